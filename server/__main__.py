@@ -1,0 +1,57 @@
+"""`python -m server`: read the settings, then serve until told to stop."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from server import __version__, logs
+from server.app import create_app, listening
+from server.listener import Server, ServerConfig
+from server.settings import SettingsError, describe, load, unknown_names
+
+log = structlog.get_logger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the process's exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m server",
+        description="Deltawire, a realtime chat server for Gemini. It is set up by its environment.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
+    parser.parse_args(arguments)
+    try:
+        settings = load()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
+    logs.configure(settings.log_level, json=not console)
+    for name, nearest in unknown_names(os.environ):
+        log.warning("unknown setting", name=name, nearest=nearest)
+    server = Server(ServerConfig(create_app(settings), listening(settings)))
+    server.run()
+    return 0
+
+
+def _settings_help() -> str:
+    lines = ["settings (environment variables):"]
+    for name, default, takes, purpose in describe():
+        lines.append(f"  {name}{f' = {default}' if default else ''}")
+        lines.append(f"      {purpose} ({takes})")
+    lines += [
+        "",
+        "The upstream is set up by google-genai's own variables: GEMINI_API_KEY or GOOGLE_API_KEY,",
+        "GOOGLE_GEMINI_BASE_URL, and for Vertex AI GOOGLE_GENAI_USE_VERTEXAI, GOOGLE_CLOUD_PROJECT and",
+        "GOOGLE_CLOUD_LOCATION. Without a key the server answers with a stand-in that says so.",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

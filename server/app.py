@@ -1,0 +1,156 @@
+"""Where the parts are built and joined, and nowhere else."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import stamina.instrumentation
+import structlog
+from litestar import Litestar, Response, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.static_files import create_static_files_router
+
+from server import problems
+from server.crowd import Crowd
+from server.desk import Bounds, Desk, Offer
+from server.doors import Doors
+from server.gemini.client import Account, GeminiClient
+from server.gemini.standin import StandIn
+from server.listener import Listening
+from server.memory import MemoryPool
+from server.opening import Patience
+from server.routes.health import live, ready
+from server.routes.models import list_models
+from server.routes.ws import chat_socket
+from server.session import SocketBounds
+from server.settings import Settings, load
+
+log = structlog.get_logger(__name__)
+
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The application; without settings, those of the environment. Raise `SettingsError` for bad ones."""
+    chosen = settings or load()
+    stamina.instrumentation.set_on_retry_hooks([])  # they would log what the provider said
+
+    @asynccontextmanager
+    async def parts(app: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            client = await stack.enter_async_context(GeminiClient(await _account(chosen, stack)))
+            app.state.desk = _desk(chosen, client)
+            _announce(chosen)
+            yield
+
+    memories = MemoryPool(chosen.max_memory_bytes, chosen.max_history_chars)
+    socket_bounds = SocketBounds(
+        turns=chosen.max_turns_per_socket,
+        frames_per_second=chosen.max_frames_per_second,
+        idle_timeout=chosen.idle_timeout,
+        send_timeout=chosen.send_timeout,
+    )
+    crowd = Crowd(chosen.max_sockets, chosen.max_handshakes_per_minute)
+    return Litestar(
+        route_handlers=[chat_socket, list_models, live, ready, _page()],
+        dependencies={
+            "desk": Provide(_the_desk, sync_to_thread=False),
+            "memories": Provide(lambda: memories, sync_to_thread=False),
+            "socket_bounds": Provide(lambda: socket_bounds, sync_to_thread=False),
+        },
+        middleware=[DefineMiddleware(Doors, allowed_hosts=chosen.allowed_hosts, crowd=crowd)],
+        exception_handlers={Exception: problems.respond},
+        lifespan=[parts],
+        logging_config=None,
+        openapi_config=None,
+    )
+
+
+def listening(settings: Settings) -> Listening:
+    """How the process listens."""
+    return Listening(
+        host=settings.host,
+        port=settings.port,
+        max_frame_bytes=settings.max_frame_bytes,
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        handshake_timeout=settings.handshake_timeout,
+    )
+
+
+def _the_desk(state: State) -> Desk:
+    desk: Desk = state.desk
+    return desk
+
+
+async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
+    """Whom to ask: Gemini with the SDK's own variables, or the stand-in, which it starts."""
+    if not settings.has_upstream:
+        standin = await stack.enter_async_context(StandIn())
+        return Account(api_key="offline", base_url=standin.url, api_version="v1beta", proxies=False)
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else None
+    if not settings.vertex:
+        # The SDK's own default, v1, does not take every field that we send.
+        return Account(api_key=key, api_version=os.environ.get("GOOGLE_GENAI_API_VERSION") or "v1beta")
+    project = os.environ.get("GOOGLE_CLOUD_PROJECT")
+    if project is None:
+        return Account(vertex=True, api_key=key)
+    # Named explicitly, because the SDK drops both when GOOGLE_VERTEX_BASE_URL is set.
+    return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
+
+
+def _desk(settings: Settings, client: GeminiClient) -> Desk:
+    return Desk(
+        client,
+        Offer(
+            models=settings.offered,
+            default=settings.asked_by_default,
+            fallbacks=settings.fallback_models if settings.has_upstream else (),
+            any=settings.has_upstream and "*" in settings.models,
+        ),
+        Bounds(
+            message_chars=settings.max_message_chars,
+            history_chars=settings.max_history_chars,
+            turns=settings.max_turns,
+        ),
+        Patience(
+            connect=settings.connect_timeout,
+            first_token=settings.first_token_timeout,
+            token=settings.token_timeout,
+            turn=settings.turn_timeout,
+            retries=settings.retries,
+            retry_max_delay=settings.retry_max_delay,
+        ),
+    )
+
+
+def _announce(settings: Settings) -> None:
+    if settings.has_upstream:
+        log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
+    else:
+        log.warning(
+            "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
+            model=settings.asked_by_default,
+        )
+
+
+def _page() -> Router:
+    """The chat page: beside this package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parent
+    page = package / "web" if (package / "web").is_dir() else package.parent / "web"
+    return create_static_files_router("/", [page], html_mode=True, after_request=_with_page_headers)
+
+
+async def _with_page_headers(response: Response[object]) -> Response[object]:
+    response.headers.update(_PAGE_HEADERS)
+    return response

@@ -1,0 +1,41 @@
+"""How many sockets there may be, and how fast one address may open them."""
+
+import time
+from typing import Final
+
+from server.errors import Failure
+from server.rate import Rate
+
+_MANY_ADDRESSES: Final = 10_000
+
+
+class Crowd:
+    """The open sockets of this process."""
+
+    def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:
+        """Start empty; the second bound holds for each client address."""
+        self._max_sockets = max_sockets
+        self._per_minute = max_handshakes_per_minute
+        self._sockets = 0
+        self._rates: dict[str, Rate] = {}
+
+    def enter(self, address: str) -> None:
+        """Count a socket in; raise `Failure` when there is no room, or the address comes too often."""
+        now = time.monotonic()
+        rate = self._rates.get(address)
+        if rate is None:
+            self._forget_quiet_addresses(now)
+            rate = self._rates[address] = Rate(self._per_minute / 60, self._per_minute, now)
+        if not rate.allow(now):
+            raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=1.0)
+        if self._sockets >= self._max_sockets:
+            raise Failure("overloaded", retry_after=1.0)
+        self._sockets += 1
+
+    def leave(self) -> None:
+        """Count a socket out."""
+        self._sockets -= 1
+
+    def _forget_quiet_addresses(self, now: float) -> None:
+        if len(self._rates) >= _MANY_ADDRESSES:
+            self._rates = {address: rate for address, rate in self._rates.items() if not rate.is_fresh(now)}

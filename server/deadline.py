@@ -1,0 +1,52 @@
+"""A deadline that moves for the price of an assignment."""
+
+import asyncio
+from collections.abc import Callable
+from math import inf
+
+
+class Deadline:
+    """Calls `expire` once the loop's clock passes the mark.
+
+    A stream moves its deadline with every token. Arming a timer for each would cost more than the
+    token, so there is one timer, which looks at the mark when it fires and goes on to it.
+    """
+
+    __slots__ = ("_expire", "_loop", "_mark", "_timer")
+
+    def __init__(self, expire: Callable[[], None]) -> None:
+        """Start with no mark; needs the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._expire = expire
+        self._mark = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self, mark: float) -> None:
+        """Move the mark to this time of the loop's clock, in seconds."""
+        self._mark = mark
+        if self._timer is None or mark < self._timer.when():
+            self._arm()
+
+    def clear(self) -> None:
+        """Take the mark away; the timer is left to fire for nothing."""
+        self._mark = inf
+
+    def cancel(self) -> None:
+        """Be done with it."""
+        self._mark = inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._mark, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._mark <= self._loop.time():
+            self._mark = inf
+            self._expire()
+        elif self._mark < inf:
+            self._arm()

@@ -1,0 +1,71 @@
+"""The error table: what can go wrong, and what a client is told about it.
+
+Every error that leaves the process, on a socket or over HTTP, is a row of `TABLE`. Its sentence is
+written here, once; what the provider said never becomes part of it.
+"""
+
+from typing import Final
+
+import msgspec
+
+
+class ErrorKind(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    retryable: bool
+    """Whether the same request may succeed when it is sent again."""
+    status: int
+    """The HTTP status when the error is decided before a stream begins."""
+    message: str
+    """The sentence for the person at the keyboard, when no better one is at hand."""
+
+
+TABLE: Final[dict[str, ErrorKind]] = {
+    "invalid_json": ErrorKind(False, 400, "That is not JSON."),
+    "invalid_frame": ErrorKind(False, 400, "That is not a frame this server knows."),
+    "duplicate_turn": ErrorKind(False, 409, "A turn with this id is still running on this socket."),
+    "unknown_turn": ErrorKind(False, 404, "No turn with this id is running on this socket."),
+    "unknown_model": ErrorKind(False, 404, "This model is not offered here; GET /models lists what is."),
+    "message_too_large": ErrorKind(False, 413, "That is longer than this server takes."),
+    "not_found": ErrorKind(False, 404, "There is nothing at this address."),
+    "unsupported": ErrorKind(False, 405, "This address does not take that method."),
+    "forbidden": ErrorKind(False, 403, "This is not allowed from where the request came."),
+    "too_many_turns": ErrorKind(True, 429, "This socket already runs as many turns as it may."),
+    "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),
+    "rate_limited": ErrorKind(True, 429, "Too many requests; slow down and try again."),
+    "draining": ErrorKind(True, 503, "The server is shutting down; connect again to reach another one."),
+    "blocked": ErrorKind(False, 422, "The provider refused this prompt."),
+    "upstream_rate_limited": ErrorKind(True, 503, "The provider is over its rate limit; try again later."),
+    "upstream_unavailable": ErrorKind(True, 502, "The provider cannot be reached or failed; try again."),
+    "upstream_timeout": ErrorKind(True, 504, "The provider took too long."),
+    "upstream_rejected": ErrorKind(
+        False, 502, "The provider rejected the request; the operator finds its reason in the log."
+    ),
+    "upstream_truncated": ErrorKind(True, 502, "The answer broke off before its end."),
+    "internal": ErrorKind(True, 500, "Something went wrong in this server; its log names the turn."),
+}
+
+
+class Failure(Exception):
+    """A row of the table as an exception, with what is known of this case.
+
+    `cause` is for the log only: the provider's status number and reason word, never its text.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        field: str | None = None,
+        retry_after: float | None = None,
+        cause: str | None = None,
+    ) -> None:
+        """Raise KeyError for a code that is not in the table: an unknown code is a bug."""
+        self.code = code
+        self.kind = TABLE[code]
+        self.message = message or self.kind.message
+        self.field = field
+        self.retry_after = retry_after
+        self.cause = cause
+        super().__init__(code, cause)

@@ -1,0 +1,1 @@
+"""The upstream: one Gemini stream, opened through google-genai, read and closed by us."""

@@ -1,0 +1,89 @@
+"""Logs: one line an event, JSON or for a terminal, never what people said and never a secret.
+
+Libraries put what they handle into their messages: a query string, a provider's text, the repr of an
+exception. So a line from elsewhere keeps only its first line, unfilled, and an exception only its name
+and the place in the code.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+_QUIET: Final = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
+
+
+def configure(level: str, *, json: bool) -> None:
+    """Send every log line of the process to standard output."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            _without_nothings,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    render: Processor = (
+        structlog.processors.JSONRenderer(serializer=_to_json)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, sort_keys=False)
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_only_the_template, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _without_trace, render],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("server").setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def where(error: BaseException) -> str:
+    """The place that raised an error, as `file.py:line`, instead of its stack trace."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "?"
+    last = frames[-1]
+    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+
+
+def _to_json(event: Any, **_: Any) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def _without_nothings(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {key: value for key, value in event.items() if value is not None}
+
+
+def _only_the_template(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    record: logging.LogRecord = event["_record"]
+    lines = str(record.msg).strip().splitlines()
+    event["event"] = lines[0] if lines else ""
+    event["logger"] = record.name
+    event.pop("positional_args", None)
+    if record.exc_info and record.exc_info[1] is not None:
+        event["error"] = type(record.exc_info[1]).__name__
+        event["where"] = where(record.exc_info[1])
+    return event
+
+
+def _without_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for key in ("exc_info", "exc_text", "stack_info", "stack"):
+        event.pop(key, None)
+    return event

@@ -1,0 +1,162 @@
+"""The first half of a turn: ask the upstream, with retries and fallbacks, until the first word comes.
+
+Nothing has been sent to the client yet, so a fault may be tried again here and nowhere else.
+"""
+
+import asyncio
+from math import inf
+from typing import Final
+
+import msgspec
+import stamina
+import structlog
+
+from server.errors import Failure
+from server.frames import ChatRequest, HistoryMessage
+from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
+
+log = structlog.get_logger(__name__)
+
+_FIRST_BACKOFF: Final = 0.25
+_BACKOFF_JITTER: Final = 0.25
+_WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a turn waits, in seconds, and how often it tries."""
+
+    connect: float
+    """To the upstream's response headers."""
+    first_token: float
+    """From there to the first token; a thought counts as one."""
+    token: float
+    """Between tokens."""
+    turn: float
+    """For all of it."""
+    retries: int
+    """After the first try."""
+    retry_max_delay: float
+    """The longest wait before a retry; a provider that asks for more is not waited for."""
+
+    def failure(self, deadline: str) -> Failure:
+        """What a client is told when the deadline of this name has passed."""
+        late = {
+            "connect": f"The provider did not answer within {self.connect:g} s.",
+            "first_token": f"The provider sent no first token within {self.first_token:g} s.",
+            "token": f"The provider fell silent for {self.token:g} s in the middle of the answer.",
+            "turn": f"The answer took longer than {self.turn:g} s in all.",
+        }
+        return Failure("upstream_timeout", late[deadline], cause=deadline)
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked, and of whom."""
+
+    turn: str
+    request: ChatRequest
+    history: list[HistoryMessage]
+    models: tuple[str, ...]
+    """The first is asked first, the others when it is at fault."""
+
+
+class Opening:
+    """One question on its way to its first word."""
+
+    def __init__(self, question: Question, upstream: Upstream, patience: Patience) -> None:
+        """Prepare; nothing is sent before `first_words`."""
+        self.model = question.models[0]
+        """Who is being asked, and in the end who answers."""
+        self.counts: Counts = UNKNOWN_COUNTS
+        """What the last failed try had counted."""
+        self._question = question
+        self._upstream = upstream
+        self._patience = patience
+        self._limit: asyncio.Timeout | None = None
+        self._turn_by = inf
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Give up now: `first_words` closes what is open and returns None."""
+        self._stopped = True
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(-inf)
+
+    async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]] | None:
+        """The stream and what it said first; None when stopped.
+
+        `turn_by` is on the loop's clock. Raise `Failure` when no model answers. The stream is the
+        caller's to close; when this raises, or is cancelled, none is open.
+        """
+        self._turn_by = turn_by
+        if self._stopped:
+            return None
+        try:
+            async with asyncio.timeout_at(turn_by) as self._limit:
+                return await self._ask()
+        except TimeoutError:
+            if self._stopped:
+                return None
+            raise self._patience.failure("turn") from None
+        finally:
+            self._limit = None
+
+    async def _ask(self) -> tuple[Stream, list[Event]]:
+        *others, last = self._question.models
+        for self.model in others:
+            try:
+                return await self._ask_patiently()
+            except Failure as failure:
+                if failure.code not in _WORTH_A_FALLBACK:
+                    raise
+        self.model = last
+        return await self._ask_patiently()
+
+    async def _ask_patiently(self) -> tuple[Stream, list[Event]]:
+        async for attempt in stamina.retry_context(
+            on=self._backoff,
+            attempts=self._patience.retries + 1,
+            timeout=None,
+            wait_initial=min(_FIRST_BACKOFF, self._patience.retry_max_delay),
+            wait_max=self._patience.retry_max_delay,
+            wait_jitter=_BACKOFF_JITTER,
+        ):
+            with attempt:
+                return await self._ask_once()
+        raise AssertionError("stamina raises what the last attempt raised")
+
+    def _backoff(self, fault: BaseException) -> bool | float:
+        """Whether to ask again; a number is the provider's own wish, in seconds."""
+        if not isinstance(fault, Failure):
+            return False
+        log.warning("upstream_fault", turn=self._question.turn, model=self.model, code=fault.code, cause=fault.cause)
+        delay = fault.retry_after
+        if not fault.kind.retryable or delay is None:
+            return fault.kind.retryable
+        in_time = asyncio.get_running_loop().time() + delay < self._turn_by
+        return delay if in_time and delay <= self._patience.retry_max_delay else False
+
+    async def _ask_once(self) -> tuple[Stream, list[Event]]:
+        stream: Stream | None = None
+        try:
+            async with asyncio.timeout(self._patience.connect) as limit:
+                stream = await self._upstream.open(self.model, self._question.request, self._question.history)
+                limit.reschedule(asyncio.get_running_loop().time() + self._patience.first_token)
+                return stream, await _first_events(stream)
+        except BaseException as error:
+            if stream is not None:
+                self.counts = stream.counts
+                stream.close()
+            if isinstance(error, TimeoutError):
+                raise self._patience.failure("connect" if stream is None else "first_token") from None
+            raise
+
+
+async def _first_events(stream: Stream) -> list[Event]:
+    """Read until there is a word, or until the answer is over without one."""
+    while not stream.ended:
+        events = await stream.read()
+        if events:
+            if isinstance(events[0], Failure):
+                raise events[0]
+            return events
+    return []

@@ -1,0 +1,61 @@
+"""`GET /ws`: the socket. It only carries messages; `session` knows what they mean."""
+
+import asyncio
+from typing import Any, Final, cast
+
+from litestar import WebSocket, websocket
+
+from server.desk import Desk
+from server.listener import LINK, WebSocketProtocol
+from server.memory import MemoryPool
+from server.session import PeerGone, PeerSlow, Session, SocketBounds
+
+SUBPROTOCOL: Final = "deltawire.v1"
+
+
+class SocketPeer:
+    """`session.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float) -> None:
+        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        self._socket = socket
+        self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
+        self._send_timeout = send_timeout
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when the socket is closed."""
+        message = cast("dict[str, Any]", await self._socket.receive())
+        if message["type"] != "websocket.receive":
+            return None
+        text = message.get("text")
+        return cast("str | bytes", text if text is not None else message["bytes"])
+
+    async def send(self, frame: bytes) -> None:
+        """Send a text message. A timer is armed only when the client has to read first."""
+        if not self._link.has_room:
+            try:
+                async with asyncio.timeout(self._send_timeout):
+                    await self._link.room()
+            except TimeoutError:
+                raise PeerSlow from None
+        if not self._link.write_text(frame):
+            raise PeerGone
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket with this code, without waiting."""
+        self._link.end(code, reason)
+
+
+@websocket("/ws")
+async def chat_socket(
+    socket: WebSocket[Any, Any, Any],
+    desk: Desk,
+    memories: MemoryPool,
+    socket_bounds: SocketBounds,
+) -> None:
+    """Accept a socket and serve it until it closes."""
+    offered = socket.scope["subprotocols"]
+    peer = SocketPeer(socket, socket_bounds.send_timeout)
+    session = Session(peer, desk, memories, socket_bounds)
+    await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    await session.run()

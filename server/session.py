@@ -1,0 +1,211 @@
+"""One socket: many turns at once, one memory, and nothing left running when it is gone.
+
+The reader never stops and never waits on anything but the next frame: that is how a close is seen
+while turns wait on the upstream or on a client that does not read. So whatever is sent is sent by a
+task of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import aclosing
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from server.deadline import Deadline
+from server.desk import Desk
+from server.errors import Failure
+from server.frames import Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
+from server.logs import where
+from server.memory import MemoryPool
+from server.rate import Rate
+from server.turn import Turn
+
+log = structlog.get_logger(__name__)
+
+_MAX_WAITING_REPLIES: Final = 64
+_BURST_SECONDS: Final = 5
+"""A client may send this many seconds' worth of frames at once."""
+
+
+class PeerGone(Exception):
+    """The client is no longer there."""
+
+
+class PeerSlow(Exception):
+    """The client has not read for as long as a send may wait."""
+
+
+class Peer(Protocol):
+    """The client's end of a socket, as the session needs it."""
+
+    def receive(self) -> Awaitable[str | bytes | None]:
+        """The next message, text or binary; None when the socket is closed."""
+        ...
+
+    def send(self, frame: bytes) -> Awaitable[None]:
+        """Send one text message of UTF-8; raise `PeerGone` or `PeerSlow`."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket with this code, without waiting; `receive` then returns None."""
+        ...
+
+
+class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """What one socket may do."""
+
+    turns: int
+    frames_per_second: int
+    idle_timeout: float
+    """Seconds with no frame from the client and no turn."""
+    send_timeout: float
+    """Seconds that a send may wait for the client to read."""
+
+
+class Session:
+    """One client's socket, from its first frame to its last."""
+
+    def __init__(self, peer: Peer, desk: Desk, memories: MemoryPool, bounds: SocketBounds) -> None:
+        """Make it in the event loop that runs it."""
+        self._peer = peer
+        self._desk = desk
+        self._memories = memories
+        self._memory = memories.open()
+        self._bounds = bounds
+        self._loop = asyncio.get_running_loop()
+        self._turns: dict[str, Turn] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting_replies = 0
+        per_second = bounds.frames_per_second
+        self._rate = Rate(per_second, per_second * _BURST_SECONDS, self._loop.time())
+        self._idle = Deadline(self._went_idle)
+        self._door = "client_gone"
+
+    async def run(self) -> None:
+        """Serve the socket until it closes; then close every upstream stream of it."""
+        try:
+            self._stay_awake()
+            while (message := await self._peer.receive()) is not None:
+                self._stay_awake()
+                if not self._rate.allow(self._loop.time()):
+                    self._end("flood", 1008, "too many frames")
+                    continue
+                try:
+                    self._take(message)
+                except Exception as bug:  # noqa: BLE001 - one frame must not end the turns beside it
+                    log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400
+                    self._reply(error_frame(Failure("internal")))
+        finally:
+            await self._leave()
+
+    def _take(self, message: str | bytes) -> None:
+        if isinstance(message, bytes):
+            self._reply(error_frame(Failure("invalid_frame", "Frames are text messages; this one was binary.")))
+            return
+        try:
+            frame = decode(message)
+        except Failure as failure:
+            name, is_chat = claimed_id(message)
+            self._refuse(failure, name, starts=is_chat)
+            return
+        if isinstance(frame, Chat):
+            self._start(frame)
+        else:
+            self._cancel(frame)
+
+    def _start(self, chat: Chat) -> None:
+        if chat.id in self._turns:
+            self._refuse(Failure("duplicate_turn", field="id"), chat.id, starts=False)
+            return
+        try:
+            if len(self._turns) >= self._bounds.turns:
+                raise Failure("too_many_turns", retry_after=1.0)
+            turn = self._desk.accept(chat, self._memory.messages())
+        except Failure as failure:
+            self._refuse(failure, chat.id, starts=True)
+            return
+        self._turns[turn.id] = turn
+        task = self._spawn(self._run(turn, chat))
+        task.add_done_callback(lambda _: self._desk.release())
+
+    def _cancel(self, cancel: Cancel) -> None:
+        if cancel.id is None:
+            for turn in self._turns.values():
+                turn.stop()
+        elif (named := self._turns.get(cancel.id)) is not None:
+            named.stop()
+        else:
+            self._refuse(Failure("unknown_turn", field="id"), cancel.id, starts=False)
+
+    async def _run(self, turn: Turn, chat: Chat) -> None:
+        """Send a turn's frames, each when the client has room for it."""
+        delivered: list[str] = []
+        try:
+            async with aclosing(turn.frames()) as frames:
+                async for frame in frames:
+                    await self._peer.send(encode(frame))
+                    if type(frame) is Delta:
+                        delivered.append(frame.text)
+        except PeerGone:
+            pass
+        except PeerSlow:
+            turn.door = "slow_client"
+            self._end("slow_client", 4008, "too slow")
+        finally:
+            del self._turns[turn.id]
+            self._stay_awake()
+            if chat.history is None:
+                self._memories.add(self._memory, chat.message, "".join(delivered))
+
+    def _refuse(self, failure: Failure, name: str | None, *, starts: bool) -> None:
+        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""
+        refused = name if starts and name not in self._turns else None
+        self._reply(error_frame(failure, turn=refused, ref=None if refused else name))
+
+    def _reply(self, frame: FrameDown) -> None:
+        if self._waiting_replies >= _MAX_WAITING_REPLIES:
+            self._end("slow_client", 4008, "too slow")
+            return
+        self._waiting_replies += 1
+        self._spawn(self._send_reply(frame))
+
+    async def _send_reply(self, frame: FrameDown) -> None:
+        try:
+            await self._peer.send(encode(frame))
+        except PeerGone:
+            pass
+        except PeerSlow:
+            self._end("slow_client", 4008, "too slow")
+        finally:
+            self._waiting_replies -= 1
+
+    def _spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _stay_awake(self) -> None:
+        self._idle.set(self._loop.time() + self._bounds.idle_timeout)
+
+    def _went_idle(self) -> None:
+        if self._turns:
+            self._stay_awake()
+        else:
+            self._end("idle", 1001, "idle for too long")
+
+    def _end(self, door: str, code: int, reason: str) -> None:
+        self._door = door
+        self._peer.end(code, reason)
+
+    async def _leave(self) -> None:
+        for turn in self._turns.values():
+            turn.door = self._door
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        self._idle.cancel()
+        self._memories.close(self._memory)

@@ -1,0 +1,251 @@
+"""Every knob, read once from the environment. Times are seconds and sizes bytes unless the name says so.
+
+`describe` is the table that `--help` prints and the README shows; a test holds the README against it.
+"""
+
+import difflib
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from server.frames import MODEL_NAME
+
+PREFIX: Final = "DELTAWIRE_"
+STANDIN_MODEL: Final = "offline"
+
+_NOT_YET: Final = frozenset(
+    {
+        "API_KEYS",
+        "API_KEYS_FILE",
+        "METRICS_TOKEN",
+        "JWT_SECRET",
+        "JWT_JWKS_URL",
+        "JWT_ISSUER",
+        "JWT_AUDIENCE",
+        "ALLOWED_ORIGINS",
+        "TRUSTED_PROXIES",
+        "LIMITS_WHEN_STORE_IS_AWAY",
+        "TURNS_PER_MINUTE",
+        "TOKENS_PER_DAY",
+        "USD_PER_DAY",
+        "TURNS_AT_ONCE",
+    }
+)
+"""Names that a later version gives force. Nobody may believe that a door is shut: they stop the start."""
+
+
+class Takes(str):
+    """What a setting takes, in words."""
+
+    __slots__ = ()
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _model_name(name: str) -> str:
+    if name != "*" and not re.match(MODEL_NAME, name):
+        raise ValueError
+    return name
+
+
+def _model_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_model_name(name) for name in names)
+
+
+Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
+Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), Takes("names, separated by commas")]
+Models = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_model_names),
+    Takes("model names of A-Z a-z 0-9 . _ -, separated by commas"),
+]
+
+
+class SettingsError(Exception):
+    """Settings that the server cannot start with: one readable line for each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        """`lines` say the name, what it got and what it takes."""
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    host: Annotated[str, Takes("an address or a host name")] = Field("127.0.0.1", description="where to listen")
+    port: Annotated[int, Takes("a port from 0 to 65535; 0 takes a free one")] = Field(
+        8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("DELTAWIRE_PORT", "PORT"),
+        description="where to listen; `PORT` without the prefix counts too",
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+        Takes("debug, info, warning or error"),
+    ] = Field("info", description="the least that is logged")
+    log_format: Annotated[Literal["console", "json"] | None, Takes("console or json")] = Field(
+        None, description="how a log line looks; unset: console on a terminal, else json"
+    )
+
+    models: Models = Field(("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any")
+    default_model: Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes("one of MODELS")] = Field(
+        None, description="what is asked when a chat names no model; unset: the first of MODELS"
+    )
+    fallback_models: Models = Field((), description="asked in this order when a model's provider is at fault")
+
+    connect_timeout: Seconds = Field(10.0, description="from asking the upstream to its response headers")
+    first_token_timeout: Seconds = Field(30.0, description="from there to the first token; a thought counts")
+    token_timeout: Seconds = Field(20.0, description="silence between tokens")
+    turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
+    send_timeout: Seconds = Field(15.0, description="a send that waits for its client to read; then 4008")
+    handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last header")
+    idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
+    ping_interval: Seconds = Field(20.0, description="between pings")
+    ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
+
+    retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
+        2, description="tries after the first, before the first delta"
+    )
+    retry_max_delay: Seconds = Field(10.0, description="the longest wait before a retry")
+
+    max_message_chars: Count = Field(100_000, description="a message, and a system instruction")
+    max_frame_bytes: Count = Field(4 * 2**20, description="a frame; beyond it the socket closes with 1009")
+    max_history_chars: Count = Field(400_000, description="a turn's context: sent along, or remembered")
+    max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' memories together")
+    max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
+    max_turns: Count = Field(1_000, description="turns at once in this process")
+    max_sockets: Count = Field(10_000, description="open sockets in this process")
+    max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
+    max_handshakes_per_minute: Count = Field(600, description="from one address; beyond it 429")
+
+    allowed_hosts: Names = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        min_length=1,
+        description="host names that requests may be addressed to; `*` allows any",
+    )
+    allow_anonymous: Annotated[bool, Takes("true or false")] = Field(
+        default=False, description="let anybody who reaches this server use it; an open address needs it"
+    )
+
+    api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("GOOGLE_API_KEY", "GEMINI_API_KEY"), exclude=True
+    )
+    vertex: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI"),
+        exclude=True,
+    )
+
+    @property
+    def has_upstream(self) -> bool:
+        """Whether a real Gemini can be asked; without one the stand-in answers."""
+        return self.api_key is not None or self.vertex
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The models that are listed."""
+        if not self.has_upstream:
+            return (STANDIN_MODEL,)
+        named = tuple(name for name in self.models if name != "*")
+        return named if "*" not in self.models else (self.default_model or next(iter(named), "gemini-flash-latest"),)
+
+    @property
+    def asked_by_default(self) -> str:
+        """The model of a chat that names none."""
+        return (self.has_upstream and self.default_model) or self.offered[0]
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.default_model is not None and not {self.default_model, "*"} & set(self.models):
+            raise ValueError(f"{PREFIX}DEFAULT_MODEL: got {self.default_model!r}; takes one of {PREFIX}MODELS")
+        if "*" in self.fallback_models:
+            raise ValueError(f"{PREFIX}FALLBACK_MODELS: got '*'; takes model names")
+        if not self.allow_anonymous and not _is_loopback(self.host):
+            raise ValueError(
+                f"{PREFIX}HOST: got {self.host!r}, which others can reach, and nothing asks who they are; takes a "
+                f"loopback address, or set {PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
+            )
+        return self
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of this environment; raise `SettingsError` when they cannot be used."""
+    early = [
+        f"{name}: has no force in this version yet; unset it to start"
+        for name in sorted(environ)
+        if name.upper().removeprefix(PREFIX) in _NOT_YET and name.upper().startswith(PREFIX)
+    ]
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError(early + [_line(problem, environ) for problem in error.errors()]) from None
+    if early:
+        raise SettingsError(early)
+    return settings
+
+
+def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Each `DELTAWIRE_` name that means nothing here, with the nearest one that does."""
+    known = [name.removeprefix(PREFIX) for name, *_ in describe()]
+    for name in sorted(environ):
+        bare = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and bare not in known:
+            nearest = difflib.get_close_matches(bare, known, n=1)
+            yield name, PREFIX + nearest[0] if nearest else None
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """Each setting: its name, its default, what it takes, what it is for."""
+    for name, field in Settings.model_fields.items():
+        if not field.exclude:
+            takes = next((item for item in field.metadata if isinstance(item, Takes)), "")
+            yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _line(problem: Any, environ: Mapping[str, str]) -> str:
+    if not problem["loc"]:
+        return str(problem["ctx"]["error"])
+    name = str(problem["loc"][0]).upper()
+    name = name if name.startswith((PREFIX, "GOOGLE_", "GEMINI_")) or name == "PORT" else PREFIX + name
+    got = next((value for key, value in environ.items() if key.upper() == name), "")
+    takes = next((takes for setting, _, takes, _ in describe() if setting == name), "true or false")
+    if name == "PORT":
+        takes = "a port from 0 to 65535"
+    shown = "a value that is not shown" if name.endswith("_API_KEY") else repr(got[:100])
+    return f"{name}: got {shown}; takes {takes}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
