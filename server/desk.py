@@ -76,4 +76,4 @@ class Desk:
 
 
 def _too_large(field: str, limit: int) -> Failure:
-    return Failure("message_too_large", f"{field} may hold at most {limit:,} characters.", field=field)
+    return Failure("message_too_large", f"The {field} may hold at most {limit:,} characters.", field=field)

@@ -145,13 +145,16 @@ class Session:
         try:
             async with aclosing(turn.frames()) as frames:
                 async for frame in frames:
-                    await self._peer.send(encode(frame))
+                    try:
+                        await self._peer.send(encode(frame))
+                    except PeerSlow:
+                        turn.leave_by("slow_client")
+                        raise
                     if type(frame) is Delta:
                         delivered.append(frame.text)
         except PeerGone:
             pass
         except PeerSlow:
-            turn.door = "slow_client"
             self._end("slow_client", 4008, "too slow")
         finally:
             del self._turns[turn.id]
@@ -202,7 +205,7 @@ class Session:
 
     async def _leave(self) -> None:
         for turn in self._turns.values():
-            turn.door = self._door
+            turn.leave_by(self._door)
         for task in self._tasks:
             task.cancel()
         if self._tasks:

@@ -27,8 +27,6 @@ class Turn:
     def __init__(self, question: Question, upstream: Upstream, patience: Patience) -> None:
         """Prepare; nothing is asked before `frames` is iterated."""
         self.id = question.turn
-        self.door = "client_gone"
-        """Which door the listener took, for the log, if the turn is cut short."""
         self._loop = asyncio.get_running_loop()
         self._patience = patience
         self._turn_by = self._loop.time() + patience.turn
@@ -38,17 +36,23 @@ class Turn:
         self._silence = Deadline(self._fell_silent)
         self._stream: Stream | None = None
         self._stopped = False
+        self._door = "client_gone"
         self._missed: str | None = None
         self._end: Usage | ErrorFrame | None = None
         self._cause: str | None = None
 
     def stop(self) -> None:
         """End the turn as its reader wishes: `frames` ends in a `usage` that says `cancelled`."""
+        self._door = "user_cancel"
         self._stopped = True
-        self.door = "user_cancel"
         self._opening.stop()
         if self._stream is not None:
             self._stream.close()
+
+    def leave_by(self, door: str) -> None:
+        """Note, for the log, which door its listener takes; the turn must be cut short after this."""
+        if not self._stopped:
+            self._door = door
 
     async def frames(self) -> AsyncGenerator[FrameDown, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
@@ -152,7 +156,7 @@ class Turn:
             turn=self.id,
             model=self._tally.model,
             end=ended,
-            door=self.door if ended == "cancelled" else None,
+            door=self._door if ended == "cancelled" else None,
             cause=self._cause,
             input_tokens=counts.input,
             output_tokens=counts.output,

@@ -110,6 +110,7 @@ class GeminiStream:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         """Take over a response whose headers have come."""
         self._response = response
+        self._connection = response.connection.protocol if response.connection is not None else None
         self._reader = ResponseReader()
         self.ended = False
 
@@ -128,7 +129,9 @@ class GeminiStream:
         try:
             data = await self._response.content.readany()
         except _TRANSPORT_ERRORS as error:
-            raise _transport_failure(error) from None
+            # The error tells of the body only; that there was a reset stands with the connection.
+            lost = self._connection.exception() if self._connection is not None else None
+            raise _transport_failure(lost if isinstance(lost, OSError) else error) from None
         if data:
             return self._reader.feed(data)
         self.ended = True
@@ -174,15 +177,11 @@ def _seconds(header: str | None) -> float | None:
     return float(header) if header and header.isascii() and header.isdigit() and len(header) < 7 else None
 
 
-def _transport_failure(error: Exception) -> Failure:
+def _transport_failure(error: BaseException) -> Failure:
     """The row of the table for what the transport raised: mapped here and nowhere else."""
-    cause = type(error).__name__
-    if isinstance(error, GoogleAuthError):
-        return Failure(
-            "upstream_unavailable" if isinstance(error, TransportError) else "upstream_rejected", cause=cause
-        )
-    # A reset is the cause of a payload error; a body that just stops short has a parser's error there.
-    stopped_short = isinstance(error, aiohttp.ClientPayloadError) and not isinstance(error.__cause__, OSError)
-    if stopped_short or isinstance(error, HttpProcessingError):
-        return Failure("upstream_truncated", cause=cause)
-    return Failure("upstream_unavailable", cause=cause)
+    code = "upstream_unavailable"
+    if isinstance(error, aiohttp.ClientPayloadError | HttpProcessingError):
+        code = "upstream_truncated"
+    elif isinstance(error, GoogleAuthError) and not isinstance(error, TransportError):
+        code = "upstream_rejected"
+    return Failure(code, cause=type(error).__name__)

@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from server.desk import Desk
 
@@ -14,6 +15,6 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models")
-async def list_models(desk: Desk) -> ModelList:
+async def list_models(desk: NamedDependency[Desk]) -> ModelList:
     """The models that a chat may name."""
     return ModelList(desk.offer.default, desk.offer.models)

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, Final, cast
 
 from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
 
 from server.desk import Desk
 from server.listener import LINK, WebSocketProtocol
@@ -49,9 +50,9 @@ class SocketPeer:
 @websocket("/ws")
 async def chat_socket(
     socket: WebSocket[Any, Any, Any],
-    desk: Desk,
-    memories: MemoryPool,
-    socket_bounds: SocketBounds,
+    desk: NamedDependency[Desk],
+    memories: NamedDependency[MemoryPool],
+    socket_bounds: NamedDependency[SocketBounds],
 ) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]

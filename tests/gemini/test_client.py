@@ -1,0 +1,223 @@
+"""The seam with google-genai: that it is still there, and that it sends what the SDK itself would."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from google import genai
+from google.genai import types
+from google.genai._api_client import BaseApiClient
+from pydantic.alias_generators import to_camel
+from support.upstream import Exchange, Upstream, fails, says, starts_and_is_silent
+
+from server.errors import Failure
+from server.frames import ChatRequest, HistoryMessage
+from server.gemini.client import Account, GeminiClient
+from server.gemini.events import Event
+
+MOVED = "google-genai has moved the seam that gemini/client.py stands on: "
+
+
+def test_the_private_seam_of_the_sdk_is_where_we_expect_it() -> None:
+    build = inspect.signature(BaseApiClient._build_request).parameters
+    assert list(build)[:4] == ["self", "http_method", "path", "request_dict"], MOVED + "_build_request"
+    send = inspect.signature(BaseApiClient._async_request).parameters
+    assert {"http_request", "stream"} <= set(send), MOVED + "_async_request"
+    assert inspect.iscoroutinefunction(BaseApiClient._async_request), MOVED + "_async_request"
+    options = types.HttpOptions.model_fields
+    assert {"aiohttp_client", "retry_options", "base_url", "api_version"} <= set(options), MOVED + "HttpOptions"
+
+
+async def test_the_seam_gives_the_raw_response(upstream: Upstream) -> None:
+    async with asking(upstream) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        assert hasattr(stream._response, "content"), MOVED + "HttpResponse.response_stream"
+        stream.close()
+
+
+@asynccontextmanager
+async def asking(upstream: Upstream, **account: Any) -> AsyncIterator[GeminiClient]:
+    given = {"api_key": "secret", "base_url": upstream.url, "api_version": "v1beta"} | account
+    async with GeminiClient(Account(**given)) as client:
+        yield client
+
+
+async def events_of(client: GeminiClient, request: ChatRequest) -> list[Event]:
+    stream = await client.open("gemini-flash-latest", request, [])
+    events = []
+    while not stream.ended:
+        events += await stream.read()
+    return events
+
+
+FULL = ChatRequest(
+    message="now",
+    system="be brief",
+    temperature=0.5,
+    top_p=0.9,
+    max_output_tokens=99,
+    stop=["END"],
+    thinking="high",
+)
+HISTORY = [HistoryMessage("user", "before"), HistoryMessage("model", "after")]
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")  # the SDK's own
+@pytest.mark.parametrize(
+    "model, thinking",
+    [
+        ("gemini-3-flash", types.ThinkingConfig(include_thoughts=True, thinking_level=types.ThinkingLevel.HIGH)),
+        ("gemini-2.5-flash", types.ThinkingConfig(include_thoughts=True, thinking_budget=24_576)),
+    ],
+)
+async def test_our_request_is_the_one_that_the_sdk_sends(
+    upstream: Upstream, model: str, thinking: types.ThinkingConfig
+) -> None:
+    async with asking(upstream) as client:
+        (await client.open(model, FULL, HISTORY)).close()
+    options = types.HttpOptions(base_url=upstream.url, api_version="v1beta")
+    sdk = genai.Client(api_key="secret", http_options=options)
+    config = types.GenerateContentConfig(
+        system_instruction="be brief",
+        temperature=0.5,
+        top_p=0.9,
+        max_output_tokens=99,
+        stop_sequences=["END"],
+        thinking_config=thinking,
+        automatic_continuation=False,
+    )
+    contents = [types.Content(role=item.role, parts=[types.Part(text=item.text)]) for item in HISTORY]
+    contents.append(types.Content(role="user", parts=[types.Part(text="now")]))
+    async for _ in await sdk.aio.models.generate_content_stream(model=model, contents=contents, config=config):
+        pass
+    sdk.close()
+    await sdk.aio.aclose()
+    ours, theirs = upstream.exchanges
+    assert ours.target == theirs.target
+    system = theirs.body["systemInstruction"]
+    system.pop("role")  # the SDK calls the operator a user; Google ignores it
+    thoughts = theirs.body["generationConfig"]["thinkingConfig"]  # Google takes its snake case as well
+    theirs.body["generationConfig"]["thinkingConfig"] = {to_camel(name): value for name, value in thoughts.items()}
+    assert ours.body == theirs.body
+    assert ours.headers["x-goog-api-key"] == theirs.headers["x-goog-api-key"] == "secret"
+
+
+@pytest.mark.parametrize(
+    "model, thinking, config",
+    [
+        ("gemini-3-flash", "off", {"includeThoughts": False, "thinkingLevel": "MINIMAL"}),
+        ("gemini-3-flash", "medium", {"includeThoughts": True, "thinkingLevel": "MEDIUM"}),
+        ("gemini-flash-latest", "low", {"includeThoughts": True, "thinkingLevel": "LOW"}),
+        ("gemini-3-pro-preview", "off", {"includeThoughts": False, "thinkingLevel": "LOW"}),
+        ("gemini-3-pro-preview", "medium", {"includeThoughts": True, "thinkingLevel": "HIGH"}),
+        ("gemini-3.1-pro", "medium", {"includeThoughts": True, "thinkingLevel": "MEDIUM"}),
+        ("gemini-2.5-flash", "off", {"includeThoughts": False, "thinkingBudget": 0}),
+        ("gemini-2.5-flash-lite", "low", {"includeThoughts": True, "thinkingBudget": 1024}),
+        ("gemini-2.5-pro", "off", {"includeThoughts": False, "thinkingBudget": 128}),
+        ("gemini-2.0-flash", "high", None),
+    ],
+)
+async def test_thinking_is_asked_for_as_the_model_takes_it(
+    upstream: Upstream, model: str, thinking: Any, config: dict[str, object] | None
+) -> None:
+    async with asking(upstream) as client:
+        (await client.open(model, ChatRequest(message="hi", thinking=thinking), [])).close()
+    sent = upstream.exchanges[0].body.get("generationConfig", {})
+    assert sent.get("thinkingConfig") == config
+
+
+async def test_vertex_is_asked_at_its_own_path(upstream: Upstream) -> None:
+    async with asking(upstream, vertex=True, api_version="v1beta1") as client:
+        (await client.open("gemini-3-flash", ChatRequest(message="hi"), [])).close()
+    assert upstream.exchanges[0].target == (
+        "/v1beta1/publishers/google/models/gemini-3-flash:streamGenerateContent?alt=sse"
+    )
+
+
+async def test_an_error_body_is_read_within_bounds_and_its_status_kept(upstream: Upstream) -> None:
+    async def endless(exchange: Exchange) -> None:
+        await exchange.start(503, {"Content-Type": "application/json"})
+        while True:
+            await exchange.send(b"x" * 4096)
+
+    upstream.plays(endless)
+    async with asking(upstream) as client:
+        with pytest.raises(Failure) as failure:
+            await client.open("m", ChatRequest(message="hi"), [])
+        assert (failure.value.code, failure.value.cause) == ("upstream_unavailable", "503")
+
+
+@pytest.mark.parametrize(
+    "body, content_type",
+    [(b"<html>Bad gateway</html>", "text/html"), (b"not json", "application/json"), (b"\xff[[", "application/json")],
+)
+async def test_an_error_body_that_is_not_what_it_claims_keeps_its_status(
+    upstream: Upstream, body: bytes, content_type: str
+) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.respond(429, body, content_type, **{"Retry-After": "7"})
+
+    upstream.plays(script)
+    async with asking(upstream) as client:
+        with pytest.raises(Failure) as failure:
+            await client.open("m", ChatRequest(message="hi"), [])
+        assert (failure.value.code, failure.value.retry_after) == ("upstream_rate_limited", 7.0)
+
+
+async def test_an_error_in_an_array_is_read(upstream: Upstream) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.respond(403, b'[{"error": {"code": 403, "status": "PERMISSION_DENIED"}}]')
+
+    upstream.plays(script)
+    async with asking(upstream) as client:
+        with pytest.raises(Failure) as failure:
+            await client.open("m", ChatRequest(message="hi"), [])
+        assert failure.value.cause == "403 PERMISSION_DENIED"
+
+
+async def test_a_redirect_is_refused_and_the_key_goes_nowhere(upstream: Upstream) -> None:
+    async with Upstream() as elsewhere:
+
+        async def redirects(exchange: Exchange) -> None:
+            await exchange.respond(307, b"elsewhere", **{"Location": elsewhere.url})
+
+        upstream.plays(redirects)
+        async with asking(upstream) as client:
+            with pytest.raises(Failure, match="upstream_rejected"):
+                await client.open("m", ChatRequest(message="hi"), [])
+        assert elsewhere.exchanges == []
+
+
+async def test_closing_a_stream_wakes_whoever_reads_it(upstream: Upstream) -> None:
+    upstream.plays(starts_and_is_silent)
+    async with asking(upstream) as client:
+        stream = await client.open("m", ChatRequest(message="hi"), [])
+        reading = asyncio.create_task(stream.read())
+        await asyncio.sleep(0)
+        stream.close()
+        with pytest.raises(Failure):
+            await reading
+        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        stream.close()
+
+
+async def test_a_stream_that_was_read_to_its_end_leaves_no_connection_in_use(upstream: Upstream) -> None:
+    upstream.plays(says("x"))
+    async with asking(upstream) as client:
+        assert await events_of(client, ChatRequest(message="hi"))
+        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+
+
+async def test_one_fault_is_asked_about_once(upstream: Upstream) -> None:
+    upstream.plays(fails(503))
+    async with asking(upstream) as client:
+        with pytest.raises(Failure):
+            await client.open("m", ChatRequest(message="hi"), [])
+    assert len(upstream.exchanges) == 1
+
+
+def test_an_account_keeps_its_key_out_of_its_repr() -> None:
+    assert "secret" not in repr(Account(api_key="secret"))

@@ -1,0 +1,214 @@
+"""A Gemini on loopback that does what a test tells it to, down to the byte and the reset."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Self
+
+_SSE = {"Content-Type": "text/event-stream"}
+
+
+class Exchange:
+    """One request, as the upstream sees it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
+        self.method, self.target, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
+        self.headers = {
+            name.lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
+        }
+        self.body: Any = json.loads(body)
+        self.closed = asyncio.Event()
+        self.closed_at = 0.0
+        self.sent = 0
+        self._reader = reader
+        self._writer = writer
+
+    @property
+    def model(self) -> str:
+        return self.target.rpartition("/")[2].partition(":")[0]
+
+    @property
+    def texts(self) -> list[str]:
+        """The messages that were sent as context, and the last one."""
+        return [content["parts"][0]["text"] for content in self.body["contents"]]
+
+    async def start(self, status: int = 200, headers: dict[str, str] = _SSE) -> None:
+        """Send the head of a chunked response."""
+        lines = [f"HTTP/1.1 {status} Whatever", "Transfer-Encoding: chunked", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        await self._write("\r\n".join([*lines, "", ""]).encode())
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes of the body."""
+        await self._write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.sent += len(data)
+
+    async def event(self, event: dict[str, Any]) -> None:
+        """Send one event."""
+        await self.send(b"data: " + json.dumps(event).encode() + b"\r\n\r\n")
+
+    async def text(self, text: str, **more: Any) -> None:
+        """Send an event with a piece of the answer."""
+        await self.event(answer(text, **more))
+
+    async def finish(self) -> None:
+        """End the body properly."""
+        await self._write(b"0\r\n\r\n")
+
+    async def respond(self, status: int, body: bytes, content_type: str = "application/json", **headers: str) -> None:
+        """Answer with a whole body."""
+        await self.start(status, {"Content-Type": content_type, **headers})
+        await self.send(body)
+        await self.finish()
+
+    async def fail(self, status: int, reason: str = "UNKNOWN", message: str = "", details: list[Any] | None = None) -> None:
+        """Answer with an error as Google's servers do."""
+        error = {"code": status, "message": message, "status": reason, "details": details or []}
+        await self.respond(status, json.dumps({"error": error}).encode())
+
+    def cut(self) -> None:
+        """Close the connection without ending the body."""
+        self._writer.close()
+
+    def reset(self) -> None:
+        """Answer with a TCP reset."""
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+
+    async def watch(self) -> None:
+        """Wait for the other side to close."""
+        with suppress(ConnectionError):
+            while await self._reader.read(1024):
+                pass
+        self.closed_at = asyncio.get_running_loop().time()
+        self.closed.set()
+
+    async def _write(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+
+Script = Callable[[Exchange], Awaitable[None]]
+
+
+class Upstream:
+    """Plays `scripts` in order, the last one for every request that follows."""
+
+    def __init__(self) -> None:
+        self.scripts: list[Script] = [says("Hello", " world")]
+        self.exchanges: list[Exchange] = []
+        self._asked = asyncio.Condition()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
+        self.url = "http://127.0.0.1:{}".format(self._server.sockets[0].getsockname()[1])
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def plays(self, *scripts: Script) -> None:
+        """Set what the next requests get."""
+        self.scripts = list(scripts)
+        self.exchanges.clear()
+
+    async def asked(self, times: int = 1) -> Exchange:
+        """Wait for the request of this number; return it."""
+        async with self._asked:
+            await self._asked.wait_for(lambda: len(self.exchanges) >= times)
+        return self.exchanges[times - 1]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            exchange = Exchange(reader, writer, head, await reader.readexactly(int(length[15:])))
+            script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
+            async with self._asked:
+                self.exchanges.append(exchange)
+                self._asked.notify_all()
+            watcher = asyncio.create_task(exchange.watch())
+            self._tasks.add(watcher)
+            watcher.add_done_callback(self._tasks.discard)
+            await script(exchange)
+            await watcher
+        writer.close()
+
+
+def answer(text: str, *, finish: str | None = None, thought: bool = False, usage: dict[str, int] | None = None) -> dict[str, Any]:
+    """One event with a piece of text."""
+    part: dict[str, Any] = {"text": text, "thought": True} if thought else {"text": text}
+    candidate: dict[str, Any] = {"content": {"parts": [part], "role": "model"}, "index": 0}
+    if finish:
+        candidate["finishReason"] = finish
+    event: dict[str, Any] = {"candidates": [candidate]}
+    if usage:
+        event["usageMetadata"] = usage
+    return event
+
+
+def says(*pieces: str, finish: str = "STOP", usage: dict[str, int] | None = None) -> Script:
+    """A script for a whole answer."""
+    counted = usage or {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        for piece in pieces:
+            await exchange.text(piece)
+        await exchange.text("", finish=finish, usage=counted)
+        await exchange.finish()
+
+    return script
+
+
+def plays_body(body: bytes, piece: int = 2**20) -> Script:
+    """A script that sends a recorded body, in pieces of this size."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        for start in range(0, len(body), piece):
+            await exchange.send(body[start : start + piece])
+        await exchange.finish()
+
+    return script
+
+
+def fails(status: int, reason: str = "UNKNOWN", **more: Any) -> Script:
+    """A script for an error response."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.fail(status, reason, **more)
+
+    return script
+
+
+async def is_silent(exchange: Exchange) -> None:
+    """A script that never answers."""
+
+
+async def starts_and_is_silent(exchange: Exchange) -> None:
+    """A script that sends headers and nothing else."""
+    await exchange.start()
+
+
+def says_and_is_silent(*pieces: str) -> Script:
+    """A script that falls silent in the middle of its answer."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        for piece in pieces:
+            await exchange.text(piece)
+
+    return script

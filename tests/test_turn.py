@@ -1,0 +1,324 @@
+"""One turn over a real socket: its deadlines, its retries, its one end."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.bodies import all_bodies
+from support.client import Client, connected, text_of
+from support.serving import serving
+from support.upstream import (
+    Exchange,
+    Upstream,
+    fails,
+    is_silent,
+    plays_body,
+    says,
+    says_and_is_silent,
+    starts_and_is_silent,
+)
+
+from server.gemini.events import Text, ThoughtText
+from server.gemini.wire import ResponseReader
+
+FAST = {"retry_max_delay": 0.01}
+
+
+async def resets(exchange: Exchange) -> None:
+    exchange.reset()
+
+
+async def starts_and_resets(exchange: Exchange) -> None:
+    await exchange.start()
+    exchange.reset()
+
+
+async def starts_and_ends(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.finish()
+
+
+async def html_502(exchange: Exchange) -> None:
+    await exchange.respond(502, b"<html>secret-proxy.internal</html>", "text/html")
+
+
+async def broken_json(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.send(b"data: {oops}\r\n\r\n")
+
+
+async def bare_error(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.send(b'{\n "error": {\n  "code": 503,\n  "message": "secret"\n }\n}\n')
+
+
+async def huge_event(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.send(b'data: {"candidates": "')
+    for _ in range(17):
+        await exchange.send(b"x" * 2**20)
+
+
+async def trickles(exchange: Exchange) -> None:
+    await exchange.start()
+    for byte in b"data: " + b" " * 1000:
+        await exchange.send(bytes([byte]))
+        await asyncio.sleep(0.01)
+
+
+async def never_ends_without_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    while True:
+        await exchange.event({"usageMetadata": {"promptTokenCount": 1}})
+        await asyncio.sleep(0.01)
+
+
+async def garbage(exchange: Exchange) -> None:
+    await exchange._write(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+
+DEADLINES = {"connect_timeout": 0.2, "first_token_timeout": 0.25, "token_timeout": 0.25}
+
+FAULTS: dict[str, tuple[Any, str, bool]] = {
+    "400": (fails(400, "INVALID_ARGUMENT"), "upstream_rejected", False),
+    "401": (fails(401), "upstream_rejected", False),
+    "403": (fails(403), "upstream_rejected", False),
+    "404": (fails(404), "upstream_rejected", False),
+    "408": (fails(408), "upstream_unavailable", True),
+    "429": (fails(429), "upstream_rate_limited", True),
+    "499": (fails(499), "upstream_unavailable", True),
+    "500": (fails(500), "upstream_unavailable", True),
+    "503": (fails(503), "upstream_unavailable", True),
+    "an HTML 502": (html_502, "upstream_unavailable", True),
+    "a reset before headers": (resets, "upstream_unavailable", True),
+    "a reset after headers": (starts_and_resets, "upstream_unavailable", True),
+    "something that is not HTTP": (garbage, "upstream_unavailable", True),
+    "silence before headers": (is_silent, "upstream_timeout", True),
+    "silence before the first token": (starts_and_is_silent, "upstream_timeout", True),
+    "an empty body": (starts_and_ends, "upstream_truncated", True),
+    "broken JSON": (broken_json, "upstream_truncated", True),
+    "a bare error": (bare_error, "upstream_unavailable", True),
+    "an event over 16 MiB": (huge_event, "upstream_truncated", True),
+    "a byte at a time": (trickles, "upstream_timeout", True),
+    "a body without a word that never ends": (never_ends_without_a_word, "upstream_timeout", True),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_ends_the_turn_in_its_row_of_the_table(upstream: Upstream, fault: str) -> None:
+    script, code, retryable = FAULTS[fault]
+    upstream.plays(script)
+    async with serving(upstream, retries=1, **FAST, **DEADLINES) as address, connected(address) as client:
+        [error] = await client.ask(id="t1")
+    assert (error["type"], error["id"], error["code"], error["retryable"]) == ("error", "t1", code, retryable)
+    assert "secret" not in error["message"]
+    assert len(upstream.exchanges) == (2 if retryable else 1)
+
+
+@pytest.mark.parametrize("fault", [name for name, (_, _, retryable) in FAULTS.items() if retryable])
+async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(upstream: Upstream, fault: str) -> None:
+    upstream.plays(FAULTS[fault][0], says("healed"))
+    async with serving(upstream, retries=1, **FAST, **DEADLINES) as address, connected(address) as client:
+        frames = await client.ask()
+    assert text_of(frames) == "healed"
+    assert frames[-1]["finish_reason"] == "stop"
+    assert len(upstream.exchanges) == 2
+
+
+async def test_an_upstream_that_is_not_there_is_unavailable(upstream: Upstream) -> None:
+    async with serving(upstream, retries=0) as address, connected(address) as client:
+        upstream._server.close()
+        [error] = await client.ask()
+    assert error["code"] == "upstream_unavailable"
+
+
+async def cuts_after_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text("half", usage={"promptTokenCount": 2, "candidatesTokenCount": 1, "totalTokenCount": 3})
+    exchange.cut()
+
+
+async def resets_after_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text("half")
+    await asyncio.sleep(0.05)  # so that the reset does not overtake the word
+    exchange.reset()
+
+
+async def ends_after_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text("half")
+    await exchange.finish()
+
+
+async def fails_after_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text("half")
+    await exchange.send(b'{"error": {"code": 499, "message": "secret", "status": "CANCELLED"}}\n')
+
+
+@pytest.mark.parametrize(
+    "script, code",
+    [
+        (cuts_after_a_word, "upstream_truncated"),
+        (resets_after_a_word, "upstream_unavailable"),
+        (ends_after_a_word, "upstream_truncated"),
+        (fails_after_a_word, "upstream_unavailable"),
+        (says_and_is_silent("half"), "upstream_timeout"),
+    ],
+)
+async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
+    upstream: Upstream, script: Any, code: str
+) -> None:
+    upstream.plays(script)
+    async with serving(upstream, **FAST, **DEADLINES) as address, connected(address) as client:
+        delta, error = await client.ask()
+    assert (delta["text"], error["code"]) == ("half", code)
+    assert len(upstream.exchanges) == 1
+
+
+async def test_an_error_says_what_was_spent_so_far(upstream: Upstream) -> None:
+    upstream.plays(cuts_after_a_word)
+    async with serving(upstream) as address, connected(address) as client:
+        _, error = await client.ask()
+    assert error["usage"]["measured"] == "partial"
+    assert error["usage"]["total_tokens"] == 3
+    assert error["usage"]["finish_reason"] is None
+
+
+async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(upstream: Upstream) -> None:
+    async def thinks_and_ends(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("hmm", thought=True)
+        await exchange.finish()
+
+    upstream.plays(thinks_and_ends)
+    async with serving(upstream, **FAST) as address, connected(address) as client:
+        thought, error = await client.ask(thinking="low")
+    assert (thought["type"], thought["text"], error["code"]) == ("thought", "hmm", "upstream_truncated")
+    assert len(upstream.exchanges) == 1
+
+
+@pytest.mark.parametrize(
+    "script, setting, words",
+    [
+        (is_silent, "connect_timeout", "did not answer within 0.2 s"),
+        (starts_and_is_silent, "first_token_timeout", "no first token within 0.2 s"),
+        (says_and_is_silent("x"), "token_timeout", "silent for 0.2 s"),
+        (says_and_is_silent("x"), "turn_timeout", "longer than 0.2 s"),
+        (is_silent, "turn_timeout", "longer than 0.2 s"),
+        (fails(503), "turn_timeout", "longer than 0.2 s"),
+    ],
+)
+async def test_each_deadline_says_its_name(upstream: Upstream, script: Any, setting: str, words: str) -> None:
+    upstream.plays(script)
+    retries = 50 if setting == "turn_timeout" else 0
+    async with serving(upstream, retries=retries, **{setting: 0.2}) as address, connected(address) as client:
+        error = (await client.ask())[-1]
+    assert error["code"] == "upstream_timeout"
+    assert words in error["message"]
+    await asyncio.wait_for(upstream.exchanges[-1].closed.wait(), 1)
+
+
+async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream) -> None:
+    async def steady(exchange: Exchange) -> None:
+        await exchange.start()
+        for number in range(6):
+            await exchange.text(str(number), thought=number < 3)
+            await asyncio.sleep(0.1)
+        await exchange.text("", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(steady)
+    async with serving(upstream, token_timeout=0.3) as address, connected(address) as client:
+        frames = await client.ask(thinking="low")
+    assert (text_of(frames, "thought"), text_of(frames)) == ("012", "345")
+
+
+async def test_a_delay_that_the_provider_asks_for_is_waited_for(upstream: Upstream) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.4s"}
+    upstream.plays(fails(429, details=[info]), says("ok"))
+    async with serving(upstream) as address, connected(address) as client:
+        frames = await client.ask()
+    assert text_of(frames) == "ok"
+    assert frames[-1]["duration_ms"] >= 400
+
+
+async def test_a_delay_longer_than_we_wait_ends_the_turn_now(upstream: Upstream) -> None:
+    info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}
+    upstream.plays(fails(429, details=[info]))
+    async with serving(upstream) as address, connected(address) as client:
+        [error] = await client.ask()
+    assert (error["code"], error["retry_after"]) == ("upstream_rate_limited", 34.4)
+    assert len(upstream.exchanges) == 1
+
+
+async def test_a_fallback_answers_when_the_provider_is_at_fault(upstream: Upstream) -> None:
+    async def by_model(exchange: Exchange) -> None:
+        await (says("backup") if exchange.model == "spare" else fails(503))(exchange)
+
+    upstream.plays(by_model)
+    settings = {"models": "main", "fallback_models": "worse,spare", "retries": 1}
+    async with serving(upstream, **settings, **FAST) as address, connected(address) as client:
+        frames = await client.ask()
+    assert text_of(frames) == "backup"
+    assert frames[-1]["model"] == "spare"
+    assert [exchange.model for exchange in upstream.exchanges] == ["main", "main", "worse", "worse", "spare"]
+
+
+async def test_a_request_that_is_rejected_falls_back_to_nobody(upstream: Upstream) -> None:
+    upstream.plays(fails(400))
+    async with serving(upstream, models="main", fallback_models="spare") as address, connected(address) as client:
+        [error] = await client.ask()
+    assert error["code"] == "upstream_rejected"
+    assert len(upstream.exchanges) == 1
+
+
+async def test_a_refused_prompt_is_blocked_and_not_asked_again(upstream: Upstream) -> None:
+    upstream.plays(plays_body(all_bodies()["a refused prompt"]))
+    async with serving(upstream) as address, connected(address) as client:
+        [error] = await client.ask()
+    assert (error["code"], error["retryable"], error["usage"]["input_tokens"]) == ("blocked", False, 8)
+    assert error["usage"]["measured"] == "reported"
+    assert len(upstream.exchanges) == 1
+
+
+@pytest.fixture(scope="module")
+async def replaying() -> Any:
+    async with Upstream() as upstream, serving(upstream, retries=0) as address:
+        yield upstream, address
+
+
+@pytest.mark.parametrize("piece", [2**20, 100])
+@pytest.mark.parametrize("name", all_bodies())
+async def test_a_body_comes_through_the_socket_whole(
+    replaying: tuple[Upstream, str], name: str, piece: int
+) -> None:
+    upstream, address = replaying
+    body = all_bodies()[name]
+    upstream.plays(plays_body(body, piece))
+    async with connected(address) as client:
+        frames = await client.ask()
+    text, thoughts, end = _read(body)
+    assert (text_of(frames), text_of(frames, "thought")) == (text, thoughts)
+    assert frames[-1].get("code", frames[-1].get("finish_reason")) == end
+    assert all(frame["text"] for frame in frames[:-1])
+
+
+def _read(body: bytes) -> tuple[str, str, str | None]:
+    reader = ResponseReader()
+    events = reader.feed(body)
+    if not events or isinstance(events[-1], Text | ThoughtText):
+        events += reader.end()
+    text = "".join(event.text for event in events if isinstance(event, Text))
+    thoughts = "".join(event.text for event in events if isinstance(event, ThoughtText))
+    failed = events and not isinstance(events[-1], Text | ThoughtText)
+    return text, thoughts, events[-1].code if failed else reader.finish_reason  # type: ignore[union-attr]
+
+
+async def test_an_answer_of_8_mb_in_one_event_comes_through(upstream: Upstream) -> None:
+    upstream.plays(says("x" * 8_000_000))
+    async with serving(upstream) as address, connected(address, max_size=None) as client:
+        frames = await client.ask()
+    assert len(text_of(frames)) == 8_000_000
+    assert frames[-1]["finish_reason"] == "stop"
