@@ -11,7 +11,6 @@ import structlog
 from litestar import Litestar, Response, Router
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.middleware import DefineMiddleware
 from litestar.static_files import create_static_files_router
 
 from server import problems
@@ -61,19 +60,21 @@ def create_app(settings: Settings | None = None) -> Litestar:
         send_timeout=chosen.send_timeout,
     )
     crowd = Crowd(chosen.max_sockets, chosen.max_handshakes_per_minute)
-    return Litestar(
+    app = Litestar(
         route_handlers=[chat_socket, list_models, live, ready, _page()],
         dependencies={
             "desk": Provide(_the_desk, sync_to_thread=False),
             "memories": Provide(lambda: memories, sync_to_thread=False),
             "socket_bounds": Provide(lambda: socket_bounds, sync_to_thread=False),
         },
-        middleware=[DefineMiddleware(Doors, allowed_hosts=chosen.allowed_hosts, crowd=crowd)],
         exception_handlers={Exception: problems.respond},
         lifespan=[parts],
         logging_config=None,
         openapi_config=None,
     )
+    # Litestar's own middleware would see only what has found a route.
+    app.asgi_handler = Doors(app.asgi_handler, chosen.allowed_hosts, crowd)
+    return app
 
 
 def listening(settings: Settings) -> Listening:

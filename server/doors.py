@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.crowd import Crowd
 from server.errors import Failure
@@ -40,11 +40,13 @@ class Doors:
         except Failure as failure:
             await _refuse(scope, send, failure)
             return
-        try:
+        if not is_socket:
             await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, _refusing_in_http(scope, send))
         finally:
-            if is_socket:
-                self._crowd.leave()
+            self._crowd.leave()
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])
@@ -73,6 +75,21 @@ def _same(origin: str, host: str) -> bool:
     if default_port is None:
         return False
     return parts.netloc.removesuffix(default_port) == host.removesuffix(default_port)
+
+
+def _refusing_in_http(scope: Scope, send: Send) -> Send:
+    """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
+    accepted = False
+
+    async def answer(message: Message) -> None:
+        nonlocal accepted
+        accepted = accepted or message["type"] == "websocket.accept"
+        if message["type"] == "websocket.close" and not accepted:
+            await _refuse(scope, send, Failure("not_found"))
+        else:
+            await send(message)
+
+    return answer
 
 
 async def _refuse(scope: Scope, send: Send, failure: Failure) -> None:

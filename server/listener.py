@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 import msgspec
 import structlog
 import uvicorn
+from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -74,6 +75,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Take note that a handshake which was refused is over; uvicorn would log it as a bug."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
 
     def handle_ping(self) -> None:
         """Answer a ping, unless the client does not read: its answers would pile up here."""

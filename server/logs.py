@@ -8,6 +8,7 @@ and the place in the code.
 import logging
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _QUIET: Final = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
+
+_OUR_FOLDER: Final = str(Path(__file__).parent)
 
 
 def configure(level: str, *, json: bool) -> None:
@@ -55,12 +58,12 @@ def configure(level: str, *, json: bool) -> None:
 
 
 def where(error: BaseException) -> str:
-    """The place that raised an error, as `file.py:line`, instead of its stack trace."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return "?"
-    last = frames[-1]
-    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    """The place that raised an error, as `file.py:line`, instead of its stack trace: ours, if it has one."""
+    places = traceback.extract_tb(error.__traceback__)
+    ours = [place for place in places if place.filename.startswith(_OUR_FOLDER)]
+    for place in (ours or places)[-1:]:
+        return f"{Path(place.filename).name}:{place.lineno}"
+    return "?"
 
 
 def _to_json(event: Any, **_: Any) -> str:

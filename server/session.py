@@ -92,11 +92,10 @@ class Session:
                 if not self._rate.allow(self._loop.time()):
                     self._end("flood", 1008, "too many frames")
                     continue
-                try:
-                    self._take(message)
-                except Exception as bug:  # noqa: BLE001 - one frame must not end the turns beside it
-                    log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400
-                    self._reply(error_frame(Failure("internal")))
+                self._take(message)
+        except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
+            log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
+            self._end("bug", 1011, "internal error")
         finally:
             await self._leave()
 

@@ -230,16 +230,16 @@ def _shown(default: Any) -> str:
 
 
 def _line(problem: Any, environ: Mapping[str, str]) -> str:
+    """One problem that pydantic found, as a line for the operator."""
     if not problem["loc"]:
         return str(problem["ctx"]["error"])
-    name = str(problem["loc"][0]).upper()
-    name = name if name.startswith((PREFIX, "GOOGLE_", "GEMINI_")) or name == "PORT" else PREFIX + name
-    got = next((value for key, value in environ.items() if key.upper() == name), "")
-    takes = next((takes for setting, _, takes, _ in describe() if setting == name), "true or false")
-    if name == "PORT":
-        takes = "a port from 0 to 65535"
-    shown = "a value that is not shown" if name.endswith("_API_KEY") else repr(got[:100])
-    return f"{name}: got {shown}; takes {takes}"
+    name = str(problem["loc"][0]).upper().removeprefix(PREFIX)
+    set_names = {key.upper(): value for key, value in environ.items() if value}
+    takes = {setting: takes for setting, _, takes, _ in describe()}.get(PREFIX + name, "true or false")
+    for full_name in (PREFIX + name, name):
+        if full_name in set_names:
+            return f"{full_name}: got {set_names[full_name][:100]!r}; takes {takes}"
+    return f"{name}: takes {takes}"
 
 
 def _is_loopback(host: str) -> bool:

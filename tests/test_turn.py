@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.bodies import all_bodies
-from support.client import Client, connected, text_of
+from support.client import connected, text_of
 from support.serving import serving
 from support.upstream import (
     Exchange,
@@ -291,9 +291,7 @@ async def replaying() -> Any:
 
 @pytest.mark.parametrize("piece", [2**20, 100])
 @pytest.mark.parametrize("name", all_bodies())
-async def test_a_body_comes_through_the_socket_whole(
-    replaying: tuple[Upstream, str], name: str, piece: int
-) -> None:
+async def test_a_body_comes_through_the_socket_whole(replaying: tuple[Upstream, str], name: str, piece: int) -> None:
     upstream, address = replaying
     body = all_bodies()[name]
     upstream.plays(plays_body(body, piece))

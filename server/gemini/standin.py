@@ -28,13 +28,13 @@ class StandIn:
         """Prepare; nothing listens before the context is entered."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
         app.router.add_post("/{version}/models/{model}:streamGenerateContent", _stream)
-        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None)
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         self.url = ""
 
     async def __aenter__(self) -> Self:
         """Listen."""
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, shutdown_timeout=0.1).start()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 

@@ -182,7 +182,7 @@ async def test_a_redirect_is_refused_and_the_key_goes_nowhere(upstream: Upstream
     async with Upstream() as elsewhere:
 
         async def redirects(exchange: Exchange) -> None:
-            await exchange.respond(307, b"elsewhere", **{"Location": elsewhere.url})
+            await exchange.respond(307, b"elsewhere", Location=elsewhere.url)
 
         upstream.plays(redirects)
         async with asking(upstream) as client:

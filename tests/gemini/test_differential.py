@@ -16,6 +16,7 @@ from server.gemini.wire import ResponseReader
 
 Summary = tuple[str, str, str | None, dict[str, int | None]]
 
+
 @pytest.fixture(scope="module")
 async def sdk() -> AsyncIterator[tuple[Upstream, genai.Client]]:
     async with Upstream() as upstream:
@@ -26,6 +27,7 @@ async def sdk() -> AsyncIterator[tuple[Upstream, genai.Client]]:
         yield upstream, client
         client.close()
         await client.aio.aclose()
+
 
 async def read_by_the_sdk(client: genai.Client) -> Summary:
     """Raise whatever the SDK raises."""
@@ -49,6 +51,7 @@ async def read_by_the_sdk(client: genai.Client) -> Summary:
                 usage = chunk.usage_metadata.model_dump()
     return text, thoughts, finish, _sums(usage)
 
+
 def read_by_us(body: bytes, piece: int) -> Summary:
     reader = ResponseReader()
     text = thoughts = ""
@@ -63,6 +66,7 @@ def read_by_us(body: bytes, piece: int) -> Summary:
     counts = reader.counts
     names = ("input", "output", "thought", "tool", "cached", "total")
     return text, thoughts, reader.finish_reason, {name: getattr(counts, name) for name in names}
+
 
 def _sums(usage: dict[str, Any]) -> dict[str, int | None]:
     """The protocol's sums, worked out from the SDK's fields and not by the code under test."""
@@ -81,6 +85,7 @@ def _sums(usage: dict[str, Any]) -> dict[str, int | None]:
         named["output"] = named["total"] - named["input"] - sum(rest.values())
     return {**named, **rest, "cached": usage.get("cached_content_token_count") or 0}
 
+
 @pytest.mark.parametrize("name", all_bodies())
 async def test_we_read_what_the_sdk_reads(name: str, sdk: tuple[Upstream, genai.Client]) -> None:
     upstream, client = sdk
@@ -88,8 +93,10 @@ async def test_we_read_what_the_sdk_reads(name: str, sdk: tuple[Upstream, genai.
     upstream.plays(plays_body(body))
     try:
         expected = await read_by_the_sdk(client)
-    except Exception as error:  # noqa: BLE001 - it raises what its dependencies raise
-        assert _ends_in_a_failure_or_is_read_more_kindly(body), error
+    except Exception:  # noqa: BLE001 - it raises what its dependencies raise
+        expected = None
+    if expected is None:
+        assert _ends_in_a_failure_or_is_read_more_kindly(body)
         return
     for piece in PIECES:
         assert read_by_us(body, piece) == expected

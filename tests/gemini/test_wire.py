@@ -163,7 +163,10 @@ def test_a_provider_status_has_its_row(status: int, code: str) -> None:
     "delay, seconds", [("34.4s", 34.4), ("3s", 3.0), ("soon", None), (3, None), ("-1s", None), ("1e9s", None)]
 )
 def test_retry_info_is_read(delay: object, seconds: float | None) -> None:
-    error = {"code": 429, "details": ["odd", {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]}
+    error = {
+        "code": 429,
+        "details": ["odd", {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}],
+    }
     assert failure_of(error).retry_after == seconds
 
 

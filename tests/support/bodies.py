@@ -54,7 +54,9 @@ OURS: dict[str, bytes] = {
     "missing parts, content, candidates": _sse(
         {"candidates": [{"content": {}}]}, {"candidates": [{}]}, {"candidates": []}, answer("x", finish="STOP")
     ),
-    "a finish without text": _sse({"candidates": [{"finishReason": "SAFETY"}], "usageMetadata": {"promptTokenCount": 3}}),
+    "a finish without text": _sse(
+        {"candidates": [{"finishReason": "SAFETY"}], "usageMetadata": {"promptTokenCount": 3}}
+    ),
     "an unknown finish": _sse(answer("x", finish="NEWLY_INVENTED")),
     "a finish in every event": _sse(answer("a", finish="STOP"), answer("b", finish="STOP"), answer("c", finish="STOP")),
     "a last word after stop": _sse(answer("a", finish="STOP"), answer("b", finish="MAX_TOKENS")),
@@ -82,15 +84,21 @@ OURS: dict[str, bytes] = {
     "usage that says nothing": _sse(
         {"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"trafficType": "ON_DEMAND"}}
     ),
-    "a refused prompt": _sse({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 8, "totalTokenCount": 8}}),
+    "a refused prompt": _sse(
+        {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 8, "totalTokenCount": 8}}
+    ),
     "feedback that refuses nothing": _sse({"promptFeedback": {"safetyRatings": []}}, answer("x", finish="STOP")),
     "an error in an event": _sse(answer("a"), _ERROR),
     "a bare error": _sse(answer("a")) + json.dumps(_ERROR, indent=2).encode(),
     "a bare error at once": json.dumps(_ERROR, indent=2).encode(),
-    "a whole response, bare": json.dumps(answer("{not} a \"brace\"", finish="STOP", usage=_USAGE), indent=2).encode(),
-    "an event a line, bare": b"\n".join(json.dumps(event).encode() for event in (answer("a"), answer("b", finish="STOP"))),
+    "a whole response, bare": json.dumps(answer('{not} a "brace"', finish="STOP", usage=_USAGE), indent=2).encode(),
+    "an event a line, bare": b"\n".join(
+        json.dumps(event).encode() for event in (answer("a"), answer("b", finish="STOP"))
+    ),
     "an array of events": json.dumps([answer("a"), answer("b", finish="STOP", usage=_USAGE)], indent=1).encode(),
-    "an array of events, a line each": b"[" + b",\r\n".join(json.dumps(e).encode() for e in (answer("a"), answer("b", finish="STOP"))) + b"]",
+    "an array of events, a line each": b"["
+    + b",\r\n".join(json.dumps(e).encode() for e in (answer("a"), answer("b", finish="STOP")))
+    + b"]",
     "an event over several data lines": b'data: {"candidates":\r\ndata: [{"content": {"parts": [{"text": "x"}]},\r\ndata: "finishReason": "STOP"}]}\r\n\r\n',
     "comments and fields": b": hello\nevent: message\nid: 1\nretry: 5\n" + _sse(answer("x", finish="STOP")),
     "no space after the colon": b'data:{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}\n\n',

@@ -1,11 +1,13 @@
 """A chat client over a real socket."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
 
@@ -36,6 +38,13 @@ class Client:
                 if frame["type"] in ("usage", "error"):
                     return frames
 
+    async def until_closed(self) -> int | None:
+        """Read until the server closes; return the close code, None when there was none."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self.receive()
+        return self.socket.close_code
+
     async def ask(self, message: str = "hi", **fields: Any) -> list[Frame]:
         """One whole turn."""
         await self.chat(message, **fields)
@@ -50,3 +59,29 @@ async def connected(address: str, **options: Any) -> AsyncIterator[Client]:
 
 def text_of(frames: list[Frame], kind: str = "delta") -> str:
     return "".join(frame["text"] for frame in frames if frame["type"] == kind)
+
+
+async def raw_socket(address: str, limit: int = 2**16) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A socket whose client answers nothing: no pong, no close."""
+    host, _, port = address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=limit)
+    handshake = [
+        "GET /ws HTTP/1.1",
+        f"Host: {address}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    ]
+    writer.write("\r\n".join([*handshake, "", ""]).encode())
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += await reader.read(1)
+    assert head.startswith(b"HTTP/1.1 101")
+    return reader, writer
+
+
+def masked(payload: bytes) -> bytes:
+    """A text frame with a mask of zeros."""
+    assert len(payload) < 126
+    return bytes([0x81, 0x80 | len(payload)]) + bytes(4) + payload

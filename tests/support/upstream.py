@@ -65,7 +65,9 @@ class Exchange:
         await self.send(body)
         await self.finish()
 
-    async def fail(self, status: int, reason: str = "UNKNOWN", message: str = "", details: list[Any] | None = None) -> None:
+    async def fail(
+        self, status: int, reason: str = "UNKNOWN", message: str = "", details: list[Any] | None = None
+    ) -> None:
         """Answer with an error as Google's servers do."""
         error = {"code": status, "message": message, "status": reason, "details": details or []}
         await self.respond(status, json.dumps({"error": error}).encode())
@@ -106,7 +108,7 @@ class Upstream:
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
-        self.url = "http://127.0.0.1:{}".format(self._server.sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -147,7 +149,9 @@ class Upstream:
         writer.close()
 
 
-def answer(text: str, *, finish: str | None = None, thought: bool = False, usage: dict[str, int] | None = None) -> dict[str, Any]:
+def answer(
+    text: str, *, finish: str | None = None, thought: bool = False, usage: dict[str, int] | None = None
+) -> dict[str, Any]:
     """One event with a piece of text."""
     part: dict[str, Any] = {"text": text, "thought": True} if thought else {"text": text}
     candidate: dict[str, Any] = {"content": {"parts": [part], "role": "model"}, "index": 0}

@@ -1,0 +1,73 @@
+"""The plain routes, and what is served to a browser."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from support.serving import serving
+from support.upstream import Upstream
+
+
+@pytest.fixture(scope="module")
+async def address() -> AsyncIterator[str]:
+    async with Upstream() as upstream, serving(upstream, models="b,a,*", default_model="a") as address:
+        yield address
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    "settings, expected",
+    [
+        ({}, {"default": "gemini-flash-latest", "models": ["gemini-flash-latest"]}),
+        ({"models": "a, b"}, {"default": "a", "models": ["a", "b"]}),
+        ({"models": "a,b", "default_model": "b"}, {"default": "b", "models": ["a", "b"]}),
+        ({"models": "*"}, {"default": "gemini-flash-latest", "models": ["gemini-flash-latest"]}),
+        ({"models": "*", "default_model": "c"}, {"default": "c", "models": ["c"]}),
+    ],
+)
+async def test_the_models_on_offer_are_listed(
+    upstream: Upstream, http: aiohttp.ClientSession, settings: dict[str, str], expected: dict[str, object]
+) -> None:
+    async with serving(upstream, **settings) as address, http.get(f"http://{address}/models") as response:
+        assert await response.json() == expected
+
+
+@pytest.mark.parametrize("route", ["/livez", "/readyz"])
+async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: str, route: str) -> None:
+    async with http.get(f"http://{address}{route}") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/chat.js.map", "/../pyproject.toml", "/%2e%2e/pyproject.toml"])
+async def test_what_is_not_there_is_a_problem(http: aiohttp.ClientSession, address: str, path: str) -> None:
+    async with http.get(f"http://{address}{path}") as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+        problem = await response.json()
+    assert (problem["code"], problem["status"], problem["retryable"]) == ("not_found", 404, False)
+
+
+async def test_the_socket_is_no_page(http: aiohttp.ClientSession, address: str) -> None:
+    async with http.get(f"http://{address}/ws") as response:
+        assert (response.status, (await response.json())["code"]) == (405, "unsupported")
+
+
+async def test_a_method_that_is_not_taken_names_those_that_are(http: aiohttp.ClientSession, address: str) -> None:
+    async with http.post(f"http://{address}/models") as response:
+        assert (response.status, (await response.json())["code"]) == (405, "unsupported")
+        assert "GET" in response.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/", "/chat.js", "/style.css", "/favicon.svg"])
+async def test_the_page_is_served_under_a_strict_policy(http: aiohttp.ClientSession, address: str, path: str) -> None:
+    async with http.get(f"http://{address}{path}") as response:
+        assert response.status == 200
+        assert "unsafe" not in response.headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "uvicorn" not in str(response.headers).lower()

@@ -1,0 +1,71 @@
+"""`python -m server` as a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+
+class ServerProcess:
+    """A server that is running, and what it has printed."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.output = ""
+        self.address = ""
+        self._printed = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    async def ready(self) -> None:
+        """Wait until it listens."""
+        await self.printed('"listening"')
+        [line] = [line for line in self.lines if line["event"] == "listening"]
+        self.address = line["url"].removeprefix("http://")
+
+    async def printed(self, words: str) -> None:
+        """Wait until these words, and their whole line, are among what it printed."""
+        async with asyncio.timeout(20):
+            while words not in self.output and not self._reading.done():
+                self._printed.clear()
+                await self._printed.wait()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What it logged."""
+        return [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+
+    async def stop(self, how: int = signal.SIGTERM) -> int:
+        """Send a signal and wait for the end; return the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(how)
+        await asyncio.wait_for(self.process.wait(), 20)
+        await self._reading
+        return self.process.returncode or 0
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.output += line.decode()
+            self._printed.set()
+        self._printed.set()
+
+
+@asynccontextmanager
+async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerProcess]:
+    """Start a server with these variables and none of ours; it takes a free port."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DELTAWIRE", "G"))}
+    process = await asyncio.create_subprocess_exec(
+        *(arguments or (sys.executable, "-m", "server")),
+        env=inherited | {"DELTAWIRE_PORT": "0"} | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    server = ServerProcess(process)
+    try:
+        yield server
+    finally:
+        await server.stop(signal.SIGKILL)

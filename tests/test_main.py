@@ -1,0 +1,107 @@
+"""`python -m server`, as somebody meets it who starts it."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.client import connected, text_of
+from support.process import running
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command to its end, with these variables only."""
+    return subprocess.run(
+        [sys.executable, "-m", "server", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=ROOT,
+    )
+
+
+def test_help_lists_every_setting() -> None:
+    result = run("--help")
+    assert result.returncode == 0
+    assert "DELTAWIRE_TOKEN_TIMEOUT = 20" in result.stdout
+    assert "silence between tokens (seconds, more than 0)" in result.stdout
+    assert "GEMINI_API_KEY" in result.stdout
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout.startswith("deltawire 0.")
+
+
+def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
+    result = run(DELTAWIRE_PORT="http", DELTAWIRE_TOKEN_TIMEOUT="-1", DELTAWIRE_MODELS="a b")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert sorted(result.stderr.splitlines()) == [
+        "DELTAWIRE_MODELS: got 'a b'; takes model names of A-Z a-z 0-9 . _ -, separated by commas",
+        "DELTAWIRE_PORT: got 'http'; takes a port from 0 to 65535; 0 takes a free one",
+        "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0",
+    ]
+
+
+async def test_without_a_key_it_serves_the_stand_in_and_says_so() -> None:
+    async with running() as server:
+        await server.ready()
+        [announced] = [line for line in server.lines if "stand-in" in line["event"]]
+        assert announced["model"] == "offline"
+        assert "no real model" in announced["event"]
+        async with connected(server.address) as client:
+            assert "no real model is behind it" in text_of(await client.ask())
+
+
+async def test_a_platform_sets_the_port_without_a_prefix(unused_tcp_port: int) -> None:
+    async with running(DELTAWIRE_PORT="", PORT=str(unused_tcp_port)) as server:
+        await server.ready()
+        assert server.address == f"127.0.0.1:{unused_tcp_port}"
+
+
+async def test_a_procfile_runner_serves_on_its_port(unused_tcp_port: int) -> None:
+    honcho = (sys.executable, "-m", "honcho", "--no-colour", "-f", str(ROOT / "Procfile"), "start", "--no-prefix")
+    async with running(*honcho, DELTAWIRE_PORT="", PORT=str(unused_tcp_port)) as server:
+        await server.ready()
+        assert server.address == f"127.0.0.1:{unused_tcp_port}"
+        await server.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
+    async with running() as server:
+        await server.ready()
+        async with connected(server.address) as client:
+            await client.chat()
+            await client.receive()
+            assert await server.stop(how) == 0
+            await client.socket.wait_closed()
+            assert client.socket.close_code == 1012
+
+
+async def test_a_port_that_is_taken_is_said_in_one_line(unused_tcp_port: int) -> None:
+    async with running(DELTAWIRE_PORT=str(unused_tcp_port)) as first:
+        await first.ready()
+        async with running(DELTAWIRE_PORT=str(unused_tcp_port)) as second:
+            await second.printed("address already in use")
+            assert await second.stop() != 0
+            assert "Traceback" not in second.output
+
+
+async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> None:
+    async with running(DELTAWIRE_TOKN_TIMEOUT="3") as server:
+        await server.ready()
+        [warning] = [line for line in server.lines if line["event"] == "unknown setting"]
+        assert (warning["name"], warning["nearest"]) == ("DELTAWIRE_TOKN_TIMEOUT", "DELTAWIRE_TOKEN_TIMEOUT")
+
+
+async def test_the_log_can_be_read_on_a_terminal(unused_tcp_port: int) -> None:
+    async with running(DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(unused_tcp_port)) as server:
+        await server.printed(f"url=http://127.0.0.1:{unused_tcp_port}")
+        assert "no real model is behind it" in server.output
+        assert not server.output.startswith("{")
