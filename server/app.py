@@ -22,6 +22,7 @@ from server.gemini.standin import StandIn
 from server.listener import Listening
 from server.memory import MemoryPool
 from server.opening import Patience
+from server.routes.chat import chat, chat_stream
 from server.routes.health import live, ready
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
@@ -57,18 +58,19 @@ def create_app(settings: Settings | None = None) -> Litestar:
         turns=chosen.max_turns_per_socket,
         frames_per_second=chosen.max_frames_per_second,
         idle_timeout=chosen.idle_timeout,
-        send_timeout=chosen.send_timeout,
     )
     crowd = Crowd(chosen.max_sockets, chosen.max_handshakes_per_minute)
     app = Litestar(
-        route_handlers=[chat_socket, list_models, live, ready, _page()],
+        route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, _page()],
         dependencies={
             "desk": Provide(_the_desk, sync_to_thread=False),
             "memories": Provide(lambda: memories, sync_to_thread=False),
+            "send_timeout": Provide(lambda: chosen.send_timeout, sync_to_thread=False),
             "socket_bounds": Provide(lambda: socket_bounds, sync_to_thread=False),
         },
         exception_handlers={Exception: problems.respond},
         lifespan=[parts],
+        request_max_body_size=chosen.max_frame_bytes,
         logging_config=None,
         openapi_config=None,
     )

@@ -10,12 +10,14 @@ from collections.abc import Collection
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.crowd import Crowd
 from server.errors import Failure
-from server.problems import MEDIA_TYPE, problem
+from server.frames import error_frame
+from server.problems import headers_of, problem_of
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 _PORT_OF_SCHEME: Final = {"http": ":80", "https": ":443"}
@@ -94,10 +96,10 @@ def _refusing_in_http(scope: Scope, send: Send) -> Send:
 
 async def _refuse(scope: Scope, send: Send, failure: Failure) -> None:
     kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
-    body = problem(failure)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    if failure.retry_after is not None:
-        headers.append((b"retry-after", str(round(failure.retry_after)).encode()))
+    problem = problem_of(error_frame(failure), failure.status)
+    body = msgspec.json.encode(problem)
+    headers = headers_of(problem) | {"content-length": str(len(body))}
+    raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
     answer = cast("Any", send)
-    await answer({"type": f"{kind}.start", "status": failure.kind.status, "headers": headers})
+    await answer({"type": f"{kind}.start", "status": failure.status, "headers": raw_headers})
     await answer({"type": f"{kind}.body", "body": body, "more_body": False})

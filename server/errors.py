@@ -60,12 +60,19 @@ class Failure(Exception):
         field: str | None = None,
         retry_after: float | None = None,
         cause: str | None = None,
+        status: int | None = None,
     ) -> None:
-        """Raise KeyError for a code that is not in the table: an unknown code is a bug."""
+        """Raise KeyError for a code that is not in the table: an unknown code is a bug.
+
+        `status` is the HTTP status where it is not the table's.
+        """
         self.code = code
         self.kind = TABLE[code]
+        self.status = status or self.kind.status
         self.message = message or self.kind.message
         self.field = field
         self.retry_after = retry_after
         self.cause = cause
+        self.turn: str | None = None
+        """The id of the turn that this refuses, where no frame carries it (HTTP)."""
         super().__init__(code, cause)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from server.errors import Failure
 
@@ -122,6 +123,7 @@ encode = msgspec.json.Encoder().encode
 """One frame to UTF-8 JSON bytes."""
 
 _decode = msgspec.json.Decoder(FrameUp).decode
+_decode_request = msgspec.json.Decoder(ChatRequest).decode
 _turn_id = re.compile(TURN_ID)
 _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
@@ -137,18 +139,35 @@ def decode(text: str) -> FrameUp:
     return frame
 
 
-def claimed_id(text: str) -> tuple[str | None, bool]:
+def decode_request(body: bytes) -> ChatRequest:
+    """Read the body of an HTTP request: the fields of `chat`; raise `Failure` as `decode` does."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Failure("invalid_json", "That is not JSON: it is not UTF-8.") from None
+    try:
+        return _decode_request(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _explain(text, error) from None
+
+
+def claimed_id(text: str | bytes) -> tuple[str | None, bool]:
     """The turn id that a refused frame names, if it names one, and whether it wanted to start that turn."""
     try:
         frame = json.loads(text)
     except (ValueError, RecursionError):
         return None, False
-    if not isinstance(frame, dict):
-        return None, False
-    name = frame.get("id")
+    name = frame.get("id") if isinstance(frame, dict) else None
     if not isinstance(name, str) or not _turn_id.match(name):
         return None, False
     return name, frame.get(type_tag) == "chat"
+
+
+def spent_of(usage: Usage) -> Spent:
+    """The figures of a `usage` frame without its id."""
+    figures = asdict(usage)
+    del figures["id"]
+    return Spent(**figures)
 
 
 def error_frame(
@@ -196,7 +215,7 @@ def _invalid(complaint: str) -> Failure:
         field = f"{path}.{named[1]}" if path else named[1]
         if complaint.startswith("Object contains"):
             field = field[:_LONGEST_FIELD]
-            return Failure("invalid_frame", f"There is no field {field} in this frame.", field=field)
+            return Failure("invalid_frame", f"There is no field {field} here.", field=field)
         return Failure("invalid_frame", f"{field} is missing: {_rule(field)}.", field=field)
     if not path:
         return Failure("invalid_frame", "A frame is one JSON object.")

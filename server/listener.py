@@ -24,7 +24,7 @@ from websockets.protocol import State
 log = structlog.get_logger(__name__)
 
 LINK: Final = "deltawire.link"
-"""The ASGI extension under which a socket's handler finds its `WebSocketProtocol`."""
+"""The ASGI extension under which a handler finds its connection: a `WebSocketProtocol` or an `HttpProtocol`."""
 
 _CLOSE_GRACE_SECONDS: Final = 1.0
 _MAX_HEADER_BYTES: Final = 2**15
@@ -125,6 +125,19 @@ class HttpProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._handshake: asyncio.TimerHandle | None = None
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a send would return without waiting for the client to read."""
+        return not self.flow.write_paused
+
+    async def room(self) -> None:
+        """Wait until the client has read enough."""
+        await self.flow.drain()
+
+    def abort(self) -> None:
+        """Drop the connection and what was not read of it."""
+        self.transport.abort()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the handshake's clock."""
         super().connection_made(transport)
@@ -149,6 +162,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Stop the clock."""
         self._header_bytes = 0
         self._stop_clock()
+        cast("dict[str, Any]", self.scope)["extensions"] = {LINK: self}
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:

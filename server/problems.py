@@ -1,15 +1,17 @@
 """Errors over HTTP: `application/problem+json` with the fields of the `error` frame."""
 
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from msgspec import Struct
 
 from server.errors import Failure
-from server.frames import error_frame
+from server.frames import ErrorFrame, Spent, error_frame
 from server.logs import where
 
 log = structlog.get_logger(__name__)
@@ -17,40 +19,71 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 _CODE_OF_STATUS: Final = {
     400: "invalid_frame",
-    403: "forbidden",
     404: "not_found",
     405: "unsupported",
     413: "message_too_large",
-    415: "unsupported",
 }
 
 
-def problem(failure: Failure, *, status: int | None = None) -> bytes:
-    """The body of an error response: RFC 9457's members, then the `error` frame's."""
-    status = status or failure.kind.status
-    frame = msgspec.to_builtins(error_frame(failure))
-    del frame["type"]  # in a problem this names the kind of problem, and that is `code`
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": failure.message,
-        **frame,
-    }
-    return msgspec.json.encode(body)
+class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
+    """An error over HTTP: RFC 9457's members, then the fields of the `error` frame, then what had come."""
+
+    kind: str
+    title: str
+    status: int
+    detail: str
+    id: str | None
+    ref: str | None
+    code: str
+    message: str
+    field: str | None
+    retryable: bool
+    retry_after: float | None
+    usage: Spent | None
+    text: str
+
+
+def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
+    """The problem that an `error` frame is over HTTP; `text` is what of the answer came before it."""
+    return Problem(
+        kind="about:blank",  # the kind of problem is told by `code`
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=frame.message,
+        id=frame.id,
+        ref=frame.ref,
+        code=frame.code,
+        message=frame.message,
+        field=frame.field,
+        retryable=frame.retryable,
+        retry_after=frame.retry_after,
+        usage=frame.usage,
+        text=text,
+    )
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers that go with a problem."""
+    headers = {"content-type": MEDIA_TYPE}
+    if problem.retry_after is not None:
+        headers["retry-after"] = str(ceil(problem.retry_after))
+    return headers
 
 
 def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Litestar's handler for whatever a route raises."""
-    headers: dict[str, str] = {}
+    failure = _failure(error)
+    problem = problem_of(error_frame(failure, turn=failure.turn), failure.status)
+    headers = headers_of(problem)
+    if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
+        headers["allow"] = error.headers["allow"]
+    return Response(msgspec.json.encode(problem), status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _failure(error: Exception) -> Failure:
     if isinstance(error, Failure):
-        failure, status = error, error.kind.status
-    elif isinstance(error, HTTPException) and error.status_code in _CODE_OF_STATUS:
-        failure, status = Failure(_CODE_OF_STATUS[error.status_code]), error.status_code
-        headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    else:
-        log.error("bug", error=type(error).__name__, where=where(error))
-        failure, status = Failure("internal"), 500
-    if failure.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(failure.retry_after)))
-    return Response(problem(failure, status=status), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+        return error
+    if isinstance(error, HTTPException) and error.status_code in _CODE_OF_STATUS:
+        return Failure(_CODE_OF_STATUS[error.status_code])
+    log.error("bug", error=type(error).__name__, where=where(error))
+    return Failure("internal")

@@ -60,8 +60,6 @@ class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
     frames_per_second: int
     idle_timeout: float
     """Seconds with no frame from the client and no turn."""
-    send_timeout: float
-    """Seconds that a send may wait for the client to read."""
 
 
 class Session:

@@ -1,12 +1,15 @@
-"""One turn over a real socket: its deadlines, its retries, its one end."""
+"""One turn, the same over every transport: its deadlines, its retries, its faults, its one end."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support.bodies import all_bodies
-from support.client import connected, text_of
+from msgspec.structs import asdict
+from support.bodies import Reading, all_bodies
+from support.client import text_of
 from support.serving import serving
+from support.transports import TRANSPORTS, Ask, ask_rest
 from support.upstream import (
     Exchange,
     Upstream,
@@ -18,8 +21,14 @@ from support.upstream import (
     starts_and_is_silent,
 )
 
-from server.gemini.events import Text, ThoughtText
-from server.gemini.wire import ResponseReader
+from server.gemini.events import Counts
+
+
+@pytest.fixture(params=TRANSPORTS)
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """How a client asks, over each transport."""
+    return TRANSPORTS[request.param]
+
 
 FAST = {"retry_max_delay": 0.01}
 
@@ -104,31 +113,42 @@ FAULTS: dict[str, tuple[Any, str, bool]] = {
 }
 
 
+@pytest.fixture(scope="module")
+async def impatient() -> AsyncIterator[tuple[Upstream, str]]:
+    """A server that waits for nobody and tries once more."""
+    async with Upstream() as upstream, serving(upstream, retries=1, **FAST, **DEADLINES) as address:
+        yield upstream, address
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_ends_the_turn_in_its_row_of_the_table(upstream: Upstream, fault: str) -> None:
+async def test_a_fault_ends_the_turn_in_its_row_of_the_table(
+    impatient: tuple[Upstream, str], ask: Ask, fault: str
+) -> None:
+    upstream, address = impatient
     script, code, retryable = FAULTS[fault]
     upstream.plays(script)
-    async with serving(upstream, retries=1, **FAST, **DEADLINES) as address, connected(address) as client:
-        [error] = await client.ask(id="t1")
+    [error] = await ask(address, id="t1")
     assert (error["type"], error["id"], error["code"], error["retryable"]) == ("error", "t1", code, retryable)
     assert "secret" not in error["message"]
     assert len(upstream.exchanges) == (2 if retryable else 1)
 
 
 @pytest.mark.parametrize("fault", [name for name, (_, _, retryable) in FAULTS.items() if retryable])
-async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(upstream: Upstream, fault: str) -> None:
+async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(
+    impatient: tuple[Upstream, str], ask: Ask, fault: str
+) -> None:
+    upstream, address = impatient
     upstream.plays(FAULTS[fault][0], says("healed"))
-    async with serving(upstream, retries=1, **FAST, **DEADLINES) as address, connected(address) as client:
-        frames = await client.ask()
+    frames = await ask(address)
     assert text_of(frames) == "healed"
     assert frames[-1]["finish_reason"] == "stop"
     assert len(upstream.exchanges) == 2
 
 
-async def test_an_upstream_that_is_not_there_is_unavailable(upstream: Upstream) -> None:
-    async with serving(upstream, retries=0) as address, connected(address) as client:
+async def test_an_upstream_that_is_not_there_is_unavailable(upstream: Upstream, ask: Ask) -> None:
+    async with serving(upstream, retries=0) as address:
         upstream._server.close()
-        [error] = await client.ask()
+        [error] = await ask(address)
     assert error["code"] == "upstream_unavailable"
 
 
@@ -168,34 +188,35 @@ async def fails_after_a_word(exchange: Exchange) -> None:
     ],
 )
 async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
-    upstream: Upstream, script: Any, code: str
+    upstream: Upstream, ask: Ask, script: Any, code: str
 ) -> None:
     upstream.plays(script)
-    async with serving(upstream, **FAST, **DEADLINES) as address, connected(address) as client:
-        delta, error = await client.ask()
+    async with serving(upstream, **FAST, **DEADLINES) as address:
+        delta, error = await ask(address)
     assert (delta["text"], error["code"]) == ("half", code)
     assert len(upstream.exchanges) == 1
 
 
-async def test_an_error_says_what_was_spent_so_far(upstream: Upstream) -> None:
+async def test_an_error_says_what_was_spent_so_far(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(cuts_after_a_word)
-    async with serving(upstream) as address, connected(address) as client:
-        _, error = await client.ask()
+    async with serving(upstream) as address:
+        _, error = await ask(address)
     assert error["usage"]["measured"] == "partial"
     assert error["usage"]["total_tokens"] == 3
     assert error["usage"]["finish_reason"] is None
 
 
-async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(upstream: Upstream) -> None:
+async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(upstream: Upstream, ask: Ask) -> None:
     async def thinks_and_ends(exchange: Exchange) -> None:
         await exchange.start()
         await exchange.text("hmm", thought=True)
         await exchange.finish()
 
     upstream.plays(thinks_and_ends)
-    async with serving(upstream, **FAST) as address, connected(address) as client:
-        thought, error = await client.ask(thinking="low")
-    assert (thought["type"], thought["text"], error["code"]) == ("thought", "hmm", "upstream_truncated")
+    async with serving(upstream, **FAST) as address:
+        *thoughts, error = await ask(address, thinking="low")
+    assert error["code"] == "upstream_truncated"
+    assert text_of(thoughts, "thought") == ("" if ask is ask_rest else "hmm")
     assert len(upstream.exchanges) == 1
 
 
@@ -210,17 +231,17 @@ async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(up
         (fails(503), "turn_timeout", "longer than 0.2 s"),
     ],
 )
-async def test_each_deadline_says_its_name(upstream: Upstream, script: Any, setting: str, words: str) -> None:
+async def test_each_deadline_says_its_name(upstream: Upstream, ask: Ask, script: Any, setting: str, words: str) -> None:
     upstream.plays(script)
     retries = 50 if setting == "turn_timeout" else 0
-    async with serving(upstream, retries=retries, **{setting: 0.2}) as address, connected(address) as client:
-        error = (await client.ask())[-1]
+    async with serving(upstream, retries=retries, **{setting: 0.2}) as address:
+        error = (await ask(address))[-1]
     assert error["code"] == "upstream_timeout"
     assert words in error["message"]
     await asyncio.wait_for(upstream.exchanges[-1].closed.wait(), 1)
 
 
-async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream) -> None:
+async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream, ask: Ask) -> None:
     async def steady(exchange: Exchange) -> None:
         await exchange.start()
         for number in range(6):
@@ -230,54 +251,54 @@ async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream) -
         await exchange.finish()
 
     upstream.plays(steady)
-    async with serving(upstream, token_timeout=0.3) as address, connected(address) as client:
-        frames = await client.ask(thinking="low")
+    async with serving(upstream, token_timeout=0.3) as address:
+        frames = await ask(address, thinking="low")
     assert (text_of(frames, "thought"), text_of(frames)) == ("012", "345")
 
 
-async def test_a_delay_that_the_provider_asks_for_is_waited_for(upstream: Upstream) -> None:
+async def test_a_delay_that_the_provider_asks_for_is_waited_for(upstream: Upstream, ask: Ask) -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.4s"}
     upstream.plays(fails(429, details=[info]), says("ok"))
-    async with serving(upstream) as address, connected(address) as client:
-        frames = await client.ask()
+    async with serving(upstream) as address:
+        frames = await ask(address)
     assert text_of(frames) == "ok"
     assert frames[-1]["duration_ms"] >= 400
 
 
-async def test_a_delay_longer_than_we_wait_ends_the_turn_now(upstream: Upstream) -> None:
+async def test_a_delay_longer_than_we_wait_ends_the_turn_now(upstream: Upstream, ask: Ask) -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}
     upstream.plays(fails(429, details=[info]))
-    async with serving(upstream) as address, connected(address) as client:
-        [error] = await client.ask()
+    async with serving(upstream) as address:
+        [error] = await ask(address)
     assert (error["code"], error["retry_after"]) == ("upstream_rate_limited", 34.4)
     assert len(upstream.exchanges) == 1
 
 
-async def test_a_fallback_answers_when_the_provider_is_at_fault(upstream: Upstream) -> None:
+async def test_a_fallback_answers_when_the_provider_is_at_fault(upstream: Upstream, ask: Ask) -> None:
     async def by_model(exchange: Exchange) -> None:
         await (says("backup") if exchange.model == "spare" else fails(503))(exchange)
 
     upstream.plays(by_model)
     settings = {"models": "main", "fallback_models": "worse,spare", "retries": 1}
-    async with serving(upstream, **settings, **FAST) as address, connected(address) as client:
-        frames = await client.ask()
+    async with serving(upstream, **settings, **FAST) as address:
+        frames = await ask(address)
     assert text_of(frames) == "backup"
     assert frames[-1]["model"] == "spare"
     assert [exchange.model for exchange in upstream.exchanges] == ["main", "main", "worse", "worse", "spare"]
 
 
-async def test_a_request_that_is_rejected_falls_back_to_nobody(upstream: Upstream) -> None:
+async def test_a_request_that_is_rejected_falls_back_to_nobody(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(fails(400))
-    async with serving(upstream, models="main", fallback_models="spare") as address, connected(address) as client:
-        [error] = await client.ask()
+    async with serving(upstream, models="main", fallback_models="spare") as address:
+        [error] = await ask(address)
     assert error["code"] == "upstream_rejected"
     assert len(upstream.exchanges) == 1
 
 
-async def test_a_refused_prompt_is_blocked_and_not_asked_again(upstream: Upstream) -> None:
+async def test_a_refused_prompt_is_blocked_and_not_asked_again(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(plays_body(all_bodies()["a refused prompt"]))
-    async with serving(upstream) as address, connected(address) as client:
-        [error] = await client.ask()
+    async with serving(upstream) as address:
+        [error] = await ask(address)
     assert (error["code"], error["retryable"], error["usage"]["input_tokens"]) == ("blocked", False, 8)
     assert error["usage"]["measured"] == "reported"
     assert len(upstream.exchanges) == 1
@@ -291,32 +312,26 @@ async def replaying() -> Any:
 
 @pytest.mark.parametrize("piece", [2**20, 100])
 @pytest.mark.parametrize("name", all_bodies())
-async def test_a_body_comes_through_the_socket_whole(replaying: tuple[Upstream, str], name: str, piece: int) -> None:
+async def test_a_body_comes_through_whole(replaying: tuple[Upstream, str], ask: Ask, name: str, piece: int) -> None:
     upstream, address = replaying
     body = all_bodies()[name]
     upstream.plays(plays_body(body, piece))
-    async with connected(address) as client:
-        frames = await client.ask()
-    text, thoughts, end = _read(body)
-    assert (text_of(frames), text_of(frames, "thought")) == (text, thoughts)
-    assert frames[-1].get("code", frames[-1].get("finish_reason")) == end
-    assert all(frame["text"] for frame in frames[:-1])
+    *pieces, end = await ask(address)
+    expected = Reading(body, [])
+    assert text_of(pieces) == expected.text
+    if end["type"] == "usage" or ask is not ask_rest:
+        assert text_of(pieces, "thought") == expected.thoughts
+    assert end.get("code", end.get("finish_reason")) == (expected.failure or expected.finish_reason)
+    assert all(frame["text"] for frame in pieces)
+    if expected.counts != Counts():
+        usage = end if end["type"] == "usage" else end["usage"]
+        counted = {name: usage[f"{name}_tokens"] for name in Counts.__struct_fields__}
+        assert counted == asdict(expected.counts)
 
 
-def _read(body: bytes) -> tuple[str, str, str | None]:
-    reader = ResponseReader()
-    events = reader.feed(body)
-    if not events or isinstance(events[-1], Text | ThoughtText):
-        events += reader.end()
-    text = "".join(event.text for event in events if isinstance(event, Text))
-    thoughts = "".join(event.text for event in events if isinstance(event, ThoughtText))
-    failed = events and not isinstance(events[-1], Text | ThoughtText)
-    return text, thoughts, events[-1].code if failed else reader.finish_reason  # type: ignore[union-attr]
-
-
-async def test_an_answer_of_8_mb_in_one_event_comes_through(upstream: Upstream) -> None:
+async def test_an_answer_of_8_mb_in_one_event_comes_through(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(says("x" * 8_000_000))
-    async with serving(upstream) as address, connected(address, max_size=None) as client:
-        frames = await client.ask()
+    async with serving(upstream) as address:
+        frames = await ask(address)
     assert len(text_of(frames)) == 8_000_000
     assert frames[-1]["finish_reason"] == "stop"

@@ -53,10 +53,11 @@ async def chat_socket(
     desk: NamedDependency[Desk],
     memories: NamedDependency[MemoryPool],
     socket_bounds: NamedDependency[SocketBounds],
+    send_timeout: NamedDependency[float],
 ) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
-    peer = SocketPeer(socket, socket_bounds.send_timeout)
+    peer = SocketPeer(socket, send_timeout)
     session = Session(peer, desk, memories, socket_bounds)
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     await session.run()

@@ -5,34 +5,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bodies import OURS, PIECES, all_bodies
+from support.bodies import OURS, PIECES, Reading, all_bodies
 from support.upstream import answer
 
 from server.errors import Failure
-from server.gemini.events import Counts, Event, Text, ThoughtText
+from server.gemini.events import Counts, Text
 from server.gemini.wire import MAX_EVENT_BYTES, ResponseReader, failure_of
-
-
-class Reading:
-    """What a reader made of a body."""
-
-    def __init__(self, body: bytes, cuts: list[int]) -> None:
-        reader = ResponseReader()
-        events: list[Event] = []
-        for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True):
-            events += reader.feed(body[start:end])
-            if events and isinstance(events[-1], Failure):
-                break
-        else:
-            events += reader.end()
-        self.text = "".join(event.text for event in events if isinstance(event, Text))
-        self.thoughts = "".join(event.text for event in events if isinstance(event, ThoughtText))
-        self.failure = events[-1].code if events and isinstance(events[-1], Failure) else None
-        self.finish_reason = reader.finish_reason
-        self.counts = reader.counts
-
-    def summary(self) -> tuple[object, ...]:
-        return self.text, self.thoughts, self.failure, self.finish_reason, self.counts
 
 
 def read(body: bytes, piece: int = 2**24) -> Reading:

@@ -5,6 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from server.errors import Failure
+from server.gemini.events import Event, Text, ThoughtText
+from server.gemini.wire import ResponseReader
 from support.upstream import answer
 
 PIECES = (2**24, 1, 7, 4096)
@@ -119,3 +122,25 @@ def recordings() -> dict[str, bytes]:
 
 def all_bodies() -> dict[str, bytes]:
     return OURS | recordings()
+
+
+class Reading:
+    """What a reader made of a body."""
+
+    def __init__(self, body: bytes, cuts: list[int]) -> None:
+        reader = ResponseReader()
+        events: list[Event] = []
+        for start, end in zip([0, *cuts], [*cuts, len(body)], strict=True):
+            events += reader.feed(body[start:end])
+            if events and isinstance(events[-1], Failure):
+                break
+        else:
+            events += reader.end()
+        self.text = "".join(event.text for event in events if isinstance(event, Text))
+        self.thoughts = "".join(event.text for event in events if isinstance(event, ThoughtText))
+        self.failure = events[-1].code if events and isinstance(events[-1], Failure) else None
+        self.finish_reason = reader.finish_reason
+        self.counts = reader.counts
+
+    def summary(self) -> tuple[object, ...]:
+        return self.text, self.thoughts, self.failure, self.finish_reason, self.counts

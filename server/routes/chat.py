@@ -1,0 +1,171 @@
+"""`POST /chat` and `POST /chat/stream`: the same turn for scripts and simple clients.
+
+What is decided before the upstream is asked is an HTTP status. After that, `/chat` answers when the turn
+has ended; `/chat/stream` has said 200 already and ends in a `usage` or `error` event. A client that
+leaves cancels its turn in every phase: Litestar tells a handler nothing, so these watch for it.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import Any, Final, TypeVar, cast
+
+import msgspec
+from litestar import MediaType, Request, Response, post
+from litestar.di import NamedDependency
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from server.desk import Desk
+from server.errors import TABLE, Failure
+from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
+from server.listener import LINK, HttpProtocol
+from server.problems import headers_of, problem_of
+from server.session import PeerSlow
+from server.turn import Turn
+
+T = TypeVar("T")
+
+_HEARTBEAT_SECONDS: Final = 15.0
+_EVENT_NAMES: Final = {Delta: b"delta", Thought: b"thought", Usage: b"usage", ErrorFrame: b"error"}
+_STREAM_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole turn in one piece."""
+
+    id: str
+    text: str
+    thoughts: str
+    sources: list[str]
+    usage: Spent
+
+
+@post("/chat", status_code=200)
+async def chat(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Response[bytes]:
+    """Ask, and get the whole answer once the turn has ended."""
+    turn = await _accept(request, desk)
+    try:
+        answer = await _while_connected(request.receive, _fold(turn))
+    finally:
+        desk.release()
+    return answer or Response(b"", status_code=204)  # nobody is there to read it
+
+
+@post("/chat/stream", status_code=200)
+async def chat_stream(
+    request: Request[Any, Any, Any], desk: NamedDependency[Desk], send_timeout: NamedDependency[float]
+) -> ASGIApp:
+    """Ask, and get the answer as server-sent events while it comes."""
+    turn = await _accept(request, desk)
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await _while_connected(receive, EventStream(scope, send, send_timeout).run(turn))
+        finally:
+            desk.release()
+
+    return stream
+
+
+async def _accept(request: Request[Any, Any, Any], desk: Desk) -> Turn:
+    """The turn that a request asks for; raise `Failure` when it is refused."""
+    if request.content_type[0] != "application/json":
+        raise Failure("unsupported", "Send the request as application/json.", status=415)
+    body = await request.body()
+    try:
+        return desk.accept(decode_request(body), [])
+    except Failure as failure:
+        failure.turn, _ = claimed_id(body)
+        raise
+
+
+async def _fold(turn: Turn) -> Response[bytes]:
+    """Run a turn to its end and put its frames together."""
+    pieces: dict[type, list[str]] = {Delta: [], Thought: []}
+    async with aclosing(turn.frames()) as frames:
+        async for frame in frames:
+            if isinstance(frame, Delta | Thought):
+                pieces[type(frame)].append(frame.text)
+            elif isinstance(frame, ErrorFrame):
+                problem = problem_of(frame, TABLE[frame.code].status, "".join(pieces[Delta]))
+                return Response(encode(problem), status_code=problem.status, headers=headers_of(problem))
+            else:
+                answer = Answer(
+                    id=frame.id,
+                    text="".join(pieces[Delta]),
+                    thoughts="".join(pieces[Thought]),
+                    sources=[],
+                    usage=spent_of(frame),
+                )
+                return Response(encode(answer), media_type=MediaType.JSON)
+    raise AssertionError("a turn has an end")
+
+
+class EventStream:
+    """Writes the frames of a turn as server-sent events."""
+
+    def __init__(self, scope: Scope, send: Send, send_timeout: float) -> None:
+        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        self._send = send
+        self._send_timeout = send_timeout
+        self._link: HttpProtocol = cast("dict[str, Any]", scope["extensions"])[LINK]
+        self._loop = asyncio.get_running_loop()
+        self._last_write = self._loop.time()
+
+    async def run(self, turn: Turn) -> None:
+        """Send the whole response."""
+        await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
+        heart = self._loop.create_task(self._beat())
+        try:
+            async with aclosing(turn.frames()) as frames:
+                async for frame in frames:
+                    await self._write(turn, b"event: %b\ndata: %b\n\n" % (_EVENT_NAMES[type(frame)], encode(frame)))
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        except PeerSlow:
+            self._link.abort()
+        finally:
+            heart.cancel()
+
+    async def _write(self, turn: Turn, event: bytes) -> None:
+        if not self._link.has_room:
+            try:
+                async with asyncio.timeout(self._send_timeout):
+                    await self._link.room()
+            except TimeoutError:
+                turn.leave_by("slow_client")
+                raise PeerSlow from None
+        self._last_write = self._loop.time()
+        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+
+    async def _beat(self) -> None:
+        """Write a comment after each stretch of silence, so that no proxy takes it for a dead connection."""
+        while True:
+            silence = self._loop.time() - self._last_write
+            if silence >= _HEARTBEAT_SECONDS:
+                silence = 0.0
+                self._last_write = self._loop.time()
+                await self._send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
+            await asyncio.sleep(_HEARTBEAT_SECONDS - silence)
+
+
+async def _while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` returns; None when the client left, and `work` was cancelled."""
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        watching.cancel()
+        if not working.done():
+            working.cancel()
+        await asyncio.wait({working, watching})
+    return None if working.cancelled() else working.result()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

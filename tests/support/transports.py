@@ -1,0 +1,113 @@
+"""The three transports, each as a client sees it: the same questions, the same frames back."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+
+from support.client import Frame, connected
+
+Ask = Callable[..., Awaitable[list[Frame]]]
+
+
+async def ask_socket(address: str, message: str = "hi", **fields: Any) -> list[Frame]:
+    """One turn over `/ws`."""
+    async with connected(address, max_size=None) as client:
+        return await client.ask(message, **fields)
+
+
+async def ask_sse(address: str, message: str = "hi", **fields: Any) -> list[Frame]:
+    """One turn over `/chat/stream`."""
+    async with posting(address, "/chat/stream", message, **fields) as response:
+        if response.status != 200:
+            return [error_in(await response.json(content_type="application/problem+json"), response.status)]
+        assert response.content_type == "text/event-stream"
+        return [frame async for frame in events(response)]
+
+
+async def ask_rest(address: str, message: str = "hi", **fields: Any) -> list[Frame]:
+    """One turn over `/chat`, as the frames that its answer is made of."""
+    async with posting(address, "/chat", message, **fields) as response:
+        body = await response.json(content_type=response.content_type)
+        if response.status != 200:
+            assert response.content_type == "application/problem+json"
+            return [*piece("delta", body), error_in(body, response.status)]
+        assert body["sources"] == []
+        usage = {"type": "usage", "id": body["id"], **body["usage"]}
+        return [*piece("thought", {**body, "text": body["thoughts"]}), *piece("delta", body), usage]
+
+
+TRANSPORTS: dict[str, Ask] = {"socket": ask_socket, "sse": ask_sse, "rest": ask_rest}
+
+
+@asynccontextmanager
+async def posting(address: str, path: str, message: str = "hi", **fields: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+    """A POST on a connection of its own, which is closed at the end."""
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with (
+        aiohttp.ClientSession(connector=connector, read_bufsize=2**24) as session,
+        session.post(f"http://{address}{path}", json={"message": message, **fields}) as response,
+    ):
+        yield response
+
+
+async def events(response: aiohttp.ClientResponse) -> AsyncIterator[Frame]:
+    """The frames of an event stream; each says its type twice, the same."""
+    body = b""
+    async for data in response.content.iter_any():
+        *whole, body = (body + data).split(b"\n\n")
+        for event in whole:
+            if not event.startswith(b":"):
+                name, line = event.split(b"\n")
+                frame = json.loads(line.removeprefix(b"data: "))
+                assert name == b"event: " + frame["type"].encode()
+                yield frame
+    assert body == b""
+
+
+def piece(kind: str, body: dict[str, Any]) -> list[Frame]:
+    return [{"type": kind, "id": body["id"], "text": body["text"]}] if body["text"] else []
+
+
+def error_in(problem: dict[str, Any], status: int) -> Frame:
+    assert problem["status"] == status
+    assert problem["detail"] == problem["message"]
+    return {**problem, "type": "error"}
+
+
+class Listener:
+    """A client that has asked, and can leave in more than one way."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def hears(self, words: bytes) -> None:
+        """Wait until the server has sent these words."""
+        async with asyncio.timeout(5):
+            await self.reader.readuntil(words)
+
+    def close(self) -> None:
+        """Leave as a client that has had enough."""
+        self.writer.close()
+
+    def reset(self) -> None:
+        """Leave as a machine that has crashed."""
+        connection = self.writer.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
+
+
+async def listening(address: str, path: str) -> Listener:
+    """Post a question over a raw connection and do not wait for the answer."""
+    host, _, port = address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2**16)
+    body = b'{"message": "hi", "id": "t1"}'
+    head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    writer.write(head.encode() + b"\r\n\r\n" + body)
+    return Listener(reader, writer)
