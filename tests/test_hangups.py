@@ -4,11 +4,13 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from support.client import Client, connected, masked, raw_socket
 from support.log import Log
 from support.serving import serving
+from support.transports import Listener, ask_rest, listening
 from support.upstream import Exchange, Upstream, fails, is_silent, says_and_is_silent, starts_and_is_silent
 
 AT_ONCE = 0.5
@@ -85,6 +87,62 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
     assert (line["end"], line["door"]) == ("cancelled", name)
     assert asked == len(upstream.exchanges) == 1
     assert asyncio.all_tasks() - before == upstream._tasks
+
+
+LEAVING: dict[str, Callable[[Listener], None]] = {"closes": Listener.close, "is reset": Listener.reset}
+
+
+@pytest.mark.parametrize("leave", LEAVING)
+@pytest.mark.parametrize("path", ["/chat", "/chat/stream"])
+@pytest.mark.parametrize("phase", PHASES)
+async def test_leaving_a_request_closes_the_upstream(
+    upstream: Upstream, log: Log, phase: str, path: str, leave: str
+) -> None:
+    if path == "/chat" and phase == "blocked in a send":
+        return  # its answer is sent when the upstream is done
+    upstream.plays(PHASES[phase])
+    before = asyncio.all_tasks()
+    async with serving(upstream, retry_max_delay=30, retries=9) as address:
+        listener = await listening(address, path)
+        exchange = await upstream.asked()
+        if phase == "between tokens" and path == "/chat/stream":
+            await listener.hears(b"Hello")
+        elif phase == "blocked in a send":
+            await blocked(exchange)
+        elif phase == "in a retry's back-off":
+            await asyncio.wait_for(exchange.closed.wait(), 1)
+        LEAVING[leave](listener)
+        await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
+        line = await log.line("turn_ended", turn="t1")
+    assert (line["end"], line["door"]) == ("cancelled", "client_gone")
+    assert len(upstream.exchanges) == 1
+    assert asyncio.all_tasks() - before == upstream._tasks
+
+
+async def test_a_stream_that_is_read_too_slowly_is_cut(upstream: Upstream, log: Log) -> None:
+    upstream.plays(floods)
+    async with serving(upstream, send_timeout=0.3) as address:
+        listener = await listening(address, "/chat/stream")
+        exchange = await upstream.asked()
+        await asyncio.wait_for(exchange.closed.wait(), 5)
+        assert (await log.line("turn_ended"))["door"] == "slow_client"
+        with suppress(ConnectionError):
+            while await listener.reader.read(2**20):
+                pass
+        listener.close()
+
+
+async def test_a_client_that_leaves_before_its_question_is_whole_asks_nothing(upstream: Upstream, log: Log) -> None:
+    async with serving(upstream) as address:
+        host, _, port = address.partition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        head = f"POST /chat HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+        writer.write(head.encode() + b'{"message": "h')
+        await writer.drain()
+        writer.close()
+        assert (await ask_rest(address))[-1]["type"] == "usage"
+    assert len(upstream.exchanges) == 1
+    assert not [line for line in log.lines if line["event"] == "bug"]
 
 
 async def test_a_turn_cancelled_while_its_client_does_not_read_still_ends_in_usage(upstream: Upstream) -> None:

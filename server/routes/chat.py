@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from litestar import MediaType, Request, Response, post
 from litestar.di import NamedDependency
+from litestar.exceptions import InternalServerException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from server.desk import Desk
@@ -75,7 +76,10 @@ async def _accept(request: Request[Any, Any, Any], desk: Desk) -> Turn:
     """The turn that a request asks for; raise `Failure` when it is refused."""
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", status=415)
-    body = await request.body()
+    try:
+        body = await request.body()
+    except InternalServerException:  # what Litestar makes of a client that left before its last byte
+        raise Failure("invalid_json", "The request broke off.") from None
     try:
         return desk.accept(decode_request(body), [])
     except Failure as failure:

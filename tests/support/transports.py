@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -68,6 +68,17 @@ async def events(response: aiohttp.ClientResponse) -> AsyncIterator[Frame]:
                 assert name == b"event: " + frame["type"].encode()
                 yield frame
     assert body == b""
+
+
+async def post(address: str, path: str, body: bytes, **headers: str) -> tuple[int, Any, Mapping[str, str]]:
+    """The status, the body (None when it is no JSON) and the headers of an answer to these bytes."""
+    headers = {"Content-Type": "application/json"} | headers
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"http://{address}{path}", data=body, headers=headers) as response,
+    ):
+        is_json = response.content_type.endswith("json")
+        return response.status, json.loads(await response.read()) if is_json else None, response.headers
 
 
 def piece(kind: str, body: dict[str, Any]) -> list[Frame]:
