@@ -3,17 +3,14 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from typing import Final
 
 import stamina.instrumentation
 import structlog
-from litestar import Litestar, Response, Router
+from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.static_files import create_static_files_router
 
-from server import problems
+from server import openapi, problems
 from server.crowd import Crowd
 from server.desk import Bounds, Desk, Offer
 from server.doors import Doors
@@ -22,7 +19,8 @@ from server.gemini.standin import StandIn
 from server.listener import Listening
 from server.memory import MemoryPool
 from server.opening import Patience
-from server.routes.chat import chat, chat_stream
+from server.pages import page
+from server.routes.chat import Answer, chat, chat_stream
 from server.routes.health import live, ready
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
@@ -30,14 +28,6 @@ from server.session import SocketBounds
 from server.settings import Settings, load
 
 log = structlog.get_logger(__name__)
-
-_PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -61,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     crowd = Crowd(chosen.max_sockets, chosen.max_handshakes_per_minute)
     app = Litestar(
-        route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, _page()],
+        route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, openapi.assets(), page()],
         dependencies={
             "desk": Provide(_the_desk, sync_to_thread=False),
             "memories": Provide(lambda: memories, sync_to_thread=False),
@@ -72,7 +62,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[parts],
         request_max_body_size=chosen.max_frame_bytes,
         logging_config=None,
-        openapi_config=None,
+        openapi_config=openapi.document(Answer),
     )
     # Litestar's own middleware would see only what has found a route.
     app.asgi_handler = Doors(app.asgi_handler, chosen.allowed_hosts, crowd)
@@ -145,15 +135,3 @@ def _announce(settings: Settings) -> None:
             "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
             model=settings.asked_by_default,
         )
-
-
-def _page() -> Router:
-    """The chat page: beside this package in a checkout, inside it in a wheel."""
-    package = Path(__file__).parent
-    page = package / "web" if (package / "web").is_dir() else package.parent / "web"
-    return create_static_files_router("/", [page], html_mode=True, after_request=_with_page_headers)
-
-
-async def _with_page_headers(response: Response[object]) -> Response[object]:
-    response.headers.update(_PAGE_HEADERS)
-    return response

@@ -42,7 +42,10 @@ class ChatRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = None
     temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
-    max_output_tokens: Annotated[int, Meta(ge=1, le=_INT32, description="a whole number from 1")] | None = None
+    # A float, because JSON has one kind of number and 256.0 is a whole one.
+    max_output_tokens: (
+        Annotated[float, Meta(ge=1, le=_INT32, multiple_of=1, description="a whole number from 1")] | None
+    ) = None
     stop: (
         Annotated[
             list[Annotated[str, Meta(min_length=1)]],

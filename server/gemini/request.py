@@ -21,7 +21,7 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
     generation = {
         "temperature": request.temperature,
         "topP": request.top_p,
-        "maxOutputTokens": request.max_output_tokens,
+        "maxOutputTokens": None if request.max_output_tokens is None else int(request.max_output_tokens),
         "stopSequences": request.stop,
         "thinkingConfig": _thinking(model, request.thinking) if request.thinking else None,
     }

@@ -20,6 +20,7 @@ from server.desk import Desk
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
 from server.listener import LINK, HttpProtocol
+from server.openapi import STREAMED, WHOLE
 from server.problems import headers_of, problem_of
 from server.session import PeerSlow
 from server.turn import Turn
@@ -45,7 +46,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Spent
 
 
-@post("/chat", status_code=200)
+@post("/chat", status_code=200, operation_class=WHOLE)
 async def chat(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Response[bytes]:
     """Ask, and get the whole answer once the turn has ended."""
     turn = await _accept(request, desk)
@@ -56,7 +57,7 @@ async def chat(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> 
     return answer or Response(b"", status_code=204)  # nobody is there to read it
 
 
-@post("/chat/stream", status_code=200)
+@post("/chat/stream", status_code=200, operation_class=STREAMED)
 async def chat_stream(
     request: Request[Any, Any, Any], desk: NamedDependency[Desk], send_timeout: NamedDependency[float]
 ) -> ASGIApp:
