@@ -44,7 +44,7 @@ class ChatRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
     # A float, because JSON has one kind of number and 256.0 is a whole one.
     max_output_tokens: (
-        Annotated[float, Meta(ge=1, le=_INT32, multiple_of=1, description="a whole number from 1")] | None
+        Annotated[float, Meta(ge=1, le=_INT32, multiple_of=1, description=f"a whole number from 1 to {_INT32}")] | None
     ) = None
     stop: (
         Annotated[
@@ -157,7 +157,7 @@ def decode_request(body: bytes) -> ChatRequest:
 def claimed_id(text: str | bytes) -> tuple[str | None, bool]:
     """The turn id that a refused frame names, if it names one, and whether it wanted to start that turn."""
     try:
-        frame = json.loads(text)
+        frame = json.loads(text, parse_int=float)
     except (ValueError, RecursionError):
         return None, False
     name = frame.get("id") if isinstance(frame, dict) else None
@@ -232,7 +232,7 @@ def _rule(path: str) -> str:
 def _explain(text: str, error: Exception) -> Failure:
     """Tell text that is not JSON, JSON that is not Unicode, and JSON that is no frame from each other."""
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_int=float)
     except json.JSONDecodeError as malformed:
         return Failure("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
     except (RecursionError, ValueError):  # nested too deeply, or a number too long for Python

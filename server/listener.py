@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import Request
@@ -75,6 +75,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
+
+    def eof_received(self) -> None:
+        """Drop a peer that left without a close frame; a close would wait for it to read."""
+        if not self.transport.is_closing():
+            self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Take note that a handshake which was refused is over; uvicorn would log it as a bug."""
@@ -164,6 +169,12 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_clock()
         cast("dict[str, Any]", self.scope)["extensions"] = {LINK: self}
         super().on_headers_complete()
+
+    def eof_received(self) -> None:
+        """Drop a client that left in the middle of its response; a close would wait for it to read."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if cycle is not None and not cycle.response_complete:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock."""

@@ -27,13 +27,12 @@ from litestar.openapi.spec import (
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.static_files import create_static_files_router
 from msgspec import Struct
 
 from server import __version__
 from server.errors import TABLE, Failure
 from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, error_frame
-from server.pages import with_page_headers
+from server.pages import files, with_page_headers
 from server.problems import MEDIA_TYPE, Problem, problem_of
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
@@ -202,5 +201,4 @@ def assets() -> Router:
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:
         raise AssertionError("swagger-ui-py is among the dependencies")
-    folder = Path(package.origin).parent / "static"
-    return create_static_files_router("/schema/assets", [folder], name="schema", after_request=with_page_headers)
+    return files("/schema/assets", Path(package.origin).parent / "static", name="schema")

@@ -48,6 +48,10 @@ class Peer(Protocol):
         """Send one text message of UTF-8; raise `PeerGone` or `PeerSlow`."""
         ...
 
+    def send_now(self, frame: bytes) -> bool:
+        """Send without waiting; False when the client has to read first."""
+        ...
+
     def end(self, code: int, reason: str) -> None:
         """Close the socket with this code, without waiting; `receive` then returns None."""
         ...
@@ -165,15 +169,19 @@ class Session:
         self._reply(error_frame(failure, turn=refused, ref=None if refused else name))
 
     def _reply(self, frame: FrameDown) -> None:
+        """Send now if there is room, or in a task that waits for it; never wait here."""
+        message = encode(frame)
+        if self._waiting_replies == 0 and self._peer.send_now(message):
+            return
         if self._waiting_replies >= _MAX_WAITING_REPLIES:
             self._end("slow_client", 4008, "too slow")
             return
         self._waiting_replies += 1
-        self._spawn(self._send_reply(frame))
+        self._spawn(self._send_reply(message))
 
-    async def _send_reply(self, frame: FrameDown) -> None:
+    async def _send_reply(self, message: bytes) -> None:
         try:
-            await self._peer.send(encode(frame))
+            await self._peer.send(message)
         except PeerGone:
             pass
         except PeerSlow:

@@ -28,6 +28,7 @@ class Turn:
         """Prepare; nothing is asked before `frames` is iterated."""
         self.id = question.turn
         self._loop = asyncio.get_running_loop()
+        self._shows_thoughts = question.request.thinking not in (None, "off")
         self._patience = patience
         self._turn_by = self._loop.time() + patience.turn
         self._token_by = self._turn_by
@@ -62,7 +63,9 @@ class Turn:
                 for event in events:
                     if self._stopped:
                         break
-                    yield self._frame(event)
+                    frame = self._frame(event)
+                    if frame is not None:
+                        yield frame
                 events = await self._next_words()
             self._end = self._finished()
         except Failure as failure:
@@ -120,14 +123,14 @@ class Turn:
         if self._stream is not None:
             self._stream.close()
 
-    def _frame(self, event: Event) -> FrameDown:
+    def _frame(self, event: Event) -> FrameDown | None:
         if type(event) is Text:
             if self._tally.first_delta_ms is None:
                 self._tally.first_delta_ms = self._tally.duration_ms
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
-        return Thought(self.id, event.text)
+        return Thought(self.id, event.text) if self._shows_thoughts else None
 
     def _finished(self) -> Usage:
         reason = None

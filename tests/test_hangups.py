@@ -43,12 +43,17 @@ async def tcp_reset(client: Client) -> None:
     client.socket.transport.abort()
 
 
+async def half_close(client: Client) -> None:
+    client.socket.transport.write_eof()
+
+
 async def cancel_frame(client: Client) -> None:
     await client.send(type="cancel", id="t1")
 
 
 DOORS: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
     "a close frame": (close_frame, "client_gone"),
+    "a FIN without a close frame": (half_close, "client_gone"),
     "a TCP reset": (tcp_reset, "client_gone"),
     "a cancel frame": (cancel_frame, "user_cancel"),
 }
@@ -89,7 +94,11 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
     assert asyncio.all_tasks() - before == upstream._tasks
 
 
-LEAVING: dict[str, Callable[[Listener], None]] = {"closes": Listener.close, "is reset": Listener.reset}
+LEAVING: dict[str, Callable[[Listener], None]] = {
+    "closes": Listener.close,
+    "closes its half": Listener.close_half,
+    "is reset": Listener.reset,
+}
 
 
 @pytest.mark.parametrize("leave", LEAVING)
@@ -114,6 +123,7 @@ async def test_leaving_a_request_closes_the_upstream(
         LEAVING[leave](listener)
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
         line = await log.line("turn_ended", turn="t1")
+        listener.close()
     assert (line["end"], line["door"]) == ("cancelled", "client_gone")
     assert len(upstream.exchanges) == 1
     assert asyncio.all_tasks() - before == upstream._tasks

@@ -388,6 +388,17 @@ async def test_a_refused_chat_ends_the_turn_that_it_names(client: Client) -> Non
     assert error["usage"] is None
 
 
+async def test_many_bad_frames_at_once_are_each_answered_and_cost_no_turn(client: Client, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("going"))
+    await client.chat(id="t1")
+    await client.receive()
+    for number in range(90):
+        await client.send(type="cancel", id=f"nobody-{number}")
+    assert [(await client.receive())["ref"] for _ in range(90)] == [f"nobody-{number}" for number in range(90)]
+    await client.send(type="cancel", id="t1")
+    assert (await client.until_end("t1"))[-1]["finish_reason"] == "cancelled"
+
+
 async def test_a_binary_message_is_refused_and_the_socket_stays_open(client: Client) -> None:
     await client.socket.send(b'{"type": "chat", "message": "hi"}')
     assert (await client.receive())["code"] == "invalid_frame"

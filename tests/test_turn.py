@@ -82,6 +82,12 @@ async def never_ends_without_a_word(exchange: Exchange) -> None:
         await asyncio.sleep(0.01)
 
 
+async def broken_chunks(exchange: Exchange) -> None:
+    await exchange.start()
+    await asyncio.sleep(0.05)  # so that they come after the headers
+    await exchange._write(b"zz\r\n")
+
+
 async def garbage(exchange: Exchange) -> None:
     await exchange._write(b"SSH-2.0-OpenSSH\r\n\r\n")
 
@@ -106,6 +112,7 @@ FAULTS: dict[str, tuple[Any, str, bool]] = {
     "silence before the first token": (starts_and_is_silent, "upstream_timeout", True),
     "an empty body": (starts_and_ends, "upstream_truncated", True),
     "broken JSON": (broken_json, "upstream_truncated", True),
+    "broken chunks": (broken_chunks, "upstream_truncated", True),
     "a bare error": (bare_error, "upstream_unavailable", True),
     "an event over 16 MiB": (huge_event, "upstream_truncated", True),
     "a byte at a time": (trickles, "upstream_timeout", True),
@@ -171,6 +178,13 @@ async def ends_after_a_word(exchange: Exchange) -> None:
     await exchange.finish()
 
 
+async def breaks_its_chunks_after_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text("half")
+    await asyncio.sleep(0.05)
+    await exchange._write(b"-1\r\n")
+
+
 async def fails_after_a_word(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.text("half")
@@ -184,6 +198,7 @@ async def fails_after_a_word(exchange: Exchange) -> None:
         (resets_after_a_word, "upstream_unavailable"),
         (ends_after_a_word, "upstream_truncated"),
         (fails_after_a_word, "upstream_unavailable"),
+        (breaks_its_chunks_after_a_word, "upstream_truncated"),
         (says_and_is_silent("half"), "upstream_timeout"),
     ],
 )
@@ -204,6 +219,17 @@ async def test_an_error_says_what_was_spent_so_far(upstream: Upstream, ask: Ask)
     assert error["usage"]["measured"] == "partial"
     assert error["usage"]["total_tokens"] == 3
     assert error["usage"]["finish_reason"] is None
+
+
+@pytest.mark.parametrize("fields", [{}, {"thinking": "off"}])
+async def test_thoughts_that_were_not_asked_for_are_not_sent(
+    upstream: Upstream, ask: Ask, fields: dict[str, str]
+) -> None:
+    upstream.plays(plays_body(all_bodies()["thoughts"]))
+    async with serving(upstream) as address:
+        *deltas, usage = await ask(address, **fields)
+    assert {frame["type"] for frame in deltas} == {"delta"}
+    assert usage["thought_tokens"] == 9
 
 
 async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(upstream: Upstream, ask: Ask) -> None:
@@ -316,7 +342,7 @@ async def test_a_body_comes_through_whole(replaying: tuple[Upstream, str], ask: 
     upstream, address = replaying
     body = all_bodies()[name]
     upstream.plays(plays_body(body, piece))
-    *pieces, end = await ask(address)
+    *pieces, end = await ask(address, thinking="low")
     expected = Reading(body, [])
     assert text_of(pieces) == expected.text
     if end["type"] == "usage" or ask is not ask_rest:

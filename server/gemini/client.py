@@ -110,9 +110,12 @@ class GeminiStream:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         """Take over a response whose headers have come."""
         self._response = response
-        self._connection = response.connection.protocol if response.connection is not None else None
         self._reader = ResponseReader()
         self.ended = False
+        self._connection = response.connection.protocol if response.connection is not None else None
+        self._closed = self._connection.closed if self._connection is not None else None
+        if self._closed is not None:
+            self._closed.add_done_callback(self._wake_reader)
 
     @property
     def counts(self) -> Counts:
@@ -139,7 +142,19 @@ class GeminiStream:
 
     def close(self) -> None:
         """Close the connection now. A read that is waiting raises; a second call does nothing."""
+        if self._closed is not None:
+            self._closed.remove_done_callback(self._wake_reader)
         self._response.close()
+
+    def _wake_reader(self, closed: asyncio.Future[None]) -> None:
+        """Tell a waiting read that the connection is gone.
+
+        aiohttp drops a connection whose chunks it cannot parse, and leaves the read waiting.
+        """
+        closed.exception()  # it is read, so that asyncio does not complain; the connection has it too
+        content = self._response.content
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError())
 
 
 async def _refuse(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -6,6 +6,7 @@ anywhere, inside a UTF-8 sequence too. `tests/gemini/test_wire.py` and the diffe
 this reader against google-genai's own.
 """
 
+import json
 import re
 from typing import Any, Final
 
@@ -58,13 +59,13 @@ class UsageMetadata(Struct, rename="camel"):
 class Response(Struct, rename="camel"):
     """One event of the stream."""
 
-    candidates: list[Candidate] | None = None
+    candidates: list[Candidate | None] | None = None
     prompt_feedback: PromptFeedback | None = None
     usage_metadata: UsageMetadata | None = None
     error: Any = None
 
 
-_decode = msgspec.json.Decoder(Response).decode
+_decode = msgspec.json.Decoder(Response, strict=False).decode
 _json_string = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _not_a_word = re.compile(r"[^a-z0-9_]")
 _field_line = re.compile(rb"(?::|event:|id:|retry:)")
@@ -158,14 +159,14 @@ class ResponseReader:
         try:
             response = _decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise Failure("upstream_truncated", "The provider's answer could not be read.") from None
-        if response.error is not None:
+            response = _decode_kindly(payload)
+        if response.error:
             raise failure_of(response.error)
         if response.usage_metadata is not None:
             self._usage = response.usage_metadata
         if response.prompt_feedback is not None and response.prompt_feedback.block_reason:
             self._blocked = True
-        if response.candidates:
+        if response.candidates and response.candidates[0] is not None:
             self._take_candidate(response.candidates[0], events)
 
     def _take_candidate(self, candidate: Candidate, events: list[Event]) -> None:
@@ -180,6 +181,21 @@ class ResponseReader:
                     events.append(kind(part.text))
         if candidate.finish_reason:
             self.finish_reason = _word(candidate.finish_reason)
+
+
+def _decode_kindly(payload: bytes) -> Response:
+    """Read what Python's JSON takes and msgspec does not: NaN, and halves of surrogate pairs.
+
+    Such a half becomes a question mark: no JSON of ours could hold it.
+    """
+    try:
+        response = msgspec.convert(json.loads(payload), Response, strict=False)
+    except (ValueError, RecursionError):
+        raise Failure("upstream_truncated", "The provider's answer could not be read.") from None
+    for candidate in response.candidates or ():
+        for part in (candidate and candidate.content and candidate.content.parts) or ():
+            part.text = part.text and part.text.encode(errors="replace").decode()
+    return response
 
 
 def failure_of(error: Any, status: int | None = None, retry_after: float | None = None) -> Failure:

@@ -42,6 +42,10 @@ class SocketPeer:
         if not self._link.write_text(frame):
             raise PeerGone
 
+    def send_now(self, frame: bytes) -> bool:
+        """Send without waiting; False when the client has to read first."""
+        return self._link.has_room and self._link.write_text(frame)
+
     def end(self, code: int, reason: str) -> None:
         """Close the socket with this code, without waiting."""
         self._link.end(code, reason)

@@ -88,6 +88,11 @@ def test_counts_add_up_and_what_is_not_known_is_none(usage: dict[str, int], coun
     assert read(b"data: " + json.dumps({"usageMetadata": usage}).encode() + b"\n\n").counts == counts
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    body = b'data: {"candidates":[{"content":{"parts":[{"text":"a\\ud83d b"}]},"finishReason":"STOP"}]}\n\n'
+    assert (read(body).text, read(body).failure) == ("a? b", None)
+
+
 def test_text_that_arrives_together_is_one_event() -> None:
     assert ResponseReader().feed(OURS["plain"]) == [Text("Hello world")]
 

@@ -43,7 +43,22 @@ async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: 
         assert response.status == 200
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/chat.js.map", "/../pyproject.toml", "/%2e%2e/pyproject.toml"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/chat.js.map",
+        "/../pyproject.toml",
+        "/%2e%2e/pyproject.toml",
+        "/%00",
+        "/x%00y",
+        "/index.html/x",
+        "/" + "x" * 300,
+        "/" + "x" * 5000,
+        "/schema/x",
+        "/schema/assets/%00",
+    ],
+)
 async def test_what_is_not_there_is_a_problem(http: aiohttp.ClientSession, address: str, path: str) -> None:
     async with http.get(f"http://{address}{path}") as response:
         assert response.status == 404

@@ -109,6 +109,13 @@ OURS: dict[str, bytes] = {
     "a half event": _sse(answer("a")) + b'data: {"candidates": [{"con',
     "half a character": _sse(answer("aé"))[:-20],
     "HTML": b"<html>\n<body>502 Bad Gateway</body>\n</html>\n",
+    "counts as strings and floats": _sse(
+        answer("a", finish="STOP", usage={"promptTokenCount": "12", "candidatesTokenCount": 3.0, "totalTokenCount": 15})  # type: ignore[dict-item]
+    ),
+    "numbers that JSON has not": b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP","avgLogprobs":-Infinity}]}\n\n',
+    "a candidate that is null": _sse({"candidates": [None]}, answer("a", finish="STOP")),
+    "an empty error": _sse({**answer("a", finish="STOP"), "error": {}}),
+    "usage that is empty at last": _sse(answer("a", usage=_USAGE), {**answer("", finish="STOP"), "usageMetadata": {}}),
     "a field of the wrong type": _sse({"candidates": "none"}),
 }
 

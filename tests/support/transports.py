@@ -107,6 +107,10 @@ class Listener:
         """Leave as a client that has had enough."""
         self.writer.close()
 
+    def close_half(self) -> None:
+        """Leave, and keep the other direction open."""
+        self.writer.write_eof()
+
     def reset(self) -> None:
         """Leave as a machine that has crashed."""
         connection = self.writer.get_extra_info("socket")
