@@ -11,17 +11,19 @@ from support.client import Client, connected, masked, raw_socket
 from support.log import Log
 from support.serving import serving
 from support.transports import Listener, ask_rest, listening
-from support.upstream import Exchange, Upstream, fails, is_silent, says_and_is_silent, starts_and_is_silent
+from support.upstream import (
+    Exchange,
+    Upstream,
+    fails,
+    floods,
+    is_silent,
+    says_and_is_silent,
+    starts_and_is_silent,
+    until_blocked,
+)
 
 AT_ONCE = 0.5
 """Seconds. The promise is 50 ms; a test machine may be busy, and `make hangups` will measure."""
-
-
-async def floods(exchange: Exchange) -> None:
-    """Sends without end, so that a client that does not read blocks the turn in a send."""
-    await exchange.start()
-    while True:
-        await exchange.text("x" * 65_536)
 
 
 PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
@@ -59,14 +61,6 @@ DOORS: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
 }
 
 
-async def blocked(exchange: Exchange) -> None:
-    """Wait until the upstream can send no more: every buffer up to the client is full."""
-    sent = -1
-    while sent != exchange.sent:
-        sent = exchange.sent
-        await asyncio.sleep(0.2)
-
-
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("phase", PHASES)
 async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: str, door: str) -> None:
@@ -80,7 +74,7 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
             if phase == "between tokens":
                 assert (await client.receive())["text"] == "Hello"
             elif phase == "blocked in a send":
-                await blocked(exchange)
+                await until_blocked(exchange)
             elif phase == "in a retry's back-off":
                 await asyncio.wait_for(exchange.closed.wait(), 1)
             await leave(client)
@@ -117,7 +111,7 @@ async def test_leaving_a_request_closes_the_upstream(
         if phase == "between tokens" and path == "/chat/stream":
             await listener.hears(b"Hello")
         elif phase == "blocked in a send":
-            await blocked(exchange)
+            await until_blocked(exchange)
         elif phase == "in a retry's back-off":
             await asyncio.wait_for(exchange.closed.wait(), 1)
         LEAVING[leave](listener)
@@ -160,7 +154,7 @@ async def test_a_turn_cancelled_while_its_client_does_not_read_still_ends_in_usa
     async with serving(upstream) as address, connected(address, max_queue=1) as client:
         await client.chat(id="t1")
         exchange = await upstream.asked()
-        await blocked(exchange)
+        await until_blocked(exchange)
         await client.send(type="cancel", id="t1")
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
         assert (await client.until_end("t1"))[-1]["finish_reason"] == "cancelled"
@@ -175,7 +169,7 @@ async def test_a_client_that_reads_too_slowly_is_ended_and_its_neighbour_is_not(
     ):
         await slow.chat(id="t1")
         exchange = await upstream.asked()
-        await blocked(exchange)
+        await until_blocked(exchange)
         await neighbour.chat(id="t2")
         assert (await neighbour.receive())["text"] == "Hello"
         await asyncio.wait_for(exchange.closed.wait(), 2)
@@ -211,7 +205,7 @@ async def test_pings_of_a_client_that_does_not_read_do_not_pile_up(upstream: Ups
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
         exchange = await upstream.asked()
-        await blocked(exchange)
+        await until_blocked(exchange)
         for _ in range(1000):
             writer.write(b"\x89\xfd" + bytes(4) + b"p" * 125)
         await writer.drain()

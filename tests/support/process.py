@@ -38,6 +38,18 @@ class ServerProcess:
         """What it logged."""
         return [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
 
+    @property
+    def turns(self) -> list[dict[str, Any]]:
+        """The turns that have ended, as it logged them."""
+        return [line for line in self.lines if line["event"] == "turn_ended"]
+
+    async def turn(self, number: int) -> dict[str, Any]:
+        """The turn that was the `number`th to end, from 0; wait for it if need be."""
+        while len(self.turns) <= number:
+            self._printed.clear()
+            await self._printed.wait()
+        return self.turns[number]
+
     async def stop(self, how: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; return the exit code."""
         if self.process.returncode is None:

@@ -216,3 +216,18 @@ def says_and_is_silent(*pieces: str) -> Script:
             await exchange.text(piece)
 
     return script
+
+
+async def floods(exchange: Exchange) -> None:
+    """A script that sends without end, so that a client that does not read blocks the turn in a send."""
+    await exchange.start()
+    while True:
+        await exchange.text("x" * 65_536)
+
+
+async def until_blocked(exchange: Exchange) -> None:
+    """Wait until the upstream can send no more: every buffer up to the client is full."""
+    sent = -1
+    while sent != exchange.sent:
+        sent = exchange.sent
+        await asyncio.sleep(0.2)

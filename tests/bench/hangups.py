@@ -1,0 +1,159 @@
+"""`make hangups`: how long an upstream stays open after its listener has left, phase by phase, door by door.
+
+A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
+from the client's last act to the moment at which the upstream sees its connection closed, and checked:
+one request, the right door in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
+"""
+
+import asyncio
+import statistics
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from support.client import masked, raw_socket
+from support.process import ServerProcess, running
+from support.transports import Listener, listening
+from support.upstream import (
+    Exchange,
+    Upstream,
+    fails,
+    floods,
+    is_silent,
+    says_and_is_silent,
+    starts_and_is_silent,
+    until_blocked,
+)
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "hangups.md"
+ROUNDS = 20
+PING_SECONDS = 0.2
+LIMIT_MS = 50.0
+HALF_OPEN_LIMIT_MS = 2 * PING_SECONDS * 1000 + LIMIT_MS
+
+PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
+    "before the upstream's headers": is_silent,
+    "before its first token": starts_and_is_silent,
+    "between tokens": says_and_is_silent("Hello"),
+    "in a silent stall": says_and_is_silent("Hello"),
+    "in a retry's back-off": fails(503),
+    "blocked in a send": floods,
+}
+DOORS = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
+LOGGED = {"`cancel` frame": "user_cancel"}
+
+
+async def arrive(address: str, door: str) -> Listener:
+    """A client that has asked its question."""
+    if door == "SSE client gone":
+        return await listening(address, "/chat/stream")
+    if door == "REST client gone":
+        return await listening(address, "/chat")
+    reader, writer = await raw_socket(address)
+    writer.write(masked(b'{"type": "chat", "message": "hi", "id": "t1"}'))
+    return Listener(reader, writer)
+
+
+def leave(listener: Listener, door: str) -> None:
+    """Take the door. A half-open peer just never answers again."""
+    if door == "close frame":
+        listener.writer.write(b"\x88\x82\0\0\0\0\x03\xe8")
+    elif door == "TCP reset":
+        listener.reset()
+    elif door == "`cancel` frame":
+        listener.writer.write(masked(b'{"type": "cancel", "id": "t1"}'))
+    elif door != "half-open peer":
+        listener.close()
+
+
+async def settle(phase: str, door: str, listener: Listener, exchange: Exchange) -> None:
+    """Wait until the turn is in its phase."""
+    if phase in ("between tokens", "in a silent stall") and door != "REST client gone":
+        await listener.hears(b"Hello")
+    if phase == "in a retry's back-off":
+        await exchange.closed.wait()
+    if phase == "blocked in a send":
+        await until_blocked(exchange)
+    await asyncio.sleep(0.5 if phase == "in a silent stall" else 0.02)
+
+
+async def measure(server: ServerProcess, upstream: Upstream, phase: str, door: str) -> float:
+    """Milliseconds from the door to the upstream's end; raise AssertionError when anything else is wrong."""
+    upstream.plays(PHASES[phase])
+    lines_before = len(server.turns)
+    listener = await arrive(server.address, door)
+    arrived = asyncio.get_running_loop().time()
+    exchange = await upstream.asked()
+    await settle(phase, door, listener, exchange)
+    # A half-open peer falls silent when it has arrived: its first ping is the one that it does not answer.
+    left = arrived if door == "half-open peer" else asyncio.get_running_loop().time()
+    leave(listener, door)
+    async with asyncio.timeout(5):
+        line = await server.turn(lines_before)
+        ended = asyncio.get_running_loop().time()
+        await exchange.closed.wait()
+    listener.close()
+    assert len(upstream.exchanges) == 1, "a further request was made"
+    assert line["door"] == LOGGED.get(door, "client_gone"), f"the log says {line['door']}"
+    return ((ended if phase == "in a retry's back-off" else exchange.closed_at) - left) * 1000
+
+
+async def cell(address_of: dict[bool, ServerProcess], upstream: Upstream, phase: str, door: str) -> tuple[str, bool]:
+    """What the table says of a phase and a door, and whether it is as promised."""
+    if door == "REST client gone" and phase == "blocked in a send":
+        return "cannot be: the answer is sent at its end", True
+    half_open = door == "half-open peer"
+    rounds = ROUNDS // 5 if half_open or phase == "blocked in a send" else ROUNDS
+    try:
+        times = [await measure(address_of[half_open], upstream, phase, door) for _ in range(rounds)]
+    except (AssertionError, TimeoutError) as wrong:
+        return f"**wrong: {wrong or 'never'}**", False
+    fine = max(times) <= (HALF_OPEN_LIMIT_MS if half_open else LIMIT_MS)
+    text = f"{statistics.median(times):.1f} / {max(times):.1f}"
+    return text if fine else f"**{text}**", fine
+
+
+async def main() -> int:
+    environment: dict[str, Any] = {
+        "GEMINI_API_KEY": "none",
+        "DELTAWIRE_RETRY_MAX_DELAY": "30",
+        "DELTAWIRE_RETRIES": "9",
+        "DELTAWIRE_MAX_HANDSHAKES_PER_MINUTE": "100000",
+    }
+    pings = {"DELTAWIRE_PING_INTERVAL": str(PING_SECONDS), "DELTAWIRE_PING_TIMEOUT": str(PING_SECONDS)}
+    async with Upstream() as upstream:
+        environment["GOOGLE_GEMINI_BASE_URL"] = upstream.url
+        async with running(**environment) as calm, running(**environment, **pings) as pinging:
+            for server in (calm, pinging):
+                await server.ready()
+            rows = [
+                (phase, [await cell({False: calm, True: pinging}, upstream, phase, door) for door in DOORS])
+                for phase in PHASES
+            ]
+    table = "\n".join(f"| {phase} | " + " | ".join(text for text, _ in cells) + " |" for phase, cells in rows)
+    PAGE.write_text(TEXT.format(heads=" | ".join(DOORS), rules=" | ".join(["---"] * len(DOORS)), table=table))
+    sys.stdout.write(table + "\n")
+    return 0 if all(fine for _, cells in rows for _, fine in cells) else 1
+
+
+TEXT = f"""\
+# How long an upstream outlives its listener
+
+Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last act to the
+moment at which the upstream sees its connection closed; in a retry's back-off, where none is open, to the end of
+the turn. `make hangups` measures it anew, against a server in a process of its own; a cell over
+{LIMIT_MS:.0f} ms, a second upstream request or the wrong door in the log fails it. A half-open peer can only be
+seen by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
+{PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
+
+| the turn is | {{heads}} |
+| --- | {{rules}} |
+{{table}}
+
+`POST /chat` waits silently in every phase: its column is that wait.
+"""
+
+if __name__ == "__main__":
+    sys.exit(uvloop.run(main()))
