@@ -12,7 +12,7 @@ from server.app import create_app, listening
 from server.listener import Server, ServerConfig
 from server.settings import SettingsError, describe, load, unknown_names
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("server")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -78,6 +78,7 @@ def listening(settings: Settings) -> Listening:
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
+        drain_timeout=settings.drain_timeout,
     )
 
 

@@ -232,6 +232,13 @@ def _rule(path: str) -> str:
 def _explain(text: str, error: Exception) -> Failure:
     """Tell text that is not JSON, JSON that is not Unicode, and JSON that is no frame from each other."""
     try:
+        return _explanation(text, error)
+    except RecursionError:
+        return Failure("invalid_frame", "The frame is nested too deeply.")
+
+
+def _explanation(text: str, error: Exception) -> Failure:
+    try:
         value = json.loads(text, parse_constant=_no_constant, parse_int=float)
     except json.JSONDecodeError as malformed:
         return Failure("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
@@ -240,7 +247,7 @@ def _explain(text: str, error: Exception) -> Failure:
     if isinstance(error, msgspec.ValidationError):
         return _invalid(str(error))
     if isinstance(error, RecursionError):
-        return Failure("invalid_frame", "The frame is nested too deeply.")
+        raise error
     field = _lone_surrogate(value)
     if field is None:
         return Failure("invalid_json")

@@ -7,6 +7,7 @@ take forever and its headers may be of any size: both are bounded here, for HTTP
 
 import asyncio
 import socket
+from math import ceil
 from types import FrameType
 from typing import Any, Final, cast
 
@@ -15,9 +16,10 @@ import structlog
 import uvicorn
 from uvicorn._types import ASGISendEvent
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.frames import Frame
 from websockets.http11 import Request
 from websockets.protocol import State
 
@@ -28,6 +30,7 @@ LINK: Final = "deltawire.link"
 
 _CLOSE_GRACE_SECONDS: Final = 1.0
 _MAX_HEADER_BYTES: Final = 2**15
+_MAX_FRAGMENTS: Final = 1_000
 _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
@@ -60,15 +63,48 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Send a close frame and let the handler see the end; abort the transport soon after."""
         if self.close_sent or self.disconnected:
             return
-        self.stop_keepalive()
         self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.conn.send_close(code, reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(_CLOSE_GRACE_SECONDS, self.transport.abort)
+        self._abort_soon()
+
+    def shutdown(self) -> None:
+        """End the socket because the server stops; uvicorn would wait for its client to read."""
+        if self.handshake_complete:
+            self.end(1012, "the server stops")
+        else:
+            super().shutdown()
+
+    def _abort_soon(self) -> None:
+        self.stop_keepalive()
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(_CLOSE_GRACE_SECONDS, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; answer a handshake that the library refuses without an event."""
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_close(self, event: Frame) -> None:
+        """See a close frame through; its sender may not read the answer."""
+        answers_ours = self.close_sent
+        super().handle_close(event)
+        if not answers_ours and not self.disconnected:
+            self._abort_soon()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Bound the pieces of a message; the library bounds its bytes."""
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self.end(1009, "too many fragments")
+        else:
+            super().handle_cont(event)
 
     def handle_connect(self, event: Request) -> None:
         """Put this protocol where the socket's handler finds it."""
@@ -78,8 +114,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def eof_received(self) -> None:
         """Drop a peer that left without a close frame; a close would wait for it to read."""
-        if not self.transport.is_closing():
-            self.transport.abort()
+        self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
         """Take note that a handshake which was refused is over; uvicorn would log it as a bug."""
@@ -106,13 +141,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """
         close = self.conn.close_sent
         code, reason = (close.code, close.reason) if close is not None else (1002, "")
-        self.stop_keepalive()
         if self.close_sent:
             return
         self.close_sent = True
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_timer = self.loop.call_later(_CLOSE_GRACE_SECONDS, self.transport.abort)
+        self._abort_soon()
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -127,7 +161,9 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         """Take what uvicorn gives."""
         super().__init__(config, server_state, app_state, _loop)
+        self._in_head = True
         self._header_bytes = 0
+        self._unread_bytes = 0
         self._handshake: asyncio.TimerHandle | None = None
 
     @property
@@ -144,13 +180,28 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the handshake's clock."""
+        """Start the clock of the first request."""
         super().connection_made(transport)
         self._start_clock()
 
+    def data_received(self, data: bytes) -> None:
+        """Read on, for as long and as much as a request may take."""
+        if self.cycle is None or self.cycle.response_complete:
+            self._start_clock()
+        super().data_received(data)
+        # A header counts when it is whole; this bounds one that never is.
+        if self._in_head:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > 2 * _MAX_HEADER_BYTES and not self.transport.is_closing():
+                self._refuse_head()
+
     def on_message_begin(self) -> None:
-        """Start the clock of a second request on the same connection."""
-        self._start_clock()
+        """Refuse a request before the last one is answered: uvicorn would stop watching its client."""
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.abort()
+            raise ValueError
+        self._in_head = True
+        self._header_bytes = self._unread_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -164,16 +215,24 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Stop the clock."""
-        self._header_bytes = 0
-        self._stop_clock()
+        """Put this protocol where the request's handler finds it."""
+        self._in_head = False
         cast("dict[str, Any]", self.scope)["extensions"] = {LINK: self}
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Stop the clock: the socket has others."""
+        self._stop_clock()
+        super().handle_websocket_upgrade()
+
     def eof_received(self) -> None:
         """Drop a client that left in the middle of its response; a close would wait for it to read."""
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        if cycle is not None and not cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -183,11 +242,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what could not be parsed; uvicorn calls this for what `_count` raises, too."""
+        if self.transport.is_closing():
+            return
         if self._header_bytes > _MAX_HEADER_BYTES:
-            self.transport.write(_HEADERS_TOO_LARGE)
-            self.transport.close()
+            self._refuse_head()
         else:
             super().send_400_response(msg)
+
+    def _refuse_head(self) -> None:
+        self.transport.write(_HEADERS_TOO_LARGE)
+        self.transport.close()
 
     def _count(self, size: int) -> None:
         self._header_bytes += size
@@ -214,6 +278,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
+    drain_timeout: float
 
 
 class ServerConfig(Config):
@@ -237,6 +302,7 @@ class ServerConfig(Config):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            timeout_graceful_shutdown=ceil(listening.drain_timeout),
         )
         self.handshake_timeout = listening.handshake_timeout
 

@@ -4,6 +4,7 @@ Nothing has been sent to the client yet, so a fault may be tried again here and 
 """
 
 import asyncio
+import random
 from math import inf
 from typing import Final
 
@@ -133,7 +134,10 @@ class Opening:
         if not fault.kind.retryable or delay is None:
             return fault.kind.retryable
         in_time = asyncio.get_running_loop().time() + delay < self._turn_by
-        return delay if in_time and delay <= self._patience.retry_max_delay else False
+        if not in_time or delay > self._patience.retry_max_delay:
+            return False
+        # Those who were refused together must not all come back together.
+        return delay + random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
 
     async def _ask_once(self) -> tuple[Stream, list[Event]]:
         stream: Stream | None = None

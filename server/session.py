@@ -205,7 +205,8 @@ class Session:
             self._end("idle", 1001, "idle for too long")
 
     def _end(self, door: str, code: int, reason: str) -> None:
-        self._door = door
+        if self._door == "client_gone":
+            self._door = door
         self._peer.end(code, reason)
 
     async def _leave(self) -> None:

@@ -8,9 +8,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from server.frames import MODEL_NAME
@@ -50,7 +51,7 @@ def _split(value: object) -> object:
 
 
 def _model_name(name: str) -> str:
-    if name != "*" and not re.match(MODEL_NAME, name):
+    if not re.match(MODEL_NAME, name):
         raise ValueError
     return name
 
@@ -59,14 +60,41 @@ def _model_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_model_name(name) for name in names)
 
 
+def _model_names_or_any(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name if name == "*" else _model_name(name) for name in names)
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if any(re.search(r"[/\s]|^[^:]*:[^:]*$|\]:", name) for name in names):
+        raise ValueError
+    return tuple(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name for name in names)
+
+
+def _bare_host(host: str) -> str:
+    return host.removeprefix("[").removesuffix("]")
+
+
 Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
 Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), Takes("names, separated by commas")]
+Hosts = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_host_names),
+    Takes("host names without ports, separated by commas"),
+]
 Models = Annotated[
     tuple[str, ...],
     NoDecode,
     BeforeValidator(_split),
     AfterValidator(_model_names),
+    Takes("model names of A-Z a-z 0-9 . _ -, separated by commas"),
+]
+OfferedModels = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_model_names_or_any),
     Takes("model names of A-Z a-z 0-9 . _ -, separated by commas"),
 ]
 
@@ -87,7 +115,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    host: Annotated[str, Takes("an address or a host name")] = Field("127.0.0.1", description="where to listen")
+    host: Annotated[str, AfterValidator(_bare_host), Takes("an address or a host name")] = Field(
+        "127.0.0.1", description="where to listen"
+    )
     port: Annotated[int, Takes("a port from 0 to 65535; 0 takes a free one")] = Field(
         8000,
         ge=0,
@@ -104,7 +134,9 @@ class Settings(BaseSettings):
         None, description="how a log line looks; unset: console on a terminal, else json"
     )
 
-    models: Models = Field(("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any")
+    models: OfferedModels = Field(
+        ("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any"
+    )
     default_model: Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes("one of MODELS")] = Field(
         None, description="what is asked when a chat names no model; unset: the first of MODELS"
     )
@@ -115,10 +147,11 @@ class Settings(BaseSettings):
     token_timeout: Seconds = Field(20.0, description="silence between tokens")
     turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
     send_timeout: Seconds = Field(15.0, description="a send that waits for its client to read; then 4008")
-    handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last header")
+    handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")
     idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
     ping_interval: Seconds = Field(20.0, description="between pings")
     ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
+    drain_timeout: Seconds = Field(25.0, description="a request that still runs when the server stops")
 
     retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
         2, description="tries after the first, before the first delta"
@@ -135,7 +168,7 @@ class Settings(BaseSettings):
     max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
     max_handshakes_per_minute: Count = Field(600, description="from one address; beyond it 429")
 
-    allowed_hosts: Names = Field(
+    allowed_hosts: Hosts = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         min_length=1,
         description="host names that requests may be addressed to; `*` allows any",
@@ -171,34 +204,38 @@ class Settings(BaseSettings):
         """The model of a chat that names none."""
         return (self.has_upstream and self.default_model) or self.offered[0]
 
-    @model_validator(mode="after")
-    def _fit_together(self) -> Self:
-        if self.default_model is not None and not {self.default_model, "*"} & set(self.models):
-            raise ValueError(f"{PREFIX}DEFAULT_MODEL: got {self.default_model!r}; takes one of {PREFIX}MODELS")
-        if "*" in self.fallback_models:
-            raise ValueError(f"{PREFIX}FALLBACK_MODELS: got '*'; takes model names")
-        if not self.allow_anonymous and not _is_loopback(self.host):
-            raise ValueError(
-                f"{PREFIX}HOST: got {self.host!r}, which others can reach, and nothing asks who they are; takes a "
-                f"loopback address, or set {PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
-            )
-        return self
 
-
-def load(environ: Mapping[str, str] = os.environ) -> Settings:
+def load() -> Settings:
     """The settings of this environment; raise `SettingsError` when they cannot be used."""
-    early = [
+    lines = [
         f"{name}: has no force in this version yet; unset it to start"
-        for name in sorted(environ)
-        if name.upper().removeprefix(PREFIX) in _NOT_YET and name.upper().startswith(PREFIX)
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX) and name.upper().removeprefix(PREFIX) in _NOT_YET
     ]
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(early + [_line(problem, environ) for problem in error.errors()]) from None
-    if early:
-        raise SettingsError(early)
+        raise SettingsError(lines + [_line(problem) for problem in error.errors()]) from None
+    lines += _contradictions(settings)
+    if lines:
+        raise SettingsError(lines)
     return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """A line for each setting that does not fit the others."""
+    if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
+        yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
+    if not settings.allow_anonymous and not _is_loopback(settings.host):
+        yield (
+            f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
+            f"loopback address, or set {PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
+        )
+    upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
+    if upstream and not re.match(r"https?://[^/\s]+", upstream):
+        yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
+    if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
@@ -229,23 +266,31 @@ def _shown(default: Any) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
-def _line(problem: Any, environ: Mapping[str, str]) -> str:
+def _line(problem: Any) -> str:
     """One problem that pydantic found, as a line for the operator."""
-    if not problem["loc"]:
-        return str(problem["ctx"]["error"])
-    name = str(problem["loc"][0]).upper().removeprefix(PREFIX)
-    set_names = {key.upper(): value for key, value in environ.items() if value}
-    takes = {setting: takes for setting, _, takes, _ in describe()}.get(PREFIX + name, "true or false")
-    for full_name in (PREFIX + name, name):
-        if full_name in set_names:
-            return f"{full_name}: got {set_names[full_name][:100]!r}; takes {takes}"
-    return f"{name}: takes {takes}"
+    first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
+    field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
+    takes = next((item for item in field.metadata if isinstance(item, Takes)), "true or false")
+    name_in_use, got = next(
+        (name, value)
+        for alias in _names_of(first.lower(), field)
+        for name, value in os.environ.items()
+        if value and name.upper() in (PREFIX + alias, alias)
+    )
+    return f"{name_in_use.upper()}: got {got[:100]!r}; takes {takes}"
+
+
+def _names_of(name: str, field: FieldInfo) -> list[str]:
+    """The environment's names of a field, without the prefix."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
+    return [name.upper()]
 
 
 def _is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

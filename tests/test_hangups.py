@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
+import trustme
 from support.client import Client, connected, masked, raw_socket
 from support.log import Log
 from support.serving import serving
@@ -211,3 +213,89 @@ async def test_pings_of_a_client_that_does_not_read_do_not_pile_up(upstream: Ups
         await writer.drain()
         writer.close()
         await asyncio.wait_for(exchange.closed.wait(), 2)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.mark.parametrize("phase", ["before headers", "before the first token", "between tokens"])
+async def test_leaving_closes_an_upstream_over_tls_that_does_not_read(
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with authority.cert_pem.tempfile() as certificate:
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+        async with Upstream(context) as upstream, serving(upstream) as address:
+            upstream.plays(PHASES[phase])
+            async with connected(address) as client:
+                await client.chat(id="t1")
+                exchange = await upstream.asked()
+                if phase == "between tokens":
+                    await client.receive()
+                exchange.stops_reading()
+                assert exchange.is_open()
+            async with asyncio.timeout(AT_ONCE):
+                while exchange.is_open():  # noqa: ASYNC110 - the kernel tells nobody
+                    await asyncio.sleep(0.005)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's advice to whoever calls it
+async def test_leaving_while_the_question_is_still_being_sent_does_not_send_the_rest() -> None:
+    question = "x" * 8_000_000
+    arrived, left, over = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    received = 0
+
+    async def reads_nothing_for_now(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        arrived.set()
+        with suppress(ConnectionError):
+            await left.wait()
+            while data := await reader.read(2**20):
+                received += len(data)
+        over.set()
+        writer.close()
+
+    upstream = Upstream()
+    server = await asyncio.start_server(reads_nothing_for_now, "127.0.0.1", 0, limit=2**16)
+    upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    bounds = {"max_message_chars": len(question), "max_frame_bytes": 2**26}
+    async with serving(upstream, **bounds) as address, asyncio.timeout(5):
+        async with connected(address) as client:
+            await client.chat(question)
+            await arrived.wait()
+        left.set()
+        await over.wait()
+    server.close()
+    assert received < len(question)
+
+
+@pytest.mark.parametrize("goodbye", [b"\x88\x82\0\0\0\0\x03\xe8", b""], ids=["a close frame", "a FIN"])
+async def test_a_goodbye_with_bytes_unread_behind_it_frees_the_socket(upstream: Upstream, goodbye: bytes) -> None:
+    upstream.plays(floods)
+    before = asyncio.all_tasks()
+    async with serving(upstream, max_sockets=1) as address:
+        for _ in range(3):
+            _, writer = await raw_socket(address, limit=1)
+            upstream.exchanges.clear()
+            writer.write(masked(b'{"type": "chat", "message": "hi"}'))
+            exchange = await upstream.asked()
+            await until_blocked(exchange)
+            writer.write(goodbye or b"\x8a\x80\0\0\0\0")
+            if not goodbye:
+                writer.write_eof()
+            await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
+            writer.close()
+    assert asyncio.all_tasks() - before <= upstream._tasks
+
+
+async def test_a_request_before_the_last_is_answered_does_not_hide_a_hang_up(upstream: Upstream) -> None:
+    upstream.plays(is_silent)
+    async with serving(upstream) as address:
+        listener = await listening(address, "/chat")
+        exchange = await upstream.asked()
+        listener.writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
+        listener.close()

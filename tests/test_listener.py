@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 from support.client import connected, masked, raw_socket, text_of
+from support.log import Log
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
@@ -69,10 +70,55 @@ async def test_a_handshake_that_takes_too_long_is_cut(upstream: Upstream, start:
         assert await raw(address, start) == b""
 
 
-async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream: Upstream) -> None:
-    get = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+@pytest.mark.parametrize("again", [b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"\r\n"])
+async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream: Upstream, again: bytes) -> None:
     async with serving(upstream, handshake_timeout=0.3) as address:
-        assert (await raw(address, get + b"\r\n" + get)).count(b"HTTP/1.1 200") == 1
+        host, _, port = address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await reader.readuntil(b'{"status":"ok"}')
+        writer.write(again)
+        with suppress(ConnectionError):
+            assert await asyncio.wait_for(reader.read(), 2) == b""
+        writer.close()
+
+
+async def test_a_body_that_takes_too_long_is_cut(upstream: Upstream) -> None:
+    head = b"POST /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
+    async with serving(upstream, handshake_timeout=0.2) as address:
+        assert await raw(address, head) == b""
+
+
+async def test_a_header_that_never_ends_is_refused(upstream: Upstream) -> None:
+    async with serving(upstream) as address:
+        answer = await raw(address, b"GET /livez HTTP/1.1\r\nX-Endless: " + b"x" * 200_000)
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_handshake_that_the_library_refuses_is_answered(upstream: Upstream) -> None:
+    handshake = (
+        b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    )
+    async with serving(upstream) as address:
+        assert (await raw(address, handshake + b"Cookie: " + b"x" * 9_000 + b"\r\n\r\n")).startswith(b"HTTP/1.1 4")
+
+
+async def test_a_message_in_too_many_pieces_closes_the_socket_with_1009(upstream: Upstream) -> None:
+    async with serving(upstream) as address:
+        reader, writer = await raw_socket(address)
+        writer.write(b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 2_000)
+        assert (await reader.read(4)) == b"\x88\x14\x03\xf1"
+        writer.close()
+
+
+async def test_a_flood_with_a_close_behind_it_is_no_bug(upstream: Upstream, log: Log) -> None:
+    async with serving(upstream, max_frames_per_second=1) as address:
+        reader, writer = await raw_socket(address)
+        writer.write(masked(b'{"type": "cancel", "id": "x"}') * 50 + b"\x88\x82\0\0\0\0\x03\xe8")
+        await asyncio.wait_for(reader.read(), 3)
+        writer.close()
+    assert not [line for line in log.lines if line["event"] == "bug"]
 
 
 async def test_a_socket_outlives_the_handshake_timeout(upstream: Upstream) -> None:

@@ -1,13 +1,15 @@
 """`python -m server`, as somebody meets it who starts it."""
 
+import asyncio
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.client import connected, text_of
+from support.client import connected, masked, raw_socket, text_of
 from support.process import running
+from support.upstream import Upstream, floods, until_blocked
 
 ROOT = Path(__file__).parent.parent
 
@@ -82,6 +84,19 @@ async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
             assert await server.stop(how) == 0
             await client.socket.wait_closed()
             assert client.socket.close_code == 1012
+
+
+@pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"])
+async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstream: Upstream, goodbye: bytes) -> None:
+    upstream.plays(floods)
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url) as server:
+        await server.ready()
+        _, writer = await raw_socket(server.address, limit=1)
+        writer.write(masked(b'{"type": "chat", "message": "hi"}'))
+        await until_blocked(await upstream.asked())
+        writer.write(goodbye)
+        assert await asyncio.wait_for(server.stop(), 5) == 0
+        writer.close()
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line(unused_tcp_port: int) -> None:

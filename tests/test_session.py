@@ -321,6 +321,11 @@ BAD_FRAMES = {
         "message",
     ),
     "a deep field": ('{"type": "chat", "message": "x", "y": ' + "[" * 9_000 + "]" * 9_000 + "}", "invalid_frame", "y"),
+    "half a pair above a deep field": (
+        '{"type":"chat","message":"\\ud800","x":' + "[" * 480 + "]" * 480 + ',"message":"a"}',
+        "invalid_frame",
+        None,
+    ),
     "a deep frame": ('{"a":' * 100_000 + "1" + "}" * 100_000, "invalid_frame", None),
     "a number too long to read": (
         '{"type": "chat", "message": "x", "max_output_tokens": ' + "9" * 5000 + "}",

@@ -12,7 +12,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PORT", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"):
+    for name in ("PORT", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_GEMINI_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -36,7 +36,10 @@ def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
         ("MODELS", " , "),
         ("DEFAULT_MODEL", "a b"),
         ("DEFAULT_MODEL", "gemini-9"),
+        ("DEFAULT_MODEL", "*"),
         ("FALLBACK_MODELS", "a,*"),
+        ("ALLOWED_HOSTS", "chat.example:8443"),
+        ("ALLOWED_HOSTS", "https://chat.example"),
         ("CONNECT_TIMEOUT", "0"),
         ("FIRST_TOKEN_TIMEOUT", "nan"),
         ("TOKEN_TIMEOUT", "inf"),
@@ -92,6 +95,38 @@ def test_a_door_that_cannot_be_shut_yet_stops_the_start(monkeypatch: pytest.Monk
     [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": "secret"})
     assert line.startswith(f"DELTAWIRE_{name}: ")
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("GOOGLE_GEMINI_BASE_URL", "not a url"),
+        ("GOOGLE_GENAI_USE_VERTEXAI", "maybe"),
+        ("GOOGLE_GENAI_USE_ENTERPRISE", "maybe"),
+    ],
+)
+def test_a_bad_setting_of_the_upstream_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    [line] = lines_for(monkeypatch, **{name: value})
+    assert line.startswith(f"{name}: got {value!r}; takes ")
+
+
+def test_vertex_needs_a_project_or_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
+    [line] = lines_for(monkeypatch, GOOGLE_GENAI_USE_VERTEXAI="true")
+    assert line.startswith("GOOGLE_CLOUD_PROJECT: ")
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
+    assert load().has_upstream
+
+
+def test_contradictions_are_all_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(lines_for(monkeypatch, DELTAWIRE_HOST="0.0.0.0", DELTAWIRE_DEFAULT_MODEL="other")) == 2
+
+
+def test_an_ipv6_address_may_stand_in_brackets_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELTAWIRE_HOST", "[::1]")
+    monkeypatch.setenv("DELTAWIRE_ALLOWED_HOSTS", "::1,[::2],a")
+    assert load().host == "::1"
+    assert load().allowed_hosts == ("[::1]", "[::2]", "a")
 
 
 def test_every_bad_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

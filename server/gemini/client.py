@@ -6,11 +6,15 @@ private calls, `_build_request` and `_async_request`; `test_client.py` says so r
 """
 
 import asyncio
+import socket
+import struct
 from contextlib import suppress
 from typing import Any, Final, Self, cast
 
 import aiohttp
 import msgspec
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http import HttpProcessingError
 from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
@@ -26,6 +30,7 @@ _READ_BYTES: Final = 2**16
 """How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""
 _ERROR_BODY_BYTES: Final = 2**16
 _ERROR_BODY_SECONDS: Final = 2.0
+_DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _TRANSPORT_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, GoogleAuthError, OSError)
 
 
@@ -47,40 +52,42 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GeminiClient:
-    """The upstream of every turn of this process. Make it inside the event loop that uses it."""
+    """The upstream of every turn of this process; a context manager for the event loop that uses it."""
 
     def __init__(self, account: Account) -> None:
-        """Raise what google-genai raises when there are no credentials."""
+        """Prepare; entering the context raises what google-genai raises when there are no credentials."""
+        self._account = account
+        self._path = "publishers/google/models" if account.vertex else "models"
+
+    async def __aenter__(self) -> Self:
+        """Set up the SDK on a transport of ours."""
+        account = self._account
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=_AbortingConnector(limit=0),
             read_bufsize=_READ_BYTES,
             trust_env=account.proxies,
             middlewares=(_refuse,),
         )
-        self._path = "publishers/google/models" if account.vertex else "models"
         options = types.HttpOptions(
             base_url=account.base_url,
             api_version=account.api_version,
             aiohttp_client=self._session,
             retry_options=types.HttpRetryOptions(attempts=1),
         )
-        self._client = genai.Client(
-            vertexai=account.vertex,
-            api_key=account.api_key,
-            project=account.project,
-            location=account.location,
-            http_options=options,
-        )
-
-    async def __aenter__(self) -> Self:
-        """Enter; `aclose` on exit."""
+        try:
+            self._client = genai.Client(
+                vertexai=account.vertex,
+                api_key=account.api_key,
+                project=account.project,
+                location=account.location,
+                http_options=options,
+            )
+        except BaseException:
+            await self._session.close()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Close the connections."""
-        await self.aclose()
-
-    async def aclose(self) -> None:
         """Close every connection to the upstream."""
         self._client.close()
         await self._client.aio.aclose()
@@ -155,6 +162,21 @@ class GeminiStream:
         content = self._response.content
         if not content.is_eof() and content.exception() is None:
             content.set_exception(aiohttp.ClientPayloadError())
+
+
+class _AbortingConnector(aiohttp.TCPConnector):
+    """Drops a connection that is not to be used again, instead of closing it.
+
+    A close flushes first: over TLS it waits for the peer's answer, and without it the rest of a request
+    that is still being sent goes out, whole and paid for, after its listener has left.
+    """
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        if (should_close or protocol.should_close) and protocol.transport is not None:
+            connection = protocol.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
+            protocol.abort()
+        super()._release(key, protocol, should_close=should_close)
 
 
 async def _refuse(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

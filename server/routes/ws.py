@@ -36,7 +36,8 @@ class SocketPeer:
         if not self._link.has_room:
             try:
                 async with asyncio.timeout(self._send_timeout):
-                    await self._link.room()
+                    while not self._link.has_room:  # another turn may have taken it
+                        await self._link.room()
             except TimeoutError:
                 raise PeerSlow from None
         if not self._link.write_text(frame):

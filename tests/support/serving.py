@@ -19,6 +19,7 @@ async def serving(upstream: Upstream | None, **settings: object) -> AsyncIterato
     """Serve with these settings (without their prefix); yield `127.0.0.1:port`."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_PORT", "0")
+        environment.setenv("DELTAWIRE_DRAIN_TIMEOUT", "1")
         if upstream is not None:
             environment.setenv("GEMINI_API_KEY", KEY)
             environment.setenv("GOOGLE_GEMINI_BASE_URL", upstream.url)

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Self
 
+_ESTABLISHED = 1
 _SSE = {"Content-Type": "text/event-stream"}
 
 
@@ -81,6 +83,15 @@ class Exchange:
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
+    def stops_reading(self) -> None:
+        """Leave what comes, a goodbye too, in the kernel's buffer."""
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    def is_open(self) -> bool:
+        """Whether the kernel holds the connection for open: what it knows without our reading."""
+        connection = self._writer.get_extra_info("socket")
+        return bool(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED)
+
     async def watch(self) -> None:
         """Wait for the other side to close."""
         with suppress(ConnectionError):
@@ -100,7 +111,8 @@ Script = Callable[[Exchange], Awaitable[None]]
 class Upstream:
     """Plays `scripts` in order, the last one for every request that follows."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.scripts: list[Script] = [says("Hello", " world")]
         self.exchanges: list[Exchange] = []
         self._asked = asyncio.Condition()
