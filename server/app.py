@@ -11,14 +11,13 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from server import openapi, problems
-from server.crowd import Crowd
-from server.desk import Bounds, Desk, Offer
-from server.doors import Doors
+from server.admission import Admission, Bounds, Offer
+from server.gate import Gate
 from server.gemini.client import Account, GeminiClient
 from server.gemini.standin import StandIn
 from server.listener import Listening
 from server.memory import MemoryPool
-from server.opening import Patience
+from server.opening import Deadlines
 from server.pages import page
 from server.routes.chat import Answer, chat, chat_stream
 from server.routes.health import live, ready
@@ -26,6 +25,7 @@ from server.routes.models import list_models
 from server.routes.ws import chat_socket
 from server.session import SocketBounds
 from server.settings import Settings, load
+from server.socket_limits import SocketLimits
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     async def parts(app: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             client = await stack.enter_async_context(GeminiClient(await _account(chosen, stack)))
-            app.state.desk = _desk(chosen, client)
+            app.state.admission = _admission(chosen, client)
             _announce(chosen)
             yield
 
@@ -49,11 +49,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         frames_per_second=chosen.max_frames_per_second,
         idle_timeout=chosen.idle_timeout,
     )
-    crowd = Crowd(chosen.max_sockets, chosen.max_handshakes_per_minute)
+    socket_limits = SocketLimits(chosen.max_sockets, chosen.max_handshakes_per_minute)
     app = Litestar(
         route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, openapi.assets(), page()],
         dependencies={
-            "desk": Provide(_the_desk, sync_to_thread=False),
+            "admission": Provide(_the_admission, sync_to_thread=False),
             "memories": Provide(lambda: memories, sync_to_thread=False),
             "send_timeout": Provide(lambda: chosen.send_timeout, sync_to_thread=False),
             "socket_bounds": Provide(lambda: socket_bounds, sync_to_thread=False),
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=openapi.document(Answer),
     )
     # Litestar's own middleware would see only what has found a route.
-    app.asgi_handler = Doors(app.asgi_handler, chosen.allowed_hosts, crowd)
+    app.asgi_handler = Gate(app.asgi_handler, chosen.allowed_hosts, socket_limits)
     return app
 
 
@@ -82,9 +82,9 @@ def listening(settings: Settings) -> Listening:
     )
 
 
-def _the_desk(state: State) -> Desk:
-    desk: Desk = state.desk
-    return desk
+def _the_admission(state: State) -> Admission:
+    admission: Admission = state.admission
+    return admission
 
 
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
@@ -103,8 +103,8 @@ async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
     return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
 
 
-def _desk(settings: Settings, client: GeminiClient) -> Desk:
-    return Desk(
+def _admission(settings: Settings, client: GeminiClient) -> Admission:
+    return Admission(
         client,
         Offer(
             models=settings.offered,
@@ -117,7 +117,7 @@ def _desk(settings: Settings, client: GeminiClient) -> Desk:
             history_chars=settings.max_history_chars,
             turns=settings.max_turns,
         ),
-        Patience(
+        Deadlines(
             connect=settings.connect_timeout,
             first_token=settings.first_token_timeout,
             token=settings.token_timeout,

@@ -23,7 +23,7 @@ _BACKOFF_JITTER: Final = 0.25
 _WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """How long a turn waits, in seconds, and how often it tries."""
 
     connect: float
@@ -63,7 +63,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Opening:
     """One question on its way to its first word."""
 
-    def __init__(self, question: Question, upstream: Upstream, patience: Patience) -> None:
+    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines) -> None:
         """Prepare; nothing is sent before `first_words`."""
         self.model = question.models[0]
         """Who is being asked, and in the end who answers."""
@@ -71,7 +71,7 @@ class Opening:
         """What the last failed try had counted."""
         self._question = question
         self._upstream = upstream
-        self._patience = patience
+        self._deadlines = deadlines
         self._limit: asyncio.Timeout | None = None
         self._turn_by = inf
         self._stopped = False
@@ -97,7 +97,7 @@ class Opening:
         except TimeoutError:
             if self._stopped:
                 return None
-            raise self._patience.failure("turn") from None
+            raise self._deadlines.failure("turn") from None
         finally:
             self._limit = None
 
@@ -115,10 +115,10 @@ class Opening:
     async def _ask_patiently(self) -> tuple[Stream, list[Event]]:
         async for attempt in stamina.retry_context(
             on=self._backoff,
-            attempts=self._patience.retries + 1,
+            attempts=self._deadlines.retries + 1,
             timeout=None,
-            wait_initial=min(_FIRST_BACKOFF, self._patience.retry_max_delay),
-            wait_max=self._patience.retry_max_delay,
+            wait_initial=min(_FIRST_BACKOFF, self._deadlines.retry_max_delay),
+            wait_max=self._deadlines.retry_max_delay,
             wait_jitter=_BACKOFF_JITTER,
         ):
             with attempt:
@@ -134,7 +134,7 @@ class Opening:
         if not fault.kind.retryable or delay is None:
             return fault.kind.retryable
         in_time = asyncio.get_running_loop().time() + delay < self._turn_by
-        if not in_time or delay > self._patience.retry_max_delay:
+        if not in_time or delay > self._deadlines.retry_max_delay:
             return False
         # Those who were refused together must not all come back together.
         return delay + random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
@@ -142,16 +142,16 @@ class Opening:
     async def _ask_once(self) -> tuple[Stream, list[Event]]:
         stream: Stream | None = None
         try:
-            async with asyncio.timeout(self._patience.connect) as limit:
+            async with asyncio.timeout(self._deadlines.connect) as limit:
                 stream = await self._upstream.open(self.model, self._question.request, self._question.history)
-                limit.reschedule(asyncio.get_running_loop().time() + self._patience.first_token)
+                limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
                 return stream, await _first_events(stream)
         except BaseException as error:
             if stream is not None:
                 self.counts = stream.counts
                 stream.close()
             if isinstance(error, TimeoutError):
-                raise self._patience.failure("connect" if stream is None else "first_token") from None
+                raise self._deadlines.failure("connect" if stream is None else "first_token") from None
             raise
 
 

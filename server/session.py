@@ -13,14 +13,14 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from server.deadline import Deadline
-from server.desk import Desk
+from server.admission import Admission
 from server.errors import Failure
 from server.frames import Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
 from server.logs import where
 from server.memory import MemoryPool
 from server.rate import Rate
 from server.turn import Turn
+from server.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -69,10 +69,10 @@ class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """One client's socket, from its first frame to its last."""
 
-    def __init__(self, peer: Peer, desk: Desk, memories: MemoryPool, bounds: SocketBounds) -> None:
+    def __init__(self, peer: Peer, admission: Admission, memories: MemoryPool, bounds: SocketBounds) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
-        self._desk = desk
+        self._admission = admission
         self._memories = memories
         self._memory = memories.open()
         self._bounds = bounds
@@ -82,7 +82,7 @@ class Session:
         self._waiting_replies = 0
         per_second = bounds.frames_per_second
         self._rate = Rate(per_second, per_second * _BURST_SECONDS, self._loop.time())
-        self._idle = Deadline(self._went_idle)
+        self._idle = Watchdog(self._went_idle)
         self._door = "client_gone"
 
     async def run(self) -> None:
@@ -123,13 +123,13 @@ class Session:
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=1.0)
-            turn = self._desk.accept(chat, self._memory.messages())
+            turn = self._admission.accept(chat, self._memory.messages())
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)
             return
         self._turns[turn.id] = turn
         task = self._spawn(self._run(turn, chat))
-        task.add_done_callback(lambda _: self._desk.release())
+        task.add_done_callback(lambda _: self._admission.release())
 
     def _cancel(self, cancel: Cancel) -> None:
         if cancel.id is None:

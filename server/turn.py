@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator
 
 import structlog
 
-from server.deadline import Deadline
 from server.errors import Failure
 from server.frames import Delta, ErrorFrame, FrameDown, Thought, Usage, error_frame
 from server.gemini.events import Event, Stream, Text, Upstream
 from server.logs import where
-from server.opening import Opening, Patience, Question
+from server.opening import Deadlines, Opening, Question
 from server.tally import Tally
+from server.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -24,17 +24,17 @@ log = structlog.get_logger(__name__)
 class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
-    def __init__(self, question: Question, upstream: Upstream, patience: Patience) -> None:
+    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines) -> None:
         """Prepare; nothing is asked before `frames` is iterated."""
         self.id = question.turn
         self._loop = asyncio.get_running_loop()
         self._shows_thoughts = question.request.thinking not in (None, "off")
-        self._patience = patience
-        self._turn_by = self._loop.time() + patience.turn
+        self._deadlines = deadlines
+        self._turn_by = self._loop.time() + deadlines.turn
         self._token_by = self._turn_by
         self._tally = Tally(question.models[0])
-        self._opening = Opening(question, upstream, patience)
-        self._silence = Deadline(self._fell_silent)
+        self._opening = Opening(question, upstream, deadlines)
+        self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
         self._stopped = False
         self._door = "client_gone"
@@ -101,8 +101,8 @@ class Turn:
             return None
         now = self._loop.time()
         if now >= self._turn_by:
-            raise self._patience.failure("turn")
-        self._token_by = min(now + self._patience.token, self._turn_by)
+            raise self._deadlines.failure("turn")
+        self._token_by = min(now + self._deadlines.token, self._turn_by)
         events: list[Event] = []
         while not events and not stream.ended:
             self._silence.set(self._token_by)
@@ -112,7 +112,7 @@ class Turn:
                 if self._stopped:
                     return None
                 if self._missed is not None:
-                    raise self._patience.failure(self._missed) from None
+                    raise self._deadlines.failure(self._missed) from None
                 raise
             finally:
                 self._silence.clear()

@@ -16,7 +16,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import InternalServerException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from server.desk import Desk
+from server.admission import Admission
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
 from server.listener import LINK, HttpProtocol
@@ -47,33 +47,33 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> Response[bytes]:
+async def chat(request: Request[Any, Any, Any], admission: NamedDependency[Admission]) -> Response[bytes]:
     """Ask, and get the whole answer once the turn has ended."""
-    turn = await _accept(request, desk)
+    turn = await _accept(request, admission)
     try:
         answer = await _while_connected(request.receive, _fold(turn))
     finally:
-        desk.release()
+        admission.release()
     return answer or Response(b"", status_code=204)  # nobody is there to read it
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
 async def chat_stream(
-    request: Request[Any, Any, Any], desk: NamedDependency[Desk], send_timeout: NamedDependency[float]
+    request: Request[Any, Any, Any], admission: NamedDependency[Admission], send_timeout: NamedDependency[float]
 ) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
-    turn = await _accept(request, desk)
+    turn = await _accept(request, admission)
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await _while_connected(receive, EventStream(scope, send, send_timeout).run(turn))
         finally:
-            desk.release()
+            admission.release()
 
     return stream
 
 
-async def _accept(request: Request[Any, Any, Any], desk: Desk) -> Turn:
+async def _accept(request: Request[Any, Any, Any], admission: Admission) -> Turn:
     """The turn that a request asks for; raise `Failure` when it is refused."""
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", status=415)
@@ -82,7 +82,7 @@ async def _accept(request: Request[Any, Any, Any], desk: Desk) -> Turn:
     except InternalServerException:  # what Litestar makes of a client that left before its last byte
         raise Failure("invalid_json", "The request broke off.") from None
     try:
-        return desk.accept(decode_request(body), [])
+        return admission.accept(decode_request(body), [])
     except Failure as failure:
         failure.turn, _ = claimed_id(body)
         raise

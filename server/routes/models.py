@@ -4,7 +4,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
-from server.desk import Desk
+from server.admission import Admission
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -15,6 +15,6 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models")
-async def list_models(desk: NamedDependency[Desk]) -> ModelList:
+async def list_models(admission: NamedDependency[Admission]) -> ModelList:
     """The models that a chat may name."""
-    return ModelList(desk.offer.default, desk.offer.models)
+    return ModelList(admission.offer.default, admission.offer.models)

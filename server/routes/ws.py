@@ -6,7 +6,7 @@ from typing import Any, Final, cast
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
-from server.desk import Desk
+from server.admission import Admission
 from server.listener import LINK, WebSocketProtocol
 from server.memory import MemoryPool
 from server.session import PeerGone, PeerSlow, Session, SocketBounds
@@ -55,7 +55,7 @@ class SocketPeer:
 @websocket("/ws")
 async def chat_socket(
     socket: WebSocket[Any, Any, Any],
-    desk: NamedDependency[Desk],
+    admission: NamedDependency[Admission],
     memories: NamedDependency[MemoryPool],
     socket_bounds: NamedDependency[SocketBounds],
     send_timeout: NamedDependency[float],
@@ -63,6 +63,6 @@ async def chat_socket(
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     peer = SocketPeer(socket, send_timeout)
-    session = Session(peer, desk, memories, socket_bounds)
+    session = Session(peer, admission, memories, socket_bounds)
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     await session.run()

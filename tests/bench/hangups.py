@@ -38,7 +38,7 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "before its first token": starts_and_is_silent,
     "between tokens": says_and_is_silent("Hello"),
     "in a silent stall": says_and_is_silent("Hello"),
-    "in a retry's back-off": fails(503),
+    "in a retry's back-off": fails(429, details=[{"retryDelay": "20s"}]),
     "blocked in a send": floods,
 }
 DOORS = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
@@ -91,9 +91,11 @@ async def measure(server: ServerProcess, upstream: Upstream, phase: str, door: s
     left = arrived if door == "half-open peer" else asyncio.get_running_loop().time()
     leave(listener, door)
     async with asyncio.timeout(5):
+        await exchange.closed.wait()
+        if phase == "blocked in a send" and door == "`cancel` frame":
+            listener.reset()  # its end waits to be read
         line = await server.turn(lines_before)
         ended = asyncio.get_running_loop().time()
-        await exchange.closed.wait()
     listener.close()
     assert len(upstream.exchanges) == 1, "a further request was made"
     assert line["door"] == LOGGED.get(door, "client_gone"), f"the log says {line['door']}"

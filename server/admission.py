@@ -7,7 +7,7 @@ import msgspec
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import Upstream
-from server.opening import Patience, Question
+from server.opening import Deadlines, Question
 from server.turn import Turn
 
 
@@ -30,15 +30,15 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
 
 
-class Desk:
+class Admission:
     """Hands out turns; one for the process."""
 
-    def __init__(self, upstream: Upstream, offer: Offer, bounds: Bounds, patience: Patience) -> None:
+    def __init__(self, upstream: Upstream, offer: Offer, bounds: Bounds, deadlines: Deadlines) -> None:
         """Start with no turn running."""
         self.offer = offer
         self._upstream = upstream
         self._bounds = bounds
-        self._patience = patience
+        self._deadlines = deadlines
         self._running = 0
 
     def accept(self, request: ChatRequest, memory: list[HistoryMessage]) -> Turn:
@@ -59,7 +59,7 @@ class Desk:
             history=memory if request.history is None else request.history,
             models=(model, *(name for name in self.offer.fallbacks if name != model)),
         )
-        return Turn(question, self._upstream, self._patience)
+        return Turn(question, self._upstream, self._deadlines)
 
     def release(self) -> None:
         """Take note that a turn is over."""

@@ -1,11 +1,11 @@
-"""A deadline that moves for the price of an assignment."""
+"""A timer whose mark moves for the price of an assignment."""
 
 import asyncio
 from collections.abc import Callable
 from math import inf
 
 
-class Deadline:
+class Watchdog:
     """Calls `expire` once the loop's clock passes the mark.
 
     A stream moves its deadline with every token. Arming a timer for each would cost more than the

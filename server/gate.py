@@ -14,23 +14,23 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.crowd import Crowd
 from server.errors import Failure
 from server.frames import error_frame
 from server.problems import headers_of, problem_of
+from server.socket_limits import SocketLimits
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 _PORT_OF_SCHEME: Final = {"http": ":80", "https": ":443"}
 
 
-class Doors:
+class Gate:
     """ASGI middleware: refuses with 403 `forbidden`, and a socket with 429 or 503 when there are too many."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], crowd: Crowd) -> None:
+    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], socket_limits: SocketLimits) -> None:
         """`allowed_hosts` are names without ports; `*` allows any."""
         self._app = app
         self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
-        self._crowd = crowd
+        self._limits = socket_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
@@ -38,7 +38,7 @@ class Doors:
         try:
             self._check(scope)
             if is_socket:
-                self._crowd.enter(scope["client"][0] if scope["client"] else "")
+                self._limits.enter(scope["client"][0] if scope["client"] else "")
         except Failure as failure:
             await _refuse(scope, send, failure)
             return
@@ -48,7 +48,7 @@ class Doors:
         try:
             await self._app(scope, receive, _refusing_in_http(scope, send))
         finally:
-            self._crowd.leave()
+            self._limits.leave()
 
     def _check(self, scope: Scope) -> None:
         headers = dict(scope["headers"])

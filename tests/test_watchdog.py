@@ -2,13 +2,13 @@
 
 import asyncio
 
-from server.deadline import Deadline
+from server.watchdog import Watchdog
 
 
 async def test_it_expires_once_at_its_mark() -> None:
     loop = asyncio.get_running_loop()
     expired: list[float] = []
-    deadline = Deadline(lambda: expired.append(loop.time()))
+    deadline = Watchdog(lambda: expired.append(loop.time()))
     mark = loop.time() + 0.05
     deadline.set(mark)
     await asyncio.sleep(0.15)
@@ -19,7 +19,7 @@ async def test_it_expires_once_at_its_mark() -> None:
 async def test_a_mark_that_moves_on_is_waited_for() -> None:
     loop = asyncio.get_running_loop()
     expired: list[float] = []
-    deadline = Deadline(lambda: expired.append(loop.time()))
+    deadline = Watchdog(lambda: expired.append(loop.time()))
     began = loop.time()
     for _ in range(5):
         deadline.set(loop.time() + 0.05)
@@ -32,7 +32,7 @@ async def test_a_mark_that_moves_on_is_waited_for() -> None:
 async def test_a_mark_that_moves_nearer_is_met() -> None:
     loop = asyncio.get_running_loop()
     expired = asyncio.Event()
-    deadline = Deadline(expired.set)
+    deadline = Watchdog(expired.set)
     deadline.set(loop.time() + 60)
     deadline.set(loop.time() + 0.02)
     await asyncio.wait_for(expired.wait(), 1)
@@ -41,10 +41,10 @@ async def test_a_mark_that_moves_nearer_is_met() -> None:
 async def test_a_cleared_or_cancelled_deadline_does_not_expire() -> None:
     loop = asyncio.get_running_loop()
     expired: list[str] = []
-    cleared = Deadline(lambda: expired.append("cleared"))
+    cleared = Watchdog(lambda: expired.append("cleared"))
     cleared.set(loop.time() + 0.02)
     cleared.clear()
-    cancelled = Deadline(lambda: expired.append("cancelled"))
+    cancelled = Watchdog(lambda: expired.append("cancelled"))
     cancelled.set(loop.time() + 0.02)
     cancelled.cancel()
     await asyncio.sleep(0.06)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from server import crowd
-from server.crowd import Crowd
+from server import socket_limits
 from server.errors import Failure
 from server.rate import Rate
+from server.socket_limits import SocketLimits
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
@@ -17,15 +17,15 @@ def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
 
 
 def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "_MANY_ADDRESSES", 3)
-    guests = Crowd(max_sockets=100, max_handshakes_per_minute=60_000_000)
+    monkeypatch.setattr(socket_limits, "_MANY_ADDRESSES", 3)
+    guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=60_000_000)
     for number in range(50):
         guests.enter(f"10.0.0.{number}")
     assert len(guests._rates) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
-    guests = Crowd(max_sockets=100, max_handshakes_per_minute=1)
+    guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=1)
     guests.enter("a")
     with pytest.raises(Failure, match="rate_limited"):
         guests.enter("a")

@@ -9,7 +9,7 @@ from server.rate import Rate
 _MANY_ADDRESSES: Final = 10_000
 
 
-class Crowd:
+class SocketLimits:
     """The open sockets of this process."""
 
     def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:
