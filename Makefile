@@ -1,6 +1,7 @@
 # make run     install what is missing, then serve on http://127.0.0.1:8000
 # make test    everything that CI runs
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
+# make day     what hang-ups save, in tokens (docs/day.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run install test lint types tests hangups lock format clean
+.PHONY: run install test lint types tests hangups day lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -32,6 +33,9 @@ tests: .venv/.installed-dev
 # Measured, not tested: each writes its page in docs/.
 hangups: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/hangups.py
+
+day: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -37,6 +37,29 @@ class Memory:
         self._chars = self.size = 0
 
 
+class Draft:
+    """What a turn has delivered so far; nothing, once it is more than a memory could hold."""
+
+    __slots__ = ("_chars", "_pieces")
+
+    def __init__(self, max_chars: int) -> None:
+        """Start empty."""
+        self._pieces: list[str] = []
+        self._chars = max_chars
+
+    def add(self, text: str) -> None:
+        """Append a piece."""
+        self._chars -= len(text)
+        if self._chars >= 0:
+            self._pieces.append(text)
+        elif self._pieces:
+            self._pieces.clear()
+
+    def text(self) -> str:
+        """The whole answer, or nothing."""
+        return "".join(self._pieces)
+
+
 class MemoryPool:
     """All sockets' memories together, bounded in bytes; the oldest sockets' are forgotten first."""
 
@@ -52,6 +75,10 @@ class MemoryPool:
         memory = Memory(self._max_chars)
         self._memories[memory] = None
         return memory
+
+    def draft(self) -> Draft:
+        """For an answer that may become a memory."""
+        return Draft(self._max_chars)
 
     def add(self, memory: Memory, question: str, answer: str) -> None:
         """Remember a turn in `memory`. One that delivered nothing is not remembered."""

@@ -25,6 +25,7 @@ from server.watchdog import Watchdog
 log = structlog.get_logger(__name__)
 
 _MAX_WAITING_REPLIES: Final = 64
+_SERVER_STOPS: Final = 1012
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames at once."""
 
@@ -39,6 +40,11 @@ class PeerSlow(Exception):
 
 class Peer(Protocol):
     """The client's end of a socket, as the session needs it."""
+
+    @property
+    def close_code(self) -> int | None:
+        """What the socket was closed with, once `receive` has returned None."""
+        ...
 
     def receive(self) -> Awaitable[str | bytes | None]:
         """The next message, text or binary; None when the socket is closed."""
@@ -95,6 +101,8 @@ class Session:
                     self._end("flood", 1008, "too many frames")
                     continue
                 self._take(message)
+            if self._peer.close_code == _SERVER_STOPS:
+                self._door = "drain"
         except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
             log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
             self._end("bug", 1011, "internal error")
@@ -142,7 +150,7 @@ class Session:
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when the client has room for it."""
-        delivered: list[str] = []
+        delivered = self._memories.draft()
         try:
             async with aclosing(turn.frames()) as frames:
                 async for frame in frames:
@@ -152,7 +160,7 @@ class Session:
                         turn.leave_by("slow_client")
                         raise
                     if type(frame) is Delta:
-                        delivered.append(frame.text)
+                        delivered.add(frame.text)
         except PeerGone:
             pass
         except PeerSlow:
@@ -161,7 +169,7 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if chat.history is None:
-                self._memories.add(self._memory, chat.message, "".join(delivered))
+                self._memories.add(self._memory, chat.message, delivered.text())
 
     def _refuse(self, failure: Failure, name: str | None, *, starts: bool) -> None:
         """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""

@@ -11,6 +11,7 @@ import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
 from support.log import Log
+from support.process import running
 from support.serving import serving
 from support.transports import Listener, ask_rest, listening
 from support.upstream import (
@@ -299,3 +300,39 @@ async def test_a_request_before_the_last_is_answered_does_not_hide_a_hang_up(ups
         listener.writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
         listener.close()
+
+
+async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own_upstream(upstream: Upstream) -> None:
+    upstream.plays(floods)
+    clients = 8
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url) as server:
+        await server.ready()
+        writers = []
+        before = 0
+        for number in range(clients + 1):
+            _, writer = await raw_socket(server.address, limit=1)
+            writer.write(masked(b'{"type": "chat", "message": "hi"}'))
+            await until_blocked(await upstream.asked(number + 1))
+            writers.append(writer)
+            before = before or server.resident_kib()  # the first one pays for what all of them share
+        cost = (server.resident_kib() - before) / clients
+        for writer in writers:
+            writer.close()
+    assert cost < 1024, f"{cost:.0f} KiB a client"
+
+
+@pytest.mark.parametrize("path", ["/ws", "/chat", "/chat/stream"])
+async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
+    upstream: Upstream, log: Log, path: str
+) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with serving(upstream) as address:
+        if path == "/ws":
+            _, writer = await raw_socket(address)
+            writer.write(masked(b'{"type": "chat", "message": "hi"}'))
+        else:
+            writer = (await listening(address, path)).writer
+        exchange = await upstream.asked()
+    writer.close()
+    assert (await log.line("turn_ended"))["door"] == "drain"
+    assert exchange.closed.is_set()

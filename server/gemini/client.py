@@ -26,7 +26,7 @@ from server.gemini.events import Counts, Event
 from server.gemini.request import request_body
 from server.gemini.wire import ResponseReader, failure_of
 
-_READ_BYTES: Final = 2**16
+_READ_BYTES: Final = 2**14
 """How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""
 _ERROR_BODY_BYTES: Final = 2**16
 _ERROR_BODY_SECONDS: Final = 2.0

@@ -51,7 +51,7 @@ async def chat(request: Request[Any, Any, Any], admission: NamedDependency[Admis
     """Ask, and get the whole answer once the turn has ended."""
     turn = await _accept(request, admission)
     try:
-        answer = await _while_connected(request.receive, _fold(turn))
+        answer = await _while_connected(request.receive, turn, _fold(turn))
     finally:
         admission.release()
     return answer or Response(b"", status_code=204)  # nobody is there to read it
@@ -66,7 +66,7 @@ async def chat_stream(
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _while_connected(receive, EventStream(scope, send, send_timeout).run(turn))
+            await _while_connected(receive, turn, EventStream(scope, send, send_timeout).run(turn))
         finally:
             admission.release()
 
@@ -157,12 +157,15 @@ class EventStream:
             await asyncio.sleep(_HEARTBEAT_SECONDS - silence)
 
 
-async def _while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
-    """What `work` returns; None when the client left, and `work` was cancelled."""
+async def _while_connected(receive: Receive, turn: Turn, work: Coroutine[Any, Any, T]) -> T | None:
+    """What `work` returns; None when the client left, and `work`, which runs the turn, was cancelled."""
     working = asyncio.ensure_future(work)
     watching = asyncio.ensure_future(_until_gone(receive))
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        turn.leave_by("drain")  # only a server that stops cancels a handler
+        raise
     finally:
         watching.cancel()
         if not working.done():

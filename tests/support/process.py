@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -49,6 +50,11 @@ class ServerProcess:
             self._printed.clear()
             await self._printed.wait()
         return self.turns[number]
+
+    def resident_kib(self) -> int:
+        """The memory that it holds, in KiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
     async def stop(self, how: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; return the exit code."""

@@ -101,7 +101,10 @@ class Exchange:
         self.closed.set()
 
     async def _write(self, data: bytes) -> None:
-        self._writer.write(data)
+        try:
+            self._writer.write(data)
+        except RuntimeError:  # uvloop's word for a connection that has just been reset
+            raise ConnectionResetError from None
         await self._writer.drain()
 
 
