@@ -1,11 +1,13 @@
 """What must never leave the process: the key, what the provider said, a stack trace, what people wrote."""
 
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from support.client import connected
-from support.process import running
+from support.process import ServerProcess, running
+from support.transports import TRANSPORTS
 from support.upstream import Exchange, Upstream, fails, plays_body
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -26,6 +28,17 @@ async def html(exchange: Exchange) -> None:
     await exchange.respond(502, f"<html>{PROVIDER} at 10.1.2.3</html>".encode(), "text/html")
 
 
+@pytest.fixture(scope="module")
+async def served() -> AsyncIterator[tuple[Upstream, ServerProcess]]:
+    settings = {"DELTAWIRE_LOG_LEVEL": "debug", "DELTAWIRE_RETRIES": "1", "DELTAWIRE_RETRY_MAX_DELAY": "0.01"}
+    async with (
+        Upstream() as upstream,
+        running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, **settings) as server,
+    ):
+        await server.ready()
+        yield upstream, server
+
+
 @pytest.mark.parametrize(
     "script",
     [
@@ -36,19 +49,21 @@ async def html(exchange: Exchange) -> None:
         plays_body(f'data: {{"candidates": "{PROVIDER}"\n\n'.encode()),
     ],
 )
-async def test_nothing_secret_is_in_a_frame_or_a_log_line(upstream: Upstream, script: Any) -> None:
+async def test_nothing_secret_is_in_an_answer_or_a_log_line(
+    served: tuple[Upstream, ServerProcess], script: Any
+) -> None:
+    upstream, server = served
     upstream.plays(script)
-    settings = {"DELTAWIRE_LOG_LEVEL": "debug", "DELTAWIRE_RETRIES": "1", "DELTAWIRE_RETRY_MAX_DELAY": "0.01"}
-    async with running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, **settings) as server:
-        await server.ready()
-        async with connected(server.address) as client:
-            frames = await client.ask(PROMPT, system=PROMPT)
-        assert await server.stop() == 0
+    ended = len(server.turns)
+    for number, ask in enumerate(TRANSPORTS.values()):
+        frames = await ask(server.address, PROMPT, system=PROMPT)
+        assert frames[-1]["type"] == "error"
+        assert (await server.turn(ended + number))["end"] == frames[-1]["code"]
+        for secret in SECRETS:
+            assert secret not in json.dumps(frames)
     assert upstream.exchanges[0].headers["x-goog-api-key"] == KEY
     for secret in SECRETS:
-        assert secret not in json.dumps(frames)
         assert secret not in server.output
-    assert any(line["event"] == "turn_ended" for line in server.lines)
 
 
 async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(upstream: Upstream) -> None:
