@@ -63,11 +63,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Send a close frame and let the handler see the end; abort the transport soon after."""
         if self.close_sent or self.disconnected:
             return
-        self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         if self.conn.state is State.OPEN:
             self.conn.send_close(code, reason)
-            self.transport.write(b"".join(self.conn.data_to_send()))
+        self._see_out(code, reason)
+
+    def _see_out(self, code: int, reason: str) -> None:
+        """Write the close frame that is ready, and read on for its answer for as long as the grace lasts."""
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
@@ -139,14 +143,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         uvicorn closes the transport at once, with the rest of the frame unread: the kernel answers
         that with a reset, which can overtake the close frame. So the rest is read and dropped first.
         """
-        close = self.conn.close_sent
-        code, reason = (close.code, close.reason) if close is not None else (1002, "")
-        if self.close_sent:
-            return
-        self.close_sent = True
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self._abort_soon()
+        if not self.close_sent:
+            close = self.conn.close_sent
+            code, reason = (close.code, close.reason) if close is not None else (1002, "")
+            self._see_out(code, reason)
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -267,6 +267,13 @@ class HttpProtocol(HttpToolsProtocol):
         if self._handshake is not None:
             self._handshake.cancel()
             self._handshake = None
+
+
+async def room_within(link: WebSocketProtocol | HttpProtocol, seconds: float) -> None:
+    """Wait until the client has read enough; raise TimeoutError when that takes longer than this."""
+    async with asyncio.timeout(seconds):
+        while not link.has_room:  # another turn may have taken it
+            await link.room()
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):

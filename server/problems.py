@@ -9,6 +9,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from server.errors import Failure
 from server.frames import ErrorFrame, Spent, error_frame
@@ -50,15 +51,8 @@ def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
         title=HTTPStatus(status).phrase,
         status=status,
         detail=frame.message,
-        id=frame.id,
-        ref=frame.ref,
-        code=frame.code,
-        message=frame.message,
-        field=frame.field,
-        retryable=frame.retryable,
-        retry_after=frame.retry_after,
-        usage=frame.usage,
         text=text,
+        **asdict(frame),
     )
 
 

@@ -1,8 +1,8 @@
 """One socket: many turns at once, one memory, and nothing left running when it is gone.
 
 The reader never stops and never waits on anything but the next frame: that is how a close is seen
-while turns wait on the upstream or on a client that does not read. So whatever is sent is sent by a
-task of its own.
+while turns wait on the upstream or on a client that does not read. So each turn runs in a task of its
+own, and so does a reply for which there is no room.
 """
 
 import asyncio

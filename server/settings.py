@@ -76,27 +76,11 @@ def _bare_host(host: str) -> str:
 
 Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
 Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
-Hosts = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(_split),
-    AfterValidator(_host_names),
-    Takes("host names without ports, separated by commas"),
-]
-Models = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(_split),
-    AfterValidator(_model_names),
-    Takes("model names of A-Z a-z 0-9 . _ -, separated by commas"),
-]
-OfferedModels = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(_split),
-    AfterValidator(_model_names_or_any),
-    Takes("model names of A-Z a-z 0-9 . _ -, separated by commas"),
-]
+_Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+_Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
+Models = Annotated[_Names, AfterValidator(_model_names)]
+OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
+Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
 
 
 class SettingsError(Exception):

@@ -134,24 +134,26 @@ class Turn:
 
     def _finished(self) -> Usage:
         reason = None
+        self._take_counts()
         if self._stream is not None:
-            self._tally.counts = self._stream.counts
             self._tally.reported = self._stream.ended
             reason = self._stream.finish_reason
         return self._tally.usage(self.id, "cancelled" if self._stopped or reason is None else reason)
 
     def _failed(self, failure: Failure) -> ErrorFrame:
         self._cause = failure.cause
-        if self._stream is not None:
-            self._tally.counts = self._stream.counts
+        self._take_counts()
         self._tally.reported = failure.code == "blocked"
         return error_frame(failure, turn=self.id, usage=self._tally.spent())
+
+    def _take_counts(self) -> None:
+        if self._stream is not None:
+            self._tally.counts = self._stream.counts
 
     def _log_end(self) -> None:
         """One line a turn: what it did and cost, never what was said in it."""
         end = self._end
-        if end is None and self._stream is not None:
-            self._tally.counts = self._stream.counts
+        self._take_counts()
         ended = end.code if isinstance(end, ErrorFrame) else end.finish_reason if end is not None else "cancelled"
         counts = self._tally.counts
         log.info(

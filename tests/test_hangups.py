@@ -16,6 +16,7 @@ from support.serving import serving
 from support.transports import Listener, ask_rest, listening
 from support.upstream import (
     Exchange,
+    Script,
     Upstream,
     fails,
     floods,
@@ -182,18 +183,9 @@ async def test_a_client_that_reads_too_slowly_is_ended_and_its_neighbour_is_not(
     assert (line["end"], line["door"]) == ("cancelled", "slow_client")
 
 
-async def test_a_half_open_peer_is_dropped_after_a_ping_and_its_timeout(upstream: Upstream) -> None:
-    upstream.plays(says_and_is_silent("Hello"))
-    async with serving(upstream, ping_interval=0.2, ping_timeout=0.2) as address:
-        _, writer = await raw_socket(address)
-        writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        exchange = await upstream.asked()
-        await asyncio.wait_for(exchange.closed.wait(), 2)
-        writer.close()
-
-
-async def test_a_half_open_peer_that_does_not_read_is_dropped_too(upstream: Upstream) -> None:
-    upstream.plays(floods)
+@pytest.mark.parametrize("script", [says_and_is_silent("Hello"), floods], ids=["reading", "not reading"])
+async def test_a_half_open_peer_is_dropped_after_a_ping_and_its_timeout(upstream: Upstream, script: Script) -> None:
+    upstream.plays(script)
     async with serving(upstream, ping_interval=0.2, ping_timeout=0.2) as address:
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))

@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from server.admission import Admission
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
-from server.listener import LINK, HttpProtocol
+from server.listener import LINK, HttpProtocol, room_within
 from server.openapi import STREAMED, WHOLE
 from server.problems import headers_of, problem_of
 from server.session import PeerSlow
@@ -138,8 +138,7 @@ class EventStream:
     async def _write(self, turn: Turn, event: bytes) -> None:
         if not self._link.has_room:
             try:
-                async with asyncio.timeout(self._send_timeout):
-                    await self._link.room()
+                await room_within(self._link, self._send_timeout)
             except TimeoutError:
                 turn.leave_by("slow_client")
                 raise PeerSlow from None

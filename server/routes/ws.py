@@ -1,13 +1,12 @@
 """`GET /ws`: the socket. It only carries messages; `session` knows what they mean."""
 
-import asyncio
 from typing import Any, Final, cast
 
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
 from server.admission import Admission
-from server.listener import LINK, WebSocketProtocol
+from server.listener import LINK, WebSocketProtocol, room_within
 from server.memory import MemoryPool
 from server.session import PeerGone, PeerSlow, Session, SocketBounds
 
@@ -38,9 +37,7 @@ class SocketPeer:
         """Send a text message. A timer is armed only when the client has to read first."""
         if not self._link.has_room:
             try:
-                async with asyncio.timeout(self._send_timeout):
-                    while not self._link.has_room:  # another turn may have taken it
-                        await self._link.room()
+                await room_within(self._link, self._send_timeout)
             except TimeoutError:
                 raise PeerSlow from None
         if not self._link.write_text(frame):
