@@ -61,17 +61,17 @@ async def test_without_a_key_it_serves_the_stand_in_and_says_so() -> None:
             assert (await client.receive())["text"] == "This "
 
 
-async def test_a_platform_sets_the_port_without_a_prefix(unused_tcp_port: int) -> None:
-    async with running(DELTAWIRE_PORT="", PORT=str(unused_tcp_port)) as server:
+async def test_a_platform_sets_the_port_without_a_prefix(free_port: int) -> None:
+    async with running(DELTAWIRE_PORT="", PORT=str(free_port)) as server:
         await server.ready()
-        assert server.address == f"127.0.0.1:{unused_tcp_port}"
+        assert server.address == f"127.0.0.1:{free_port}"
 
 
-async def test_a_procfile_runner_serves_on_its_port(unused_tcp_port: int) -> None:
+async def test_a_procfile_runner_serves_on_its_port(free_port: int) -> None:
     honcho = (sys.executable, "-m", "honcho", "--no-colour", "-f", str(ROOT / "Procfile"), "start", "--no-prefix")
-    async with running(*honcho, DELTAWIRE_PORT="", PORT=str(unused_tcp_port)) as server:
+    async with running(*honcho, DELTAWIRE_PORT="", PORT=str(free_port)) as server:
         await server.ready()
-        assert server.address == f"127.0.0.1:{unused_tcp_port}"
+        assert server.address == f"127.0.0.1:{free_port}"
         await server.stop(signal.SIGTERM)
 
 
@@ -100,10 +100,10 @@ async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstre
         writer.close()
 
 
-async def test_a_port_that_is_taken_is_said_in_one_line(unused_tcp_port: int) -> None:
-    async with running(DELTAWIRE_PORT=str(unused_tcp_port)) as first:
+async def test_a_port_that_is_taken_is_said_in_one_line(free_port: int) -> None:
+    async with running(DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
-        async with running(DELTAWIRE_PORT=str(unused_tcp_port)) as second:
+        async with running(DELTAWIRE_PORT=str(free_port)) as second:
             await second.printed("address already in use")
             assert await second.stop() != 0
             assert "Traceback" not in second.output
@@ -116,8 +116,8 @@ async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> N
         assert (warning["name"], warning["nearest"]) == ("DELTAWIRE_TOKN_TIMEOUT", "DELTAWIRE_TOKEN_TIMEOUT")
 
 
-async def test_the_log_can_be_read_on_a_terminal(unused_tcp_port: int) -> None:
-    async with running(DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(unused_tcp_port)) as server:
-        await server.printed(f"url=http://127.0.0.1:{unused_tcp_port}")
+async def test_the_log_can_be_read_on_a_terminal(free_port: int) -> None:
+    async with running(DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(free_port)) as server:
+        await server.printed(f"url=http://127.0.0.1:{free_port}")
         assert "no real model is behind it" in server.output
         assert not server.output.startswith("{")
