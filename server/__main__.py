@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import structlog
 
-from server import __version__, logs
-from server.app import create_app, listening
-from server.listener import Server, ServerConfig
-from server.settings import SettingsError, describe, load, unknown_names
+from server import __version__
+from server.listener.workers import bind_for
+from server.run import configure_logs, serve_by_workers, serve_here
+from server.settings import PREFIX, SettingsError, describe, load, unknown_names
 
 log = structlog.get_logger("server")
 
@@ -30,13 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
-    logs.configure(settings.log_level, json=not console)
+    configure_logs(settings)
     for name, nearest in unknown_names(os.environ):
         log.warning("unknown setting", name=name, nearest=nearest)
-    server = Server(ServerConfig(create_app(settings), listening(settings)))
-    server.run()
-    return 0
+    try:
+        listeners = bind_for(settings.workers, settings.host, settings.port)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0].lower()
+        sys.stderr.write(f"{PREFIX}HOST, {PREFIX}PORT: cannot listen on {settings.host}:{settings.port}: {reason}\n")
+        return 1
+    return serve_here(settings, listeners[0]) if settings.workers == 1 else serve_by_workers(settings, listeners)
 
 
 def _settings_help() -> str:

@@ -1,5 +1,6 @@
 """Where a turn is accepted or refused, before anything is asked of the upstream."""
 
+import asyncio
 import secrets
 
 import msgspec
@@ -31,18 +32,41 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Admission:
-    """Hands out turns; one for the process."""
+    """Hands out turns, and knows which of them run; one for the process."""
 
-    def __init__(self, upstream: Upstream, offer: Offer, bounds: Bounds, deadlines: Deadlines) -> None:
-        """Start with no turn running."""
+    def __init__(self, offer: Offer, bounds: Bounds, deadlines: Deadlines) -> None:
+        """Start closed: `open` it when there is an upstream to ask."""
         self.offer = offer
-        self._upstream = upstream
+        self.empty = asyncio.Event()
+        """Set while no turn runs."""
+        self.empty.set()
+        self._upstream: Upstream | None = None
         self._bounds = bounds
         self._deadlines = deadlines
-        self._running = 0
+        self._running: set[Turn] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new turns are taken."""
+        return self._upstream is not None
+
+    def open(self, upstream: Upstream) -> None:
+        """Take turns, and ask this upstream."""
+        self._upstream = upstream
+
+    def close(self) -> int:
+        """Take no more turns; return how many run on."""
+        self._upstream = None
+        return len(self._running)
+
+    def cut(self) -> int:
+        """End every running turn with `draining`; return how many those are."""
+        for turn in self._running:
+            turn.cut()
+        return len(self._running)
 
     def accept(self, request: ChatRequest, memory: list[HistoryMessage]) -> Turn:
-        """A turn for a request; `release` it when it is over. Raise `Failure` when it is refused.
+        """A turn for a request; its taker must close it. Raise `Failure` when it is refused.
 
         `memory` is the context when the request brings none.
         """
@@ -50,20 +74,25 @@ class Admission:
         model = request.model or self.offer.default
         if not self.offer.any and model not in self.offer.models:
             raise Failure("unknown_model", field="model")
-        if self._running >= self._bounds.turns:
+        if self._upstream is None:
+            raise Failure("draining")
+        if len(self._running) >= self._bounds.turns:
             raise Failure("overloaded", retry_after=1.0)
-        self._running += 1
         question = Question(
             turn=request.id or secrets.token_hex(8),
             request=request,
             history=memory if request.history is None else request.history,
             models=(model, *(name for name in self.offer.fallbacks if name != model)),
         )
-        return Turn(question, self._upstream, self._deadlines)
+        turn = Turn(question, self._upstream, self._deadlines, self._over)
+        self._running.add(turn)
+        self.empty.clear()
+        return turn
 
-    def release(self) -> None:
-        """Take note that a turn is over."""
-        self._running -= 1
+    def _over(self, turn: Turn) -> None:
+        self._running.remove(turn)
+        if not self._running:
+            self.empty.set()
 
     def _check_size(self, request: ChatRequest) -> None:
         bounds = self._bounds

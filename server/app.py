@@ -3,19 +3,20 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import NamedTuple
 
 import stamina.instrumentation
 import structlog
 from litestar import Litestar
-from litestar.datastructures import State
 from litestar.di import Provide
 
 from server import openapi, problems
 from server.admission import Admission, Bounds, Offer
+from server.drain import Drain
 from server.gate import Gate
 from server.gemini.client import Account, GeminiClient
 from server.gemini.standin import StandIn
-from server.listener import Listening
+from server.listener.serve import Listening
 from server.memory import MemoryPool
 from server.opening import Deadlines
 from server.pages import page
@@ -24,67 +25,73 @@ from server.routes.health import live, ready
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
 from server.session import SocketBounds
+from server.sessions import Sessions
 from server.settings import Settings, load
 from server.socket_limits import SocketLimits
 
 log = structlog.get_logger(__name__)
 
 
+class Service(NamedTuple):
+    """The application, and the way to end it."""
+
+    app: Litestar
+    drain: Drain
+
+
 def create_app(settings: Settings | None = None) -> Litestar:
     """The application; without settings, those of the environment. Raise `SettingsError` for bad ones."""
-    chosen = settings or load()
+    return assemble(settings or load()).app
+
+
+def assemble(settings: Settings) -> Service:
+    """Build the parts of one process and join them."""
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what the provider said
+    admission = _admission(settings)
+    sessions = Sessions(
+        admission,
+        MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
+        SocketBounds(
+            turns=settings.max_turns_per_socket,
+            frames_per_second=settings.max_frames_per_second,
+            idle_timeout=settings.idle_timeout,
+        ),
+    )
+    socket_limits = SocketLimits(settings.max_sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
-    async def parts(app: Litestar) -> AsyncIterator[None]:
+    async def upstream(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(GeminiClient(await _account(chosen, stack)))
-            app.state.admission = _admission(chosen, client)
-            _announce(chosen)
+            admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
+            _announce(settings)
             yield
 
-    memories = MemoryPool(chosen.max_memory_bytes, chosen.max_history_chars)
-    socket_bounds = SocketBounds(
-        turns=chosen.max_turns_per_socket,
-        frames_per_second=chosen.max_frames_per_second,
-        idle_timeout=chosen.idle_timeout,
-    )
-    socket_limits = SocketLimits(chosen.max_sockets, chosen.max_handshakes_per_minute)
     app = Litestar(
         route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, openapi.assets(), page()],
         dependencies={
-            "admission": Provide(_the_admission, sync_to_thread=False),
-            "memories": Provide(lambda: memories, sync_to_thread=False),
-            "send_timeout": Provide(lambda: chosen.send_timeout, sync_to_thread=False),
-            "socket_bounds": Provide(lambda: socket_bounds, sync_to_thread=False),
+            "admission": Provide(lambda: admission, sync_to_thread=False),
+            "sessions": Provide(lambda: sessions, sync_to_thread=False),
+            "send_timeout": Provide(lambda: settings.send_timeout, sync_to_thread=False),
         },
         exception_handlers={Exception: problems.respond},
-        lifespan=[parts],
-        request_max_body_size=chosen.max_frame_bytes,
+        lifespan=[upstream],
+        request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
         openapi_config=openapi.document(Answer),
     )
     # Litestar's own middleware would see only what has found a route.
-    app.asgi_handler = Gate(app.asgi_handler, chosen.allowed_hosts, socket_limits)
-    return app
+    app.asgi_handler = Gate(app.asgi_handler, settings.allowed_hosts, socket_limits)
+    return Service(app, Drain(admission, sessions, socket_limits, settings.drain_timeout))
 
 
 def listening(settings: Settings) -> Listening:
     """How the process listens."""
     return Listening(
-        host=settings.host,
-        port=settings.port,
         max_frame_bytes=settings.max_frame_bytes,
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
-        drain_timeout=settings.drain_timeout,
     )
-
-
-def _the_admission(state: State) -> Admission:
-    admission: Admission = state.admission
-    return admission
 
 
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
@@ -103,9 +110,8 @@ async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
     return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
 
 
-def _admission(settings: Settings, client: GeminiClient) -> Admission:
+def _admission(settings: Settings) -> Admission:
     return Admission(
-        client,
         Offer(
             models=settings.offered,
             default=settings.asked_by_default,

@@ -74,29 +74,23 @@ class Opening:
         self._deadlines = deadlines
         self._limit: asyncio.Timeout | None = None
         self._turn_by = inf
-        self._stopped = False
 
-    def stop(self) -> None:
-        """Give up now: `first_words` closes what is open and returns None."""
-        self._stopped = True
+    def interrupt(self) -> None:
+        """Give up now: `first_words` closes what is open and raises `Failure`."""
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(-inf)
 
-    async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]] | None:
-        """The stream and what it said first; None when stopped.
+    async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]]:
+        """The stream and what it said first.
 
-        `turn_by` is on the loop's clock. Raise `Failure` when no model answers. The stream is the
-        caller's to close; when this raises, or is cancelled, none is open.
+        `turn_by` is on the loop's clock. Raise `Failure` when no model answers in time. The stream is
+        the caller's to close; when this raises, or is cancelled, none is open.
         """
         self._turn_by = turn_by
-        if self._stopped:
-            return None
         try:
             async with asyncio.timeout_at(turn_by) as self._limit:
                 return await self._ask()
         except TimeoutError:
-            if self._stopped:
-                return None
             raise self._deadlines.failure("turn") from None
         finally:
             self._limit = None

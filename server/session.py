@@ -90,6 +90,7 @@ class Session:
         self._rate = Rate(per_second, per_second * _BURST_SECONDS, self._loop.time())
         self._idle = Watchdog(self._went_idle)
         self._door = "client_gone"
+        self._draining = False
 
     async def run(self) -> None:
         """Serve the socket until it closes; then close every upstream stream of it."""
@@ -108,6 +109,11 @@ class Session:
             self._end("bug", 1011, "internal error")
         finally:
             await self._leave()
+
+    def drain(self) -> None:
+        """End the socket as soon as none of its turns runs; it is the admission that refuses new ones."""
+        self._draining = True
+        self._end_if_drained()
 
     def _take(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
@@ -137,7 +143,7 @@ class Session:
             return
         self._turns[turn.id] = turn
         task = self._spawn(self._run(turn, chat))
-        task.add_done_callback(lambda _: self._admission.release())
+        task.add_done_callback(lambda _: turn.close())
 
     def _cancel(self, cancel: Cancel) -> None:
         if cancel.id is None:
@@ -170,6 +176,7 @@ class Session:
             self._stay_awake()
             if chat.history is None:
                 self._memories.add(self._memory, chat.message, delivered.text())
+            self._end_if_drained()
 
     def _refuse(self, failure: Failure, name: str | None, *, starts: bool) -> None:
         """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""
@@ -211,6 +218,10 @@ class Session:
             self._stay_awake()
         else:
             self._end("idle", 1001, "idle for too long")
+
+    def _end_if_drained(self) -> None:
+        if self._draining and not self._turns:
+            self._end("drain", _SERVER_STOPS, "the server stops")
 
     def _end(self, door: str, code: int, reason: str) -> None:
         if self._door == "client_gone":

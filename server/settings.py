@@ -109,6 +109,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DELTAWIRE_PORT", "PORT"),
         description="where to listen; `PORT` without the prefix counts too",
     )
+    workers: Count = Field(1, description="server processes; each has the bounds below to itself")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
@@ -135,7 +136,7 @@ class Settings(BaseSettings):
     idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
     ping_interval: Seconds = Field(20.0, description="between pings")
     ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
-    drain_timeout: Seconds = Field(25.0, description="a request that still runs when the server stops")
+    drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
 
     retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
         2, description="tries after the first, before the first delta"

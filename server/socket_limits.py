@@ -17,10 +17,13 @@ class SocketLimits:
         self._max_sockets = max_sockets
         self._per_minute = max_handshakes_per_minute
         self._sockets = 0
+        self._closed = False
         self._rates: dict[str, Rate] = {}
 
     def enter(self, address: str) -> None:
         """Count a socket in; raise `Failure` when there is no room, or the address comes too often."""
+        if self._closed:
+            raise Failure("draining")
         now = time.monotonic()
         rate = self._rates.get(address)
         if rate is None:
@@ -31,6 +34,10 @@ class SocketLimits:
         if self._sockets >= self._max_sockets:
             raise Failure("overloaded", retry_after=1.0)
         self._sockets += 1
+
+    def close(self) -> None:
+        """Let no more sockets in."""
+        self._closed = True
 
     def leave(self) -> None:
         """Count a socket out."""

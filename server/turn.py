@@ -1,12 +1,12 @@
 """One turn: a question in, frames out, exactly one end. The same for every transport.
 
 Whoever iterates `frames` cuts the turn short by closing the iterator or by cancelling the task that
-runs it; `stop` ends it with a `usage` instead. In every case, and in every phase, the upstream
-connection is closed at once.
+runs it; `stop` and `cut` end it with a last frame instead. In every case, and in every phase, the
+upstream connection is closed at once.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
@@ -21,53 +21,69 @@ from server.watchdog import Watchdog
 log = structlog.get_logger(__name__)
 
 
+class _Cancelled(Exception):
+    """The reader has had enough."""
+
+
 class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
-    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines) -> None:
-        """Prepare; nothing is asked before `frames` is iterated."""
+    def __init__(
+        self, question: Question, upstream: Upstream, deadlines: Deadlines, on_close: Callable[["Turn"], None]
+    ) -> None:
+        """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`."""
         self.id = question.turn
         self._loop = asyncio.get_running_loop()
         self._shows_thoughts = question.request.thinking not in (None, "off")
         self._deadlines = deadlines
+        self._on_close: Callable[[Turn], None] | None = on_close
         self._turn_by = self._loop.time() + deadlines.turn
         self._token_by = self._turn_by
         self._tally = Tally(question.models[0])
         self._opening = Opening(question, upstream, deadlines)
         self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
-        self._stopped = False
-        self._door = "client_gone"
-        self._missed: str | None = None
+        self._interruption: Failure | _Cancelled | None = None
+        self._door: str | None = None
         self._end: Usage | ErrorFrame | None = None
         self._cause: str | None = None
 
     def stop(self) -> None:
         """End the turn as its reader wishes: `frames` ends in a `usage` that says `cancelled`."""
-        self._door = "user_cancel"
-        self._stopped = True
-        self._opening.stop()
-        if self._stream is not None:
-            self._stream.close()
+        self.leave_by("user_cancel")
+        self._interrupt(_Cancelled())
+
+    def cut(self) -> None:
+        """End the turn because the server stops: `frames` ends in an `error` that says `draining`."""
+        self.leave_by("drain")
+        self._interrupt(Failure("draining"))
 
     def leave_by(self, door: str) -> None:
         """Note, for the log, which door its listener takes; the turn must be cut short after this."""
-        if not self._stopped:
+        if self._door is None:
             self._door = door
+
+    def close(self) -> None:
+        """Let go of the turn: whoever accepted it calls this when `frames` is done, or was never begun."""
+        if self._on_close is not None:
+            self._on_close(self)
+            self._on_close = None
+            self._log_end()
 
     async def frames(self) -> AsyncGenerator[FrameDown, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         try:
-            events = await self._first_words()
+            events: list[Event] | None = await self._first_words()
             while events is not None:
                 for event in events:
-                    if self._stopped:
-                        break
+                    self._raise_interruption()
                     frame = self._frame(event)
                     if frame is not None:
                         yield frame
                 events = await self._next_words()
             self._end = self._finished()
+        except _Cancelled:
+            self._end = self._cancelled()
         except Failure as failure:
             self._end = self._failed(failure)
         except Exception as bug:  # noqa: BLE001 - a turn never raises into its siblings
@@ -77,27 +93,41 @@ class Turn:
             self._silence.cancel()
             if self._stream is not None:
                 self._stream.close()
-            self._log_end()
+            self._take_counts()
         yield self._end
 
-    async def _first_words(self) -> list[Event] | None:
+    def _interrupt(self, reason: "Failure | _Cancelled") -> None:
+        """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
+        if self._interruption is None:
+            self._interruption = reason
+            self._opening.interrupt()
+            if self._stream is not None:
+                self._stream.close()
+
+    def _raise_interruption(self) -> None:
+        if self._interruption is not None:
+            raise self._interruption
+
+    async def _first_words(self) -> list[Event]:
+        self._raise_interruption()
         try:
-            opened = await self._opening.first_words(self._turn_by)
+            self._stream, events = await self._opening.first_words(self._turn_by)
+        except Failure:
+            self._raise_interruption()
+            raise
         finally:
             self._tally.model = self._opening.model
             self._tally.counts = self._opening.counts
-        if opened is None:
-            return None
-        self._stream, events = opened
         return events
 
     async def _next_words(self) -> list[Event] | None:
-        """What the upstream says next; None when the answer is over or nobody wants the rest.
+        """What the upstream says next; None when the answer is over.
 
         The clocks run only in here, not while the frames of the last words are being sent.
         """
+        self._raise_interruption()
         stream = self._stream
-        if stream is None or stream.ended or self._stopped:
+        if stream is None or stream.ended:
             return None
         now = self._loop.time()
         if now >= self._turn_by:
@@ -109,19 +139,14 @@ class Turn:
             try:
                 events = await stream.read()
             except Failure:
-                if self._stopped:
-                    return None
-                if self._missed is not None:
-                    raise self._deadlines.failure(self._missed) from None
+                self._raise_interruption()  # then it is our own close that the stream complains of
                 raise
             finally:
                 self._silence.clear()
         return events
 
     def _fell_silent(self) -> None:
-        self._missed = "turn" if self._token_by >= self._turn_by else "token"
-        if self._stream is not None:
-            self._stream.close()
+        self._interrupt(self._deadlines.failure("turn" if self._token_by >= self._turn_by else "token"))
 
     def _frame(self, event: Event) -> FrameDown | None:
         if type(event) is Text:
@@ -133,12 +158,16 @@ class Turn:
         return Thought(self.id, event.text) if self._shows_thoughts else None
 
     def _finished(self) -> Usage:
-        reason = None
-        self._take_counts()
-        if self._stream is not None:
-            self._tally.reported = self._stream.ended
-            reason = self._stream.finish_reason
-        return self._tally.usage(self.id, "cancelled" if self._stopped or reason is None else reason)
+        stream = self._take_counts()
+        if stream is None or stream.finish_reason is None:
+            raise AssertionError("a stream that ends without a finish reason is a failure")
+        self._tally.reported = True
+        return self._tally.usage(self.id, stream.finish_reason)
+
+    def _cancelled(self) -> Usage:
+        stream = self._take_counts()
+        self._tally.reported = stream is not None and stream.ended
+        return self._tally.usage(self.id, "cancelled")
 
     def _failed(self, failure: Failure) -> ErrorFrame:
         self._cause = failure.cause
@@ -146,14 +175,14 @@ class Turn:
         self._tally.reported = failure.code == "blocked"
         return error_frame(failure, turn=self.id, usage=self._tally.spent())
 
-    def _take_counts(self) -> None:
+    def _take_counts(self) -> Stream | None:
         if self._stream is not None:
             self._tally.counts = self._stream.counts
+        return self._stream
 
     def _log_end(self) -> None:
         """One line a turn: what it did and cost, never what was said in it."""
         end = self._end
-        self._take_counts()
         ended = end.code if isinstance(end, ErrorFrame) else end.finish_reason if end is not None else "cancelled"
         counts = self._tally.counts
         log.info(
@@ -161,7 +190,7 @@ class Turn:
             turn=self.id,
             model=self._tally.model,
             end=ended,
-            door=self._door if ended == "cancelled" else None,
+            door=(self._door or "client_gone") if ended in ("cancelled", "draining") else None,
             cause=self._cause,
             input_tokens=counts.input,
             output_tokens=counts.output,

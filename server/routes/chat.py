@@ -7,7 +7,7 @@ leaves cancels its turn in every phase: Litestar tells a handler nothing, so the
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -19,7 +19,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from server.admission import Admission
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
-from server.listener import LINK, HttpProtocol, room_within
+from server.listener.http import HttpProtocol
+from server.listener.link import LINK, room_within
 from server.openapi import STREAMED, WHOLE
 from server.problems import headers_of, problem_of
 from server.session import PeerSlow
@@ -49,11 +50,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 @post("/chat", status_code=200, operation_class=WHOLE)
 async def chat(request: Request[Any, Any, Any], admission: NamedDependency[Admission]) -> Response[bytes]:
     """Ask, and get the whole answer once the turn has ended."""
-    turn = await _accept(request, admission)
-    try:
+    with closing(await _accept(request, admission)) as turn:
         answer = await _while_connected(request.receive, turn, _fold(turn))
-    finally:
-        admission.release()
     return answer or Response(b"", status_code=204)  # nobody is there to read it
 
 
@@ -65,10 +63,8 @@ async def chat_stream(
     turn = await _accept(request, admission)
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
+        with closing(turn):
             await _while_connected(receive, turn, EventStream(scope, send, send_timeout).run(turn))
-        finally:
-            admission.release()
 
     return stream
 

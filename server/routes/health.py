@@ -1,6 +1,10 @@
 """`GET /livez` and `GET /readyz`: for whoever restarts us and whoever sends us people."""
 
 from litestar import get
+from litestar.di import NamedDependency
+
+from server.admission import Admission
+from server.errors import Failure
 
 
 @get("/livez")
@@ -10,6 +14,8 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz")
-async def ready() -> dict[str, str]:
-    """The process takes new turns."""
+async def ready(admission: NamedDependency[Admission]) -> dict[str, str]:
+    """The process takes new turns; 503 `draining` once it was told to stop."""
+    if not admission.is_open:
+        raise Failure("draining")
     return {"status": "ok"}

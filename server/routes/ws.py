@@ -5,10 +5,10 @@ from typing import Any, Final, cast
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
-from server.admission import Admission
-from server.listener import LINK, WebSocketProtocol, room_within
-from server.memory import MemoryPool
-from server.session import PeerGone, PeerSlow, Session, SocketBounds
+from server.listener.link import LINK, room_within
+from server.listener.websocket import WebSocketProtocol
+from server.session import PeerGone, PeerSlow
+from server.sessions import Sessions
 
 SUBPROTOCOL: Final = "deltawire.v1"
 
@@ -54,15 +54,9 @@ class SocketPeer:
 
 @websocket("/ws")
 async def chat_socket(
-    socket: WebSocket[Any, Any, Any],
-    admission: NamedDependency[Admission],
-    memories: NamedDependency[MemoryPool],
-    socket_bounds: NamedDependency[SocketBounds],
-    send_timeout: NamedDependency[float],
+    socket: WebSocket[Any, Any, Any], sessions: NamedDependency[Sessions], send_timeout: NamedDependency[float]
 ) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
-    peer = SocketPeer(socket, send_timeout)
-    session = Session(peer, admission, memories, socket_bounds)
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    await session.run()
+    await sessions.serve(SocketPeer(socket, send_timeout))

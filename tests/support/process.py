@@ -56,13 +56,23 @@ class ServerProcess:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
+    @property
+    def drained(self) -> tuple[int, int]:
+        """How many turns it says have finished, and were cut, since it was told to stop."""
+        [line] = [line for line in self.lines if line["event"] == "drained"]
+        return line["finished"], line["cut"]
+
+    async def ended(self) -> int:
+        """Wait for its end; return the exit code."""
+        await asyncio.wait_for(self.process.wait(), 20)
+        await self._reading
+        return self.process.returncode or 0
+
     async def stop(self, how: int = signal.SIGTERM) -> int:
         """Send a signal and wait for the end; return the exit code."""
         if self.process.returncode is None:
             self.process.send_signal(how)
-        await asyncio.wait_for(self.process.wait(), 20)
-        await self._reading
-        return self.process.returncode or 0
+        return await self.ended()
 
     async def _read(self) -> None:
         assert self.process.stdout is not None

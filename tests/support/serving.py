@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from server.app import create_app, listening
-from server.listener import Server, ServerConfig
+from server.app import assemble, listening
+from server.listener.serve import Server, ServerConfig, bind, url_of
 from server.settings import load
 from support.upstream import Upstream
 
@@ -19,21 +19,24 @@ async def serving(upstream: Upstream | None, **settings: object) -> AsyncIterato
     """Serve with these settings (without their prefix); yield `127.0.0.1:port`."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_PORT", "0")
-        environment.setenv("DELTAWIRE_DRAIN_TIMEOUT", "1")
+        environment.setenv("DELTAWIRE_DRAIN_TIMEOUT", "0.1")
         if upstream is not None:
             environment.setenv("GEMINI_API_KEY", KEY)
             environment.setenv("GOOGLE_GEMINI_BASE_URL", upstream.url)
         for name, value in settings.items():
             environment.setenv(f"DELTAWIRE_{name.upper()}", str(value))
         chosen = load()
-        server = Server(ServerConfig(create_app(chosen), listening(chosen)))
-        task = asyncio.create_task(server.serve())
-        ready = asyncio.create_task(server.ready.wait())
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+        app, drain = assemble(chosen)
+        ready = asyncio.Event()
+        server = Server(ServerConfig(app, listening(chosen)), drain, ready.set)
+        [listener] = bind(chosen.host, chosen.port)
+        task = asyncio.create_task(server.serve([listener]))
+        readiness = asyncio.create_task(ready.wait())
+        await asyncio.wait({task, readiness}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             await task
     try:
-        yield server.url.removeprefix("http://")
+        yield url_of(listener).removeprefix("http://")
     finally:
-        server.should_exit = True
+        server.stop()
         await task

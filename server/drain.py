@@ -1,0 +1,71 @@
+"""How a process comes to its end without cutting answers: nothing new, time for what runs, then the end."""
+
+import asyncio
+from math import inf
+from typing import Final
+
+import msgspec
+
+from server.admission import Admission
+from server.sessions import Sessions
+from server.socket_limits import SocketLimits
+
+_LAST_WORDS_SECONDS: Final = 0.5
+"""For the last frames of turns that were cut; a client that does not read them loses them."""
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """What became of the turns that ran when the drain began."""
+
+    finished: int
+    cut: int
+
+    def __add__(self, other: "Drained") -> "Drained":
+        """Both processes' turns."""
+        return Drained(self.finished + other.finished, self.cut + other.cut)
+
+
+class Drain:
+    """The stop of one process."""
+
+    def __init__(self, admission: Admission, sessions: Sessions, socket_limits: SocketLimits, timeout: float) -> None:
+        """`timeout` is how long, in seconds, running turns may take to end by themselves."""
+        self.result = Drained(0, 0)
+        """Known once `run` has returned."""
+        self._admission = admission
+        self._sessions = sessions
+        self._socket_limits = socket_limits
+        self._timeout = timeout
+        self._limit: asyncio.Timeout | None = None
+        self._began = False
+        self._running = 0
+
+    def begin(self) -> None:
+        """Refuse new turns and sockets, and send away the sockets on which no turn runs."""
+        if not self._began:
+            self._began = True
+            self._running = self._admission.close()
+            self._socket_limits.close()
+            self._sessions.drain()
+
+    def hurry(self) -> None:
+        """Wait for running turns no longer."""
+        self._timeout = 0.0
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(-inf)
+
+    async def run(self) -> None:
+        """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
+        self.begin()
+        try:
+            async with asyncio.timeout(self._timeout) as self._limit:
+                await self._admission.empty.wait()
+        except TimeoutError:
+            pass
+        cut = self._admission.cut()
+        self.result = Drained(self._running - cut, cut)
+        try:
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await self._admission.empty.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,27 @@
+"""How a handler finds the connection under its request."""
+
+import asyncio
+from typing import Final, Protocol
+
+LINK: Final = "deltawire.link"
+"""The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
+
+
+class Link(Protocol):
+    """A connection that may be full of what its client has not read."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a send would return without waiting for the client to read."""
+        ...
+
+    async def room(self) -> None:
+        """Wait until the client has read enough."""
+        ...
+
+
+async def room_within(link: Link, seconds: float) -> None:
+    """Wait until the client has read enough; raise TimeoutError when that takes longer than this."""
+    async with asyncio.timeout(seconds):
+        while not link.has_room:  # another turn may have taken it
+            await link.room()

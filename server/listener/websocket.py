@@ -1,0 +1,127 @@
+"""The WebSocket protocol: uvicorn's, with a close that waits for nobody."""
+
+from typing import Any, Final, cast
+
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+from websockets.protocol import State
+
+from server.listener.link import LINK
+
+_CLOSE_GRACE_SECONDS: Final = 1.0
+_MAX_FRAGMENTS: Final = 1_000
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """A socket that can be ended at once, whatever its client does."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a send would return without waiting for the client to read."""
+        return self.writable.is_set()
+
+    async def room(self) -> None:
+        """Wait until the client has read enough."""
+        await self.writable.wait()
+
+    def write_text(self, payload: bytes) -> bool:
+        """Send one text message of UTF-8 now; False when the socket is closed or closing.
+
+        The way through ASGI's `send` decodes and encodes the payload once more for each message.
+        """
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return False
+        self.conn.send_text(payload)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
+    def end(self, code: int, reason: str) -> None:
+        """Send a close frame and let the handler see the end; abort the transport soon after."""
+        if self.close_sent or self.disconnected:
+            return
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(code, reason)
+        self._see_out(code, reason)
+
+    def _see_out(self, code: int, reason: str) -> None:
+        """Write the close frame that is ready, and read on for its answer for as long as the grace lasts."""
+        self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._abort_soon()
+
+    def shutdown(self) -> None:
+        """End the socket because the server stops; uvicorn would wait for its client to read."""
+        if self.handshake_complete:
+            self.end(1012, "the server stops")
+        else:
+            super().shutdown()
+
+    def _abort_soon(self) -> None:
+        self.stop_keepalive()
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(_CLOSE_GRACE_SECONDS, self.transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; answer a handshake that the library refuses without an event."""
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
+    def handle_close(self, event: Frame) -> None:
+        """See a close frame through; its sender may not read the answer."""
+        answers_ours = self.close_sent
+        super().handle_close(event)
+        if not answers_ours and not self.disconnected:
+            self._abort_soon()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Bound the pieces of a message; the library bounds its bytes."""
+        if len(self.frames) >= _MAX_FRAGMENTS:
+            self.end(1009, "too many fragments")
+        else:
+            super().handle_cont(event)
+
+    def handle_connect(self, event: Request) -> None:
+        """Put this protocol where the socket's handler finds it."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
+
+    def eof_received(self) -> None:
+        """Drop a peer that left without a close frame; a close would wait for it to read."""
+        self.transport.abort()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Take note that a handshake which was refused is over; uvicorn would log it as a bug."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client does not read: its answers would pile up here."""
+        pong = b"".join(self.conn.data_to_send())
+        if self.has_room:
+            self.transport.write(pong)
+
+    def keepalive_timeout(self) -> None:
+        """Drop a peer that answers no ping; a close would wait for it to read."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def handle_parser_exception(self) -> None:
+        """Say why a broken or an oversized frame ends the socket.
+
+        uvicorn closes the transport at once, with the rest of the frame unread: the kernel answers
+        that with a reset, which can overtake the close frame. So the rest is read and dropped first.
+        """
+        if not self.close_sent:
+            close = self.conn.close_sent
+            code, reason = (close.code, close.reason) if close is not None else (1002, "")
+            self._see_out(code, reason)

@@ -1,0 +1,67 @@
+"""Serve until told to stop: in this process, or in several."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from multiprocessing.connection import Connection
+
+import structlog
+
+from server import logs
+from server.app import assemble, listening
+from server.drain import Drained
+from server.listener.serve import Server, ServerConfig, url_of
+from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
+from server.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Log as the settings say."""
+    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
+    logs.configure(settings.log_level, json=not console)
+
+
+def serve_here(settings: Settings, listeners: Listeners) -> int:
+    """Serve in this process; return its exit code."""
+    drained = _serve(settings, listeners, lambda _: log.info("listening", url=url_of(listeners[0])))
+    _log_drained(drained)
+    return 0
+
+
+def serve_by_workers(settings: Settings, listeners: list[Listeners]) -> int:
+    """Serve in as many processes as there are `listeners`; return the exit code of this one."""
+    url = url_of(listeners[0][0])
+    workers = Workers(partial(_work, settings), listeners)
+    exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
+    _log_drained(workers.drained)
+    return exit_code
+
+
+def _work(settings: Settings, listeners: Listeners, report: Connection) -> None:
+    """The life of one worker process."""
+
+    def ready(server: Server) -> None:
+        report.send(READY)
+        stop_when_orphaned(server.stop)
+
+    configure_logs(settings)
+    drained = _serve(settings, listeners, ready)
+    with suppress(BrokenPipeError):  # the parent is gone
+        report.send(drained)
+
+
+def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server], None]) -> Drained:
+    """Serve until told to stop; return what became of the turns that ran then."""
+    app, drain = assemble(settings)
+    config = ServerConfig(app, listening(settings))
+    server = Server(config, drain, lambda: on_ready(server))
+    server.run(listeners)
+    return drain.result
+
+
+def _log_drained(drained: Drained) -> None:
+    log.info("drained", finished=drained.finished, cut=drained.cut)

@@ -1,0 +1,34 @@
+"""All the sockets of a process."""
+
+from server.admission import Admission
+from server.memory import MemoryPool
+from server.session import Peer, Session, SocketBounds
+
+
+class Sessions:
+    """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
+
+    def __init__(self, admission: Admission, memories: MemoryPool, bounds: SocketBounds) -> None:
+        """Start with none; what is given here, they share."""
+        self._admission = admission
+        self._memories = memories
+        self._bounds = bounds
+        self._open: set[Session] = set()
+        self._draining = False
+
+    async def serve(self, peer: Peer) -> None:
+        """Serve a socket that was just accepted until it closes."""
+        session = Session(peer, self._admission, self._memories, self._bounds)
+        self._open.add(session)
+        try:
+            if self._draining:
+                session.drain()
+            await session.run()
+        finally:
+            self._open.remove(session)
+
+    def drain(self) -> None:
+        """End each socket as soon as none of its turns runs: the idle ones now."""
+        self._draining = True
+        for session in self._open:
+            session.drain()

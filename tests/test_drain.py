@@ -1,0 +1,192 @@
+"""A stop, as the people who are talking meet it."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+from support.client import Client, Frame, connected
+from support.process import ServerProcess, running
+from support.transports import ask_rest, ask_sse, ask_socket, posting
+from support.upstream import Exchange, Script, Upstream, says_and_is_silent
+from websockets.exceptions import InvalidStatus
+
+
+def says_when(released: asyncio.Event) -> Script:
+    """A script for an answer that is finished when it is released."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        await released.wait()
+        await exchange.text(" world", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+        await exchange.finish()
+
+    return script
+
+
+@asynccontextmanager
+async def draining(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
+    """A server in a process of its own."""
+    prefixed = {f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()}
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **prefixed) as server:
+        await server.ready()
+        yield server
+
+
+async def is_draining(server: ServerProcess) -> None:
+    """Wait until it says so."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
+        while True:
+            async with session.get(f"http://{server.address}/readyz") as response:
+                if response.status == 503:
+                    assert (await response.json(content_type=None))["code"] == "draining"
+                    return
+
+
+async def talking(client: Client, turn: str = "t1") -> None:
+    """Start a turn and hear its first word."""
+    await client.chat(id=turn)
+    assert (await client.receive())["text"] == "Hello"
+
+
+async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with draining(upstream) as server, connected(server.address) as client:
+        await talking(client)
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        released.set()
+        assert [frame["type"] for frame in await client.until_end()] == ["delta", "usage"]
+        assert await client.until_closed() == 1012
+        assert await server.ended() == 0
+        assert server.drained == (1, 0)
+
+
+async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with draining(upstream) as server:
+        asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
+        await upstream.asked(2)
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        released.set()
+        for answer in asking:
+            assert (await answer)[-1]["type"] == "usage"
+        assert await server.ended() == 0
+        assert server.drained == (2, 0)
+
+
+async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with draining(upstream) as server, connected(server.address) as busy, connected(server.address) as idle:
+        await talking(busy)
+        server.process.send_signal(signal.SIGTERM)
+        assert await idle.until_closed() == 1012
+        await busy.send(type="cancel")
+        assert (await busy.until_end())[-1]["finish_reason"] == "cancelled"
+        assert await busy.until_closed() == 1012
+        assert await server.ended() == 0
+
+
+async def test_new_turns_are_refused_by_every_door(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with draining(upstream) as server, connected(server.address) as client:
+        await talking(client)
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        await client.chat(id="t2")
+        [refusal] = await client.until_end("t2")
+        assert (refusal["code"], refusal["retryable"]) == ("draining", True)
+        for ask in (ask_rest, ask_sse):
+            [refusal] = await ask(server.address)
+            assert (refusal["status"], refusal["code"]) == (503, "draining")
+        with pytest.raises(InvalidStatus) as refused:
+            await ask_socket(server.address)
+        assert refused.value.response.status_code == 503
+        assert len(upstream.exchanges) == 1
+
+
+async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream: Upstream) -> None:
+    async def never_ends(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+
+    upstream.plays(never_ends)
+    async with draining(upstream, drain_timeout="0.3") as server, connected(server.address) as client:
+        asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
+        await upstream.asked(2)
+        await talking(client)
+        server.process.send_signal(signal.SIGTERM)
+        ends = [(await client.until_end())[-1], *[(await answer)[-1] for answer in asking]]
+        assert await client.until_closed() == 1012
+        for end in ends:
+            assert (end["type"], end["code"], end["usage"]["input_tokens"]) == ("error", "draining", 3)
+        assert await server.ended() == 0
+        assert server.drained == (0, 3)
+        assert {(turn["end"], turn["door"]) for turn in server.turns} == {("draining", "drain")}
+
+
+async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with draining(upstream) as server, connected(server.address) as client:
+        await talking(client)
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(1.1)
+        assert server.process.returncode is None
+        server.process.send_signal(signal.SIGTERM)
+        assert (await client.until_end())[-1]["code"] == "draining"
+        assert await asyncio.wait_for(server.ended(), 5) == 0
+        assert server.drained == (0, 1)
+
+
+async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with draining(upstream) as server, connected(server.address) as client:
+        await talking(client)
+        server.process.send_signal(signal.SIGINT)
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        released.set()
+        assert (await client.until_end())[-1]["type"] == "usage"
+        assert await server.ended() == 0
+        assert server.drained == (1, 0)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
+    upstream: Upstream, workers: str
+) -> None:
+    released = asyncio.Event()
+    fits, does_not = says_when(released), says_and_is_silent("Hello")
+    upstream.plays(*[fits, does_not] * 100)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(draining(upstream, workers=workers, drain_timeout="3"))
+        clients = [await stack.enter_async_context(connected(server.address)) for _ in range(200)]
+        await asyncio.gather(*map(talking, clients))
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        released.set()
+        ends: list[Frame] = [frames[-1] for frames in await asyncio.gather(*(client.until_end() for client in clients))]
+        assert [end["type"] for end in ends].count("usage") == 100
+        assert [end.get("code") for end in ends].count("draining") == 100
+        assert set(await asyncio.gather(*(client.until_closed() for client in clients))) == {1012}
+        assert await server.ended() == 0
+        assert server.drained == (100, 100)
+        await asyncio.gather(*(exchange.closed.wait() for exchange in upstream.exchanges))
+
+
+async def test_a_request_in_flight_gets_its_last_byte(upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with draining(upstream) as server, posting(server.address, "/chat/stream") as response:
+        await upstream.asked()
+        server.process.send_signal(signal.SIGTERM)
+        released.set()
+        assert (await response.content.read()).endswith(b"}\n\n")
+        assert await server.ended() == 0

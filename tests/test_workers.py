@@ -1,0 +1,102 @@
+"""Several processes behind one port."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from support.client import connected
+from support.process import ServerProcess, running
+from support.transports import ask_rest
+from support.upstream import Upstream, says_and_is_silent
+
+
+def workers_of(server: ServerProcess) -> list[int]:
+    """The process ids of its workers; Python's own helper process is none."""
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+
+
+def sockets_of(pid: int) -> int:
+    """How many sockets a process holds."""
+    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    return sum(link.startswith("socket:") for link in links)
+
+
+async def gone(pid: int) -> None:
+    """Wait for the end of a process that is not a child of ours."""
+    async with asyncio.timeout(10):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.02)
+
+
+async def test_sockets_are_spread_over_the_workers() -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(running(DELTAWIRE_WORKERS="2"))
+        await server.ready()
+        workers = workers_of(server)
+        before = [sockets_of(pid) for pid in workers]
+        for _ in range(64):
+            await stack.enter_async_context(connected(server.address))
+        taken = [sockets_of(pid) - count for pid, count in zip(workers, before, strict=True)]
+        assert sum(taken) == 64
+        assert min(taken) >= 8
+        assert await server.stop() == 0
+
+
+async def test_a_worker_that_dies_is_replaced() -> None:
+    async with running(DELTAWIRE_WORKERS="2") as server:
+        await server.ready()
+        victim, survivor = workers_of(server)
+        os.kill(victim, signal.SIGKILL)
+        await server.printed('"worker died"')
+        answers = await asyncio.gather(*(ask_rest(server.address) for _ in range(16)))
+        assert {answer[-1]["type"] for answer in answers} == {"usage"}
+        assert survivor in workers_of(server)
+        assert await server.stop() == 0
+
+
+async def test_a_second_signal_stops_all_workers_at_once(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    upstream_of = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
+    async with running(DELTAWIRE_WORKERS="2", **upstream_of) as server:
+        await server.ready()
+        async with connected(server.address) as client:
+            await client.chat()
+            await client.receive()
+            server.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(1.1)
+            assert server.process.returncode is None
+            server.process.send_signal(signal.SIGTERM)
+            assert (await client.until_end())[-1]["code"] == "draining"
+        assert await asyncio.wait_for(server.ended(), 5) == 0
+        assert server.drained == (0, 1)
+
+
+async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
+    async with running(DELTAWIRE_WORKERS="2") as server:
+        await server.ready()
+        workers = workers_of(server)
+        server.process.kill()
+        for pid in workers:
+            await gone(pid)
+
+
+async def test_a_worker_that_dies_before_it_serves_stops_the_parent() -> None:
+    async with running(DELTAWIRE_WORKERS="2") as server:
+        while not (started := workers_of(server)):
+            await asyncio.sleep(0.01)
+        os.kill(started[0], signal.SIGKILL)
+        assert await server.ended() == 1
+        assert '"worker died"' in server.output
+        assert '"listening"' not in server.output
+
+
+async def test_a_port_that_other_workers_share_is_taken(free_port: int) -> None:
+    async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as first:
+        await first.ready()
+        async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as second:
+            assert await second.ended() == 1
+            assert f"cannot listen on 127.0.0.1:{free_port}: address already in use" in second.output
