@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from support.client import Client, Frame, connected
 from support.process import ServerProcess, running
-from support.transports import ask_rest, ask_sse, ask_socket, posting
+from support.transports import ask_rest, ask_socket, ask_sse, posting
 from support.upstream import Exchange, Script, Upstream, says_and_is_silent
 from websockets.exceptions import InvalidStatus
 

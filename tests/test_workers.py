@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,14 +22,19 @@ def workers_of(server: ServerProcess) -> list[int]:
 
 def sockets_of(pid: int) -> int:
     """How many sockets a process holds."""
-    links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
     return sum(link.startswith("socket:") for link in links)
 
 
-async def gone(pid: int) -> None:
-    """Wait for the end of a process that is not a child of ours."""
+def runs(pid: int) -> bool:
+    """Whether a process is there."""
+    return Path(f"/proc/{pid}").exists()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait for what nobody tells: /proc has to be asked."""
     async with asyncio.timeout(10):
-        while Path(f"/proc/{pid}").exists():
+        while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -80,15 +86,13 @@ async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
         await server.ready()
         workers = workers_of(server)
         server.process.kill()
-        for pid in workers:
-            await gone(pid)
+        await until(lambda: not any(map(runs, workers)))
 
 
 async def test_a_worker_that_dies_before_it_serves_stops_the_parent() -> None:
     async with running(DELTAWIRE_WORKERS="2") as server:
-        while not (started := workers_of(server)):
-            await asyncio.sleep(0.01)
-        os.kill(started[0], signal.SIGKILL)
+        await until(lambda: workers_of(server))
+        os.kill(workers_of(server)[0], signal.SIGKILL)
         assert await server.ended() == 1
         assert '"worker died"' in server.output
         assert '"listening"' not in server.output
