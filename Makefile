@@ -2,6 +2,7 @@
 # make test    everything that CI runs
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
+# make soak    20,000 turns, every door and every fault at random (docs/soak.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run install test lint types tests hangups day lock format clean
+.PHONY: run install test lint types tests hangups day soak lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -36,6 +37,9 @@ hangups: .venv/.installed-dev
 
 day: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
+
+soak: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench.soak
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .

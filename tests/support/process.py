@@ -16,7 +16,9 @@ class ServerProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.output = ""
+        self.printed_lines: list[str] = []
+        self.lines: list[dict[str, Any]] = []
+        """What it logged."""
         self.address = ""
         self._printed = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
@@ -31,13 +33,17 @@ class ServerProcess:
         """Wait until these words, and their whole line, are among what it printed."""
         async with asyncio.timeout(20):
             while words not in self.output and not self._reading.done():
-                self._printed.clear()
-                await self._printed.wait()
+                await self.printed_more()
+
+    async def printed_more(self) -> None:
+        """Wait for its next line, or its end."""
+        self._printed.clear()
+        await self._printed.wait()
 
     @property
-    def lines(self) -> list[dict[str, Any]]:
-        """What it logged."""
-        return [json.loads(line) for line in self.output.splitlines() if line.startswith("{")]
+    def output(self) -> str:
+        """All that it printed."""
+        return "".join(self.printed_lines)
 
     @property
     def turns(self) -> list[dict[str, Any]]:
@@ -47,14 +53,17 @@ class ServerProcess:
     async def turn(self, number: int) -> dict[str, Any]:
         """The turn that was the `number`th to end, from 0; wait for it if need be."""
         while len(self.turns) <= number:
-            self._printed.clear()
-            await self._printed.wait()
+            await self.printed_more()
         return self.turns[number]
 
     def resident_kib(self) -> int:
         """The memory that it holds, in KiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
+
+    def descriptors(self) -> int:
+        """How many files and sockets it holds open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     @property
     def drained(self) -> tuple[int, int]:
@@ -77,7 +86,9 @@ class ServerProcess:
     async def _read(self) -> None:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
-            self.output += line.decode()
+            self.printed_lines.append(line.decode())
+            if line.startswith(b"{"):
+                self.lines.append(json.loads(line))
             self._printed.set()
         self._printed.set()
 

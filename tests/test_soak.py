@@ -1,0 +1,14 @@
+"""The short form of `make soak`."""
+
+import random
+
+import pytest
+from bench.soak import Soak
+
+
+@pytest.mark.timeout(120)
+async def test_a_server_ends_where_it_began_after_every_door_and_every_fault() -> None:
+    seed = random.randrange(2**32)
+    soak = Soak(turns=2_500, sockets=200, seconds=45, seed=seed)
+    await soak.run()
+    assert soak.faults == [], f"seed {seed}"
