@@ -1,6 +1,7 @@
 """A hang-up closes the upstream at once, whatever the turn was doing; watched from the upstream's side."""
 
 import asyncio
+import gc
 import socket
 import ssl
 import struct
@@ -13,7 +14,7 @@ from support.client import Client, connected, masked, raw_socket
 from support.log import Log
 from support.process import running
 from support.serving import serving
-from support.transports import Listener, ask_rest, listening
+from support.transports import Listener, ask_rest, ask_sse, listening
 from support.upstream import (
     Exchange,
     Script,
@@ -25,6 +26,8 @@ from support.upstream import (
     starts_and_is_silent,
     until_blocked,
 )
+
+from server.gemini.client import GeminiStream
 
 AT_ONCE = 0.5
 """Seconds. The promise is 50 ms; a test machine may be busy, and `make hangups` will measure."""
@@ -328,3 +331,13 @@ async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
     writer.close()
     assert (await log.line("turn_ended"))["door"] == "drain"
     assert exchange.closed.is_set()
+
+
+async def test_nothing_is_kept_of_a_turn_whose_stream_was_closed_while_it_was_read(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with serving(upstream, token_timeout=0.05) as address:
+        for _ in range(10):
+            assert (await ask_sse(address))[-1]["code"] == "upstream_timeout"
+        gc.collect()
+        kept = [thing for thing in gc.get_objects() if isinstance(thing, GeminiStream)]
+        assert len(kept) <= 1  # the last one may be on its way out

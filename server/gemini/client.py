@@ -141,6 +141,8 @@ class GeminiStream:
         except _TRANSPORT_ERRORS as error:
             # The error tells of the body only; that there was a reset stands with the connection.
             lost = self._connection.exception() if self._connection is not None else None
+            # One object serves every response that was closed: its trace would hold all their streams.
+            error.__traceback__ = None
             raise _transport_failure(lost if isinstance(lost, OSError) else error) from None
         if data:
             return self._reader.feed(data)

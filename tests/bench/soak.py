@@ -32,7 +32,7 @@ SETTINGS = {
     "DELTAWIRE_PING_TIMEOUT": "1",
     "DELTAWIRE_RETRIES": "1",
     "DELTAWIRE_RETRY_MAX_DELAY": "0.2",
-    "DELTAWIRE_MAX_HISTORY_CHARS": "20000",
+    "DELTAWIRE_MAX_HISTORY_CHARS": "2000",  # full within the first fifth: what grows after that leaks
     "DELTAWIRE_MAX_HANDSHAKES_PER_MINUTE": "1000000",
 }
 
