@@ -40,7 +40,10 @@ class Admission:
         self.empty = asyncio.Event()
         """Set while no turn runs."""
         self.empty.set()
+        self.finished = 0
+        """How many turns came to an end of their own, and were sent whole."""
         self._upstream: Upstream | None = None
+        self._closed = False
         self._bounds = bounds
         self._deadlines = deadlines
         self._running: set[Turn] = set()
@@ -51,19 +54,19 @@ class Admission:
         return self._upstream is not None
 
     def open(self, upstream: Upstream) -> None:
-        """Take turns, and ask this upstream."""
-        self._upstream = upstream
+        """Take turns, and ask this upstream; unless it was closed meanwhile, which is for good."""
+        if not self._closed:
+            self._upstream = upstream
 
     def close(self) -> int:
         """Take no more turns; return how many run on."""
+        self._closed = True
         self._upstream = None
         return len(self._running)
 
     def cut(self) -> int:
         """End every running turn with `draining`; return how many those are."""
-        for turn in self._running:
-            turn.cut()
-        return len(self._running)
+        return sum([turn.cut() for turn in self._running])
 
     def accept(self, request: ChatRequest, memory: list[HistoryMessage]) -> Turn:
         """A turn for a request; its taker must close it. Raise `Failure` when it is refused.
@@ -91,6 +94,7 @@ class Admission:
 
     def _over(self, turn: Turn) -> None:
         self._running.remove(turn)
+        self.finished += turn.is_finished
         if not self._running:
             self.empty.set()
 

@@ -53,7 +53,6 @@ def assemble(settings: Settings) -> Service:
         MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
         SocketBounds(
             turns=settings.max_turns_per_socket,
-            frames_per_second=settings.max_frames_per_second,
             idle_timeout=settings.idle_timeout,
         ),
     )
@@ -88,6 +87,7 @@ def listening(settings: Settings) -> Listening:
     """How the process listens."""
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
+        max_frames_per_second=settings.max_frames_per_second,
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,

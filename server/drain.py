@@ -5,24 +5,31 @@ from math import inf
 from typing import Final
 
 import msgspec
+import structlog
 
 from server.admission import Admission
 from server.sessions import Sessions
 from server.socket_limits import SocketLimits
+
+log = structlog.get_logger(__name__)
 
 _LAST_WORDS_SECONDS: Final = 0.5
 """For the last frames of turns that were cut; a client that does not read them loses them."""
 
 
 class Drained(msgspec.Struct, frozen=True):
-    """What became of the turns that ran when the drain began."""
+    """What became of the turns that ran when the drain began; together they are all of those."""
 
-    finished: int
-    cut: int
+    finished: int = 0
+    """Came to an end of their own."""
+    cut: int = 0
+    """Were ended by the drain."""
+    left: int = 0
+    """Were left by their listeners."""
 
     def __add__(self, other: "Drained") -> "Drained":
         """Both processes' turns."""
-        return Drained(self.finished + other.finished, self.cut + other.cut)
+        return Drained(self.finished + other.finished, self.cut + other.cut, self.left + other.left)
 
 
 class Drain:
@@ -30,7 +37,7 @@ class Drain:
 
     def __init__(self, admission: Admission, sessions: Sessions, socket_limits: SocketLimits, timeout: float) -> None:
         """`timeout` is how long, in seconds, running turns may take to end by themselves."""
-        self.result = Drained(0, 0)
+        self.result = Drained()
         """Known once `run` has returned."""
         self._admission = admission
         self._sessions = sessions
@@ -39,12 +46,15 @@ class Drain:
         self._limit: asyncio.Timeout | None = None
         self._began = False
         self._running = 0
+        self._finished_before = 0
 
     def begin(self) -> None:
         """Refuse new turns and sockets, and send away the sockets on which no turn runs."""
         if not self._began:
             self._began = True
             self._running = self._admission.close()
+            self._finished_before = self._admission.finished
+            log.info("draining", running=self._running)
             self._socket_limits.close()
             self._sessions.drain()
 
@@ -63,9 +73,10 @@ class Drain:
         except TimeoutError:
             pass
         cut = self._admission.cut()
-        self.result = Drained(self._running - cut, cut)
         try:
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
                 await self._admission.empty.wait()
         except TimeoutError:
             pass
+        finished = self._admission.finished - self._finished_before
+        self.result = Drained(finished, cut, self._running - finished - cut)

@@ -38,7 +38,11 @@ class ChatRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ) = None
     system: Annotated[str, Meta(description="a string")] | None = None
     history: (
-        Annotated[list[HistoryMessage], Meta(description='a list of {"role", "text"} objects, oldest first')] | None
+        Annotated[
+            list[HistoryMessage],
+            Meta(max_length=10_000, description='a list of at most 10,000 {"role", "text"} objects, oldest first'),
+        ]
+        | None
     ) = None
     temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None

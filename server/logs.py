@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-_QUIET: Final = ("uvicorn.error", "uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
+_QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
 
 _OUR_FOLDER: Final = str(Path(__file__).parent)
 
@@ -55,6 +55,8 @@ def configure(level: str, *, json: bool) -> None:
     logging.getLogger("server").setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of every request that cannot be parsed: anybody could fill the disk.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def where(error: BaseException) -> str:

@@ -12,12 +12,12 @@ class Rate:
         self._burst = self._allowance = max(burst, 1.0)
         self._last = now
 
-    def allow(self, now: float) -> bool:
-        """Count one more, unless it is too many."""
+    def allow(self, now: float, worth: float = 1.0) -> bool:
+        """Count one more, or what is worth less than one, unless it is too many."""
         self._earn(now)
-        if self._allowance < 1.0:
+        if self._allowance < worth:
             return False
-        self._allowance -= 1.0
+        self._allowance -= worth
         return True
 
     def is_fresh(self, now: float) -> bool:

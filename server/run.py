@@ -13,6 +13,7 @@ from server import logs
 from server.app import assemble, listening
 from server.drain import Drained
 from server.listener.serve import Server, ServerConfig, url_of
+from server.listener.signals import stopping
 from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from server.settings import Settings
 
@@ -35,7 +36,7 @@ def serve_here(settings: Settings, listeners: Listeners) -> int:
 def serve_by_workers(settings: Settings, listeners: list[Listeners]) -> int:
     """Serve in as many processes as there are `listeners`; return the exit code of this one."""
     url = url_of(listeners[0][0])
-    workers = Workers(partial(_work, settings), listeners)
+    workers = Workers(partial(_work, settings), listeners, settings.drain_timeout)
     exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
     _log_drained(workers.drained)
     return exit_code
@@ -45,13 +46,16 @@ def _work(settings: Settings, listeners: Listeners, report: Connection) -> None:
     """The life of one worker process."""
 
     def ready(server: Server) -> None:
-        report.send(READY)
         stop_when_orphaned(server.stop)
+        _tell(report, READY)
 
     configure_logs(settings)
-    drained = _serve(settings, listeners, ready)
+    _tell(report, _serve(settings, listeners, ready))
+
+
+def _tell(report: Connection, said: object) -> None:
     with suppress(BrokenPipeError):  # the parent is gone
-        report.send(drained)
+        report.send(said)
 
 
 def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server], None]) -> Drained:
@@ -59,9 +63,15 @@ def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server]
     app, drain = assemble(settings)
     config = ServerConfig(app, listening(settings))
     server = Server(config, drain, lambda: on_ready(server))
-    server.run(listeners)
+
+    async def serve() -> None:
+        with stopping(server.stop):
+            await server.serve(listeners)
+
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(serve())
     return drain.result
 
 
 def _log_drained(drained: Drained) -> None:
-    log.info("drained", finished=drained.finished, cut=drained.cut)
+    log.info("drained", finished=drained.finished, cut=drained.cut, left=drained.left)

@@ -18,16 +18,23 @@ from server.errors import Failure
 from server.frames import Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
 from server.logs import where
 from server.memory import MemoryPool
-from server.rate import Rate
 from server.turn import Turn
 from server.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
 _MAX_WAITING_REPLIES: Final = 64
-_SERVER_STOPS: Final = 1012
-_BURST_SECONDS: Final = 5
-"""A client may send this many seconds' worth of frames at once."""
+_DOORS: Final = {
+    1001: "idle",
+    1002: "broken_frame",
+    1007: "broken_frame",
+    1008: "flood",
+    1009: "broken_frame",
+    1011: "bug",
+    1012: "drain",
+    4008: "slow_client",
+}
+"""What the log calls the ways in which the server ends a socket, by the close code."""
 
 
 class PeerGone(Exception):
@@ -42,8 +49,8 @@ class Peer(Protocol):
     """The client's end of a socket, as the session needs it."""
 
     @property
-    def close_code(self) -> int | None:
-        """What the socket was closed with, once `receive` has returned None."""
+    def ended_with(self) -> int | None:
+        """The code with which the server closed the socket; None while it has not."""
         ...
 
     def receive(self) -> Awaitable[str | bytes | None]:
@@ -67,7 +74,6 @@ class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
     """What one socket may do."""
 
     turns: int
-    frames_per_second: int
     idle_timeout: float
     """Seconds with no frame from the client and no turn."""
 
@@ -86,10 +92,7 @@ class Session:
         self._turns: dict[str, Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting_replies = 0
-        per_second = bounds.frames_per_second
-        self._rate = Rate(per_second, per_second * _BURST_SECONDS, self._loop.time())
         self._idle = Watchdog(self._went_idle)
-        self._door = "client_gone"
         self._draining = False
 
     async def run(self) -> None:
@@ -98,15 +101,10 @@ class Session:
             self._stay_awake()
             while (message := await self._peer.receive()) is not None:
                 self._stay_awake()
-                if not self._rate.allow(self._loop.time()):
-                    self._end("flood", 1008, "too many frames")
-                    continue
                 self._take(message)
-            if self._peer.close_code == _SERVER_STOPS:
-                self._door = "drain"
         except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
             log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
-            self._end("bug", 1011, "internal error")
+            self._peer.end(1011, "internal error")
         finally:
             await self._leave()
 
@@ -170,7 +168,7 @@ class Session:
         except PeerGone:
             pass
         except PeerSlow:
-            self._end("slow_client", 4008, "too slow")
+            self._peer.end(4008, "too slow")
         finally:
             del self._turns[turn.id]
             self._stay_awake()
@@ -189,7 +187,7 @@ class Session:
         if self._waiting_replies == 0 and self._peer.send_now(message):
             return
         if self._waiting_replies >= _MAX_WAITING_REPLIES:
-            self._end("slow_client", 4008, "too slow")
+            self._peer.end(4008, "too slow")
             return
         self._waiting_replies += 1
         self._spawn(self._send_reply(message))
@@ -200,7 +198,7 @@ class Session:
         except PeerGone:
             pass
         except PeerSlow:
-            self._end("slow_client", 4008, "too slow")
+            self._peer.end(4008, "too slow")
         finally:
             self._waiting_replies -= 1
 
@@ -217,20 +215,16 @@ class Session:
         if self._turns:
             self._stay_awake()
         else:
-            self._end("idle", 1001, "idle for too long")
+            self._peer.end(1001, "idle for too long")
 
     def _end_if_drained(self) -> None:
         if self._draining and not self._turns:
-            self._end("drain", _SERVER_STOPS, "the server stops")
-
-    def _end(self, door: str, code: int, reason: str) -> None:
-        if self._door == "client_gone":
-            self._door = door
-        self._peer.end(code, reason)
+            self._peer.end(1012, "the server stops")
 
     async def _leave(self) -> None:
+        door = _DOORS.get(self._peer.ended_with or 0, "client_gone")
         for turn in self._turns.values():
-            turn.leave_by(self._door)
+            turn.leave_by(door)
         for task in self._tasks:
             task.cancel()
         if self._tasks:

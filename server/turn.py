@@ -33,6 +33,8 @@ class Turn:
     ) -> None:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`."""
         self.id = question.turn
+        self.is_finished = False
+        """Whether it came to an end of its own, and all of it was sent."""
         self._loop = asyncio.get_running_loop()
         self._shows_thoughts = question.request.thinking not in (None, "off")
         self._deadlines = deadlines
@@ -53,10 +55,15 @@ class Turn:
         self.leave_by("user_cancel")
         self._interrupt(_Cancelled())
 
-    def cut(self) -> None:
-        """End the turn because the server stops: `frames` ends in an `error` that says `draining`."""
-        self.leave_by("drain")
-        self._interrupt(Failure("draining"))
+    def cut(self) -> bool:
+        """End the turn because the server stops: `frames` ends in an `error` that says `draining`.
+
+        False when it has come to another end before, which its listener may still have to hear.
+        """
+        if self._end is None:
+            self.leave_by("drain")
+            self._interrupt(Failure("draining"))
+        return self._end is None
 
     def leave_by(self, door: str) -> None:
         """Note, for the log, which door its listener takes; the turn must be cut short after this."""
@@ -93,8 +100,9 @@ class Turn:
             self._silence.cancel()
             if self._stream is not None:
                 self._stream.close()
-            self._take_counts()
+                self._tally.counts = self._stream.counts
         yield self._end
+        self.is_finished = self._door != "drain"
 
     def _interrupt(self, reason: "Failure | _Cancelled") -> None:
         """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
@@ -158,15 +166,15 @@ class Turn:
         return Thought(self.id, event.text) if self._shows_thoughts else None
 
     def _finished(self) -> Usage:
-        stream = self._take_counts()
-        if stream is None or stream.finish_reason is None:
+        self._take_counts()
+        if self._stream is None or self._stream.finish_reason is None:
             raise AssertionError("a stream that ends without a finish reason is a failure")
         self._tally.reported = True
-        return self._tally.usage(self.id, stream.finish_reason)
+        return self._tally.usage(self.id, self._stream.finish_reason)
 
     def _cancelled(self) -> Usage:
-        stream = self._take_counts()
-        self._tally.reported = stream is not None and stream.ended
+        self._take_counts()
+        self._tally.reported = self._stream is not None and self._stream.ended
         return self._tally.usage(self.id, "cancelled")
 
     def _failed(self, failure: Failure) -> ErrorFrame:
@@ -175,10 +183,9 @@ class Turn:
         self._tally.reported = failure.code == "blocked"
         return error_frame(failure, turn=self.id, usage=self._tally.spent())
 
-    def _take_counts(self) -> Stream | None:
+    def _take_counts(self) -> None:
         if self._stream is not None:
             self._tally.counts = self._stream.counts
-        return self._stream
 
     def _log_end(self) -> None:
         """One line a turn: what it did and cost, never what was said in it."""

@@ -3,14 +3,14 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import aiohttp
 import pytest
 from support.client import Client, Frame, connected
 from support.process import ServerProcess, running
-from support.transports import ask_rest, ask_socket, ask_sse, posting
-from support.upstream import Exchange, Script, Upstream, says_and_is_silent
+from support.transports import ask_rest, ask_socket, ask_sse, listening
+from support.upstream import Exchange, Script, Upstream, floods, says, says_and_is_silent, until_blocked
 from websockets.exceptions import InvalidStatus
 
 
@@ -36,14 +36,15 @@ async def draining(upstream: Upstream, **settings: str) -> AsyncIterator[ServerP
         yield server
 
 
-async def is_draining(server: ServerProcess) -> None:
-    """Wait until it says so."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
-        while True:
-            async with session.get(f"http://{server.address}/readyz") as response:
-                if response.status == 503:
-                    assert (await response.json(content_type=None))["code"] == "draining"
-                    return
+async def is_draining(server: ServerProcess, workers: int = 1) -> None:
+    """Wait until all its workers are, and until whoever asks is told."""
+    while sum(line["event"] == "draining" for line in server.lines) < workers:
+        await server.printed_more()
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{server.address}/readyz") as response,
+    ):
+        assert (response.status, (await response.json(content_type=None))["code"]) == (503, "draining")
 
 
 async def talking(client: Client, turn: str = "t1") -> None:
@@ -63,7 +64,7 @@ async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: 
         assert [frame["type"] for frame in await client.until_end()] == ["delta", "usage"]
         assert await client.until_closed() == 1012
         assert await server.ended() == 0
-        assert server.drained == (1, 0)
+        assert server.drained == (1, 0, 0)
 
 
 async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
@@ -78,7 +79,7 @@ async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
         for answer in asking:
             assert (await answer)[-1]["type"] == "usage"
         assert await server.ended() == 0
-        assert server.drained == (2, 0)
+        assert server.drained == (2, 0, 0)
 
 
 async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upstream) -> None:
@@ -86,7 +87,7 @@ async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upst
     async with draining(upstream) as server, connected(server.address) as busy, connected(server.address) as idle:
         await talking(busy)
         server.process.send_signal(signal.SIGTERM)
-        assert await idle.until_closed() == 1012
+        assert await asyncio.wait_for(idle.until_closed(), 2) == 1012
         await busy.send(type="cancel")
         assert (await busy.until_end())[-1]["finish_reason"] == "cancelled"
         assert await busy.until_closed() == 1012
@@ -127,7 +128,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         for end in ends:
             assert (end["type"], end["code"], end["usage"]["input_tokens"]) == ("error", "draining", 3)
         assert await server.ended() == 0
-        assert server.drained == (0, 3)
+        assert server.drained == (0, 3, 0)
         assert {(turn["end"], turn["door"]) for turn in server.turns} == {("draining", "drain")}
 
 
@@ -141,7 +142,7 @@ async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: U
         server.process.send_signal(signal.SIGTERM)
         assert (await client.until_end())[-1]["code"] == "draining"
         assert await asyncio.wait_for(server.ended(), 5) == 0
-        assert server.drained == (0, 1)
+        assert server.drained == (0, 1, 0)
 
 
 async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> None:
@@ -155,38 +156,81 @@ async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> No
         released.set()
         assert (await client.until_end())[-1]["type"] == "usage"
         assert await server.ended() == 0
-        assert server.drained == (1, 0)
+        assert server.drained == (1, 0, 0)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [1, 2])
 async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
-    upstream: Upstream, workers: str
+    upstream: Upstream, workers: int
 ) -> None:
     released = asyncio.Event()
     fits, does_not = says_when(released), says_and_is_silent("Hello")
     upstream.plays(*[fits, does_not] * 100)
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(draining(upstream, workers=workers, drain_timeout="3"))
-        clients = [await stack.enter_async_context(connected(server.address)) for _ in range(200)]
+        server = await stack.enter_async_context(draining(upstream, workers=str(workers), drain_timeout="3"))
+        clients = [await stack.enter_async_context(connected(server.address)) for _ in range(160)]
         await asyncio.gather(*map(talking, clients))
+        asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse) for _ in range(20)]
+        await upstream.asked(200)
         server.process.send_signal(signal.SIGTERM)
-        await is_draining(server)
+        await is_draining(server, workers)
         released.set()
-        ends: list[Frame] = [frames[-1] for frames in await asyncio.gather(*(client.until_end() for client in clients))]
+        answers = await asyncio.gather(*(client.until_end() for client in clients), *asking)
+        ends: list[Frame] = [frames[-1] for frames in answers]
         assert [end["type"] for end in ends].count("usage") == 100
         assert [end.get("code") for end in ends].count("draining") == 100
         assert set(await asyncio.gather(*(client.until_closed() for client in clients))) == {1012}
         assert await server.ended() == 0
-        assert server.drained == (100, 100)
+        assert server.drained == (100, 100, 0)
+        assert [turn["end"] for turn in server.turns].count("draining") == 100
         await asyncio.gather(*(exchange.closed.wait() for exchange in upstream.exchanges))
 
 
-async def test_a_request_in_flight_gets_its_last_byte(upstream: Upstream) -> None:
-    released = asyncio.Event()
-    upstream.plays(says_when(released))
-    async with draining(upstream) as server, posting(server.address, "/chat/stream") as response:
-        await upstream.asked()
+async def test_turns_whose_listeners_leave_are_counted_apart(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with draining(upstream) as server:
+        async with connected(server.address) as client:
+            await talking(client)
+            server.process.send_signal(signal.SIGTERM)
+            await is_draining(server)
+        assert await server.ended() == 0
+        assert server.drained == (0, 0, 1)
+
+
+async def test_a_whole_answer_is_read_to_its_last_byte(upstream: Upstream) -> None:
+    size = 8_000_000
+    upstream.plays(says("x" * size))
+    async with draining(upstream) as server:
+        slow = await listening(server.address, "/chat")
+        await (await upstream.asked()).closed.wait()
         server.process.send_signal(signal.SIGTERM)
-        released.set()
-        assert (await response.content.read()).endswith(b"}\n\n")
+        await is_draining(server)
+        body = await slow.reader.read()
+        assert body.count(b"x") >= size
+        assert body.endswith(b"}")
+        assert await server.ended() == 0
+        assert server.drained == (1, 0, 0)
+        slow.close()
+
+
+async def test_what_comes_too_late_or_is_not_read_does_not_hold_it_up(upstream: Upstream) -> None:
+    upstream.plays(floods)
+    async with draining(upstream, drain_timeout="0.2") as server:
+        unread = await listening(server.address, "/chat/stream")
+        await until_blocked(await upstream.asked())
+        coming = await listening(server.address, "/chat/stream", finished=False)
+        server.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(server.ended(), 4) == 0
+        assert await coming.reader.read() == b""
+        assert [line for line in server.lines if line["level"] == "error"] == []
+        coming.close()
+        unread.close()
+
+
+async def test_an_echo_of_the_signal_on_the_last_steps_does_not_kill_it(upstream: Upstream) -> None:
+    async with draining(upstream) as server:
+        while server.process.returncode is None:
+            with suppress(ProcessLookupError):
+                server.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.01)
         assert await server.ended() == 0

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from support.client import connected, masked, raw_socket, text_of
 from support.log import Log
+from support.process import running
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
@@ -125,3 +126,35 @@ async def test_a_socket_outlives_the_handshake_timeout(upstream: Upstream) -> No
     async with serving(upstream, handshake_timeout=0.2) as address, connected(address) as client:
         await asyncio.sleep(0.4)
         assert text_of(await client.ask()) == "Hello world"
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [b"\x89\x80\0\0\0\0", b"\x8a\x80\0\0\0\0", b"\x81\x82\0\0\0\0{}", b"\x01\x80\0\0\0\0\x80\x80\0\0\0\0"],
+    ids=["pings", "pongs", "messages", "pieces"],
+)
+async def test_a_flood_of_any_frames_ends_its_socket_and_starves_nobody(upstream: Upstream, frames: bytes) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    asked = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
+    async with running(**asked) as server:
+        await server.ready()
+        reader, writer = await raw_socket(server.address)
+        with suppress(ConnectionError):
+            for _ in range(20):
+                writer.write(frames * 50_000)
+                await asyncio.wait_for(writer.drain(), 5)
+        async with connected(server.address) as client:
+            await client.chat()
+            assert (await asyncio.wait_for(client.receive(), 1))["text"] == "Hello"
+        with suppress(ConnectionError):
+            assert b"\x88\x11\x03\xf0too many frames" in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+
+async def test_trailers_are_bounded_as_headers_are(upstream: Upstream) -> None:
+    head = b"POST /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+    head += b"Content-Type: application/json\r\n\r\n"
+    async with serving(upstream) as address:
+        for trailers in (b"X-Endless: " + b"x" * 200_000, b"X-Many: y\r\n" * 20_000):
+            answer = await raw(address, head + b"1\r\n \r\n0\r\n" + trailers)
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")

@@ -78,7 +78,7 @@ async def test_a_second_signal_stops_all_workers_at_once(upstream: Upstream) -> 
             server.process.send_signal(signal.SIGTERM)
             assert (await client.until_end())[-1]["code"] == "draining"
         assert await asyncio.wait_for(server.ended(), 5) == 0
-        assert server.drained == (0, 1)
+        assert server.drained == (0, 1, 0)
 
 
 async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
@@ -104,3 +104,29 @@ async def test_a_port_that_other_workers_share_is_taken(free_port: int) -> None:
         async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as second:
             assert await second.ended() == 1
             assert f"cannot listen on 127.0.0.1:{free_port}: address already in use" in second.output
+
+
+async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    asked = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
+    async with running(DELTAWIRE_WORKERS="2", **asked) as server, AsyncExitStack() as stack:
+        await server.ready()
+        clients = [await stack.enter_async_context(connected(server.address)) for _ in range(16)]
+        for client in clients:
+            await client.chat()
+            await client.receive()
+        server.process.send_signal(signal.SIGTERM)
+        await server.printed('"draining"')
+        for pid in workers_of(server):
+            os.kill(pid, signal.SIGKILL)
+        assert await server.ended() == 1
+        assert '"worker died"' in server.output
+
+
+async def test_a_worker_that_is_stuck_is_killed_in_the_end(upstream: Upstream) -> None:
+    async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_DRAIN_TIMEOUT="0.1") as server:
+        await server.ready()
+        os.kill(workers_of(server)[0], signal.SIGSTOP)
+        server.process.send_signal(signal.SIGTERM)
+        assert await server.ended() == 1
+        assert '"worker died"' in server.output

@@ -1,24 +1,18 @@
 """The HTTP protocol: uvicorn's, with a bound on how long a request may take to come and on its head."""
 
 import asyncio
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from server.listener.link import LINK
+from server.listener.link import CLOSE_GRACE_SECONDS, LINK
 
 _MAX_HEADER_BYTES: Final = 2**15
 _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
-
-
-class _Bounds(Protocol):
-    """What `ServerConfig` has beside uvicorn's own."""
-
-    handshake_timeout: float
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -30,12 +24,14 @@ class HttpProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        handshake_timeout: float,
     ) -> None:
-        """Take what uvicorn gives."""
+        """Take what uvicorn gives, and how long, in seconds, a request may take to come."""
         super().__init__(config, server_state, app_state, _loop)
-        self._in_head = True
+        self._handshake_timeout = handshake_timeout
         self._header_bytes = 0
-        self._unread_bytes = 0
+        self._unfinished_bytes = 0
         self._handshake: asyncio.TimerHandle | None = None
 
     @property
@@ -60,20 +56,18 @@ class HttpProtocol(HttpToolsProtocol):
         """Read on, for as long and as much as a request may take."""
         if self.cycle is None or self.cycle.response_complete:
             self._start_clock()
+        self._unfinished_bytes += len(data)
         super().data_received(data)
-        # A header counts when it is whole; this bounds one that never is.
-        if self._in_head:
-            self._unread_bytes += len(data)
-            if self._unread_bytes > 2 * _MAX_HEADER_BYTES and not self.transport.is_closing():
-                self._refuse_head()
+        # A header, or a trailer, counts when it is whole; this bounds one that never is.
+        if self._unfinished_bytes > 2 * _MAX_HEADER_BYTES and not self.transport.is_closing():
+            self._refuse_head()
 
     def on_message_begin(self) -> None:
         """Refuse a request before the last one is answered: uvicorn would stop watching its client."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.abort()
             raise ValueError
-        self._in_head = True
-        self._header_bytes = self._unread_bytes = 0
+        self._header_bytes = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -88,12 +82,17 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Put this protocol where the request's handler finds it."""
-        self._in_head = False
         cast("dict[str, Any]", self.scope)["extensions"] = {LINK: self}
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take note that something was finished."""
+        self._unfinished_bytes = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Stop the clock."""
+        self._unfinished_bytes = 0
         self._stop_clock()
         super().on_message_complete()
 
@@ -101,6 +100,14 @@ class HttpProtocol(HttpToolsProtocol):
         """Stop the clock: the socket has others."""
         self._stop_clock()
         super().handle_websocket_upgrade()
+
+    def shutdown(self) -> None:
+        """Close, once what was answered is read; a request that is still coming comes too late."""
+        if self._handshake is not None:
+            self.transport.abort()
+            return
+        super().shutdown()
+        self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     def eof_received(self) -> None:
         """Drop a client that left in the middle of its response; a close would wait for it to read."""
@@ -126,14 +133,14 @@ class HttpProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def _count(self, size: int) -> None:
+        self._unfinished_bytes = 0
         self._header_bytes += size
         if self._header_bytes > _MAX_HEADER_BYTES:
             raise ValueError
 
     def _start_clock(self) -> None:
         if self._handshake is None:
-            timeout = cast("_Bounds", self.config).handshake_timeout
-            self._handshake = self.loop.call_later(timeout, self.transport.abort)
+            self._handshake = self.loop.call_later(self._handshake_timeout, self.transport.abort)
 
     def _stop_clock(self) -> None:
         if self._handshake is not None:

@@ -1,12 +1,11 @@
 """One server: it listens, says where, and drains before it stops."""
 
 import asyncio
-import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 import msgspec
 import uvicorn
@@ -14,34 +13,33 @@ from uvicorn.config import Config
 
 from server.drain import Drain
 from server.listener.http import HttpProtocol
+from server.listener.signals import StopClock
 from server.listener.websocket import WebSocketProtocol
 
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-_SAME_STOP_SECONDS: Final = 1.0
-"""A terminal, or make, may deliver one stop twice: only what comes later than this is a second one."""
 _GOODBYE_SECONDS: Final = 2
-"""What is left for close frames and last bytes once the drain is over."""
+"""For connections to close once the drain is over; each has a shorter clock of its own."""
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
     """How to listen. Times are seconds."""
 
     max_frame_bytes: int
+    max_frames_per_second: int
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
 
 
 class ServerConfig(Config):
-    """uvicorn's configuration, and what our protocols need beside it."""
+    """uvicorn's configuration, with our protocols."""
 
     def __init__(self, app: Any, listening: Listening) -> None:
         """Settle on one way to do each thing; logging is ours (`logs.configure`)."""
         super().__init__(
             app,
             loop="auto",
-            http=HttpProtocol,
-            ws=WebSocketProtocol,
+            http=cast("Any", partial(HttpProtocol, handshake_timeout=listening.handshake_timeout)),
+            ws=cast("Any", partial(WebSocketProtocol, max_frames_per_second=listening.max_frames_per_second)),
             ws_max_size=listening.max_frame_bytes,
             ws_ping_interval=listening.ping_interval,
             ws_ping_timeout=listening.ping_timeout,
@@ -53,20 +51,6 @@ class ServerConfig(Config):
             server_header=False,
             timeout_graceful_shutdown=_GOODBYE_SECONDS,
         )
-        self.handshake_timeout = listening.handshake_timeout
-
-
-class StopClock:
-    """Tells a second wish to stop from the first one's echo."""
-
-    def __init__(self) -> None:
-        self._first: float | None = None
-
-    def is_second(self, now: float) -> bool:
-        """Note a wish; whether another came at least a second before it."""
-        if self._first is None:
-            self._first = now
-        return now - self._first >= _SAME_STOP_SECONDS
 
 
 class Server(uvicorn.Server):
@@ -98,25 +82,15 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take the stop signals. uvicorn would raise them again in the end, and exit with 143."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.stop)
-        try:
-            yield
-        finally:
-            for number in STOP_SIGNALS:
-                loop.remove_signal_handler(number)
+        """Leave the signals to whoever runs this server."""
+        yield
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """Listening sockets, one for each address of a host; raise OSError when one is taken.
 
-    They share one port, also when the kernel chooses it. `shared` sockets let others like them listen on
-    the same port; the kernel spreads the connections over them.
+    They have one port, also when the kernel chooses it. `shared` ones may listen beside others that are
+    shared: the kernel spreads the connections over them.
     """
     bound: list[socket.socket] = []
     try:

@@ -1,21 +1,47 @@
-"""The WebSocket protocol: uvicorn's, with a close that waits for nobody."""
+"""The WebSocket protocol: uvicorn's, with a close that waits for nobody, and a bound on what it parses."""
 
+import asyncio
 from typing import Any, Final, cast
 
 from uvicorn._types import ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from server.listener.link import LINK
+from server.listener.link import CLOSE_GRACE_SECONDS, LINK
+from server.rate import Rate
 
-_CLOSE_GRACE_SECONDS: Final = 1.0
 _MAX_FRAGMENTS: Final = 1_000
+_BURST_SECONDS: Final = 5
+"""A client may send this many seconds' worth of frames at once."""
+_WORTH_OF_A_FRAGMENT: Final = 0.01
+"""Of a frame: a message in many pieces is still one message, but its pieces are not free."""
+_PIECE_BYTES: Final = 4096
+"""Parsed in one go, and after our close frame at all: 680 of the smallest frames, some 5 ms."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket that can be ended at once, whatever its client does."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        max_frames_per_second: int,
+    ) -> None:
+        """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
+        super().__init__(config, server_state, app_state, _loop)
+        self.ended_with: int | None = None
+        """The code with which the server closed the socket; None while it has not."""
+        burst = max_frames_per_second * _BURST_SECONDS
+        self._rate = Rate(max_frames_per_second, burst, self.loop.time())
+        self._parsed_after_close = 0
 
     @property
     def has_room(self) -> bool:
@@ -48,6 +74,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def _see_out(self, code: int, reason: str) -> None:
         """Write the close frame that is ready, and read on for its answer for as long as the grace lasts."""
         self.close_sent = True
+        self.ended_with = code
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         if self.read_paused:
@@ -65,14 +92,34 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def _abort_soon(self) -> None:
         self.stop_keepalive()
         if self.close_timer is None:
-            self.close_timer = self.loop.call_later(_CLOSE_GRACE_SECONDS, self.transport.abort)
+            self.close_timer = self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; answer a handshake that the library refuses without an event."""
-        super().data_received(data)
+        """Read on, for as long as anything is to be done with it.
+
+        A handshake that the library refuses makes no event, and is answered here.
+        """
+        for start in range(0, len(data), _PIECE_BYTES):
+            if self.close_sent:
+                self._parsed_after_close += _PIECE_BYTES
+                if self._parsed_after_close > _PIECE_BYTES:
+                    return
+            super().data_received(data[start : start + _PIECE_BYTES])
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    def handle_events(self) -> None:
+        """Take the frames that were parsed, and end the socket at the first that is too many."""
+        now = self.loop.time()
+        for taken, event in enumerate(self.conn.events):
+            is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
+            if not self._rate.allow(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
+                del self.conn.events[taken:]
+                super().handle_events()
+                self.end(1008, "too many frames")
+                return
+        super().handle_events()
 
     def handle_close(self, event: Frame) -> None:
         """See a close frame through; its sender may not read the answer."""

@@ -16,7 +16,8 @@ import msgspec
 import structlog
 
 from server.drain import Drained
-from server.listener.serve import STOP_SIGNALS, StopClock, bind
+from server.listener.serve import bind
+from server.listener.signals import StopClock, stopping
 
 log = structlog.get_logger(__name__)
 
@@ -28,19 +29,21 @@ It is pickled, so it must be a function of a module, or a partial of one.
 """
 
 READY: Final = "ready"
+_RESTART_SECONDS: Final = 1.0
+"""Before a dead worker is replaced: one that always dies must not keep the machine busy."""
+_STUCK_SECONDS: Final = 5.0
+"""How long after its last moment a worker is taken to be stuck, and killed."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
 
 def bind_for(workers: int, host: str, port: int) -> list[Listeners]:
     """Listening sockets for each worker; raise OSError when somebody else has the port."""
-    alone = bind(host, port)
-    if workers == 1:
-        return [alone]
-    # Only sockets that are not shared notice that another server of ours is there.
-    port = alone[0].getsockname()[1]
-    for listener in alone:
-        listener.close()
-    return [bind(host, port, shared=True) for _ in range(workers)]
+    first = bind(host, port)  # not shared: so it notices another server of ours
+    if workers > 1:
+        for listener in first:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    port = first[0].getsockname()[1]
+    return [first, *(bind(host, port, shared=True) for _ in range(workers - 1))]
 
 
 class _Worker(msgspec.Struct, eq=False):
@@ -48,56 +51,67 @@ class _Worker(msgspec.Struct, eq=False):
     listeners: Listeners
     report: Connection
     is_ready: bool = False
+    has_drained: bool = False
 
 
 class Workers:
     """The parent."""
 
-    def __init__(self, serve: Serve, listeners: list[Listeners]) -> None:
-        """Each of `listeners` is for one worker."""
-        self.drained = Drained(0, 0)
+    def __init__(self, serve: Serve, listeners: list[Listeners], drain_timeout: float) -> None:
+        """Each of `listeners` is for one worker; `drain_timeout` is how many seconds they take to stop."""
+        self.drained = Drained()
         """What the workers told in the end, added up."""
         self._serve = serve
         self._listeners = listeners
+        self._drain_timeout = drain_timeout
         self._workers: set[_Worker] = set()
         self._clock = StopClock()
+        self._is_up = False
         self._stopping = False
         self._failed = False
         self._change = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit code. `on_ready` is called when all accept connections."""
-        loop = asyncio.get_running_loop()
-        for number in STOP_SIGNALS:
-            loop.add_signal_handler(number, self.stop)
-        for listeners in self._listeners:
-            self._start(listeners)
-        while not all(worker.is_ready for worker in self._workers):
-            await self._changed()
-        if not self._stopping:
-            on_ready()
-        while self._workers:
-            await self._changed()
+        with stopping(self.stop):
+            for listeners in self._listeners:
+                self._start(listeners)
+            while not self._stopping and not all(worker.is_ready for worker in self._workers):
+                await self._changed()
+            if not self._stopping:
+                self._is_up = True
+                on_ready()
+            while self._workers or not self._stopping:
+                await self._changed()
         return int(self._failed)
 
     def stop(self) -> None:
         """Tell every worker to drain, and to stop at once when this is called again, a second later or more."""
-        is_second = self._clock.is_second(asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        is_second = self._clock.is_second(loop.time())
         if self._stopping and not is_second:
             return
         self._stopping = True
         for worker in self._workers:
             worker.process.terminate()
+        loop.call_later(_STUCK_SECONDS + (0 if is_second else self._drain_timeout), self._kill)
         # What is held open here would let clients connect to nobody.
         for listeners in self._listeners:
             for listener in listeners:
                 listener.close()
+        self._change.set()
 
     async def _changed(self) -> None:
         self._change.clear()
         await self._change.wait()
 
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+
     def _start(self, listeners: Listeners) -> None:
+        if self._stopping:
+            return
         report, theirs = _spawn.Pipe(duplex=False)
         process = _spawn.Process(target=self._serve, args=(listeners, theirs))
         process.start()
@@ -110,26 +124,30 @@ class Workers:
         """Take what a worker says; its end is the end of its pipe."""
         try:
             said = worker.report.recv()
-        except EOFError:
+        except (EOFError, OSError):
             self._bury(worker)
         else:
             if isinstance(said, Drained):
                 self.drained += said
+                worker.has_drained = True
             else:
                 worker.is_ready = True
         self._change.set()
 
     def _bury(self, worker: _Worker) -> None:
-        asyncio.get_running_loop().remove_reader(worker.report.fileno())
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(worker.report.fileno())
         worker.report.close()
         worker.process.join()
         self._workers.remove(worker)
-        if self._stopping:
+        if worker.has_drained or (self._stopping and not worker.is_ready):
             return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)
-        if worker.is_ready:
-            self._start(worker.listeners)
-        else:  # the next one would die too
+        if self._stopping:
+            self._failed = True
+        elif self._is_up:
+            loop.call_later(_RESTART_SECONDS, self._start, worker.listeners)
+        else:  # it cannot start, and the next one could not either
             self._failed = True
             self.stop()
 

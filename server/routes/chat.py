@@ -11,7 +11,7 @@ from contextlib import aclosing, closing
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
-from litestar import MediaType, Request, Response, post
+from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.exceptions import InternalServerException
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -22,7 +22,7 @@ from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, 
 from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
 from server.openapi import STREAMED, WHOLE
-from server.problems import headers_of, problem_of
+from server.problems import Problem, headers_of, problem_of
 from server.session import PeerSlow
 from server.turn import Turn
 
@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 _HEARTBEAT_SECONDS: Final = 15.0
 _EVENT_NAMES: Final = {Delta: b"delta", Thought: b"thought", Usage: b"usage", ErrorFrame: b"error"}
+_WHOLE_HEADERS: Final = {"content-type": "application/json"}
 _STREAM_HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -48,11 +49,19 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(request: Request[Any, Any, Any], admission: NamedDependency[Admission]) -> Response[bytes]:
+async def chat(
+    request: Request[Any, Any, Any], admission: NamedDependency[Admission], send_timeout: NamedDependency[float]
+) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
-    with closing(await _accept(request, admission)) as turn:
-        answer = await _while_connected(request.receive, turn, _fold(turn))
-    return answer or Response(b"", status_code=204)  # nobody is there to read it
+    turn = await _accept(request, admission)
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        with closing(turn):
+            whole = await _while_connected(receive, turn, _fold(turn))
+            if whole is not None:
+                await _send_whole(whole, _link(scope), send, send_timeout)
+
+    return respond
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
@@ -84,26 +93,45 @@ async def _accept(request: Request[Any, Any, Any], admission: Admission) -> Turn
         raise
 
 
-async def _fold(turn: Turn) -> Response[bytes]:
+async def _fold(turn: Turn) -> Answer | Problem:
     """Run a turn to its end and put its frames together."""
-    pieces: dict[type, list[str]] = {Delta: [], Thought: []}
+    texts: list[str] = []
+    thoughts: list[str] = []
+    end: Usage | ErrorFrame | None = None
     async with aclosing(turn.frames()) as frames:
         async for frame in frames:
-            if isinstance(frame, Delta | Thought):
-                pieces[type(frame)].append(frame.text)
-            elif isinstance(frame, ErrorFrame):
-                problem = problem_of(frame, TABLE[frame.code].status, "".join(pieces[Delta]))
-                return Response(encode(problem), status_code=problem.status, headers=headers_of(problem))
+            if isinstance(frame, Delta):
+                texts.append(frame.text)
+            elif isinstance(frame, Thought):
+                thoughts.append(frame.text)
             else:
-                answer = Answer(
-                    id=frame.id,
-                    text="".join(pieces[Delta]),
-                    thoughts="".join(pieces[Thought]),
-                    sources=[],
-                    usage=spent_of(frame),
-                )
-                return Response(encode(answer), media_type=MediaType.JSON)
-    raise AssertionError("a turn has an end")
+                end = frame
+    if end is None:
+        raise AssertionError("a turn has an end")
+    text = "".join(texts)
+    if isinstance(end, ErrorFrame):
+        return problem_of(end, TABLE[end.code].status, text)
+    return Answer(id=end.id, text=text, thoughts="".join(thoughts), sources=[], usage=spent_of(end))
+
+
+async def _send_whole(whole: Answer | Problem, link: HttpProtocol, send: Send, send_timeout: float) -> None:
+    """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
+    status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
+    body = encode(whole)
+    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
+    fields.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    try:
+        await room_within(link, send_timeout)
+    except TimeoutError:
+        link.abort()
+
+
+def _link(scope: Scope) -> HttpProtocol:
+    """The connection under a request."""
+    link: HttpProtocol = cast("dict[str, Any]", scope["extensions"])[LINK]
+    return link
 
 
 class EventStream:
@@ -113,7 +141,7 @@ class EventStream:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
         self._send = send
         self._send_timeout = send_timeout
-        self._link: HttpProtocol = cast("dict[str, Any]", scope["extensions"])[LINK]
+        self._link = _link(scope)
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
 
@@ -159,7 +187,7 @@ async def _while_connected(receive: Receive, turn: Turn, work: Coroutine[Any, An
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        turn.leave_by("drain")  # only a server that stops cancels a handler
+        turn.leave_by("drain")  # uvicorn's last resort, should a drain leave something behind
         raise
     finally:
         watching.cancel()

@@ -21,14 +21,16 @@ class SocketPeer:
         self._socket = socket
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
         self._send_timeout = send_timeout
-        self.close_code: int | None = None
-        """What the socket was closed with, once `receive` has returned None."""
+
+    @property
+    def ended_with(self) -> int | None:
+        """The code with which the server closed the socket; None while it has not."""
+        return self._link.ended_with
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the socket is closed."""
         message = cast("dict[str, Any]", await self._socket.receive())
         if message["type"] != "websocket.receive":
-            self.close_code = message.get("code")
             return None
         text = message.get("text")
         return cast("str | bytes", text if text is not None else message["bytes"])

@@ -36,7 +36,9 @@ class ServerProcess:
                 await self.printed_more()
 
     async def printed_more(self) -> None:
-        """Wait for its next line, or its end."""
+        """Wait for its next line; raise EOFError when there will be none."""
+        if self._reading.done():
+            raise EOFError("the server has ended")
         self._printed.clear()
         await self._printed.wait()
 
@@ -66,10 +68,10 @@ class ServerProcess:
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     @property
-    def drained(self) -> tuple[int, int]:
-        """How many turns it says have finished, and were cut, since it was told to stop."""
+    def drained(self) -> tuple[int, int, int]:
+        """How many turns it says have finished, were cut, and were left, since it was told to stop."""
         [line] = [line for line in self.lines if line["event"] == "drained"]
-        return line["finished"], line["cut"]
+        return line["finished"], line["cut"], line["left"]
 
     async def ended(self) -> int:
         """Wait for its end; return the exit code."""
