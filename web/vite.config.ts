@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
 import tailwindcss from "@tailwindcss/vite";
@@ -16,23 +17,29 @@ function precompress(): Plugin {
     apply: "build",
     async writeBundle({ dir = "dist" }) {
       const assets = join(dir, "assets");
-      for (const name of await readdir(assets)) {
-        if (!/\.(js|css)$/.test(name)) continue;
-        const content = await readFile(join(assets, name));
-        for (const [suffix, compress] of Object.entries(compressors)) {
-          await writeFile(join(assets, `${name}.${suffix}`), await compress(content));
-        }
-      }
+      const names = (await readdir(assets)).filter((name) => /\.(js|css)$/.test(name));
+      await Promise.all(
+        names.map(async (name) => {
+          const content = await readFile(join(assets, name));
+          for (const [suffix, compress] of Object.entries(compressors)) {
+            await writeFile(join(assets, `${name}.${suffix}`), await compress(content));
+          }
+        }),
+      );
     },
   };
 }
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), precompress()],
+  resolve: {
+    alias: [{ find: /^shiki$/, replacement: fileURLToPath(new URL("src/markdown/shiki.ts", import.meta.url)) }],
+  },
   build: {
     manifest: "manifest.json",
     assetsInlineLimit: 0, // the policy lets no font or script come from a data: address
     modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1_000, // kB; what is large is loaded when an answer needs it
   },
   server: {
     // The Host header is kept, so that the server finds the page's origin to be its own.

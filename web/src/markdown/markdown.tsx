@@ -1,0 +1,60 @@
+// An answer's markdown. What the model writes is not trusted: no HTML of its, no image from anywhere, and links only
+// to addresses that a browser opens as a page or a letter.
+
+import { code } from "@streamdown/code";
+import { type ComponentProps, memo } from "react";
+import { type Components, defaultRehypePlugins, Streamdown } from "streamdown";
+import { PlainText } from "./plain-text";
+import { MARKDOWN_CHARS, sectionsOf } from "./sections";
+
+/** rehype-raw is left out, so HTML is shown as what was written. */
+const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);
+const CONTROLS = { code: { copy: true, download: false }, table: { copy: true, download: false, fullscreen: false } };
+const PLUGINS = { code };
+const NO_LINK_DIALOG = { enabled: false };
+const COMPONENTS = { a: Link, img: ImageLink } as Components;
+
+/** `growing` while more of the text is to come. */
+export function Markdown({ text, growing }: { text: string; growing: boolean }) {
+  if (text.length > MARKDOWN_CHARS) return <PlainText text={text} />;
+  const sections = sectionsOf(text);
+  return sections.map((section, index) => (
+    // A section keeps its place for good.
+    // biome-ignore lint/suspicious/noArrayIndexKey: see above
+    <Section key={index} text={section} growing={growing && index === sections.length - 1} />
+  ));
+}
+
+const Section = memo(function Section({ text, growing }: { text: string; growing: boolean }) {
+  return (
+    <Streamdown
+      className="far-off"
+      components={COMPONENTS}
+      controls={CONTROLS}
+      isAnimating={growing}
+      linkSafety={NO_LINK_DIALOG}
+      plugins={PLUGINS}
+      rehypePlugins={REHYPE_PLUGINS}
+    >
+      {text}
+    </Streamdown>
+  );
+});
+
+function isOpenable(address: string | undefined): address is string {
+  return address !== undefined && /^(https?|mailto):/i.test(address);
+}
+
+function Link({ href, children }: ComponentProps<"a">) {
+  if (!isOpenable(href)) return <span>{children}</span>;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer" className="text-primary underline underline-offset-2">
+      {children}
+    </a>
+  );
+}
+
+/** Loading an image would tell its host that, and when, this answer was read. */
+function ImageLink({ src, alt }: ComponentProps<"img">) {
+  return <Link href={typeof src === "string" ? src : undefined}>{alt || "image"}</Link>;
+}
