@@ -9,10 +9,10 @@ import { MARKDOWN_CHARS, sectionsOf } from "./sections";
 
 /** rehype-raw is left out, so HTML is shown as what was written. */
 const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);
-const CONTROLS = { code: { copy: true, download: false }, table: { copy: true, download: false, fullscreen: false } };
+const CONTROLS = { code: { copy: true, download: false } };
 const PLUGINS = { code };
 const NO_LINK_DIALOG = { enabled: false };
-const COMPONENTS = { a: Link, img: ImageLink } as Components;
+const COMPONENTS = { a: Link, img: ImageLink, input: Checkbox, table: Table } as Components;
 
 /** `growing` while more of the text is to come. */
 export function Markdown({ text, growing }: { text: string; growing: boolean }) {
@@ -32,6 +32,7 @@ const Section = memo(function Section({ text, growing }: { text: string; growing
       components={COMPONENTS}
       controls={CONTROLS}
       isAnimating={growing}
+      lineNumbers={false}
       linkSafety={NO_LINK_DIALOG}
       plugins={PLUGINS}
       rehypePlugins={REHYPE_PLUGINS}
@@ -57,4 +58,21 @@ function Link({ href, children }: ComponentProps<"a">) {
 /** Loading an image would tell its host that, and when, this answer was read. */
 function ImageLink({ src, alt }: ComponentProps<"img">) {
   return <Link href={typeof src === "string" ? src : undefined}>{alt || "image"}</Link>;
+}
+
+/** An item of a task list. */
+function Checkbox({ checked }: ComponentProps<"input">) {
+  return (
+    <input type="checkbox" disabled checked={checked} aria-label={checked ? "done" : "to do"} className="mr-1.5" />
+  );
+}
+
+/** A wide table scrolls by itself, by keyboard too. */
+function Table({ children }: ComponentProps<"table">) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <section aria-label="Table" tabIndex={0} className="table-scroll">
+      <table>{children}</table>
+    </section>
+  );
 }
