@@ -4,6 +4,7 @@
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
 # make frames  the page's types from the server's frames
+# make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day frames lock format clean
+.PHONY: run dev install test lint types tests hangups day bench-page frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -47,6 +48,9 @@ hangups: .venv/.installed-dev
 
 day: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
+
+bench-page: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

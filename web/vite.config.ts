@@ -40,6 +40,7 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsInlineLimit: 0, // the policy lets no font or script come from a data: address
     modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
     chunkSizeWarningLimit: 1_000, // kB; what is large is loaded when an answer needs it
   },
   server: {

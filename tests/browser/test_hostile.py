@@ -16,7 +16,7 @@ HOSTILE = {
     "a reload": f'<meta http-equiv="refresh" content="0; url={ELSEWHERE}/reload"><base href="{ELSEWHERE}/">',
     "a beacon": f"![ ]({ELSEWHERE}/beacon.png) ![]( {ELSEWHERE}/beacon2.png 'x')",
     "a beacon by reference": f"![x][y]\n\n[y]: {ELSEWHERE}/beacon.png",
-    "a beacon in HTML": f'<img src="{ELSEWHERE}/a.png" srcset="{ELSEWHERE}/b.png 2x"><video poster="{ELSEWHERE}/c.png">',
+    "a beacon in HTML": f'<img src="{ELSEWHERE}/a" srcset="{ELSEWHERE}/b 2x"><video poster="{ELSEWHERE}/c">',
     "a beacon in a diagram": f'```mermaid\ngraph TD; A["<img src={ELSEWHERE}/d.png>"]\n```',
 }
 LINKS = {

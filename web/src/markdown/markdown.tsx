@@ -5,7 +5,7 @@ import { code } from "@streamdown/code";
 import { type ComponentProps, memo } from "react";
 import { type Components, defaultRehypePlugins, Streamdown } from "streamdown";
 import { PlainText } from "./plain-text";
-import { MARKDOWN_CHARS, sectionsOf } from "./sections";
+import { LONGEST_ANSWER_CHARS, LONGEST_SECTION_CHARS, sectionsOf } from "./sections";
 
 /** rehype-raw is left out, so HTML is shown as what was written. */
 const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);
@@ -16,13 +16,12 @@ const COMPONENTS = { a: Link, img: ImageLink, input: Checkbox, table: Table } as
 
 /** `growing` while more of the text is to come. */
 export function Markdown({ text, growing }: { text: string; growing: boolean }) {
-  if (text.length > MARKDOWN_CHARS) return <PlainText text={text} />;
-  const sections = sectionsOf(text);
-  return sections.map((section, index) => (
-    // A section keeps its place for good.
-    // biome-ignore lint/suspicious/noArrayIndexKey: see above
-    <Section key={index} text={section} growing={growing && index === sections.length - 1} />
-  ));
+  if (text.length > LONGEST_ANSWER_CHARS) return <PlainText text={text} />;
+  return sectionsOf(text).map((section) => {
+    const isLast = section.start + section.text.length === text.length;
+    if (section.text.length > LONGEST_SECTION_CHARS) return <PlainText key={section.start} text={section.text} />;
+    return <Section key={section.start} text={section.text} growing={growing && isLast} />;
+  });
 }
 
 const Section = memo(function Section({ text, growing }: { text: string; growing: boolean }) {

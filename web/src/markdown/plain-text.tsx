@@ -3,11 +3,7 @@ import { piecesOf } from "./sections";
 
 /** Text as it is, in pieces that are laid out only where they are seen. */
 export function PlainText({ text }: { text: string }) {
-  return piecesOf(text).map((piece, index) => (
-    // A piece keeps its place for good.
-    // biome-ignore lint/suspicious/noArrayIndexKey: see above
-    <Piece key={index} text={piece} />
-  ));
+  return piecesOf(text).map((piece) => <Piece key={piece.start} text={piece.text} />);
 }
 
 const Piece = memo(function Piece({ text }: { text: string }) {

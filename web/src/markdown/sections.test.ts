@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { piecesOf, sectionsOf } from "./sections";
+import * as cut from "./sections";
+
+const sectionsOf = (text: string) => cut.sectionsOf(text).map((section) => section.text);
+const piecesOf = (text: string) => cut.piecesOf(text).map((piece) => piece.text);
 
 const paragraph = (n: number) => `Paragraph ${n} says something of no great length.\n\n`;
 const paragraphs = (count: number) => Array.from({ length: count }, (_, n) => paragraph(n)).join("");
@@ -41,4 +44,10 @@ test("the pieces of a plain text are the text, cut behind lines or words", () =>
   expect(pieces.join("")).toBe(text);
   expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(16_384);
   expect(pieces[0]?.endsWith(" ")).toBe(true);
+});
+
+test("a part is known by where it begins", () => {
+  for (const { start, text } of cut.sectionsOf(paragraphs(1_000))) {
+    expect(paragraphs(1_000).startsWith(text, start)).toBe(true);
+  }
 });
