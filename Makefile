@@ -81,7 +81,7 @@ clean:
 
 # The browser of the tests: one that is there, else Debian's for root, else Playwright's own.
 .venv/.chromium: .venv/.installed-dev
-	if ! PYTHONPATH=tests $(BIN)/python -m support.browser; then \
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.browser; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
 			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium-headless-shell; \
 		else \

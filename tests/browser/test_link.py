@@ -22,7 +22,7 @@ async def test_a_link_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         wire.cut()
-        await expect(page.answer).to_contain_text("The connection broke. What had arrived is kept")
+        await expect(page.answer).to_contain_text("The connection broke. What had come is kept")
         await expect(page.answer).to_contain_text("The first half")
         await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
         await page.is_linked()
@@ -121,7 +121,7 @@ async def test_a_chat_that_is_too_long_is_asked_again_with_its_newest_part(
         for question in ("first", "second"):
             await page.ask(question)
             await page.has_ended()
-        await expect(page.answer).to_contain_text("Try again: the page then sends only the newest part")
+        await expect(page.answer).to_contain_text("Ask again to send only the newest part")
         await page.button("Retry").click()
         await page.has_ended()
         assert (await upstream.asked(2)).texts == ["second"]

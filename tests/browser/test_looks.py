@@ -1,7 +1,10 @@
 """Pictures of the main states, for people to look at: tests/browser/pictures/."""
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -46,98 +49,78 @@ USAGE = {"promptTokenCount": 14, "candidatesTokenCount": 271, "thoughtsTokenCoun
 async def thinks_and_answers(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.event(answer("**Recalling Rayleigh**\n\nThe fourth power, and the eye.", thought=True))
-    await exchange.text(ANSWER, finish="STOP", usage=USAGE)
+    for line in ANSWER.splitlines(keepends=True):
+        await exchange.text(line)
+        await asyncio.sleep(0.01)
+    await exchange.text("", finish="STOP", usage=USAGE)
     await exchange.finish()
 
 
-async def _welcome(page: ChatPage, _: Upstream, __: Wire) -> None:
+Picture = Callable[[str], Awaitable[None]]
+
+
+async def asks(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
     await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()
-
-
-async def _answered(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+    await picture("welcome")
     upstream.plays(says("Forty-two."), thinks_and_answers)
     await page.ask("What is the answer?")
     await page.has_ended()
+    await page.button("Show thoughts").click()
     await page.ask(QUESTION)
     await page.has_ended()
     await expect(page.answer.locator("[data-language=python] span").nth(3)).to_be_visible()
+    await picture("answered")
+    await page.button("Regenerate").last.click()
+    await expect(page.answer).to_contain_text("2 / 2")
+    await page.button("Edit question").last.click()
+    await picture("edited")
 
 
-async def _top(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
-    await _answered(page, upstream, wire)
-    await page.log.hover()
-    await page.page.mouse.wheel(0, -5_000)
-    await expect(page.button("Jump to latest")).to_be_visible()
-
-
-async def _streaming(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+async def stops(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
     upstream.plays(says_and_is_silent(ANSWER[:560]))
-    await page.button("Show thoughts").click()
     await page.ask(QUESTION)
     await expect(page.answer.get_by_role("cell").first).to_be_visible()
-
-
-async def _stopped(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
-    await _streaming(page, upstream, wire)
+    await picture("streaming")
     await page.button("Stop").click()
     await page.has_ended()
+    await picture("stopped")
 
 
-async def _refused(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+async def is_refused(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
     later = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}]
     upstream.plays(fails(429, "RESOURCE_EXHAUSTED", details=later))
     await page.ask(QUESTION)
     await expect(page.button(re.compile("Retry in"))).to_be_visible()
+    await picture("refused")
 
 
-async def _lost(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+async def is_cut_off(page: ChatPage, upstream: Upstream, wire: Wire, picture: Picture) -> None:
     upstream.plays(says_and_is_silent("The sky is blue because air scatters"))
     await page.ask(QUESTION)
     await expect(page.answer).to_contain_text("scatters")
     await wire.__aexit__()
     await page.is_linked("Not connected")
-
-
-async def _edited(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
-    await _answered(page, upstream, wire)
-    await page.button("Regenerate").last.click()
-    await expect(page.answer).to_contain_text("2 / 2")
-    await page.button("Edit question").last.click()
-
-
-STATES = {
-    "welcome": _welcome,
-    "streaming": _streaming,
-    "answered": _answered,
-    "top": _top,
-    "stopped": _stopped,
-    "refused": _refused,
-    "lost": _lost,
-    "edited": _edited,
-}
+    await picture("lost")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off])
 async def test_each_state_fits_its_screen(
-    browser: Browser, upstream: Upstream, scheme: str, size: dict[str, int]
+    browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str
 ) -> None:
-    PICTURES.mkdir(exist_ok=True)
-    models = {"models": "gemini-flash-latest,gemini-pro-latest", "retries": 0}
-    async with serving(upstream, **models) as address:
-        for name, reach in STATES.items():
-            async with Wire(address) as wire:
-                context = opened(browser, wire.address, viewport=size, color_scheme=scheme)
-                async with context as page:
-                    await reach(page, upstream, wire)
-                    width = size["width"]
-                    assert await page.page.evaluate("document.documentElement.scrollWidth") == width
-                    await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{width}.png")
+    async def picture(name: str) -> None:
+        assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
+
+    models = "gemini-flash-latest,gemini-pro-latest"
+    async with serving(upstream, models=models, retries=0) as address, Wire(address) as wire:
+        async with opened(browser, wire.address, viewport=size, color_scheme=scheme) as page:
+            await story(page, upstream, wire, picture)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_without_a_model_it_says_so(browser: Browser, scheme: str) -> None:
-    PICTURES.mkdir(exist_ok=True)
     async with serving(None) as address, opened(browser, address, viewport=NARROW, color_scheme=scheme) as page:
         await expect(page.page.get_by_text("No real model is behind this page")).to_be_visible()
         await page.page.screenshot(path=PICTURES / f"offline-{scheme}-360.png")

@@ -9,7 +9,7 @@ export function Announcer() {
     const conversation = shownConversation(state);
     const last = conversation?.leaf ? conversation.messages[conversation.leaf] : undefined;
     if (last?.role !== "model" || isRunning(last)) return "";
-    if (last.problem !== null) return `${last.problem.sentence} ${last.problem.advice}`;
+    if (last.problem !== null) return `${last.problem.sentence} ${last.problem.advice}`.trim();
     return endOf(last) ?? "The answer is complete.";
   });
   return (

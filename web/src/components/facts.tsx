@@ -1,4 +1,3 @@
-import { Fragment } from "react";
 import type { Answer } from "../chat/conversation";
 import { endOf, factsOf } from "../text/facts";
 
@@ -7,14 +6,13 @@ export function Facts({ answer }: { answer: Answer }) {
   const end = endOf(answer);
   const facts = answer.spent === null ? [] : factsOf(answer.spent);
   return (
-    <p className="leading-5">
-      {end !== null && <strong className="font-semibold text-foreground">{end}</strong>}
-      {facts.map((fact, index) => (
-        <Fragment key={fact}>
-          {(index > 0 || end !== null) && <span aria-hidden="true"> · </span>}
-          <span className="whitespace-nowrap tabular-nums">{fact}</span>
-        </Fragment>
+    <ul aria-label="About this answer" className="flex flex-wrap gap-x-3 leading-5">
+      {end !== null && <li className="font-semibold text-foreground">{end}</li>}
+      {facts.map((fact) => (
+        <li key={fact} className="whitespace-nowrap tabular-nums">
+          {fact}
+        </li>
       ))}
-    </p>
+    </ul>
   );
 }

@@ -10,8 +10,8 @@ export function LinkNotice() {
   return (
     <div className="mb-2 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 rounded-xl bg-notice px-4 py-2 text-notice-foreground text-sm">
       <p>
-        {link.why} What you write is kept until the link is back
-        <span className="tabular-nums">{seconds > 0 ? `, tried again in ${seconds} s.` : "."}</span>
+        {link.why} <span className="tabular-nums">{seconds > 0 ? `Trying again in ${seconds} s` : "Trying again"}</span>
+        ; what you write is kept.
       </p>
       <button type="button" className="font-medium underline underline-offset-2" onClick={chat.connect}>
         Connect now

@@ -24,7 +24,7 @@ export function Log() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <div ref={scroller} className="h-full overflow-y-auto overscroll-contain" tabIndex={0}>
         <div ref={content} className="column flex min-h-full flex-col py-6">
-          <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-7">
+          <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
             {branch.map((message) =>
               message.role === "user" ? (
                 <Question key={message.id} question={message} />

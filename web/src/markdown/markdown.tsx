@@ -27,6 +27,7 @@ export function Markdown({ text, growing }: { text: string; growing: boolean }) 
 const Section = memo(function Section({ text, growing }: { text: string; growing: boolean }) {
   return (
     <Streamdown
+      caret="circle"
       className="far-off"
       components={COMPONENTS}
       controls={CONTROLS}

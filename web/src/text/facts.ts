@@ -44,7 +44,8 @@ function tokens(spent: Spent): string | null {
 }
 
 function firstToken({ first_delta_ms: ms }: Spent): string | null {
-  return ms === null ? null : `first token ${(ms / 1000).toFixed(2)} s`;
+  if (ms === null) return null;
+  return `first token ${ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`}`;
 }
 
 function speed({ output_tokens: count, first_delta_ms: first, duration_ms: whole }: Spent): string | null {

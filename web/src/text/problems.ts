@@ -5,7 +5,7 @@ import type { ErrorFrame } from "../frames";
 export interface Problem {
   /** What happened. */
   sentence: string;
-  /** What to do next. */
+  /** What to do next; empty where the sentence says it. */
   advice: string;
   /** Whether the same question may be asked again, and not before when (milliseconds since the epoch). */
   retry: { notBefore: number; first: Remedy | null } | null;
@@ -14,32 +14,33 @@ export interface Problem {
 /** What has to be done before asking again: send a shorter history, or find another server. */
 export type Remedy = "shorten_history" | "reconnect";
 
-const AGAIN = "Try again.";
-const LATER = "Wait a moment, then try again.";
-const SHORTER = "Shorten it and send it again.";
+const ASK_AGAIN = "Ask again.";
+const RELOAD = "This is a fault of the page: reload it.";
+/** The server's own sentence says what to do. */
+const SAID = "";
 
-/** What to do about an error of the protocol. Its sentence is the server's, so that it is written only once. */
+/** What to do about an error of the protocol. What happened is the server's sentence, so that it is written only once. */
 const ADVICE: Readonly<Record<string, string>> = {
-  invalid_json: "This is a fault of the page: reload it.",
-  invalid_frame: "This is a fault of the page: reload it.",
-  duplicate_turn: AGAIN,
+  invalid_json: RELOAD,
+  invalid_frame: RELOAD,
+  duplicate_turn: ASK_AGAIN,
   unknown_turn: "It has ended already.",
-  unknown_model: "Choose another model above, then try again.",
-  message_too_large: SHORTER,
-  not_found: "Reload the page.",
-  unsupported: "Reload the page.",
+  unknown_model: "Choose another one above, then ask again.",
+  message_too_large: "Shorten it, or send it in parts.",
+  not_found: RELOAD,
+  unsupported: RELOAD,
   forbidden: "Open the page under the name that its server is known by.",
-  too_many_turns: "Wait until another answer has ended, or stop one; then try again.",
-  overloaded: LATER,
-  rate_limited: LATER,
-  draining: "Try again: the page then connects to the next server.",
+  too_many_turns: "Wait until another answer has ended, or stop one; then ask again.",
+  overloaded: SAID,
+  rate_limited: SAID,
+  draining: "To ask again connects to the next one.",
   blocked: "Put the question another way.",
-  upstream_rate_limited: LATER,
-  upstream_unavailable: LATER,
-  upstream_timeout: AGAIN,
-  upstream_rejected: "Whoever runs this server has to look at its key or its log.",
-  upstream_truncated: "What arrived is above. Try again for a whole answer.",
-  internal: AGAIN,
+  upstream_rate_limited: SAID,
+  upstream_unavailable: SAID,
+  upstream_timeout: ASK_AGAIN,
+  upstream_rejected: SAID,
+  upstream_truncated: "What had come is kept; ask again for all of it.",
+  internal: ASK_AGAIN,
 };
 
 /** Not retryable as it is, but another choice or a shorter context may help. */
@@ -57,8 +58,8 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
     sentence: error.message,
     advice:
       remedy === "shorten_history"
-        ? "Try again: the page then sends only the newest part of this chat."
-        : (ADVICE[error.code] ?? (error.retryable ? AGAIN : "Change the question and send it again.")),
+        ? "Ask again to send only the newest part of this chat."
+        : (ADVICE[error.code] ?? (error.retryable ? ASK_AGAIN : "Change the question and send it again.")),
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
   };
 }
@@ -71,8 +72,8 @@ function remedyFor({ code, field }: ErrorFrame): Remedy | null {
 /** The problem of a turn whose link broke; `why` is what is known of that. */
 export function lostLink(arrived: boolean, why: string): Problem {
   return {
-    sentence: `${why} ${arrived ? "What had arrived is kept; the rest of the answer is lost." : "No answer had come."}`,
-    advice: AGAIN,
+    sentence: why,
+    advice: arrived ? "What had come is kept; ask again for all of it." : "No answer had come: ask again.",
     retry: { notBefore: 0, first: null },
   };
 }

@@ -23,7 +23,7 @@ test("the facts are the model, the tokens, the first token's time and the speed"
   expect(factsOf(end)).toEqual([
     "gemini-flash-latest",
     "7 in / 31 out / 12 thought tokens",
-    "first token 0.42 s",
+    "first token 420 ms",
     "31 tokens/s",
   ]);
 });
@@ -31,6 +31,10 @@ test("the facts are the model, the tokens, the first token's time and the speed"
 test("the cost is shown when it is known", () => {
   expect(factsOf({ ...end, cost_usd: 0.0000123 })).toContain("$0.00001");
   expect(factsOf({ ...end, cost_usd: 1.5 })).toContain("$1.500");
+});
+
+test("a first token that took its time is told in seconds", () => {
+  expect(factsOf({ ...end, first_delta_ms: 1_234 })).toContain("first token 1.2 s");
 });
 
 test("what is not known is never shown as nothing", () => {
@@ -64,7 +68,7 @@ test("a code of a later version is retried when the server says that it may be",
   const unknown = { ...failure, code: "brand_new", message: "Something new." };
   expect(problemOf(unknown, 0)).toEqual({
     sentence: "Something new.",
-    advice: "Try again.",
+    advice: "Ask again.",
     retry: { notBefore: 0, first: null },
   });
   expect(problemOf({ ...unknown, retryable: false }, 0).retry).toBe(null);
