@@ -148,7 +148,17 @@ def _row(name: str, figures: list[float]) -> str:
 
 
 TEXT = f"""\
-# How smoothly the page draws
+# The chat page
+
+## How it is built
+
+`make install` builds `web/` with the package (`hatch_build.py`), on a Node that comes as a wheel; a build whose
+sources have not changed is skipped. `make dev` serves it with hot reload. `make test` runs Biome, TypeScript and vitest
+over it, and drives it in a Chromium: one that is there, else Debian's when root runs it, else Playwright's own.
+tests/browser/pictures/ then holds pictures of its main states. Before the page can be used a browser loads at
+most 90 kB of JavaScript (gzip); markdown and the highlighter of code follow.
+
+## How smoothly it draws
 
 An answer of {CHARS:,} characters (headings, lists, tables, code, quotes) comes in {FRAMES:,} frames,
 {FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` measures it anew, {ROUNDS} times,

@@ -88,6 +88,17 @@ async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPa
     await expect(page.question).to_contain_text("second")
 
 
+async def test_to_edit_a_question_stops_its_answer(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"), says("Another"))
+    await page.ask("first")
+    await expect(page.answer).to_have_text("Hello")
+    await page.button("Edit question").click()
+    await page.page.get_by_role("textbox", name="Edit your question").fill("changed")
+    await page.button("Send").first.click()
+    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await expect(page.answer).to_contain_text("Another")
+
+
 async def test_escape_leaves_an_edited_question_as_it_was(page: ChatPage) -> None:
     await page.ask("first")
     await page.has_ended()
@@ -199,6 +210,13 @@ async def test_on_a_narrow_screen_the_chats_are_in_a_drawer(browser: Browser, up
         await page.ask("hi")
         await page.has_ended()
         assert await page.page.evaluate("document.documentElement.scrollWidth") == 360
+        upstream.plays(says_and_is_silent("Hello"))
+        await page.ask("more?")
+        await expect(page.answer).to_have_text("Hello")
+        await page.button("Chats").click()
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.answer).to_have_attribute("aria-busy", "true")
         await page.button("Chats").click()
         await page.page.get_by_role("dialog", name="Chats").get_by_role("button", name="New chat").click()
         await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()

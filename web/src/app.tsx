@@ -50,7 +50,8 @@ function usePageWide(): void {
   }, [title]);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.isComposing && !event.defaultPrevented) chat.stop();
+      if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+      chat.stop();
     };
     const onVisible = () => document.visibilityState === "visible" && chat.connect();
     document.addEventListener("keydown", onKeyDown);

@@ -49,11 +49,13 @@ export class Chat {
   /** Ask another question in place of this one. */
   edit(question: Question, text: string): void {
     const conversation = conversationWith(this.store.state, question.id);
+    this.stop(); // what is on its way answers the question that is given up
     if (conversation !== null) this.#ask(conversation.id, question.parent, text);
   }
 
   /** Ask for another answer to the same question. */
   askAgain(answer: Answer): void {
+    this.stop();
     const first = answer.problem?.retry?.first;
     if (first === "shorten_history") this.#historyChars = narrower(this.#historyChars);
     if (first === "reconnect" && !this.#isBusy) this.#socket.reconnect();

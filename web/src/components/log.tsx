@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { branchTo } from "../chat/conversation";
+import { branchTo, runningAnswer } from "../chat/conversation";
 import { shownConversation } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
 import { useFollowing } from "../hooks/use-following";
@@ -15,10 +15,13 @@ export function Log() {
   const content = useRef<HTMLDivElement>(null);
   const [following, toEnd] = useFollowing(scroller, content);
   const branch = conversation === null ? [] : branchTo(conversation, conversation.leaf);
-  // A branch with another last answer is another one to read, from its end.
-  const leaf = conversation?.leaf ?? null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
-  useEffect(toEnd, [leaf]);
+  const running = conversation === null ? null : (runningAnswer(conversation)?.id ?? null);
+  useEffect(() => {
+    if (running !== null) toEnd(); // the reader has just asked
+  }, [running, toEnd]);
+  const shown = conversation?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is read from its end
+  useEffect(toEnd, [shown]);
   return (
     <div className="relative min-h-0 flex-1">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
