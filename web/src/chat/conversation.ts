@@ -34,11 +34,15 @@ export type Message = Question | Answer;
 export interface Conversation {
   id: string;
   title: string;
-  /** By id, parents before their children. */
   messages: Readonly<Record<string, Message>>;
+  /** The ids below each message, oldest first; the first questions are below ROOT. */
+  children: Readonly<Record<string, readonly string[]>>;
   /** The last message of the branch that is shown. */
   leaf: string | null;
 }
+
+export const ROOT = "";
+const NOBODY: readonly string[] = [];
 
 const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "stopping"]);
 
@@ -59,19 +63,14 @@ export function branchTo(conversation: Conversation, leaf: string | null): Messa
 }
 
 /** The ids of a message and of those beside it, oldest first. */
-export function siblingsOf(conversation: Conversation, message: Message): string[] {
-  return Object.values(conversation.messages)
-    .filter((other) => other.parent === message.parent && other.role === message.role)
-    .map((other) => other.id);
+export function siblingsOf(conversation: Conversation, message: Message): readonly string[] {
+  return conversation.children[message.parent ?? ROOT] ?? NOBODY;
 }
 
 /** The newest message below this one: the leaf to show when a branch is turned to. */
 export function newestBelow(conversation: Conversation, id: string): string {
-  let newest = id;
-  for (const message of Object.values(conversation.messages)) {
-    if (message.parent === newest) newest = newestBelow(conversation, message.id);
-  }
-  return newest;
+  const newest = conversation.children[id]?.at(-1);
+  return newest === undefined ? id : newestBelow(conversation, newest);
 }
 
 /** The answer that is on its way in the branch that is shown. */

@@ -3,7 +3,7 @@
 import type { FrameDown, ModelList } from "../frames";
 import type { LinkState } from "../link/socket";
 import { lostLink, problemOf } from "../text/problems";
-import { type Answer, type Conversation, isRunning, type Message, newestBelow } from "./conversation";
+import { type Answer, type Conversation, isRunning, type Message, newestBelow, ROOT } from "./conversation";
 
 export interface State {
   link: LinkState;
@@ -97,7 +97,7 @@ function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   const question: Message = { role: "user", id: action.question, parent: action.parent, text: action.text };
   const known = state.conversations.some(({ id }) => id === action.conversation);
   const title = action.text.trim().replace(/\s+/g, " ").slice(0, TITLE_CHARS);
-  const opened: Conversation = { id: action.conversation, title, messages: {}, leaf: null };
+  const opened: Conversation = { id: action.conversation, title, messages: {}, children: {}, leaf: null };
   const conversations = known ? state.conversations : [opened, ...state.conversations];
   return {
     ...state,
@@ -113,19 +113,26 @@ function emptyAnswer(id: string, parent: string): Answer {
 }
 
 function add(conversation: Conversation, message: Message): Conversation {
+  const { messages, children } = conversation;
+  const parent = message.parent ?? ROOT;
   return {
     ...conversation,
-    messages: { ...conversation.messages, [message.id]: message },
+    messages: { ...messages, [message.id]: message },
+    children: { ...children, [parent]: [...(children[parent] ?? []), message.id] },
     leaf: message.id,
   };
 }
 
 /** Without the answers to a question that have ended with nothing: asking again makes up for them. */
 function withoutEmpty(conversation: Conversation, question: string): Conversation {
-  const kept = Object.entries(conversation.messages).filter(
-    ([, message]) => message.parent !== question || message.role !== "model" || isRunning(message) || message.text,
-  );
-  return { ...conversation, messages: Object.fromEntries(kept) };
+  const messages = { ...conversation.messages };
+  const kept = (conversation.children[question] ?? []).filter((id) => {
+    const answer = messages[id];
+    const isEmpty = answer?.role === "model" && !isRunning(answer) && answer.text === "";
+    if (isEmpty) delete messages[id];
+    return !isEmpty;
+  });
+  return { ...conversation, messages, children: { ...conversation.children, [question]: kept } };
 }
 
 /** Change the conversation that holds a message. */

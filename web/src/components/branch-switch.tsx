@@ -6,9 +6,11 @@ import { IconButton } from "./icon-button";
 /** Turns to the versions of a message beside this one. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
   const { store } = useChat();
-  const conversation = useChatState((state) => conversationWith(state, message.id));
-  const siblings = conversation === null ? [] : siblingsOf(conversation, message);
-  if (siblings.length < 2) return null;
+  const siblings = useChatState((state) => {
+    const conversation = conversationWith(state, message.id);
+    return conversation && siblingsOf(conversation, message);
+  });
+  if (siblings === null || siblings.length < 2) return null;
   const at = siblings.indexOf(message.id);
   const turn = (by: number, label: string, icon: "chevron_left" | "chevron_right") => {
     const to = siblings[at + by];
