@@ -59,8 +59,9 @@ def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
                 headers["Content-Encoding"] = coding
                 file = found[name + suffix]
                 break
-    media_type = guess_type(found[name].name)[0] or "application/octet-stream"
-    return File(file, headers=headers, media_type=media_type, content_disposition_type="inline")
+    filename = found[name].name
+    media_type = guess_type(filename)[0] or "application/octet-stream"
+    return File(file, filename=filename, headers=headers, media_type=media_type, content_disposition_type="inline")
 
 
 def _takes(accept_encoding: str, coding: str) -> bool:

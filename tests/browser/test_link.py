@@ -113,6 +113,16 @@ async def test_a_message_that_is_too_long_says_how_long_it_may_be(browser: Brows
         assert upstream.exchanges == []
 
 
+async def test_a_message_that_ends_the_link_is_not_sent_again(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, max_frame_bytes=1_000) as address, opened(browser, address) as page:
+        await page.ask("x" * 2_000)
+        await expect(page.answer).to_contain_text("the message was too large for it. Shorten it")
+        await page.is_linked()
+        await page.ask("short")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+
+
 async def test_a_chat_that_is_too_long_is_asked_again_with_its_newest_part(
     browser: Browser, upstream: Upstream
 ) -> None:

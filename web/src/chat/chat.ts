@@ -23,9 +23,9 @@ export class Chat {
       onState: (link) => this.#linked(link),
       onFrame: (frame) => this.#gatherer.add(frame),
       onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
-      onLost: (why) => {
+      onLost: (closing) => {
         this.#gatherer.flush();
-        this.store.dispatch({ type: "lost", why });
+        this.store.dispatch({ type: "lost", closing });
       },
     });
   }

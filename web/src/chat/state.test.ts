@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
 import type { FrameDown } from "../frames";
+import { closingOf } from "../link/closing";
 import { type Answer, branchTo, siblingsOf } from "./conversation";
 import { type Action, conversationWith, INITIAL, reduce, type State, shownConversation } from "./state";
 
@@ -84,7 +85,7 @@ test("a refusal that says when to come back is not asked again before", () => {
 test("a link that breaks ends the answers that were sent, and keeps those that were not", () => {
   const state = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"]), ask("q2", "t2"), {
     type: "lost",
-    why: "The connection broke.",
+    closing: closingOf(1006),
   });
   expect(answerIn(state)).toMatchObject({ status: "lost", text: "Air scatters " });
   expect(answerIn(state).problem?.sentence).toBe("The connection broke.");

@@ -1,6 +1,7 @@
 // Everything that the page knows, and the one function that changes it.
 
 import type { FrameDown, ModelList } from "../frames";
+import type { Closing } from "../link/closing";
 import type { LinkState } from "../link/socket";
 import { lostLink, problemOf } from "../text/problems";
 import { type Answer, type Conversation, isRunning, type Message, newestBelow, ROOT } from "./conversation";
@@ -32,7 +33,7 @@ export type Action =
   | { type: "stopping"; answer: string }
   | { type: "withdrawn"; answer: string }
   | { type: "frames"; frames: readonly FrameDown[]; now: number }
-  | { type: "lost"; why: string };
+  | { type: "lost"; closing: Closing };
 
 export const INITIAL: State = {
   link: { status: "connecting" },
@@ -76,7 +77,7 @@ export function reduce(state: State, action: Action): State {
     case "frames":
       return take(state, action.frames, action.now);
     case "lost":
-      return answers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.why)));
+      return answers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.closing)));
   }
 }
 
@@ -181,6 +182,6 @@ function takeOne(answer: Answer, frame: FrameDown, now: number): Answer {
   }
 }
 
-function lose(answer: Answer, why: string): Answer {
-  return { ...answer, status: "lost", problem: lostLink(answer.text !== "", why) };
+function lose(answer: Answer, closing: Closing): Answer {
+  return { ...answer, status: "lost", problem: lostLink(answer.text !== "", closing) };
 }

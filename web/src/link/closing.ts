@@ -3,6 +3,8 @@
 export interface Closing {
   /** What happened, as a sentence. */
   sentence: string;
+  /** What to do about a question that it left without an answer, if that is more than to ask again. */
+  advice?: string;
   /**
    * When to connect again: `soon` with the usual back-off, `later` no sooner than after LATER_MS, `when_needed` only
    * when there is something to send.
@@ -20,7 +22,11 @@ const CODES: Readonly<Record<number, Closing>> = {
   1006: { sentence: "The connection broke.", again: "soon" },
   1007: { sentence: "The connection was closed: what was sent was not readable text.", again: "soon" },
   1008: { sentence: "The server closed the connection: too many messages at once.", again: "later" },
-  1009: { sentence: "The server closed the connection: the message was too large for it.", again: "soon" },
+  1009: {
+    sentence: "The server closed the connection: the message was too large for it.",
+    advice: "Shorten it, or send it in parts.",
+    again: "soon",
+  },
   1011: { sentence: "The connection was closed after a fault in the server.", again: "soon" },
   1012: { sentence: "The server is restarting.", again: "soon" },
   1013: { sentence: "The server is too busy for a connection.", again: "later" },

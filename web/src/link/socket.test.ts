@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FrameDown } from "../frames";
 import { ChatServer, Inbox } from "../testing/server";
-import { closingOf } from "./closing";
+import { type Closing, closingOf } from "./closing";
 import { ChatSocket, type LinkState, type Turn } from "./socket";
 
 const QUICK = { firstMs: 5, longestMs: 20 };
@@ -13,7 +13,7 @@ let link: ChatSocket;
 let states: Inbox<LinkState>;
 let frames: Inbox<FrameDown>;
 let sent: Inbox<readonly string[]>;
-let lost: Inbox<string>;
+let lost: Inbox<Closing>;
 
 beforeEach(async () => {
   server = new ChatServer();
@@ -71,7 +71,7 @@ test.each([1000, 1002, 1003, 1007, 1009, 1011, 1012, 4008, 4321])(
   async (code) => {
     link.connect();
     (await server.connections.next()).close(code);
-    expect(await lost.next()).toBe(closingOf(code).sentence);
+    expect(await lost.next()).toEqual(closingOf(code));
     expect(await down()).toMatchObject({ status: "waiting", why: closingOf(code).sentence });
     await open();
   },
@@ -87,7 +87,7 @@ test.each([1008, 1013])("closed with %i, it stays away for some seconds", async 
 test("a link that is cut comes back", async () => {
   link.connect();
   (await server.connections.next()).terminate();
-  expect(await lost.next()).toBe("The connection broke.");
+  expect(await lost.next()).toMatchObject({ sentence: "The connection broke." });
   await open();
 });
 

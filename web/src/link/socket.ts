@@ -20,7 +20,7 @@ export interface Listener {
   /** These turns, queued until now, were handed to the socket. */
   onSent(turns: readonly string[]): void;
   /** An open link broke: every turn that was handed to it is lost. */
-  onLost(why: string): void;
+  onLost(closing: Closing): void;
 }
 
 /** A `chat` frame whose turn has a name. */
@@ -119,9 +119,10 @@ export class ChatSocket {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
 
-  #closed({ sentence, again }: Closing, openForMs: number): void {
+  #closed(closing: Closing, openForMs: number): void {
+    const { sentence, again } = closing;
     if (openForMs >= STEADY_MS) this.#failures = 0;
-    this.#listener.onLost(sentence);
+    this.#listener.onLost(closing);
     if (again === "when_needed" && this.#queue.length === 0) {
       this.#listener.onState({ status: "resting" });
     } else {

@@ -1,6 +1,7 @@
 // What went wrong, as a sentence, and what the reader can do about it.
 
 import type { ErrorFrame } from "../frames";
+import type { Closing } from "../link/closing";
 
 export interface Problem {
   /** What happened. */
@@ -69,11 +70,11 @@ function remedyFor({ code, field }: ErrorFrame): Remedy | null {
   return code === "message_too_large" && field === "history" ? "shorten_history" : null;
 }
 
-/** The problem of a turn whose link broke; `why` is what is known of that. */
-export function lostLink(arrived: boolean, why: string): Problem {
+/** The problem of a turn whose link broke. */
+export function lostLink(arrived: boolean, { sentence, advice }: Closing): Problem {
   return {
-    sentence: why,
-    advice: arrived ? "What had come is kept; ask again for all of it." : "No answer had come: ask again.",
+    sentence,
+    advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),
     retry: { notBefore: 0, first: null },
   };
 }
