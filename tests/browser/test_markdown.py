@@ -26,7 +26,7 @@ async def test_code_is_highlighted_and_copied(page: ChatPage, upstream: Upstream
     await page.ask("hi")
     await page.has_ended()
     await expect(page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))).to_have_css(
-        "color", "rgb(215, 58, 73)"
+        "color", "rgb(207, 34, 46)"
     )
     await page.answer.get_by_role("button", name="Copy code").click()
     copied = await page.page.evaluate("navigator.clipboard.readText()")

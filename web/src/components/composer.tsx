@@ -48,7 +48,7 @@ export function Composer() {
         enterKeyHint="send"
         autoComplete="off"
         rows={1}
-        className="field-sizing-content block max-h-[40dvh] w-full resize-none bg-transparent px-4 pt-3.5 outline-none"
+        className="field-sizing-content block max-h-[40dvh] w-full resize-none bg-transparent px-4 pt-3.5 placeholder:text-muted-foreground outline-none"
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
         onFocus={chat.wake}

@@ -1,7 +1,7 @@
 // An answer's markdown. What the model writes is not trusted: no HTML of its, no image from anywhere, and links only
 // to addresses that a browser opens as a page or a letter.
 
-import { code } from "@streamdown/code";
+import { createCodePlugin } from "@streamdown/code";
 import { type ComponentProps, memo } from "react";
 import { type Components, defaultRehypePlugins, Streamdown } from "streamdown";
 import { PlainText } from "./plain-text";
@@ -10,7 +10,7 @@ import { LONGEST_ANSWER_CHARS, LONGEST_SECTION_CHARS, sectionsOf } from "./secti
 /** rehype-raw is left out, so HTML is shown as what was written. */
 const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);
 const CONTROLS = { code: { copy: true, download: false } };
-const PLUGINS = { code };
+const PLUGINS = { code: createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }) };
 const NO_LINK_DIALOG = { enabled: false };
 const COMPONENTS = { a: Link, img: ImageLink, input: Checkbox, table: Table } as Components;
 
@@ -29,6 +29,7 @@ const Section = memo(function Section({ text, growing }: { text: string; growing
     <Streamdown
       caret="circle"
       className="far-off"
+      codeBlockMaxHeight={0}
       components={COMPONENTS}
       controls={CONTROLS}
       isAnimating={growing}
