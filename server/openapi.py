@@ -201,4 +201,4 @@ def assets() -> Router:
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:
         raise AssertionError("swagger-ui-py is among the dependencies")
-    return files("/schema/assets", Path(package.origin).parent / "static", name="schema")
+    return files("/schema/assets", Path(package.origin).parent / "static")

@@ -1,50 +1,81 @@
 """What is served to a browser, and under which policy."""
 
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import Request, Response, Router
-from litestar.exceptions import InternalServerException
-from litestar.static_files import create_static_files_router
+from litestar import HttpMethod, Request, Response, Router, route
+from litestar.response import File
 
 from server.errors import Failure
-from server.problems import respond
 
 _PAGE_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
 }
+_ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
+_FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_HASHED: Final = "/assets/"
+"""Where Vite puts what has a digest of its content in its name."""
+_CODINGS: Final = {"br": ".br", "gzip": ".gz"}
+"""Content codings, best first, and the suffix of a file that is there in this coding too."""
 
 
 def page() -> Router:
-    """The chat page: beside this package in a checkout, inside it in a wheel."""
+    """The chat page: inside this package in a wheel, as it was built in a checkout."""
     package = Path(__file__).parent
-    folder = package / "web" if (package / "web").is_dir() else package.parent / "web"
-    return files("/", folder, name="page")
+    built = [folder for folder in (package / "web", package.parent / "web" / "dist") if folder.is_dir()]
+    if not built:
+        raise FileNotFoundError("The chat page is not built: run `make install`.")
+    return files("/", built[0])
 
 
-def files(path: str, folder: Path, *, name: str) -> Router:
-    """The files of a folder, under the policy. What cannot be the name of a file is not found."""
-    return create_static_files_router(
-        path,
-        [folder],
-        name=name,
-        html_mode=True,
-        after_request=with_page_headers,
-        exception_handlers={ValueError: _not_found, OSError: _not_found, InternalServerException: _not_found},
-    )
+def files(path: str, folder: Path) -> Router:
+    """The files that a folder holds at the start, and no other: no path on the disk is made from a request."""
+    found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
+    if "/index.html" in found:
+        found["/"] = found["/index.html"]
+
+    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+    async def serve(request: Request[Any, Any, Any]) -> File:
+        name = str(request.path_params.get("file", "/"))
+        if name not in found:
+            raise Failure("not_found")
+        return _respond(name, found, request.headers.get("accept-encoding", ""))
+
+    return Router(path, route_handlers=[serve])
 
 
-def _not_found(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
-    return respond(request, Failure("not_found"))
+def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
+    """A file, in the best coding that there is and that the client takes."""
+    headers = _PAGE_HEADERS | (_FOREVER if name.startswith(_HASHED) else _ASK_AGAIN)
+    file = found[name]
+    for coding, suffix in _CODINGS.items():
+        if name + suffix in found:
+            headers["Vary"] = "Accept-Encoding"
+            if _takes(accept_encoding, coding):
+                headers["Content-Encoding"] = coding
+                file = found[name + suffix]
+                break
+    filename = found[name].name
+    media_type = guess_type(filename)[0] or "application/octet-stream"
+    return File(file, filename=filename, headers=headers, media_type=media_type, content_disposition_type="inline")
+
+
+def _takes(accept_encoding: str, coding: str) -> bool:
+    """Whether a client names a coding, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    for part in accept_encoding.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == coding:
+            return weight.replace(" ", "").removeprefix("q=").strip("0.") != "" or not weight
+    return False
 
 
 async def with_page_headers(response: Response[Any]) -> Response[Any]:
-    """Litestar's hook: nothing from elsewhere, nothing inline, in nobody's frame."""
+    """Litestar's hook for pages that it makes itself: the same policy."""
     if response.status_code == 404:  # Litestar's own page for it, under /schema
         raise Failure("not_found")
-    response.headers.update(_PAGE_HEADERS)
+    response.headers.update(_PAGE_HEADERS | _ASK_AGAIN)
     return response

@@ -19,7 +19,7 @@ from support.upstream import Upstream, says_and_is_silent
 README = (Path(__file__).parent.parent / "README.md").read_text()
 WSCAT = Path(__file__).parent / "wscat"
 ADDRESS = "127.0.0.1:8000"
-MAKE = {"make run", "make test", "GEMINI_API_KEY=... make run"}
+MAKE = {"make run", "make test", "make dev", "GEMINI_API_KEY=... make run"}
 
 
 def blocks(language: str) -> list[str]:

@@ -1,5 +1,7 @@
 """The plain routes, and what is served to a browser."""
 
+import gzip
+import re
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -47,7 +49,9 @@ async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: 
     "path",
     [
         "/nothing",
-        "/chat.js.map",
+        "/src/main.tsx",
+        "/assets",
+        "/assets/",
         "/../pyproject.toml",
         "/%2e%2e/pyproject.toml",
         "/%00",
@@ -78,11 +82,56 @@ async def test_a_method_that_is_not_taken_names_those_that_are(http: aiohttp.Cli
         assert "GET" in response.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/chat.js", "/style.css", "/favicon.svg"])
+@pytest.fixture(scope="module")
+async def script(address: str) -> str:
+    """The address of the page's script."""
+    async with aiohttp.ClientSession() as session, session.get(f"http://{address}/") as response:
+        [name] = re.findall(r'<script type="module"[^>]* src="([^"]+)"', await response.text())
+    return f"http://{address}{name}"
+
+
+@pytest.mark.parametrize("path", ["/", "/index.html", "/schema.js", "/favicon.svg"])
 async def test_the_page_is_served_under_a_strict_policy(http: aiohttp.ClientSession, address: str, path: str) -> None:
     async with http.get(f"http://{address}{path}") as response:
         assert response.status == 200
         assert "unsafe" not in response.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Cache-Control"] == "no-cache"
         assert "uvicorn" not in str(response.headers).lower()
+
+
+async def test_what_has_a_digest_in_its_name_is_kept_forever(http: aiohttp.ClientSession, script: str) -> None:
+    async with http.get(script) as response:
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert response.headers["Vary"] == "Accept-Encoding"
+        assert response.content_type == "text/javascript"
+
+
+@pytest.mark.parametrize(
+    "accepted, coding",
+    [
+        ("gzip, deflate, br", "br"),
+        ("GZIP;q=0.5", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("br; q=0.0, gzip; q=0", None),
+        ("brotli", None),
+        ("", None),
+    ],
+)
+async def test_the_best_coding_that_the_client_takes_is_sent(
+    http: aiohttp.ClientSession, script: str, accepted: str, coding: str | None
+) -> None:
+    async with http.get(script, headers={"Accept-Encoding": "identity"}) as response:
+        plain = await response.read()
+    async with aiohttp.ClientSession(auto_decompress=False) as raw:
+        async with raw.get(script, headers={"Accept-Encoding": accepted}) as response:
+            sent = await response.read()
+    assert response.headers.get("Content-Encoding") == coding
+    assert coding == "br" or (gzip.decompress(sent) if coding else sent) == plain
+
+
+async def test_a_head_request_gets_the_length_and_no_body(http: aiohttp.ClientSession, script: str) -> None:
+    async with http.head(script, headers={"Accept-Encoding": "identity"}) as response:
+        assert (response.status, await response.read()) == (200, b"")
+        assert int(response.headers["Content-Length"]) > 10_000

@@ -1,0 +1,21 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+from support.browser import chromium
+from support.page import ChatPage, opened
+from support.serving import serving
+from support.upstream import Upstream
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def page(browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
+    """The page of a server over `upstream`, which retries nothing."""
+    async with serving(upstream, retries=0) as address, opened(browser, address) as page:
+        yield page

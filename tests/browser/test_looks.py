@@ -1,0 +1,126 @@
+"""Pictures of the main states, for people to look at: tests/browser/pictures/."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+from support.page import NARROW, WIDE, ChatPage, opened
+from support.proxy import Wire
+from support.serving import serving
+from support.upstream import Exchange, Upstream, answer, fails, says, says_and_is_silent
+
+PICTURES = Path(__file__).parent / "pictures"
+QUESTION = "Why is the sky blue, and how would I compute it?"
+ANSWER = """\
+The sky is blue because air scatters short waves of light more than long ones. The strength of this **Rayleigh
+scattering** goes with the inverse fourth power of the wavelength:
+
+| colour | wavelength | scattered, relative to red |
+| --- | --- | --- |
+| red | 650 nm | 1.0 |
+| green | 532 nm | 2.2 |
+| blue | 450 nm | 4.4 |
+
+Three things follow:
+
+1. Light from the side reaches us **blue**.
+2. The sun itself looks *yellow*, for what is left of its light is.
+3. At dusk the way through the air is longer, and what is left is red.
+
+In code, `intensity` is what arrives from the side:
+
+```python
+def intensity(wavelength: float, red: float = 650e-9) -> float:
+    \"\"\"Scattered light, relative to red.\"\"\"
+    return (red / wavelength) ** 4
+```
+
+> Violet is scattered even more, but the sun sends less of it, and our eyes hardly see it.
+
+[NASA has a page about it](https://spaceplace.nasa.gov/blue-sky/).
+"""
+USAGE = {"promptTokenCount": 14, "candidatesTokenCount": 271, "thoughtsTokenCount": 96, "totalTokenCount": 381}
+
+
+async def thinks_and_answers(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.event(answer("**Recalling Rayleigh**\n\nThe fourth power, and the eye.", thought=True))
+    for line in ANSWER.splitlines(keepends=True):
+        await exchange.text(line)
+        await asyncio.sleep(0.01)
+    await exchange.text("", finish="STOP", usage=USAGE)
+    await exchange.finish()
+
+
+Picture = Callable[[str], Awaitable[None]]
+
+
+async def asks(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+    await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()
+    await picture("welcome")
+    upstream.plays(says("Forty-two."), thinks_and_answers)
+    await page.ask("What is the answer?")
+    await page.has_ended()
+    await page.button("Show thoughts").click()
+    await page.ask(QUESTION)
+    await page.has_ended()
+    await expect(page.answer.locator("[data-language=python] span").nth(3)).to_be_visible()
+    await picture("answered")
+    await page.button("Regenerate").last.click()
+    await expect(page.answer).to_contain_text("2 / 2")
+    await page.button("Edit question").last.click()
+    await picture("edited")
+
+
+async def stops(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+    upstream.plays(says_and_is_silent(ANSWER[:560]))
+    await page.ask(QUESTION)
+    await expect(page.answer.get_by_role("cell").first).to_be_visible()
+    await picture("streaming")
+    await page.button("Stop").click()
+    await page.has_ended()
+    await picture("stopped")
+
+
+async def is_refused(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+    later = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}]
+    upstream.plays(fails(429, "RESOURCE_EXHAUSTED", details=later))
+    await page.ask(QUESTION)
+    await expect(page.button(re.compile("Retry in"))).to_be_visible()
+    await picture("refused")
+
+
+async def is_cut_off(page: ChatPage, upstream: Upstream, wire: Wire, picture: Picture) -> None:
+    upstream.plays(says_and_is_silent("The sky is blue because air scatters"))
+    await page.ask(QUESTION)
+    await expect(page.answer).to_contain_text("scatters")
+    await wire.__aexit__()
+    await page.is_linked("Not connected")
+    await picture("lost")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off])
+async def test_each_state_fits_its_screen(
+    browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str
+) -> None:
+    async def picture(name: str) -> None:
+        assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
+
+    models = "gemini-flash-latest,gemini-pro-latest"
+    async with serving(upstream, models=models, retries=0) as address, Wire(address) as wire:
+        async with opened(browser, wire.address, viewport=size, color_scheme=scheme) as page:
+            await story(page, upstream, wire, picture)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_without_a_model_it_says_so(browser: Browser, scheme: str) -> None:
+    async with serving(None) as address, opened(browser, address, viewport=NARROW, color_scheme=scheme) as page:
+        await expect(page.page.get_by_text("No real model is behind this page")).to_be_visible()
+        await page.page.screenshot(path=PICTURES / f"offline-{scheme}-360.png")

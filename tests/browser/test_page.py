@@ -1,0 +1,222 @@
+"""Somebody chats: a real Chromium, the real server, and an upstream that does what the test says."""
+
+import asyncio
+import re
+
+from playwright.async_api import Browser, expect
+from support.page import ChatPage, opened
+from support.serving import serving
+from support.upstream import Exchange, Upstream, answer, says, says_and_is_silent
+
+
+async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
+    go_on = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        await go_on.wait()
+        usage = {"promptTokenCount": 3, "candidatesTokenCount": 1200, "totalTokenCount": 1203}
+        await exchange.text(" world", finish="STOP", usage=usage)
+        await exchange.finish()
+
+    upstream.plays(script)
+    await page.ask("hi")
+    await expect(page.answer).to_have_text("Hello")
+    await expect(page.answer).to_have_attribute("aria-busy", "true")
+    await expect(page.box).to_have_value("")
+    go_on.set()
+    await page.has_ended()
+    await expect(page.answer).to_contain_text("Hello world")
+    for fact in ("gemini-flash-latest", "3 in / 1,200 out tokens", r"first token \d+ ms"):
+        await expect(page.answer).to_contain_text(re.compile(fact))
+    await expect(page.page.get_by_role("status", name="Last answer")).to_have_text("The answer is complete.")
+
+
+async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    await page.ask("hi")
+    await expect(page.answer).to_have_text("Hello")
+    await page.button("Stop").click()
+    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await expect(page.answer).to_contain_text("Stopped: 5 characters had come")
+    await expect(page.box).to_be_focused()
+
+
+async def test_escape_stops_before_the_first_word(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent())
+    await page.ask("hi")
+    exchange = await upstream.asked()
+    await page.page.keyboard.press("Escape")
+    await asyncio.wait_for(exchange.closed.wait(), 1)
+    await expect(page.answer).to_contain_text("Stopped: nothing had come yet")
+
+
+async def test_a_question_is_asked_with_the_chat_before_it(page: ChatPage, upstream: Upstream) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await page.ask("second")
+    assert (await upstream.asked(2)).texts == ["first", "Hello world", "second"]
+
+
+async def test_regenerate_asks_the_same_and_keeps_the_answer_before(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("One"), says("Two"), says("Three"))
+    await page.ask("a number?")
+    await page.has_ended()
+    await page.button("Regenerate").click()
+    await expect(page.answer).to_contain_text("Two")
+    assert (await upstream.asked(2)).texts == ["a number?"]
+    await expect(page.answer).to_contain_text("2 / 2")
+    await page.button("Previous version").click()
+    await expect(page.answer).to_contain_text("One")
+    await page.ask("and then?")
+    assert (await upstream.asked(3)).texts == ["a number?", "One", "and then?"]
+
+
+async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPage, upstream: Upstream) -> None:
+    for question in ("first", "second"):
+        await page.ask(question)
+        await page.has_ended()
+    await page.button("Edit question").last.click()
+    editor = page.page.get_by_role("textbox", name="Edit your question")
+    await expect(editor).to_be_focused()
+    await editor.fill("changed")
+    await editor.press("Enter")
+    assert (await upstream.asked(3)).texts == ["first", "Hello world", "changed"]
+    await page.has_ended()
+    await page.button("Previous version").click()
+    await expect(page.question).to_contain_text("second")
+
+
+async def test_to_edit_a_question_stops_its_answer(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"), says("Another"))
+    await page.ask("first")
+    await expect(page.answer).to_have_text("Hello")
+    await page.button("Edit question").click()
+    await page.page.get_by_role("textbox", name="Edit your question").fill("changed")
+    await page.button("Send").first.click()
+    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await expect(page.answer).to_contain_text("Another")
+
+
+async def test_escape_leaves_an_edited_question_as_it_was(page: ChatPage) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await page.button("Edit question").click()
+    editor = page.page.get_by_role("textbox", name="Edit your question")
+    await editor.fill("changed")
+    await editor.press("Escape")
+    await expect(page.question).to_have_text("first")
+
+
+async def test_two_chats_are_answered_at_once(page: ChatPage, upstream: Upstream) -> None:
+    go_on = asyncio.Event()
+
+    async def slow(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Slow")
+        await go_on.wait()
+        await exchange.text(" but sure", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(slow, says("Quick"))
+    await page.ask("slow?")
+    await expect(page.answer).to_have_text("Slow")
+    await page.button("New chat").click()
+    await page.ask("quick?")
+    await page.has_ended()
+    await expect(page.answer).to_contain_text("Quick")
+    chats = page.page.get_by_role("navigation", name="Chats")
+    await expect(chats.get_by_role("img", name="answering")).to_have_count(1)
+    go_on.set()
+    await expect(chats.get_by_role("img", name="answering")).to_have_count(0)
+    await chats.get_by_role("button", name="slow?").click()
+    await expect(page.answer).to_contain_text("Slow but sure")
+
+
+async def test_shift_enter_breaks_the_line_and_an_input_method_keeps_its_enter(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    await page.box.fill("one")
+    await page.box.press("Shift+Enter")
+    await page.box.press_sequentially("two")
+    composing = {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True}
+    await page.box.dispatch_event("keydown", composing)
+    await expect(page.box).to_have_value("one\ntwo")
+    await page.box.press("Enter")
+    assert (await upstream.asked()).texts == ["one\ntwo"]
+
+
+async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: Upstream) -> None:
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.event(answer("Let me see.", thought=True))
+        await exchange.text("42", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(script)
+    await page.button("Show thoughts").click()
+    await page.ask("why?")
+    await page.has_ended()
+    assert (await upstream.asked()).body["generationConfig"]["thinkingConfig"]["includeThoughts"] is True
+    await expect(page.page.get_by_text("Let me see.")).to_be_hidden()
+    await page.page.get_by_text("Thoughts", exact=True).click()
+    await expect(page.page.get_by_text("Let me see.")).to_be_visible()
+
+
+async def test_the_chosen_model_is_asked(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, models="a,b") as address, opened(browser, address) as page:
+        picker = page.page.get_by_role("combobox", name="Model")
+        await expect(picker).to_have_value("a")
+        await picker.select_option("b")
+        await page.ask("hi")
+        assert (await upstream.asked()).model == "b"
+
+
+async def test_without_a_key_the_page_says_that_no_model_is_behind_it(browser: Browser) -> None:
+    async with serving(None) as address, opened(browser, address) as page:
+        await expect(page.page.get_by_text("No real model is behind this page")).to_be_visible()
+        await expect(page.page.get_by_text("GEMINI_API_KEY")).to_be_visible()
+
+
+async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page: ChatPage, upstream: Upstream) -> None:
+    go_on = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("A line.\n\n" * 60)
+        await go_on.wait()
+        await exchange.text("The last line.", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(script)
+    await page.ask("many lines?")
+    last = page.answer.get_by_text("A line.").last
+    await expect(last).to_be_in_viewport()
+    await page.log.hover()
+    await page.page.mouse.wheel(0, -600)
+    await expect(page.button("Jump to latest")).to_be_visible()
+    go_on.set()
+    await page.has_ended()
+    await expect(page.answer.get_by_text("The last line.")).not_to_be_in_viewport()
+    await page.button("Jump to latest").click()
+    await expect(page.answer.get_by_text("The last line.")).to_be_in_viewport()
+    await expect(page.button("Jump to latest")).to_be_hidden()
+
+
+async def test_on_a_narrow_screen_the_chats_are_in_a_drawer(browser: Browser, upstream: Upstream) -> None:
+    narrow = {"width": 360, "height": 740}
+    async with serving(upstream) as address, opened(browser, address, viewport=narrow) as page:
+        await page.ask("hi")
+        await page.has_ended()
+        assert await page.page.evaluate("document.documentElement.scrollWidth") == 360
+        upstream.plays(says_and_is_silent("Hello"))
+        await page.ask("more?")
+        await expect(page.answer).to_have_text("Hello")
+        await page.button("Chats").click()
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.get_by_role("dialog")).to_have_count(0)
+        await expect(page.answer).to_have_attribute("aria-busy", "true")
+        await page.button("Chats").click()
+        await page.page.get_by_role("dialog", name="Chats").get_by_role("button", name="New chat").click()
+        await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()

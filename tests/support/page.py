@@ -1,0 +1,70 @@
+"""The chat page in a browser, by what a person sees of it."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, Locator, Page, expect
+
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 360, "height": 740}
+
+
+class ChatPage:
+    """One open page. What went wrong in it, and which hosts it asked, is kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", lambda line: self.complaints.append(line.text) if "Security" in line.text else None)
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+
+    @property
+    def log(self) -> Locator:
+        return self.page.get_by_role("log")
+
+    @property
+    def answer(self) -> Locator:
+        """The last answer."""
+        return self.log.get_by_role("article", name="Answer").last
+
+    @property
+    def question(self) -> Locator:
+        """The last question."""
+        return self.log.get_by_role("article", name="You").last
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Message")
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    async def ask(self, question: str) -> None:
+        await self.box.fill(question)
+        await self.box.press("Enter")
+
+    async def has_ended(self) -> None:
+        """Wait for the end of the last answer."""
+        await expect(self.answer).to_have_attribute("aria-busy", "false")
+
+    async def is_linked(self, words: str = "Connected") -> None:
+        await expect(self.page.get_by_role("status").filter(has_text=re.compile(f"^{words}$"))).to_be_visible()
+
+
+@asynccontextmanager
+async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+    """The page, connected. At its end, nothing may have gone wrong in it, nor may it have asked another host."""
+    context = await browser.new_context(**{"viewport": WIDE} | options)
+    page = ChatPage(await context.new_page())
+    await page.page.goto(f"http://{address}/")
+    await page.is_linked()
+    yield page
+    await context.close()
+    assert page.complaints == []
+    assert page.hosts == {address}

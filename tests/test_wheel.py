@@ -1,0 +1,20 @@
+"""The package as it is built for others."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_the_wheel_holds_the_page_and_nothing_that_it_is_made_from(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    manifest = json.loads((ROOT / "web" / "dist" / "manifest.json").read_text())
+    assert f"server/web/{manifest['index.html']['file']}.br" in names
+    assert {"server/web/index.html", "server/web/favicon.svg", "server/web/schema.js"} <= set(names)
+    assert not [name for name in names if "node_modules" in name or name.endswith((".ts", ".tsx"))]

@@ -1,0 +1,37 @@
+"""Prints the JSON Schema of the frames, for `make frames` to make src/frames.ts from."""
+
+import json
+import sys
+from typing import Any
+
+import msgspec
+
+from server.frames import Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, Usage
+from server.routes.models import ModelList
+
+UP = (Chat, Cancel)
+DOWN = (Delta, Thought, Usage, ErrorFrame)
+
+
+def schema() -> dict[str, Any]:
+    """What a socket takes and sends, each a union told apart by `type`, and what `GET /models` answers."""
+    parts = (*UP, *DOWN, HistoryMessage, Spent, ModelList)
+    _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
+    for sent in (*DOWN, Spent, ModelList):  # the server leaves no field out, whatever its default
+        definitions[sent.__name__]["required"] = list(definitions[sent.__name__]["properties"])
+    definitions["FrameUp"] = _union(UP)
+    definitions["FrameDown"] = _union(DOWN)
+    roots = {name: _reference(name) for name in ("FrameUp", "FrameDown", "ModelList")}
+    return {"title": "Wire", "type": "object", "properties": roots, "required": list(roots), "$defs": definitions}
+
+
+def _union(frames: tuple[type, ...]) -> dict[str, Any]:
+    return {"oneOf": [_reference(frame.__name__) for frame in frames]}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+if __name__ == "__main__":
+    json.dump(schema(), sys.stdout)

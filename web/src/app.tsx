@@ -1,0 +1,67 @@
+import { useCallback, useEffect, useState } from "react";
+import { shownConversation } from "./chat/state";
+import { Announcer } from "./components/announcer";
+import { loadMarkdown } from "./components/answer";
+import { Composer } from "./components/composer";
+import { IconButton } from "./components/icon-button";
+import { LinkLight } from "./components/link-light";
+import { LinkNotice } from "./components/link-notice";
+import { Log } from "./components/log";
+import { ModelPicker } from "./components/model-picker";
+import { OfflineNotice } from "./components/offline-notice";
+import { Sidebar } from "./components/sidebar";
+import { useChat, useChatState } from "./hooks/use-chat";
+
+export function App() {
+  const [drawerOpen, setDrawerOpen] = useState(false);
+  const closeDrawer = useCallback(() => setDrawerOpen(false), []);
+  usePageWide();
+  return (
+    <div className="flex h-dvh">
+      <Sidebar open={drawerOpen} onClose={closeDrawer} />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 md:px-5">
+          <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => setDrawerOpen(true)} />
+          <h1 className="sr-only">Deltawire</h1>
+          <ModelPicker />
+          <span className="flex-1" />
+          <LinkLight />
+        </header>
+        <OfflineNotice />
+        <main className="flex min-h-0 flex-1 flex-col">
+          <Log />
+          <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
+            <LinkNotice />
+            <Composer />
+          </div>
+        </main>
+        <Announcer />
+      </div>
+    </div>
+  );
+}
+
+/** What concerns the whole page: its title, Escape, and coming back to it. */
+function usePageWide(): void {
+  const chat = useChat();
+  const title = useChatState((state) => shownConversation(state)?.title);
+  useEffect(() => {
+    document.title = title ? `${title} · Deltawire` : "Deltawire";
+  }, [title]);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
+      chat.stop();
+    };
+    const onVisible = () => document.visibilityState === "visible" && chat.connect();
+    document.addEventListener("keydown", onKeyDown);
+    document.addEventListener("visibilitychange", onVisible);
+    window.addEventListener("online", chat.connect);
+    void loadMarkdown(); // now, so that it is there when the first answer comes
+    return () => {
+      document.removeEventListener("keydown", onKeyDown);
+      document.removeEventListener("visibilitychange", onVisible);
+      window.removeEventListener("online", chat.connect);
+    };
+  }, [chat]);
+}

@@ -1,0 +1,118 @@
+// What the reader can do, and what comes of it: the one place that joins the store and the socket.
+
+import type { FrameDown, ModelList } from "../frames";
+import { FrameGatherer } from "../link/gatherer";
+import { ChatSocket, type LinkState } from "../link/socket";
+import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
+import { HISTORY_CHARS, historyOf, narrower } from "./history";
+import { conversationWith, shownConversation } from "./state";
+import { Store } from "./store";
+import { turnOf } from "./turn";
+
+export class Chat {
+  readonly store = new Store();
+  readonly #gatherer = new FrameGatherer((frames) => this.#take(frames));
+  readonly #socket: ChatSocket;
+  readonly #origin: string;
+  #historyChars = HISTORY_CHARS;
+
+  /** `origin` is the server's, such as https://chat.example. */
+  constructor(origin: string) {
+    this.#origin = origin;
+    this.#socket = new ChatSocket(`${origin.replace(/^http/, "ws")}/ws`, {
+      onState: (link) => this.#linked(link),
+      onFrame: (frame) => this.#gatherer.add(frame),
+      onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
+      onLost: (closing) => {
+        this.#gatherer.flush();
+        this.store.dispatch({ type: "lost", closing });
+      },
+    });
+  }
+
+  /** Connect now, unless there is a link: at the start, when the network is back, when the reader is. */
+  readonly connect = (): void => this.#socket.connect();
+
+  /** Connect if the link only rests: the reader is about to write. */
+  readonly wake = (): void => this.#socket.wake();
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  /** Ask a question at the end of the branch that is shown. */
+  ask(text: string): void {
+    const conversation = shownConversation(this.store.state);
+    this.#ask(conversation?.id ?? newId(), conversation?.leaf ?? null, text);
+  }
+
+  /** Ask another question in place of this one. */
+  edit(question: Question, text: string): void {
+    const conversation = conversationWith(this.store.state, question.id);
+    this.stop(); // what is on its way answers the question that is given up
+    if (conversation !== null) this.#ask(conversation.id, question.parent, text);
+  }
+
+  /** Ask for another answer to the same question. */
+  askAgain(answer: Answer): void {
+    this.stop();
+    const first = answer.problem?.retry?.first;
+    if (first === "shorten_history") this.#historyChars = narrower(this.#historyChars);
+    if (first === "reconnect" && !this.#isBusy) this.#socket.reconnect();
+    const id = newId();
+    this.store.dispatch({ type: "ask_again", question: answer.parent, answer: id });
+    this.#send(id, answer.parent);
+  }
+
+  /** Stop the answer that is on its way in the conversation that is shown. */
+  readonly stop = (): void => {
+    const conversation = shownConversation(this.store.state);
+    const answer = conversation && runningAnswer(conversation);
+    if (!answer || answer.status === "stopping") return;
+    const type = this.#socket.cancel(answer.id) ? "stopping" : "withdrawn";
+    this.store.dispatch({ type, answer: answer.id });
+  };
+
+  #ask(conversation: string, parent: string | null, text: string): void {
+    const [question, answer] = [newId(), newId()];
+    this.store.dispatch({ type: "ask", conversation, question, parent, text, answer });
+    this.#send(answer, question);
+  }
+
+  #send(answer: string, question: string): void {
+    const { state } = this.store;
+    const conversation = conversationWith(state, question);
+    const branch = conversation ? branchTo(conversation, question) : [];
+    const asked = branch.pop();
+    if (asked?.role === "user")
+      this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), state));
+  }
+
+  #take(frames: FrameDown[]): void {
+    this.store.dispatch({ type: "frames", frames, now: Date.now() });
+  }
+
+  #linked(link: LinkState): void {
+    this.store.dispatch({ type: "link", link });
+    if (link.status === "open") void this.#askForModels(); // each time: the server may come back with others
+  }
+
+  async #askForModels(): Promise<void> {
+    try {
+      const response = await fetch(`${this.#origin}/models`, { cache: "no-store" });
+      if (response.ok) this.store.dispatch({ type: "models", models: (await response.json()) as ModelList });
+    } catch {
+      // The link broke again, which the socket will tell.
+    }
+  }
+
+  get #isBusy(): boolean {
+    return this.store.state.conversations.some(isBusy);
+  }
+}
+
+/** Not `randomUUID`: a page that came over plain http from another machine has none. */
+function newId(): string {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return high.toString(36) + low.toString(36);
+}

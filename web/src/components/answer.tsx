@@ -1,0 +1,53 @@
+import { lazy, memo, Suspense } from "react";
+import { type Answer as Given, isRunning } from "../chat/conversation";
+import { useChat } from "../hooks/use-chat";
+import { PlainText } from "../markdown/plain-text";
+import { BranchSwitch } from "./branch-switch";
+import { CopyButton } from "./copy-button";
+import { Facts } from "./facts";
+import { IconButton } from "./icon-button";
+import { Problem } from "./problem";
+import { Thoughts } from "./thoughts";
+
+export const loadMarkdown = () => import("../markdown/markdown");
+const Markdown = lazy(() => loadMarkdown().then(({ Markdown }) => ({ default: Markdown })));
+
+export const Answer = memo(function Answer({ answer }: { answer: Given }) {
+  const chat = useChat();
+  const running = isRunning(answer);
+  return (
+    <article aria-label="Answer" aria-busy={running} className="group flex flex-col gap-3">
+      {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
+      {answer.text !== "" && (
+        <div className="answer">
+          <Suspense fallback={<PlainText text={answer.text} />}>
+            <Markdown text={answer.text} growing={running} />
+          </Suspense>
+        </div>
+      )}
+      {running && answer.text === "" && <Waiting queued={answer.status === "queued"} />}
+      {answer.problem !== null && <Problem problem={answer.problem} onRetry={() => chat.askAgain(answer)} />}
+      {!running && (
+        <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
+          <div className="actions -ml-1.5">
+            <BranchSwitch message={answer} />
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
+            {answer.problem === null && (
+              <IconButton icon="redo" label="Regenerate" onClick={() => chat.askAgain(answer)} />
+            )}
+          </div>
+          <Facts answer={answer} />
+        </footer>
+      )}
+    </article>
+  );
+});
+
+function Waiting({ queued }: { queued: boolean }) {
+  if (!queued) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
+  return (
+    <p className="text-muted-foreground text-sm">
+      Your question is kept, and is sent as soon as the connection is back.
+    </p>
+  );
+}

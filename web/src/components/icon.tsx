@@ -1,0 +1,33 @@
+const PATHS = {
+  check: "M5 12.5 10 17.5 19 7",
+  chevron_left: "m14.5 6-6 6 6 6",
+  chevron_right: "m9.5 6 6 6-6 6",
+  close: "M6 6l12 12M18 6 6 18",
+  copy: "M9 9h10v11H9zM15 9V4H5v11h4",
+  down: "M12 5v14m-6-6 6 6 6-6",
+  edit: "M4 20h4L19.5 8.5l-4-4L4 16zM13 7l4 4",
+  menu: "M4 7h16M4 12h16M4 17h16",
+  plus: "M12 5v14M5 12h14",
+  redo: "M20 11a8 8 0 1 0-2.3 6.2M20 5v6h-6",
+  send: "M12 19V6m-6 6 6-6 6 6",
+  thought: "M9 18h6m-5 3h4M8.2 14.5A6 6 0 1 1 15.8 14.5c-.6.6-.8 1.2-.8 2H9c0-.8-.2-1.4-.8-2z",
+  warning: "M12 4 2.5 20h19zM12 10v4.5m0 2.6v.1",
+} as const;
+
+/** A small drawing beside words, or in a button that has a label. */
+export function Icon({ name, className = "size-4" }: { name: keyof typeof PATHS; className?: string }) {
+  return (
+    <svg
+      aria-hidden="true"
+      className={`shrink-0 ${className}`}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.75"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

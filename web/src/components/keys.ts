@@ -1,0 +1,7 @@
+import type { KeyboardEvent } from "react";
+
+/** What a key does in a text box: Enter sends, Shift+Enter breaks the line, and an input method's Enter is its own. */
+export function breaksOrSends(event: KeyboardEvent): "send" | "break" | null {
+  if (event.key !== "Enter" || event.nativeEvent.isComposing) return null;
+  return event.shiftKey ? "break" : "send";
+}

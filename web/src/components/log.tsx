@@ -1,0 +1,49 @@
+import { useEffect, useRef } from "react";
+import { branchTo, runningAnswer } from "../chat/conversation";
+import { shownConversation } from "../chat/state";
+import { useChatState } from "../hooks/use-chat";
+import { useFollowing } from "../hooks/use-following";
+import { Answer } from "./answer";
+import { Icon } from "./icon";
+import { Question } from "./question";
+import { Welcome } from "./welcome";
+
+/** The branch that is shown, its end in sight while it grows. */
+export function Log() {
+  const conversation = useChatState(shownConversation);
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const [following, toEnd] = useFollowing(scroller, content);
+  const branch = conversation === null ? [] : branchTo(conversation, conversation.leaf);
+  const running = conversation === null ? null : (runningAnswer(conversation)?.id ?? null);
+  useEffect(() => {
+    if (running !== null) toEnd(); // the reader has just asked
+  }, [running, toEnd]);
+  const shown = conversation?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is read from its end
+  useEffect(toEnd, [shown]);
+  return (
+    <div className="relative min-h-0 flex-1">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <div ref={scroller} className="h-full overflow-y-auto overscroll-contain" tabIndex={0}>
+        <div ref={content} className="column flex min-h-full flex-col py-6">
+          <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
+            {branch.map((message) =>
+              message.role === "user" ? (
+                <Question key={message.id} question={message} />
+              ) : (
+                <Answer key={message.id} answer={message} />
+              ),
+            )}
+          </div>
+          {branch.length === 0 && <Welcome />}
+        </div>
+      </div>
+      {!following && (
+        <button type="button" className="jump button" onClick={toEnd}>
+          <Icon name="down" /> Jump to latest
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,22 @@
+import { useChat, useChatState } from "../hooks/use-chat";
+
+/** Which model is asked next. */
+export function ModelPicker() {
+  const { store } = useChat();
+  const models = useChatState((state) => state.models);
+  const model = useChatState((state) => state.model);
+  if (models === null) return null;
+  if (models.models.length < 2) return <p className="truncate font-medium text-sm">{models.default}</p>;
+  return (
+    <select
+      aria-label="Model"
+      className="select min-w-0 truncate font-medium text-sm"
+      value={model ?? models.default}
+      onChange={(event) => store.dispatch({ type: "chose", model: event.target.value })}
+    >
+      {models.models.map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+    </select>
+  );
+}

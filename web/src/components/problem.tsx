@@ -1,0 +1,21 @@
+import { useSecondsUntil } from "../hooks/use-seconds-until";
+import type { Problem as Told } from "../text/problems";
+import { Icon } from "./icon";
+
+/** What went wrong, what to do about it, and a button that does it as soon as it may help. */
+export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => void }) {
+  const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
+      <Icon name="warning" className="size-5 text-danger" />
+      <p className="min-w-0 flex-1 basis-60">
+        <strong className="font-semibold">{problem.sentence}</strong> {problem.advice}
+      </p>
+      {problem.retry !== null && (
+        <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
+          {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}
+        </button>
+      )}
+    </div>
+  );
+}

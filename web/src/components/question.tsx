@@ -1,0 +1,31 @@
+import { memo, useState } from "react";
+import type { Question as Asked } from "../chat/conversation";
+import { useChat } from "../hooks/use-chat";
+import { BranchSwitch } from "./branch-switch";
+import { CopyButton } from "./copy-button";
+import { IconButton } from "./icon-button";
+import { QuestionEditor } from "./question-editor";
+
+export const Question = memo(function Question({ question }: { question: Asked }) {
+  const chat = useChat();
+  const [editing, setEditing] = useState(false);
+  if (editing) {
+    const send = (text: string) => {
+      setEditing(false);
+      chat.edit(question, text);
+    };
+    return <QuestionEditor text={question.text} onSend={send} onCancel={() => setEditing(false)} />;
+  }
+  return (
+    <article aria-label="You" className="group flex flex-col items-end gap-1">
+      <div className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5">
+        {question.text}
+      </div>
+      <div className="actions">
+        <BranchSwitch message={question} />
+        <CopyButton text={question.text} label="Copy question" />
+        <IconButton icon="edit" label="Edit question" onClick={() => setEditing(true)} />
+      </div>
+    </article>
+  );
+});

@@ -1,0 +1,128 @@
+// Made by `make frames` from server/frames.py.
+
+export type FrameUp = Chat | Cancel;
+export type FrameDown = Delta | Thought | Usage | ErrorFrame;
+
+export interface Wire {
+  FrameUp: FrameUp;
+  FrameDown: FrameDown;
+  ModelList: ModelList;
+}
+/**
+ * Start a turn.
+ */
+export interface Chat {
+  type: "chat";
+  /**
+   * a string that is not empty
+   */
+  message: string;
+  id?: string | null;
+  model?: string | null;
+  system?: string | null;
+  history?: HistoryMessage[] | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  max_output_tokens?: number | null;
+  stop?:
+    | [string]
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | null;
+  thinking?: ("high" | "low" | "medium" | "off") | null;
+}
+/**
+ * One earlier message, as the context of a turn.
+ */
+export interface HistoryMessage {
+  /**
+   * "user" or "model"
+   */
+  role: "model" | "user";
+  /**
+   * a string
+   */
+  text: string;
+}
+/**
+ * End the turn with this id; without one, every turn of this socket.
+ */
+export interface Cancel {
+  type: "cancel";
+  id?: string | null;
+}
+/**
+ * The next piece of the answer, never empty.
+ */
+export interface Delta {
+  type: "delta";
+  id: string;
+  text: string;
+}
+/**
+ * The next piece of the model's summary of its thoughts, never empty.
+ */
+export interface Thought {
+  type: "thought";
+  id: string;
+  text: string;
+}
+/**
+ * The end of a turn that was answered or cancelled.
+ */
+export interface Usage {
+  type: "usage";
+  id: string;
+  model: string;
+  finish_reason: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  thought_tokens: number | null;
+  tool_tokens: number | null;
+  cached_tokens: number | null;
+  total_tokens: number | null;
+  measured: "partial" | "reported" | "unknown";
+  first_delta_ms: number | null;
+  duration_ms: number;
+  cost_usd: number | null;
+}
+/**
+ * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
+ */
+export interface ErrorFrame {
+  type: "error";
+  id: string | null;
+  ref: string | null;
+  code: string;
+  message: string;
+  field: string | null;
+  retryable: boolean;
+  retry_after: number | null;
+  usage: Spent | null;
+}
+/**
+ * What a turn cost: tokens, milliseconds, dollars. What is not known is null, never 0.
+ */
+export interface Spent {
+  model: string;
+  finish_reason: string | null;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  thought_tokens: number | null;
+  tool_tokens: number | null;
+  cached_tokens: number | null;
+  total_tokens: number | null;
+  measured: "partial" | "reported" | "unknown";
+  first_delta_ms: number | null;
+  duration_ms: number;
+  cost_usd: number | null;
+}
+/**
+ * The models on offer; the default one is asked when a chat names none.
+ */
+export interface ModelList {
+  default: string;
+  models: string[];
+}

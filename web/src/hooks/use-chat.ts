@@ -1,0 +1,17 @@
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { Chat } from "../chat/chat";
+import type { State } from "../chat/state";
+
+export const ChatContext = createContext<Chat | null>(null);
+
+export function useChat(): Chat {
+  const chat = useContext(ChatContext);
+  if (chat === null) throw new Error("useChat needs a ChatContext around it");
+  return chat;
+}
+
+/** A part of the state; `select` has to return the same object for the same state. */
+export function useChatState<T>(select: (state: State) => T): T {
+  const { store } = useChat();
+  return useSyncExternalStore(store.subscribe, () => select(store.state));
+}

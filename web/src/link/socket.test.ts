@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { FrameDown } from "../frames";
+import { ChatServer, Inbox } from "../testing/server";
+import { type Closing, closingOf } from "./closing";
+import { ChatSocket, type LinkState, type Turn } from "./socket";
+
+const QUICK = { firstMs: 5, longestMs: 20 };
+
+let server: ChatServer;
+let url: string;
+let link: ChatSocket;
+let states: Inbox<LinkState>;
+let frames: Inbox<FrameDown>;
+let sent: Inbox<readonly string[]>;
+let lost: Inbox<Closing>;
+
+beforeEach(async () => {
+  server = new ChatServer();
+  url = await server.listen();
+  [states, frames, sent, lost] = [new Inbox(), new Inbox(), new Inbox(), new Inbox()];
+  link = new ChatSocket(url, { onState: states.put, onFrame: frames.put, onSent: sent.put, onLost: lost.put }, QUICK);
+});
+
+afterEach(async () => {
+  link.close();
+  await server.close();
+});
+
+const turn = (id: string): Turn => ({ type: "chat", id, message: "hi", history: [] });
+const open = () => states.find(({ status }) => status === "open");
+const down = () => states.find(({ status }) => status === "waiting" || status === "resting");
+
+test("a turn goes up and its frames come down", async () => {
+  link.connect();
+  await open();
+  const connection = await server.connections.next();
+  expect(connection.protocol).toBe("deltawire.v1");
+  link.ask(turn("a"));
+  expect(await server.frames.next()).toEqual(turn("a"));
+  expect(await sent.next()).toEqual(["a"]);
+  connection.send('{"type":"delta","id":"a","text":"Hello"}');
+  expect(await frames.next()).toEqual({ type: "delta", id: "a", text: "Hello" });
+});
+
+test("what is asked while the link is down is sent in its order once it is up", async () => {
+  link.ask(turn("a"));
+  link.ask(turn("b"));
+  expect(await server.frames.next()).toEqual(turn("a"));
+  expect(await server.frames.next()).toEqual(turn("b"));
+  expect(await sent.next()).toEqual(["a", "b"]);
+});
+
+test("a turn that is cancelled before the link is up is never sent", async () => {
+  link.ask(turn("a"));
+  link.ask(turn("b"));
+  expect(link.cancel("a")).toBe(false);
+  expect(await server.frames.next()).toEqual(turn("b"));
+  expect(await sent.next()).toEqual(["b"]);
+});
+
+test("a turn that was sent is cancelled by the server", async () => {
+  link.ask(turn("a"));
+  await sent.next();
+  expect(link.cancel("a")).toBe(true);
+  expect(await server.frames.find(({ type }) => type === "cancel")).toEqual({ type: "cancel", id: "a" });
+});
+
+test.each([1000, 1002, 1003, 1007, 1009, 1011, 1012, 4008, 4321])(
+  "closed with %i, it says why and comes back soon",
+  async (code) => {
+    link.connect();
+    (await server.connections.next()).close(code);
+    expect(await lost.next()).toEqual(closingOf(code));
+    expect(await down()).toMatchObject({ status: "waiting", why: closingOf(code).sentence });
+    await open();
+  },
+);
+
+test.each([1008, 1013])("closed with %i, it stays away for some seconds", async (code) => {
+  link.connect();
+  (await server.connections.next()).close(code);
+  const state = await down();
+  expect(state.status === "waiting" && state.retryAt - Date.now()).toBeGreaterThan(4_000);
+});
+
+test("a link that is cut comes back", async () => {
+  link.connect();
+  (await server.connections.next()).terminate();
+  expect(await lost.next()).toMatchObject({ sentence: "The connection broke." });
+  await open();
+});
+
+test("closed for idleness, it rests until there is something to send", async () => {
+  link.connect();
+  (await server.connections.next()).close(1001);
+  expect(await down()).toEqual({ status: "resting" });
+  expect(server.handshakes).toBe(1);
+  link.ask(turn("a"));
+  expect(await server.frames.next()).toEqual(turn("a"));
+});
+
+test("closed for idleness, it comes back when the reader is about to write", async () => {
+  link.connect();
+  (await server.connections.next()).close(1001);
+  await down();
+  link.wake();
+  await open();
+});
+
+test("a turn that was sent is not sent again on the next link", async () => {
+  link.ask(turn("a"));
+  const connection = await server.connections.next();
+  expect(await server.frames.next()).toEqual(turn("a"));
+  connection.terminate();
+  await down();
+  await open();
+  link.ask(turn("b"));
+  expect(await server.frames.next()).toEqual(turn("b"));
+});
+
+test.each([
+  [200, /takes no more connections/],
+  [403, /does not answer to this address/],
+  [429, /too often/],
+  [503, /full, or shutting down/],
+  [418, /an error \(418\)/],
+])("a refused handshake is explained by a plain request that gets %i", async (status, why) => {
+  server.refuseWith = 503;
+  server.readyStatus = status;
+  link.connect();
+  expect(await down()).toMatchObject({ status: "waiting", why: expect.stringMatching(why) });
+});
+
+test("a server that is away is waited for, with what was asked meanwhile", async () => {
+  const { port } = server;
+  await server.close();
+  link.ask(turn("a"));
+  expect(await down()).toMatchObject({ why: "The server cannot be reached." });
+  server = new ChatServer();
+  await server.listen(port);
+  expect(await server.frames.next()).toEqual(turn("a"));
+});
+
+test("once closed it does not come back", async () => {
+  link.connect();
+  const connection = await server.connections.next();
+  const closed = new Promise((resolve) => connection.on("close", resolve));
+  link.close();
+  await closed;
+  expect(server.handshakes).toBe(1);
+});
+
+test("reconnecting makes a new link", async () => {
+  link.connect();
+  await server.connections.next();
+  link.reconnect();
+  await server.connections.next();
+  expect(server.handshakes).toBe(2);
+});
+
+test("every close code of the protocol has a sentence of its own", () => {
+  const protocol = readFileSync(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
+  const rows = protocol.matchAll(/^\| ((?:[14]\d{3}(?:, )?)+) \|/gm);
+  const codes = [...rows].flatMap(([, row = ""]) => row.split(", ").map(Number));
+  expect(codes.length).toBeGreaterThanOrEqual(8);
+  for (const code of codes) expect(closingOf(code).sentence).not.toContain("code");
+});

@@ -1,0 +1,149 @@
+// The typed client of the socket: it connects, comes back, and keeps what is sent while the link is down.
+
+import type { Chat, FrameDown, FrameUp } from "../frames";
+import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
+import { type Closing, closingOf, LATER_MS } from "./closing";
+import { whyRefused } from "./probe";
+
+export type LinkState =
+  | { status: "connecting" }
+  | { status: "open" }
+  /** Closed, and opened again when there is something to send. */
+  | { status: "resting" }
+  /** Down; `retryAt` in milliseconds since the epoch. */
+  | { status: "waiting"; why: string; retryAt: number };
+
+export interface Listener {
+  /** The link is in another state. */
+  onState(state: LinkState): void;
+  onFrame(frame: FrameDown): void;
+  /** These turns, queued until now, were handed to the socket. */
+  onSent(turns: readonly string[]): void;
+  /** An open link broke: every turn that was handed to it is lost. */
+  onLost(closing: Closing): void;
+}
+
+/** A `chat` frame whose turn has a name. */
+export type Turn = Chat & { id: string };
+
+const SUBPROTOCOL = "deltawire.v1";
+/** A server that accepts and then closes at once is no reason to hurry. */
+const STEADY_MS = 5_000;
+
+export class ChatSocket {
+  readonly #url: string;
+  readonly #listener: Listener;
+  readonly #backOff: BackOff;
+  #socket: WebSocket | null = null;
+  #queue: Turn[] = [];
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wanted = false;
+
+  constructor(url: string, listener: Listener, backOff: BackOff = BACK_OFF) {
+    this.#url = url;
+    this.#listener = listener;
+    this.#backOff = backOff;
+  }
+
+  /** Connect now, if there is no link and none is being made. */
+  connect(): void {
+    this.#wanted = true;
+    this.#clearTimer();
+    if (this.#socket !== null) return;
+    this.#listener.onState({ status: "connecting" });
+    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    this.#socket = socket;
+    let openedAt: number | null = null;
+    socket.addEventListener("open", () => {
+      openedAt = performance.now();
+      this.#listener.onState({ status: "open" });
+      this.#flush();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      this.#listener.onFrame(JSON.parse(data));
+    });
+    socket.addEventListener("close", ({ code }) => {
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      if (openedAt === null) void this.#refused();
+      else this.#closed(closingOf(code), performance.now() - openedAt);
+    });
+  }
+
+  /** Connect if the link only rests. */
+  wake(): void {
+    if (this.#timer === undefined) this.connect();
+  }
+
+  /** Close for good. */
+  close(): void {
+    this.#wanted = false;
+    this.#clearTimer();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** Close and connect again, to reach another server than one that is about to stop. */
+  reconnect(): void {
+    this.close();
+    this.connect();
+  }
+
+  /** Start a turn, now or as soon as the link is up. */
+  ask(turn: Turn): void {
+    this.#queue.push(turn);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#flush();
+    else this.wake();
+  }
+
+  /** End a turn; false when it was never sent, and is forgotten. */
+  cancel(id: string): boolean {
+    const before = this.#queue.length;
+    this.#queue = this.#queue.filter((turn) => turn.id !== id);
+    if (this.#queue.length < before) return false;
+    this.#send({ type: "cancel", id });
+    return true;
+  }
+
+  #flush(): void {
+    const turns = this.#queue;
+    this.#queue = [];
+    if (turns.length === 0) return;
+    for (const turn of turns) this.#send(turn);
+    this.#listener.onSent(turns.map(({ id }) => id));
+  }
+
+  #send(frame: FrameUp): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  #closed(closing: Closing, openForMs: number): void {
+    const { sentence, again } = closing;
+    if (openForMs >= STEADY_MS) this.#failures = 0;
+    this.#listener.onLost(closing);
+    if (again === "when_needed" && this.#queue.length === 0) {
+      this.#listener.onState({ status: "resting" });
+    } else {
+      this.#connectLater(sentence, again === "later" ? LATER_MS : 0);
+    }
+  }
+
+  async #refused(): Promise<void> {
+    const why = await whyRefused(this.#url);
+    if (this.#wanted && this.#socket === null) this.#connectLater(why, 0);
+  }
+
+  #connectLater(why: string, atLeastMs: number): void {
+    const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#backOff, Math.random()));
+    this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
+    this.#clearTimer();
+    this.#timer = setTimeout(() => this.connect(), delay);
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

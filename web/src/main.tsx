@@ -1,0 +1,20 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "@fontsource-variable/inter/wght.css";
+import "./page.css";
+import { App } from "./app";
+import { Chat } from "./chat/chat";
+import { ChatContext } from "./hooks/use-chat";
+
+const page = document.getElementById("page");
+if (page === null) throw new Error("index.html has an element with the id page");
+
+const chat = new Chat(location.origin);
+chat.connect();
+createRoot(page).render(
+  <StrictMode>
+    <ChatContext value={chat}>
+      <App />
+    </ChatContext>
+  </StrictMode>,
+);

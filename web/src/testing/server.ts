@@ -1,0 +1,74 @@
+// A real server at the other end of the socket, which does what a test tells it to.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { FrameUp } from "../frames";
+
+/** Hands out what comes, to whoever awaits it. */
+export class Inbox<T> {
+  #items: T[] = [];
+  #waiting: ((item: T) => void)[] = [];
+
+  readonly put = (item: T): void => {
+    const next = this.#waiting.shift();
+    if (next) next(item);
+    else this.#items.push(item);
+  };
+
+  next(): Promise<T> {
+    const item = this.#items.shift();
+    return item === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(item);
+  }
+
+  /** The first one that is wanted; those before it are dropped. */
+  async find(wanted: (item: T) => boolean): Promise<T> {
+    for (;;) {
+      const item = await this.next();
+      if (wanted(item)) return item;
+    }
+  }
+}
+
+export class ChatServer {
+  readonly connections = new Inbox<WebSocket>();
+  readonly frames = new Inbox<FrameUp>();
+  /** What handshakes are refused with, if they are. */
+  refuseWith: number | null = null;
+  /** What `GET /readyz` says. */
+  readyStatus = 200;
+  handshakes = 0;
+  readonly #http: Server;
+  readonly #sockets = new WebSocketServer({ noServer: true });
+
+  constructor() {
+    this.#http = createServer((_, response) => response.writeHead(this.readyStatus).end());
+    this.#http.on("upgrade", (request, stream, head) => {
+      this.handshakes++;
+      if (this.refuseWith !== null) {
+        stream.end(`HTTP/1.1 ${this.refuseWith} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+        return;
+      }
+      this.#sockets.handleUpgrade(request, stream, head, (socket) => {
+        socket.on("message", (data) => this.frames.put(JSON.parse(String(data))));
+        this.connections.put(socket);
+      });
+    });
+  }
+
+  /** Listen; returns the address of the socket. `port` is the one of an earlier `listen`, to come back to. */
+  async listen(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#http.listen(port, "127.0.0.1", resolve));
+    return `ws://127.0.0.1:${this.port}/ws`;
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => this.#http.close(resolve));
+  }
+}

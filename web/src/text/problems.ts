@@ -1,0 +1,80 @@
+// What went wrong, as a sentence, and what the reader can do about it.
+
+import type { ErrorFrame } from "../frames";
+import type { Closing } from "../link/closing";
+
+export interface Problem {
+  /** What happened. */
+  sentence: string;
+  /** What to do next; empty where the sentence says it. */
+  advice: string;
+  /** Whether the same question may be asked again, and not before when (milliseconds since the epoch). */
+  retry: { notBefore: number; first: Remedy | null } | null;
+}
+
+/** What has to be done before asking again: send a shorter history, or find another server. */
+export type Remedy = "shorten_history" | "reconnect";
+
+const ASK_AGAIN = "Ask again.";
+const RELOAD = "This is a fault of the page: reload it.";
+/** The server's own sentence says what to do. */
+const SAID = "";
+
+/** What to do about an error of the protocol. What happened is the server's sentence, so that it is written only once. */
+const ADVICE: Readonly<Record<string, string>> = {
+  invalid_json: RELOAD,
+  invalid_frame: RELOAD,
+  duplicate_turn: ASK_AGAIN,
+  unknown_turn: "It has ended already.",
+  unknown_model: "Choose another one above, then ask again.",
+  message_too_large: "Shorten it, or send it in parts.",
+  not_found: RELOAD,
+  unsupported: RELOAD,
+  forbidden: "Open the page under the name that its server is known by.",
+  too_many_turns: "Wait until another answer has ended, or stop one; then ask again.",
+  overloaded: SAID,
+  rate_limited: SAID,
+  draining: "To ask again connects to the next one.",
+  blocked: "Put the question another way.",
+  upstream_rate_limited: SAID,
+  upstream_unavailable: SAID,
+  upstream_timeout: ASK_AGAIN,
+  upstream_rejected: SAID,
+  upstream_truncated: "What had come is kept; ask again for all of it.",
+  internal: ASK_AGAIN,
+};
+
+/** Not retryable as it is, but another choice or a shorter context may help. */
+const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["unknown_model", "upstream_rejected"]);
+
+export function knowsCode(code: string): boolean {
+  return code in ADVICE;
+}
+
+/** The problem of a turn that ended in an error which came at `now`. */
+export function problemOf(error: ErrorFrame, now: number): Problem {
+  const remedy = remedyFor(error);
+  const retryable = error.retryable || remedy !== null || WORTH_ASKING_AGAIN.has(error.code);
+  return {
+    sentence: error.message,
+    advice:
+      remedy === "shorten_history"
+        ? "Ask again to send only the newest part of this chat."
+        : (ADVICE[error.code] ?? (error.retryable ? ASK_AGAIN : "Change the question and send it again.")),
+    retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
+  };
+}
+
+function remedyFor({ code, field }: ErrorFrame): Remedy | null {
+  if (code === "draining") return "reconnect";
+  return code === "message_too_large" && field === "history" ? "shorten_history" : null;
+}
+
+/** The problem of a turn whose link broke. */
+export function lostLink(arrived: boolean, { sentence, advice }: Closing): Problem {
+  return {
+    sentence,
+    advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),
+    retry: { notBefore: 0, first: null },
+  };
+}

@@ -1,0 +1,53 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliCompress, gzip } from "node:zlib";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+const API = process.env.DELTAWIRE_API ?? "http://127.0.0.1:8000";
+
+/** Write a .br and a .gz beside each asset, so that the server compresses nothing. */
+function precompress(): Plugin {
+  const compressors = { br: promisify(brotliCompress), gz: promisify(gzip) };
+  return {
+    name: "precompress",
+    apply: "build",
+    async writeBundle({ dir = "dist" }) {
+      const assets = join(dir, "assets");
+      const names = (await readdir(assets)).filter((name) => /\.(js|css)$/.test(name));
+      await Promise.all(
+        names.map(async (name) => {
+          const content = await readFile(join(assets, name));
+          for (const [suffix, compress] of Object.entries(compressors)) {
+            await writeFile(join(assets, `${name}.${suffix}`), await compress(content));
+          }
+        }),
+      );
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), precompress()],
+  resolve: {
+    alias: [{ find: /^shiki$/, replacement: fileURLToPath(new URL("src/markdown/shiki.ts", import.meta.url)) }],
+  },
+  build: {
+    manifest: "manifest.json",
+    assetsInlineLimit: 0, // the policy lets no font or script come from a data: address
+    modulePreload: { polyfill: false },
+    rolldownOptions: { checks: { pluginTimings: false } },
+    chunkSizeWarningLimit: 1_000, // kB; what is large is loaded when an answer needs it
+  },
+  server: {
+    // The Host header is kept, so that the server finds the page's origin to be its own.
+    proxy: {
+      "/ws": { target: API, ws: true },
+      "^/(models|schema|livez|readyz|chat)\\b": { target: API },
+    },
+  },
+});
