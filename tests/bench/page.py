@@ -174,8 +174,8 @@ and again takes a third of its time.
 {{rows}}
 
 A frame is the time between two drawings; at 60 a second it is 17 ms. Tasks of 50 ms or less are not told apart by a
-browser: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that others kept
-them busy: browser, server and upstream then wait for their turn.
+browser: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
+others kept them busy: browser, server and upstream then wait for their turn.
 """
 
 if __name__ == "__main__":
