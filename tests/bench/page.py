@@ -5,6 +5,7 @@ A real Chromium, a server in a process of its own, an upstream at 500 events a s
 """
 
 import asyncio
+import os
 import statistics
 import sys
 from itertools import cycle, islice
@@ -88,6 +89,7 @@ async def streams(exchange: Exchange) -> None:
 
 async def measure(browser: Browser, address: str) -> dict[str, float]:
     """One answer in a fresh page."""
+    load = os.getloadavg()[0]
     async with opened(browser, address) as page:
         await _warm(page)
         metrics = await page.page.context.new_cdp_session(page.page)
@@ -106,6 +108,7 @@ async def measure(browser: Browser, address: str) -> dict[str, float]:
         "frame p95 ms": frames[int(len(frames) * 0.95)],
         "frame p99 ms": frames[int(len(frames) * 0.99)],
         "longest frame ms": frames[-1],
+        "load of the machine before": load,
     }
 
 
@@ -143,7 +146,7 @@ async def main() -> int:
 
 
 def _row(name: str, figures: list[float]) -> str:
-    places = 2 if name.endswith(" s") else 0
+    places = 0 if name.endswith("ms") else 2
     return f"| {name} | " + " | ".join(f"{figure:.{places}f}" for figure in figures) + " |"
 
 
@@ -171,7 +174,8 @@ and again takes a third of its time.
 {{rows}}
 
 A frame is the time between two drawings; at 60 a second it is 17 ms. Tasks of 50 ms or less are not told apart by a
-browser: the longest is 0 when there was none over that.
+browser: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
+others kept them busy: browser, server and upstream then wait for their turn.
 """
 
 if __name__ == "__main__":

@@ -36,10 +36,6 @@ export class Chat {
   /** Connect if the link only rests: the reader is about to write. */
   readonly wake = (): void => this.#socket.wake();
 
-  close(): void {
-    this.#socket.close();
-  }
-
   /** Ask a question at the end of the branch that is shown. */
   ask(text: string): void {
     const conversation = shownConversation(this.store.state);
@@ -84,8 +80,8 @@ export class Chat {
     const conversation = conversationWith(state, question);
     const branch = conversation ? branchTo(conversation, question) : [];
     const asked = branch.pop();
-    if (asked?.role === "user")
-      this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), state));
+    if (asked?.role !== "user") return;
+    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), state));
   }
 
   #take(frames: FrameDown[]): void {
