@@ -10,21 +10,8 @@ import pytest
 from support.client import Client, Frame, connected
 from support.process import ServerProcess, running
 from support.transports import ask_rest, ask_socket, ask_sse, listening
-from support.upstream import Exchange, Script, Upstream, floods, says, says_and_is_silent, until_blocked
+from support.upstream import Exchange, Upstream, floods, says, says_and_is_silent, says_when, until_blocked
 from websockets.exceptions import InvalidStatus
-
-
-def says_when(released: asyncio.Event) -> Script:
-    """A script for an answer that is finished when it is released."""
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hello")
-        await released.wait()
-        await exchange.text(" world", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
-        await exchange.finish()
-
-    return script
 
 
 @asynccontextmanager

@@ -2,12 +2,14 @@
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 
+import aiohttp
 from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened
 from support.proxy import Wire
 from support.serving import serving
-from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
+from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
 
 
 def retry_info(delay: str) -> list[dict[str, str]]:
@@ -41,14 +43,42 @@ async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
         page = await context.__aenter__()
         await page.ask("hi")
         await expect(page.answer).to_have_text("Half")
-    await expect(page.answer).to_contain_text("The server is restarting.")
+    await expect(page.answer).to_contain_text("The server is shutting down")
     await page.is_linked("Not connected")
     async with serving(upstream, port=free_port):
-        await page.button("Connect now").click()
-        await page.is_linked()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("Whole")
         await context.__aexit__(None, None, None)
+
+
+async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_moves_on(
+    browser: Browser, upstream: Upstream, free_port: int
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released), says("From the next one"))
+    address = f"127.0.0.1:{free_port}"
+    stack = AsyncExitStack()
+    await stack.enter_async_context(serving(upstream, port=free_port, drain_timeout=10))
+    async with opened(browser, address) as page:
+        await page.ask("hi")
+        await expect(page.answer).to_have_text("Hello")
+        stopping = asyncio.create_task(stack.aclose())
+        await is_draining(address)
+        released.set()
+        await stopping
+        await expect(page.answer).to_contain_text("Hello world")
+        async with serving(upstream, port=free_port):
+            await page.ask("and now?")
+            await expect(page.answer).to_contain_text("From the next one")
+
+
+async def is_draining(address: str) -> None:
+    """Wait until a server says so."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
+        while True:
+            async with session.get(f"http://{address}/readyz") as response:
+                if response.status == 503:
+                    return
 
 
 async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(

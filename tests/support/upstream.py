@@ -233,6 +233,19 @@ def says_and_is_silent(*pieces: str) -> Script:
     return script
 
 
+def says_when(released: asyncio.Event) -> Script:
+    """A script for an answer that is finished when it is released."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        await released.wait()
+        await exchange.text(" world", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+        await exchange.finish()
+
+    return script
+
+
 async def floods(exchange: Exchange) -> None:
     """A script that sends without end, so that a client that does not read blocks the turn in a send."""
     await exchange.start()

@@ -34,7 +34,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   too_many_turns: "Wait until another answer has ended, or stop one; then ask again.",
   overloaded: SAID,
   rate_limited: SAID,
-  draining: "To ask again connects to the next one.",
+  draining: "What had come is kept; Retry asks the next one.",
   blocked: "Put the question another way.",
   upstream_rate_limited: SAID,
   upstream_unavailable: SAID,
