@@ -2,6 +2,7 @@
 # make test    everything that CI runs
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
+# make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run install test lint types tests hangups day lock format clean
+.PHONY: run install test lint types tests hangups day bench lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -36,6 +37,9 @@ hangups: .venv/.installed-dev
 
 day: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
+
+bench: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
