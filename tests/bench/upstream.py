@@ -20,6 +20,8 @@ _PROMPT = re.compile(rb"stream (\d+): (\d+) chunks, (\d+) ms apart")
 _WORDS = "The model's answer comes in pieces like this one, naïve — “quoted”,\nwith 漢字 and\tescapes now and then. "
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 _TICKS_A_SECOND = 1000
+_PHASES_APART = 7
+"""Ticks between one stream's chunks and the next one's; no divisor of an interval."""
 
 
 class Sent(msgspec.Struct):
@@ -106,7 +108,7 @@ class Connection(asyncio.Protocol):
         self._body = b""
         self._may_write = True
         self._chunks: list[bytes] = []
-        self._index = self._interval = self._due = 0
+        self._index = self._interval = self._due = self._phase = 0
         self._sent = Sent(0.0, 0.0)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -131,6 +133,7 @@ class Connection(asyncio.Protocol):
         stream, count, self._interval = (int(number) for number in asked.groups())
         self._chunks = chunks_of(count)
         self._index = 0
+        self._phase = stream * _PHASES_APART
         self._sent = self._all_sent[stream] = Sent(0.0, 0.0)
         self._transport.write(_HEAD)
         if self._interval:
@@ -145,9 +148,13 @@ class Connection(asyncio.Protocol):
         self._all_sent.clear()
 
     def send_due(self) -> None:
-        """Send the chunk whose time has come; the pace holds, whether the client reads or not."""
+        """Send the chunk whose time has come; the pace holds, whether the client reads or not.
+
+        From the second chunk on, the streams are spread evenly over the interval, the same in every run:
+        what many chunks cost depends on how many come at once.
+        """
         if not self._transport.is_closing() and self._send_one():
-            self._due += self._interval
+            self._due += self._interval - (self._due - self._phase) % self._interval
             self._wheel.add(self, self._due)
 
     def _send_all(self) -> None:
