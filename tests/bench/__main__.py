@@ -6,6 +6,7 @@ the quick form. A missed target is written down; it is no failure.
 
 import argparse
 import sys
+import time
 from contextlib import AsyncExitStack
 from itertools import product
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final
 
 import uvloop
 
-from bench import measure, plot, report
+from bench import measure, plot, proc, report
 from bench.figures import Figures, Lane
 from bench.measure import KEEPALIVE_SECONDS, Load
 from bench.services import DELTAWIRE, FASTAPI, FASTAPI_ON_AIOHTTP, FLOOR, Bench, bench
@@ -38,11 +39,14 @@ async def streams(figures: Figures, bench: Bench, rounds: int) -> None:
         running = {lane: await stack.enter_async_context(bench.running(lane.service)) for lane in LANES}
         for lane, service in running.items():
             await measure.warm_up(bench, service, lane.transport)
+        began, total, own = time.monotonic(), proc.machine_cpu_seconds(), bench.own_cpu_seconds()
         for _, load in product(range(rounds), PACED):
             figures.add_direct(load, await measure.directly(bench, load))
             for lane, service in running.items():
                 say(f"{load.streams} streams, {lane}")
                 figures.add(lane, load, await measure.under(bench, service, lane.transport, load))
+        others = proc.machine_cpu_seconds() - total - (bench.own_cpu_seconds() - own)
+        figures.strangers = max(others, 0.0) / (time.monotonic() - began)
         for lane, service in running.items():
             say(f"as fast as it goes, {lane}")
             figures.unpaced[lane] = await measure.under(bench, service, lane.transport, UNPACED)

@@ -27,6 +27,8 @@ class Figures:
     paced: dict[Lane, dict[int, Round]] = field(default_factory=dict)
     unpaced: dict[Lane, Round] = field(default_factory=dict)
     steady: dict[Lane, Round] = field(default_factory=dict)
+    strangers: float = 0.0
+    """Cores that other processes of the machine kept busy meanwhile: the less, the better the figures."""
     on_aiohttp: Round | None = None
     idle: dict[str, list[Idle]] = field(default_factory=dict)
     """By the service's name."""

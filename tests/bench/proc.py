@@ -31,6 +31,12 @@ def peak_kib(pid: int) -> int:
     return sum(_status(process, "VmHWM") for process in tree(pid))
 
 
+def machine_cpu_seconds() -> float:
+    """What all processes of the machine have used since it started."""
+    user, nice, system = Path("/proc/stat").read_text().split(maxsplit=4)[1:4]
+    return (int(user) + int(nice) + int(system)) / _TICKS_A_SECOND
+
+
 def _ticks(pid: int) -> int:
     # The name, which comes second, may hold anything; utime and stime are the 14th and 15th field.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

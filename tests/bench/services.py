@@ -92,6 +92,11 @@ class Bench:
             finally:
                 await _stop(process)
 
+    def own_cpu_seconds(self) -> float:
+        """What this process has used, and all that it has started so far."""
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return proc.cpu_seconds(os.getpid()) + ended.ru_utime + ended.ru_stime
+
     async def knows(self, setting: str) -> bool:
         """Whether the server has this setting."""
         process = await _start(*DELTAWIRE.command, "--help", output=asyncio.subprocess.PIPE)
