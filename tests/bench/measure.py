@@ -80,7 +80,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
             deltas=self.deltas + other.deltas,
             first_ms=sorted(self.first_ms + other.first_ms),
             lag_ms=max(self.lag_ms, other.lag_ms),
-            peak_mib=max(self.peak_mib, other.peak_mib),
+            peak_mib=self.peak_mib,  # a later round comes after heavier loads
         )
 
 

@@ -152,7 +152,7 @@ def _full(figures: Figures) -> list[tuple[str, ...]]:
     rows = []
     for lane, unpaced in figures.unpaced.items():
         steady = figures.steady.get(lane)
-        paced = (f"{steady.cpu_us:.1f}", f"{steady.lag_ms:.0f}") if steady else ("cannot", "")
+        paced = (f"{steady.cpu_us:.1f}", f"{steady.lag_ms:.0f}") if steady else ("over a core", "")
         rows.append((str(lane), *paced, f"{unpaced.chunks_a_second:,.0f}", f"{unpaced.chunks / unpaced.deltas:.1f}"))
     return rows
 
