@@ -6,6 +6,7 @@
 # make soak    20,000 turns, every door and every fault at random (docs/soak.md)
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
+# make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench-page frames lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench bench-page frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -59,6 +60,9 @@ bench-page: .venv/.installed-dev .venv/.chromium
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
 		--bannerComment '// Made by `make frames` from server/frames.py.') > $(FRAMES)
+
+bench: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .

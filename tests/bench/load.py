@@ -1,0 +1,211 @@
+"""The load client, a process of its own: many streams at once, or many sockets that are only held open.
+
+Raw protocols on uvloop. While the clock runs it only notes times and keeps bytes; whether a stream is
+whole is read afterwards (`transcript`). Takes a `Streams` or a `Sockets` as JSON in its argument, and writes
+`Outcome`s or an `Opened` as one line of JSON. Sockets are held until its standard input ends.
+"""
+
+import asyncio
+import sys
+import time
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+import uvloop
+
+from bench import transcript
+from bench.upstream import prompt
+
+_SECONDS_FOR_ALL: Final = 120
+_CONNECTING_AT_ONCE: Final = 64
+_END_OF_BODY: Final = b"\r\n0\r\n\r\n"
+_END_OF_TURN: Final = b'"usage"'
+_LONGEST_END: Final = max(len(_END_OF_BODY), len(_END_OF_TURN))
+_PING: Final = 0x89
+
+
+class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Many streams, each on a connection of its own."""
+
+    address: str
+    transport: str
+    """`socket`, `sse`, or `gemini`: the upstream itself."""
+    streams: int
+    chunks: int
+    interval_ms: int
+    spread: float
+    """Seconds over which they start."""
+
+
+class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Many sockets that say nothing and answer pings."""
+
+    address: str
+    sockets: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One stream; times are seconds of CLOCK_MONOTONIC."""
+
+    stream: int
+    asked: float
+    first: float
+    """When the first text came."""
+    ended: float
+    deltas: int
+    problem: str | None
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """How long it took to open the sockets."""
+
+    seconds: float
+
+
+def handshake(address: str) -> bytes:
+    """The request that opens a socket."""
+    head = f"GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    return f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+
+
+def masked(opcode: int, payload: bytes) -> bytes:
+    """A client's frame, with a mask of zeros."""
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
+
+
+def question(plan: Streams, stream: int) -> bytes:
+    """What asks for a stream, as bytes for the connection."""
+    text = prompt(stream, plan.chunks, plan.interval_ms)
+    if plan.transport == "socket":
+        return masked(1, msgspec.json.encode({"type": "chat", "message": text}))
+    if plan.transport == "sse":
+        path, body = "/chat/stream", msgspec.json.encode({"message": text})
+    else:
+        path = "/v1beta/models/any:streamGenerateContent?alt=sse"
+        body = msgspec.json.encode({"contents": [{"role": "user", "parts": [{"text": text}]}]})
+    head = f"POST {path} HTTP/1.1\r\nHost: {plan.address}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+class Stream(asyncio.Protocol):
+    """One stream from its question to its end."""
+
+    def __init__(self, plan: Streams, number: int) -> None:
+        self._plan = plan
+        self._number = number
+        self._end = _END_OF_TURN if plan.transport == "socket" else _END_OF_BODY
+        self._received: list[bytes] = []
+        self._tail = b""
+        self._asked = self._first = self._ended = 0.0
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        if self._plan.transport == "socket":
+            transport.write(handshake(self._plan.address))
+        else:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._asked = time.monotonic()
+        self._transport.write(question(self._plan, self._number))
+
+    def data_received(self, data: bytes) -> None:
+        now = time.monotonic()
+        if not self._asked:
+            self._ask()  # this was the answer to the handshake
+            return
+        self._received.append(data)
+        if not self._first and b'"text"' in data:
+            self._first = now
+        seen = self._tail + data
+        if self._end in seen:
+            self._ended = now
+            self._transport.close()
+        self._tail = seen[-_LONGEST_END:]
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def outcome(self) -> Outcome:
+        """What came of it."""
+        reading = transcript.read(self._plan.transport, b"".join(self._received), self._plan.chunks)
+        problem = reading.problem or (None if self._ended else "the connection was lost before the end")
+        return Outcome(self._number, self._asked, self._first, self._ended, reading.deltas, problem)
+
+
+async def run_streams(plan: Streams) -> list[Outcome]:
+    """Start every stream in its turn and wait for the last to end."""
+    loop = asyncio.get_running_loop()
+    host, port = _host_and_port(plan.address)
+    began = loop.time()
+
+    async def one(number: int) -> Stream:
+        await asyncio.sleep(began + plan.spread * number / plan.streams - loop.time())
+        _, stream = await loop.create_connection(lambda: Stream(plan, number), host, port)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stream.over, _SECONDS_FOR_ALL)
+        return stream
+
+    streams = await asyncio.gather(*(one(number) for number in range(plan.streams)))
+    return [stream.outcome() for stream in streams]
+
+
+class IdleSocket(asyncio.Protocol):
+    """A socket that answers pings."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self.opened = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._transport = transport
+        transport.write(handshake(self._address))
+
+    def data_received(self, data: bytes) -> None:
+        if not self.opened.done():
+            self.opened.set_result(data.startswith(b"HTTP/1.1 101"))
+        elif data[0] == _PING:
+            self._transport.write(masked(0xA, data[2:]))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        if not self.opened.done():
+            self.opened.set_result(False)
+
+
+async def open_sockets(plan: Sockets) -> Opened:
+    """Open the sockets, some at once; they live as long as this process."""
+    loop = asyncio.get_running_loop()
+    host, port = _host_and_port(plan.address)
+    remaining = iter(range(plan.sockets))
+
+    async def some() -> None:
+        for _ in remaining:
+            _, socket = await loop.create_connection(lambda: IdleSocket(plan.address), host, port)
+            if not await socket.opened:
+                raise ConnectionError("a handshake was refused")
+
+    began = time.monotonic()
+    async with asyncio.timeout(_SECONDS_FOR_ALL):
+        await asyncio.gather(*(some() for _ in range(_CONNECTING_AT_ONCE)))
+    return Opened(time.monotonic() - began)
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.partition(":")
+    return host, int(port)
+
+
+async def main() -> None:
+    plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
+    result = await (run_streams(plan) if isinstance(plan, Streams) else open_sockets(plan))
+    sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+    sys.stdout.flush()
+    if isinstance(plan, Sockets):
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    uvloop.run(main())
