@@ -20,6 +20,7 @@ from server.listener.serve import Listening
 from server.memory import MemoryPool
 from server.opening import Deadlines
 from server.pages import page
+from server.parts import Parts
 from server.routes.chat import Answer, chat, chat_stream
 from server.routes.health import live, ready
 from server.routes.models import list_models
@@ -56,6 +57,7 @@ def assemble(settings: Settings) -> Service:
             idle_timeout=settings.idle_timeout,
         ),
     )
+    parts = Parts(admission=admission, sessions=sessions, send_timeout=settings.send_timeout)
     socket_limits = SocketLimits(settings.max_sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
@@ -67,11 +69,7 @@ def assemble(settings: Settings) -> Service:
 
     app = Litestar(
         route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, openapi.assets(), page()],
-        dependencies={
-            "admission": Provide(lambda: admission, sync_to_thread=False),
-            "sessions": Provide(lambda: sessions, sync_to_thread=False),
-            "send_timeout": Provide(lambda: settings.send_timeout, sync_to_thread=False),
-        },
+        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: problems.respond},
         lifespan=[upstream],
         request_max_body_size=settings.max_frame_bytes,

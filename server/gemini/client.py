@@ -10,6 +10,7 @@ import socket
 import struct
 from contextlib import suppress
 from typing import Any, Final, Self, cast
+from urllib.request import getproxies
 
 import aiohttp
 import msgspec
@@ -65,7 +66,8 @@ class GeminiClient:
         self._session = aiohttp.ClientSession(
             connector=_AbortingConnector(limit=0),
             read_bufsize=_READ_BYTES,
-            trust_env=account.proxies,
+            # With it, aiohttp asks two threads for each request: for a proxy and for ~/.netrc.
+            trust_env=account.proxies and bool(getproxies()),
             middlewares=(_refuse,),
         )
         options = types.HttpOptions(

@@ -97,8 +97,11 @@ class ResponseReader:
     def feed(self, data: bytes) -> list[Event]:
         """Read on. After a `Failure` nothing more may be fed."""
         events: list[Event] = []
-        *lines, rest = data.split(b"\n")
         try:
+            if _is_one_event(data) and not (self._line or self._data or self._bare):
+                self._take_payload(data[5:], events)
+                return events
+            *lines, rest = data.split(b"\n")
             for line in lines:
                 self._line.append(line)
                 self._held += len(line)
@@ -156,6 +159,9 @@ class ResponseReader:
             return
         payload = b"\n".join(lines)
         lines.clear()
+        self._take_payload(payload, events)
+
+    def _take_payload(self, payload: bytes, events: list[Event]) -> None:
         try:
             response = _decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -181,6 +187,11 @@ class ResponseReader:
                     events.append(kind(part.text))
         if candidate.finish_reason:
             self.finish_reason = _word(candidate.finish_reason)
+
+
+def _is_one_event(data: bytes) -> bool:
+    """Whether this is an event from its first byte to its last, of one line: what most reads bring."""
+    return data.startswith(b"data:") and data.endswith((b"\n\r\n", b"\n\n")) and data.count(b"\n") == 2
 
 
 def _decode_kindly(payload: bytes) -> Response:

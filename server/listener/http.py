@@ -43,6 +43,14 @@ class HttpProtocol(HttpToolsProtocol):
         """Wait until the client has read enough."""
         await self.flow.drain()
 
+    def write_piece(self, piece: bytes) -> None:
+        """Send a piece of a response that has begun and whose length is not known (RFC 9112, 7.1).
+
+        The way through ASGI's `send` leads through Litestar's wrappers for each piece.
+        """
+        if not self.transport.is_closing():
+            self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+
     def abort(self) -> None:
         """Drop the connection and what was not read of it."""
         self.transport.abort()

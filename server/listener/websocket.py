@@ -55,12 +55,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def write_text(self, payload: bytes) -> bool:
         """Send one text message of UTF-8 now; False when the socket is closed or closing.
 
-        The way through ASGI's `send` decodes and encodes the payload once more for each message.
+        The way through ASGI's `send` decodes and encodes the payload once more for each message. The
+        frame is ours, too: without extensions it is a head and the payload (RFC 6455, 5.2).
         """
         if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
             return False
-        self.conn.send_text(payload)
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(_text_head(len(payload)) + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
@@ -172,3 +172,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             close = self.conn.close_sent
             code, reason = (close.code, close.reason) if close is not None else (1002, "")
             self._see_out(code, reason)
+
+
+def _text_head(size: int) -> bytes:
+    """The head of an unmasked text frame that is whole."""
+    if size < 126:
+        return b"\x81%c" % size
+    if size < 2**16:
+        return b"\x81\x7e" + size.to_bytes(2)
+    return b"\x81\x7f" + size.to_bytes(8)

@@ -22,6 +22,7 @@ from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, 
 from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
 from server.openapi import STREAMED, WHOLE
+from server.parts import Parts
 from server.problems import Problem, headers_of, problem_of
 from server.session import PeerSlow
 from server.turn import Turn
@@ -49,31 +50,27 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(
-    request: Request[Any, Any, Any], admission: NamedDependency[Admission], send_timeout: NamedDependency[float]
-) -> ASGIApp:
+async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
-    turn = await _accept(request, admission)
+    turn = await _accept(request, parts.admission)
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
             whole = await _while_connected(receive, turn, _fold(turn))
             if whole is not None:
-                await _send_whole(whole, _link(scope), send, send_timeout)
+                await _send_whole(whole, _link(scope), send, parts.send_timeout)
 
     return respond
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
-async def chat_stream(
-    request: Request[Any, Any, Any], admission: NamedDependency[Admission], send_timeout: NamedDependency[float]
-) -> ASGIApp:
+async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
-    turn = await _accept(request, admission)
+    turn = await _accept(request, parts.admission)
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
-            await _while_connected(receive, turn, EventStream(scope, send, send_timeout).run(turn))
+            await _while_connected(receive, turn, EventStream(scope, send, parts.send_timeout).run(turn))
 
     return stream
 
@@ -167,7 +164,7 @@ class EventStream:
                 turn.leave_by("slow_client")
                 raise PeerSlow from None
         self._last_write = self._loop.time()
-        await self._send({"type": "http.response.body", "body": event, "more_body": True})
+        self._link.write_piece(event)
 
     async def _beat(self) -> None:
         """Write a comment after each stretch of silence, so that no proxy takes it for a dead connection."""
@@ -176,7 +173,7 @@ class EventStream:
             if silence >= _HEARTBEAT_SECONDS:
                 silence = 0.0
                 self._last_write = self._loop.time()
-                await self._send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
+                self._link.write_piece(b": \n\n")
             await asyncio.sleep(_HEARTBEAT_SECONDS - silence)
 
 

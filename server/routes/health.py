@@ -3,8 +3,8 @@
 from litestar import get
 from litestar.di import NamedDependency
 
-from server.admission import Admission
 from server.errors import Failure
+from server.parts import Parts
 
 
 @get("/livez")
@@ -14,8 +14,8 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz")
-async def ready(admission: NamedDependency[Admission]) -> dict[str, str]:
+async def ready(parts: NamedDependency[Parts]) -> dict[str, str]:
     """The process takes new turns; 503 `draining` once it was told to stop."""
-    if not admission.is_open:
+    if not parts.admission.is_open:
         raise Failure("draining")
     return {"status": "ok"}

@@ -4,7 +4,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
-from server.admission import Admission
+from server.parts import Parts
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -15,6 +15,7 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models")
-async def list_models(admission: NamedDependency[Admission]) -> ModelList:
+async def list_models(parts: NamedDependency[Parts]) -> ModelList:
     """The models that a chat may name."""
-    return ModelList(admission.offer.default, admission.offer.models)
+    offer = parts.admission.offer
+    return ModelList(offer.default, offer.models)

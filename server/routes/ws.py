@@ -7,8 +7,8 @@ from litestar.di import NamedDependency
 
 from server.listener.link import LINK, room_within
 from server.listener.websocket import WebSocketProtocol
+from server.parts import Parts
 from server.session import PeerGone, PeerSlow
-from server.sessions import Sessions
 
 SUBPROTOCOL: Final = "deltawire.v1"
 
@@ -55,10 +55,8 @@ class SocketPeer:
 
 
 @websocket("/ws")
-async def chat_socket(
-    socket: WebSocket[Any, Any, Any], sessions: NamedDependency[Sessions], send_timeout: NamedDependency[float]
-) -> None:
+async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Parts]) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    await sessions.serve(SocketPeer(socket, send_timeout))
+    await parts.sessions.serve(SocketPeer(socket, parts.send_timeout))

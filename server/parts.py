@@ -1,0 +1,15 @@
+"""What the routes share, as one dependency: of several, Litestar makes a task each with every request."""
+
+import msgspec
+
+from server.admission import Admission
+from server.sessions import Sessions
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Built once for the process, in `app`."""
+
+    admission: Admission
+    sessions: Sessions
+    send_timeout: float
+    """How long, in seconds, a send may wait for its client to read."""
