@@ -63,6 +63,7 @@ def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server]
     """Serve until told to stop; return what became of the turns that ran then."""
     app, drain = assemble(settings)
     config = ServerConfig(app, listening(settings))
+
     def ready() -> None:
         # What is here now stays: the collector need not look through it again, for 10 ms, under load.
         gc.collect()

@@ -159,7 +159,9 @@ class Session:
             async with aclosing(turn.frames()) as frames:
                 async for frame in frames:
                     try:
-                        await self._peer.send(encode(frame))
+                        message = encode(frame)
+                        if not self._peer.send_now(message):
+                            await self._peer.send(message)
                     except PeerSlow:
                         turn.leave_by("slow_client")
                         raise

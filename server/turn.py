@@ -83,7 +83,8 @@ class Turn:
             events: list[Event] | None = await self._first_words()
             while events is not None:
                 for event in events:
-                    self._raise_interruption()
+                    if self._interruption is not None:
+                        raise self._interruption
                     frame = self._frame(event)
                     if frame is not None:
                         yield frame

@@ -12,7 +12,7 @@ class Watchdog:
     token, so there is one timer, which looks at the mark when it fires and goes on to it.
     """
 
-    __slots__ = ("_expire", "_loop", "_mark", "_timer")
+    __slots__ = ("_expire", "_fires_at", "_loop", "_mark", "_timer")
 
     def __init__(self, expire: Callable[[], None]) -> None:
         """Start with no mark; needs the running loop."""
@@ -20,11 +20,12 @@ class Watchdog:
         self._expire = expire
         self._mark = inf
         self._timer: asyncio.TimerHandle | None = None
+        self._fires_at = inf
 
     def set(self, mark: float) -> None:
         """Move the mark to this time of the loop's clock, in seconds."""
         self._mark = mark
-        if self._timer is None or mark < self._timer.when():
+        if mark < self._fires_at:
             self._arm()
 
     def clear(self) -> None:
@@ -37,14 +38,17 @@ class Watchdog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._fires_at = inf
 
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._fires_at = self._mark
         self._timer = self._loop.call_at(self._mark, self._look)
 
     def _look(self) -> None:
         self._timer = None
+        self._fires_at = inf
         if self._mark <= self._loop.time():
             self._mark = inf
             self._expire()

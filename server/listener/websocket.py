@@ -37,16 +37,28 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
         super().__init__(config, server_state, app_state, _loop)
+        self.has_room = True
+        """Whether a send would return without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         burst = max_frames_per_second * _BURST_SECONDS
         self._rate = Rate(max_frames_per_second, burst, self.loop.time())
         self._parsed_after_close = 0
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a send would return without waiting for the client to read."""
-        return self.writable.is_set()
+    def pause_writing(self) -> None:
+        """Take note that the client has to read first."""
+        super().pause_writing()
+        self.has_room = False
+
+    def resume_writing(self) -> None:
+        """Take note that the client has read."""
+        super().resume_writing()
+        self.has_room = True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let whoever waits for room find out."""
+        super().connection_lost(exc)
+        self.has_room = True
 
     async def room(self) -> None:
         """Wait until the client has read enough."""
@@ -58,7 +70,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         The way through ASGI's `send` decodes and encodes the payload once more for each message. The
         frame is ours, too: without extensions it is a head and the payload (RFC 6455, 5.2).
         """
-        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+        if self.close_sent or self.transport.is_closing():
             return False
         self.transport.write(_text_head(len(payload)) + payload)
         return True

@@ -6,10 +6,11 @@ from collections import Counter
 from contextlib import suppress
 
 import aiohttp
-from bench.faults import FAULTS
 from support.client import Client, Frame, connected, masked, raw_socket
 from support.transports import Listener, ask_rest, ask_sse, listening, posting
 from websockets.exceptions import ConnectionClosed
+
+from bench.faults import FAULTS
 
 SOCKET_DOORS = {"stays": 30, "cancels": 10, "closes": 5, "resets": 5, "never answers a ping": 1, "does not read": 1}
 HTTP_DOORS = {"reads the stream": 8, "leaves the stream": 4, "reads the answer": 8, "leaves the answer": 4}

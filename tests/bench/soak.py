@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
-from bench.callers import Caller, Ends
-from bench.faults import plays_by_name
 from support.process import ServerProcess, running
 from support.upstream import Upstream
+
+from bench.callers import Caller, Ends
+from bench.faults import plays_by_name
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "soak.md"
 OBSERVED = Path(__file__).parent / "observed.py"
