@@ -27,8 +27,8 @@ export function App() {
           <span className="flex-1" />
           <LinkLight />
         </header>
-        <OfflineNotice />
         <main className="flex min-h-0 flex-1 flex-col">
+          <OfflineNotice />
           <Log />
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
             <LinkNotice />

@@ -3,7 +3,7 @@
 
 import { createCodePlugin } from "@streamdown/code";
 import { type ComponentProps, memo } from "react";
-import { type Components, defaultRehypePlugins, Streamdown } from "streamdown";
+import { type Components, defaultComponents, defaultRehypePlugins, Streamdown } from "streamdown";
 import { PlainText } from "./plain-text";
 import { LONGEST_ANSWER_CHARS, LONGEST_SECTION_CHARS, sectionsOf } from "./sections";
 
@@ -12,7 +12,7 @@ const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.hard
 const CONTROLS = { code: { copy: true, download: false } };
 const PLUGINS = { code: createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }) };
 const NO_LINK_DIALOG = { enabled: false };
-const COMPONENTS = { a: Link, img: ImageLink, input: Checkbox, table: Table } as Components;
+const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, table: Table } as Components;
 
 /** `growing` while more of the text is to come. */
 export function Markdown({ text, growing }: { text: string; growing: boolean }) {
@@ -68,12 +68,19 @@ function Checkbox({ checked }: ComponentProps<"input">) {
   );
 }
 
-/** A wide table scrolls by itself, by keyboard too. */
+/** What is wide scrolls by itself, by keyboard too; a group, as a region of each would crowd the page's landmarks. */
+const SCROLLS = { role: "group", tabIndex: 0 } as const;
+
 function Table({ children }: ComponentProps<"table">) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section aria-label="Table" tabIndex={0} className="table-scroll">
+    <div {...SCROLLS} aria-label="Table" className="table-scroll">
       <table>{children}</table>
-    </section>
+    </div>
   );
+}
+
+/** Code in a line, or a block of it, whose body Streamdown hands what it does not know. */
+function Code(props: ComponentProps<"code">) {
+  const isBlock = "data-block" in props;
+  return <defaultComponents.code {...props} {...(isBlock ? { ...SCROLLS, "aria-label": "Code" } : {})} />;
 }
