@@ -94,7 +94,25 @@ async def edits(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
     await expect(page.page.get_by_role("textbox", name="Edit your question")).to_be_focused()
 
 
-STATES = [welcomes, streams, has_answered, is_stopped, is_refused, has_lost_its_link, edits]
+async def shows_a_refused_setting(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    settings = await page.opens_settings()
+    await settings.get_by_label("Temperature").fill("3")
+    await page.page.keyboard.press("Escape")
+    await page.ask("hi")
+    await page.button("Open settings").click()
+    await expect(settings.get_by_label("Temperature")).to_be_focused()
+
+
+STATES = [
+    welcomes,
+    streams,
+    has_answered,
+    is_stopped,
+    is_refused,
+    has_lost_its_link,
+    edits,
+    shows_a_refused_setting,
+]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -51,6 +51,13 @@ class ChatPage:
         await self.box.fill(question)
         await self.box.press("Enter")
 
+    async def opens_settings(self) -> Locator:
+        """Open the settings; return their panel."""
+        await self.button("Settings").click()
+        panel = self.page.get_by_role("dialog", name="Settings")
+        await expect(panel).to_be_visible()
+        return panel
+
     async def has_ended(self) -> None:
         """Wait for the end of the last answer."""
         await expect(self.answer).to_have_attribute("aria-busy", "false")

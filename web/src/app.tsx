@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useEffect } from "react";
 import { shownConversation } from "./chat/state";
 import { Announcer } from "./components/announcer";
 import { loadMarkdown } from "./components/answer";
@@ -9,23 +9,35 @@ import { LinkNotice } from "./components/link-notice";
 import { Log } from "./components/log";
 import { ModelPicker } from "./components/model-picker";
 import { OfflineNotice } from "./components/offline-notice";
+import { SettingsPanel } from "./components/settings-panel";
 import { Sidebar } from "./components/sidebar";
 import { useChat, useChatState } from "./hooks/use-chat";
+import { useTheme } from "./hooks/use-theme";
 
 export function App() {
-  const [drawerOpen, setDrawerOpen] = useState(false);
-  const closeDrawer = useCallback(() => setDrawerOpen(false), []);
+  const { store } = useChat();
   usePageWide();
+  useTheme();
   return (
     <div className="flex h-dvh">
-      <Sidebar open={drawerOpen} onClose={closeDrawer} />
+      <Sidebar />
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 md:px-5">
-          <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => setDrawerOpen(true)} />
+          <IconButton
+            icon="menu"
+            label="Chats"
+            className="md:hidden"
+            onClick={() => store.dispatch({ type: "open", panel: "chats" })}
+          />
           <h1 className="sr-only">Deltawire</h1>
           <ModelPicker />
           <span className="flex-1" />
           <LinkLight />
+          <IconButton
+            icon="settings"
+            label="Settings"
+            onClick={() => store.dispatch({ type: "open", panel: "settings" })}
+          />
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
           <OfflineNotice />
@@ -37,6 +49,7 @@ export function App() {
         </main>
         <Announcer />
       </div>
+      <SettingsPanel />
     </div>
   );
 }

@@ -5,19 +5,21 @@ import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
 import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
 import { HISTORY_CHARS, historyOf, narrower } from "./history";
-import { conversationWith, shownConversation } from "./state";
+import { keep, type Preferences } from "./preferences";
+import { conversationWith, INITIAL, shownConversation } from "./state";
 import { Store } from "./store";
 import { turnOf } from "./turn";
 
 export class Chat {
-  readonly store = new Store();
+  readonly store: Store;
   readonly #gatherer = new FrameGatherer((frames) => this.#take(frames));
   readonly #socket: ChatSocket;
   readonly #origin: string;
   #historyChars = HISTORY_CHARS;
 
   /** `origin` is the server's, such as https://chat.example. */
-  constructor(origin: string) {
+  constructor(origin: string, preferences: Preferences) {
+    this.store = new Store({ ...INITIAL, preferences, fresh: preferences.defaults });
     this.#origin = origin;
     this.#socket = new ChatSocket(`${origin.replace(/^http/, "ws")}/ws`, {
       onState: (link) => this.#linked(link),
@@ -69,6 +71,12 @@ export class Chat {
     this.store.dispatch({ type, answer: answer.id });
   };
 
+  /** Prefer this from now on, and whenever the page is opened again. */
+  prefer(preferences: Partial<Preferences>): void {
+    this.store.dispatch({ type: "prefer", preferences });
+    keep(this.store.state.preferences);
+  }
+
   #ask(conversation: string, parent: string | null, text: string): void {
     const [question, answer] = [newId(), newId()];
     this.store.dispatch({ type: "ask", conversation, question, parent, text, answer });
@@ -76,12 +84,12 @@ export class Chat {
   }
 
   #send(answer: string, question: string): void {
-    const { state } = this.store;
-    const conversation = conversationWith(state, question);
-    const branch = conversation ? branchTo(conversation, question) : [];
+    const conversation = conversationWith(this.store.state, question);
+    if (conversation === null) return;
+    const branch = branchTo(conversation, question);
     const asked = branch.pop();
     if (asked?.role !== "user") return;
-    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), state));
+    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), conversation.settings));
   }
 
   #take(frames: FrameDown[]): void {

@@ -69,18 +69,20 @@ function Checkbox({ checked }: ComponentProps<"input">) {
 }
 
 /** What is wide scrolls by itself, by keyboard too; a group, as a region of each would crowd the page's landmarks. */
-const SCROLLS = { role: "group", tabIndex: 0 } as const;
-
 function Table({ children }: ComponentProps<"table">) {
   return (
-    <div {...SCROLLS} aria-label="Table" className="table-scroll">
+    // biome-ignore lint/a11y/useSemanticElements: no fields are grouped here
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <div role="group" aria-label="Table" tabIndex={0} className="table-scroll">
       <table>{children}</table>
     </div>
   );
 }
 
-/** Code in a line, or a block of it, whose body Streamdown hands what it does not know. */
+/** What the scrolling body of a block of code is given, for the same reasons. */
+const CODE_BODY = { role: "group", "aria-label": "Code", tabIndex: 0 } as const;
+
 function Code(props: ComponentProps<"code">) {
   const isBlock = "data-block" in props;
-  return <defaultComponents.code {...props} {...(isBlock ? { ...SCROLLS, "aria-label": "Code" } : {})} />;
+  return <defaultComponents.code {...props} {...(isBlock ? CODE_BODY : {})} />;
 }
