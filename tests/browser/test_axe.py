@@ -103,6 +103,11 @@ async def shows_a_refused_setting(page: ChatPage, _upstream: Upstream, _wire: Wi
     await expect(settings.get_by_label("Temperature")).to_be_focused()
 
 
+async def lists_its_shortcuts(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    await page.page.keyboard.press("Control+/")
+    await expect(page.page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+
+
 STATES = [
     welcomes,
     streams,
@@ -112,6 +117,7 @@ STATES = [
     has_lost_its_link,
     edits,
     shows_a_refused_setting,
+    lists_its_shortcuts,
 ]
 
 

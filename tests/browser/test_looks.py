@@ -114,6 +114,10 @@ async def is_set_up(page: ChatPage, _upstream: Upstream, _wire: Wire, picture: P
     await page.button("Open settings").click()
     await expect(settings.get_by_label("Temperature")).to_be_focused()
     await picture("settings")
+    await page.page.keyboard.press("Escape")
+    await page.page.keyboard.press("Control+/")
+    await expect(page.page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+    await picture("shortcuts")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,10 +3,11 @@
 import type { FrameDown, ModelList } from "../frames";
 import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
+import { lastCodeOf } from "../markdown/last-code";
 import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
 import { HISTORY_CHARS, historyOf, narrower } from "./history";
 import { keep, type Preferences } from "./preferences";
-import { conversationWith, INITIAL, shownConversation } from "./state";
+import { conversationWith, INITIAL, type Panel, shownConversation } from "./state";
 import { Store } from "./store";
 import { turnOf } from "./turn";
 
@@ -77,6 +78,22 @@ export class Chat {
     keep(this.store.state.preferences);
   }
 
+  /** Open a panel over the page. */
+  open(panel: Panel): void {
+    this.store.dispatch({ type: "open", panel });
+  }
+
+  /** Copy the last block of code of the branch that is shown. */
+  async copyLastCode(): Promise<void> {
+    const conversation = shownConversation(this.store.state);
+    const branch = conversation ? branchTo(conversation, conversation.leaf) : [];
+    const code = branch.reduce<string | null>(
+      (last, { role, text }) => (role === "model" && lastCodeOf(text)) || last,
+      null,
+    );
+    this.store.dispatch({ type: "notice", notice: code === null ? "There is no code here" : await copied(code) });
+  }
+
   #ask(conversation: string, parent: string | null, text: string): void {
     const [question, answer] = [newId(), newId()];
     this.store.dispatch({ type: "ask", conversation, question, parent, text, answer });
@@ -112,6 +129,16 @@ export class Chat {
 
   get #isBusy(): boolean {
     return this.store.state.conversations.some(isBusy);
+  }
+}
+
+/** Copy a text; what came of it, as a sentence. */
+async function copied(text: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Code copied";
+  } catch {
+    return "The browser does not let this page copy";
   }
 }
 

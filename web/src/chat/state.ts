@@ -23,6 +23,10 @@ export interface State {
   /** The conversation that is shown; null for one that has no message yet. */
   shown: string | null;
   panel: Panel | null;
+  /** What was asked, in whatever chat, oldest first. */
+  prompts: readonly string[];
+  /** What is said for a moment. */
+  notice: string | null;
 }
 
 export type Action =
@@ -32,6 +36,7 @@ export type Action =
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
   | { type: "close"; panel: Panel }
+  | { type: "notice"; notice: string | null }
   | { type: "show"; conversation: string | null }
   | { type: "turn_to"; message: string }
   | { type: "ask"; conversation: string; question: string; parent: string | null; text: string; answer: string }
@@ -50,9 +55,12 @@ export const INITIAL: State = {
   conversations: [],
   shown: null,
   panel: null,
+  prompts: [],
+  notice: null,
 };
 
 const TITLE_CHARS = 60;
+const PROMPTS = 100;
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
@@ -68,6 +76,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, panel: action.panel };
     case "close":
       return state.panel === action.panel ? { ...state, panel: null } : state;
+    case "notice":
+      return { ...state, notice: action.notice };
     case "show":
       return { ...state, shown: action.conversation, fresh: action.conversation === null ? begin(state) : state.fresh };
     case "turn_to":
@@ -153,6 +163,7 @@ function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   return {
     ...state,
     shown: action.conversation,
+    prompts: [...state.prompts.filter((prompt) => prompt !== action.text), action.text].slice(-PROMPTS),
     conversations: conversations.map((c) =>
       c.id === action.conversation ? add(add(c, question), emptyAnswer(action.answer, action.question, c.settings)) : c,
     ),

@@ -5,7 +5,7 @@ import { Icon } from "./icon";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
 export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => void }) {
-  const { store } = useChat();
+  const chat = useChat();
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
@@ -14,7 +14,7 @@ export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => vo
         <strong className="font-semibold">{problem.sentence}</strong> {problem.advice}
       </p>
       {problem.setting !== null && (
-        <button type="button" className="button" onClick={() => store.dispatch({ type: "open", panel: "settings" })}>
+        <button type="button" className="button" onClick={() => chat.open("settings")}>
           Open settings
         </button>
       )}

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useState } from "react";
-import { breaksOrSends } from "./keys";
+import { breaksOrSends } from "../keyboard/keys";
 
 interface Props {
   text: string;

@@ -116,7 +116,7 @@ function NumberField({ name, label, hint, step }: NumberProps) {
           inputMode="decimal"
           step={step}
           className="input tabular-nums"
-          placeholder="The model’s own"
+          placeholder="Default"
           value={value ?? ""}
           onChange={({ target }) => set(target.valueAsNumber)}
         />
