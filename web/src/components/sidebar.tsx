@@ -43,7 +43,9 @@ function ChatList({ onChoose }: { onChoose: () => void }) {
               aria-current={conversation.id === shown ? "page" : undefined}
               onClick={() => show(conversation.id)}
             >
-              <span className="truncate">{conversation.title}</span>
+              <span dir="auto" className="truncate">
+                {conversation.title}
+              </span>
               {isBusy(conversation) && <span role="img" aria-label="answering" className="busy" />}
             </button>
           </li>

@@ -32,6 +32,7 @@ const Section = memo(function Section({ text, growing }: { text: string; growing
       codeBlockMaxHeight={0}
       components={COMPONENTS}
       controls={CONTROLS}
+      dir="auto"
       isAnimating={growing}
       lineNumbers={false}
       linkSafety={NO_LINK_DIALOG}
