@@ -6,6 +6,7 @@
 # make soak    20,000 turns, every door and every fault at random (docs/soak.md)
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
+# make bench-long  how smoothly a chat of 500 turns types and scrolls
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench-page frames lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench-page bench-long frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -55,6 +56,9 @@ soak: .venv/.installed-dev
 
 bench-page: .venv/.installed-dev .venv/.chromium
 	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
+
+bench-long: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python -m bench.long_chat --memory
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

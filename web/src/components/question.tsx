@@ -22,7 +22,7 @@ export const Question = memo(function Question({ question }: { question: Asked }
     return <QuestionEditor text={question.text} onSend={send} onCancel={cancel} />;
   }
   return (
-    <article aria-label="You" className="group flex flex-col items-end gap-1">
+    <article aria-label="You" className="turn group flex flex-col items-end gap-1">
       <div
         dir="auto"
         className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5"
