@@ -17,18 +17,22 @@ const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, table
 /** `growing` while more of the text is to come. */
 export function Markdown({ text, growing }: { text: string; growing: boolean }) {
   if (text.length > LONGEST_ANSWER_CHARS) return <PlainText text={text} />;
-  return sectionsOf(text).map((section) => {
+  const sections = sectionsOf(text);
+  return sections.map((section) => {
     const isLast = section.start + section.text.length === text.length;
     if (section.text.length > LONGEST_SECTION_CHARS) return <PlainText key={section.start} text={section.text} />;
-    return <Section key={section.start} text={section.text} growing={growing && isLast} />;
+    return (
+      <Section key={section.start} text={section.text} growing={growing && isLast} alone={sections.length === 1} />
+    );
   });
 }
 
-const Section = memo(function Section({ text, growing }: { text: string; growing: boolean }) {
+/** `alone` when it is the whole answer, whose turn is out of sight as one. */
+const Section = memo(function Section({ text, growing, alone }: { text: string; growing: boolean; alone: boolean }) {
   return (
     <Streamdown
       caret="circle"
-      className="far-off"
+      className={alone ? "" : "far-off"}
       codeBlockMaxHeight={0}
       components={COMPONENTS}
       controls={CONTROLS}
