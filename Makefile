@@ -7,6 +7,7 @@
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
+# make bench-long  how smoothly a chat of 500 turns types and scrolls
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench bench-page frames lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -56,6 +57,9 @@ soak: .venv/.installed-dev
 
 bench-page: .venv/.installed-dev .venv/.chromium
 	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
+
+bench-long: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python -m bench.long_chat --memory
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

@@ -103,9 +103,26 @@ async def is_cut_off(page: ChatPage, upstream: Upstream, wire: Wire, picture: Pi
     await picture("lost")
 
 
+async def is_set_up(page: ChatPage, _upstream: Upstream, _wire: Wire, picture: Picture) -> None:
+    settings = await page.opens_settings()
+    await settings.get_by_label("System instruction").fill("Answer as a physicist would, in one paragraph.")
+    await settings.get_by_label("Temperature").fill("2.5")
+    await page.page.keyboard.press("Escape")
+    await page.ask(QUESTION)
+    await expect(page.button("Open settings")).to_be_visible()
+    await picture("setting refused")
+    await page.button("Open settings").click()
+    await expect(settings.get_by_label("Temperature")).to_be_focused()
+    await picture("settings")
+    await page.page.keyboard.press("Escape")
+    await page.page.keyboard.press("Control+/")
+    await expect(page.page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+    await picture("shortcuts")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off])
+@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up])
 async def test_each_state_fits_its_screen(
     browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str
 ) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
+_AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 class ChatPage:
@@ -49,12 +51,30 @@ class ChatPage:
         await self.box.fill(question)
         await self.box.press("Enter")
 
+    async def opens_settings(self) -> Locator:
+        """Open the settings; return their panel."""
+        await self.button("Settings").click()
+        panel = self.page.get_by_role("dialog", name="Settings")
+        await expect(panel).to_be_visible()
+        return panel
+
     async def has_ended(self) -> None:
         """Wait for the end of the last answer."""
         await expect(self.answer).to_have_attribute("aria-busy", "false")
 
     async def is_linked(self, words: str = "Connected") -> None:
         await expect(self.page.get_by_role("status").filter(has_text=re.compile(f"^{words}$"))).to_be_visible()
+
+    async def barriers(self) -> list[str]:
+        """What axe finds that shuts people out, in the page as it stands: each rule, and where it is broken."""
+        if not await self.page.evaluate("'axe' in window"):
+            await self.page.evaluate(_AXE.read_text())
+        found = await self.page.evaluate("axe.run()")
+        return [
+            f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
+            for rule in found["violations"]
+            for node in rule["nodes"]
+        ]
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "react";
+import { useEffect } from "react";
 import { shownConversation } from "./chat/state";
 import { Announcer } from "./components/announcer";
 import { loadMarkdown } from "./components/answer";
@@ -8,27 +8,40 @@ import { LinkLight } from "./components/link-light";
 import { LinkNotice } from "./components/link-notice";
 import { Log } from "./components/log";
 import { ModelPicker } from "./components/model-picker";
+import { Notice } from "./components/notice";
 import { OfflineNotice } from "./components/offline-notice";
+import { SettingsPanel } from "./components/settings-panel";
+import { ShortcutsPanel } from "./components/shortcuts-panel";
 import { Sidebar } from "./components/sidebar";
 import { useChat, useChatState } from "./hooks/use-chat";
+import { useShortcuts } from "./hooks/use-shortcuts";
+import { useTheme } from "./hooks/use-theme";
 
 export function App() {
-  const [drawerOpen, setDrawerOpen] = useState(false);
-  const closeDrawer = useCallback(() => setDrawerOpen(false), []);
+  const chat = useChat();
   usePageWide();
+  useShortcuts();
+  useTheme();
   return (
     <div className="flex h-dvh">
-      <Sidebar open={drawerOpen} onClose={closeDrawer} />
+      <Sidebar />
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 md:px-5">
-          <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => setDrawerOpen(true)} />
+          <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
           <h1 className="sr-only">Deltawire</h1>
           <ModelPicker />
           <span className="flex-1" />
           <LinkLight />
+          <IconButton
+            icon="keyboard"
+            label="Shortcuts"
+            className="pointer-coarse:hidden max-md:hidden"
+            onClick={() => chat.open("shortcuts")}
+          />
+          <IconButton icon="settings" label="Settings" onClick={() => chat.open("settings")} />
         </header>
-        <OfflineNotice />
         <main className="flex min-h-0 flex-1 flex-col">
+          <OfflineNotice />
           <Log />
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
             <LinkNotice />
@@ -36,12 +49,15 @@ export function App() {
           </div>
         </main>
         <Announcer />
+        <Notice />
       </div>
+      <SettingsPanel />
+      <ShortcutsPanel />
     </div>
   );
 }
 
-/** What concerns the whole page: its title, Escape, and coming back to it. */
+/** What concerns the whole page: its title, and coming back to it. */
 function usePageWide(): void {
   const chat = useChat();
   const title = useChatState((state) => shownConversation(state)?.title);
@@ -49,17 +65,11 @@ function usePageWide(): void {
     document.title = title ? `${title} · Deltawire` : "Deltawire";
   }, [title]);
   useEffect(() => {
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.isComposing || document.querySelector("dialog[open]")) return;
-      chat.stop();
-    };
     const onVisible = () => document.visibilityState === "visible" && chat.connect();
-    document.addEventListener("keydown", onKeyDown);
     document.addEventListener("visibilitychange", onVisible);
     window.addEventListener("online", chat.connect);
     void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
-      document.removeEventListener("keydown", onKeyDown);
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("online", chat.connect);
     };

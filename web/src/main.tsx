@@ -4,12 +4,13 @@ import "@fontsource-variable/inter/wght.css";
 import "./page.css";
 import { App } from "./app";
 import { Chat } from "./chat/chat";
+import { keptPreferences } from "./chat/preferences";
 import { ChatContext } from "./hooks/use-chat";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
-const chat = new Chat(location.origin);
+const chat = new Chat(location.origin, keptPreferences());
 chat.connect();
 createRoot(page).render(
   <StrictMode>

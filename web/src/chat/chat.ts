@@ -3,21 +3,24 @@
 import type { FrameDown, ModelList } from "../frames";
 import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
+import { lastCodeOf } from "../markdown/last-code";
 import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
 import { HISTORY_CHARS, historyOf, narrower } from "./history";
-import { conversationWith, shownConversation } from "./state";
+import { keep, type Preferences } from "./preferences";
+import { conversationWith, INITIAL, type Panel, shownConversation } from "./state";
 import { Store } from "./store";
 import { turnOf } from "./turn";
 
 export class Chat {
-  readonly store = new Store();
+  readonly store: Store;
   readonly #gatherer = new FrameGatherer((frames) => this.#take(frames));
   readonly #socket: ChatSocket;
   readonly #origin: string;
   #historyChars = HISTORY_CHARS;
 
   /** `origin` is the server's, such as https://chat.example. */
-  constructor(origin: string) {
+  constructor(origin: string, preferences: Preferences) {
+    this.store = new Store({ ...INITIAL, preferences, fresh: preferences.defaults });
     this.#origin = origin;
     this.#socket = new ChatSocket(`${origin.replace(/^http/, "ws")}/ws`, {
       onState: (link) => this.#linked(link),
@@ -69,6 +72,28 @@ export class Chat {
     this.store.dispatch({ type, answer: answer.id });
   };
 
+  /** Prefer this from now on, and whenever the page is opened again. */
+  prefer(preferences: Partial<Preferences>): void {
+    this.store.dispatch({ type: "prefer", preferences });
+    keep(this.store.state.preferences);
+  }
+
+  /** Open a panel over the page. */
+  open(panel: Panel): void {
+    this.store.dispatch({ type: "open", panel });
+  }
+
+  /** Copy the last block of code of the branch that is shown. */
+  async copyLastCode(): Promise<void> {
+    const conversation = shownConversation(this.store.state);
+    const branch = conversation ? branchTo(conversation, conversation.leaf) : [];
+    const code = branch.reduce<string | null>(
+      (last, { role, text }) => (role === "model" && lastCodeOf(text)) || last,
+      null,
+    );
+    this.store.dispatch({ type: "notice", notice: code === null ? "There is no code here" : await copied(code) });
+  }
+
   #ask(conversation: string, parent: string | null, text: string): void {
     const [question, answer] = [newId(), newId()];
     this.store.dispatch({ type: "ask", conversation, question, parent, text, answer });
@@ -76,12 +101,12 @@ export class Chat {
   }
 
   #send(answer: string, question: string): void {
-    const { state } = this.store;
-    const conversation = conversationWith(state, question);
-    const branch = conversation ? branchTo(conversation, question) : [];
+    const conversation = conversationWith(this.store.state, question);
+    if (conversation === null) return;
+    const branch = branchTo(conversation, question);
     const asked = branch.pop();
     if (asked?.role !== "user") return;
-    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), state));
+    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), conversation.settings));
   }
 
   #take(frames: FrameDown[]): void {
@@ -104,6 +129,16 @@ export class Chat {
 
   get #isBusy(): boolean {
     return this.store.state.conversations.some(isBusy);
+  }
+}
+
+/** Copy a text; what came of it, as a sentence. */
+async function copied(text: string): Promise<string> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return "Code copied";
+  } catch {
+    return "The browser does not let this page copy";
   }
 }
 

@@ -3,6 +3,7 @@
 
 import type { Spent } from "../frames";
 import type { Problem } from "../text/problems";
+import type { Settings } from "./settings";
 
 export interface Question {
   role: "user";
@@ -24,6 +25,8 @@ export interface Answer {
   parent: string;
   text: string;
   thoughts: string;
+  /** What it was asked with. */
+  settings: Settings;
   status: AnswerStatus;
   spent: Spent | null;
   problem: Problem | null;
@@ -34,6 +37,8 @@ export type Message = Question | Answer;
 export interface Conversation {
   id: string;
   title: string;
+  /** What its next answers are asked with. */
+  settings: Settings;
   messages: Readonly<Record<string, Message>>;
   /** The ids below each message, oldest first; the first questions are below ROOT. */
   children: Readonly<Record<string, readonly string[]>>;

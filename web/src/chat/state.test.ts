@@ -1,9 +1,19 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
-import type { FrameDown } from "../frames";
+import type { ErrorFrame, FrameDown } from "../frames";
 import { closingOf } from "../link/closing";
 import { type Answer, branchTo, siblingsOf } from "./conversation";
-import { type Action, conversationWith, INITIAL, reduce, type State, shownConversation } from "./state";
+import { PLAIN, type Settings } from "./settings";
+import {
+  type Action,
+  conversationWith,
+  INITIAL,
+  reduce,
+  refusalOf,
+  type State,
+  shownConversation,
+  shownSettings,
+} from "./state";
 
 const NOW = 1_000_000;
 const down = golden.down as unknown as Record<keyof typeof golden.down, FrameDown>;
@@ -128,9 +138,44 @@ test("frames of several turns each find their own, and leave the other conversat
   expect(answerIn(state, "t3")).toBe(answerIn(before, "t3"));
 });
 
+const models = (...names: string[]): Action => ({ type: "models", models: { default: "a", models: names } });
+const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
+
 test("a model that is no longer offered is no longer chosen", () => {
-  const models = (...names: string[]): Action => ({ type: "models", models: { default: "a", models: names } });
-  const chosen = after(models("a", "b"), { type: "chose", model: "b" });
-  expect(reduce(chosen, models("a", "b")).model).toBe("b");
-  expect(reduce(chosen, models("a")).model).toBe(null);
+  const chosen = after(models("a", "b"), set({ model: "b" }));
+  expect(shownSettings(reduce(chosen, models("a", "b"))).model).toBe("b");
+  expect(shownSettings(reduce(chosen, models("a"))).model).toBe(null);
+});
+
+test("each chat has its own settings, and a new one begins with the default", () => {
+  const defaults = { ...PLAIN, temperature: 1 };
+  const first = after(
+    { type: "prefer", preferences: { defaults } },
+    { type: "show", conversation: null },
+    ask("q1", "t1"),
+  );
+  const changed = reduce(first, set({ temperature: 0 }));
+  expect(shownSettings(changed).temperature).toBe(0);
+  expect(answerIn(changed).settings.temperature).toBe(1);
+  const fresh = reduce(changed, { type: "show", conversation: null });
+  expect(shownSettings(fresh).temperature).toBe(1);
+  expect(shownSettings(reduce(fresh, { type: "show", conversation: "c1" })).temperature).toBe(0);
+});
+
+test("what the server did not take is said of its setting until that is changed", () => {
+  const failure = down["a failure in the middle"] as ErrorFrame;
+  const message = "stop[0] must be a string that is not empty.";
+  const refusal: FrameDown = { ...failure, code: "invalid_frame", message, field: "stop[0]", retryable: false };
+  const refused = after(set({ stop: "x" }), ask("q1", "t1"), sent("t1"), frames(refusal));
+  expect(refusalOf(refused, "stop")).toBe(message);
+  expect(refusalOf(refused, "system")).toBe(null);
+  expect(answerIn(refused).problem?.retry).not.toBe(null);
+  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toBe(message);
+  expect(refusalOf(reduce(refused, set({ stop: "y" })), "stop")).toBe(null);
+});
+
+test("a panel that closes does not close the one that has come in its place", () => {
+  const opened = after({ type: "open", panel: "settings" }, { type: "open", panel: "shortcuts" });
+  expect(reduce(opened, { type: "close", panel: "settings" }).panel).toBe("shortcuts");
+  expect(reduce(opened, { type: "close", panel: "shortcuts" }).panel).toBe(null);
 });

@@ -5,26 +5,38 @@ import type { Closing } from "../link/closing";
 import type { LinkState } from "../link/socket";
 import { lostLink, problemOf } from "../text/problems";
 import { type Answer, type Conversation, isRunning, type Message, newestBelow, ROOT } from "./conversation";
+import { NO_PREFERENCES, type Preferences } from "./preferences";
+import { type SettingName, type Settings, withOffered } from "./settings";
+
+/** What lies over the page while it is open. */
+export type Panel = "chats" | "settings" | "shortcuts";
 
 export interface State {
   link: LinkState;
   /** What may be asked; null until the server has said so. */
   models: ModelList | null;
-  /** The model that the reader chose; null for the server's default. */
-  model: string | null;
-  /** Whether thoughts are asked for. */
-  thinking: boolean;
+  preferences: Preferences;
+  /** What the chat that has no message yet begins with. */
+  fresh: Settings;
   /** Newest first. */
   conversations: readonly Conversation[];
   /** The conversation that is shown; null for one that has no message yet. */
   shown: string | null;
+  panel: Panel | null;
+  /** What was asked, in whatever chat, oldest first. */
+  prompts: readonly string[];
+  /** What is said for a moment. */
+  notice: string | null;
 }
 
 export type Action =
   | { type: "link"; link: LinkState }
   | { type: "models"; models: ModelList }
-  | { type: "chose"; model: string }
-  | { type: "thinking"; on: boolean }
+  | { type: "set"; settings: Partial<Settings> }
+  | { type: "prefer"; preferences: Partial<Preferences> }
+  | { type: "open"; panel: Panel }
+  | { type: "close"; panel: Panel }
+  | { type: "notice"; notice: string | null }
   | { type: "show"; conversation: string | null }
   | { type: "turn_to"; message: string }
   | { type: "ask"; conversation: string; question: string; parent: string | null; text: string; answer: string }
@@ -38,33 +50,43 @@ export type Action =
 export const INITIAL: State = {
   link: { status: "connecting" },
   models: null,
-  model: null,
-  thinking: false,
+  preferences: NO_PREFERENCES,
+  fresh: NO_PREFERENCES.defaults,
   conversations: [],
   shown: null,
+  panel: null,
+  prompts: [],
+  notice: null,
 };
 
 const TITLE_CHARS = 60;
+const PROMPTS = 100;
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "link":
       return { ...state, link: action.link };
     case "models":
-      return { ...state, models: action.models, model: stillOffered(state.model, action.models) };
-    case "chose":
-      return { ...state, model: action.model };
-    case "thinking":
-      return { ...state, thinking: action.on };
+      return offer(state, action.models);
+    case "set":
+      return set(state, action.settings);
+    case "prefer":
+      return { ...state, preferences: { ...state.preferences, ...action.preferences } };
+    case "open":
+      return { ...state, panel: action.panel };
+    case "close":
+      return state.panel === action.panel ? { ...state, panel: null } : state;
+    case "notice":
+      return { ...state, notice: action.notice };
     case "show":
-      return { ...state, shown: action.conversation };
+      return { ...state, shown: action.conversation, fresh: action.conversation === null ? begin(state) : state.fresh };
     case "turn_to":
       return change(state, action.message, (c) => ({ ...c, leaf: newestBelow(c, action.message) }));
     case "ask":
       return ask(state, action);
     case "ask_again":
       return change(state, action.question, (c) =>
-        add(withoutEmpty(c, action.question), emptyAnswer(action.answer, action.question)),
+        add(withoutEmpty(c, action.question), emptyAnswer(action.answer, action.question, c.settings)),
       );
     case "sent":
       return answers(state, (answer) =>
@@ -90,27 +112,66 @@ export function conversationWith(state: State, message: string): Conversation | 
   return state.conversations.find(({ messages }) => message in messages) ?? null;
 }
 
-function stillOffered(model: string | null, { models }: ModelList): string | null {
-  return model !== null && models.includes(model) ? model : null;
+/** What the next answer of the chat that is shown is asked with. */
+export function shownSettings(state: State): Settings {
+  return shownConversation(state)?.settings ?? state.fresh;
+}
+
+/** Why the server did not take a setting's value, until that is changed. */
+export function refusalOf(state: State, name: SettingName): string | null {
+  const conversation = shownConversation(state);
+  const last = conversation?.leaf ? conversation.messages[conversation.leaf] : undefined;
+  if (last?.role !== "model" || last.problem?.setting !== name) return null;
+  return last.settings[name] === conversation?.settings[name] ? last.problem.sentence : null;
+}
+
+function offer(state: State, models: ModelList): State {
+  return {
+    ...state,
+    models,
+    fresh: withOffered(state.fresh, models.models),
+    conversations: state.conversations.map((c) => ({ ...c, settings: withOffered(c.settings, models.models) })),
+  };
+}
+
+/** The settings of a new chat. */
+function begin({ preferences: { defaults }, models }: State): Settings {
+  return models === null ? defaults : withOffered(defaults, models.models);
+}
+
+function set(state: State, settings: Partial<Settings>): State {
+  if (state.shown === null) return { ...state, fresh: { ...state.fresh, ...settings } };
+  const conversations = state.conversations.map((c) =>
+    c.id === state.shown ? { ...c, settings: { ...c.settings, ...settings } } : c,
+  );
+  return { ...state, conversations };
 }
 
 function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   const question: Message = { role: "user", id: action.question, parent: action.parent, text: action.text };
   const known = state.conversations.some(({ id }) => id === action.conversation);
   const title = action.text.trim().replace(/\s+/g, " ").slice(0, TITLE_CHARS);
-  const opened: Conversation = { id: action.conversation, title, messages: {}, children: {}, leaf: null };
+  const opened: Conversation = {
+    id: action.conversation,
+    title,
+    settings: state.fresh,
+    messages: {},
+    children: {},
+    leaf: null,
+  };
   const conversations = known ? state.conversations : [opened, ...state.conversations];
   return {
     ...state,
     shown: action.conversation,
+    prompts: [...state.prompts.filter((prompt) => prompt !== action.text), action.text].slice(-PROMPTS),
     conversations: conversations.map((c) =>
-      c.id === action.conversation ? add(add(c, question), emptyAnswer(action.answer, action.question)) : c,
+      c.id === action.conversation ? add(add(c, question), emptyAnswer(action.answer, action.question, c.settings)) : c,
     ),
   };
 }
 
-function emptyAnswer(id: string, parent: string): Answer {
-  return { role: "model", id, parent, text: "", thoughts: "", status: "queued", spent: null, problem: null };
+function emptyAnswer(id: string, parent: string, settings: Settings): Answer {
+  return { role: "model", id, parent, text: "", thoughts: "", settings, status: "queued", spent: null, problem: null };
 }
 
 function add(conversation: Conversation, message: Message): Conversation {

@@ -1,10 +1,14 @@
 // Holds the state, for React's useSyncExternalStore.
 
-import { type Action, INITIAL, reduce, type State } from "./state";
+import { type Action, reduce, type State } from "./state";
 
 export class Store {
-  #state = INITIAL;
+  #state: State;
   readonly #listeners = new Set<() => void>();
+
+  constructor(state: State) {
+    this.#state = state;
+  }
 
   get state(): State {
     return this.#state;

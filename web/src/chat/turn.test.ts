@@ -3,6 +3,7 @@ import golden from "../../../tests/golden/frames.json";
 import type { HistoryMessage } from "../frames";
 import type { Message } from "./conversation";
 import { historyOf } from "./history";
+import { PLAIN } from "./settings";
 import { turnOf } from "./turn";
 
 function exchange(question: string, answer: string): Message[] {
@@ -14,6 +15,7 @@ function exchange(question: string, answer: string): Message[] {
       parent: `q${question}`,
       text: answer,
       thoughts: "no part of it",
+      settings: PLAIN,
       status: "done",
       spent: null,
       problem: null,
@@ -22,13 +24,21 @@ function exchange(question: string, answer: string): Message[] {
 }
 
 test("a question is asked with a history, even when that is empty", () => {
-  const frame = turnOf("t1", "Why is the sky blue?", [], { model: null, thinking: false });
+  const frame = turnOf("t1", "Why is the sky blue?", [], PLAIN);
   expect(frame).toEqual(golden.up["a first question"]);
 });
 
-test("a question is asked with what the reader chose", () => {
+test("a question is asked with what the reader has set", () => {
   const history = golden.up["with everything that the page sends"].history as HistoryMessage[];
-  const frame = turnOf("t2", "In one sentence?", history, { model: "gemini-flash-latest", thinking: true });
+  const frame = turnOf("t2", "In one sentence?", history, {
+    model: "gemini-flash-latest",
+    system: "Answer in one sentence.",
+    temperature: 0.5,
+    top_p: 0.9,
+    max_output_tokens: 256,
+    stop: "END\n\\n\\n",
+    thinking: "medium",
+  });
   expect(frame).toEqual(golden.up["with everything that the page sends"]);
 });
 

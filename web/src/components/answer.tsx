@@ -16,7 +16,7 @@ export const Answer = memo(function Answer({ answer }: { answer: Given }) {
   const chat = useChat();
   const running = isRunning(answer);
   return (
-    <article aria-label="Answer" aria-busy={running} className="group flex flex-col gap-3">
+    <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
       {answer.text !== "" && (
         <div className="answer">

@@ -18,7 +18,7 @@ export function BranchSwitch({ message }: { message: Message }) {
       <IconButton
         icon={icon}
         label={label}
-        disabled={to === undefined}
+        aria-disabled={to === undefined}
         onClick={() => to !== undefined && store.dispatch({ type: "turn_to", message: to })}
       />
     );

@@ -2,9 +2,13 @@ import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } fro
 import { runningAnswer } from "../chat/conversation";
 import { shownConversation } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { useRecall } from "../hooks/use-recall";
+import { breaksOrSends } from "../keyboard/keys";
+import { MESSAGE_BOX } from "../keyboard/shortcuts";
 import { Icon } from "./icon";
-import { breaksOrSends } from "./keys";
 import { ThinkingSwitch } from "./thinking-switch";
+
+const NEW_CHAT = "";
 
 /** Where questions are written and answers stopped. */
 export function Composer() {
@@ -14,27 +18,34 @@ export function Composer() {
     const conversation = shownConversation(state);
     return conversation && runningAnswer(conversation);
   });
-  const [draft, setDraft] = useState("");
+  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
+  const at = shown ?? NEW_CHAT;
+  const draft = drafts[at] ?? "";
+  const setDraft = (text: string) => setDrafts((others) => ({ ...others, [at]: text }));
+  const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
   const canSend = running === null && draft.trim() !== "";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
   useEffect(() => box.current?.focus(), [shown]);
+  const runningId = running?.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
+  useEffect(() => {
+    const isLost = document.activeElement === document.body; // they took the focus with them
+    if (isLost && !matchMedia("(pointer: coarse)").matches) box.current?.focus(); // where it opens no keyboard
+  }, [runningId]);
 
   const send = () => {
     if (!canSend) return;
     chat.ask(draft);
     setDraft("");
   };
-  const stop = () => {
-    chat.stop();
-    box.current?.focus(); // the button goes away and would take the focus with it
-  };
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
     send();
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    recall(event);
     if (breaksOrSends(event) !== "send") return;
     event.preventDefault();
     send();
@@ -43,6 +54,8 @@ export function Composer() {
     <form className="composer" onSubmit={onSubmit}>
       <textarea
         ref={box}
+        id={MESSAGE_BOX}
+        dir="auto"
         aria-label="Message"
         placeholder="Write a message"
         enterKeyHint="send"
@@ -61,7 +74,7 @@ export function Composer() {
             <Icon name="send" className="size-5" />
           </button>
         ) : (
-          <button type="button" className="button" disabled={running.status === "stopping"} onClick={stop}>
+          <button type="button" className="button" disabled={running.status === "stopping"} onClick={chat.stop}>
             <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
           </button>
         )}

@@ -29,10 +29,11 @@ export function Log() {
         <div ref={content} className="column flex min-h-full flex-col py-6">
           <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
             {branch.map((message) =>
+              // Named after what they follow, so that turning to another version keeps the focus where it is.
               message.role === "user" ? (
-                <Question key={message.id} question={message} />
+                <Question key={message.parent} question={message} />
               ) : (
-                <Answer key={message.id} answer={message} />
+                <Answer key={message.parent} answer={message} />
               ),
             )}
           </div>

@@ -1,10 +1,11 @@
+import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 
-/** Which model is asked next. */
+/** Which model this chat asks next. */
 export function ModelPicker() {
   const { store } = useChat();
   const models = useChatState((state) => state.models);
-  const model = useChatState((state) => state.model);
+  const model = useChatState((state) => shownSettings(state).model);
   if (models === null) return null;
   if (models.models.length < 2) return <p className="truncate font-medium text-sm">{models.default}</p>;
   return (
@@ -12,7 +13,7 @@ export function ModelPicker() {
       aria-label="Model"
       className="select min-w-0 truncate font-medium text-sm"
       value={model ?? models.default}
-      onChange={(event) => store.dispatch({ type: "chose", model: event.target.value })}
+      onChange={({ target }) => store.dispatch({ type: "set", settings: { model: target.value } })}
     >
       {models.models.map((name) => (
         <option key={name}>{name}</option>

@@ -1,9 +1,11 @@
+import { useChat } from "../hooks/use-chat";
 import { useSecondsUntil } from "../hooks/use-seconds-until";
 import type { Problem as Told } from "../text/problems";
 import { Icon } from "./icon";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
 export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => void }) {
+  const chat = useChat();
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
@@ -11,6 +13,11 @@ export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => vo
       <p className="min-w-0 flex-1 basis-60">
         <strong className="font-semibold">{problem.sentence}</strong> {problem.advice}
       </p>
+      {problem.setting !== null && (
+        <button type="button" className="button" onClick={() => chat.open("settings")}>
+          Open settings
+        </button>
+      )}
       {problem.retry !== null && (
         <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
           {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}

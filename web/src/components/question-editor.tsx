@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useState } from "react";
-import { breaksOrSends } from "./keys";
+import { breaksOrSends } from "../keyboard/keys";
 
 interface Props {
   text: string;
@@ -30,6 +30,7 @@ export function QuestionEditor({ text, onSend, onCancel }: Props) {
     >
       <textarea
         aria-label="Edit your question"
+        dir="auto"
         className="field-sizing-content block max-h-[50dvh] w-full resize-none bg-transparent outline-none"
         // biome-ignore lint/a11y/noAutofocus: the reader has just asked to edit it
         autoFocus

@@ -9,22 +9,30 @@ import { QuestionEditor } from "./question-editor";
 export const Question = memo(function Question({ question }: { question: Asked }) {
   const chat = useChat();
   const [editing, setEditing] = useState(false);
+  const [left, setLeft] = useState(false); // and whoever leaves the editor comes back to where it was opened
   if (editing) {
     const send = (text: string) => {
       setEditing(false);
       chat.edit(question, text);
     };
-    return <QuestionEditor text={question.text} onSend={send} onCancel={() => setEditing(false)} />;
+    const cancel = () => {
+      setEditing(false);
+      setLeft(true);
+    };
+    return <QuestionEditor text={question.text} onSend={send} onCancel={cancel} />;
   }
   return (
-    <article aria-label="You" className="group flex flex-col items-end gap-1">
-      <div className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5">
+    <article aria-label="You" className="turn group flex flex-col items-end gap-1">
+      <div
+        dir="auto"
+        className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5"
+      >
         {question.text}
       </div>
       <div className="actions">
         <BranchSwitch message={question} />
         <CopyButton text={question.text} label="Copy question" />
-        <IconButton icon="edit" label="Edit question" onClick={() => setEditing(true)} />
+        <IconButton icon="edit" label="Edit question" autoFocus={left} onClick={() => setEditing(true)} />
       </div>
     </article>
   );

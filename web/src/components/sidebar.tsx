@@ -1,38 +1,19 @@
-import { useEffect, useRef } from "react";
 import { isBusy } from "../chat/conversation";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { Icon } from "./icon";
-import { IconButton } from "./icon-button";
+import { Panel } from "./panel";
 
-interface Props {
-  /** Whether it is open where there is no room for it beside the chat. */
-  open: boolean;
-  onClose: () => void;
-}
-
-/** The chats: beside the one that is shown, or in a drawer over it. */
-export function Sidebar({ open, onClose }: Props) {
-  const drawer = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (open) drawer.current?.showModal();
-    else drawer.current?.close();
-  }, [open]);
+/** The chats: beside the one that is shown, or, where there is no room for that, in a drawer over it. */
+export function Sidebar() {
+  const { store } = useChat();
   return (
     <>
       <nav aria-label="Chats" className="hidden w-64 shrink-0 border-border border-r bg-sidebar md:block">
         <ChatList onChoose={() => {}} />
       </nav>
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself */}
-      <dialog
-        ref={drawer}
-        aria-label="Chats"
-        className="drawer"
-        onClose={onClose}
-        onClick={(event) => event.target === drawer.current && onClose()}
-      >
-        <IconButton icon="close" label="Close" className="absolute top-3 right-2" onClick={onClose} />
-        {open && <ChatList onChoose={onClose} />}
-      </dialog>
+      <Panel name="chats" label="Chats" className="drawer">
+        <ChatList onChoose={() => store.dispatch({ type: "close", panel: "chats" })} />
+      </Panel>
     </>
   );
 }
@@ -62,7 +43,9 @@ function ChatList({ onChoose }: { onChoose: () => void }) {
               aria-current={conversation.id === shown ? "page" : undefined}
               onClick={() => show(conversation.id)}
             >
-              <span className="truncate">{conversation.title}</span>
+              <span dir="auto" className="truncate">
+                {conversation.title}
+              </span>
               {isBusy(conversation) && <span role="img" aria-label="answering" className="busy" />}
             </button>
           </li>

@@ -1,16 +1,18 @@
+import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { Icon } from "./icon";
 
-/** Whether the next questions ask the model for its thoughts, too. */
+/** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */
 export function ThinkingSwitch() {
   const { store } = useChat();
-  const on = useChatState((state) => state.thinking);
+  const thinking = useChatState((state) => shownSettings(state).thinking);
+  const on = thinking !== null && thinking !== "off";
   return (
     <button
       type="button"
       className="pill"
       aria-pressed={on}
-      onClick={() => store.dispatch({ type: "thinking", on: !on })}
+      onClick={() => store.dispatch({ type: "set", settings: { thinking: on ? null : "medium" } })}
     >
       <Icon name="thought" /> Show thoughts
     </button>

@@ -12,7 +12,9 @@ export function Thoughts({ text, growing }: { text: string; growing: boolean }) 
           className="size-3.5 motion-safe:transition-transform group-open/thoughts:rotate-90"
         />
       </summary>
-      <div className="mt-1 whitespace-pre-wrap wrap-anywhere border-border border-l-2 pl-4">{text}</div>
+      <div dir="auto" className="mt-1 whitespace-pre-wrap wrap-anywhere border-border border-s-2 ps-4">
+        {text}
+      </div>
     </details>
   );
 }

@@ -3,7 +3,7 @@
 
 import { createCodePlugin } from "@streamdown/code";
 import { type ComponentProps, memo } from "react";
-import { type Components, defaultRehypePlugins, Streamdown } from "streamdown";
+import { type Components, defaultComponents, defaultRehypePlugins, Streamdown } from "streamdown";
 import { PlainText } from "./plain-text";
 import { LONGEST_ANSWER_CHARS, LONGEST_SECTION_CHARS, sectionsOf } from "./sections";
 
@@ -12,26 +12,31 @@ const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.hard
 const CONTROLS = { code: { copy: true, download: false } };
 const PLUGINS = { code: createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }) };
 const NO_LINK_DIALOG = { enabled: false };
-const COMPONENTS = { a: Link, img: ImageLink, input: Checkbox, table: Table } as Components;
+const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, table: Table } as Components;
 
 /** `growing` while more of the text is to come. */
 export function Markdown({ text, growing }: { text: string; growing: boolean }) {
   if (text.length > LONGEST_ANSWER_CHARS) return <PlainText text={text} />;
-  return sectionsOf(text).map((section) => {
+  const sections = sectionsOf(text);
+  return sections.map((section) => {
     const isLast = section.start + section.text.length === text.length;
     if (section.text.length > LONGEST_SECTION_CHARS) return <PlainText key={section.start} text={section.text} />;
-    return <Section key={section.start} text={section.text} growing={growing && isLast} />;
+    return (
+      <Section key={section.start} text={section.text} growing={growing && isLast} alone={sections.length === 1} />
+    );
   });
 }
 
-const Section = memo(function Section({ text, growing }: { text: string; growing: boolean }) {
+/** `alone` when it is the whole answer, whose turn is out of sight as one. */
+const Section = memo(function Section({ text, growing, alone }: { text: string; growing: boolean; alone: boolean }) {
   return (
     <Streamdown
       caret="circle"
-      className="far-off"
+      className={alone ? "" : "far-off"}
       codeBlockMaxHeight={0}
       components={COMPONENTS}
       controls={CONTROLS}
+      dir="auto"
       isAnimating={growing}
       lineNumbers={false}
       linkSafety={NO_LINK_DIALOG}
@@ -68,12 +73,21 @@ function Checkbox({ checked }: ComponentProps<"input">) {
   );
 }
 
-/** A wide table scrolls by itself, by keyboard too. */
+/** What is wide scrolls by itself, by keyboard too; a group, as a region of each would crowd the page's landmarks. */
 function Table({ children }: ComponentProps<"table">) {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: no fields are grouped here
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <section aria-label="Table" tabIndex={0} className="table-scroll">
+    <div role="group" aria-label="Table" tabIndex={0} className="table-scroll">
       <table>{children}</table>
-    </section>
+    </div>
   );
+}
+
+/** What the scrolling body of a block of code is given, for the same reasons. */
+const CODE_BODY = { role: "group", "aria-label": "Code", tabIndex: 0 } as const;
+
+function Code(props: ComponentProps<"code">) {
+  const isBlock = "data-block" in props;
+  return <defaultComponents.code {...props} {...(isBlock ? CODE_BODY : {})} />;
 }

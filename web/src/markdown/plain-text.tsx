@@ -7,5 +7,9 @@ export function PlainText({ text }: { text: string }) {
 }
 
 const Piece = memo(function Piece({ text }: { text: string }) {
-  return <div className="far-off whitespace-pre-wrap wrap-anywhere">{text}</div>;
+  return (
+    <div dir="auto" className="far-off whitespace-pre-wrap wrap-anywhere">
+      {text}
+    </div>
+  );
 });

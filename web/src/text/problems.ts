@@ -1,5 +1,6 @@
 // What went wrong, as a sentence, and what the reader can do about it.
 
+import { type SettingName, settingOf } from "../chat/settings";
 import type { ErrorFrame } from "../frames";
 import type { Closing } from "../link/closing";
 
@@ -10,6 +11,8 @@ export interface Problem {
   advice: string;
   /** Whether the same question may be asked again, and not before when (milliseconds since the epoch). */
   retry: { notBefore: number; first: Remedy | null } | null;
+  /** The setting whose value was refused, if that is what went wrong. */
+  setting: SettingName | null;
 }
 
 /** What has to be done before asking again: send a shorter history, or find another server. */
@@ -26,7 +29,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   invalid_frame: RELOAD,
   duplicate_turn: ASK_AGAIN,
   unknown_turn: "It has ended already.",
-  unknown_model: "Choose another one above, then ask again.",
+  unknown_model: "Choose another one, then ask again.",
   message_too_large: "Shorten it, or send it in parts.",
   not_found: RELOAD,
   unsupported: RELOAD,
@@ -44,8 +47,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   internal: ASK_AGAIN,
 };
 
-/** Not retryable as it is, but another choice or a shorter context may help. */
-const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["unknown_model", "upstream_rejected"]);
+/** Not retryable as it is, but another choice may help. */
+const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["upstream_rejected"]);
 
 export function knowsCode(code: string): boolean {
   return code in ADVICE;
@@ -54,15 +57,20 @@ export function knowsCode(code: string): boolean {
 /** The problem of a turn that ended in an error which came at `now`. */
 export function problemOf(error: ErrorFrame, now: number): Problem {
   const remedy = remedyFor(error);
-  const retryable = error.retryable || remedy !== null || WORTH_ASKING_AGAIN.has(error.code);
+  const setting = settingOf(error.field);
+  const retryable = error.retryable || remedy !== null || setting !== null || WORTH_ASKING_AGAIN.has(error.code);
   return {
     sentence: error.message,
-    advice:
-      remedy === "shorten_history"
-        ? "Ask again to send only the newest part of this chat."
-        : (ADVICE[error.code] ?? (error.retryable ? ASK_AGAIN : "Change the question and send it again.")),
+    advice: adviceFor(error, remedy, setting),
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
+    setting,
   };
+}
+
+function adviceFor({ code, retryable }: ErrorFrame, remedy: Remedy | null, setting: SettingName | null): string {
+  if (remedy === "shorten_history") return "Ask again to send only the newest part of this chat.";
+  if (setting !== null) return "Change it in the settings, then ask again.";
+  return ADVICE[code] ?? (retryable ? ASK_AGAIN : "Change the question and send it again.");
 }
 
 function remedyFor({ code, field }: ErrorFrame): Remedy | null {
@@ -76,5 +84,6 @@ export function lostLink(arrived: boolean, { sentence, advice }: Closing): Probl
     sentence,
     advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),
     retry: { notBefore: 0, first: null },
+    setting: null,
   };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
 import type { Answer } from "../chat/conversation";
+import { PLAIN } from "../chat/settings";
 import type { ErrorFrame, Usage } from "../frames";
 import { endOf, factsOf } from "./facts";
 import { knowsCode, problemOf } from "./problems";
@@ -13,6 +14,7 @@ const answer = (changes: Partial<Answer>): Answer => ({
   parent: "q1",
   text: "Hello",
   thoughts: "",
+  settings: PLAIN,
   status: "done",
   spent: end,
   problem: null,
@@ -70,6 +72,7 @@ test("a code of a later version is retried when the server says that it may be",
     sentence: "Something new.",
     advice: "Ask again.",
     retry: { notBefore: 0, first: null },
+    setting: null,
   });
   expect(problemOf({ ...unknown, retryable: false }, 0).retry).toBe(null);
 });

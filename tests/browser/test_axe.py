@@ -1,0 +1,156 @@
+"""axe looks at every main state, light and dark, wide and narrow: nothing of it may shut people out."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+from support.page import NARROW, WIDE, ChatPage, opened
+from support.proxy import Wire
+from support.serving import serving
+from support.upstream import Exchange, Upstream, answer, fails, says_and_is_silent
+
+ANSWER = """\
+## With everything in it
+
+Words, **strong** ones, `code` in a line, and [a link](https://example.org).
+
+| a column of some width | another one | a third, so that a phone has to scroll |
+| --- | --- | --- |
+| 1 | 2 | 3 |
+
+| a second table |
+| --- |
+| 4 |
+
+- [x] done
+- [ ] to do
+
+> What somebody said[^1].
+
+```python
+def scrolls_sideways_on_a_phone(first: int, second: int, third: int) -> tuple[int, int, int]:
+    return first, second, third
+```
+
+```
+without a language
+```
+
+[^1]: In a note.
+"""
+
+
+async def thinks_and_answers(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.event(answer("Let me see.", thought=True))
+    await exchange.text(ANSWER, finish="STOP")
+    await exchange.finish()
+
+
+async def welcomes(_page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    """Nothing is asked yet."""
+
+
+async def streams(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+    upstream.plays(says_and_is_silent(ANSWER[:400]))
+    await page.ask("hi")
+    await expect(page.answer.get_by_role("table").first).to_be_visible()
+
+
+async def has_answered(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+    upstream.plays(thinks_and_answers)
+    await page.button("Show thoughts").click()
+    await page.ask("hi")
+    await page.has_ended()
+    await expect(page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))).to_be_visible()
+    await page.answer.get_by_text("Thoughts", exact=True).click()
+    await expect(page.answer.get_by_text("Let me see.")).to_be_visible()
+
+
+async def is_stopped(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+    await streams(page, upstream, wire)
+    await page.button("Stop").click()
+    await page.has_ended()
+
+
+async def is_refused(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+    upstream.plays(fails(429, "RESOURCE_EXHAUSTED"))
+    await page.ask("hi")
+    await expect(page.button("Retry")).to_be_visible()
+
+
+async def has_lost_its_link(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+    await streams(page, upstream, wire)
+    await wire.__aexit__()
+    await page.is_linked("Not connected")
+
+
+async def edits(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+    await has_answered(page, upstream, wire)
+    await page.button("Regenerate").click()
+    await page.has_ended()
+    await page.button("Edit question").click()
+    await expect(page.page.get_by_role("textbox", name="Edit your question")).to_be_focused()
+
+
+async def shows_a_refused_setting(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    settings = await page.opens_settings()
+    await settings.get_by_label("Temperature").fill("3")
+    await page.page.keyboard.press("Escape")
+    await page.ask("hi")
+    await page.button("Open settings").click()
+    await expect(settings.get_by_label("Temperature")).to_be_focused()
+
+
+async def lists_its_shortcuts(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    await page.page.keyboard.press("Control+/")
+    await expect(page.page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
+
+
+STATES = [
+    welcomes,
+    streams,
+    has_answered,
+    is_stopped,
+    is_refused,
+    has_lost_its_link,
+    edits,
+    shows_a_refused_setting,
+    lists_its_shortcuts,
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("state", STATES)
+async def test_axe_finds_nothing(
+    browser: Browser, upstream: Upstream, state: Any, size: dict[str, int], scheme: str
+) -> None:
+    async with serving(upstream, models="a,b", retries=0) as address, Wire(address) as wire:
+        async with opened(browser, wire.address, viewport=size, color_scheme=scheme) as page:
+            await state(page, upstream, wire)
+            assert await page.barriers() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_in_the_drawer_of_chats(browser: Browser, upstream: Upstream, scheme: str) -> None:
+    async with serving(upstream) as address:
+        async with opened(browser, address, viewport=NARROW, color_scheme=scheme) as page:
+            await page.ask("hi")
+            await page.has_ended()
+            await page.button("Chats").click()
+            await expect(page.page.get_by_role("dialog", name="Chats")).to_be_visible()
+            assert await page.barriers() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_without_a_model(browser: Browser, scheme: str) -> None:
+    async with serving(None) as address, opened(browser, address, color_scheme=scheme) as page:
+        assert await page.barriers() == []
+
+
+async def test_axe_looks_at_the_page(page: ChatPage) -> None:
+    await page.page.evaluate("document.querySelector('textarea').removeAttribute('aria-label')")
+    await page.page.evaluate("document.querySelector('textarea').removeAttribute('placeholder')")
+    assert any(barrier.startswith("label: ") for barrier in await page.barriers())

@@ -1,0 +1,138 @@
+"""The page without a mouse: nothing here clicks, and nothing is focused but by its keys."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+from support.page import ChatPage
+from support.upstream import Upstream, says, says_and_is_silent
+
+FOCUSED = """() => {
+  const { activeElement: element } = document;
+  return element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent.trim();
+}"""
+
+
+async def to(page: ChatPage, name: str, key: str = "Tab") -> None:
+    """Press a key until what has this name is focused."""
+    for _ in range(60):
+        if await page.page.evaluate(FOCUSED) == name:
+            return
+        await page.page.keyboard.press(key)
+    pytest.fail(f"{key} does not lead to {name}")
+
+
+async def test_a_whole_chat_by_keyboard(page: ChatPage, upstream: Upstream) -> None:
+    await page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    keyboard = page.page.keyboard
+    upstream.plays(says_and_is_silent("Half"), says("One"), says("Two\n\n```sh\nmake run\n```\n"))
+    await expect(page.box).to_be_focused()
+    await to(page, "Settings", "Shift+Tab")
+    await keyboard.press("Enter")
+    await to(page, "Temperature")
+    await keyboard.type("0.5")
+    await to(page, "Use for new chats")
+    await keyboard.press("Enter")
+    await keyboard.press("Escape")
+    await keyboard.press("Control+Shift+O")
+    await expect(page.box).to_be_focused()
+    await keyboard.type("first")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_have_text("Half")
+    await keyboard.press("Escape")
+    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await page.has_ended()
+    assert (await upstream.asked()).body["generationConfig"]["temperature"] == 0.5
+
+    await to(page, "Edit question", "Shift+Tab")
+    await keyboard.press("Enter")
+    await keyboard.press("Control+A")
+    await keyboard.type("second")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_contain_text("One")
+    await page.has_ended()
+    await expect(page.box).to_be_focused()
+
+    await to(page, "Regenerate", "Shift+Tab")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_contain_text("2 / 2")
+    assert (await upstream.asked(3)).texts == ["second"]
+    await to(page, "Next version", "Shift+Tab")
+    await to(page, "Previous version", "Shift+Tab")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_contain_text("One")
+    await expect(page.answer.get_by_role("button", name="Previous version")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.press("Enter")
+    await expect(page.answer).to_contain_text("Two")
+
+    await to(page, "Copy answer")
+    await keyboard.press("Enter")
+    await expect(page.answer.get_by_role("button", name="Copied")).to_be_focused()
+    assert (await page.page.evaluate("navigator.clipboard.readText()")).startswith("Two")
+    await keyboard.press("Control+Shift+;")
+    await expect(page.page.get_by_role("status", name="Notice")).to_have_text("Code copied")
+    assert await page.page.evaluate("navigator.clipboard.readText()") == "make run"
+    await keyboard.press("Shift+Escape")
+    await expect(page.box).to_be_focused()
+
+
+async def test_without_code_there_is_nothing_to_copy(page: ChatPage) -> None:
+    await page.page.keyboard.press("Control+Shift+;")
+    await expect(page.page.get_by_role("status", name="Notice")).to_have_text("There is no code here")
+
+
+async def test_arrow_up_recalls_what_was_asked(page: ChatPage, upstream: Upstream) -> None:
+    keyboard = page.page.keyboard
+    for question in ("first", "second"):
+        await page.ask(question)
+        await page.has_ended()
+    await keyboard.press("Control+Shift+O")
+    for key, text in (
+        ("ArrowDown", ""),
+        ("ArrowUp", "second"),
+        ("ArrowUp", "first"),
+        ("ArrowUp", "first"),
+        ("ArrowDown", "second"),
+        ("!", "second!"),
+        ("ArrowUp", "second!"),
+    ):
+        await keyboard.press(key)
+        await expect(page.box).to_have_value(text)
+    await keyboard.press("Enter")
+    assert (await upstream.asked(3)).texts == ["second!"]
+
+
+async def test_the_shortcuts_are_listed_and_escape_leads_back(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    await page.ask("hi")
+    await expect(page.answer).to_have_text("Hello")
+    await page.page.keyboard.press("Control+/")
+    shortcuts = page.page.get_by_role("dialog", name="Shortcuts")
+    await expect(shortcuts.get_by_text("Copy the last block of code")).to_be_visible()
+    await page.page.keyboard.press("Escape")
+    await expect(shortcuts).to_be_hidden()
+    await expect(page.box).to_be_focused()
+    await expect(page.answer).to_have_attribute("aria-busy", "true")
+
+
+async def test_who_gives_up_an_edit_is_back_where_it_began(page: ChatPage) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await to(page, "Edit question", "Shift+Tab")
+    await page.page.keyboard.press("Enter")
+    await page.page.keyboard.press("Escape")
+    await expect(page.button("Edit question")).to_be_focused()
+
+
+async def test_each_chat_has_its_own_draft(page: ChatPage) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await page.page.keyboard.type("half a tho")
+    await page.page.keyboard.press("Control+Shift+O")
+    await expect(page.box).to_have_value("")
+    await page.page.keyboard.type("another")
+    await page.button("first").click()
+    await expect(page.box).to_have_value("half a tho")
+    await page.button("New chat").click()
+    await expect(page.box).to_have_value("another")

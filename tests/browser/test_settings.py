@@ -1,0 +1,134 @@
+"""What a chat is asked with, and how the page looks: set, refused, and kept."""
+
+import json
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+from support.page import ChatPage, opened
+from support.serving import serving
+from support.upstream import Upstream, says
+
+
+async def test_a_chat_is_asked_with_its_settings(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, models="a,b") as address, opened(browser, address) as page:
+        settings = await page.opens_settings()
+        await settings.get_by_label("Model").select_option("b")
+        await settings.get_by_label("System instruction").fill("Be brief.")
+        await settings.get_by_label("Thinking").select_option("Much, shown")
+        await settings.get_by_label("Temperature").fill("0")
+        await settings.get_by_label("Top-p").fill("0.9")
+        await settings.get_by_label("Longest answer").fill("256")
+        await settings.get_by_label("Stop strings").fill("END\nSTOP")
+        await page.page.keyboard.press("Escape")
+        await page.ask("hi")
+        await page.has_ended()
+        asked = await upstream.asked()
+        assert asked.model == "b"
+        assert asked.body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+        config = asked.body["generationConfig"]
+        assert config.pop("thinkingConfig")["includeThoughts"] is True
+        assert config == {"temperature": 0, "topP": 0.9, "maxOutputTokens": 256, "stopSequences": ["END", "STOP"]}
+
+
+async def test_a_chat_keeps_its_settings_to_itself(page: ChatPage, upstream: Upstream) -> None:
+    settings = await page.opens_settings()
+    await settings.get_by_label("Temperature").fill("0.5")
+    await page.page.keyboard.press("Escape")
+    await page.ask("first")
+    await page.has_ended()
+    await page.button("New chat").click()
+    await page.ask("second")
+    await page.has_ended()
+    assert "temperature" not in (await upstream.asked(2)).body.get("generationConfig", {})
+    await page.button("first").click()
+    await page.opens_settings()
+    await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
+    await settings.get_by_role("button", name="Back to the default").click()
+    await expect(settings.get_by_label("Temperature")).to_have_value("")
+
+
+async def test_a_default_outlives_the_page(page: ChatPage, upstream: Upstream) -> None:
+    settings = await page.opens_settings()
+    await settings.get_by_label("System instruction").fill("Be brief.")
+    await settings.get_by_role("button", name="Use for new chats").click()
+    await expect(settings.get_by_role("status")).to_have_text("New chats begin with these.")
+    await page.page.reload()
+    await page.ask("hi")
+    assert (await upstream.asked()).body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+
+
+async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> None:
+    kept = {"version": 1, "theme": 7, "defaults": {"temperature": [], "system": "Be brief."}}
+    for text in ("{", json.dumps(kept)):
+        await page.page.evaluate("text => localStorage.setItem('deltawire', text)", text)
+        await page.page.reload()
+        await page.is_linked()
+    settings = await page.opens_settings()
+    await expect(settings.get_by_label("System instruction")).to_have_value("Be brief.")
+
+
+@pytest.mark.parametrize(
+    "label, value, sentence",
+    [
+        ("Temperature", "3", "temperature must be a number from 0 to 2."),
+        ("Top-p", "-0.5", "top_p must be a number from 0 to 1."),
+        ("Longest answer", "1.5", "max_output_tokens must be a whole number from 1 to 2147483647."),
+        ("Stop strings", "1\n2\n3\n4\n5\n6", "stop must be a list of 1 to 5 strings that are not empty."),
+        ("System instruction", "x" * 51, "The system may hold at most 50 characters."),
+    ],
+)
+async def test_a_refused_value_is_told_at_its_field(
+    browser: Browser, upstream: Upstream, label: str, value: str, sentence: str
+) -> None:
+    async with serving(upstream, max_message_chars=50) as address, opened(browser, address) as page:
+        settings = await page.opens_settings()
+        field = settings.get_by_label(label)
+        await field.fill(value)
+        await page.page.keyboard.press("Escape")
+        await page.ask("hi")
+        await expect(page.answer).to_contain_text(f"{sentence} Change it in the settings, then ask again.")
+        await page.button("Open settings").click()
+        await expect(field).to_be_focused()
+        await expect(field).to_have_accessible_description(sentence)
+        await expect(field).to_have_attribute("aria-invalid", "true")
+        await field.fill("1")
+        await expect(field).to_have_attribute("aria-invalid", "false")
+        await page.page.keyboard.press("Escape")
+        await page.button("Retry").click()
+        await expect(page.answer).to_contain_text("Hello world")
+
+
+async def test_a_theme_overrules_the_system_and_outlives_the_page(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address, color_scheme="light") as page:
+        background = "getComputedStyle(document.documentElement).backgroundColor"
+        light = await page.page.evaluate(background)
+        settings = await page.opens_settings()
+        await settings.get_by_text("Dark").click()
+        await expect(settings.get_by_role("radio", name="Dark")).to_be_checked()
+        dark = await page.page.evaluate(background)
+        assert dark != light
+        await page.page.reload()
+        await page.is_linked()
+        assert await page.page.evaluate(background) == dark
+        await page.opens_settings()
+        await settings.get_by_text("System", exact=True).click()
+        assert await page.page.evaluate(background) == light
+        await page.page.emulate_media(color_scheme="dark")
+        assert await page.page.evaluate(background) == dark
+
+
+@pytest.mark.parametrize("theme, colour", [("Light", "rgb(207, 34, 46)"), ("Dark", "rgb(255, 123, 114)")])
+async def test_code_is_coloured_for_the_chosen_theme(
+    browser: Browser, upstream: Upstream, theme: str, colour: str
+) -> None:
+    upstream.plays(says("```python\ndef f(): ...\n```"))
+    async with serving(upstream) as address:
+        scheme = {"Light": "dark", "Dark": "light"}[theme]
+        async with opened(browser, address, color_scheme=scheme) as page:
+            settings = await page.opens_settings()
+            await settings.get_by_text(theme).click()
+            await page.page.keyboard.press("Escape")
+            await page.ask("hi")
+            keyword = page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))
+            await expect(keyword).to_have_css("color", colour)

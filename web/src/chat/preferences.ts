@@ -1,0 +1,73 @@
+// What the reader wants whenever the page is opened: kept by the browser under one key, and no more than a wish.
+
+import { PLAIN, type SettingName, type Settings, THINKING } from "./settings";
+
+export type Theme = "system" | "light" | "dark";
+export const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
+export interface Preferences {
+  theme: Theme;
+  /** What new chats begin with. */
+  defaults: Settings;
+}
+
+export const NO_PREFERENCES: Preferences = { theme: "system", defaults: PLAIN };
+
+const KEY = "deltawire";
+/** One more whenever what was kept before is to be read in another way. */
+const VERSION = 1;
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === "string";
+const isNumber: Check = (value) => value === null || typeof value === "number";
+const CHECKS: Record<SettingName, Check> = {
+  model: (value) => value === null || isText(value),
+  system: isText,
+  temperature: isNumber,
+  top_p: isNumber,
+  max_output_tokens: isNumber,
+  stop: isText,
+  thinking: (value) => value === null || THINKING.some((level) => level === value),
+};
+
+/** What the browser keeps; where it keeps nothing, or nothing that can be read, the page's own. */
+export function keptPreferences(): Preferences {
+  try {
+    return preferencesFrom(localStorage.getItem(KEY));
+  } catch {
+    return NO_PREFERENCES; // the browser lets no page keep anything
+  }
+}
+
+export function keep(preferences: Preferences): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify({ version: VERSION, ...preferences }));
+  } catch {
+    // As above, or its store is full: they hold until the page is closed.
+  }
+}
+
+/** Preferences from the text that was kept; each value that is none of ours is left out by itself. */
+export function preferencesFrom(text: string | null): Preferences {
+  const kept = recordOf(parsed(text));
+  if (kept.version !== VERSION) return NO_PREFERENCES;
+  const defaults = Object.entries(recordOf(kept.defaults)).filter(
+    ([name, value]) => Object.hasOwn(CHECKS, name) && CHECKS[name as SettingName](value),
+  );
+  return {
+    theme: THEMES.find((theme) => theme === kept.theme) ?? NO_PREFERENCES.theme,
+    defaults: { ...PLAIN, ...Object.fromEntries(defaults) },
+  };
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}

@@ -1,0 +1,20 @@
+import { DefaultsBar } from "./defaults-bar";
+import { Panel } from "./panel";
+import { SettingsForm } from "./settings-form";
+import { ThemeChoice } from "./theme-choice";
+
+/** What the chat that is shown is asked with, and how the page looks. */
+export function SettingsPanel() {
+  return (
+    <Panel name="settings" label="Settings" className="drawer drawer-end">
+      <div className="flex min-h-full flex-col gap-7 p-5">
+        <section className="flex flex-col gap-4">
+          <h2 className="pr-10 font-semibold text-base">This chat</h2>
+          <SettingsForm />
+          <DefaultsBar />
+        </section>
+        <ThemeChoice />
+      </div>
+    </Panel>
+  );
+}

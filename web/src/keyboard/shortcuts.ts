@@ -1,0 +1,64 @@
+// The shortcuts of the page: one list, for the keyboard and for the panel that shows them. Ctrl+K is left to a search.
+
+import type { Chat } from "../chat/chat";
+
+/** Mod is Ctrl, or Command on a Mac. */
+export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | ";" | "/";
+
+export interface Shortcut {
+  keys: readonly Key[];
+  does: string;
+  run: (chat: Chat) => void;
+}
+
+export const MESSAGE_BOX = "message";
+
+export const SHORTCUTS: readonly Shortcut[] = [
+  {
+    keys: ["Mod", "Shift", "O"],
+    does: "New chat",
+    run: (chat) => {
+      chat.store.dispatch({ type: "show", conversation: null });
+      toMessageBox();
+    },
+  },
+  { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
+  { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.stop() },
+  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
+  { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
+];
+
+/** What the message box does by itself. */
+export const IN_THE_BOX: readonly Omit<Shortcut, "run">[] = [
+  { keys: ["Enter"], does: "Send" },
+  { keys: ["Shift", "Enter"], does: "Break the line" },
+  { keys: ["↑"], does: "In an empty box: what was asked before" },
+];
+
+/** Some keyboards have these on other keys, with or without Shift. */
+const ALSO: Partial<Record<Key, string>> = { Esc: "escape", ";": ":" };
+
+type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">;
+
+/** The shortcut that was pressed, if one was. */
+export function shortcutOf(event: Pressed): Shortcut | null {
+  return SHORTCUTS.find(({ keys }) => arePressed(keys, event)) ?? null;
+}
+
+function arePressed(keys: readonly Key[], { key, ctrlKey, metaKey, shiftKey, altKey }: Pressed): boolean {
+  const last = keys.at(-1);
+  const pressed = key.toLowerCase();
+  if (last === undefined || altKey || (ctrlKey || metaKey) !== keys.includes("Mod")) return false;
+  if (pressed !== last.toLowerCase() && pressed !== ALSO[last]) return false;
+  return last === "/" || shiftKey === keys.includes("Shift");
+}
+
+/** What stands on a key, on a Mac or elsewhere. */
+export function nameOf(key: Key, isMac: boolean): string {
+  if (key === "Mod") return isMac ? "⌘" : "Ctrl";
+  return key === "Shift" && isMac ? "⇧" : key;
+}
+
+function toMessageBox(): void {
+  document.getElementById(MESSAGE_BOX)?.focus();
+}
