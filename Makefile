@@ -6,7 +6,7 @@
 # make soak    20,000 turns, every door and every fault at random (docs/soak.md)
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
-# make bench-long  how smoothly a chat of 500 turns types and scrolls
+# make bench-long  how smoothly a chat of 500 turns types and scrolls (docs/long-chat.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -58,7 +58,7 @@ bench-page: .venv/.installed-dev .venv/.chromium
 	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
 
 bench-long: .venv/.installed-dev .venv/.chromium
-	PYTHONPATH=tests $(BIN)/python -m bench.long_chat --memory
+	PYTHONPATH=tests $(BIN)/python -m bench.long_chat
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
