@@ -7,7 +7,7 @@
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
-# make bench-long  how smoothly a chat of 500 turns types and scrolls
+# make bench-long  how smoothly a chat of 500 turns types and scrolls (docs/long-chat.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -59,7 +59,7 @@ bench-page: .venv/.installed-dev .venv/.chromium
 	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
 
 bench-long: .venv/.installed-dev .venv/.chromium
-	PYTHONPATH=tests $(BIN)/python -m bench.long_chat --memory
+	PYTHONPATH=tests $(BIN)/python -m bench.long_chat
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
