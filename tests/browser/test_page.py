@@ -8,6 +8,12 @@ from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Exchange, Upstream, answer, says, says_and_is_silent
 
+# Half of it goes, and what that does to the scrolling has been seen by the page: a scroll event comes with a drawing.
+SHORTENED = """async (answer) => {
+  [...answer.querySelectorAll("p")].slice(30).forEach((line) => { line.hidden = true; });
+  for (let drawing = 0; drawing < 3; drawing++) await new Promise(requestAnimationFrame);
+}"""
+
 
 async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
@@ -191,7 +197,7 @@ async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page
 
     upstream.plays(script)
     await page.ask("many lines?")
-    last = page.answer.get_by_text("A line.").last
+    last = page.answer.get_by_role("paragraph").last  # of the markdown, which is loaded late and takes less room
     await expect(last).to_be_in_viewport()
     await page.log.hover()
     await page.page.mouse.wheel(0, -600)
@@ -202,6 +208,20 @@ async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page
     await page.button("Jump to latest").click()
     await expect(page.answer.get_by_text("The last line.")).to_be_in_viewport()
     await expect(page.button("Jump to latest")).to_be_hidden()
+
+
+async def test_who_has_scrolled_up_is_left_alone_when_the_answer_becomes_shorter(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    upstream.plays(says_and_is_silent("A line.\n\n" * 60))
+    await page.ask("many lines?")
+    await expect(page.answer.get_by_role("paragraph").last).to_be_in_viewport()
+    await page.log.hover()
+    await page.page.mouse.wheel(0, -600)
+    await expect(page.button("Jump to latest")).to_be_visible()
+    await page.answer.evaluate(SHORTENED)
+    await expect(page.answer.get_by_role("paragraph")).to_have_count(30)
+    await expect(page.button("Jump to latest")).to_be_visible()
 
 
 async def test_on_a_narrow_screen_the_chats_are_in_a_drawer(browser: Browser, upstream: Upstream) -> None:

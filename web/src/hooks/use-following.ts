@@ -23,9 +23,11 @@ export function useFollowing(
     let { scrollTop, scrollHeight } = element;
     const onScroll = () => {
       const left = element.scrollHeight - element.clientHeight - element.scrollTop;
-      // What became shorter scrolls up by itself; only the reader does so at the same height.
-      if (element.scrollTop < scrollTop && element.scrollHeight >= scrollHeight) follow(left < 2);
-      else if (left < AT_END_PX) follow(true);
+      // What became shorter scrolls by itself, to its end even; only the reader does so at the same height.
+      if (element.scrollHeight >= scrollHeight) {
+        if (element.scrollTop < scrollTop) follow(left < 2);
+        else if (left < AT_END_PX) follow(true);
+      }
       ({ scrollTop, scrollHeight } = element);
     };
     const keepUp = () => {
