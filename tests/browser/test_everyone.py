@@ -92,6 +92,7 @@ async def test_who_wants_no_motion_sees_none(browser: Browser, upstream: Upstrea
         await page.page.emulate_media(reduced_motion="reduce")
         assert await page.page.evaluate(moving) == 0
         await page.page.keyboard.press("Escape")
+        await page.has_ended()
         await page.ask("hi")
         await expect(page.answer).to_have_text("Hello")
         assert await page.page.evaluate(moving) == 0
