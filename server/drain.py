@@ -67,16 +67,17 @@ class Drain:
     async def run(self) -> None:
         """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
         self.begin()
-        try:
-            async with asyncio.timeout(self._timeout) as self._limit:
-                await self._admission.empty.wait()
-        except TimeoutError:
-            pass
+        await self._turns_end_within(self._timeout)
         cut = self._admission.cut()
-        try:
-            async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                await self._admission.empty.wait()
-        except TimeoutError:
-            pass
+        await self._turns_end_within(_LAST_WORDS_SECONDS)
         finished = self._admission.finished - self._finished_before
         self.result = Drained(finished, cut, self._running - finished - cut)
+
+    async def _turns_end_within(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds) as self._limit:
+                await self._admission.empty.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._limit = None

@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import Failure
 from server.frames import error_frame
-from server.problems import headers_of, problem_of
+from server.problems import headers_of, problem_of, raw_headers
 from server.socket_limits import SocketLimits
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
@@ -98,8 +98,7 @@ async def _refuse(scope: Scope, send: Send, failure: Failure) -> None:
     kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
     problem = problem_of(error_frame(failure), failure.status)
     body = msgspec.json.encode(problem)
-    headers = headers_of(problem) | {"content-length": str(len(body))}
-    raw_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+    headers = raw_headers(headers_of(problem), body)
     answer = cast("Any", send)
-    await answer({"type": f"{kind}.start", "status": failure.status, "headers": raw_headers})
+    await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
     await answer({"type": f"{kind}.body", "body": body, "more_body": False})

@@ -1,5 +1,6 @@
 """Errors over HTTP: `application/problem+json` with the fields of the `error` frame."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
@@ -62,6 +63,12 @@ def headers_of(problem: Problem) -> dict[str, str]:
     if problem.retry_after is not None:
         headers["retry-after"] = str(ceil(problem.retry_after))
     return headers
+
+
+def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI takes them, with the length of the body."""
+    whole = {**headers, "content-length": str(len(body))}
+    return [(name.encode(), value.encode()) for name, value in whole.items()]
 
 
 def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -101,7 +101,7 @@ class Turn:
             self._silence.cancel()
             if self._stream is not None:
                 self._stream.close()
-                self._tally.counts = self._stream.counts
+            self._take_counts()
         yield self._end
         self.is_finished = self._door != "drain"
 

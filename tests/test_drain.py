@@ -2,25 +2,15 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 
 import aiohttp
 import pytest
 from support.client import Client, Frame, connected
-from support.process import ServerProcess, running
+from support.process import ServerProcess, running_over
 from support.transports import ask_rest, ask_socket, ask_sse, listening
 from support.upstream import Exchange, Upstream, floods, says, says_and_is_silent, says_when, until_blocked
 from websockets.exceptions import InvalidStatus
-
-
-@asynccontextmanager
-async def draining(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
-    """A server in a process of its own."""
-    prefixed = {f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()}
-    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **prefixed) as server:
-        await server.ready()
-        yield server
 
 
 async def is_draining(server: ServerProcess, workers: int = 1) -> None:
@@ -43,7 +33,7 @@ async def talking(client: Client, turn: str = "t1") -> None:
 async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    async with draining(upstream) as server, connected(server.address) as client:
+    async with running_over(upstream) as server, connected(server.address) as client:
         await talking(client)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
@@ -57,7 +47,7 @@ async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: 
 async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    async with draining(upstream) as server:
+    async with running_over(upstream) as server:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
         await upstream.asked(2)
         server.process.send_signal(signal.SIGTERM)
@@ -71,7 +61,7 @@ async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
 
 async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with draining(upstream) as server, connected(server.address) as busy, connected(server.address) as idle:
+    async with running_over(upstream) as server, connected(server.address) as busy, connected(server.address) as idle:
         await talking(busy)
         server.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(idle.until_closed(), 2) == 1012
@@ -83,7 +73,7 @@ async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upst
 
 async def test_new_turns_are_refused_by_every_door(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with draining(upstream) as server, connected(server.address) as client:
+    async with running_over(upstream) as server, connected(server.address) as client:
         await talking(client)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
@@ -105,7 +95,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         await exchange.text("Hello", usage={"promptTokenCount": 3, "totalTokenCount": 5})
 
     upstream.plays(never_ends)
-    async with draining(upstream, drain_timeout="0.3") as server, connected(server.address) as client:
+    async with running_over(upstream, drain_timeout="0.3") as server, connected(server.address) as client:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
         await upstream.asked(2)
         await talking(client)
@@ -119,9 +109,10 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         assert {(turn["end"], turn["door"]) for turn in server.turns} == {("draining", "drain")}
 
 
-async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: Upstream) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: Upstream, workers: str) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with draining(upstream) as server, connected(server.address) as client:
+    async with running_over(upstream, workers=workers) as server, connected(server.address) as client:
         await talking(client)
         server.process.send_signal(signal.SIGTERM)
         await asyncio.sleep(1.1)
@@ -135,7 +126,7 @@ async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: U
 async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    async with draining(upstream) as server, connected(server.address) as client:
+    async with running_over(upstream) as server, connected(server.address) as client:
         await talking(client)
         server.process.send_signal(signal.SIGINT)
         server.process.send_signal(signal.SIGTERM)
@@ -154,7 +145,7 @@ async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
     fits, does_not = says_when(released), says_and_is_silent("Hello")
     upstream.plays(*[fits, does_not] * 100)
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(draining(upstream, workers=str(workers), drain_timeout="3"))
+        server = await stack.enter_async_context(running_over(upstream, workers=str(workers), drain_timeout="3"))
         clients = [await stack.enter_async_context(connected(server.address)) for _ in range(160)]
         await asyncio.gather(*map(talking, clients))
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse) for _ in range(20)]
@@ -175,7 +166,7 @@ async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
 
 async def test_turns_whose_listeners_leave_are_counted_apart(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with draining(upstream) as server:
+    async with running_over(upstream) as server:
         async with connected(server.address) as client:
             await talking(client)
             server.process.send_signal(signal.SIGTERM)
@@ -187,7 +178,7 @@ async def test_turns_whose_listeners_leave_are_counted_apart(upstream: Upstream)
 async def test_a_whole_answer_is_read_to_its_last_byte(upstream: Upstream) -> None:
     size = 8_000_000
     upstream.plays(says("x" * size))
-    async with draining(upstream) as server:
+    async with running_over(upstream) as server:
         slow = await listening(server.address, "/chat")
         await (await upstream.asked()).closed.wait()
         server.process.send_signal(signal.SIGTERM)
@@ -202,7 +193,7 @@ async def test_a_whole_answer_is_read_to_its_last_byte(upstream: Upstream) -> No
 
 async def test_what_comes_too_late_or_is_not_read_does_not_hold_it_up(upstream: Upstream) -> None:
     upstream.plays(floods)
-    async with draining(upstream, drain_timeout="0.2") as server:
+    async with running_over(upstream, drain_timeout="0.2") as server:
         unread = await listening(server.address, "/chat/stream")
         await until_blocked(await upstream.asked())
         coming = await listening(server.address, "/chat/stream", finished=False)
@@ -215,7 +206,7 @@ async def test_what_comes_too_late_or_is_not_read_does_not_hold_it_up(upstream: 
 
 
 async def test_an_echo_of_the_signal_on_the_last_steps_does_not_kill_it(upstream: Upstream) -> None:
-    async with draining(upstream) as server:
+    async with running_over(upstream) as server:
         while server.process.returncode is None:
             with suppress(ProcessLookupError):
                 server.process.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
 from support.log import Log
-from support.process import running
+from support.process import running_over
 from support.serving import serving
 from support.transports import Listener, ask_rest, ask_sse, listening
 from support.upstream import (
@@ -300,8 +300,7 @@ async def test_a_request_before_the_last_is_answered_does_not_hide_a_hang_up(ups
 async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own_upstream(upstream: Upstream) -> None:
     upstream.plays(floods)
     clients = 8
-    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url) as server:
-        await server.ready()
+    async with running_over(upstream) as server:
         writers = []
         before = 0
         for number in range(clients + 1):

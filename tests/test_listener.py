@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from support.client import connected, masked, raw_socket, text_of
 from support.log import Log
-from support.process import running
+from support.process import running_over
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
@@ -135,9 +135,7 @@ async def test_a_socket_outlives_the_handshake_timeout(upstream: Upstream) -> No
 )
 async def test_a_flood_of_any_frames_ends_its_socket_and_starves_nobody(upstream: Upstream, frames: bytes) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    asked = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
-    async with running(**asked) as server:
-        await server.ready()
+    async with running_over(upstream) as server:
         reader, writer = await raw_socket(server.address)
         with suppress(ConnectionError):
             for _ in range(20):

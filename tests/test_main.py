@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.client import connected, masked, raw_socket
-from support.process import running
+from support.process import running, running_over
 from support.upstream import Upstream, floods, until_blocked
 
 ROOT = Path(__file__).parent.parent
@@ -86,9 +86,7 @@ async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
 @pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"])
 async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstream: Upstream, goodbye: bytes) -> None:
     upstream.plays(floods)
-    asked = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
-    async with running(DELTAWIRE_DRAIN_TIMEOUT="0.1", **asked) as server:
-        await server.ready()
+    async with running_over(upstream, drain_timeout="0.1") as server:
         _, writer = await raw_socket(server.address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
         await until_blocked(await upstream.asked())

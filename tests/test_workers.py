@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from support.client import connected
-from support.process import ServerProcess, running
+from support.process import ServerProcess, running, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream, says_and_is_silent
 
@@ -64,23 +64,6 @@ async def test_a_worker_that_dies_is_replaced() -> None:
         assert await server.stop() == 0
 
 
-async def test_a_second_signal_stops_all_workers_at_once(upstream: Upstream) -> None:
-    upstream.plays(says_and_is_silent("Hello"))
-    upstream_of = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
-    async with running(DELTAWIRE_WORKERS="2", **upstream_of) as server:
-        await server.ready()
-        async with connected(server.address) as client:
-            await client.chat()
-            await client.receive()
-            server.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(1.1)
-            assert server.process.returncode is None
-            server.process.send_signal(signal.SIGTERM)
-            assert (await client.until_end())[-1]["code"] == "draining"
-        assert await asyncio.wait_for(server.ended(), 5) == 0
-        assert server.drained == (0, 1, 0)
-
-
 async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
     async with running(DELTAWIRE_WORKERS="2") as server:
         await server.ready()
@@ -108,9 +91,7 @@ async def test_a_port_that_other_workers_share_is_taken(free_port: int) -> None:
 
 async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    asked = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
-    async with running(DELTAWIRE_WORKERS="2", **asked) as server, AsyncExitStack() as stack:
-        await server.ready()
+    async with running_over(upstream, workers="2") as server, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(connected(server.address)) for _ in range(16)]
         for client in clients:
             await client.chat()

@@ -3,9 +3,7 @@
 import asyncio
 from typing import Any, Final, cast
 
-from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
 from server.listener.link import CLOSE_GRACE_SECONDS, LINK
 
@@ -18,17 +16,9 @@ _HEADERS_TOO_LARGE: Final = (
 class HttpProtocol(HttpToolsProtocol):
     """HTTP/1.1, and the way to a socket, with a bound on how long and how large a handshake may be."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        handshake_timeout: float,
-    ) -> None:
+    def __init__(self, *, handshake_timeout: float, **given: Any) -> None:
         """Take what uvicorn gives, and how long, in seconds, a request may take to come."""
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(**given)
         self._handshake_timeout = handshake_timeout
         self._header_bytes = 0
         self._unfinished_bytes = 0

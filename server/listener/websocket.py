@@ -1,12 +1,9 @@
 """The WebSocket protocol: uvicorn's, with a close that waits for nobody, and a bound on what it parses."""
 
-import asyncio
 from typing import Any, Final, cast
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -26,17 +23,9 @@ _PIECE_BYTES: Final = 4096
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket that can be ended at once, whatever its client does."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        max_frames_per_second: int,
-    ) -> None:
+    def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
         """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(**given)
         self.has_room = True
         """Whether a send would return without waiting for the client to read."""
         self.ended_with: int | None = None

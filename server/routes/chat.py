@@ -23,7 +23,7 @@ from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
 from server.openapi import STREAMED, WHOLE
 from server.parts import Parts
-from server.problems import Problem, headers_of, problem_of
+from server.problems import Problem, headers_of, problem_of, raw_headers
 from server.session import PeerSlow
 from server.turn import Turn
 
@@ -115,9 +115,7 @@ async def _send_whole(whole: Answer | Problem, link: HttpProtocol, send: Send, s
     """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
     body = encode(whole)
-    fields = [(name.encode(), value.encode()) for name, value in headers.items()]
-    fields.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers, body)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
     try:
         await room_within(link, send_timeout)

@@ -4,8 +4,8 @@ import asyncio
 import re
 from contextlib import AsyncExitStack
 
-import aiohttp
 from playwright.async_api import Browser, expect
+from support.log import Log
 from support.page import ChatPage, opened
 from support.proxy import Wire
 from support.serving import serving
@@ -52,7 +52,7 @@ async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
 
 
 async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_moves_on(
-    browser: Browser, upstream: Upstream, free_port: int
+    browser: Browser, upstream: Upstream, free_port: int, log: Log
 ) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released), says("From the next one"))
@@ -63,22 +63,13 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
         await page.ask("hi")
         await expect(page.answer).to_have_text("Hello")
         stopping = asyncio.create_task(stack.aclose())
-        await is_draining(address)
+        await log.line("draining")
         released.set()
         await stopping
         await expect(page.answer).to_contain_text("Hello world")
         async with serving(upstream, port=free_port):
             await page.ask("and now?")
             await expect(page.answer).to_contain_text("From the next one")
-
-
-async def is_draining(address: str) -> None:
-    """Wait until a server says so."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
-        while True:
-            async with session.get(f"http://{address}/readyz") as response:
-                if response.status == 503:
-                    return
 
 
 async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support.upstream import Upstream
+
 
 class ServerProcess:
     """A server that is running, and what it has printed."""
@@ -110,3 +112,12 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerPr
         yield server
     finally:
         await server.stop(signal.SIGKILL)
+
+
+@asynccontextmanager
+async def running_over(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
+    """A server that asks this upstream and is ready, with these settings (without their prefix)."""
+    prefixed = {f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()}
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **prefixed) as server:
+        await server.ready()
+        yield server
