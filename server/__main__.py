@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import structlog
 
 from server import __version__
+from server.conversations.migrate import SchemaError
 from server.listener.workers import bind_for
-from server.run import configure_logs, serve_by_workers, serve_here
+from server.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
 from server.settings import PREFIX, SettingsError, describe, load, unknown_names
 
 log = structlog.get_logger("server")
@@ -24,13 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
-    parser.parse_args(arguments)
+    parser.add_argument(
+        "command", nargs="?", choices=["migrate"], help="migrate: bring the database up to date, and stop"
+    )
+    command = parser.parse_args(arguments).command
     try:
         settings = load()
-    except SettingsError as error:
+        configure_logs(settings)
+        if command == "migrate":
+            return migrate_database(settings)
+        prepare_database(settings)
+    except (SettingsError, SchemaError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    configure_logs(settings)
     for name, nearest in unknown_names(os.environ):
         log.warning("unknown setting", name=name, nearest=nearest)
     try:

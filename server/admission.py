@@ -5,22 +5,16 @@ import secrets
 
 import msgspec
 
+from server.conversations.transcript import Transcripts
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import Upstream
+from server.offer import Offer
 from server.opening import Deadlines, Question
 from server.turn import Turn
 
-
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """The models on offer."""
-
-    models: tuple[str, ...]
-    """What `GET /models` lists."""
-    default: str
-    fallbacks: tuple[str, ...]
-    any: bool
-    """Whether every well-formed name is allowed."""
+ANONYMOUS = ""
+"""The owner of all conversations while nobody has to say who they are."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +28,10 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Admission:
     """Hands out turns, and knows which of them run; one for the process."""
 
-    def __init__(self, offer: Offer, bounds: Bounds, deadlines: Deadlines) -> None:
+    def __init__(self, offer: Offer, bounds: Bounds, deadlines: Deadlines, transcripts: Transcripts) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.offer = offer
+        self._transcripts = transcripts
         self.empty = asyncio.Event()
         """Set while no turn runs."""
         self.empty.set()
@@ -73,10 +68,9 @@ class Admission:
 
         `memory` is the context when the request brings none.
         """
+        self._check_context(request)
         self._check_size(request)
-        model = request.model or self.offer.default
-        if not self.offer.any and model not in self.offer.models:
-            raise Failure("unknown_model", field="model")
+        models = self.offer.asked_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self._bounds.turns:
@@ -85,9 +79,10 @@ class Admission:
             turn=request.id or secrets.token_hex(8),
             request=request,
             history=memory if request.history is None else request.history,
-            models=(model, *(name for name in self.offer.fallbacks if name != model)),
+            models=models,
         )
-        turn = Turn(question, self._upstream, self._deadlines, self._over)
+        transcript = self._transcripts.open(ANONYMOUS, request)
+        turn = Turn(question, self._upstream, self._deadlines, self._over, transcript)
         self._running.add(turn)
         self.empty.clear()
         return turn
@@ -97,6 +92,12 @@ class Admission:
         self.finished += turn.is_finished
         if not self._running:
             self.empty.set()
+
+    def _check_context(self, request: ChatRequest) -> None:
+        if request.conversation is None and request.parent is not None:
+            raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
+        if request.conversation is not None and request.history is not None:
+            raise Failure("invalid_frame", "A conversation brings its own history: send one of them.", field="history")
 
     def _check_size(self, request: ChatRequest) -> None:
         bounds = self._bounds

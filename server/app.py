@@ -11,17 +11,22 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from server import openapi, problems
-from server.admission import Admission, Bounds, Offer
+from server.admission import Admission, Bounds
+from server.conversations.database import Database
+from server.conversations.store import ConversationStore
+from server.conversations.transcript import Transcripts
 from server.drain import Drain
 from server.gate import Gate
 from server.gemini.client import Account, GeminiClient
 from server.gemini.standin import StandIn
 from server.listener.serve import Listening
 from server.memory import MemoryPool
+from server.offer import Offer
 from server.opening import Deadlines
 from server.pages import page
 from server.parts import Parts
 from server.routes.chat import Answer, chat, chat_stream
+from server.routes.conversations import conversations
 from server.routes.health import live, ready
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
@@ -48,7 +53,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
 def assemble(settings: Settings) -> Service:
     """Build the parts of one process and join them."""
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what the provider said
-    admission = _admission(settings)
+    database = Database(settings.database)
+    offer = _offer(settings)
+    transcripts = Transcripts(database, offer, settings.max_history_chars)
+    admission = _admission(settings, offer, transcripts)
     sessions = Sessions(
         admission,
         MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
@@ -57,18 +65,28 @@ def assemble(settings: Settings) -> Service:
             idle_timeout=settings.idle_timeout,
         ),
     )
-    parts = Parts(admission=admission, sessions=sessions, send_timeout=settings.send_timeout)
+    parts = Parts(
+        admission=admission,
+        conversations=ConversationStore(database),
+        sessions=sessions,
+        send_timeout=settings.send_timeout,
+    )
     socket_limits = SocketLimits(settings.max_sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
     async def upstream(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            stack.push_async_callback(transcripts.close)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
             _announce(settings)
             yield
 
     app = Litestar(
-        route_handlers=[chat_socket, chat, chat_stream, list_models, live, ready, openapi.assets(), page()],
+        route_handlers=[
+            *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
+            *(openapi.assets(), page()),
+        ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: problems.respond},
         lifespan=[upstream],
@@ -108,14 +126,18 @@ async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
     return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
 
 
-def _admission(settings: Settings) -> Admission:
+def _offer(settings: Settings) -> Offer:
+    return Offer(
+        models=settings.offered,
+        default=settings.asked_by_default,
+        fallbacks=settings.fallback_models if settings.has_upstream else (),
+        any=settings.has_upstream and "*" in settings.models,
+    )
+
+
+def _admission(settings: Settings, offer: Offer, transcripts: Transcripts) -> Admission:
     return Admission(
-        Offer(
-            models=settings.offered,
-            default=settings.asked_by_default,
-            fallbacks=settings.fallback_models if settings.has_upstream else (),
-            any=settings.has_upstream and "*" in settings.models,
-        ),
+        offer,
         Bounds(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,
@@ -129,6 +151,7 @@ def _admission(settings: Settings) -> Admission:
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
+        transcripts,
     )
 
 

@@ -1,13 +1,14 @@
 """How a process comes to its end without cutting answers: nothing new, time for what runs, then the end."""
 
 import asyncio
-from math import inf
+from contextlib import suppress
 from typing import Final
 
 import msgspec
 import structlog
 
 from server.admission import Admission
+from server.patience import Patience
 from server.sessions import Sessions
 from server.socket_limits import SocketLimits
 
@@ -43,7 +44,7 @@ class Drain:
         self._sessions = sessions
         self._socket_limits = socket_limits
         self._timeout = timeout
-        self._limit: asyncio.Timeout | None = None
+        self._patience = Patience()
         self._began = False
         self._running = 0
         self._finished_before = 0
@@ -61,8 +62,7 @@ class Drain:
     def hurry(self) -> None:
         """Wait for running turns no longer."""
         self._timeout = 0.0
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(-inf)
+        self._patience.run_out()
 
     async def run(self) -> None:
         """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
@@ -74,10 +74,6 @@ class Drain:
         self.result = Drained(finished, cut, self._running - finished - cut)
 
     async def _turns_end_within(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds) as self._limit:
+        with suppress(TimeoutError):
+            async with self._patience.until(asyncio.get_running_loop().time() + seconds):
                 await self._admission.empty.wait()
-        except TimeoutError:
-            pass
-        finally:
-            self._limit = None

@@ -34,6 +34,7 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),
     "rate_limited": ErrorKind(True, 429, "Too many requests; slow down and try again."),
     "draining": ErrorKind(True, 503, "The server is shutting down; connect again to reach another one."),
+    "store_unavailable": ErrorKind(True, 503, "The conversations cannot be reached at the moment; try again."),
     "blocked": ErrorKind(False, 422, "The provider refused this prompt."),
     "upstream_rate_limited": ErrorKind(True, 503, "The provider is over its rate limit; try again later."),
     "upstream_unavailable": ErrorKind(True, 502, "The provider cannot be reached or failed; try again."),

@@ -15,6 +15,7 @@ import structlog
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
+from server.patience import Patience
 
 log = structlog.get_logger(__name__)
 
@@ -72,13 +73,12 @@ class Opening:
         self._question = question
         self._upstream = upstream
         self._deadlines = deadlines
-        self._limit: asyncio.Timeout | None = None
+        self._patience = Patience()
         self._turn_by = inf
 
     def interrupt(self) -> None:
         """Give up now: `first_words` closes what is open and raises `Failure`."""
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(-inf)
+        self._patience.run_out()
 
     async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]]:
         """The stream and what it said first.
@@ -88,12 +88,10 @@ class Opening:
         """
         self._turn_by = turn_by
         try:
-            async with asyncio.timeout_at(turn_by) as self._limit:
+            async with self._patience.until(turn_by):
                 return await self._ask()
         except TimeoutError:
             raise self._deadlines.failure("turn") from None
-        finally:
-            self._limit = None
 
     async def _ask(self) -> tuple[Stream, list[Event]]:
         *others, last = self._question.models

@@ -3,6 +3,7 @@
 import msgspec
 
 from server.admission import Admission
+from server.conversations.store import ConversationStore
 from server.sessions import Sessions
 
 
@@ -10,6 +11,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Built once for the process, in `app`."""
 
     admission: Admission
+    conversations: ConversationStore
     sessions: Sessions
     send_timeout: float
     """How long, in seconds, a send may wait for its client to read."""

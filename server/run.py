@@ -12,11 +12,14 @@ import structlog
 
 from server import logs
 from server.app import assemble, listening
+from server.conversations import migrate
+from server.conversations.database import REVISIONS
 from server.drain import Drained
+from server.errors import Failure
 from server.listener.serve import Server, ServerConfig, url_of
 from server.listener.signals import stopping
 from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
-from server.settings import Settings
+from server.settings import PREFIX, Settings, SettingsError
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +28,39 @@ def configure_logs(settings: Settings) -> None:
     """Log as the settings say."""
     console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
     logs.configure(settings.log_level, json=not console)
+
+
+def prepare_database(settings: Settings) -> None:
+    """Make sure that the conversations have their tables; raise `SettingsError` or `SchemaError`.
+
+    A database that does not answer is waited for by those who ask for it, not by the start.
+    """
+    _make_folder(settings)
+    try:
+        asyncio.run(migrate.prepare(settings.database))
+    except Failure as failure:
+        log.warning("the database does not answer; conversations wait for it", cause=failure.cause)
+
+
+def migrate_database(settings: Settings) -> int:
+    """Bring the tables up to date; return the exit code."""
+    _make_folder(settings)
+    try:
+        asyncio.run(migrate.migrate(settings.database))
+    except Failure as failure:
+        log.error("the database does not answer", cause=failure.cause)  # noqa: TRY400 - no stack traces
+        return 1
+    log.info("migrated", revision=REVISIONS[-1])
+    return 0
+
+
+def _make_folder(settings: Settings) -> None:
+    if settings.database_url is None:
+        try:
+            settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or "").lower()
+            raise SettingsError([f"{PREFIX}DATA_DIR: cannot make {settings.folder}: {reason}"]) from None
 
 
 def serve_here(settings: Settings, listeners: Listeners) -> int:

@@ -174,7 +174,7 @@ class Session:
         finally:
             del self._turns[turn.id]
             self._stay_awake()
-            if chat.history is None:
+            if chat.history is None and chat.conversation is None:
                 self._memories.add(self._memory, chat.message, delivered.text())
             self._end_if_drained()
 

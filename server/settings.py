@@ -8,8 +8,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+from platformdirs import user_data_dir
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +20,15 @@ from server.frames import MODEL_NAME
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
+
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+"""Schemes of a database's URL, as people write them, with the driver that is used."""
 
 _NOT_YET: Final = frozenset(
     {
@@ -81,6 +92,16 @@ _Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated b
 Models = Annotated[_Names, AfterValidator(_model_names)]
 OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
 Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
+
+
+def _database_url(url: SecretStr | None) -> SecretStr | None:
+    """The URL with its driver; only SQLAlchemy's names of the two that are known here."""
+    if url is None:
+        return None
+    scheme, colon, rest = url.get_secret_value().partition("://")
+    if scheme not in _DRIVERS or not colon or not rest:
+        raise ValueError
+    return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
 
 
 class SettingsError(Exception):
@@ -153,6 +174,15 @@ class Settings(BaseSettings):
     max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
     max_handshakes_per_minute: Count = Field(600, description="from one address; beyond it 429")
 
+    database_url: Annotated[
+        SecretStr | None,
+        AfterValidator(_database_url),
+        Takes("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
+    ] = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
+    data_dir: Annotated[Path | None, Takes("a folder")] = Field(
+        None, description="where this server keeps its files; unset: the platform's folder for such"
+    )
+
     allowed_hosts: Hosts = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         min_length=1,
@@ -175,6 +205,18 @@ class Settings(BaseSettings):
     def has_upstream(self) -> bool:
         """Whether a real Gemini can be asked; without one the stand-in answers."""
         return self.api_key is not None or self.vertex
+
+    @property
+    def folder(self) -> Path:
+        """Where this server keeps its files."""
+        return self.data_dir or Path(user_data_dir("deltawire"))
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that holds the conversations, with its password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"sqlite+aiosqlite:///{self.folder / 'conversations.db'}"
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -262,7 +304,8 @@ def _line(problem: Any) -> str:
         for name, value in os.environ.items()
         if value and name.upper() in (PREFIX + alias, alias)
     )
-    return f"{name_in_use.upper()}: got {got[:100]!r}; takes {takes}"
+    shown = "a value that is not shown" if field.annotation == SecretStr | None else repr(got[:100])
+    return f"{name_in_use.upper()}: got {shown}; takes {takes}"
 
 
 def _names_of(name: str, field: FieldInfo) -> list[str]:

@@ -36,13 +36,14 @@ class Tally:
 
     def usage(self, turn: str, finish_reason: str) -> Usage:
         """The frame that ends a turn which did not fail."""
-        return Usage(turn, **asdict(self._spent(finish_reason)))
+        return Usage(turn, **asdict(self.figures(finish_reason)))
 
     def spent(self) -> Spent | None:
         """What an error carries; None when the provider counted nothing."""
-        return None if self.measured == "unknown" else self._spent(None)
+        return None if self.measured == "unknown" else self.figures()
 
-    def _spent(self, finish_reason: str | None) -> Spent:
+    def figures(self, finish_reason: str | None = None) -> Spent:
+        """All that is known, be it nothing."""
         counts = self.counts
         return Spent(
             model=self.model,

@@ -10,11 +10,13 @@ from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
+from server.conversations.transcript import Transcript
 from server.errors import Failure
 from server.frames import Delta, ErrorFrame, FrameDown, Thought, Usage, error_frame
 from server.gemini.events import Event, Stream, Text, Upstream
 from server.logs import where
 from server.opening import Deadlines, Opening, Question
+from server.patience import Patience
 from server.tally import Tally
 from server.watchdog import Watchdog
 
@@ -29,20 +31,31 @@ class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
     def __init__(
-        self, question: Question, upstream: Upstream, deadlines: Deadlines, on_close: Callable[["Turn"], None]
+        self,
+        question: Question,
+        upstream: Upstream,
+        deadlines: Deadlines,
+        on_close: Callable[["Turn"], None],
+        transcript: Transcript | None,
     ) -> None:
-        """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`."""
+        """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
+
+        `transcript` keeps the turn of a conversation.
+        """
         self.id = question.turn
         self.is_finished = False
         """Whether it came to an end of its own, and all of it was sent."""
         self._loop = asyncio.get_running_loop()
-        self._shows_thoughts = question.request.thinking not in (None, "off")
         self._deadlines = deadlines
         self._on_close: Callable[[Turn], None] | None = on_close
         self._turn_by = self._loop.time() + deadlines.turn
         self._token_by = self._turn_by
         self._tally = Tally(question.models[0])
-        self._opening = Opening(question, upstream, deadlines)
+        self._question = question
+        self._upstream = upstream
+        self._transcript = transcript
+        self._patience = Patience()
+        self._opening: Opening | None = None
         self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
         self._interruption: Failure | _Cancelled | None = None
@@ -77,9 +90,25 @@ class Turn:
             self._on_close = None
             self._log_end()
 
+    async def begin(self) -> None:
+        """Write down the question of a conversation, and learn its context; raise `Failure` when that cannot be.
+
+        `frames` does it for whoever did not.
+        """
+        if self._transcript is None or self._transcript.has_begun:
+            return
+        try:
+            async with self._patience.until(self._turn_by):
+                self._question = await self._transcript.begin(self._question)
+        except TimeoutError:
+            self._raise_interruption()
+            raise self._deadlines.failure("turn") from None
+
     async def frames(self) -> AsyncGenerator[FrameDown, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
+        transcript = self._transcript
         try:
+            await self.begin()
             events: list[Event] | None = await self._first_words()
             while events is not None:
                 for event in events:
@@ -88,28 +117,42 @@ class Turn:
                     frame = self._frame(event)
                     if frame is not None:
                         yield frame
+                        if transcript is not None:
+                            transcript.keep(frame)
                 events = await self._next_words()
             self._end = self._finished()
-        except _Cancelled:
-            self._end = self._cancelled()
-        except Failure as failure:
-            self._end = self._failed(failure)
-        except Exception as bug:  # noqa: BLE001 - a turn never raises into its siblings
-            log.error("bug", turn=self.id, error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
-            self._end = self._failed(Failure("internal"))
+        except Exception as error:  # noqa: BLE001 - a turn never raises into its siblings
+            self._end = self._ended_by(error)
         finally:
-            self._silence.cancel()
-            if self._stream is not None:
-                self._stream.close()
-            self._take_counts()
+            self._let_go()
+        if transcript is not None:
+            self._end = await self._written(transcript, self._end)
         yield self._end
         self.is_finished = self._door != "drain"
+
+    async def _written(self, transcript: Transcript, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """The end as it is told, once the answer is written."""
+        try:
+            return await transcript.end(end)
+        except Exception as error:  # noqa: BLE001 - likewise
+            return self._ended_by(error)
+
+    def _let_go(self) -> None:
+        """Close the upstream; what a listener who has left was told is written without waiting."""
+        self._silence.cancel()
+        if self._stream is not None:
+            self._stream.close()
+        self._take_counts()
+        if self._end is None and self._transcript is not None:
+            self._transcript.leave(self._cancelled())
 
     def _interrupt(self, reason: "Failure | _Cancelled") -> None:
         """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
         if self._interruption is None:
             self._interruption = reason
-            self._opening.interrupt()
+            self._patience.run_out()
+            if self._opening is not None:
+                self._opening.interrupt()
             if self._stream is not None:
                 self._stream.close()
 
@@ -119,14 +162,15 @@ class Turn:
 
     async def _first_words(self) -> list[Event]:
         self._raise_interruption()
+        self._opening = opening = Opening(self._question, self._upstream, self._deadlines)
         try:
-            self._stream, events = await self._opening.first_words(self._turn_by)
+            self._stream, events = await opening.first_words(self._turn_by)
         except Failure:
             self._raise_interruption()
             raise
         finally:
-            self._tally.model = self._opening.model
-            self._tally.counts = self._opening.counts
+            self._tally.model = opening.model
+            self._tally.counts = opening.counts
         return events
 
     async def _next_words(self) -> list[Event] | None:
@@ -157,14 +201,22 @@ class Turn:
     def _fell_silent(self) -> None:
         self._interrupt(self._deadlines.failure("turn" if self._token_by >= self._turn_by else "token"))
 
-    def _frame(self, event: Event) -> FrameDown | None:
+    def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
             if self._tally.first_delta_ms is None:
                 self._tally.first_delta_ms = self._tally.duration_ms
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
-        return Thought(self.id, event.text) if self._shows_thoughts else None
+        return Thought(self.id, event.text) if self._question.request.thinking not in (None, "off") else None
+
+    def _ended_by(self, error: Exception) -> Usage | ErrorFrame:
+        if isinstance(error, _Cancelled):
+            return self._cancelled()
+        if isinstance(error, Failure):
+            return self._failed(error)
+        log.error("bug", turn=self.id, error=type(error).__name__, where=where(error))
+        return self._failed(Failure("internal"))
 
     def _finished(self) -> Usage:
         self._take_counts()
@@ -182,7 +234,8 @@ class Turn:
         self._cause = failure.cause
         self._take_counts()
         self._tally.reported = failure.code == "blocked"
-        return error_frame(failure, turn=self.id, usage=self._tally.spent())
+        is_kept = self._transcript is not None and self._transcript.has_begun
+        return error_frame(failure, turn=self.id, usage=self._tally.figures() if is_kept else self._tally.spent())
 
     def _take_counts(self) -> None:
         if self._stream is not None:

@@ -19,6 +19,15 @@ def pytest_asyncio_loop_factories(
     return {"uvloop": uvloop.new_event_loop}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the servers of the tests keep their files, unless a test has a folder of its own."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DELTAWIRE_DATA_DIR", str(folder))
+        yield folder
+
+
 @pytest.fixture
 async def upstream() -> AsyncIterator[Upstream]:
     async with Upstream() as server:

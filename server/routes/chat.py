@@ -13,7 +13,6 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from litestar import Request, post
 from litestar.di import NamedDependency
-from litestar.exceptions import InternalServerException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from server.admission import Admission
@@ -24,6 +23,7 @@ from server.listener.link import LINK, room_within
 from server.openapi import STREAMED, WHOLE
 from server.parts import Parts
 from server.problems import Problem, headers_of, problem_of, raw_headers
+from server.routes.bodies import json_body
 from server.session import PeerSlow
 from server.turn import Turn
 
@@ -77,17 +77,18 @@ async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Pa
 
 async def _accept(request: Request[Any, Any, Any], admission: Admission) -> Turn:
     """The turn that a request asks for; raise `Failure` when it is refused."""
-    if request.content_type[0] != "application/json":
-        raise Failure("unsupported", "Send the request as application/json.", status=415)
+    body = await json_body(request)
+    turn: Turn | None = None
     try:
-        body = await request.body()
-    except InternalServerException:  # what Litestar makes of a client that left before its last byte
-        raise Failure("invalid_json", "The request broke off.") from None
-    try:
-        return admission.accept(decode_request(body), [])
-    except Failure as failure:
-        failure.turn, _ = claimed_id(body)
+        turn = admission.accept(decode_request(body), [])
+        await turn.begin()
+    except BaseException as error:
+        if turn is not None:
+            turn.close()
+        if isinstance(error, Failure):
+            error.turn, _ = claimed_id(body)
         raise
+    return turn
 
 
 async def _fold(turn: Turn) -> Answer | Problem:

@@ -15,7 +15,8 @@ async def live() -> dict[str, str]:
 
 @get("/readyz")
 async def ready(parts: NamedDependency[Parts]) -> dict[str, str]:
-    """The process takes new turns; 503 `draining` once it was told to stop."""
+    """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its store."""
     if not parts.admission.is_open:
         raise Failure("draining")
+    await parts.conversations.check()
     return {"status": "ok"}

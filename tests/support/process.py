@@ -103,7 +103,7 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerPr
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DELTAWIRE", "G"))}
     process = await asyncio.create_subprocess_exec(
         *(arguments or (sys.executable, "-m", "server")),
-        env=inherited | {"DELTAWIRE_PORT": "0"} | environment,
+        env=inherited | {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ["DELTAWIRE_DATA_DIR"]} | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from server.app import assemble, listening
+from server.conversations.migrate import prepare
 from server.listener.serve import Server, ServerConfig, bind, url_of
 from server.settings import load
 from support.upstream import Upstream
@@ -26,6 +27,7 @@ async def serving(upstream: Upstream | None, **settings: object) -> AsyncIterato
         for name, value in settings.items():
             environment.setenv(f"DELTAWIRE_{name.upper()}", str(value))
         chosen = load()
+        await prepare(chosen.database)
         app, drain = assemble(chosen)
         ready = asyncio.Event()
         server = Server(ServerConfig(app, listening(chosen)), drain, ready.set)

@@ -13,14 +13,8 @@ export interface Wire {
  */
 export interface Chat {
   type: "chat";
-  /**
-   * a string that is not empty
-   */
-  message: string;
-  id?: string | null;
   model?: string | null;
   system?: string | null;
-  history?: HistoryMessage[] | null;
   temperature?: number | null;
   top_p?: number | null;
   max_output_tokens?: number | null;
@@ -32,6 +26,14 @@ export interface Chat {
     | [string, string, string, string, string]
     | null;
   thinking?: ("high" | "low" | "medium" | "off") | null;
+  /**
+   * a string that is not empty
+   */
+  message: string;
+  id?: string | null;
+  history?: HistoryMessage[] | null;
+  conversation?: string | null;
+  parent?: string | null;
 }
 /**
  * One earlier message, as the context of a turn.
@@ -87,6 +89,9 @@ export interface Usage {
   first_delta_ms: number | null;
   duration_ms: number;
   cost_usd: number | null;
+  conversation: string | null;
+  question: string | null;
+  message: string | null;
 }
 /**
  * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
@@ -104,6 +109,8 @@ export interface ErrorFrame {
 }
 /**
  * What a turn cost: tokens, milliseconds, dollars. What is not known is null, never 0.
+ *
+ *     The last three say where a turn of a conversation is kept; `message` is its answer.
  */
 export interface Spent {
   model: string;
@@ -118,6 +125,9 @@ export interface Spent {
   first_delta_ms: number | null;
   duration_ms: number;
   cost_usd: number | null;
+  conversation: string | null;
+  question: string | null;
+  message: string | null;
 }
 /**
  * The models on offer; the default one is asked when a chat names none.

@@ -1,0 +1,45 @@
+"""The tables, as queries name them; `migrations/` makes them.
+
+Ids are made here and not by the database: a write that is tried again must not write twice. Times are
+seconds since 1970. JSON is text: nothing looks into it but this server. SQLite and PostgreSQL hold the same.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, MetaData, Table, Text
+
+METADATA: Final = MetaData()
+
+conversations: Final = Table(
+    "conversations",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("owner_key", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+)
+
+# `parent` has no foreign key: a message goes only with its whole conversation, and a key would make each of
+# them look for its children then.
+messages: Final = Table(
+    "messages",
+    METADATA,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("conversation", Text, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("owner_key", Text, nullable=False),
+    Column("parent", Text),
+    Column("role", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("thoughts", Text, nullable=False),
+    Column("model", Text),
+    Column("finish_reason", Text),
+    Column("error", Text),
+    Column("answered", Boolean),
+    Column("usage", Text),
+    Column("created", Double, nullable=False),
+)

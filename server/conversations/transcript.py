@@ -1,0 +1,185 @@
+"""One turn of a conversation: what it is asked with, and what is kept of it.
+
+The question is written before the upstream is asked, the answer before its client is told of the end. Between
+the two nothing is written. What a hang-up leaves is written all the same, by a task that nobody waits for.
+"""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+import msgspec
+import stamina
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.conversations.database import Database
+from server.conversations.settings import merged
+from server.conversations.texts import new_id, storable, title_of
+from server.conversations.tree import Tree
+from server.errors import Failure
+from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
+from server.offer import Offer
+from server.opening import Question
+
+T = TypeVar("T")
+
+_RETRY_SECONDS: Final = 10.0
+"""For the last write of a turn: a database that restarts is back by then."""
+_CLOSE_SECONDS: Final = 5.0
+
+
+def _is_away(fault: Exception) -> bool:
+    return isinstance(fault, Failure) and fault.code == "store_unavailable"
+
+
+_patiently = stamina.AsyncRetryingCaller(
+    timeout=_RETRY_SECONDS, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+).on(_is_away)
+
+
+class Transcripts:
+    """Where the turns of conversations are written; one for the process."""
+
+    def __init__(self, database: Database, offer: Offer, history_chars: int) -> None:
+        """`history_chars` bounds what a turn is asked with."""
+        self.database = database
+        self.offer = offer
+        self.history_chars = history_chars
+        self._writing: set[asyncio.Task[Any]] = set()
+
+    def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
+        """The transcript of a turn; None when it belongs to no conversation."""
+        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
+
+    def spawn(self, write: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Write to the end, also when whoever waits for it leaves."""
+        task = asyncio.get_running_loop().create_task(write)
+        self._writing.add(task)
+        task.add_done_callback(self._written)
+        return task
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=_CLOSE_SECONDS)
+
+    def _written(self, task: asyncio.Task[Any]) -> None:
+        self._writing.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits is told; asyncio need not complain for those who left
+
+
+class Transcript:
+    """One turn of one conversation."""
+
+    def __init__(self, transcripts: Transcripts, tree: Tree) -> None:
+        """Prepare; nothing is read or written before `begin`."""
+        self._transcripts = transcripts
+        self._tree = tree
+        self._question: str | None = None
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the question is written."""
+        return self._question is not None
+
+    async def begin(self, question: Question) -> Question:
+        """Write the question; return it with its context and with the conversation's settings.
+
+        Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
+        """
+        return await asyncio.shield(self._transcripts.spawn(self._begin(question)))
+
+    def keep(self, frame: Delta | Thought) -> None:
+        """Take note of what was delivered."""
+        (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
+
+    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """Write the answer; return the end as it is to be told. Raise `Failure` (`store_unavailable`) if in vain.
+
+        Without a question there is no answer: then this does nothing.
+        """
+        if self._question is None:
+            return end
+        return await asyncio.shield(self._transcripts.spawn(self._end(end, self._question)))
+
+    def leave(self, end: Usage) -> None:
+        """Write the answer that nobody waits for."""
+        if self._question is not None:
+            self._transcripts.spawn(self._end(end, self._question))
+
+    async def _begin(self, question: Question) -> Question:
+        async with self._transcripts.database.writing() as transaction:
+            conversation = await self._tree.find(transaction)
+            if conversation is None:
+                raise Failure("not_found", "There is no such conversation.", field="conversation")
+            request = merged(question.request, conversation.settings)
+            models = self._transcripts.offer.asked_for(request.model)
+            leaf, asked_before = await self._place(transaction, request)
+            chars = self._transcripts.history_chars
+            history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
+            asked = asked_before or new_id()
+            if asked_before is None:
+                await self._tree.add(
+                    transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False
+                )
+            title = {} if conversation.title else {"title": title_of(request.message)}
+            await self._tree.change(transaction, **title, updated=time.time())
+        self._question = asked
+        return msgspec.structs.replace(question, request=request, history=history, models=models)
+
+    async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
+        """The message that the question stands below, and the question itself where it is asked again."""
+        if request.parent is None:
+            return await self._tree.newest_answer(transaction), None
+        if request.parent == self._tree.id:
+            return None, None
+        parent = await self._tree.message(transaction, request.parent)
+        if parent is None:
+            raise Failure("not_found", "There is no such message in this conversation.", field="parent")
+        if parent.role == "user" and parent.text == storable(request.message):
+            return parent.parent, request.parent
+        return request.parent, None
+
+    async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
+        names = {"conversation": self._tree.id, "question": question}
+        if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
+            return _named(end, **names)
+        answer = new_id()
+        kept = _named(end, **names, message=answer)
+        is_there = await _patiently(self._write, answer, question, kept)
+        return kept if is_there else _named(end, **names)
+
+    async def _write(self, answer: str, question: str, end: Usage | ErrorFrame) -> bool:
+        """Write the answer, once however often this is tried; False when its conversation is gone."""
+        spent = spent_of(end) if isinstance(end, Usage) else end.usage
+        try:
+            async with self._transcripts.database.writing() as transaction:
+                await self._tree.add(
+                    transaction,
+                    id=answer,
+                    parent=question,
+                    role="model",
+                    text="".join(self._texts),
+                    thoughts="".join(self._thoughts),
+                    model=spent and spent.model,
+                    finish_reason=end.finish_reason if isinstance(end, Usage) else None,
+                    error=end.code if isinstance(end, ErrorFrame) else None,
+                    usage=spent and msgspec.json.encode(spent).decode(),
+                )
+                await self._tree.set_answered(transaction, question)
+                await self._tree.change(transaction, updated=time.time())
+        except IntegrityError:
+            return False
+        return True
+
+
+def _named(end: Usage | ErrorFrame, **names: str) -> Usage | ErrorFrame:
+    """The end, with the names of what is kept."""
+    if isinstance(end, Usage):
+        return msgspec.structs.replace(end, **names)
+    return end if end.usage is None else msgspec.structs.replace(end, usage=msgspec.structs.replace(end.usage, **names))

@@ -1,0 +1,82 @@
+"""What is read and written of one conversation's tree, statement by statement, inside somebody's transaction."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Row, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.conversations.search import owner_key
+from server.conversations.tables import conversations, messages
+from server.conversations.texts import storable
+from server.frames import HistoryMessage
+
+_MAX_MESSAGES: Final = 10_000
+_BRANCH: Final = text("""
+    WITH RECURSIVE branch (parent, role, text, chars, depth) AS (
+        SELECT parent, role, text, length(text), 1 FROM messages
+        WHERE id = :leaf AND length(text) <= :chars
+        UNION ALL
+        SELECT above.parent, above.role, above.text, branch.chars + length(above.text), branch.depth + 1
+        FROM branch JOIN messages AS above ON above.id = branch.parent
+        WHERE branch.chars + length(above.text) <= :chars AND branch.depth < :messages
+    )
+    SELECT role, text FROM branch ORDER BY depth DESC
+""")
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """One owner's conversation, by its id; whether it is there, `find` tells."""
+
+    owner: str
+    id: str
+
+    async def find(self, connection: AsyncConnection) -> Row[*tuple[Any, ...]] | None:
+        """Its row; None where it is not, or is another owner's."""
+        mine = (conversations.c.id == self.id, conversations.c.owner == self.owner)
+        return (await connection.execute(select(conversations).where(*mine))).one_or_none()
+
+    async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
+        """The role, the text and the parent of one of its messages."""
+        wanted = (messages.c.conversation == self.id, messages.c.id == message)
+        return (
+            await connection.execute(select(messages.c.role, messages.c.text, messages.c.parent).where(*wanted))
+        ).one_or_none()
+
+    async def newest_answer(self, connection: AsyncConnection) -> str | None:
+        """The id of the answer that was written last."""
+        answers = select(messages.c.id).where(messages.c.conversation == self.id, messages.c.role == "model")
+        newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
+        return newest
+
+    async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[HistoryMessage]:
+        """What was said up to a message, oldest first: whole messages, the newest kept within `max_chars`.
+
+        An exchange that delivered nothing is left out.
+        """
+        bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
+        said: list[HistoryMessage] = []
+        for role, content in (await connection.execute(_BRANCH, bounds)).all():
+            if content:
+                said.append(HistoryMessage(role, content))
+            elif said and said[-1].role == "user":
+                said.pop()
+        return said
+
+    async def add(self, connection: AsyncConnection, **columns: Any) -> None:
+        """Write a message, unless one with its id is there; raise `IntegrityError` when the conversation is gone."""
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        row = {"thoughts": "", **columns}
+        row |= {name: storable(row[name]) for name in ("text", "thoughts")}
+        row |= {"conversation": self.id, "owner_key": owner_key(self.owner), "created": time.time()}
+        await connection.execute(insert(messages).values(row).on_conflict_do_nothing(index_elements=["id"]))
+
+    async def set_answered(self, connection: AsyncConnection, question: str) -> None:
+        """Take note that a question has an answer."""
+        await connection.execute(update(messages).where(messages.c.id == question).values(answered=True))
+
+    async def change(self, connection: AsyncConnection, **columns: Any) -> None:
+        """Change its row. A change of its name is not news: `updated` is whose caller says so."""
+        await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))

@@ -1,0 +1,96 @@
+"""`/conversations`: what was said, listed, searched, renamed, exported and deleted."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from server.admission import ANONYMOUS
+from server.conversations.export import markdown
+from server.conversations.records import (
+    Conversation,
+    ConversationPage,
+    ConversationTree,
+    read_change,
+    read_export,
+    read_new,
+    read_query,
+)
+from server.errors import Failure
+from server.parts import Parts
+from server.routes.bodies import json_body
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/")
+async def list_conversations(request: AnyRequest, parts: NamedDependency[Parts]) -> ConversationPage:
+    """The caller's conversations, the last used first; with `q`, those in which its words stand."""
+    return await parts.conversations.page(ANONYMOUS, read_query(_parameters(request)))
+
+
+@post("/")
+async def create_conversation(request: AnyRequest, parts: NamedDependency[Parts]) -> Conversation:
+    """Make a conversation; an empty object will do."""
+    return await parts.conversations.create(ANONYMOUS, read_new(await json_body(request)))
+
+
+@get("/{conversation:str}")
+async def read_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> ConversationTree:
+    """A conversation with all its messages."""
+    return await parts.conversations.read(ANONYMOUS, conversation)
+
+
+@patch("/{conversation:str}")
+async def change_conversation(
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+) -> Conversation:
+    """Change the title, or settings one by one; null takes one away."""
+    title, settings = read_change(await json_body(request))
+    return await parts.conversations.change(ANONYMOUS, conversation, title, settings)
+
+
+@delete("/{conversation:str}", status_code=204)
+async def delete_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> None:
+    """Delete a conversation and all its messages."""
+    await parts.conversations.delete(ANONYMOUS, conversation)
+
+
+@get("/{conversation:str}/export")
+async def export_conversation(
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+) -> Response[bytes]:
+    """A conversation as a file: one branch as Markdown, or all of it as JSON."""
+    query = read_export(_parameters(request))
+    tree = await parts.conversations.read(ANONYMOUS, conversation)
+    if query.format == "json":
+        content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
+    else:
+        content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown; charset=utf-8", "md"
+    disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
+    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+
+
+def _parameters(request: AnyRequest) -> dict[str, str]:
+    """The parameters of a URL; raise `Failure` when one stands there twice."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise Failure("invalid_frame", f"{name} stands twice in the URL.", field=name)
+        found[name] = value
+    return found
+
+
+conversations = Router(
+    "/conversations",
+    route_handlers=[
+        list_conversations,
+        create_conversation,
+        read_conversation,
+        change_conversation,
+        delete_conversation,
+        export_conversation,
+    ],
+)
