@@ -10,7 +10,7 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from server import openapi, problems
+from server import problems
 from server.admission import Admission, Bounds
 from server.conversations.database import Database
 from server.conversations.store import ConversationStore
@@ -22,6 +22,7 @@ from server.gemini.standin import StandIn
 from server.listener.serve import Listening
 from server.memory import MemoryPool
 from server.offer import Offer
+from server.openapi.document import assets, document
 from server.opening import Deadlines
 from server.pages import page
 from server.parts import Parts
@@ -85,14 +86,14 @@ def assemble(settings: Settings) -> Service:
     app = Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
-            *(openapi.assets(), page()),
+            *(assets(), page()),
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: problems.respond},
         lifespan=[upstream],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
-        openapi_config=openapi.document(Answer),
+        openapi_config=document(Answer),
     )
     # Litestar's own middleware would see only what has found a route.
     app.asgi_handler = Gate(app.asgi_handler, settings.allowed_hosts, socket_limits)

@@ -6,8 +6,8 @@ from server.errors import Failure
 _SPEAKERS = {"user": "You", "model": "Gemini"}
 
 
-def markdown(tree: ConversationTree, leaf: str | None) -> str:
-    """The branch that ends in this message, or in the newest one; raise `Failure` (`not_found`) where it is not."""
+def markdown(tree: ConversationTree, leaf: str) -> str:
+    """The branch that ends in this message, or in the newest where none is named; raise `Failure` (`not_found`)."""
     parts = [f"# {tree.title or 'Conversation'}"]
     for message in branch(tree, leaf):
         speaker = message.model or _SPEAKERS[message.role]
@@ -17,15 +17,14 @@ def markdown(tree: ConversationTree, leaf: str | None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def branch(tree: ConversationTree, leaf: str | None) -> list[Message]:
-    """The messages from the first one down to this one, or to the newest."""
+def branch(tree: ConversationTree, leaf: str) -> list[Message]:
+    """The messages from the first one down to the last."""
     by_id = {message.id: message for message in tree.messages}
-    if leaf is None:
-        leaf = tree.messages[-1].id if tree.messages else None
-    elif leaf not in by_id:
+    if leaf and leaf not in by_id:
         raise Failure("not_found", "There is no such message in this conversation.", field="message")
+    message = by_id.get(leaf) or next(reversed(tree.messages), None)
     found = []
-    while leaf is not None:
-        found.append(by_id[leaf])
-        leaf = by_id[leaf].parent
+    while message is not None:
+        found.append(message)
+        message = by_id.get(message.parent or "")
     return found[::-1]

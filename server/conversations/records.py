@@ -10,6 +10,8 @@ from server.reading import Reader, rules_of
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
+_CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}$"
+"""The time and the id of the last conversation of a page."""
 _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
 
 
@@ -63,7 +65,7 @@ class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """Which conversations are listed: parameters of the URL."""
 
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description=f"a whole number from 1 to {MAX_PAGE}")] = 50
-    cursor: Annotated[str, Meta(description="what `next` held")] = ""
+    cursor: Annotated[str, Meta(pattern=_CURSOR, description="what `next` held")] | None = None
     q: Annotated[str, Meta(max_length=1000, description="words to look for, 1,000 characters at most")] = ""
 
 
@@ -71,7 +73,7 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """How a conversation is exported: parameters of the URL."""
 
     format: Annotated[Literal["markdown", "json"], Meta(description="markdown or json")] = "markdown"
-    message: Annotated[str | None, Meta(description="the id of a message")] = None
+    message: Annotated[str, Meta(description="the id of the message to end with; absent: the newest")] = ""
 
 
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,5 @@
 """An owner's conversations: listed, read, made, changed and deleted."""
 
-import base64
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -137,12 +136,9 @@ def _message(row: RowMapping) -> Message:
 
 def _cursor_at(row: AnyRow) -> str:
     """The place of a conversation in the list, as a cursor."""
-    return base64.urlsafe_b64encode(msgspec.json.encode((row.updated, row.id))).decode().rstrip("=")
+    return f"{row.updated:.9f}_{row.id}"
 
 
 def _place_at(cursor: str) -> tuple[float, str]:
-    try:
-        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(place, type=tuple[float, str])
-    except (ValueError, msgspec.DecodeError):
-        raise Failure("invalid_frame", "cursor must be what `next` held.", field="cursor") from None
+    updated, _, conversation = cursor.partition("_")
+    return float(updated), conversation

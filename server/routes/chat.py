@@ -20,7 +20,7 @@ from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
 from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
-from server.openapi import STREAMED, WHOLE
+from server.openapi.operations import STREAMED, WHOLE
 from server.parts import Parts
 from server.problems import Problem, headers_of, problem_of, raw_headers
 from server.routes.bodies import json_body

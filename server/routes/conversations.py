@@ -3,8 +3,9 @@
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from server.admission import ANONYMOUS
@@ -19,31 +20,39 @@ from server.conversations.records import (
     read_query,
 )
 from server.errors import Failure
+from server.openapi.operations import (
+    CHANGE_CONVERSATION,
+    CREATE_CONVERSATION,
+    DELETE_CONVERSATION,
+    EXPORT_CONVERSATION,
+    LIST_CONVERSATIONS,
+    READ_CONVERSATION,
+)
 from server.parts import Parts
 from server.routes.bodies import json_body
 
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/")
+@get("/", operation_class=LIST_CONVERSATIONS)
 async def list_conversations(request: AnyRequest, parts: NamedDependency[Parts]) -> ConversationPage:
     """The caller's conversations, the last used first; with `q`, those in which its words stand."""
     return await parts.conversations.page(ANONYMOUS, read_query(_parameters(request)))
 
 
-@post("/")
+@post("/", operation_class=CREATE_CONVERSATION)
 async def create_conversation(request: AnyRequest, parts: NamedDependency[Parts]) -> Conversation:
     """Make a conversation; an empty object will do."""
     return await parts.conversations.create(ANONYMOUS, read_new(await json_body(request)))
 
 
-@get("/{conversation:str}")
+@get("/{conversation:str}", operation_class=READ_CONVERSATION)
 async def read_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> ConversationTree:
     """A conversation with all its messages."""
     return await parts.conversations.read(ANONYMOUS, conversation)
 
 
-@patch("/{conversation:str}")
+@patch("/{conversation:str}", operation_class=CHANGE_CONVERSATION)
 async def change_conversation(
     conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
 ) -> Conversation:
@@ -52,13 +61,13 @@ async def change_conversation(
     return await parts.conversations.change(ANONYMOUS, conversation, title, settings)
 
 
-@delete("/{conversation:str}", status_code=204)
+@delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)
 async def delete_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> None:
     """Delete a conversation and all its messages."""
     await parts.conversations.delete(ANONYMOUS, conversation)
 
 
-@get("/{conversation:str}/export")
+@get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
 async def export_conversation(
     conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
 ) -> Response[bytes]:
@@ -68,7 +77,11 @@ async def export_conversation(
     if query.format == "json":
         content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
     else:
-        content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown; charset=utf-8", "md"
+        content, media_type, suffix = (
+            markdown(tree, query.message).encode(),
+            "text/markdown; charset=utf-8",
+            "md",
+        )
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 
@@ -83,14 +96,22 @@ def _parameters(request: AnyRequest) -> dict[str, str]:
     return found
 
 
+def _allowing(path: str, *methods: str) -> HTTPRouteHandler:
+    """The answer to OPTIONS. Litestar's own names only the method that was registered first."""
+
+    @route(path, http_method=HttpMethod.OPTIONS, include_in_schema=False)
+    async def allowed() -> Response[None]:
+        return Response(None, status_code=204, headers={"allow": ", ".join(methods)})
+
+    return allowed
+
+
 conversations = Router(
     "/conversations",
     route_handlers=[
-        list_conversations,
-        create_conversation,
-        read_conversation,
-        change_conversation,
-        delete_conversation,
+        *(_allowing("/", "GET", "OPTIONS", "POST"), list_conversations, create_conversation),
+        _allowing("/{conversation:str}", "DELETE", "GET", "OPTIONS", "PATCH"),
+        *(read_conversation, change_conversation, delete_conversation),
         export_conversation,
     ],
 )

@@ -12,7 +12,7 @@ from support.transports import ask_rest, ask_sse, post
 from support.upstream import Upstream, says
 
 from server.errors import TABLE
-from server.openapi import EXAMPLES
+from server.openapi.operations import EXAMPLES
 
 
 @pytest.fixture(scope="module")

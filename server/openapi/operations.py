@@ -1,0 +1,221 @@
+"""What the routes of turns and of conversations take and answer, for the OpenAPI document.
+
+Litestar collects the routes; the rest is told here, because their handlers read and write the bytes themselves.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIType
+from msgspec import Struct
+
+from server.conversations.records import (
+    Conversation,
+    ConversationChange,
+    ConversationPage,
+    ConversationQuery,
+    ConversationTree,
+    ExportQuery,
+    NewConversation,
+)
+from server.errors import TABLE, Failure
+from server.frames import ChatRequest, error_frame
+from server.problems import MEDIA_TYPE, problem_of
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "smallest": {"message": "hi"},
+    "with everything": {
+        "message": "And in one sentence?",
+        "id": "turn-7",
+        "system": "You are terse.",
+        "history": [
+            {"role": "user", "text": "Why is the sky blue?"},
+            {"role": "model", "text": "Because air scatters blue light more than red."},
+        ],
+        "temperature": 0.4,
+        "top_p": 0.9,
+        "max_output_tokens": 256,
+        "stop": ["END"],
+        "thinking": "low",
+    },
+}
+"""Requests that the document shows; the tests send each for real."""
+
+_EVENTS: Final = """\
+event: delta
+data: {"type":"delta","id":"turn-7","text":"Air scatters "}
+
+event: delta
+data: {"type":"delta","id":"turn-7","text":"blue light."}
+
+event: usage
+data: {"type":"usage","id":"turn-7","model":"gemini-flash-latest","finish_reason":"stop","input_tokens":31,...}
+
+"""
+
+
+_EVENT: Final = Schema(
+    type=OpenAPIType.OBJECT,
+    description="One event: the type of a frame, and the frame as JSON.",
+    properties={
+        "event": Schema(type=OpenAPIType.STRING, enum=["delta", "thought", "usage", "error"]),
+        "data": Schema(type=OpenAPIType.STRING, content_media_type="application/json"),
+    },
+    required=["event", "data"],
+)
+_NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
+_CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
+
+_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns", "rate_limited", "draining"})
+"""Codes that no HTTP route answers with today."""
+
+_UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
+"""Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
+
+
+def reference(name: str) -> Reference:
+    """To a Struct's schema."""
+    return Reference(f"#/components/schemas/{name}")
+
+
+def _examples(values: Mapping[str, object]) -> dict[str, Example | Reference]:
+    return {name: Example(value=value) for name, value in values.items()}
+
+
+def _operation(
+    answers: Mapping[str, OpenAPIResponse],
+    codes: Collection[str],
+    *,
+    body: type[Struct] | None = None,
+    examples: Mapping[str, object] | None = None,
+    query: type[Struct] | None = None,
+) -> type[Operation]:
+    """An operation that takes a body or the parameters of a URL, and answers with one of these."""
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            if body is not None:
+                media = OpenAPIMediaType(schema=reference(body.__name__), examples=_examples(examples or {}))
+                self.request_body = RequestBody(content={"application/json": media}, required=True)
+            if query is not None:
+                self.parameters = [*(self.parameters or []), *_parameters(query)]
+            unsupported = {(415, "unsupported")} if body is not None else set()
+            self.responses = {**answers, **_problems(codes, unsupported)}
+
+    return Documented
+
+
+def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
+    """What a Struct of parameters takes."""
+    _, schemas = msgspec.json.schema_components([query])
+    return [
+        Parameter(
+            name=name,
+            param_in="query",
+            description=rule.get("description"),
+            schema=Schema(
+                type=OpenAPIType(rule.get("type", "string")),
+                enum=rule.get("enum"),
+                default=rule["default"],
+                minimum=rule.get("minimum"),
+                maximum=rule.get("maximum"),
+                max_length=rule.get("maxLength"),
+                pattern=rule.get("pattern"),
+            ),
+        )
+        for name, whole in schemas[query.__name__]["properties"].items()
+        for rule in [{**whole, **whole.get("anyOf", [{}])[0]}]  # what may be null may be left out
+    ]
+
+
+def _problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, OpenAPIResponse]:
+    """A response for each status; it says and shows each of its codes."""
+    responses: dict[str, OpenAPIResponse] = {}
+    statuses = sorted({(TABLE[code].status, code) for code in codes} | more)
+    for status, pairs in groupby(statuses, key=itemgetter(0)):
+        group = [code for _, code in pairs]
+        # As Structs, because Litestar drops every null from a dict.
+        examples = _examples({code: problem_of(error_frame(Failure(code)), status) for code in group})
+        responses[str(status)] = OpenAPIResponse(
+            description=" ".join(f"`{code}`: {TABLE[code].message}" for code in group),
+            content={MEDIA_TYPE: OpenAPIMediaType(schema=reference("Problem"), examples=examples)},
+        )
+    return responses
+
+
+def _json(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
+    name = kind if isinstance(kind, str) else kind.__name__
+    return OpenAPIResponse(
+        description=description, content={"application/json": OpenAPIMediaType(schema=reference(name))}
+    )
+
+
+WHOLE: Final = _operation(
+    {"200": _json("Answer", "The whole answer, once the turn has ended.")},
+    frozenset(TABLE) - _SOCKET_ONLY,
+    body=ChatRequest,
+    examples=EXAMPLES,
+)
+"""`POST /chat`."""
+
+STREAMED: Final = _operation(
+    {
+        "200": OpenAPIResponse(
+            description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
+            content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=_examples({"an answer": _EVENTS}))},
+        )
+    },
+    frozenset(TABLE) - _SOCKET_ONLY - _UPSTREAMS,
+    body=ChatRequest,
+    examples=EXAMPLES,
+)
+"""`POST /chat/stream`."""
+
+_STORED: Final = frozenset({"forbidden", "internal", "store_unavailable"})
+_NAMED: Final = _STORED | {"not_found"}
+_WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
+
+LIST_CONVERSATIONS: Final = _operation(
+    {"200": _json(ConversationPage, "A page of conversations, the last used first.")},
+    _STORED | {"invalid_frame"},
+    query=ConversationQuery,
+)
+CREATE_CONVERSATION: Final = _operation(
+    {"201": _json(Conversation, "The new conversation.")},
+    _STORED | _WRITTEN,
+    body=NewConversation,
+    examples=_NEW_CONVERSATIONS,
+)
+READ_CONVERSATION: Final = _operation({"200": _json(ConversationTree, "All of it.")}, _NAMED)
+CHANGE_CONVERSATION: Final = _operation(
+    {"200": _json(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
+)
+DELETE_CONVERSATION: Final = _operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+EXPORT_CONVERSATION: Final = _operation(
+    {
+        "200": OpenAPIResponse(
+            description="A file.",
+            content={
+                "text/markdown": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+                "application/json": OpenAPIMediaType(schema=reference(ConversationTree.__name__)),
+            },
+        )
+    },
+    _NAMED | {"invalid_frame"},
+    query=ExportQuery,
+)
