@@ -66,6 +66,13 @@ async def test_curl_gets_an_answer(address: str, command: str) -> None:
     assert '"finish_reason":"stop"' in output
 
 
+async def test_the_script_keeps_a_conversation(address: str) -> None:
+    [script] = blocks("bash")
+    output = await output_of("bash", "-euo", "pipefail", "-c", script.replace(ADDRESS, address))
+    assert '"finish_reason":"stop"' in output
+    assert "# hi\n\n## You\n\nhi\n\n## offline\n\n" in output
+
+
 @pytest.mark.parametrize("command", CURLS)
 async def test_ctrl_c_in_curl_closes_the_upstream(upstream: Upstream, log: Log, command: str) -> None:
     upstream.plays(says_and_is_silent("Hello"))
