@@ -53,6 +53,7 @@ export function Composer() {
   return (
     <form className="composer" onSubmit={onSubmit}>
       <textarea
+        key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
         ref={box}
         id={MESSAGE_BOX}
         dir="auto"
