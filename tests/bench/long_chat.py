@@ -6,16 +6,28 @@ Writes docs/long-chat.md; exit code 1 if the 95th percentile of the frames is ov
 import os
 import sys
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import uvloop
-from playwright.async_api import Browser, CDPSession
+from playwright.async_api import Browser
 from support.browser import chromium
 from support.page import ChatPage, opened
 from support.process import running
-from support.upstream import Upstream, says
+from support.upstream import Exchange, Script, Upstream, says
 
+from bench.long_answer import (
+    CHARS,
+    DELTA_CHARS,
+    DELTAS_A_SECOND,
+    ENDED,
+    KEYS_A_SECOND,
+    drawn,
+    long_text,
+    own_section,
+    streams,
+)
 from bench.page import SECTION
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "long-chat.md"
@@ -33,19 +45,6 @@ WATCH = """() => {
     requestAnimationFrame(frame);
   });
 }"""
-
-
-ENDED = """(turns) => new Promise((resolve) => {
-  const look = () => {
-    const answers = document.querySelectorAll("[role=log] > [aria-busy]");
-    if (answers.length < turns || answers[turns - 1].ariaBusy === "true") return;
-    observer.disconnect();
-    resolve();
-  };
-  const observer = new MutationObserver(look);
-  observer.observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
-  look();
-})"""
 
 
 async def asks(page: ChatPage, turns: int) -> None:
@@ -78,14 +77,6 @@ async def flings(page: ChatPage) -> None:
     await scrolls(page, 400)
 
 
-async def in_use(session: CDPSession) -> tuple[float, int]:
-    """The heap in MB, and the nodes, once garbage is collected."""
-    await session.send("HeapProfiler.collectGarbage")
-    heap = await session.send("Runtime.getHeapUsage")
-    counters = await session.send("Memory.getDOMCounters")
-    return heap["usedSize"] / 1e6, counters["nodes"]
-
-
 async def long_chat(browser: Browser, address: str) -> dict[str, tuple[float, float]]:
     """The 95th percentile and the longest of the frames of each act, after so many turns."""
     async with opened(browser, address) as page:
@@ -99,33 +90,55 @@ async def long_chat(browser: Browser, address: str) -> dict[str, tuple[float, fl
         return figures
 
 
-async def short_chats(browser: Browser, address: str) -> list[tuple[int, float, int]]:
-    """The turns so far, the heap and the nodes, five times on the way."""
+def own_answers() -> Script:
+    """A script whose every answer has words of its own, so that nothing can be kept once for all of them."""
+    numbers = count(1)
+
+    async def script(exchange: Exchange) -> None:
+        await says(own_section(next(numbers)))(exchange)
+
+    return script
+
+
+async def short_chats(browser: Browser, address: str) -> list[tuple[int, float, int, int]]:
+    """The turns so far, the heap, the nodes and those that are no longer shown, five times on the way."""
     figures = []
     async with opened(browser, address) as page:
-        session = await page.page.context.new_cdp_session(page.page)
         for turns in range(TURNS_A_CHAT, TURNS_OF_SHORT_CHATS + 1, TURNS_A_CHAT):
             await asks(page, TURNS_A_CHAT)
             await page.button("New chat").click()
             if turns % (TURNS_OF_SHORT_CHATS // 5) == 0:
-                figures.append((turns, *await in_use(session)))
+                figures.append((turns, *await page.in_use()))
     return figures
 
 
 async def main() -> int:
     load = os.getloadavg()[0]
+    text = long_text()
     async with Upstream() as upstream, chromium() as browser:
-        upstream.plays(says(SECTION))
         environment = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url}
         async with running(**environment) as server:
             await server.ready()
+            upstream.plays(own_answers())
             frames = await long_chat(browser, server.address)
             memory = await short_chats(browser, server.address)
+            streamed = await drawn(browser, server.address, upstream, streams(text))
+            at_once = await drawn(browser, server.address, upstream, says(text))
     acts = "\n".join(f"| {act} | {p95:.0f} | {longest:.0f} |" for act, (p95, longest) in frames.items())
-    rows = "\n".join(f"| {turns:,} | {heap:.1f} | {nodes:,} |" for turns, heap, nodes in memory)
-    PAGE.write_text(TEXT.format(acts=acts, rows=rows, load=load))
-    sys.stdout.write(f"{acts}\n{rows}\n")
+    rows = "\n".join(f"| {turns:,} | {heap:.1f} | {nodes:,} | {gone} |" for turns, heap, nodes, gone in memory)
+    answer = _answer_rows({"in deltas": streamed, "in one delta": at_once})
+    growth = (memory[-1][1] - memory[0][1]) / (memory[-1][0] - memory[0][0]) * 1_000
+    PAGE.write_text(TEXT.format(acts=acts, rows=rows, answer=answer, growth=growth, load=load))
+    sys.stdout.write(f"{acts}\n{rows}\n{answer}\n")
     return 0 if all(frames[act][0] <= FRAME_LIMIT_MS for act in ("types", "scrolls")) else 1
+
+
+def _answer_rows(seen: dict[str, dict[str, dict[str, float]]]) -> str:
+    return "\n".join(
+        f"| {way}, {phase} | " + " | ".join(f"{figure:,.0f}" for figure in figures.values()) + " |"
+        for way, phases in seen.items()
+        for phase, figures in phases.items()
+    )
 
 
 TEXT = f"""\
@@ -140,14 +153,24 @@ the frames over {FRAME_LIMIT_MS:.0f} ms in one of the first two fails `make benc
 {{acts}}
 
 Then {TURNS_OF_SHORT_CHATS:,} turns in chats of {TURNS_A_CHAT}, one chat shown at a time. What is in use after a
-garbage collection:
+garbage collection, and the nodes that are no longer shown but still kept:
 
-| turns | heap MB | nodes |
-| --- | --- | --- |
+| turns | heap MB | nodes | kept |
+| --- | --- | --- | --- |
 {{rows}}
 
-The heap holds every chat's text. The load of the machine was {{load:.2f}} before, on {os.cpu_count()} cores that
-server, upstream and browser share.
+The nodes are those of the list of chats: four for each. The heap grows by {{growth:.1f}} kB a turn: {len(SECTION) / 1_000:.1f} kB
+of text, what is known of it, and the colours of its code, which the highlighter keeps for the newest 300,000 tokens.
+
+Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS} characters, {DELTAS_A_SECOND} a second, and in a
+single one, while somebody types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press until the
+character is drawn.
+
+| | frame p95 ms | longest task ms | slowest key ms | heap MB | nodes |
+| --- | --- | --- | --- | --- | --- |
+{{answer}}
+
+The load of the machine was {{load:.2f}} before, on {os.cpu_count()} cores that server, upstream and browser share.
 """
 
 if __name__ == "__main__":

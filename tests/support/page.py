@@ -13,6 +13,13 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
 _AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
+_NODES = """() => {
+  const walker = document.createTreeWalker(document, NodeFilter.SHOW_ALL);
+  let nodes = 1;
+  while (walker.nextNode()) nodes += 1;
+  return nodes;
+}"""
+
 
 class ChatPage:
     """One open page. What went wrong in it, and which hosts it asked, is kept."""
@@ -64,6 +71,16 @@ class ChatPage:
 
     async def is_linked(self, words: str = "Connected") -> None:
         await expect(self.page.get_by_role("status").filter(has_text=re.compile(f"^{words}$"))).to_be_visible()
+
+    async def in_use(self) -> tuple[float, int, int]:
+        """The heap in MB, the nodes of the document, and those that it no longer holds, once garbage is collected."""
+        session = await self.page.context.new_cdp_session(self.page)
+        await session.send("HeapProfiler.collectGarbage")
+        heap = await session.send("Runtime.getHeapUsage")
+        counters = await session.send("Memory.getDOMCounters")
+        await session.detach()
+        nodes = await self.page.evaluate(_NODES)
+        return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes
 
     async def barriers(self) -> list[str]:
         """What axe finds that shuts people out, in the page as it stands: each rule, and where it is broken."""

@@ -12,7 +12,7 @@ import { Thoughts } from "./thoughts";
 export const loadMarkdown = () => import("../markdown/markdown");
 const Markdown = lazy(() => loadMarkdown().then(({ Markdown }) => ({ default: Markdown })));
 
-export const Answer = memo(function Answer({ answer }: { answer: Given }) {
+export const Answer = memo(function Answer({ answer, shown }: { answer: Given; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
   return (
@@ -21,7 +21,7 @@ export const Answer = memo(function Answer({ answer }: { answer: Given }) {
       {answer.text !== "" && (
         <div className="answer">
           <Suspense fallback={<PlainText text={answer.text} />}>
-            <Markdown text={answer.text} growing={running} />
+            <Markdown text={answer.text} growing={running} shown={shown} />
           </Suspense>
         </div>
       )}

@@ -8,6 +8,9 @@ import { Icon } from "./icon";
 import { Question } from "./question";
 import { Welcome } from "./welcome";
 
+/** So many messages at the end of a chat are about to be seen when it is opened. */
+const LAST_SHOWN = 6;
+
 /** The branch that is shown, its end in sight while it grows. */
 export function Log() {
   const conversation = useChatState(shownConversation);
@@ -25,15 +28,15 @@ export function Log() {
   return (
     <div className="relative min-h-0 flex-1">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <div ref={scroller} className="h-full overflow-y-auto overscroll-contain" tabIndex={0}>
+      <div ref={scroller} data-scroller={following ? "following" : "held"} className="scroller" tabIndex={0}>
         <div ref={content} className="column flex min-h-full flex-col py-6">
           <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
-            {branch.map((message) =>
+            {branch.map((message, index) =>
               // Named after what they follow, so that turning to another version keeps the focus where it is.
               message.role === "user" ? (
                 <Question key={message.parent} question={message} />
               ) : (
-                <Answer key={message.parent} answer={message} />
+                <Answer key={message.parent} answer={message} shown={index >= branch.length - LAST_SHOWN} />
               ),
             )}
           </div>

@@ -2,10 +2,11 @@
 // to addresses that a browser opens as a page or a letter.
 
 import { createCodePlugin } from "@streamdown/code";
-import { type ComponentProps, memo } from "react";
+import { type ComponentProps, type CSSProperties, memo, useRef } from "react";
 import { type Components, defaultComponents, defaultRehypePlugins, Streamdown } from "streamdown";
+import { useNear } from "../hooks/use-near";
 import { PlainText } from "./plain-text";
-import { LONGEST_ANSWER_CHARS, LONGEST_SECTION_CHARS, sectionsOf } from "./sections";
+import { type Section, sectionsOf } from "./sections";
 
 /** rehype-raw is left out, so HTML is shown as what was written. */
 const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);
@@ -14,25 +15,61 @@ const PLUGINS = { code: createCodePlugin({ themes: ["github-light-default", "git
 const NO_LINK_DIALOG = { enabled: false };
 const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, table: Table } as Components;
 
-/** `growing` while more of the text is to come. */
-export function Markdown({ text, growing }: { text: string; growing: boolean }) {
-  if (text.length > LONGEST_ANSWER_CHARS) return <PlainText text={text} />;
-  const sections = sectionsOf(text);
-  return sections.map((section) => {
-    const isLast = section.start + section.text.length === text.length;
-    if (section.text.length > LONGEST_SECTION_CHARS) return <PlainText key={section.start} text={section.text} />;
-    return (
-      <Section key={section.start} text={section.text} growing={growing && isLast} alone={sections.length === 1} />
-    );
-  });
+/** An answer of more sections than this keeps, as markdown, only those that are near what is seen. */
+const KEPT_SECTIONS = 24;
+
+interface Props {
+  text: string;
+  /** While more of the text is to come. */
+  growing: boolean;
+  /** Whether its end is about to be seen. */
+  shown: boolean;
 }
 
-/** `alone` when it is the whole answer, whose turn is out of sight as one. */
-const Section = memo(function Section({ text, growing, alone }: { text: string; growing: boolean; alone: boolean }) {
+export function Markdown({ text, growing, shown }: Props) {
+  const known = useRef<readonly Section[]>([]);
+  known.current = sectionsOf(text, known.current);
+  const sections = known.current;
+  return sections.map((section, index) => (
+    <SectionView
+      key={section.start}
+      text={section.text}
+      plain={section.plain}
+      growing={growing && index === sections.length - 1}
+      shown={shown && index >= sections.length - 2}
+      alone={sections.length === 1}
+      kept={sections.length <= KEPT_SECTIONS}
+    />
+  ));
+}
+
+interface SectionProps extends Props {
+  plain: boolean;
+  /** Whether it is the whole answer, whose turn is out of sight as one. */
+  alone: boolean;
+  kept: boolean;
+}
+
+/** Far from what is seen it is text as it was written, which a browser's search and a screen reader find. */
+const SectionView = memo(function SectionView({ text, growing, shown, plain, alone, kept }: SectionProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const near = useNear(box, growing || shown, kept);
+  return (
+    <div ref={box} className={alone ? "" : "far-off"} style={alone ? undefined : heightOf(text)}>
+      {plain || !(near || growing) ? <PlainText text={text} /> : <Read text={text} growing={growing} />}
+    </div>
+  );
+});
+
+/** About what it takes of the screen, until it has been laid out. */
+function heightOf(text: string): CSSProperties {
+  return { containIntrinsicBlockSize: `auto ${Math.ceil(text.length / 1_000) * 42}rem` };
+}
+
+function Read({ text, growing }: { text: string; growing: boolean }) {
   return (
     <Streamdown
       caret="circle"
-      className={alone ? "" : "far-off"}
       codeBlockMaxHeight={0}
       components={COMPONENTS}
       controls={CONTROLS}
@@ -46,7 +83,7 @@ const Section = memo(function Section({ text, growing, alone }: { text: string; 
       {text}
     </Streamdown>
   );
-});
+}
 
 function isOpenable(address: string | undefined): address is string {
   return address !== undefined && /^(https?|mailto):/i.test(address);

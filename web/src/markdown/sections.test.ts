@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import * as cut from "./sections";
 
 const sectionsOf = (text: string) => cut.sectionsOf(text).map((section) => section.text);
-const piecesOf = (text: string) => cut.piecesOf(text).map((piece) => piece.text);
 
 const paragraph = (n: number) => `Paragraph ${n} says something of no great length.\n\n`;
 const paragraphs = (count: number) => Array.from({ length: count }, (_, n) => paragraph(n)).join("");
@@ -38,12 +37,36 @@ test.each([
   expect(sections[0]?.startsWith(block)).toBe(true);
 });
 
-test("the pieces of a plain text are the text, cut behind lines or words", () => {
-  const text = `${"word ".repeat(10_000)}\n${"x".repeat(50_000)}`;
-  const pieces = piecesOf(text);
-  expect(pieces.join("")).toBe(text);
-  expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThanOrEqual(16_384);
-  expect(pieces[0]?.endsWith(" ")).toBe(true);
+test.each([
+  ["words", `${"word ".repeat(40_000)}\n`],
+  ["one word", "x".repeat(200_000)],
+  ["a fence", `~~~~py\n${"x = 1\n\n".repeat(20_000)}~~~~\n`],
+  ["a list", "- an item\n\n  with a paragraph\n\n".repeat(4_000)],
+])("%s without end is plain in pieces, and what follows is markdown again", (_, block) => {
+  const text = `${paragraphs(300)}${block}\n${paragraphs(300)}`;
+  const sections = cut.sectionsOf(text);
+  expect(sections.map((section) => section.text).join("")).toBe(text);
+  const plain = sections.filter((section) => section.plain);
+  expect(Math.max(...plain.map((section) => section.text.length))).toBeLessThanOrEqual(16_384);
+  expect(plain.reduce((sum, section) => sum + section.text.length, 0)).toBeGreaterThan(100_000);
+  expect(sections.at(0)?.plain).toBe(false);
+  expect(sections.at(-1)?.plain).toBe(false);
+  for (let length = 0, known: readonly cut.Section[] = []; length < text.length; length += 4_999) {
+    known = cut.sectionsOf(text.slice(0, length), known);
+    expect(known.slice(0, -1)).toEqual(sections.slice(0, known.length - 1));
+  }
+});
+
+test("what was cut is cut no more while the text grows, and anew for another text", () => {
+  const text = paragraphs(1_000);
+  const before = cut.sectionsOf(text);
+  const grown = cut.sectionsOf(text + paragraph(1_000), before);
+  expect(before.length).toBeGreaterThan(5);
+  before.slice(0, -1).forEach((section, index) => {
+    expect(grown[index]).toBe(section);
+  });
+  expect(cut.sectionsOf(text, before)).toBe(before);
+  expect(cut.sectionsOf("another", before)).toEqual(cut.sectionsOf("another"));
 });
 
 test("a part is known by where it begins", () => {

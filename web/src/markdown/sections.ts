@@ -1,69 +1,106 @@
-// Cuts a long answer where a new section may begin, so that only its last section is read again while it grows, and
-// so that a section far away need not be laid out.
+// Cuts an answer where a new section may begin, so that only its last section is read again while it grows, and so that
+// a section far away need be neither read nor laid out.
 
-/** A section is cut at the first good place after this many characters. */
-const SECTION_CHARS = 12_000;
-/** A section that could not be cut before this, and an answer beyond that, are too much markdown for a browser. */
-export const LONGEST_SECTION_CHARS = 60_000;
-export const LONGEST_ANSWER_CHARS = 600_000;
-const PLAIN_CHARS = 16_384;
+/** A section is cut at the first good place after so many characters; the first later, as most answers end before. */
+const FIRST_SECTION_CHARS = 12_000;
+const SECTION_CHARS = 6_000;
+/** A block that goes on beyond this is too much markdown for a browser. */
+const LONGEST_BLOCK_CHARS = 60_000;
+const PIECE_CHARS = 16_384;
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 /** A line that goes on with nothing above it: no item of a list, no quote, no indented block, no row of a table. */
 const BEGINS_A_BLOCK = /^(#{1,6} |[\p{L}\p{M}"'“‘(*_`\p{Emoji_Presentation}])/u;
+/** So many of its first characters say whether it does. */
+const BEGINNING_CHARS = 7;
 
-/** A part of a text, and where it begins. All parts but the last stay as they are when text is added. */
-export interface Part {
+/** A part of a text, and where it begins. All sections but the last stay as they are when text is added. */
+export interface Section {
   start: number;
   text: string;
+  /** A piece of a block that is too long to be read as markdown. */
+  plain: boolean;
+  /** Whether that block goes on in the next section, and in which fence. */
+  goesOn: boolean;
+  fence: string | null;
 }
 
-/** The sections of a markdown text. */
-export function sectionsOf(text: string): Part[] {
-  const sections: Part[] = [];
-  let start = 0;
-  while (text.length - start > SECTION_CHARS) {
-    const end = nextCut(text, start);
-    if (end === null) break;
-    sections.push({ start, text: text.slice(start, end) });
-    start = end;
+/** The sections of a text. `known` are those of an earlier text: those that are its beginning too are taken over. */
+export function sectionsOf(text: string, known: readonly Section[] = []): readonly Section[] {
+  const isBeginning = known.every((section) => text.startsWith(section.text, section.start));
+  if (isBeginning && known.length > 0 && endOf(known.at(-1)) === text.length) return known;
+  const sections = isBeginning ? known.slice(0, -1) : [];
+  for (;;) {
+    const before = sections.at(-1);
+    const section = nextSection(text, before) ?? lastSection(text, before);
+    sections.push(section);
+    if (endOf(section) === text.length) return sections;
   }
-  sections.push({ start, text: text.slice(start) });
-  return sections;
 }
 
-/** Where the section that begins at `start` may end: before a block that follows a blank line outside any fence. */
-function nextCut(text: string, start: number): number | null {
-  let fence: string | null = null;
+/** The section after this one; null while what comes may still belong to it. */
+function nextSection(text: string, before: Section | undefined): Section | null {
+  const [start, inside] = [endOf(before), isInside(before)];
+  const fence = inside ? (before?.fence ?? null) : null;
+  const longest = inside ? PIECE_CHARS : LONGEST_BLOCK_CHARS;
+  const least = inside ? 1 : start === 0 ? FIRST_SECTION_CHARS : SECTION_CHARS;
+  const cut = nextCut(text, start, fence, least, longest);
+  if (cut !== null) return { start, text: own(text, start, cut), plain: inside, goesOn: false, fence: null };
+  if (text.length - start <= longest + BEGINNING_CHARS) return null;
+  const piece = own(text, start, pieceEnd(text, start));
+  return { start, text: piece, plain: true, goesOn: true, fence: fenceAfter(piece, fence) };
+}
+
+function lastSection(text: string, before: Section | undefined): Section {
+  const start = endOf(before);
+  return { start, text: own(text, start, text.length), plain: isInside(before), goesOn: false, fence: null };
+}
+
+function endOf(section: Section | undefined): number {
+  return section === undefined ? 0 : section.start + section.text.length;
+}
+
+function isInside(before: Section | undefined): boolean {
+  return before?.goesOn ?? false;
+}
+
+/** A copy: a slice would keep the whole text, and those of a growing text another whole each. */
+function own(text: string, start: number, end: number): string {
+  return structuredClone(text.slice(start, end));
+}
+
+/** Where a section may end: before a block that follows a blank line outside any fence, so far behind `start`. */
+function nextCut(text: string, start: number, open: string | null, least: number, longest: number): number | null {
+  let fence = open;
   let blank = false;
-  for (let line = start; line < text.length; ) {
+  for (let line = start; line - start <= longest && text.length - line >= BEGINNING_CHARS; ) {
     const newline = text.indexOf("\n", line);
-    if (newline === -1) return null; // a line that is not whole yet
-    const content = text.slice(line, newline);
-    const mark = FENCE.exec(content)?.[1];
-    if (line - start >= SECTION_CHARS && blank && fence === null && BEGINS_A_BLOCK.test(content)) return line;
-    if (mark !== undefined) {
-      if (fence === null) fence = mark;
-      else if (mark[0] === fence[0] && mark.length >= fence.length) fence = null;
-    }
+    const content = text.slice(line, newline === -1 ? text.length : newline);
+    if (line - start >= least && blank && fence === null && BEGINS_A_BLOCK.test(content)) return line;
+    if (newline === -1) return null;
+    fence = fenceAfter(content, fence);
     blank = content.trim() === "";
     line = newline + 1;
   }
   return null;
 }
 
-/** The same for plain text: cut behind a line where there is one, else behind a word. */
-export function piecesOf(text: string): Part[] {
-  const pieces: Part[] = [];
-  let start = 0;
-  while (text.length - start > PLAIN_CHARS) {
-    const longest = start + PLAIN_CHARS;
-    const newline = text.lastIndexOf("\n", longest - 1);
-    const space = newline >= start ? newline : text.lastIndexOf(" ", longest - 1);
-    const end = space >= start ? space + 1 : longest;
-    pieces.push({ start, text: text.slice(start, end) });
-    start = end;
+/** The fence that is open behind these lines. */
+function fenceAfter(lines: string, open: string | null): string | null {
+  let fence = open;
+  for (const line of lines.split("\n")) {
+    const mark = FENCE.exec(line)?.[1];
+    if (mark === undefined) continue;
+    if (fence === null) fence = mark;
+    else if (mark[0] === fence[0] && mark.length >= fence.length) fence = null;
   }
-  pieces.push({ start, text: text.slice(start) });
-  return pieces;
+  return fence;
+}
+
+/** Where a piece ends: behind a line where there is one, else behind a word. */
+function pieceEnd(text: string, start: number): number {
+  const longest = start + PIECE_CHARS;
+  const newline = text.lastIndexOf("\n", longest - 1);
+  const space = newline >= start ? newline : text.lastIndexOf(" ", longest - 1);
+  return space >= start ? space + 1 : longest;
 }
