@@ -159,12 +159,13 @@ garbage collection, and the nodes that are no longer shown but still kept:
 | --- | --- | --- | --- |
 {{rows}}
 
-The nodes are those of the list of chats: four for each. The heap grows by {{growth:.1f}} kB a turn: {len(SECTION) / 1_000:.1f} kB
-of text, what is known of it, and the colours of its code, which the highlighter keeps for the newest 300,000 tokens.
+The nodes are those of the list of chats: four for each. The heap grows by {{growth:.1f}} kB a turn:
+{len(SECTION) / 1_000:.1f} kB of text, what is known of the turn, and the colours of its code, which the highlighter keeps
+for its newest 300,000 tokens.
 
-Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS} characters, {DELTAS_A_SECOND} a second, and in a
-single one, while somebody types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press until the
-character is drawn.
+Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS}, {DELTAS_A_SECOND} a second, and in a single one,
+while somebody types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press to the drawing. A
+browser does not tell the time of a task of 50 ms or less, nor of a key of 16 ms or less: then it is 0.
 
 | | frame p95 ms | longest task ms | slowest key ms | heap MB | nodes |
 | --- | --- | --- | --- | --- | --- |

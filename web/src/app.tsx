@@ -16,6 +16,7 @@ import { Sidebar } from "./components/sidebar";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
+import { MathProvider } from "./markdown/math-provider";
 
 export function App() {
   const chat = useChat();
@@ -42,7 +43,9 @@ export function App() {
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
           <OfflineNotice />
-          <Log />
+          <MathProvider>
+            <Log />
+          </MathProvider>
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
             <LinkNotice />
             <Composer />

@@ -2,9 +2,11 @@
 // to addresses that a browser opens as a page or a letter.
 
 import { createCodePlugin } from "@streamdown/code";
-import { type ComponentProps, type CSSProperties, memo, useRef } from "react";
+import { type ComponentProps, type CSSProperties, memo, useMemo, useRef } from "react";
 import { type Components, defaultComponents, defaultRehypePlugins, Streamdown } from "streamdown";
 import { useNear } from "../hooks/use-near";
+import { withFormulas } from "./formulas";
+import { useMath } from "./math-provider";
 import { PlainText } from "./plain-text";
 import { type Section, sectionsOf } from "./sections";
 
@@ -13,7 +15,7 @@ const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.hard
 const CONTROLS = { code: { copy: true, download: false } };
 const PLUGINS = { code: createCodePlugin({ themes: ["github-light-default", "github-dark-default"] }) };
 const NO_LINK_DIALOG = { enabled: false };
-const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, table: Table } as Components;
+const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, span: Span, table: Table } as Components;
 
 /** An answer of more sections than this keeps, as markdown, only those that are near what is seen. */
 const KEPT_SECTIONS = 24;
@@ -67,6 +69,9 @@ function heightOf(text: string): CSSProperties {
 }
 
 function Read({ text, growing }: { text: string; growing: boolean }) {
+  const { markdown, found } = useMemo(() => withFormulas(text, growing), [text, growing]);
+  const math = useMath(found);
+  const plugins = useMemo(() => (math === null ? PLUGINS : { ...PLUGINS, math }), [math]);
   return (
     <Streamdown
       caret="circle"
@@ -77,10 +82,10 @@ function Read({ text, growing }: { text: string; growing: boolean }) {
       isAnimating={growing}
       lineNumbers={false}
       linkSafety={NO_LINK_DIALOG}
-      plugins={PLUGINS}
+      plugins={plugins}
       rehypePlugins={REHYPE_PLUGINS}
     >
-      {text}
+      {math === null ? text : markdown}
     </Streamdown>
   );
 }
@@ -121,8 +126,16 @@ function Table({ children }: ComponentProps<"table">) {
   );
 }
 
+/** Of all spans only a formula that stands by itself may be wide, and scrolls. */
+function Span({ node: _, ...props }: ComponentProps<"span"> & { node?: unknown }) {
+  const isFormula = props.className === "katex-display";
+  return <span {...props} {...(isFormula ? FORMULA : {})} />;
+}
+
 /** What the scrolling body of a block of code is given, for the same reasons. */
 const CODE_BODY = { role: "group", "aria-label": "Code", tabIndex: 0 } as const;
+
+const FORMULA = { role: "group", "aria-label": "Formula", tabIndex: 0 } as const;
 
 function Code(props: ComponentProps<"code">) {
   const isBlock = "data-block" in props;
