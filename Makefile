@@ -7,7 +7,7 @@
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
-# make bench-long  how smoothly a chat of 500 turns types and scrolls (docs/long-chat.md)
+# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3

@@ -21,7 +21,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: Given; s
       {answer.text !== "" && (
         <div className="answer">
           <Suspense fallback={<PlainText text={answer.text} />}>
-            <Markdown text={answer.text} growing={running} shown={shown} />
+            <Markdown key={answer.id} text={answer.text} growing={running} shown={shown} />
           </Suspense>
         </div>
       )}

@@ -28,6 +28,7 @@ interface Props {
   shown: boolean;
 }
 
+/** One answer, whose text only grows: another one needs another key. */
 export function Markdown({ text, growing, shown }: Props) {
   const known = useRef<readonly Section[]>([]);
   known.current = sectionsOf(text, known.current);

@@ -25,11 +25,10 @@ export interface Section {
   fence: string | null;
 }
 
-/** The sections of a text. `known` are those of an earlier text: those that are its beginning too are taken over. */
+/** The sections of a text; `known` are those of its beginning, from before it has grown. */
 export function sectionsOf(text: string, known: readonly Section[] = []): readonly Section[] {
-  const isBeginning = known.every((section) => text.startsWith(section.text, section.start));
-  if (isBeginning && known.length > 0 && endOf(known.at(-1)) === text.length) return known;
-  const sections = isBeginning ? known.slice(0, -1) : [];
+  if (known.length > 0 && endOf(known.at(-1)) === text.length) return known;
+  const sections = known.slice(0, -1);
   for (;;) {
     const before = sections.at(-1);
     const section = nextSection(text, before) ?? lastSection(text, before);
