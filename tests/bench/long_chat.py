@@ -160,8 +160,8 @@ garbage collection, and the nodes that are no longer shown but still kept:
 {{rows}}
 
 The nodes are those of the list of chats: four for each. The heap grows by {{growth:.1f}} kB a turn:
-{len(SECTION) / 1_000:.1f} kB of text, what is known of the turn, and the colours of its code, which the highlighter keeps
-for its newest 300,000 tokens.
+{len(SECTION) / 1_000:.1f} kB of text, what is known of the turn, and the colours of its code. The highlighter keeps
+those of the newest 300,000 tokens.
 
 Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS}, {DELTAS_A_SECOND} a second, and in a single one,
 while somebody types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press to the drawing. A
