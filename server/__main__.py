@@ -9,6 +9,7 @@ import structlog
 
 from server import __version__
 from server.conversations.migrate import SchemaError
+from server.identity.keys import new_key
 from server.listener.workers import bind_for
 from server.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
 from server.settings import PREFIX, SettingsError, describe, load, unknown_names
@@ -25,14 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
-    parser.add_argument(
-        "command", nargs="?", choices=["migrate"], help="migrate: bring the database up to date, and stop"
-    )
-    command = parser.parse_args(arguments).command
+    commands = parser.add_subparsers(dest="command", metavar="")
+    commands.add_parser("migrate", help="bring the database up to date, and stop")
+    key = commands.add_parser("key", help="make a key for somebody, for API_KEYS, and stop")
+    key.add_argument("name", help="whose it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    given = parser.parse_args(arguments)
+    if given.command == "key":
+        return _make_key(given.name)
     try:
         settings = load()
         configure_logs(settings)
-        if command == "migrate":
+        if given.command == "migrate":
             return migrate_database(settings)
         prepare_database(settings)
     except (SettingsError, SchemaError) as error:
@@ -47,6 +51,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"{PREFIX}HOST, {PREFIX}PORT: cannot listen on {settings.host}:{settings.port}: {reason}\n")
         return 1
     return serve_here(settings, listeners[0]) if settings.workers == 1 else serve_by_workers(settings, listeners)
+
+
+def _make_key(name: str) -> int:
+    try:
+        key, line = new_key(name)
+    except ValueError as error:
+        sys.stderr.write(f"key: got {name[:100]!r}; {error}\n")
+        return 2
+    sys.stderr.write(f"The key, which is shown only now, and its pair for {PREFIX}API_KEYS or {PREFIX}API_KEYS_FILE:\n")
+    sys.stderr.flush()
+    sys.stdout.write(f"{key}\n{line}\n")
+    return 0
 
 
 def _settings_help() -> str:

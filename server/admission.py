@@ -9,12 +9,10 @@ from server.conversations.transcript import Transcripts
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import Upstream
+from server.identity.caller import Caller
 from server.offer import Offer
 from server.opening import Deadlines, Question
 from server.turn import Turn
-
-ANONYMOUS = ""
-"""The owner of all conversations while nobody has to say who they are."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +61,8 @@ class Admission:
         """End every running turn with `draining`; return how many those are."""
         return sum([turn.cut() for turn in self._running])
 
-    def accept(self, request: ChatRequest, memory: list[HistoryMessage]) -> Turn:
-        """A turn for a request; its taker must close it. Raise `Failure` when it is refused.
+    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller) -> Turn:
+        """A turn for a request of this caller's; its taker must close it. Raise `Failure` when it is refused.
 
         `memory` is the context when the request brings none.
         """
@@ -77,11 +75,12 @@ class Admission:
             raise Failure("overloaded", retry_after=1.0)
         question = Question(
             turn=request.id or secrets.token_hex(8),
+            caller=caller.name,
             request=request,
             history=memory if request.history is None else request.history,
             models=models,
         )
-        transcript = self._transcripts.open(ANONYMOUS, request)
+        transcript = self._transcripts.open(caller.name, request)
         turn = Turn(question, self._upstream, self._deadlines, self._over, transcript)
         self._running.add(turn)
         self.empty.clear()

@@ -16,16 +16,22 @@ from server.conversations.database import Database
 from server.conversations.store import ConversationStore
 from server.conversations.transcript import Transcripts
 from server.drain import Drain
-from server.gate import Gate
+from server.gate import Doors, Gate
 from server.gemini.client import Account, GeminiClient
 from server.gemini.standin import StandIn
+from server.identity.doorkeeper import Doorkeeper
+from server.identity.key_set import KeySet
+from server.identity.keys import ApiKeys, KeyFile, parse_keys
+from server.identity.tokens import KeySource, SharedSecret, Tokens
 from server.listener.serve import Listening
 from server.memory import MemoryPool
 from server.offer import Offer
-from server.openapi.document import assets, document
+from server.openapi.document import PATHS, assets, document
 from server.opening import Deadlines
+from server.origins import Origins
 from server.pages import page
 from server.parts import Parts
+from server.proxies import Proxies
 from server.routes.chat import Answer, chat, chat_stream
 from server.routes.conversations import conversations
 from server.routes.health import live, ready
@@ -58,8 +64,11 @@ def assemble(settings: Settings) -> Service:
     offer = _offer(settings)
     transcripts = Transcripts(database, offer, settings.max_history_chars)
     admission = _admission(settings, offer, transcripts)
+    key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
+    doorkeeper = _doorkeeper(settings, key_set)
     sessions = Sessions(
         admission,
+        doorkeeper,
         MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
         SocketBounds(
             turns=settings.max_turns_per_socket,
@@ -79,14 +88,17 @@ def assemble(settings: Settings) -> Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.close)
             stack.push_async_callback(transcripts.close)
+            if key_set is not None:
+                await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
             _announce(settings)
             yield
 
+    chat_page, schema_assets = page(), assets()
     app = Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
-            *(assets(), page()),
+            *(schema_assets.router, chat_page.router),
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: problems.respond},
@@ -96,7 +108,17 @@ def assemble(settings: Settings) -> Service:
         openapi_config=document(Answer),
     )
     # Litestar's own middleware would see only what has found a route.
-    app.asgi_handler = Gate(app.asgi_handler, settings.allowed_hosts, socket_limits)
+    app.asgi_handler = Gate(
+        app.asgi_handler,
+        Doors(
+            allowed_hosts=settings.allowed_hosts,
+            origins=Origins(settings.allowed_origins),
+            proxies=Proxies(settings.trusted_proxies),
+            doorkeeper=doorkeeper,
+            open_paths={"/livez", "/readyz"} | PATHS | schema_assets.paths | chat_page.paths,
+        ),
+        socket_limits,
+    )
     return Service(app, Drain(admission, sessions, socket_limits, settings.drain_timeout))
 
 
@@ -109,6 +131,21 @@ def listening(settings: Settings) -> Listening:
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
     )
+
+
+def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:
+    """Whoever lets people in, by whatever is set up."""
+    keys, tokens = None, None
+    if settings.api_keys is not None or settings.api_keys_file is not None:
+        fixed = settings.api_keys.get_secret_value().split(",") if settings.api_keys is not None else ()
+        file = KeyFile(settings.api_keys_file) if settings.api_keys_file is not None else None
+        keys = ApiKeys(parse_keys(fixed), file)
+    source: KeySource | None = key_set
+    if settings.jwt_secret is not None:
+        source = SharedSecret(settings.jwt_secret.get_secret_value())
+    if source is not None:
+        tokens = Tokens(source, settings.jwt_issuer, settings.jwt_audience)
+    return Doorkeeper(keys, tokens)
 
 
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:

@@ -29,6 +29,9 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "message_too_large": ErrorKind(False, 413, "That is longer than this server takes."),
     "not_found": ErrorKind(False, 404, "There is nothing at this address."),
     "unsupported": ErrorKind(False, 405, "This address does not take that method."),
+    "unauthenticated": ErrorKind(
+        False, 401, "This server wants to know who you are: send a token as `Authorization: Bearer TOKEN`."
+    ),
     "forbidden": ErrorKind(False, 403, "This is not allowed from where the request came."),
     "too_many_turns": ErrorKind(True, 429, "This socket already runs as many turns as it may."),
     "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),

@@ -84,6 +84,16 @@ class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_
     id: Annotated[str, Meta(pattern=TURN_ID, description="the id of a running turn")] | None = None
 
 
+class Auth(Struct, frozen=True, forbid_unknown_fields=True, tag="auth", tag_field=type_tag):
+    """A fresh token for the one who opened this socket."""
+
+    token: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+
+    def __repr__(self) -> str:
+        """Nothing of the token."""
+        return "Auth()"
+
+
 class Delta(Struct, frozen=True, tag="delta", tag_field=type_tag):
     """The next piece of the answer, never empty."""
 
@@ -141,7 +151,7 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
     usage: Spent | None
 
 
-FrameUp = Chat | Cancel
+FrameUp = Chat | Cancel | Auth
 FrameDown = Delta | Thought | Usage | ErrorFrame
 
 encode = msgspec.json.Encoder().encode
@@ -155,7 +165,10 @@ REQUEST_RULES: Final = {
     **rules_of(HistoryMessage, "history[]."),
     "stop[]": "a string that is not empty",
 }
-_frames_up: Reader[FrameUp] = Reader(FrameUp, {type_tag: '"chat" or "cancel"', **rules_of(Cancel), **REQUEST_RULES})
+_frames_up: Reader[FrameUp] = Reader(
+    FrameUp,
+    {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **REQUEST_RULES},
+)
 _requests: Reader[ChatRequest] = Reader(ChatRequest, REQUEST_RULES)
 decode = _frames_up.read
 """Read a frame that a client sent; raise `Failure` (`invalid_json`, `invalid_frame`)."""

@@ -1,14 +1,15 @@
-"""Who may knock: the Host and the Origin of a request, checked before any route sees it.
+"""Who may knock: the Host, the Origin and the token of a request, checked before any route sees it.
 
 A server on loopback with a real key can be driven by any page that its owner opens. Browsers send no
 CORS check for sockets, so the origin of a handshake and of every request that changes something must
-be the server's own; no Origin at all means a script, which may. The Host must be a known name, or DNS
-rebinding makes the attacker's page the same origin.
+be the server's own, or one that was named; no Origin at all means a script, which may. The Host must be
+a known name, or DNS rebinding makes the attacker's page the same origin.
+
+Where people are asked who they are, everything but a list of open paths is closed to those who do not say.
 """
 
 from collections.abc import Collection
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar.enums import ScopeType
@@ -16,29 +17,57 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import Failure
 from server.frames import error_frame
+from server.headers import lone
+from server.identity.bearer import token_of
+from server.identity.caller import ANONYMOUS, CALLER, Caller
+from server.identity.doorkeeper import Doorkeeper
+from server.origins import Origins, answer_preflight, is_preflight
 from server.problems import headers_of, problem_of, raw_headers
+from server.proxies import Client, Proxies
 from server.socket_limits import SocketLimits
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
-_PORT_OF_SCHEME: Final = {"http": ":80", "https": ":443"}
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate goes by."""
+
+    allowed_hosts: Collection[str]
+    """Names without ports; `*` allows any."""
+    origins: Origins
+    proxies: Proxies
+    doorkeeper: Doorkeeper
+    open_paths: Collection[str]
+    """What everybody may read, whole paths; the rest wants a caller."""
 
 
 class Gate:
-    """ASGI middleware: refuses with 403 `forbidden`, and a socket with 429 or 503 when there are too many."""
+    """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], socket_limits: SocketLimits) -> None:
-        """`allowed_hosts` are names without ports; `*` allows any."""
+    def __init__(self, app: ASGIApp, doors: Doors, socket_limits: SocketLimits) -> None:
+        """Stand before `app`."""
         self._app = app
-        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+        self._doors = doors
+        self._hosts = frozenset(host.lower() for host in doors.allowed_hosts)
         self._limits = socket_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
         try:
-            self._check(scope)
+            client = self._doors.proxies.client_of(scope)
+            origin = lone(scope, b"origin")
+            if not is_socket:
+                send = self._doors.origins.sharing(origin, send)
+            self._check(scope, client, origin)
+            if is_preflight(scope):
+                await answer_preflight(send)
+                return
             if is_socket:
-                self._limits.enter(scope["client"][0] if scope["client"] else "")
+                self._limits.knock(client.address)
+            cast("dict[str, Any]", scope)[CALLER] = await self._caller(scope)
+            if is_socket:
+                self._limits.enter()
         except Failure as failure:
             await _refuse(scope, send, failure)
             return
@@ -50,33 +79,31 @@ class Gate:
         finally:
             self._limits.leave()
 
-    def _check(self, scope: Scope) -> None:
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin-1").lower()
-        if "*" not in self._allowed_hosts and _name(host) not in self._allowed_hosts:
+    def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
+        """Raise `Failure` for a host that is not ours, or a page that may not do this."""
+        if "*" not in self._hosts and not self._hosts.issuperset(map(_name, client.hosts)):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
-        changes = scope.get("method") not in _READING  # a handshake has no method here, and changes things
-        origin = headers.get(b"origin")
-        if changes and origin is not None and not _same(origin.decode("latin-1").lower(), host):
-            raise Failure("forbidden", "Only pages of this server's own origin may do this.")
+        asks_first = is_preflight(scope)
+        # A handshake has no method here, and changes things.
+        if origin is None or (scope.get("method") in _READING and not asks_first):
+            return
+        origins = self._doors.origins
+        if not (origins.share_with(origin) if asks_first else origins.allow(origin, client)):
+            raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
+
+    async def _caller(self, scope: Scope) -> Caller:
+        """Who asks; raise `Failure` when that must be known and is not."""
+        doorkeeper = self._doors.doorkeeper
+        is_open = scope.get("method") in ("GET", "HEAD") and scope["path"] in self._doors.open_paths
+        if is_open or not doorkeeper.asks:
+            return ANONYMOUS
+        return await doorkeeper.identify(token_of(scope))
 
 
 def _name(host: str) -> str:
     """The host without its port: `[::1]:8000` -> `[::1]`."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host
-
-
-def _same(origin: str, host: str) -> bool:
-    """Whether an origin is that of this host. The scheme is left out: a proxy may have ended TLS."""
-    try:
-        parts = urlsplit(origin)
-    except ValueError:
-        return False
-    default_port = _PORT_OF_SCHEME.get(parts.scheme)
-    if default_port is None:
-        return False
-    return parts.netloc.removesuffix(default_port) == host.removesuffix(default_port)
 
 
 def _refusing_in_http(scope: Scope, send: Send) -> Send:

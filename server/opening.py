@@ -55,6 +55,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked, and of whom."""
 
     turn: str
+    caller: str
+    """Who asks, for the log; empty where nobody is asked."""
     request: ChatRequest
     history: list[HistoryMessage]
     models: tuple[str, ...]

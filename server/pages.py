@@ -2,7 +2,7 @@
 
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.response import File
@@ -23,7 +23,15 @@ _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, best first, and the suffix of a file that is there in this coding too."""
 
 
-def page() -> Router:
+class Files(NamedTuple):
+    """Files that are served, and nothing but these."""
+
+    router: Router
+    paths: frozenset[str]
+    """Whole paths of the files."""
+
+
+def page() -> Files:
     """The chat page: inside this package in a wheel, as it was built in a checkout."""
     package = Path(__file__).parent
     built = [folder for folder in (package / "web", package.parent / "web" / "dist") if folder.is_dir()]
@@ -32,7 +40,7 @@ def page() -> Router:
     return files("/", built[0])
 
 
-def files(path: str, folder: Path) -> Router:
+def files(path: str, folder: Path) -> Files:
     """The files that a folder holds at the start, and no other: no path on the disk is made from a request."""
     found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
     if "/index.html" in found:
@@ -45,7 +53,7 @@ def files(path: str, folder: Path) -> Router:
             raise Failure("not_found")
         return _respond(name, found, request.headers.get("accept-encoding", ""))
 
-    return Router(path, route_handlers=[serve])
+    return Files(Router(path, route_handlers=[serve]), frozenset(path.rstrip("/") + name for name in found))
 
 
 def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:

@@ -60,6 +60,8 @@ def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
 def headers_of(problem: Problem) -> dict[str, str]:
     """The headers that go with a problem."""
     headers = {"content-type": MEDIA_TYPE}
+    if problem.code == "unauthenticated":
+        headers["www-authenticate"] = "Bearer"
     if problem.retry_after is not None:
         headers["retry-after"] = str(ceil(problem.retry_after))
     return headers

@@ -15,7 +15,8 @@ import structlog
 
 from server.admission import Admission
 from server.errors import Failure
-from server.frames import Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
+from server.frames import Auth, Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
+from server.identity.guest import Guest
 from server.logs import where
 from server.memory import MemoryPool
 from server.turn import Turn
@@ -81,9 +82,12 @@ class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """One client's socket, from its first frame to its last."""
 
-    def __init__(self, peer: Peer, admission: Admission, memories: MemoryPool, bounds: SocketBounds) -> None:
+    def __init__(
+        self, peer: Peer, guest: Guest, admission: Admission, memories: MemoryPool, bounds: SocketBounds
+    ) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
+        self._guest = guest
         self._admission = admission
         self._memories = memories
         self._memory = memories.open()
@@ -125,6 +129,8 @@ class Session:
             return
         if isinstance(frame, Chat):
             self._start(frame)
+        elif isinstance(frame, Auth):
+            self._renew(frame)
         else:
             self._cancel(frame)
 
@@ -135,7 +141,7 @@ class Session:
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=1.0)
-            turn = self._admission.accept(chat, self._memory.messages())
+            turn = self._admission.accept(chat, self._memory.messages(), self._guest.caller())
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)
             return
@@ -151,6 +157,20 @@ class Session:
             named.stop()
         else:
             self._refuse(Failure("unknown_turn", field="id"), cancel.id, starts=False)
+
+    def _renew(self, auth: Auth) -> None:
+        """Take a fresh token at once, so that it counts for the next frame; only a new key has to be waited for."""
+        try:
+            if not self._guest.renew(auth.token):
+                self._spawn(self._renew_later(auth))
+        except Failure as failure:
+            self._reply(error_frame(failure))
+
+    async def _renew_later(self, auth: Auth) -> None:
+        try:
+            await self._guest.renew_later(auth.token)
+        except Failure as failure:
+            self._reply(error_frame(failure))
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when the client has room for it."""

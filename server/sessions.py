@@ -1,6 +1,9 @@
 """All the sockets of a process."""
 
 from server.admission import Admission
+from server.identity.caller import Caller
+from server.identity.doorkeeper import Doorkeeper
+from server.identity.guest import Guest
 from server.memory import MemoryPool
 from server.session import Peer, Session, SocketBounds
 
@@ -8,17 +11,20 @@ from server.session import Peer, Session, SocketBounds
 class Sessions:
     """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
 
-    def __init__(self, admission: Admission, memories: MemoryPool, bounds: SocketBounds) -> None:
+    def __init__(
+        self, admission: Admission, doorkeeper: Doorkeeper, memories: MemoryPool, bounds: SocketBounds
+    ) -> None:
         """Start with none; what is given here, they share."""
         self._admission = admission
+        self._doorkeeper = doorkeeper
         self._memories = memories
         self._bounds = bounds
         self._open: set[Session] = set()
         self._draining = False
 
-    async def serve(self, peer: Peer) -> None:
-        """Serve a socket that was just accepted until it closes."""
-        session = Session(peer, self._admission, self._memories, self._bounds)
+    async def serve(self, peer: Peer, caller: Caller) -> None:
+        """Serve a socket that was just accepted from this caller until it closes."""
+        session = Session(peer, Guest(caller, self._doorkeeper), self._admission, self._memories, self._bounds)
         self._open.add(session)
         try:
             if self._draining:

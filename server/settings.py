@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -17,6 +18,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from server.frames import MODEL_NAME
+from server.identity.keys import parse_keys, read_keys, reason_of
+from server.identity.tokens import SharedSecret
+from server.origins import normalised
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
@@ -32,15 +36,7 @@ _DRIVERS: Final = {
 
 _NOT_YET: Final = frozenset(
     {
-        "API_KEYS",
-        "API_KEYS_FILE",
         "METRICS_TOKEN",
-        "JWT_SECRET",
-        "JWT_JWKS_URL",
-        "JWT_ISSUER",
-        "JWT_AUDIENCE",
-        "ALLOWED_ORIGINS",
-        "TRUSTED_PROXIES",
         "LIMITS_WHEN_STORE_IS_AWAY",
         "TURNS_PER_MINUTE",
         "TOKENS_PER_DAY",
@@ -51,8 +47,17 @@ _NOT_YET: Final = frozenset(
 """Names that a later version gives force. Nobody may believe that a door is shut: they stop the start."""
 
 
+_WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
+
+
 class Takes(str):
     """What a setting takes, in words."""
+
+    __slots__ = ()
+
+
+class TakesSecret(Takes):
+    """What a setting takes that is shown to nobody."""
 
     __slots__ = ()
 
@@ -81,6 +86,35 @@ def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name for name in names)
 
 
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(origin == "*" or re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+", origin) for origin in origins):
+        raise ValueError
+    return tuple(normalised(origin) for origin in origins)
+
+
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
+
+
+def _api_keys(pairs: SecretStr) -> SecretStr:
+    if not parse_keys(pairs.get_secret_value().split(",")):
+        raise ValueError
+    return pairs
+
+
+def _jwt_secret(secret: SecretStr) -> SecretStr:
+    SharedSecret(secret.get_secret_value())
+    return secret
+
+
+def _key_set_url(url: str) -> str:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
+    if not is_safe or not parts.hostname or "@" in parts.netloc or re.search(r"[\s#]", url):
+        raise ValueError
+    return url
+
+
 def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
@@ -91,6 +125,12 @@ _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]
 OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
+Origins = Annotated[
+    _Listed, AfterValidator(_origins), Takes("origins such as https://chat.example, separated by commas; or *")
+]
+Networks = Annotated[
+    _Listed, AfterValidator(_networks), Takes("addresses and networks such as 10.0.0.0/8, separated by commas")
+]
 Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
 
 
@@ -177,19 +217,41 @@ class Settings(BaseSettings):
     database_url: Annotated[
         SecretStr | None,
         AfterValidator(_database_url),
-        Takes("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
+        TakesSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
     ] = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
     data_dir: Annotated[Path | None, Takes("a folder")] = Field(
         None, description="where this server keeps its files; unset: the platform's folder for such"
     )
 
+    api_keys: Annotated[
+        Annotated[SecretStr, AfterValidator(_api_keys)] | None, TakesSecret("NAME:SHA256 pairs, separated by commas")
+    ] = Field(None, description="who may talk; `python -m server key NAME` makes a key and its pair")
+    api_keys_file: Annotated[Path | None, Takes("a file of NAME:SHA256 pairs, one a line")] = Field(
+        None, description="the same in a file, which is read again when it changes"
+    )
+    jwt_secret: Annotated[
+        Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, TakesSecret("a secret of at least 32 bytes")
+    ] = Field(None, description="who may talk: those with a JSON Web Token that is signed with it, by HS256")
+    jwt_jwks_url: Annotated[
+        Annotated[str, AfterValidator(_key_set_url)] | None, Takes("an https address; http on loopback only")
+    ] = Field(None, description="the same, signed with a key of the JSON Web Key Set that is published there")
+    jwt_issuer: Annotated[str | None, Takes("a string")] = Field(
+        None, description="what the `iss` of a token must be; unset: anything"
+    )
+    jwt_audience: Annotated[str | None, Takes("a string")] = Field(
+        None, description="what the `aud` of a token must be, or hold; unset: anything"
+    )
+    allowed_origins: Origins = Field((), description="other origins whose pages may use this server; `*` allows any")
+    trusted_proxies: Networks = Field(
+        (), description="who may say for whom they ask, by `X-Forwarded-For`, `-Proto` and `-Host`"
+    )
     allowed_hosts: Hosts = Field(
         ("localhost", "127.0.0.1", "[::1]"),
         min_length=1,
         description="host names that requests may be addressed to; `*` allows any",
     )
     allow_anonymous: Annotated[bool, Takes("true or false")] = Field(
-        default=False, description="let anybody who reaches this server use it; an open address needs it"
+        default=False, description="without keys and tokens: let anybody who reaches an open address use it"
     )
 
     api_key: SecretStr | None = Field(
@@ -217,6 +279,12 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite+aiosqlite:///{self.folder / 'conversations.db'}"
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether everybody has to say who they are."""
+        ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
+        return any(way is not None for way in ways)
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -253,16 +321,39 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     """A line for each setting that does not fit the others."""
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
-    if not settings.allow_anonymous and not _is_loopback(settings.host):
-        yield (
-            f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
-            f"loopback address, or set {PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
-        )
+    yield from _open_doors(settings)
     upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
     if upstream and not re.match(r"https?://[^/\s]+", upstream):
         yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
     if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
         yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+
+
+def _open_doors(settings: Settings) -> Iterator[str]:
+    """A line for each door that would stand open, or could not be shut."""
+    if not settings.asks_who and not settings.allow_anonymous:
+        if not _is_loopback(settings.host):
+            yield (
+                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
+                f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
+                f"{PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
+            )
+        if "*" in settings.allowed_origins:
+            yield (
+                f"{PREFIX}ALLOWED_ORIGINS: got '*', and nothing asks who is there: any page that is opened here could "
+                f"use this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
+            )
+    if settings.api_keys_file is not None:
+        try:
+            read_keys(settings.api_keys_file)
+        except (OSError, ValueError) as error:
+            yield f"{PREFIX}API_KEYS_FILE: got {str(settings.api_keys_file)!r}: {reason_of(error)}"
+    signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
+    if len(signed) > 1:
+        yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
+    claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
+    if claims and not signed:
+        yield f"{PREFIX}{claims[0]}: has no force without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
@@ -304,7 +395,7 @@ def _line(problem: Any) -> str:
         for name, value in os.environ.items()
         if value and name.upper() in (PREFIX + alias, alias)
     )
-    shown = "a value that is not shown" if field.annotation == SecretStr | None else repr(got[:100])
+    shown = "a value that is not shown" if isinstance(takes, TakesSecret) else repr(got[:100])
     return f"{name_in_use.upper()}: got {shown}; takes {takes}"
 
 

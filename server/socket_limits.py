@@ -20,8 +20,8 @@ class SocketLimits:
         self._closed = False
         self._rates: dict[str, Rate] = {}
 
-    def enter(self, address: str) -> None:
-        """Count a socket in; raise `Failure` when there is no room, or the address comes too often."""
+    def knock(self, address: str) -> None:
+        """Count a handshake; raise `Failure` when the address comes too often."""
         if self._closed:
             raise Failure("draining")
         now = time.monotonic()
@@ -31,6 +31,9 @@ class SocketLimits:
             rate = self._rates[address] = Rate(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
             raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=1.0)
+
+    def enter(self) -> None:
+        """Count a socket in; raise `Failure` when there is no room."""
         if self._sockets >= self._max_sockets:
             raise Failure("overloaded", retry_after=1.0)
         self._sockets += 1

@@ -45,6 +45,7 @@ class Turn:
         self.id = question.turn
         self.is_finished = False
         """Whether it came to an end of its own, and all of it was sent."""
+        self._caller = question.caller
         self._loop = asyncio.get_running_loop()
         self._deadlines = deadlines
         self._on_close: Callable[[Turn], None] | None = on_close
@@ -249,6 +250,7 @@ class Turn:
         log.info(
             "turn_ended",
             turn=self.id,
+            caller=self._caller or None,
             model=self._tally.model,
             end=ended,
             door=(self._door or "client_gone") if ended in ("cancelled", "draining") else None,

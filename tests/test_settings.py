@@ -7,6 +7,12 @@ import pytest
 
 from server.settings import SettingsError, describe, load, unknown_names
 
+DIGEST = "0" * 64
+WAYS_TO_ASK = {
+    "API_KEYS": f"alice:{DIGEST}",
+    "JWT_SECRET": "s" * 32,
+    "JWT_JWKS_URL": "https://id.example/keys",
+}
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -51,6 +57,22 @@ def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
         ("MAX_FRAME_BYTES", "4 MiB"),
         ("MAX_TURNS", "many"),
         ("ALLOW_ANONYMOUS", "perhaps"),
+        ("API_KEYS", "alice"),
+        ("API_KEYS", "alice:abc"),
+        ("API_KEYS", f"al ice:{DIGEST}"),
+        ("API_KEYS", f"alice:{DIGEST},mallory:{DIGEST}"),
+        ("API_KEYS", "#"),
+        ("JWT_SECRET", "short"),
+        ("JWT_SECRET", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"),
+        ("JWT_JWKS_URL", "http://id.example/keys"),
+        ("JWT_JWKS_URL", "https:///keys"),
+        ("JWT_JWKS_URL", "https://user:password@id.example/keys"),
+        ("JWT_JWKS_URL", "file:///etc/keys"),
+        ("ALLOWED_ORIGINS", "chat.example"),
+        ("ALLOWED_ORIGINS", "https://chat.example/"),
+        ("ALLOWED_ORIGINS", "https://*.example"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
     ],
 )
 def test_a_bad_value_is_named_with_what_it_got_and_what_it_takes(
@@ -63,6 +85,13 @@ def test_a_bad_value_is_named_with_what_it_got_and_what_it_takes(
     [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": value})
     assert line.startswith(f"DELTAWIRE_{name}: got ")
     assert "; takes " in line
+
+
+@pytest.mark.parametrize("name", ["API_KEYS", "JWT_SECRET"])
+def test_a_bad_secret_is_named_but_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": "planted"})
+    assert line.startswith(f"DELTAWIRE_{name}: got something else; takes ")
+    assert "planted" not in line
 
 
 def test_the_port_without_prefix_is_named_as_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,9 +108,67 @@ def test_the_port_with_prefix_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_open_address_needs_to_be_allowed(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     [line] = lines_for(monkeypatch, DELTAWIRE_HOST=host)
     assert host in line
-    assert "DELTAWIRE_ALLOW_ANONYMOUS" in line
+    for way in ("ALLOW_ANONYMOUS", *WAYS_TO_ASK, "API_KEYS_FILE"):
+        assert f"DELTAWIRE_{way}" in line
     monkeypatch.setenv("DELTAWIRE_ALLOW_ANONYMOUS", "true")
     assert load().host == host
+
+
+@pytest.mark.parametrize("name", WAYS_TO_ASK)
+def test_an_open_address_needs_nothing_more_where_people_are_asked_who_they_are(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("DELTAWIRE_HOST", "0.0.0.0")
+    monkeypatch.setenv(f"DELTAWIRE_{name}", WAYS_TO_ASK[name])
+    assert load().asks_who
+
+
+def test_any_origin_is_welcome_only_where_people_are_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    [line] = lines_for(monkeypatch, DELTAWIRE_ALLOWED_ORIGINS="*")
+    assert line.startswith("DELTAWIRE_ALLOWED_ORIGINS: got '*'")
+    monkeypatch.setenv("DELTAWIRE_API_KEYS", WAYS_TO_ASK["API_KEYS"])
+    assert load().allowed_origins == ("*",)
+
+
+def test_origins_are_kept_as_browsers_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELTAWIRE_ALLOWED_ORIGINS", "HTTPS://Chat.Example:443, http://localhost:5173")
+    assert load().allowed_origins == ("https://chat.example", "http://localhost:5173")
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (None, "no such file or directory"),
+        (b"alice", "line 1 is no NAME:SHA256"),
+        (f"alice:{DIGEST}\nmallory:{DIGEST}".encode(), "line 2 gives the key of another name"),
+        (b"\xff", "it is not UTF-8"),
+        (b"#" * 2**21, "it is over a mebibyte"),
+    ],
+)
+def test_a_key_file_that_cannot_be_read_stops_the_start_and_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    file = tmp_path / "keys"
+    if content is not None:
+        file.write_bytes(content)
+    lines = lines_for(monkeypatch, DELTAWIRE_API_KEYS_FILE=str(file))
+    assert lines == [f"DELTAWIRE_API_KEYS_FILE: got {str(file)!r}: {reason}"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"JWT_SECRET": "s" * 32, "JWT_JWKS_URL": "https://id.example/keys"},
+        {"JWT_ISSUER": "https://id.example"},
+        {"JWT_AUDIENCE": "deltawire"},
+    ],
+)
+def test_tokens_are_signed_in_one_way_and_their_claims_need_a_signature(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
+) -> None:
+    [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": value for name, value in settings.items()})
+    assert line.startswith("DELTAWIRE_JWT_")
+    assert "JWT_JWKS_URL" in line
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
@@ -90,7 +177,9 @@ def test_a_loopback_address_is_open_to_nobody_else(monkeypatch: pytest.MonkeyPat
     assert load().host == host
 
 
-@pytest.mark.parametrize("name", ["API_KEYS", "JWT_SECRET", "ALLOWED_ORIGINS", "TOKENS_PER_DAY", "api_keys_file"])
+@pytest.mark.parametrize(
+    "name", ["METRICS_TOKEN", "TURNS_PER_MINUTE", "USD_PER_DAY", "TOKENS_PER_DAY", "turns_at_once"]
+)
 def test_a_door_that_cannot_be_shut_yet_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": "secret"})
     assert line.startswith(f"DELTAWIRE_{name}: ")
@@ -130,7 +219,7 @@ def test_an_ipv6_address_may_stand_in_brackets_or_not(monkeypatch: pytest.Monkey
 
 
 def test_every_bad_setting_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = lines_for(monkeypatch, DELTAWIRE_PORT="x", DELTAWIRE_RETRIES="x", DELTAWIRE_API_KEYS="x")
+    lines = lines_for(monkeypatch, DELTAWIRE_PORT="x", DELTAWIRE_RETRIES="x", DELTAWIRE_METRICS_TOKEN="x")
     assert len(lines) == 3
 
 
@@ -143,6 +232,14 @@ def test_a_key_stays_out_of_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("GEMINI_API_KEY", "planted")
     settings = load()
     assert settings.has_upstream
+    assert "planted" not in repr(settings)
+    assert "planted" not in str(settings.model_dump())
+
+
+def test_the_secret_of_tokens_stays_out_of_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELTAWIRE_JWT_SECRET", "planted" * 8)
+    settings = load()
+    assert settings.asks_who
     assert "planted" not in repr(settings)
     assert "planted" not in str(settings.model_dump())
 

@@ -20,13 +20,13 @@ def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket_limits, "_MANY_ADDRESSES", 3)
     guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=60_000_000)
     for number in range(50):
-        guests.enter(f"10.0.0.{number}")
+        guests.knock(f"10.0.0.{number}")
     assert len(guests._rates) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
     guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=1)
-    guests.enter("a")
+    guests.knock("a")
     with pytest.raises(Failure, match="rate_limited"):
-        guests.enter("a")
-    guests.enter("b")
+        guests.knock("a")
+    guests.knock("b")

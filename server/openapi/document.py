@@ -8,14 +8,14 @@ import msgspec
 from litestar import Request, Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.openapi.spec import License
+from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from server import __version__
 from server.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 from server.openapi.operations import reference
-from server.pages import files, with_page_headers
+from server.pages import Files, files, with_page_headers
 from server.problems import Problem
 
 
@@ -27,6 +27,8 @@ def _null(name: str) -> dict[str, Any]:
     return {"properties": {name: {"type": "null"}}}
 
 
+PATHS: Final = frozenset({"/schema", "/schema/openapi.json"})
+"""The page and the document."""
 _SPOKEN: Final = (
     *(ChatRequest, Delta, Thought, Usage, ErrorFrame, Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
@@ -49,6 +51,8 @@ def document(answer: type[Struct]) -> OpenAPIConfig:
         summary="A realtime chat server for Gemini",
         description="The socket is not in here: see docs/protocol.md.",
         license=License(name="MIT", identifier="MIT"),
+        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"bearer": []}, {}],
         render_plugins=[_TryPage(path="/"), _Document(schemas)],
         use_handler_docstrings=True,
         openapi_router=Router("/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False),
@@ -96,7 +100,7 @@ _PAGE: Final = b"""\
 """
 
 
-def assets() -> Router:
+def assets() -> Files:
     """The files of swagger-ui, from the package that ships them."""
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:

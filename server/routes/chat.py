@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from server.admission import Admission
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
+from server.identity.caller import caller_of
 from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
 from server.openapi.operations import STREAMED, WHOLE
@@ -80,7 +81,7 @@ async def _accept(request: Request[Any, Any, Any], admission: Admission) -> Turn
     body = await json_body(request)
     turn: Turn | None = None
     try:
-        turn = admission.accept(decode_request(body), [])
+        turn = admission.accept(decode_request(body), [], caller_of(request.scope))
         await turn.begin()
     except BaseException as error:
         if turn is not None:

@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from server.admission import ANONYMOUS
 from server.conversations.export import markdown
 from server.conversations.records import (
     Conversation,
@@ -20,6 +19,7 @@ from server.conversations.records import (
     read_query,
 )
 from server.errors import Failure
+from server.identity.caller import caller_of
 from server.openapi.operations import (
     CHANGE_CONVERSATION,
     CREATE_CONVERSATION,
@@ -37,19 +37,21 @@ AnyRequest = Request[Any, Any, Any]
 @get("/", operation_class=LIST_CONVERSATIONS)
 async def list_conversations(request: AnyRequest, parts: NamedDependency[Parts]) -> ConversationPage:
     """The caller's conversations, the last used first; with `q`, those in which its words stand."""
-    return await parts.conversations.page(ANONYMOUS, read_query(_parameters(request)))
+    return await parts.conversations.page(_owner(request), read_query(_parameters(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
 async def create_conversation(request: AnyRequest, parts: NamedDependency[Parts]) -> Conversation:
     """Make a conversation; an empty object will do."""
-    return await parts.conversations.create(ANONYMOUS, read_new(await json_body(request)))
+    return await parts.conversations.create(_owner(request), read_new(await json_body(request)))
 
 
 @get("/{conversation:str}", operation_class=READ_CONVERSATION)
-async def read_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> ConversationTree:
+async def read_conversation(
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+) -> ConversationTree:
     """A conversation with all its messages."""
-    return await parts.conversations.read(ANONYMOUS, conversation)
+    return await parts.conversations.read(_owner(request), conversation)
 
 
 @patch("/{conversation:str}", operation_class=CHANGE_CONVERSATION)
@@ -58,13 +60,13 @@ async def change_conversation(
 ) -> Conversation:
     """Change the title, or settings one by one; null takes one away."""
     title, settings = read_change(await json_body(request))
-    return await parts.conversations.change(ANONYMOUS, conversation, title, settings)
+    return await parts.conversations.change(_owner(request), conversation, title, settings)
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)
-async def delete_conversation(conversation: FromPath[str], parts: NamedDependency[Parts]) -> None:
+async def delete_conversation(conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]) -> None:
     """Delete a conversation and all its messages."""
-    await parts.conversations.delete(ANONYMOUS, conversation)
+    await parts.conversations.delete(_owner(request), conversation)
 
 
 @get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
@@ -73,7 +75,7 @@ async def export_conversation(
 ) -> Response[bytes]:
     """A conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(_parameters(request))
-    tree = await parts.conversations.read(ANONYMOUS, conversation)
+    tree = await parts.conversations.read(_owner(request), conversation)
     if query.format == "json":
         content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
     else:
@@ -84,6 +86,11 @@ async def export_conversation(
         )
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+
+
+def _owner(request: AnyRequest) -> str:
+    """Whose conversations these are: everybody's, while nobody has to say who they are."""
+    return caller_of(request.scope).name
 
 
 def _parameters(request: AnyRequest) -> dict[str, str]:

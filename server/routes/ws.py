@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
+from server.identity.caller import caller_of
 from server.listener.link import LINK, room_within
 from server.listener.websocket import WebSocketProtocol
 from server.parts import Parts
@@ -59,4 +60,4 @@ async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[P
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    await parts.sessions.serve(SocketPeer(socket, parts.send_timeout))
+    await parts.sessions.serve(SocketPeer(socket, parts.send_timeout), caller_of(socket.scope))
