@@ -1,11 +1,14 @@
 """Who may knock: Host, Origin, and how many."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
 from support.client import connected, text_of
+from support.identity import API_KEYS, KEYS, bearer
 from support.log import Log
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
@@ -143,3 +146,115 @@ async def test_an_address_that_knocks_too_often_is_refused(upstream: Upstream) -
             async with connected(address):
                 pass
         assert await refusal(address) == (429, "rate_limited")
+
+
+@pytest.fixture(scope="module")
+async def guarded() -> AsyncIterator[str]:
+    settings = {"api_keys": API_KEYS, "allowed_origins": "https://chat.example,http://localhost:5173"}
+    async with Upstream() as upstream, serving(upstream, **settings) as address:
+        yield address
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, method: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        paths = ["/", "/livez", "/readyz", "/schema", "/schema/openapi.json"]
+        async with session.get(f"http://{guarded}/") as response:
+            paths += re.findall(r'(?:src|href)="(/[^"]+)"', await response.text())
+        assert len(paths) > 7
+        for path in paths:
+            async with session.request(method, f"http://{guarded}{path}") as response:
+                assert response.status in (200, 405), path  # HEAD, where a route has none
+
+
+@pytest.mark.parametrize(
+    "method, path", [("GET", "/models"), ("POST", "/chat"), ("POST", "/"), ("OPTIONS", "/chat"), ("GET", "/nothing")]
+)
+async def test_everything_else_wants_a_caller(guarded: str, method: str, path: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with session.request(method, f"http://{guarded}{path}") as response:
+            assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+            assert (await response.json(content_type=None))["code"] == "unauthenticated"
+        async with session.request(method, f"http://{guarded}{path}", headers=bearer(KEYS["alice"])) as response:
+            assert response.status != 401
+
+
+async def test_a_browser_brings_its_token_as_a_subprotocol_that_is_not_answered(guarded: str) -> None:
+    for offered in (["deltawire.v1", f"bearer.{KEYS['bob']}"], [f"bearer.{KEYS['bob']}", "deltawire.v1"]):
+        async with connected(guarded, subprotocols=offered) as client:
+            assert client.socket.subprotocol == "deltawire.v1"
+            assert text_of(await client.ask()) == "Hello world"
+
+
+async def test_the_turns_of_a_caller_are_logged_with_their_name(guarded: str, log: Log) -> None:
+    async with connected(guarded, additional_headers=bearer(KEYS["bob"])) as client:
+        await client.ask(id="of-bob")
+    assert (await log.line("turn_ended", turn="of-bob"))["caller"] == "key:bob"
+
+
+@pytest.mark.parametrize("origin", ["https://chat.example", "http://localhost:5173"])
+async def test_a_page_of_a_listed_origin_is_shown_answers_and_refusals(guarded: str, origin: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        for headers, status in (({}, 401), (bearer(KEYS["alice"]), 200)):
+            async with session.get(f"http://{guarded}/models", headers={"Origin": origin, **headers}) as response:
+                assert response.status == status
+                assert response.headers["Access-Control-Allow-Origin"] == origin
+                assert response.headers["Vary"] == "Origin"
+                assert "Access-Control-Allow-Credentials" not in response.headers
+        question = {"json": {"message": "hi"}, "headers": {"Origin": origin, **bearer(KEYS["alice"])}}
+        async with session.post(f"http://{guarded}/chat/stream", **question) as response:
+            assert response.headers["Access-Control-Allow-Origin"] == origin
+            assert b"event: usage" in await response.read()
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "https://chat.example:8443", "http://chat.example", "null"])
+async def test_a_page_of_another_origin_is_shown_nothing(guarded: str, origin: str) -> None:
+    async with aiohttp.ClientSession() as session:
+        headers = {"Origin": origin, **bearer(KEYS["alice"])}
+        async with session.get(f"http://{guarded}/models", headers=headers) as response:
+            assert "Access-Control-Allow-Origin" not in response.headers
+        async with session.options(f"http://{guarded}/chat", headers={**headers, **PREFLIGHT}) as response:
+            assert (response.status, (await response.json())["code"]) == (403, "forbidden")
+            assert "Access-Control-Allow-Origin" not in response.headers
+
+
+PREFLIGHT = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+
+
+async def test_a_browser_that_asks_before_it_asks_needs_no_token(guarded: str) -> None:
+    headers = {"Origin": "https://chat.example", **PREFLIGHT}
+    async with aiohttp.ClientSession() as session:
+        async with session.options(f"http://{guarded}/chat", headers=headers) as response:
+            assert (response.status, await response.read()) == (204, b"")
+            assert response.headers["Access-Control-Allow-Origin"] == "https://chat.example"
+            assert response.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
+            assert "POST" in response.headers["Access-Control-Allow-Methods"]
+        async with session.options(f"http://{guarded}/chat", headers=headers | {"Host": "evil.example"}) as response:
+            assert response.status == 403
+
+
+async def test_any_origin_may_be_welcome(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS, allowed_origins="*") as address:
+        for origin in ("https://any.example", "null"):
+            async with connected(address, origin=origin, additional_headers=bearer(KEYS["alice"])):
+                pass
+        assert await refusal(address, origin="https://any.example") == (401, "unauthenticated")
+
+
+async def test_behind_a_trusted_proxy_its_word_for_host_and_scheme_counts(upstream: Upstream) -> None:
+    proxied = {"X-Forwarded-Host": "chat.example", "X-Forwarded-Proto": "https"}
+    async with serving(upstream, allowed_hosts="chat.example", trusted_proxies="127.0.0.1") as address:
+        async with connected(address, origin="https://chat.example", additional_headers=proxied):
+            pass
+        assert await refusal(address, origin="http://chat.example", additional_headers=proxied) == (403, "forbidden")
+        assert await refusal(address) == (403, "forbidden")
+    async with serving(upstream, allowed_hosts="chat.example", trusted_proxies="192.0.2.1") as address:
+        assert await refusal(address, additional_headers=proxied) == (403, "forbidden")
+
+
+async def test_two_origins_are_none(address: str) -> None:
+    lines = ["GET /models HTTP/1.1", f"Host: {address}", "Origin: http://a", "Origin: http://b", "", ""]
+    reader, writer = await asyncio.open_connection(*address.split(":"))
+    writer.write("\r\n".join(lines).encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+    writer.close()

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_help_lists_every_setting() -> None:
 
 def test_version_is_that_of_the_package() -> None:
     assert run("--version").stdout.startswith("deltawire 0.")
+
+
+def test_a_key_is_made_and_let_in_by_its_pair() -> None:
+    made = run("key", "alice")
+    assert made.returncode == 0
+    key, pair = made.stdout.splitlines()
+    assert len(key) == 43
+    assert pair == f"alice:{sha256(key.encode()).hexdigest()}"
+    assert key not in made.stderr
+
+
+def test_a_key_needs_a_name_that_cannot_be_misread() -> None:
+    result = run("key", "a:b")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "key: got 'a:b'; a name is 1 to 64 of A-Z a-z 0-9 . _ @ -\n"
 
 
 def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from server.frames import Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, Usage
+from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, Usage
 from server.routes.models import ModelList
 
-UP = (Chat, Cancel)
+UP = (Chat, Cancel, Auth)
 DOWN = (Delta, Thought, Usage, ErrorFrame)
 
 

@@ -1,6 +1,6 @@
 // Made by `make frames` from server/frames.py.
 
-export type FrameUp = Chat | Cancel;
+export type FrameUp = Chat | Cancel | Auth;
 export type FrameDown = Delta | Thought | Usage | ErrorFrame;
 
 export interface Wire {
@@ -54,6 +54,16 @@ export interface HistoryMessage {
 export interface Cancel {
   type: "cancel";
   id?: string | null;
+}
+/**
+ * A fresh token for the one who opened this socket.
+ */
+export interface Auth {
+  type: "auth";
+  /**
+   * a string that is not empty
+   */
+  token: string;
 }
 /**
  * The next piece of the answer, never empty.

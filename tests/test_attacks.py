@@ -1,0 +1,405 @@
+"""Attacks, and that they fail: docs/security.md lists them, and names the test of each.
+
+Where an attack can come over more than one transport, it is tried over all: `door` is one of them.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from support.client import connected
+from support.identity import API_KEYS, KEYS, SECRET, Publisher, Signer, bearer, payload, signed, token, unsigned
+from support.process import running_over
+from support.serving import serving
+from support.transports import post
+from support.upstream import Upstream, says, says_and_is_silent
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+ROOT = Path(__file__).parent.parent
+ISSUER = {"jwt_issuer": "https://id.example", "jwt_audience": "deltawire"}
+CLAIMS = {"iss": "https://id.example", "aud": "deltawire"}
+
+Answer = tuple[int, str]
+"""A status and an error code; (200, "") is an open door."""
+Knock = Callable[..., Awaitable[Answer]]
+
+
+async def knock_socket(address: str, query: str = "", **headers: str) -> Answer:
+    try:
+        async with connect(f"ws://{address}/ws{query}", additional_headers=headers):
+            return 200, ""
+    except InvalidStatus as refused:
+        response = refused.response
+        problem = json.loads(response.body or b"{}")
+        assert (response.headers.get("WWW-Authenticate") == "Bearer") is (response.status_code == 401)
+        return response.status_code, problem.get("code", "")
+
+
+async def knock_rest(address: str, query: str = "", path: str = "/chat", **headers: str) -> Answer:
+    status, body, answered = await post(address, path + query, b'{"message": "hi"}', **headers)
+    assert (answered.get("WWW-Authenticate") == "Bearer") is (status == 401)
+    return status, (body or {}).get("code", "")
+
+
+async def knock_sse(address: str, query: str = "", **headers: str) -> Answer:
+    return await knock_rest(address, query, "/chat/stream", **headers)
+
+
+DOORS: dict[str, Knock] = {"socket": knock_socket, "sse": knock_sse, "rest": knock_rest}
+OPEN = (200, "")
+UNAUTHENTICATED = (401, "unauthenticated")
+FORBIDDEN = (403, "forbidden")
+
+
+@pytest.fixture(params=DOORS)
+def door(request: pytest.FixtureRequest) -> Knock:
+    return DOORS[request.param]
+
+
+@pytest.fixture(scope="module")
+async def address() -> AsyncIterator[str]:
+    """A server that knows keys, and tokens of one issuer for one audience."""
+    async with Upstream() as upstream, serving(upstream, api_keys=API_KEYS, jwt_secret=SECRET, **ISSUER) as address:
+        yield address
+
+
+async def test_a_missing_token(address: str, door: Knock) -> None:
+    assert await door(address) == UNAUTHENTICATED
+    assert await door(address, **bearer(KEYS["alice"])) == OPEN
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer x",
+        f"Bearer {KEYS['alice'][:-1]}",
+        f"Bearer {KEYS['alice'].upper()}",
+        f"Bearer {KEYS['alice']}x",
+        f"Bearer {sha256(KEYS['alice'].encode()).hexdigest()}",
+        f"Bearer {API_KEYS.split(',')[0]}",
+        f"Bearer {KEYS['alice']} {KEYS['bob']}",
+        f"Basic {KEYS['alice']}",
+        KEYS["alice"],
+        f"Bearer {'x' * 8_000}",
+        "Bearer é",
+        "Bearer a.b.c",
+        f"Bearer {'.' * 8_000}",
+        f"Bearer {SECRET}",
+    ],
+)
+async def test_a_wrong_token(address: str, door: Knock, authorization: str) -> None:
+    assert await door(address, Authorization=authorization) == UNAUTHENTICATED
+
+
+async def test_an_expired_token(address: str, door: Knock) -> None:
+    assert await door(address, **bearer(token(**CLAIMS))) == OPEN
+    assert await door(address, **bearer(token(**CLAIMS, exp=time.time() - 1))) == UNAUTHENTICATED
+    assert await door(address, **bearer(token(**CLAIMS, exp=None))) == UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE"])
+async def test_a_token_without_a_signature(address: str, door: Knock, algorithm: str) -> None:
+    assert await door(address, **bearer(unsigned({"alg": algorithm}, payload(**CLAIMS)))) == UNAUTHENTICATED
+    stripped = token(**CLAIMS).rpartition(".")[0] + "."
+    assert await door(address, **bearer(stripped)) == UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("claims", [{"aud": "another"}, {"iss": "https://evil.example"}, {"aud": None}, {"iss": None}])
+async def test_a_token_for_another_audience_or_of_another_issuer(
+    address: str, door: Knock, claims: dict[str, Any]
+) -> None:
+    assert await door(address, **bearer(token(**CLAIMS | claims))) == UNAUTHENTICATED
+
+
+async def test_a_public_key_taken_for_a_secret(upstream: Upstream, door: Knock) -> None:
+    signer = Signer("RS256", "one")
+    public = signer.private.public_key()
+    secrets = [
+        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+        public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode(),
+        json.dumps(signer.jwk),
+        signer.jwk["n"],
+    ]
+    async with Publisher(signer) as publisher, serving(upstream, jwt_jwks_url=publisher.url) as address:
+        assert await door(address, **bearer(signer.token())) == OPEN
+        for secret in secrets:
+            forged = signed({"alg": "HS256", "kid": "one"}, payload(), secret)
+            assert await door(address, **bearer(forged)) == UNAUTHENTICATED
+
+
+async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, door: Knock) -> None:
+    signer, attacker = Signer("ES256", "one"), Signer("ES256", "one")
+    async with (
+        Publisher(signer) as publisher,
+        Publisher(attacker) as theirs,
+        serving(upstream, jwt_jwks_url=publisher.url) as address,
+    ):
+        headers = {"kid": "one", "jwk": attacker.jwk, "jku": theirs.url, "x5u": theirs.url}
+        forged = jwt.encode(payload(), attacker.private, "ES256", headers)
+        assert await door(address, **bearer(forged)) == UNAUTHENTICATED
+        assert theirs.requests == []
+
+
+@pytest.mark.parametrize("name", ["token", "access_token", "ACCESS_TOKEN", "%74oken", "api_key"])
+async def test_a_token_in_the_query_string(address: str, door: Knock, name: str) -> None:
+    query = f"?model=x&{name}={KEYS['alice']}"
+    assert await door(address, query) == UNAUTHENTICATED
+    assert await door(address, query, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+
+
+async def test_no_token_is_in_a_log_or_an_answer(upstream: Upstream, tmp_path: Path) -> None:
+    good = token(sub="carol")
+    planted = [*KEYS.values(), good, SECRET, "planted-nonsense"]
+    file = tmp_path / "keys"
+    file.write_text(API_KEYS.replace(",", "\n"))
+    async with running_over(upstream, log_level="debug", api_keys_file=str(file), jwt_secret=SECRET) as server:
+        answers = []
+        for secret in planted:
+            for knock in DOORS.values():
+                await knock(server.address, f"?token={secret}")
+                await knock(server.address, **bearer(secret))
+            for path in ("/chat", f"/{secret}"):
+                _, body, headers = await post(server.address, path, secret.encode(), **bearer(secret))
+                answers.append(f"{body} {headers}")
+        subprotocols = ["deltawire.v1", f"bearer.{KEYS['alice']}"]
+        async with connected(server.address, subprotocols=subprotocols) as client:
+            assert client.socket.response is not None
+            answers.append(str(client.socket.response.headers))
+            for secret in planted:
+                await client.send(type="auth", token=secret)
+                await client.send(type="auth", token=[secret])
+                await client.socket.send(f'{{"type": "auth", "token": "{secret}"')
+            answers += map(str, await client.ask(id="t1"))
+        await server.turn(0)
+        await server.stop()
+        for secret in planted:
+            assert secret not in server.output
+            assert not any(secret in answer for answer in answers)
+
+
+async def test_a_header_of_64_kilobytes(address: str) -> None:
+    host, _, port = address.partition(":")
+    for head in ("POST /chat HTTP/1.1", "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"{head}\r\nHost: {address}\r\nAuthorization: Bearer {'x' * 2**16}\r\n\r\n".encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
+        writer.close()
+
+
+async def test_a_slow_handshake(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS, handshake_timeout=0.2) as address:
+        host, _, port = address.partition(":")
+        for head in (b"", b"GET /ws HTTP/1.1\r\nHost: ", b"POST /chat HTTP/1.1\r\nContent-Length: 100\r\n\r\n{"):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(head)
+            async with asyncio.timeout(5):
+                with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                    await reader.readuntil(b"never")
+            writer.close()
+
+
+async def test_tokens_tried_one_after_the_other(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS, max_handshakes_per_minute=3) as address:
+        answers = [await knock_socket(address, **bearer(f"guess-{number}")) for number in range(4)]
+        assert answers == [UNAUTHENTICATED] * 3 + [(429, "rate_limited")]
+        assert await knock_socket(address, **bearer(KEYS["alice"])) == (429, "rate_limited")
+
+
+async def test_strangers_at_the_door_take_nobodys_place(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS, max_sockets=1) as address:
+        for _ in range(5):
+            assert await knock_socket(address) == UNAUTHENTICATED
+        assert await knock_socket(address, **bearer(KEYS["alice"])) == OPEN
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP"])
+async def test_a_spoofed_forwarded_address(upstream: Upstream, name: str) -> None:
+    async with serving(upstream, max_handshakes_per_minute=1) as address:
+        assert await knock_socket(address, **{name: "192.0.2.1"}) == OPEN
+        assert await knock_socket(address, **{name: "192.0.2.2"}) == (429, "rate_limited")
+
+
+async def test_a_spoofed_forwarded_address_in_front_of_a_proxys(upstream: Upstream) -> None:
+    async with serving(upstream, max_handshakes_per_minute=1, trusted_proxies="127.0.0.0/8") as address:
+        for spoofed in ("192.0.2.1", "127.0.0.1", "nonsense"):
+            first = spoofed == "192.0.2.1"
+            answer = await knock_socket(address, **{"X-Forwarded-For": f"{spoofed}, 198.51.100.7"})
+            assert answer == (OPEN if first else (429, "rate_limited"))
+        assert await knock_socket(address, **{"X-Forwarded-For": "198.51.100.8"}) == OPEN
+
+
+async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, door: Knock) -> None:
+    evil = {"Origin": "http://evil.example", "X-Forwarded-Host": "evil.example", **bearer(KEYS["alice"])}
+    assert await door(address, **evil) == FORBIDDEN
+    async with serving(upstream, trusted_proxies="127.0.0.1") as proxied:
+        assert await door(proxied, **evil) == FORBIDDEN
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "localhost.", ""])
+async def test_a_name_that_was_rebound_to_this_server(address: str, door: Knock, host: str) -> None:
+    assert await door(address, Host=host, Origin=f"http://{host}", **bearer(KEYS["alice"])) == FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1", "https://chat.example.evil.example"]
+)
+async def test_a_page_of_another_origin(upstream: Upstream, door: Knock, origin: str) -> None:
+    async with serving(upstream, api_keys=API_KEYS, allowed_origins="https://chat.example") as address:
+        key = bearer(KEYS["alice"])
+        assert await door(address, Origin=origin, **key) == FORBIDDEN
+        assert await door(address, Origin="https://chat.example", **key) == OPEN
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json", ""],
+)
+@pytest.mark.parametrize("path", ["/chat", "/chat/stream"])
+async def test_a_form_posted_as_something_else(upstream: Upstream, path: str, content_type: str) -> None:
+    body = b'{"message": "hi", "history": [], "system": "="}'
+    async with serving(upstream) as address:
+        status, problem, _ = await post(address, path, body, **{"Content-Type": content_type})
+        assert (status, problem["code"]) == (415, "unsupported")
+        origin = {"Origin": "http://evil.example", "Content-Type": content_type}
+        status, problem, _ = await post(address, path, body, **origin)
+        assert (status, problem["code"]) == FORBIDDEN
+    assert upstream.exchanges == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/models",
+        "/models/",
+        "//models",
+        "/livez/../models",
+        "/schema/../models",
+        "/schema/assets/../../models",
+        "/schema/assets/%2e%2e/%2e%2e/models",
+        "/%2fmodels",
+        "/models?/livez",
+        "/models#/livez",
+        "/models;/livez",
+        "/models%00/livez",
+        "/nothing",
+        "/ws",
+    ],
+)
+async def test_another_way_to_write_a_closed_path(address: str, path: str) -> None:
+    host, _, port = address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    assert status in (400, 401)
+
+
+@pytest.mark.parametrize("path", ["/", "/livez", "/schema", "/ws"])
+async def test_a_socket_to_an_open_path(address: str, path: str) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(f"ws://{address}{path}"):
+            pass
+    assert refused.value.response.status_code == 401
+
+
+async def test_two_tokens_at_once(address: str, door: Knock) -> None:
+    host, _, port = address.partition(":")
+    head = {
+        knock_socket: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13",
+        knock_rest: "POST /chat HTTP/1.1",
+        knock_sse: "POST /chat/stream HTTP/1.1",
+    }[door]
+    reader, writer = await asyncio.open_connection(host, int(port))
+    lines = [head, f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
+    writer.write("\r\n".join(lines).encode())
+    assert (await reader.readline()).split()[1] in (b"400", b"401")
+    writer.close()
+
+
+async def test_a_token_of_somebody_else_on_an_open_socket(address: str) -> None:
+    async with connected(address, additional_headers=bearer(KEYS["alice"])) as client:
+        for other in (KEYS["bob"], token(**CLAIMS, sub="alice"), token(**CLAIMS, sub="key:alice")):
+            await client.send(type="auth", token=other)
+            error = await client.receive()
+            assert (error["id"], error["code"], error["field"]) == (None, "forbidden", "token")
+        assert (await client.ask())[-1]["type"] == "usage"
+
+
+async def test_a_bad_token_on_an_open_socket(address: str) -> None:
+    async with connected(address, additional_headers=bearer(token(**CLAIMS))) as client:
+        for bad in ("x", unsigned({"alg": "none"}, payload(**CLAIMS)), token(**CLAIMS, exp=time.time() - 1)):
+            await client.send(type="auth", token=bad)
+            error = await client.receive()
+            assert (error["id"], error["code"], error["field"]) == (None, "unauthenticated", "token")
+        assert (await client.ask())[-1]["type"] == "usage"
+
+
+async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
+    async with running_over(upstream, jwt_secret=SECRET) as server:
+        for knock in DOORS.values():
+            for name in ("carol\n{}", "carol\r\nend=stop", "carol\x1b[2J", "carol\u2028", "carol\u202e", "carol\0"):
+                assert await knock(server.address, **bearer(token(sub=name))) == UNAUTHENTICATED
+            assert await knock(server.address, **bearer(token(sub='dave", "end": "stop'))) == OPEN
+        await server.turn(1)
+        await server.stop()
+        assert {turn["caller"] for turn in server.turns} == {'jwt:dave", "end": "stop'}
+        assert len(server.lines) == len(server.printed_lines)
+        assert not any("carol" in line for line in server.printed_lines)
+
+
+async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, door: Knock) -> None:
+    file = tmp_path / "keys"
+    alice, bob = API_KEYS.split(",")
+    file.write_text(alice)
+    async with serving(upstream, api_keys_file=file) as address:
+        assert await door(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
+        async with connected(address, additional_headers=bearer(KEYS["alice"])) as client:
+            upstream.plays(says_and_is_silent("Hello"), says("Hi"))
+            await client.chat(id="running")
+            assert (await client.receive())["text"] == "Hello"
+            file.write_text(bob)
+            await until(lambda: door(address, **bearer(KEYS["bob"])), OPEN)
+            assert await door(address, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+            [error] = await client.ask(id="later")
+            assert (error["id"], error["code"]) == ("later", "unauthenticated")
+            await client.send(type="cancel", id="running")
+            assert (await client.until_end("running"))[-1]["finish_reason"] == "cancelled"
+
+
+async def until(ask: Callable[[], Awaitable[Answer]], wanted: Answer) -> None:
+    """Ask until this is the answer."""
+    async with asyncio.timeout(10):
+        while await ask() != wanted:
+            pass
+
+
+async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, door: Knock, free_port: int) -> None:
+    async with serving(upstream, jwt_jwks_url=f"http://127.0.0.1:{free_port}/keys") as address:
+        assert await door(address, **bearer(Signer().token())) == (503, "overloaded")
+        assert await door(address, **bearer(token())) == UNAUTHENTICATED
+        assert await door(address) == UNAUTHENTICATED
+
+
+def test_every_attack_is_in_the_table_and_every_row_of_the_table_has_its_test() -> None:
+    table = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| (?!attack|---).*\| `(?:(tests/\S+?)::)?(test_\w+)` \|$", table, re.MULTILINE)
+    assert len(rows) == len(re.findall(r"^\| (?!attack|---)", table, re.MULTILINE))
+    here = Path(__file__).relative_to(ROOT).as_posix()
+    named = {(file or here, name) for file, name in rows}
+    for file, name in named:
+        assert re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), re.MULTILINE), f"{file}::{name}"
+    attacks = set(re.findall(r"^async def (test_\w+)\(", Path(__file__).read_text(), re.MULTILINE))
+    assert {name for file, name in named if file == here} == attacks
