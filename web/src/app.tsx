@@ -13,6 +13,7 @@ import { OfflineNotice } from "./components/offline-notice";
 import { SettingsPanel } from "./components/settings-panel";
 import { ShortcutsPanel } from "./components/shortcuts-panel";
 import { Sidebar } from "./components/sidebar";
+import { SignInPanel } from "./components/sign-in-panel";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
@@ -20,6 +21,7 @@ import { MathProvider } from "./markdown/math-provider";
 
 export function App() {
   const chat = useChat();
+  const asksWho = useChatState(({ identity, link }) => identity.signedIn || link.status === "locked");
   usePageWide();
   useShortcuts();
   useTheme();
@@ -33,6 +35,7 @@ export function App() {
           <ModelPicker />
           <span className="flex-1" />
           <LinkLight />
+          {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
           <IconButton
             icon="keyboard"
             label="Shortcuts"
@@ -56,6 +59,7 @@ export function App() {
       </div>
       <SettingsPanel />
       <ShortcutsPanel />
+      <SignInPanel />
     </div>
   );
 }

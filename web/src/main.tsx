@@ -6,11 +6,12 @@ import { App } from "./app";
 import { Chat } from "./chat/chat";
 import { keptPreferences } from "./chat/preferences";
 import { ChatContext } from "./hooks/use-chat";
+import { Token, tabStorage } from "./link/token";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
-const chat = new Chat(location.origin, keptPreferences());
+const chat = new Chat(location.origin, new Token(tabStorage()), keptPreferences());
 chat.connect();
 createRoot(page).render(
   <StrictMode>

@@ -1,8 +1,10 @@
 // What the reader can do, and what comes of it: the one place that joins the store and the socket.
 
-import type { FrameDown, ModelList } from "../frames";
+import type { ErrorFrame, FrameDown, ModelList } from "../frames";
+import { Api } from "../link/api";
 import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
+import { type Token, tokenIn } from "../link/token";
 import { lastCodeOf } from "../markdown/last-code";
 import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
 import { HISTORY_CHARS, historyOf, narrower } from "./history";
@@ -15,14 +17,17 @@ export class Chat {
   readonly store: Store;
   readonly #gatherer = new FrameGatherer((frames) => this.#take(frames));
   readonly #socket: ChatSocket;
-  readonly #origin: string;
+  readonly #api: Api;
+  readonly #token: Token;
   #historyChars = HISTORY_CHARS;
 
   /** `origin` is the server's, such as https://chat.example. */
-  constructor(origin: string, preferences: Preferences) {
-    this.store = new Store({ ...INITIAL, preferences, fresh: preferences.defaults });
-    this.#origin = origin;
-    this.#socket = new ChatSocket(`${origin.replace(/^http/, "ws")}/ws`, {
+  constructor(origin: string, token: Token, preferences: Preferences) {
+    const identity = { signedIn: token.value !== null, refusal: null };
+    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults });
+    this.#token = token;
+    this.#api = new Api(origin, token);
+    this.#socket = new ChatSocket(origin, this.#api, token, {
       onState: (link) => this.#linked(link),
       onFrame: (frame) => this.#gatherer.add(frame),
       onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
@@ -38,6 +43,24 @@ export class Chat {
 
   /** Connect if the link only rests: the reader is about to write. */
   readonly wake = (): void => this.#socket.wake();
+
+  /** Say who is there, or bring a fresh token; what the server thinks of it will be told. */
+  signIn(written: string): void {
+    const token = tokenIn(written);
+    if (token === null) {
+      this.#lock("That can be no token: it holds a space, or a character that none has.");
+      return;
+    }
+    this.#token.keep(token);
+    this.store.dispatch({ type: "signed_in" });
+    this.#socket.renew();
+  }
+
+  /** Forget the token, and with the page all that was said with it. */
+  readonly signOut = (): void => {
+    this.#token.forget();
+    location.reload();
+  };
 
   /** Ask a question at the end of the branch that is shown. */
   ask(text: string): void {
@@ -111,16 +134,37 @@ export class Chat {
 
   #take(frames: FrameDown[]): void {
     this.store.dispatch({ type: "frames", frames, now: Date.now() });
+    for (const frame of frames) if (frame.type === "error") this.#heed(frame);
+  }
+
+  /** Do what an error asks for that is about who is there. */
+  #heed({ code, field, message }: ErrorFrame): void {
+    const isAboutNewToken = field === "token";
+    if (code === "forbidden" && isAboutNewToken) {
+      this.#socket.reconnect(); // somebody else's: they get a link of their own
+    } else if (code === "unauthenticated") {
+      if (isAboutNewToken) this.#token.revert();
+      this.#lock(message);
+    }
+  }
+
+  #lock(refusal: string | null): void {
+    this.store.dispatch({ type: "locked", signedIn: this.#token.value !== null, refusal });
   }
 
   #linked(link: LinkState): void {
     this.store.dispatch({ type: "link", link });
+    if (link.status === "locked") {
+      const wasRefused = this.#token.value !== null;
+      this.#token.forget();
+      this.#lock(wasRefused ? "The server does not take this token: it does not know it, or it has expired." : null);
+    }
     if (link.status === "open") void this.#askForModels(); // each time: the server may come back with others
   }
 
   async #askForModels(): Promise<void> {
     try {
-      const response = await fetch(`${this.#origin}/models`, { cache: "no-store" });
+      const response = await this.#api.get("/models");
       if (response.ok) this.store.dispatch({ type: "models", models: (await response.json()) as ModelList });
     } catch {
       // The link broke again, which the socket will tell.

@@ -37,6 +37,13 @@ function answerIn(state: State, id = "t1"): Answer {
   return message;
 }
 
+test("a token is asked for where one is missing or refused, and the dialog goes when it is given", () => {
+  const locked = after({ type: "locked", signedIn: false, refusal: "It has expired." });
+  expect(locked).toMatchObject({ panel: "sign_in", identity: { signedIn: false, refusal: "It has expired." } });
+  const signedIn = reduce(locked, { type: "signed_in" });
+  expect(signedIn).toMatchObject({ panel: null, identity: { signedIn: true, refusal: null } });
+});
+
 function shownIds(state: State): string[] {
   const conversation = shownConversation(state);
   return conversation ? branchTo(conversation, conversation.leaf).map(({ id }) => id) : [];

@@ -9,10 +9,19 @@ import { NO_PREFERENCES, type Preferences } from "./preferences";
 import { type SettingName, type Settings, withOffered } from "./settings";
 
 /** What lies over the page while it is open. */
-export type Panel = "chats" | "settings" | "shortcuts";
+export type Panel = "chats" | "settings" | "shortcuts" | "sign_in";
+
+/** How the reader stands with a server that asks who is there. */
+export interface Identity {
+  /** Whether the page holds a token. */
+  signedIn: boolean;
+  /** Why the last one was not taken. */
+  refusal: string | null;
+}
 
 export interface State {
   link: LinkState;
+  identity: Identity;
   /** What may be asked; null until the server has said so. */
   models: ModelList | null;
   preferences: Preferences;
@@ -31,6 +40,8 @@ export interface State {
 
 export type Action =
   | { type: "link"; link: LinkState }
+  | { type: "locked"; signedIn: boolean; refusal: string | null }
+  | { type: "signed_in" }
   | { type: "models"; models: ModelList }
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
@@ -49,6 +60,7 @@ export type Action =
 
 export const INITIAL: State = {
   link: { status: "connecting" },
+  identity: { signedIn: false, refusal: null },
   models: null,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
@@ -66,6 +78,14 @@ export function reduce(state: State, action: Action): State {
   switch (action.type) {
     case "link":
       return { ...state, link: action.link };
+    case "locked":
+      return { ...state, identity: { signedIn: action.signedIn, refusal: action.refusal }, panel: "sign_in" };
+    case "signed_in":
+      return {
+        ...state,
+        identity: { signedIn: true, refusal: null },
+        panel: state.panel === "sign_in" ? null : state.panel,
+      };
     case "models":
       return offer(state, action.models);
     case "set":

@@ -6,6 +6,7 @@ const PATHS = {
   copy: "M9 9h10v11H9zM15 9V4H5v11h4",
   down: "M12 5v14m-6-6 6 6 6-6",
   edit: "M4 20h4L19.5 8.5l-4-4L4 16zM13 7l4 4",
+  key: "M14.5 4.5a5 5 0 1 0 0 10 5 5 0 0 0 0-10M11 13l-7 7m2-2 2.5 2.5",
   keyboard: "M3 7h18v10H3zM7 10.5h.1m3.2 0h.1m3.2 0h.1m3.2 0h.1M8.5 14h7",
   menu: "M4 7h16M4 12h16M4 17h16",
   plus: "M12 5v14M5 12h14",

@@ -5,6 +5,7 @@ const WORDS: Record<LinkState["status"], string> = {
   connecting: "Connecting",
   open: "Connected",
   resting: "Resting",
+  locked: "Locked",
   waiting: "Not connected",
 };
 

@@ -18,6 +18,11 @@ export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => vo
           Open settings
         </button>
       )}
+      {problem.retry?.first === "sign_in" && (
+        <button type="button" className="button" onClick={() => chat.open("sign_in")}>
+          Enter a token
+        </button>
+      )}
       {problem.retry !== null && (
         <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
           {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}

@@ -1,15 +1,27 @@
-// A browser does not tell why a handshake failed. A plain request to the same server does, mostly.
+// A browser does not tell why a handshake failed. Plain requests to the same server do, mostly.
 
-/** Why the socket at `url` could not be opened, as a sentence. */
-export async function whyRefused(url: string): Promise<string> {
-  const ready = new URL("/readyz", url);
-  ready.protocol = ready.protocol.replace("ws", "http");
+import type { Api } from "./api";
+
+export interface Refusal {
+  /** What is the matter, as a sentence. */
+  why: string;
+  /** Whether the server does not take the reader's token, or misses one. */
+  locked: boolean;
+}
+
+/** Why no socket could be opened. */
+export async function whyRefused(api: Api): Promise<Refusal> {
   try {
-    const { status } = await fetch(ready, { cache: "no-store", signal: AbortSignal.timeout(5_000) });
-    return REASONS[status] ?? `The server answers, but with an error (${status}).`;
+    let status = await statusOf(api, "/readyz"); // which says whether the server is there, to everybody
+    if (status === 200) status = await statusOf(api, "/models"); // which wants a token where the socket does
+    return { why: REASONS[status] ?? `The server answers, but with an error (${status}).`, locked: status === 401 };
   } catch {
-    return "The server cannot be reached.";
+    return { why: "The server cannot be reached.", locked: false };
   }
+}
+
+async function statusOf(api: Api, path: string): Promise<number> {
+  return (await api.get(path, { signal: AbortSignal.timeout(5_000) })).status;
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -2,13 +2,15 @@ import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FrameDown } from "../frames";
 import { ChatServer, Inbox } from "../testing/server";
+import { Api } from "./api";
 import { type Closing, closingOf } from "./closing";
 import { ChatSocket, type LinkState, type Turn } from "./socket";
+import { Token } from "./token";
 
 const QUICK = { firstMs: 5, longestMs: 20 };
 
 let server: ChatServer;
-let url: string;
+let token: Token;
 let link: ChatSocket;
 let states: Inbox<LinkState>;
 let frames: Inbox<FrameDown>;
@@ -17,9 +19,11 @@ let lost: Inbox<Closing>;
 
 beforeEach(async () => {
   server = new ChatServer();
-  url = await server.listen();
+  const origin = await server.listen();
+  token = new Token(null);
   [states, frames, sent, lost] = [new Inbox(), new Inbox(), new Inbox(), new Inbox()];
-  link = new ChatSocket(url, { onState: states.put, onFrame: frames.put, onSent: sent.put, onLost: lost.put }, QUICK);
+  const listener = { onState: states.put, onFrame: frames.put, onSent: sent.put, onLost: lost.put };
+  link = new ChatSocket(origin, new Api(origin, token), token, listener, QUICK);
 });
 
 afterEach(async () => {
@@ -29,7 +33,7 @@ afterEach(async () => {
 
 const turn = (id: string): Turn => ({ type: "chat", id, message: "hi", history: [] });
 const open = () => states.find(({ status }) => status === "open");
-const down = () => states.find(({ status }) => status === "waiting" || status === "resting");
+const down = () => states.find(({ status }) => ["waiting", "resting", "locked"].includes(status));
 
 test("a turn goes up and its frames come down", async () => {
   link.connect();
@@ -157,6 +161,46 @@ test("reconnecting makes a new link", async () => {
   link.reconnect();
   await server.connections.next();
   expect(server.handshakes).toBe(2);
+});
+
+test("a server that wants a token locks the link, and a good one opens it", async () => {
+  server.token = "good";
+  link.ask(turn("a"));
+  expect(await down()).toEqual({ status: "locked", why: "The server wants to know who you are." });
+  const before = server.handshakes;
+  link.connect();
+  link.wake();
+  expect(server.handshakes).toBe(before);
+  token.keep("good");
+  link.renew();
+  expect((await server.connections.next()).protocol).toBe("deltawire.v1");
+  expect(await server.frames.next()).toEqual(turn("a"));
+});
+
+test("a token that is refused locks the link again", async () => {
+  server.token = "good";
+  token.keep("bad");
+  link.connect();
+  expect(await down()).toMatchObject({ status: "locked" });
+  token.keep("worse");
+  link.renew();
+  expect(await down()).toMatchObject({ status: "locked" });
+});
+
+test("a fresh token goes up on the open link", async () => {
+  link.connect();
+  await open();
+  token.keep("fresh");
+  link.renew();
+  expect(await server.frames.next()).toEqual({ type: "auth", token: "fresh" });
+  expect(server.handshakes).toBe(1);
+});
+
+test("what was sent on a link that is given up is lost", async () => {
+  link.ask(turn("a"));
+  await sent.next();
+  link.reconnect();
+  expect(await lost.next()).toMatchObject({ sentence: expect.stringMatching(/given up/) });
 });
 
 test("every close code of the protocol has a sentence of its own", () => {

@@ -1,15 +1,19 @@
 // The typed client of the socket: it connects, comes back, and keeps what is sent while the link is down.
 
 import type { Chat, FrameDown, FrameUp } from "../frames";
+import type { Api } from "./api";
 import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
 import { type Closing, closingOf, LATER_MS } from "./closing";
 import { whyRefused } from "./probe";
+import type { Token } from "./token";
 
 export type LinkState =
   | { status: "connecting" }
   | { status: "open" }
   /** Closed, and opened again when there is something to send. */
   | { status: "resting" }
+  /** The server takes no link without a token, or not with this one; opened again with another. */
+  | { status: "locked"; why: string }
   /** Down; `retryAt` in milliseconds since the epoch. */
   | { status: "waiting"; why: string; retryAt: number };
 
@@ -27,11 +31,16 @@ export interface Listener {
 export type Turn = Chat & { id: string };
 
 const SUBPROTOCOL = "deltawire.v1";
+/** A browser lets no page set a header of the handshake; the server reads the token from here instead. */
+const BEARER = "bearer.";
+const GIVEN_UP: Closing = { sentence: "The connection was given up for another one.", again: "soon" };
 /** A server that accepts and then closes at once is no reason to hurry. */
 const STEADY_MS = 5_000;
 
 export class ChatSocket {
   readonly #url: string;
+  readonly #api: Api;
+  readonly #token: Token;
   readonly #listener: Listener;
   readonly #backOff: BackOff;
   #socket: WebSocket | null = null;
@@ -39,9 +48,13 @@ export class ChatSocket {
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wanted = false;
+  #locked = false;
 
-  constructor(url: string, listener: Listener, backOff: BackOff = BACK_OFF) {
-    this.#url = url;
+  /** `origin` is the server's, such as https://chat.example. */
+  constructor(origin: string, api: Api, token: Token, listener: Listener, backOff: BackOff = BACK_OFF) {
+    this.#url = `${origin.replace(/^http/, "ws")}/ws`;
+    this.#api = api;
+    this.#token = token;
     this.#listener = listener;
     this.#backOff = backOff;
   }
@@ -50,9 +63,10 @@ export class ChatSocket {
   connect(): void {
     this.#wanted = true;
     this.#clearTimer();
-    if (this.#socket !== null) return;
+    if (this.#socket !== null || this.#locked) return;
     this.#listener.onState({ status: "connecting" });
-    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    const { value: token } = this.#token;
+    const socket = new WebSocket(this.#url, token === null ? SUBPROTOCOL : [SUBPROTOCOL, BEARER + token]);
     this.#socket = socket;
     let openedAt: number | null = null;
     socket.addEventListener("open", () => {
@@ -87,8 +101,18 @@ export class ChatSocket {
 
   /** Close and connect again, to reach another server than one that is about to stop. */
   reconnect(): void {
+    const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
     this.close();
+    if (wasOpen) this.#listener.onLost(GIVEN_UP);
     this.connect();
+  }
+
+  /** Use the token that there is now: on the open link, so that no turn is lost, else for a new one. */
+  renew(): void {
+    this.#locked = false;
+    const { value: token } = this.#token;
+    if (token !== null && this.#socket?.readyState === WebSocket.OPEN) this.#send({ type: "auth", token });
+    else this.connect();
   }
 
   /** Start a turn, now or as soon as the link is up. */
@@ -131,8 +155,12 @@ export class ChatSocket {
   }
 
   async #refused(): Promise<void> {
-    const why = await whyRefused(this.#url);
-    if (this.#wanted && this.#socket === null) this.#connectLater(why, 0);
+    const asked = this.#token.value;
+    const { why, locked } = await whyRefused(this.#api);
+    if (!this.#wanted || this.#socket !== null) return;
+    this.#locked = locked && asked === this.#token.value;
+    if (this.#locked) this.#listener.onState({ status: "locked", why });
+    else this.#connectLater(why, 0);
   }
 
   #connectLater(why: string, atLeastMs: number): void {

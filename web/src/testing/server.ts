@@ -37,16 +37,24 @@ export class ChatServer {
   refuseWith: number | null = null;
   /** What `GET /readyz` says. */
   readyStatus = 200;
+  /** The one token that opens a socket and `GET /models`; null opens both to everybody. */
+  token: string | null = null;
   handshakes = 0;
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
   constructor() {
-    this.#http = createServer((_, response) => response.writeHead(this.readyStatus).end());
+    this.#http = createServer(({ url, headers }, response) => {
+      const isKnown = this.token === null || headers.authorization === `Bearer ${this.token}`;
+      response.writeHead(url === "/readyz" ? this.readyStatus : isKnown ? 200 : 401).end();
+    });
     this.#http.on("upgrade", (request, stream, head) => {
       this.handshakes++;
-      if (this.refuseWith !== null) {
-        stream.end(`HTTP/1.1 ${this.refuseWith} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      const offered = request.headers["sec-websocket-protocol"]?.split(/, */) ?? [];
+      const isKnown = this.token === null || offered.includes(`bearer.${this.token}`);
+      const refusal = this.refuseWith ?? (isKnown ? null : 401);
+      if (refusal !== null) {
+        stream.end(`HTTP/1.1 ${refusal} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
         return;
       }
       this.#sockets.handleUpgrade(request, stream, head, (socket) => {
@@ -56,10 +64,10 @@ export class ChatServer {
     });
   }
 
-  /** Listen; returns the address of the socket. `port` is the one of an earlier `listen`, to come back to. */
+  /** Listen; returns its origin. `port` is the one of an earlier `listen`, to come back to. */
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#http.listen(port, "127.0.0.1", resolve));
-    return `ws://127.0.0.1:${this.port}/ws`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   get port(): number {

@@ -15,8 +15,8 @@ export interface Problem {
   setting: SettingName | null;
 }
 
-/** What has to be done before asking again: send a shorter history, or find another server. */
-export type Remedy = "shorten_history" | "reconnect";
+/** What has to be done before asking again: send a shorter history, find another server, or bring a token. */
+export type Remedy = "shorten_history" | "reconnect" | "sign_in";
 
 const ASK_AGAIN = "Ask again.";
 const RELOAD = "This is a fault of the page: reload it.";
@@ -33,6 +33,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   message_too_large: "Shorten it, or send it in parts.",
   not_found: RELOAD,
   unsupported: RELOAD,
+  unauthenticated: "Enter a fresh token, then ask again.",
   forbidden: "Open the page under the name that its server is known by.",
   too_many_turns: "Wait until another answer has ended, or stop one; then ask again.",
   overloaded: SAID,
@@ -76,6 +77,7 @@ function adviceFor({ code, retryable }: ErrorFrame, remedy: Remedy | null, setti
 
 function remedyFor({ code, field }: ErrorFrame): Remedy | null {
   if (code === "draining") return "reconnect";
+  if (code === "unauthenticated") return "sign_in";
   return code === "message_too_large" && field === "history" ? "shorten_history" : null;
 }
 

@@ -83,6 +83,13 @@ test("a history that is too long is asked again with less of it", () => {
   expect(problemOf({ ...tooLarge, field: "message" }, 0).retry).toBe(null);
 });
 
+test("who has to say who they are does that first, and asks again", () => {
+  expect(problemOf({ ...failure, code: "unauthenticated", retryable: false }, 0)).toMatchObject({
+    advice: "Enter a fresh token, then ask again.",
+    retry: { notBefore: 0, first: "sign_in" },
+  });
+});
+
 test("a server that shuts down is left for another", () => {
   expect(problemOf({ ...failure, code: "draining" }, 0).retry?.first).toBe("reconnect");
 });

@@ -1,0 +1,206 @@
+"""A server that asks who is there: the page asks its reader, and other pages get nothing."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Browser, Locator, expect
+from support.identity import API_KEYS, KEYS, SECRET, token
+from support.page import WIDE, ChatPage
+from support.serving import serving
+from support.upstream import Upstream, says, says_when
+
+
+@asynccontextmanager
+async def locked(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+    """The page of a server that wants to know who is there."""
+    context = await browser.new_context(viewport=WIDE, **options)
+    page = ChatPage(await context.new_page())
+    await page.page.goto(f"http://{address}/")
+    await page.is_linked("Locked")
+    yield page
+    await context.close()
+    assert page.complaints == []
+    assert page.hosts == {address}
+
+
+def dialog(page: ChatPage) -> Locator:
+    return page.page.get_by_role("dialog", name="Your token")
+
+
+async def signs_in(page: ChatPage, written: str) -> None:
+    await dialog(page).get_by_label("A key or a token").fill(written)
+    await page.page.keyboard.press("Enter")
+
+
+async def test_the_page_asks_who_is_there_and_what_was_written_meanwhile_is_sent(
+    browser: Browser, upstream: Upstream
+) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
+        assert await page.barriers() == []
+        await page.page.keyboard.press("Escape")
+        await expect(page.page.get_by_text("The server wants to know who you are.")).to_be_visible()
+        await page.ask("hi")
+        await page.button("Enter a token").click()
+        await signs_in(page, f"Bearer {KEYS['alice']}")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+        await expect(page.page.get_by_text("gemini-flash-latest").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "written, said",
+    [("nonsense", "does not take this token"), ("two words", "can be no token"), (token(exp=1), "has expired")],
+)
+async def test_a_token_that_is_refused_is_said_to_be(
+    browser: Browser, upstream: Upstream, written: str, said: str
+) -> None:
+    async with serving(upstream, jwt_secret=SECRET) as address, locked(browser, address) as page:
+        await signs_in(page, written)
+        await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
+        await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
+        assert await page.barriers() == []
+        await signs_in(page, token())
+        await page.is_linked()
+        await expect(dialog(page)).to_be_hidden()
+
+
+async def test_the_token_is_kept_for_the_tab_alone_and_stands_in_no_address(
+    browser: Browser, upstream: Upstream
+) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        urls: list[str] = []
+        page.page.context.on("request", lambda request: urls.append(request.url))
+        page.page.on("websocket", lambda socket: urls.append(socket.url))
+        await signs_in(page, KEYS["alice"])
+        await page.is_linked()
+        await page.page.reload()
+        await page.is_linked()
+        assert len(urls) > 3
+        assert not any(KEYS["alice"] in url for url in urls)
+        other = ChatPage(await page.page.context.new_page())
+        await other.page.goto(f"http://{address}/")
+        await other.is_linked("Locked")
+
+
+async def test_a_token_that_runs_out_is_renewed_on_the_open_link(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released), says("Again"))
+    async with serving(upstream, jwt_secret=SECRET) as address, locked(browser, address) as page:
+        sockets: list[object] = []
+        page.page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright marks what it is given
+        expires_at = time.time() + 4
+        await signs_in(page, token(exp=expires_at))
+        await page.ask("first")
+        await expect(page.answer).to_contain_text("Hello")
+        await asyncio.sleep(expires_at - time.time() + 0.05)
+        released.set()
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+        await page.ask("second")
+        await expect(dialog(page).get_by_role("alert")).to_contain_text("This token has expired")
+        await signs_in(page, "nonsense")
+        await expect(dialog(page).get_by_role("alert")).to_contain_text("not known here")
+        await signs_in(page, token())
+        await expect(dialog(page)).to_be_hidden()
+        await page.button("Retry").click()
+        await expect(page.answer).to_contain_text("Again")
+        assert len(sockets) == 1
+
+
+async def test_somebody_elses_token_gets_a_link_of_its_own(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        await signs_in(page, KEYS["alice"])
+        await page.is_linked()
+        async with page.page.expect_websocket():
+            await page.button("Your token").click()
+            await signs_in(page, KEYS["bob"])
+        await page.is_linked()
+        await page.ask("hi")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+
+
+async def test_the_reader_can_sign_out_and_nothing_is_left(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        await signs_in(page, KEYS["alice"])
+        await page.ask("a secret question")
+        await page.has_ended()
+        await page.button("Your token").click()
+        await dialog(page).get_by_role("button", name="Sign out").click()
+        await page.is_linked("Locked")
+        await expect(page.page.get_by_text("a secret question")).to_have_count(0)
+        assert await page.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_where_nobody_is_asked_the_page_does_not_speak_of_tokens(page: ChatPage) -> None:
+    await expect(page.button("Your token")).to_have_count(0)
+    await expect(dialog(page)).to_be_hidden()
+
+
+@asynccontextmanager
+async def elsewhere() -> AsyncIterator[str]:
+    """A page of another origin."""
+    runner = web.AppRunner(web.Application())
+    runner.app.router.add_get("/", _page)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    [(_, port)] = runner.addresses
+    yield f"http://127.0.0.1:{port}"
+    await runner.cleanup()
+
+
+async def _page(_: web.Request) -> web.Response:
+    return web.Response(text="<!doctype html><title>elsewhere</title>", content_type="text/html")
+
+
+ATTACK = """async ([address, key]) => {
+  const socket = await new Promise((resolve) => {
+    const socket = new WebSocket(`ws://${address}/ws`, ["deltawire.v1", `bearer.${key}`]);
+    socket.onopen = () => resolve("open");
+    socket.onclose = ({ code }) => resolve(code);
+  });
+  const fetched = async (path, options) => {
+    try {
+      return (await fetch(`http://${address}${path}`, options)).status;
+    } catch (error) {
+      return error.name;
+    }
+  };
+  const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
+  const body = JSON.stringify({ message: "hi" });
+  return [
+    socket,
+    await fetched("/models", { headers }),
+    await fetched("/models"),
+    await fetched("/chat", { method: "POST", headers, body }),
+    await fetched("/chat", { method: "POST", mode: "no-cors", headers: { "Content-Type": "text/plain" }, body }),
+  ];
+}"""
+
+
+@pytest.mark.parametrize("settings", [{}, {"api_keys": API_KEYS}])
+async def test_a_page_of_another_origin_gets_no_socket_and_reads_no_answer(
+    browser: Browser, upstream: Upstream, settings: dict[str, str]
+) -> None:
+    async with serving(upstream, **settings) as address, elsewhere() as origin:
+        page = await browser.new_page()
+        await page.goto(origin)
+        got = await page.evaluate(ATTACK, [address, KEYS["alice"]])
+        assert got == [1006, "TypeError", "TypeError", "TypeError", 0]  # an opaque answer, which says nothing
+        assert upstream.exchanges == []
+        await page.close()
+
+
+async def test_a_page_of_a_listed_origin_may_use_the_server_with_a_token(browser: Browser, upstream: Upstream) -> None:
+    async with elsewhere() as origin, serving(upstream, api_keys=API_KEYS, allowed_origins=origin) as address:
+        page = await browser.new_page()
+        await page.goto(origin)
+        assert (await page.evaluate(ATTACK, [address, KEYS["alice"]]))[:4] == ["open", 200, 401, 200]
+        assert (await page.evaluate(ATTACK, [address, "nonsense"]))[:4] == [1006, 401, 401, 401]
+        await page.close()
