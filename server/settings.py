@@ -4,35 +4,39 @@
 """
 
 import difflib
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from platformdirs import user_data_dir
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from server.frames import MODEL_NAME
-from server.identity.keys import parse_keys, read_keys, reason_of
-from server.identity.tokens import SharedSecret
-from server.origins import normalised
+from server.identity.keys import read_keys, reason_of
+from server.takes import (
+    ApiKeys,
+    Count,
+    DatabaseUrl,
+    Host,
+    Hosts,
+    JwtSecret,
+    KeySetUrl,
+    ModelName,
+    Models,
+    Networks,
+    OfferedModels,
+    Origins,
+    Seconds,
+    Takes,
+    TakesSecret,
+    is_loopback,
+)
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
-
-_DRIVERS: Final = {
-    "sqlite": "sqlite+aiosqlite",
-    "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
-}
-"""Schemes of a database's URL, as people write them, with the driver that is used."""
 
 _NOT_YET: Final = frozenset(
     {
@@ -45,103 +49,7 @@ _NOT_YET: Final = frozenset(
     }
 )
 """Names that a later version gives force. Nobody may believe that a door is shut: they stop the start."""
-
-
 _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
-
-
-class Takes(str):
-    """What a setting takes, in words."""
-
-    __slots__ = ()
-
-
-class TakesSecret(Takes):
-    """What a setting takes that is shown to nobody."""
-
-    __slots__ = ()
-
-
-def _split(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _model_name(name: str) -> str:
-    if not re.match(MODEL_NAME, name):
-        raise ValueError
-    return name
-
-
-def _model_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_model_name(name) for name in names)
-
-
-def _model_names_or_any(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name if name == "*" else _model_name(name) for name in names)
-
-
-def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    if any(re.search(r"[/\s]|^[^:]*:[^:]*$|\]:", name) for name in names):
-        raise ValueError
-    return tuple(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name for name in names)
-
-
-def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(origin == "*" or re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+", origin) for origin in origins):
-        raise ValueError
-    return tuple(normalised(origin) for origin in origins)
-
-
-def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
-
-
-def _api_keys(pairs: SecretStr) -> SecretStr:
-    if not parse_keys(pairs.get_secret_value().split(",")):
-        raise ValueError
-    return pairs
-
-
-def _jwt_secret(secret: SecretStr) -> SecretStr:
-    SharedSecret(secret.get_secret_value())
-    return secret
-
-
-def _key_set_url(url: str) -> str:
-    parts = urlsplit(url)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
-    if not is_safe or not parts.hostname or "@" in parts.netloc or re.search(r"[\s#]", url):
-        raise ValueError
-    return url
-
-
-def _bare_host(host: str) -> str:
-    return host.removeprefix("[").removesuffix("]")
-
-
-Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
-Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
-_Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-_Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
-Models = Annotated[_Names, AfterValidator(_model_names)]
-OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
-Origins = Annotated[
-    _Listed, AfterValidator(_origins), Takes("origins such as https://chat.example, separated by commas; or *")
-]
-Networks = Annotated[
-    _Listed, AfterValidator(_networks), Takes("addresses and networks such as 10.0.0.0/8, separated by commas")
-]
-Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
-
-
-def _database_url(url: SecretStr | None) -> SecretStr | None:
-    """The URL with its driver; only SQLAlchemy's names of the two that are known here."""
-    if url is None:
-        return None
-    scheme, colon, rest = url.get_secret_value().partition("://")
-    if scheme not in _DRIVERS or not colon or not rest:
-        raise ValueError
-    return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
 
 
 class SettingsError(Exception):
@@ -160,9 +68,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    host: Annotated[str, AfterValidator(_bare_host), Takes("an address or a host name")] = Field(
-        "127.0.0.1", description="where to listen"
-    )
+    host: Host = Field("127.0.0.1", description="where to listen")
     port: Annotated[int, Takes("a port from 0 to 65535; 0 takes a free one")] = Field(
         8000,
         ge=0,
@@ -183,7 +89,7 @@ class Settings(BaseSettings):
     models: OfferedModels = Field(
         ("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any"
     )
-    default_model: Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes("one of MODELS")] = Field(
+    default_model: ModelName = Field(
         None, description="what is asked when a chat names no model; unset: the first of MODELS"
     )
     fallback_models: Models = Field((), description="asked in this order when a model's provider is at fault")
@@ -214,27 +120,21 @@ class Settings(BaseSettings):
     max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
     max_handshakes_per_minute: Count = Field(600, description="from one address; beyond it 429")
 
-    database_url: Annotated[
-        SecretStr | None,
-        AfterValidator(_database_url),
-        TakesSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
-    ] = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
+    database_url: DatabaseUrl = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
     data_dir: Annotated[Path | None, Takes("a folder")] = Field(
         None, description="where this server keeps its files; unset: the platform's folder for such"
     )
 
-    api_keys: Annotated[
-        Annotated[SecretStr, AfterValidator(_api_keys)] | None, TakesSecret("NAME:SHA256 pairs, separated by commas")
-    ] = Field(None, description="who may talk; `python -m server key NAME` makes a key and its pair")
+    api_keys: ApiKeys = Field(None, description="who may talk; `python -m server key NAME` makes a key and its pair")
     api_keys_file: Annotated[Path | None, Takes("a file of NAME:SHA256 pairs, one a line")] = Field(
         None, description="the same in a file, which is read again when it changes"
     )
-    jwt_secret: Annotated[
-        Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, TakesSecret("a secret of at least 32 bytes")
-    ] = Field(None, description="who may talk: those with a JSON Web Token that is signed with it, by HS256")
-    jwt_jwks_url: Annotated[
-        Annotated[str, AfterValidator(_key_set_url)] | None, Takes("an https address; http on loopback only")
-    ] = Field(None, description="the same, signed with a key of the JSON Web Key Set that is published there")
+    jwt_secret: JwtSecret = Field(
+        None, description="who may talk: those with a JSON Web Token that is signed with it, by HS256"
+    )
+    jwt_jwks_url: KeySetUrl = Field(
+        None, description="the same, signed with a key of the JSON Web Key Set that is published there"
+    )
     jwt_issuer: Annotated[str | None, Takes("a string")] = Field(
         None, description="what the `iss` of a token must be; unset: anything"
     )
@@ -332,7 +232,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 def _open_doors(settings: Settings) -> Iterator[str]:
     """A line for each door that would stand open, or could not be shut."""
     if not settings.asks_who and not settings.allow_anonymous:
-        if not _is_loopback(settings.host):
+        if not is_loopback(settings.host):
             yield (
                 f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
                 f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
@@ -404,12 +304,3 @@ def _names_of(name: str, field: FieldInfo) -> list[str]:
     if isinstance(field.validation_alias, AliasChoices):
         return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
     return [name.upper()]
-
-
-def _is_loopback(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -364,7 +364,7 @@ async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp
     file = tmp_path / "keys"
     alice, bob = API_KEYS.split(",")
     file.write_text(alice)
-    async with serving(upstream, api_keys_file=file) as address:
+    async with serving(upstream, api_keys_file=file, max_handshakes_per_minute=10**6) as address:
         assert await door(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
         async with connected(address, additional_headers=bearer(KEYS["alice"])) as client:
             upstream.plays(says_and_is_silent("Hello"), says("Hi"))

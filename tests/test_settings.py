@@ -90,7 +90,7 @@ def test_a_bad_value_is_named_with_what_it_got_and_what_it_takes(
 @pytest.mark.parametrize("name", ["API_KEYS", "JWT_SECRET"])
 def test_a_bad_secret_is_named_but_not_repeated(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": "planted"})
-    assert line.startswith(f"DELTAWIRE_{name}: got something else; takes ")
+    assert line.startswith(f"DELTAWIRE_{name}: got a value that is not shown; takes ")
     assert "planted" not in line
 
 

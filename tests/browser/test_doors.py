@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Locator, expect
 from support.identity import API_KEYS, KEYS, SECRET, token
-from support.page import WIDE, ChatPage
+from support.page import NARROW, WIDE, ChatPage
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
 
@@ -18,7 +18,7 @@ from support.upstream import Upstream, says, says_when
 @asynccontextmanager
 async def locked(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
     """The page of a server that wants to know who is there."""
-    context = await browser.new_context(viewport=WIDE, **options)
+    context = await browser.new_context(**{"viewport": WIDE} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
     await page.is_linked("Locked")
@@ -42,7 +42,6 @@ async def test_the_page_asks_who_is_there_and_what_was_written_meanwhile_is_sent
 ) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
-        assert await page.barriers() == []
         await page.page.keyboard.press("Escape")
         await expect(page.page.get_by_text("The server wants to know who you are.")).to_be_visible()
         await page.ask("hi")
@@ -51,6 +50,19 @@ async def test_the_page_asks_who_is_there_and_what_was_written_meanwhile_is_sent
         await page.has_ended()
         await expect(page.answer).to_contain_text("Hello world")
         await expect(page.page.get_by_text("gemini-flash-latest").first).to_be_visible()
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": NARROW}])
+async def test_the_dialog_shuts_nobody_out(browser: Browser, upstream: Upstream, options: dict[str, Any]) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address, **options) as page:
+        await expect(dialog(page)).to_be_visible()
+        assert await page.barriers() == []
+        await signs_in(page, "nonsense")
+        await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
+        assert await page.barriers() == []
+        await page.page.keyboard.press("Escape")
+        await expect(page.button("Enter a token")).to_be_visible()
+        assert await page.barriers() == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +76,6 @@ async def test_a_token_that_is_refused_is_said_to_be(
         await signs_in(page, written)
         await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
         await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
-        assert await page.barriers() == []
         await signs_in(page, token())
         await page.is_linked()
         await expect(dialog(page)).to_be_hidden()

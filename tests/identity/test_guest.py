@@ -18,8 +18,8 @@ from server.identity.tokens import Tokens
 async def test_a_token_that_runs_out_ends_new_turns_and_a_fresh_one_starts_them(upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released), says("again"))
-    expires_at = time.time() + 0.4
     async with serving(upstream, jwt_secret=SECRET) as address:
+        expires_at = time.time() + 1.5
         async with connected(address, additional_headers=bearer(token(exp=expires_at))) as client:
             await client.chat(id="running")
             assert (await client.receive())["text"] == "Hello"

@@ -13,7 +13,7 @@ export class Token {
   /** `storage` is null where the browser lets no page keep anything; then the token is asked for after each reload. */
   constructor(storage: Storage | null) {
     this.#storage = storage;
-    this.#value = storage?.getItem(KEY) ?? null;
+    this.#value = tokenIn(storage?.getItem(KEY) ?? "");
   }
 
   get value(): string | null {

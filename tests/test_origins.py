@@ -1,0 +1,45 @@
+"""Which web pages may use this server."""
+
+import pytest
+
+from server.origins import Origins, normalised
+from server.proxies import Client
+
+HERE = Client("192.0.2.1", ("chat.example:8000",), None)
+
+
+@pytest.mark.parametrize(
+    "written, exact",
+    [
+        ("https://Chat.Example", "https://chat.example"),
+        ("https://chat.example:443", "https://chat.example"),
+        ("http://chat.example:80", "http://chat.example"),
+        ("http://chat.example:443", "http://chat.example:443"),
+        ("https://chat.example:80", "https://chat.example:80"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("null", "null"),
+    ],
+)
+def test_an_origin_is_compared_as_browsers_write_it(written: str, exact: str) -> None:
+    assert normalised(written) == exact
+    assert Origins({exact}).share_with(written)
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://other.example", "https://sub.chat.example", "https://chat.example.evil", ""]
+)
+def test_only_what_is_listed_is_shared_with(origin: str) -> None:
+    assert not Origins({"https://chat.example"}).share_with(origin)
+    assert not Origins(()).share_with(origin)
+
+
+def test_answers_need_not_be_shared_with_our_own_pages_and_those_may_change_things() -> None:
+    ours = "https://chat.example:8000"
+    assert not Origins(()).share_with(ours)
+    assert Origins(()).allow(ours, HERE)
+    assert not Origins(()).allow("https://chat.example", HERE)
+
+
+@pytest.mark.parametrize("scheme, is_ours", [("https", True), ("http", False)])
+def test_where_a_proxy_told_the_scheme_it_counts(scheme: str, is_ours: bool) -> None:  # noqa: FBT001 - the expected
+    assert Origins(()).allow("https://chat.example", Client("192.0.2.1", ("chat.example",), scheme)) is is_ours
