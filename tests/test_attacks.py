@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -358,6 +359,40 @@ async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
         assert {turn["caller"] for turn in server.turns} == {'jwt:dave", "end": "stop'}
         assert len(server.lines) == len(server.printed_lines)
         assert not any("carol" in line for line in server.printed_lines)
+
+
+async def test_another_owners_conversation(address: str, door: Knock) -> None:
+    alice, bob = bearer(KEYS["alice"]), bearer(token(**CLAIMS, sub="alice"))
+    async with aiohttp.ClientSession(f"http://{address}") as session:
+        async with session.post("/conversations", json={"title": "mine"}, headers=alice) as made:
+            mine = (await made.json())["id"]
+        question = {"message": "hi", "conversation": mine}
+        assert await ask(address, door, question, alice) == "usage"
+        assert await ask(address, door, question, bob) == "not_found"
+        for method, path, body in [
+            ("GET", mine, None),
+            ("GET", f"{mine}/export", None),
+            ("PATCH", mine, {"title": "theirs"}),
+            ("DELETE", mine, None),
+        ]:
+            async with session.request(method, f"/conversations/{path}", json=body, headers=bob) as refused:
+                assert (refused.status, (await refused.json(content_type=None))["code"]) == (404, "not_found")
+        for query in ("", "?q=mine", "?q=hi"):
+            async with session.get(f"/conversations{query}", headers=bob) as listed:
+                assert (await listed.json())["conversations"] == []
+            async with session.get(f"/conversations{query}", headers=alice) as listed:
+                assert mine in [conversation["id"] for conversation in (await listed.json())["conversations"]]
+
+
+async def ask(address: str, door: Knock, question: dict[str, str], headers: dict[str, str]) -> str:
+    """How a turn ends: `usage`, or an error's code."""
+    if door is knock_socket:
+        async with connected(address, additional_headers=headers) as client:
+            end = (await client.ask(**question))[-1]
+            return str(end.get("code", end["type"]))
+    path = "/chat" if door is knock_rest else "/chat/stream"
+    status, body, _ = await post(address, path, json.dumps(question).encode(), **headers)
+    return "usage" if status == 200 else str(body["code"])
 
 
 async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, door: Knock) -> None:

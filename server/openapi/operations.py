@@ -186,7 +186,7 @@ STREAMED: Final = _operation(
 )
 """`POST /chat/stream`."""
 
-_STORED: Final = frozenset({"forbidden", "internal", "store_unavailable"})
+_STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
 _WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 

@@ -71,6 +71,14 @@ async def test_the_page_names_no_other_host(served: tuple[Upstream, str]) -> Non
                 assert asset.status == 200
 
 
+async def test_the_document_says_how_a_token_is_sent(document: dict) -> None:  # type: ignore[type-arg]
+    assert document["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
+    assert document["security"] == [{"bearer": []}, {}]  # where nobody is asked, none is needed
+    for path in ("/chat", "/chat/stream", "/conversations"):
+        for operation in document["paths"][path].values():
+            assert "401" in operation["responses"]
+
+
 @pytest.mark.timeout(120)
 async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
     upstream, address = served
