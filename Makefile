@@ -76,7 +76,7 @@ format: .venv/.installed-dev
 lock: .venv/.installed-dev
 	$(PIP) install uv
 	$(COMPILE) --group build --output-file requirements.txt
-	$(COMPILE) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group dev --extra otel --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:
 	rm -rf .venv dist web/dist web/node_modules

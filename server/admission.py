@@ -12,6 +12,8 @@ from server.gemini.events import Upstream
 from server.identity.caller import Caller
 from server.offer import Offer
 from server.opening import Deadlines, Question
+from server.telemetry.via import Via
+from server.telemetry.watch import Telemetry
 from server.turn import Turn
 
 
@@ -26,10 +28,13 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 class Admission:
     """Hands out turns, and knows which of them run; one for the process."""
 
-    def __init__(self, offer: Offer, bounds: Bounds, deadlines: Deadlines, transcripts: Transcripts) -> None:
+    def __init__(
+        self, offer: Offer, bounds: Bounds, deadlines: Deadlines, transcripts: Transcripts, telemetry: Telemetry
+    ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.offer = offer
         self._transcripts = transcripts
+        self._telemetry = telemetry
         self.empty = asyncio.Event()
         """Set while no turn runs."""
         self.empty.set()
@@ -61,10 +66,10 @@ class Admission:
         """End every running turn with `draining`; return how many those are."""
         return sum([turn.cut() for turn in self._running])
 
-    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller) -> Turn:
+    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller, via: Via) -> Turn:
         """A turn for a request of this caller's; its taker must close it. Raise `Failure` when it is refused.
 
-        `memory` is the context when the request brings none.
+        `memory` is the context when the request brings none; `via` is how it came.
         """
         self._check_context(request)
         self._check_size(request)
@@ -81,7 +86,8 @@ class Admission:
             models=models,
         )
         transcript = self._transcripts.open(caller.name, request)
-        turn = Turn(question, self._upstream, self._deadlines, self._over, transcript)
+        watch = self._telemetry.watch(question.turn, request, via)
+        turn = Turn(question, self._upstream, self._deadlines, self._over, transcript, watch)
         self._running.add(turn)
         self.empty.clear()
         return turn

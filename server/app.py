@@ -35,12 +35,15 @@ from server.proxies import Proxies
 from server.routes.chat import Answer, chat, chat_stream
 from server.routes.conversations import conversations
 from server.routes.health import live, ready
+from server.routes.metrics import scraping
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
 from server.session import SocketBounds
 from server.sessions import Sessions
 from server.settings import Settings, load
 from server.socket_limits import SocketLimits
+from server.telemetry.metrics import Metrics
+from server.telemetry.watch import Telemetry
 
 log = structlog.get_logger(__name__)
 
@@ -63,9 +66,10 @@ def assemble(settings: Settings) -> Service:
     database = Database(settings.database)
     offer = _offer(settings)
     transcripts = Transcripts(database, offer, settings.max_history_chars)
-    admission = _admission(settings, offer, transcripts)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     doorkeeper = _doorkeeper(settings, key_set)
+    metrics = Metrics({*offer.models, *offer.fallbacks})
+    admission = _admission(settings, offer, transcripts, Telemetry(metrics, None))
     sessions = Sessions(
         admission,
         doorkeeper,
@@ -74,10 +78,12 @@ def assemble(settings: Settings) -> Service:
             turns=settings.max_turns_per_socket,
             idle_timeout=settings.idle_timeout,
         ),
+        metrics,
     )
     parts = Parts(
         admission=admission,
         conversations=ConversationStore(database),
+        metrics=metrics,
         sessions=sessions,
         send_timeout=settings.send_timeout,
     )
@@ -98,10 +104,10 @@ def assemble(settings: Settings) -> Service:
     app = Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
-            *(schema_assets.router, chat_page.router),
+            *(scraping(metrics, settings.metrics_token), schema_assets.router, chat_page.router),
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
-        exception_handlers={Exception: problems.respond},
+        exception_handlers={Exception: problems.responder(metrics)},
         lifespan=[upstream],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
@@ -115,9 +121,10 @@ def assemble(settings: Settings) -> Service:
             origins=Origins(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             doorkeeper=doorkeeper,
-            open_paths={"/livez", "/readyz"} | PATHS | schema_assets.paths | chat_page.paths,
+            open_paths=_open_paths(settings) | PATHS | schema_assets.paths | chat_page.paths,
         ),
         socket_limits,
+        metrics,
     )
     return Service(app, Drain(admission, sessions, socket_limits, settings.drain_timeout))
 
@@ -131,6 +138,11 @@ def listening(settings: Settings) -> Listening:
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
     )
+
+
+def _open_paths(settings: Settings) -> set[str]:
+    """What is open to those who do not say who they are; the metrics only where they have a token of their own."""
+    return {"/livez", "/readyz"} | ({"/metrics"} if settings.metrics_token is not None else set())
 
 
 def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:
@@ -173,7 +185,7 @@ def _offer(settings: Settings) -> Offer:
     )
 
 
-def _admission(settings: Settings, offer: Offer, transcripts: Transcripts) -> Admission:
+def _admission(settings: Settings, offer: Offer, transcripts: Transcripts, telemetry: Telemetry) -> Admission:
     return Admission(
         offer,
         Bounds(
@@ -190,6 +202,7 @@ def _admission(settings: Settings, offer: Offer, transcripts: Transcripts) -> Ad
             retry_max_delay=settings.retry_max_delay,
         ),
         transcripts,
+        telemetry,
     )
 
 

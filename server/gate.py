@@ -25,6 +25,7 @@ from server.origins import Origins, answer_preflight, is_preflight
 from server.problems import headers_of, problem_of, raw_headers
 from server.proxies import Client, Proxies
 from server.socket_limits import SocketLimits
+from server.telemetry.metrics import Metrics
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -44,12 +45,13 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
 
-    def __init__(self, app: ASGIApp, doors: Doors, socket_limits: SocketLimits) -> None:
+    def __init__(self, app: ASGIApp, doors: Doors, socket_limits: SocketLimits, metrics: Metrics) -> None:
         """Stand before `app`."""
         self._app = app
         self._doors = doors
         self._hosts = frozenset(host.lower() for host in doors.allowed_hosts)
         self._limits = socket_limits
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
@@ -69,13 +71,13 @@ class Gate:
             if is_socket:
                 self._limits.enter()
         except Failure as failure:
-            await _refuse(scope, send, failure)
+            await self._refuse(scope, send, failure)
             return
         if not is_socket:
             await self._app(scope, receive, send)
             return
         try:
-            await self._app(scope, receive, _refusing_in_http(scope, send))
+            await self._app(scope, receive, self._refusing_in_http(scope, send))
         finally:
             self._limits.leave()
 
@@ -99,6 +101,30 @@ class Gate:
             return ANONYMOUS
         return await doorkeeper.identify(token_of(scope))
 
+    def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
+        """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
+        accepted = False
+
+        async def answer(message: Message) -> None:
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            if message["type"] == "websocket.close" and not accepted:
+                await self._refuse(scope, send, Failure("not_found"))
+            else:
+                await send(message)
+
+        return answer
+
+    async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
+        self._metrics.refused.labels(failure.code).inc()
+        kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
+        problem = problem_of(error_frame(failure), failure.status)
+        body = msgspec.json.encode(problem)
+        headers = raw_headers(headers_of(problem), body)
+        answer = cast("Any", send)
+        await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
+        await answer({"type": f"{kind}.body", "body": body, "more_body": False})
+
 
 def _name(host: str) -> str:
     """The host without its port: `[::1]:8000` -> `[::1]`."""
@@ -106,26 +132,3 @@ def _name(host: str) -> str:
     return name if colon and port.isdigit() else host
 
 
-def _refusing_in_http(scope: Scope, send: Send) -> Send:
-    """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
-    accepted = False
-
-    async def answer(message: Message) -> None:
-        nonlocal accepted
-        accepted = accepted or message["type"] == "websocket.accept"
-        if message["type"] == "websocket.close" and not accepted:
-            await _refuse(scope, send, Failure("not_found"))
-        else:
-            await send(message)
-
-    return answer
-
-
-async def _refuse(scope: Scope, send: Send, failure: Failure) -> None:
-    kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
-    problem = problem_of(error_frame(failure), failure.status)
-    body = msgspec.json.encode(problem)
-    headers = raw_headers(headers_of(problem), body)
-    answer = cast("Any", send)
-    await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
-    await answer({"type": f"{kind}.body", "body": body, "more_body": False})

@@ -10,14 +10,12 @@ from typing import Final
 
 import msgspec
 import stamina
-import structlog
 
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
 from server.patience import Patience
-
-log = structlog.get_logger(__name__)
+from server.telemetry.watch import TurnWatch
 
 _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
@@ -66,15 +64,18 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Opening:
     """One question on its way to its first word."""
 
-    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines) -> None:
-        """Prepare; nothing is sent before `first_words`."""
+    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines, watch: TurnWatch) -> None:
+        """Prepare; nothing is sent before `first_words`. `watch` is told of every try."""
         self.model = question.models[0]
         """Who is being asked, and in the end who answers."""
         self.counts: Counts = UNKNOWN_COUNTS
         """What the last failed try had counted."""
+        self.phase = "connect"
+        """What it is at: `connect` until the upstream answers, then `first_token`; `backoff` between two tries."""
         self._question = question
         self._upstream = upstream
         self._deadlines = deadlines
+        self._watch = watch
         self._patience = Patience()
         self._turn_by = inf
 
@@ -123,7 +124,7 @@ class Opening:
         """Whether to ask again; a number is the provider's own wish, in seconds."""
         if not isinstance(fault, Failure):
             return False
-        log.warning("upstream_fault", turn=self._question.turn, model=self.model, code=fault.code, cause=fault.cause)
+        self._watch.failed(self.model, fault)
         delay = fault.retry_after
         if not fault.kind.retryable or delay is None:
             return fault.kind.retryable
@@ -135,12 +136,18 @@ class Opening:
 
     async def _ask_once(self) -> tuple[Stream, list[Event]]:
         stream: Stream | None = None
+        if self.phase != "connect":
+            self.phase = "connect"
+            self._watch.asks_again()
         try:
             async with asyncio.timeout(self._deadlines.connect) as limit:
                 stream = await self._upstream.open(self.model, self._question.request, self._question.history)
                 limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
+                self.phase = "first_token"
                 return stream, await _first_events(stream)
         except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError):
+                self.phase = "backoff"
             if stream is not None:
                 self.counts = stream.counts
                 stream.close()

@@ -5,6 +5,7 @@ import msgspec
 from server.admission import Admission
 from server.conversations.store import ConversationStore
 from server.sessions import Sessions
+from server.telemetry.metrics import Metrics
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +13,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     admission: Admission
     conversations: ConversationStore
+    metrics: Metrics
     sessions: Sessions
     send_timeout: float
     """How long, in seconds, a send may wait for its client to read."""

@@ -1,6 +1,6 @@
 """Errors over HTTP: `application/problem+json` with the fields of the `error` frame."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
@@ -15,6 +15,7 @@ from msgspec.structs import asdict
 from server.errors import Failure
 from server.frames import ErrorFrame, Spent, error_frame
 from server.logs import where
+from server.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +74,18 @@ def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, by
     return [(name.encode(), value.encode()) for name, value in whole.items()]
 
 
-def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def responder(metrics: Metrics) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
     """Litestar's handler for whatever a route raises."""
-    failure = _failure(error)
+
+    def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        failure = _failure(error)
+        metrics.refused.labels(failure.code).inc()
+        return _response(failure, error)
+
+    return respond
+
+
+def _response(failure: Failure, error: Exception) -> Response[bytes]:
     problem = problem_of(error_frame(failure, turn=failure.turn), failure.status)
     headers = headers_of(problem)
     if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:

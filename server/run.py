@@ -20,6 +20,7 @@ from server.listener.serve import Server, ServerConfig, url_of
 from server.listener.signals import stopping
 from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from server.settings import PREFIX, Settings, SettingsError
+from server.telemetry.metrics import shared_by_workers
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +74,9 @@ def serve_here(settings: Settings, listeners: Listeners) -> int:
 def serve_by_workers(settings: Settings, listeners: list[Listeners]) -> int:
     """Serve in as many processes as there are `listeners`; return the exit code of this one."""
     url = url_of(listeners[0][0])
-    workers = Workers(partial(_work, settings), listeners, settings.drain_timeout)
-    exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
+    with shared_by_workers() as forget:
+        workers = Workers(partial(_work, settings), listeners, settings.drain_timeout, forget)
+        exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
     _log_drained(workers.drained)
     return exit_code
 

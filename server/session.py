@@ -15,10 +15,12 @@ import structlog
 
 from server.admission import Admission
 from server.errors import Failure
-from server.frames import Auth, Cancel, Chat, Delta, FrameDown, claimed_id, decode, encode, error_frame
+from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, FrameDown, claimed_id, decode, encode, error_frame
 from server.identity.guest import Guest
 from server.logs import where
 from server.memory import MemoryPool
+from server.telemetry.metrics import Metrics
+from server.telemetry.via import Via
 from server.turn import Turn
 from server.watchdog import Watchdog
 
@@ -48,6 +50,11 @@ class PeerSlow(Exception):
 
 class Peer(Protocol):
     """The client's end of a socket, as the session needs it."""
+
+    @property
+    def via(self) -> Via:
+        """How its questions come."""
+        ...
 
     @property
     def ended_with(self) -> int | None:
@@ -83,7 +90,13 @@ class Session:
     """One client's socket, from its first frame to its last."""
 
     def __init__(
-        self, peer: Peer, guest: Guest, admission: Admission, memories: MemoryPool, bounds: SocketBounds
+        self,
+        peer: Peer,
+        guest: Guest,
+        admission: Admission,
+        memories: MemoryPool,
+        bounds: SocketBounds,
+        metrics: Metrics,
     ) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
@@ -92,6 +105,7 @@ class Session:
         self._memories = memories
         self._memory = memories.open()
         self._bounds = bounds
+        self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._turns: dict[str, Turn] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -141,7 +155,7 @@ class Session:
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=1.0)
-            turn = self._admission.accept(chat, self._memory.messages(), self._guest.caller())
+            turn = self._admission.accept(chat, self._memory.messages(), self._guest.caller(), self._peer.via)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)
             return
@@ -203,8 +217,9 @@ class Session:
         refused = name if starts and name not in self._turns else None
         self._reply(error_frame(failure, turn=refused, ref=None if refused else name))
 
-    def _reply(self, frame: FrameDown) -> None:
-        """Send now if there is room, or in a task that waits for it; never wait here."""
+    def _reply(self, frame: ErrorFrame) -> None:
+        """Send a refusal: now if there is room, or in a task that waits for it; never wait here."""
+        self._metrics.refused.labels(frame.code).inc()
         message = encode(frame)
         if self._waiting_replies == 0 and self._peer.send_now(message):
             return

@@ -40,7 +40,6 @@ STANDIN_MODEL: Final = "offline"
 
 _NOT_YET: Final = frozenset(
     {
-        "METRICS_TOKEN",
         "LIMITS_WHEN_STORE_IS_AWAY",
         "TURNS_PER_MINUTE",
         "TOKENS_PER_DAY",
@@ -152,6 +151,10 @@ class Settings(BaseSettings):
     )
     allow_anonymous: Annotated[bool, Takes("true or false")] = Field(
         default=False, description="without keys and tokens: let anybody who reaches an open address use it"
+    )
+
+    metrics_token: Annotated[SecretStr | None, Takes("a string")] = Field(
+        None, description="what `GET /metrics` wants as a bearer token; unset: nothing"
     )
 
     api_key: SecretStr | None = Field(

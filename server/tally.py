@@ -1,31 +1,55 @@
 """What a turn has cost so far, as its last frame tells it."""
 
-import time
-from typing import Literal
+from bisect import bisect_left
+from time import monotonic
+from typing import Final, Literal
 
 from msgspec.structs import asdict
 
 from server.frames import Spent, Usage
 from server.gemini.events import UNKNOWN_COUNTS, Counts
 
+GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+"""Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
+
 
 class Tally:
     """Times from the moment it is made, and the counts of the stream that answered."""
 
-    __slots__ = ("_began", "counts", "first_delta_ms", "model", "reported")
+    __slots__ = ("_began", "_first_delta", "_last_delta", "counts", "first_delta_ms", "gaps", "model", "reported")
 
     def __init__(self, model: str) -> None:
         """Start the clock; `model` is the one that is asked first."""
-        self._began = time.monotonic()
+        self._began = monotonic()
         self.model = model
         self.counts: Counts = UNKNOWN_COUNTS
         self.reported = False
         self.first_delta_ms: int | None = None
+        self.gaps = [0] * (len(GAP_BOUNDS) + 1)
+        """How many gaps between deltas fell into each bucket."""
+        self._first_delta = self._last_delta = 0.0
+
+    def delta(self) -> bool:
+        """Note that a piece of the answer goes out; return whether it is the first."""
+        now = monotonic()
+        is_first = self.first_delta_ms is None
+        if is_first:
+            self.first_delta_ms = self.duration_ms
+            self._first_delta = now
+        else:
+            self.gaps[bisect_left(GAP_BOUNDS, now - self._last_delta)] += 1
+        self._last_delta = now
+        return is_first
+
+    @property
+    def streamed(self) -> float:
+        """Seconds from the first delta to the last."""
+        return self._last_delta - self._first_delta
 
     @property
     def duration_ms(self) -> int:
         """Milliseconds since the turn was accepted."""
-        return round((time.monotonic() - self._began) * 1000)
+        return round((monotonic() - self._began) * 1000)
 
     @property
     def measured(self) -> Literal["reported", "partial", "unknown"]:

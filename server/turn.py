@@ -18,6 +18,7 @@ from server.logs import where
 from server.opening import Deadlines, Opening, Question
 from server.patience import Patience
 from server.tally import Tally
+from server.telemetry.watch import Ending, TurnWatch
 from server.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
@@ -37,15 +38,15 @@ class Turn:
         deadlines: Deadlines,
         on_close: Callable[["Turn"], None],
         transcript: Transcript | None,
+        watch: TurnWatch,
     ) -> None:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
 
-        `transcript` keeps the turn of a conversation.
+        `transcript` keeps the turn of a conversation; `watch` is told what becomes of it.
         """
         self.id = question.turn
         self.is_finished = False
         """Whether it came to an end of its own, and all of it was sent."""
-        self._caller = question.caller
         self._loop = asyncio.get_running_loop()
         self._deadlines = deadlines
         self._on_close: Callable[[Turn], None] | None = on_close
@@ -55,12 +56,14 @@ class Turn:
         self._question = question
         self._upstream = upstream
         self._transcript = transcript
+        self._watch = watch
         self._patience = Patience()
         self._opening: Opening | None = None
         self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
         self._interruption: Failure | _Cancelled | None = None
         self._door: str | None = None
+        self._phase_left: str | None = None
         self._end: Usage | ErrorFrame | None = None
         self._cause: str | None = None
 
@@ -83,13 +86,14 @@ class Turn:
         """Note, for the log, which door its listener takes; the turn must be cut short after this."""
         if self._door is None:
             self._door = door
+            self._phase_left = self._phase
 
     def close(self) -> None:
         """Let go of the turn: whoever accepted it calls this when `frames` is done, or was never begun."""
         if self._on_close is not None:
             self._on_close(self)
             self._on_close = None
-            self._log_end()
+            self._tell_end()
 
     async def begin(self) -> None:
         """Write down the question of a conversation, and learn its context; raise `Failure` when that cannot be.
@@ -104,10 +108,14 @@ class Turn:
         except TimeoutError:
             self._raise_interruption()
             raise self._deadlines.failure("turn") from None
+        except Failure as failure:
+            self._end = self._failed(failure)
+            raise
 
     async def frames(self) -> AsyncGenerator[FrameDown, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._transcript
+        said = self._watch.said
         try:
             await self.begin()
             events: list[Event] | None = await self._first_words()
@@ -120,6 +128,8 @@ class Turn:
                         yield frame
                         if transcript is not None:
                             transcript.keep(frame)
+                        if said is not None and type(frame) is Delta:
+                            said.append(frame.text)
                 events = await self._next_words()
             self._end = self._finished()
         except Exception as error:  # noqa: BLE001 - a turn never raises into its siblings
@@ -163,7 +173,9 @@ class Turn:
 
     async def _first_words(self) -> list[Event]:
         self._raise_interruption()
-        self._opening = opening = Opening(self._question, self._upstream, self._deadlines)
+        question = self._question
+        self._watch.asks(question.models[0], question.request, question.history)
+        self._opening = opening = Opening(question, self._upstream, self._deadlines, self._watch)
         try:
             self._stream, events = await opening.first_words(self._turn_by)
         except Failure:
@@ -204,8 +216,8 @@ class Turn:
 
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
-            if self._tally.first_delta_ms is None:
-                self._tally.first_delta_ms = self._tally.duration_ms
+            if self._tally.delta():
+                self._watch.first_delta(self._tally.duration_ms)
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
@@ -242,22 +254,28 @@ class Turn:
         if self._stream is not None:
             self._tally.counts = self._stream.counts
 
-    def _log_end(self) -> None:
-        """One line a turn: what it did and cost, never what was said in it."""
+    @property
+    def _phase(self) -> str:
+        """What it is at: nothing yet, asking (see `Opening.phase`), `streaming`, or waiting to `send`."""
+        if self._opening is None:
+            return "begin"
+        if self._stream is None:
+            return self._opening.phase
+        return "streaming" if self._silence.is_set else "send"
+
+    def _tell_end(self) -> None:
         end = self._end
-        ended = end.code if isinstance(end, ErrorFrame) else end.finish_reason if end is not None else "cancelled"
-        counts = self._tally.counts
-        log.info(
-            "turn_ended",
-            turn=self.id,
-            caller=self._caller or None,
-            model=self._tally.model,
-            end=ended,
-            door=(self._door or "client_gone") if ended in ("cancelled", "draining") else None,
-            cause=self._cause,
-            input_tokens=counts.input,
-            output_tokens=counts.output,
-            thought_tokens=counts.thought,
-            first_delta_ms=self._tally.first_delta_ms,
-            duration_ms=self._tally.duration_ms,
+        ended = end.code if isinstance(end, ErrorFrame) else (end and end.finish_reason) or "cancelled"
+        was_left = ended in ("cancelled", "draining")
+        self._watch.ended(
+            Ending(
+                end=ended,
+                spent=self._tally.figures(),
+                gaps=self._tally.gaps,
+                streamed=self._tally.streamed,
+                cause=self._cause,
+                door=(self._door or "client_gone") if was_left else None,
+                phase=(self._phase_left or "send") if was_left else None,
+                broke_off=self._stream is not None and ended.startswith("upstream_"),
+            )
         )

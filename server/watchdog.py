@@ -22,6 +22,11 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
 
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a mark."""
+        return self._mark < inf
+
     def set(self, mark: float) -> None:
         """Move the mark to this time of the loop's clock, in seconds."""
         self._mark = mark

@@ -57,13 +57,19 @@ class _Worker(msgspec.Struct, eq=False):
 class Workers:
     """The parent."""
 
-    def __init__(self, serve: Serve, listeners: list[Listeners], drain_timeout: float) -> None:
-        """Each of `listeners` is for one worker; `drain_timeout` is how many seconds they take to stop."""
+    def __init__(
+        self, serve: Serve, listeners: list[Listeners], drain_timeout: float, on_end: Callable[[int], None]
+    ) -> None:
+        """Each of `listeners` is for one worker; `drain_timeout` is how many seconds they take to stop.
+
+        `on_end` is called with the process id of each that has ended.
+        """
         self.drained = Drained()
         """What the workers told in the end, added up."""
         self._serve = serve
         self._listeners = listeners
         self._drain_timeout = drain_timeout
+        self._on_end = on_end
         self._workers: set[_Worker] = set()
         self._clock = StopClock()
         self._is_up = False
@@ -140,6 +146,7 @@ class Workers:
         worker.report.close()
         worker.process.join()
         self._workers.remove(worker)
+        self._on_end(worker.process.pid or 0)
         if worker.has_drained or (self._stopping and not worker.is_ready):
             return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)

@@ -26,6 +26,8 @@ from server.parts import Parts
 from server.problems import Problem, headers_of, problem_of, raw_headers
 from server.routes.bodies import json_body
 from server.session import PeerSlow
+from server.telemetry.metrics import Metrics
+from server.telemetry.via import Via, via
 from server.turn import Turn
 
 T = TypeVar("T")
@@ -53,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 @post("/chat", status_code=200, operation_class=WHOLE)
 async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
-    turn = await _accept(request, parts.admission)
+    turn = await _accept(request, parts.admission, via("rest", request.scope["headers"]))
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
@@ -67,21 +69,21 @@ async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
 async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
-    turn = await _accept(request, parts.admission)
+    turn = await _accept(request, parts.admission, via("sse", request.scope["headers"]))
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
-            await _while_connected(receive, turn, EventStream(scope, send, parts.send_timeout).run(turn))
+            await _while_connected(receive, turn, EventStream(scope, send, parts.send_timeout, parts.metrics).run(turn))
 
     return stream
 
 
-async def _accept(request: Request[Any, Any, Any], admission: Admission) -> Turn:
+async def _accept(request: Request[Any, Any, Any], admission: Admission, came: Via) -> Turn:
     """The turn that a request asks for; raise `Failure` when it is refused."""
     body = await json_body(request)
     turn: Turn | None = None
     try:
-        turn = admission.accept(decode_request(body), [], caller_of(request.scope))
+        turn = admission.accept(decode_request(body), [], caller_of(request.scope), came)
         await turn.begin()
     except BaseException as error:
         if turn is not None:
@@ -134,10 +136,11 @@ def _link(scope: Scope) -> HttpProtocol:
 class EventStream:
     """Writes the frames of a turn as server-sent events."""
 
-    def __init__(self, scope: Scope, send: Send, send_timeout: float) -> None:
+    def __init__(self, scope: Scope, send: Send, send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
         self._send = send
         self._send_timeout = send_timeout
+        self._metrics = metrics
         self._link = _link(scope)
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
@@ -158,6 +161,7 @@ class EventStream:
 
     async def _write(self, turn: Turn, event: bytes) -> None:
         if not self._link.has_room:
+            self._metrics.send_waits.inc()
             try:
                 await room_within(self._link, self._send_timeout)
             except TimeoutError:
@@ -189,6 +193,7 @@ async def _while_connected(receive: Receive, turn: Turn, work: Coroutine[Any, An
     finally:
         watching.cancel()
         if not working.done():
+            turn.leave_by("client_gone")
             working.cancel()
         await asyncio.wait({working, watching})
     return None if working.cancelled() else working.result()

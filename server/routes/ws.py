@@ -10,6 +10,8 @@ from server.listener.link import LINK, room_within
 from server.listener.websocket import WebSocketProtocol
 from server.parts import Parts
 from server.session import PeerGone, PeerSlow
+from server.telemetry.metrics import Metrics
+from server.telemetry.via import via
 
 SUBPROTOCOL: Final = "deltawire.v1"
 
@@ -17,9 +19,12 @@ SUBPROTOCOL: Final = "deltawire.v1"
 class SocketPeer:
     """`session.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float) -> None:
+    def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        self.via = via("socket", socket.scope["headers"])
+        """How its questions come."""
         self._socket = socket
+        self._metrics = metrics
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
         self._send_timeout = send_timeout
 
@@ -39,6 +44,7 @@ class SocketPeer:
     async def send(self, frame: bytes) -> None:
         """Send a text message. A timer is armed only when the client has to read first."""
         if not self._link.has_room:
+            self._metrics.send_waits.inc()
             try:
                 await room_within(self._link, self._send_timeout)
             except TimeoutError:
@@ -60,4 +66,5 @@ async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[P
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    await parts.sessions.serve(SocketPeer(socket, parts.send_timeout), caller_of(socket.scope))
+    peer = SocketPeer(socket, parts.send_timeout, parts.metrics)
+    await parts.sessions.serve(peer, caller_of(socket.scope))
