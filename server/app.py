@@ -12,6 +12,7 @@ from litestar.di import Provide
 
 from server import problems
 from server.admission import Admission, Bounds
+from server.asyncapi.page import socket_contract
 from server.conversations.database import Database
 from server.conversations.store import ConversationStore
 from server.conversations.transcript import Transcripts
@@ -104,7 +105,8 @@ def assemble(settings: Settings) -> Service:
     app = Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
-            *(scraping(metrics, settings.metrics_token), schema_assets.router, chat_page.router),
+            *(scraping(metrics, settings.metrics_token), socket_contract()),
+            *(schema_assets.router, chat_page.router),
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
         exception_handlers={Exception: problems.responder(metrics)},

