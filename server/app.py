@@ -1,9 +1,10 @@
 """Where the parts are built and joined, and nowhere else."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import stamina.instrumentation
 import structlog
@@ -46,6 +47,9 @@ from server.socket_limits import SocketLimits
 from server.telemetry.metrics import Metrics
 from server.telemetry.watch import Telemetry
 
+if TYPE_CHECKING:  # it needs what is not always installed
+    from server.telemetry.traces import Tracing
+
 log = structlog.get_logger(__name__)
 
 
@@ -70,7 +74,8 @@ def assemble(settings: Settings) -> Service:
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     doorkeeper = _doorkeeper(settings, key_set)
     metrics = Metrics({*offer.models, *offer.fallbacks})
-    admission = _admission(settings, offer, transcripts, Telemetry(metrics, None))
+    tracing = _tracing(settings)
+    admission = _admission(settings, offer, transcripts, Telemetry(metrics, tracing))
     sessions = Sessions(
         admission,
         doorkeeper,
@@ -93,6 +98,8 @@ def assemble(settings: Settings) -> Service:
     @asynccontextmanager
     async def upstream(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            if tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, tracing.close)
             stack.push_async_callback(database.close)
             stack.push_async_callback(transcripts.close)
             if key_set is not None:
@@ -176,6 +183,21 @@ async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
         return Account(vertex=True, api_key=key)
     # Named explicitly, because the SDK drops both when GOOGLE_VERTEX_BASE_URL is set.
     return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
+
+
+def _tracing(settings: Settings) -> "Tracing | None":
+    """Whoever makes spans, where they are wanted."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    try:
+        from server.telemetry.traces import Tracing  # noqa: PLC0415 - it needs what is not always installed
+    except ModuleNotFoundError as missing:
+        log.warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install deltawire[otel]", missing=missing.name
+        )
+        return None
+    provider = ("gcp.vertex_ai" if settings.vertex else "gcp.gemini") if settings.has_upstream else "deltawire.standin"
+    return Tracing(provider, content=settings.trace_content)
 
 
 def _offer(settings: Settings) -> Offer:

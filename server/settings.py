@@ -157,6 +157,10 @@ class Settings(BaseSettings):
         None, description="what `GET /metrics` wants as a bearer token; unset: nothing"
     )
 
+    trace_content: Annotated[bool, Takes("true or false")] = Field(
+        default=False, description="put what people ask and models answer into the traces"
+    )
+
     api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("GOOGLE_API_KEY", "GEMINI_API_KEY"), exclude=True
     )

@@ -18,7 +18,8 @@ from server.logs import where
 from server.opening import Deadlines, Opening, Question
 from server.patience import Patience
 from server.tally import Tally
-from server.telemetry.watch import Ending, TurnWatch
+from server.telemetry.ending import Ending
+from server.telemetry.watch import TurnWatch
 from server.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
@@ -184,6 +185,7 @@ class Turn:
         finally:
             self._tally.model = opening.model
             self._tally.counts = opening.counts
+        self._watch.answers()
         return events
 
     async def _next_words(self) -> list[Event] | None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
 import structlog
 
 from server.errors import Failure
-from server.frames import ChatRequest, HistoryMessage, Spent
+from server.frames import ChatRequest, HistoryMessage
+from server.telemetry.ending import Ending
 from server.telemetry.metrics import Metrics
 from server.telemetry.via import Via
 
@@ -15,26 +15,6 @@ if TYPE_CHECKING:  # it needs what is not always installed
     from server.telemetry.traces import Tracing, TurnSpan
 
 log = structlog.get_logger(__name__)
-
-
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """How a turn ended."""
-
-    end: str
-    """A finish reason, `cancelled`, or the code of an error."""
-    spent: Spent
-    gaps: Sequence[int]
-    """How many of the gaps between its deltas fell into each bucket of `tally.GAP_BOUNDS`."""
-    streamed: float
-    """Seconds from the first delta to the last, which is the sum of these gaps."""
-    cause: str | None
-    """The provider's status and reason word, or the name of a deadline."""
-    door: str | None
-    """By which door its listener left, if that ended it."""
-    phase: str | None
-    """What the turn was at when that happened."""
-    broke_off: bool
-    """Whether the provider failed after its first word."""
 
 
 class Telemetry:
@@ -45,9 +25,9 @@ class Telemetry:
         self._metrics = metrics
         self._tracing = tracing
 
-    def watch(self, turn: str, request: ChatRequest, via: Via) -> "TurnWatch":
-        """Watch a turn that was just accepted."""
-        span = None if self._tracing is None else self._tracing.start(turn, via.trace)
+    def watch(self, turn: str, model: str, request: ChatRequest, via: Via) -> "TurnWatch":
+        """Watch a turn that was just accepted; `model` is asked first."""
+        span = None if self._tracing is None else self._tracing.start(turn, model, via)
         return TurnWatch(turn, request.conversation, via.transport, self._metrics, span)
 
 
@@ -84,6 +64,11 @@ class TurnWatch:
         """A try has failed."""
         log.warning("upstream_fault", turn=self._turn, model=model, code=fault.code, cause=fault.cause)
         self._metrics.faults.labels(fault.code).inc()
+
+    def answers(self) -> None:
+        """The first word has come, be it a thought."""
+        if self._span is not None:
+            self._span.answers()
 
     def first_delta(self, milliseconds: int) -> None:
         """The first piece of the answer goes out."""
