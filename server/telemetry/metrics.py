@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -18,6 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from server.errors import TABLE
 from server.frames import Spent
 from server.tally import GAP_BOUNDS
+from server.telemetry.via import TRANSPORTS
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
@@ -92,6 +94,16 @@ class Metrics:
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
         self.send_waits = counter("deltawire_send_waits_total", "Sends that had to wait for their client to read.")
+        self._begin_at_nothing()
+
+    def _begin_at_nothing(self) -> None:
+        """Make the series that alerts watch: without the 0 before it, the first of a kind is no increase."""
+        for code in TABLE:
+            self.refused.labels(code)
+            if code.startswith("upstream_"):
+                self.faults.labels(code)
+        for transport, model in product(TRANSPORTS, self._models):
+            self.turns.labels(transport, model, "internal")
 
     def label_of(self, model: str) -> str:
         """The name by which a model is counted."""

@@ -1,22 +1,24 @@
 """The way by which a question came."""
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
+Transport = Literal["socket", "sse", "rest"]
+TRANSPORTS: Final[tuple[Transport, ...]] = get_args(Transport)
 _TRACE_HEADERS: Final = {b"traceparent", b"tracestate"}
 
 
 class Via(msgspec.Struct, frozen=True, kw_only=True):
     """A transport, and the trace that its handshake or its request belongs to."""
 
-    transport: Literal["socket", "sse", "rest"]
+    transport: Transport
     trace: dict[str, str]
     """W3C trace context: `traceparent` and `tracestate`, as they were sent; empty where there is none."""
 
 
-def via(transport: Literal["socket", "sse", "rest"], headers: Iterable[tuple[bytes, bytes]]) -> Via:
+def via(transport: Transport, headers: Iterable[tuple[bytes, bytes]]) -> Via:
     """The way that a handshake or a request with these headers came."""
     trace = {name.decode(): value.decode("latin-1") for name, value in headers if name in _TRACE_HEADERS}
     return Via(transport=transport, trace=trace)

@@ -26,8 +26,10 @@ class Scrape:
         return self.samples.get((f"deltawire_{name}", wanted), 0.0)
 
     def labelled(self, name: str) -> list[dict[str, str]]:
-        """The labels of each sample of a metric."""
-        return [dict(labels) for found, labels in self.samples if found == f"deltawire_{name}"]
+        """The labels of each sample of a metric that is not 0."""
+        return [
+            dict(labels) for (found, labels), value in self.samples.items() if found == f"deltawire_{name}" and value
+        ]
 
     @property
     def names(self) -> set[str]:

@@ -319,7 +319,18 @@ async def test_the_names_are_those_that_dashboards_are_built_on(upstream: Upstre
     for name, (kind, labels) in LABELS.items():
         assert read.kinds[f"deltawire_{name}"] == kind
         suffix = {"counter": "_total", "gauge": "", "histogram": "_count"}[kind]
-        assert [set(found) for found in read.labelled(name + suffix)][:1] == [labels]
+        found = [dict(pairs) for sample, pairs in read.samples if sample == f"deltawire_{name}{suffix}"]
+        assert set(found[0]) == labels
+
+
+async def test_what_alerts_watch_is_there_before_it_happens(upstream: Upstream) -> None:
+    async with serving(upstream) as address:
+        read = await scrape(address)
+    for code in ("overloaded", "store_unavailable", "internal"):
+        assert ("deltawire_refused_total", frozenset({("code", code)})) in read.samples
+    assert ("deltawire_upstream_faults_total", frozenset({("code", "upstream_rejected")})) in read.samples
+    bugs = {"transport": "socket", "model": MODEL, "end": "internal"}
+    assert ("deltawire_turns_total", frozenset(bugs.items())) in read.samples
 
 
 async def test_two_workers_metrics_add_up(upstream: Upstream) -> None:
