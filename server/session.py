@@ -217,9 +217,10 @@ class Session:
         refused = name if starts and name not in self._turns else None
         self._reply(error_frame(failure, turn=refused, ref=None if refused else name))
 
-    def _reply(self, frame: ErrorFrame) -> None:
-        """Send a refusal: now if there is room, or in a task that waits for it; never wait here."""
-        self._metrics.refused.labels(frame.code).inc()
+    def _reply(self, frame: FrameDown) -> None:
+        """Send now if there is room, or in a task that waits for it; never wait here."""
+        if isinstance(frame, ErrorFrame):
+            self._metrics.refused.labels(frame.code).inc()
         message = encode(frame)
         if self._waiting_replies == 0 and self._peer.send_now(message):
             return
