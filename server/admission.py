@@ -86,7 +86,7 @@ class Admission:
             models=models,
         )
         transcript = self._transcripts.open(caller.name, request)
-        watch = self._telemetry.watch(question.turn, models[0], request, via)
+        watch = self._telemetry.watch(question.turn, question.caller, models[0], request, via)
         turn = Turn(question, self._upstream, self._deadlines, self._over, transcript, watch)
         self._running.add(turn)
         self.empty.clear()

@@ -13,7 +13,7 @@ from litestar.di import Provide
 
 from server import problems
 from server.admission import Admission, Bounds
-from server.asyncapi.page import socket_contract
+from server.asyncapi import page as socket_page
 from server.conversations.database import Database
 from server.conversations.store import ConversationStore
 from server.conversations.transcript import Transcripts
@@ -112,7 +112,7 @@ def assemble(settings: Settings) -> Service:
     app = Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
-            *(scraping(metrics, settings.metrics_token), socket_contract()),
+            *(scraping(metrics, settings.metrics_token), socket_page.socket_contract()),
             *(schema_assets.router, chat_page.router),
         ],
         dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
@@ -130,7 +130,7 @@ def assemble(settings: Settings) -> Service:
             origins=Origins(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             doorkeeper=doorkeeper,
-            open_paths=_open_paths(settings) | PATHS | schema_assets.paths | chat_page.paths,
+            open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
         ),
         socket_limits,
         metrics,

@@ -130,5 +130,3 @@ def _name(host: str) -> str:
     """The host without its port: `[::1]:8000` -> `[::1]`."""
     name, colon, port = host.rpartition(":")
     return name if colon and port.isdigit() else host
-
-

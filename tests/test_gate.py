@@ -158,7 +158,7 @@ async def guarded() -> AsyncIterator[str]:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, method: str) -> None:
     async with aiohttp.ClientSession() as session:
-        paths = ["/", "/livez", "/readyz", "/schema", "/schema/openapi.json"]
+        paths = ["/", "/livez", "/readyz", "/schema", "/schema/openapi.json", "/schema/asyncapi.json", "/schema/socket"]
         async with session.get(f"http://{guarded}/") as response:
             paths += re.findall(r'(?:src|href)="(/[^"]+)"', await response.text())
         assert len(paths) > 7

@@ -16,7 +16,9 @@ _ANSWERS: Final = {"chat": ("delta", "thought", "usage", "error"), "cancel": ("u
 """What each frame may be answered with; others only with an `error`."""
 _ABOUT: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
-`usage` or one `error` with its `id`. A client ignores fields and frames that it does not know."""
+`usage` or one `error` with its `id`. A client ignores fields and frames that it does not know. Where the server wants
+to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
+`deltawire.v1`."""
 
 
 def document() -> dict[str, Any]:

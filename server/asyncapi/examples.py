@@ -27,6 +27,7 @@ _CANCELLED: Final = {"finish_reason": "cancelled", "output_tokens": 2, "total_to
 
 UP: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "chat": {name: {"type": "chat", **fields} for name, fields in EXAMPLES.items()},
+    "auth": {"a fresh token": {"type": "auth", "token": "TOKEN"}},
     "cancel": {"one turn": {"type": "cancel", "id": "turn-7"}, "every turn": {"type": "cancel"}},
 }
 

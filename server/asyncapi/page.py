@@ -11,6 +11,7 @@ from litestar import MediaType, Response, Router, get
 from server.asyncapi.document import document
 from server.pages import with_page_headers
 
+PATHS: Final = frozenset({"/schema/asyncapi.json", "/schema/socket"})
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">

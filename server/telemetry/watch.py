@@ -1,6 +1,6 @@
 """Turns as they are seen from outside: what each does is counted, and its end is logged, never what was said in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,23 +25,23 @@ class Telemetry:
         self._metrics = metrics
         self._tracing = tracing
 
-    def watch(self, turn: str, model: str, request: ChatRequest, via: Via) -> "TurnWatch":
-        """Watch a turn that was just accepted; `model` is asked first."""
+    def watch(self, turn: str, caller: str, model: str, request: ChatRequest, via: Via) -> "TurnWatch":
+        """Watch a turn that was just accepted from this caller; `model` is asked first."""
         span = None if self._tracing is None else self._tracing.start(turn, model, via)
-        return TurnWatch(turn, request.conversation, via.transport, self._metrics, span)
+        ids = {"turn": turn, "caller": caller or None, "conversation": request.conversation}
+        return TurnWatch(ids, via.transport, self._metrics, span)
 
 
 class TurnWatch:
     """Watches one turn, from its acceptance to its end."""
 
-    __slots__ = ("_conversation", "_metrics", "_retries", "_span", "_transport", "_turn", "said")
+    __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
 
     def __init__(
-        self, turn: str, conversation: str | None, transport: str, metrics: Metrics, span: "TurnSpan | None"
+        self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
     ) -> None:
-        """Begin now."""
-        self._turn = turn
-        self._conversation = conversation
+        """Begin now; `ids` are for the log."""
+        self._ids = ids
         self._transport = transport
         self._metrics = metrics
         self._span = span
@@ -62,7 +62,7 @@ class TurnWatch:
 
     def failed(self, model: str, fault: Failure) -> None:
         """A try has failed."""
-        log.warning("upstream_fault", turn=self._turn, model=model, code=fault.code, cause=fault.cause)
+        log.warning("upstream_fault", turn=self._ids["turn"], model=model, code=fault.code, cause=fault.cause)
         self._metrics.faults.labels(fault.code).inc()
 
     def answers(self) -> None:
@@ -90,8 +90,7 @@ class TurnWatch:
             self._span.end(ending, self._retries)
         log.info(
             "turn_ended",
-            turn=self._turn,
-            conversation=self._conversation,
+            **self._ids,
             trace=self._span and self._span.trace_id,
             transport=self._transport,
             model=spent.model,

@@ -3,6 +3,7 @@
 import aiohttp
 from support.client import connected
 from support.collector import Collector
+from support.identity import API_KEYS, KEYS
 from support.process import running, running_over
 from support.transports import ask_rest, posting
 from support.upstream import Upstream, fails, says, says_and_is_silent
@@ -53,6 +54,14 @@ async def test_a_turn_leaves_one_line_with_all_that_it_did_and_nothing_that_was_
     [fault] = [line for line in server.lines if line["event"] == "upstream_fault"]
     assert (fault["turn"], fault["code"], fault["model"]) == ("t1", "upstream_unavailable", "gemini-flash-latest")
     assert fault["cause"].startswith("503")
+
+
+async def test_a_turn_of_a_caller_names_them(upstream: Upstream) -> None:
+    async with running_over(upstream, api_keys=API_KEYS) as server:
+        async with connected(server.address, additional_headers={"Authorization": f"Bearer {KEYS['bob']}"}) as client:
+            await client.ask()
+        line = await server.turn(0)
+    assert line["caller"] == "key:bob"
 
 
 async def test_a_turn_that_was_left_names_the_door_and_what_it_was_at(upstream: Upstream) -> None:

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
 from support.client import Client, connected, masked, raw_socket
+from support.identity import API_KEYS, KEYS
 from support.log import Log
 from support.process import running, running_over
 from support.scrape import Scrape, scrape
@@ -293,6 +294,24 @@ async def test_with_a_token_it_is_for_those_who_bring_it(upstream: Upstream) -> 
                 async with session.get(f"http://{address}/metrics", headers=given) as response:
                     assert (response.status, response.headers["WWW-Authenticate"]) == (401, "Bearer")
                     assert (await response.json(content_type=None))["code"] == "unauthenticated"
+
+
+async def test_a_token_of_its_own_is_not_a_callers_and_a_callers_not_its_own(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS, metrics_token="planted-9f3c") as address:
+        assert await status(address) == 401
+        assert await status(address, Authorization=f"Bearer {KEYS['alice']}") == 401
+        assert await status(address, Authorization="Bearer planted-9f3c") == 200
+
+
+async def test_without_a_token_of_its_own_it_is_for_every_caller_and_nobody_else(upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address:
+        assert await status(address) == 401
+        assert await status(address, Authorization=f"Bearer {KEYS['alice']}") == 200
+
+
+async def status(address: str, **headers: str) -> int:
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(f"http://{address}/metrics") as response:
+        return response.status
 
 
 async def test_it_speaks_openmetrics_to_those_who_ask(upstream: Upstream) -> None:
