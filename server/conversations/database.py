@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from server.conversations.words import index_text
 from server.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -102,6 +103,7 @@ def _sqlite(url: str, connections: int, begin: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
+        connection.create_function("index_text", 2, index_text, deterministic=True)
         connection.isolation_level = None  # the driver would begin transactions of its own, and late
         cursor = connection.cursor()
         for pragma in _SQLITE_PRAGMAS:

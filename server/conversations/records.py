@@ -10,8 +10,8 @@ from server.reading import Reader, rules_of
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
-_CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}$"
-"""The time and the id of the last conversation of a page."""
+_CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}_[0-9]$"
+"""The time and the id of the last conversation of a page, and which step of a search it was found by."""
 _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
 
 

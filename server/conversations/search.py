@@ -6,12 +6,12 @@ every word that they begin. Of a word that stands everywhere only the newest mes
 pages through the rest, and sorting them all would keep everybody waiting.
 """
 
-import hashlib
-import re
-from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, func, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.conversations.words import index_words, word_of, words_of
 
 _NEWEST: Final = 1_000
 """How many of the messages that match are looked at, and how many of the titles."""
@@ -19,7 +19,6 @@ _MAX_WORDS: Final = 20
 _SHORTEST_BEGINNING: Final = 2
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
 """The tables that are indexed, and where each names its conversation."""
-_word = re.compile(r"[^\W_]+")
 
 _SQLITE: Final = """
     SELECT {id} AS id FROM {table} WHERE seq IN (
@@ -27,14 +26,9 @@ _SQLITE: Final = """
 """
 _POSTGRESQL: Final = """
     SELECT id FROM (
-        SELECT {id} AS id FROM {table} WHERE search @@ (to_tsquery('simple', :words) && CAST(:owner AS tsquery))
-        ORDER BY seq DESC LIMIT :newest) AS newest
+        SELECT {id} AS id FROM {table} WHERE search @@ CAST(:words AS tsquery) ORDER BY seq DESC LIMIT :newest
+    ) AS newest
 """
-
-
-def owner_key(owner: str) -> str:
-    """An owner as one word of the index, which stands in no text by chance."""
-    return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
 class Search:
@@ -42,25 +36,29 @@ class Search:
 
     def __init__(self, owner: str, query: str, *, is_sqlite: bool) -> None:
         """Take the words out of what somebody typed."""
-        self._owner_key = owner_key(owner)
-        self._words = _word.findall(query)[:_MAX_WORDS]
+        self._owner = word_of(owner)
+        self._words = words_of(query)[:_MAX_WORDS]
         self._is_sqlite = is_sqlite
 
     @property
-    def steps(self) -> Iterator[TextClause]:
+    def steps(self) -> list[TextClause]:
         """Queries for the ids of conversations; the next one counts where the last found nothing."""
-        if self._words:
-            yield self._matching("")
-            if len(self._words[-1]) >= _SHORTEST_BEGINNING:
-                yield self._matching("*")
+        if not self._words:
+            return []
+        whole = self._matching(is_typed=True)
+        return [whole, self._matching(is_typed=False)] if len(self._words[-1]) >= _SHORTEST_BEGINNING else [whole]
 
-    def _matching(self, star: str) -> TextClause:
-        if self._is_sqlite:
-            quoted = " AND ".join(f'"{word}"' for word in self._words)
-            bound = {"words": f'owner_key : "{self._owner_key}" AND ({quoted} {star})'}
-        else:
-            quoted = " & ".join(f"'{word}'" for word in self._words)
-            bound = {"words": quoted + (star and ":*"), "owner": f"'{self._owner_key}'"}
+    def _matching(self, *, is_typed: bool) -> TextClause:
+        """Whether the last word `is_typed` to its end."""
+        mark, both, beginning = ('"', " AND ", "*") if self._is_sqlite else ("'", " & ", ":*")
+        words = both.join(f"{mark}{word}{mark}" for word in (self._owner, *self._words))
         template = _SQLITE if self._is_sqlite else _POSTGRESQL
         parts = (template.format(table=table, id=column) for table, column in _INDEXED)
-        return text(" UNION ".join(parts)).bindparams(**bound, newest=_NEWEST)
+        return text(" UNION ".join(parts)).bindparams(words=words + ("" if is_typed else beginning), newest=_NEWEST)
+
+
+def index(connection: AsyncConnection, owner: str, content: str) -> dict[str, Any]:
+    """The column that a message or a title is found by; SQLite's triggers index it themselves."""
+    if connection.dialect.name == "sqlite":
+        return {}
+    return {"search": func.array_to_tsvector(index_words(owner, content))}

@@ -1,11 +1,10 @@
 """An owner's conversations: listed, read, made, changed and deleted."""
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, RowMapping, Select, delete, insert, select, text, tuple_
+from sqlalchemy import Row, RowMapping, delete, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.database import Database
@@ -17,25 +16,17 @@ from server.conversations.records import (
     Message,
     NewConversation,
 )
-from server.conversations.search import Search, owner_key
+from server.conversations.search import Search, index
 from server.conversations.settings import changed, kept
 from server.conversations.tables import conversations, messages
 from server.conversations.texts import new_id, storable
-from server.conversations.tree import Tree
+from server.conversations.tree import TOLD, Tree
 from server.errors import Failure
 from server.frames import Spent
 
 AnyRow = Row[*tuple[Any, ...]]
-Rows = Sequence[AnyRow]
 
-_LISTED = (
-    conversations.c.id,
-    conversations.c.title,
-    conversations.c.created,
-    conversations.c.updated,
-    conversations.c.settings,
-)
-_TOLD = tuple(messages.c[name] for name in Message.__struct_fields__)
+_MESSAGE = tuple(messages.c[name] for name in Message.__struct_fields__)
 
 
 class ConversationStore:
@@ -53,25 +44,23 @@ class ConversationStore:
     async def page(self, owner: str, query: ConversationQuery) -> ConversationPage:
         """The owner's conversations, the last used first; with `q`, those that match."""
         place = (conversations.c.updated, conversations.c.id)
-        listed = select(*_LISTED).where(conversations.c.owner == owner)
+        listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
+        queries = [listed]
+        if query.q:
+            steps = Search(owner, query.q, is_sqlite=self._database.is_sqlite).steps
+            queries = [listed.where(conversations.c.id.in_(step.columns(conversations.c.id))) for step in steps]
+        first = 0
         if query.cursor:
-            listed = listed.where(tuple_(*place) < _place_at(query.cursor))
+            updated, conversation, first = _place_at(query.cursor)
+            queries = [each.where(tuple_(*place) < (updated, conversation)) for each in queries[first : first + 1]]
         async with self._database.reading() as connection:
-            if not query.q:
-                rows = (await connection.execute(listed)).all()
-            else:
-                rows = await self._found(connection, listed, Search(owner, query.q, is_sqlite=self._database.is_sqlite))
-        more = rows[query.limit - 1] if len(rows) > query.limit else None
-        return ConversationPage([_conversation(row) for row in rows[: query.limit]], more and _cursor_at(more))
-
-    async def _found(self, connection: AsyncConnection, listed: Select[*tuple[Any, ...]], search: Search) -> Rows:
-        for step in search.steps:
-            ids = step.columns(conversations.c.id)
-            rows = (await connection.execute(listed.where(conversations.c.id.in_(ids)))).all()
-            if rows:
-                return rows
-        return ()
+            for step, each in enumerate(queries, first):
+                rows = (await connection.execute(each)).all()
+                if rows:
+                    more = _cursor_at(rows[query.limit - 1], step) if len(rows) > query.limit else None
+                    return ConversationPage([_conversation(row) for row in rows[: query.limit]], more)
+        return ConversationPage([], None)
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
         """Make a conversation."""
@@ -80,29 +69,29 @@ class ConversationStore:
         row = {
             "id": tree.id,
             "owner": owner,
-            "owner_key": owner_key(owner),
             "title": storable(new.title),
             "settings": kept(msgspec.structs.asdict(new.settings)),
             "created": now,
             "updated": now,
         }
         async with self._database.writing() as transaction:
+            row |= index(transaction, owner, row["title"])
             await transaction.execute(insert(conversations).values(row))
             return await _told(transaction, tree)
 
     async def read(self, owner: str, conversation: str) -> ConversationTree:
         """A conversation and all its messages."""
         async with self._database.reading() as connection:
-            head = await _told(connection, Tree(owner, conversation))
+            head = await _told(connection, Tree(owner, storable(conversation)))
             here = messages.c.conversation == conversation
-            rows = (await connection.execute(select(*_TOLD).where(here).order_by(messages.c.seq))).mappings()
+            rows = (await connection.execute(select(*_MESSAGE).where(here).order_by(messages.c.seq))).mappings()
             return ConversationTree(**msgspec.structs.asdict(head), messages=[_message(row) for row in rows])
 
     async def change(self, owner: str, conversation: str, title: str | None, settings: dict[str, Any]) -> Conversation:
         """Change the title, and the settings that are named; None takes one away."""
-        tree = Tree(owner, conversation)
+        tree = Tree(owner, storable(conversation))
         async with self._database.writing() as transaction:
-            row = await tree.find(transaction)
+            row = await tree.find(transaction, to_change=True)
             if row is None:
                 raise Failure("not_found")
             columns = {} if title is None else {"title": storable(title)}
@@ -111,7 +100,7 @@ class ConversationStore:
 
     async def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation with all its messages."""
-        mine = (conversations.c.id == conversation, conversations.c.owner == owner)
+        mine = (conversations.c.id == storable(conversation), conversations.c.owner == owner)
         async with self._database.writing() as transaction:
             if not (await transaction.execute(delete(conversations).where(*mine))).rowcount:
                 raise Failure("not_found")
@@ -134,11 +123,12 @@ def _message(row: RowMapping) -> Message:
     return Message(**{**row, "usage": usage and msgspec.json.decode(usage, type=Spent)})
 
 
-def _cursor_at(row: AnyRow) -> str:
-    """The place of a conversation in the list, as a cursor."""
-    return f"{row.updated:.9f}_{row.id}"
+def _cursor_at(row: AnyRow, step: int) -> str:
+    """The place of a conversation in what a step of a search has found, or in the list, as a cursor."""
+    return f"{row.updated:.9f}_{row.id}_{step}"
 
 
-def _place_at(cursor: str) -> tuple[float, str]:
-    updated, _, conversation = cursor.partition("_")
-    return float(updated), conversation
+def _place_at(cursor: str) -> tuple[float, str, int]:
+    updated, _, rest = cursor.partition("_")
+    conversation, _, step = rest.rpartition("_")
+    return float(updated), conversation, int(step)

@@ -1,12 +1,14 @@
 """The tables, as queries name them; `migrations/` makes them.
 
 Ids are made here and not by the database: a write that is tried again must not write twice. Times are
-seconds since 1970. JSON is text: nothing looks into it but this server. SQLite and PostgreSQL hold the same.
+seconds since 1970. JSON is text: nothing looks into it but this server. SQLite and PostgreSQL hold the same, but
+for `search`, which is PostgreSQL's alone: SQLite's index is a table of its own.
 """
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 METADATA: Final = MetaData()
 
@@ -16,11 +18,13 @@ conversations: Final = Table(
     Column("seq", BigInteger, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("owner", Text, nullable=False),
-    Column("owner_key", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("settings", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
+    Column("search", TSVECTOR, nullable=False),
+    Index("conversations_by_owner", "owner", "updated", "id"),
+    Index("conversations_search", "search", postgresql_using="gin"),
 )
 
 # `parent` has no foreign key: a message goes only with its whole conversation, and a key would make each of
@@ -31,7 +35,7 @@ messages: Final = Table(
     Column("seq", BigInteger, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("conversation", Text, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
-    Column("owner_key", Text, nullable=False),
+    Column("owner", Text, nullable=False),
     Column("parent", Text),
     Column("role", Text, nullable=False),
     Column("text", Text, nullable=False),
@@ -42,4 +46,7 @@ messages: Final = Table(
     Column("answered", Boolean),
     Column("usage", Text),
     Column("created", Double, nullable=False),
+    Column("search", TSVECTOR, nullable=False),
+    Index("messages_by_conversation", "conversation", "seq"),
+    Index("messages_search", "search", postgresql_using="gin"),
 )

@@ -114,7 +114,7 @@ class Transcript:
 
     async def _begin(self, question: Question) -> Question:
         async with self._transcripts.database.writing() as transaction:
-            conversation = await self._tree.find(transaction)
+            conversation = await self._tree.find(transaction, to_change=True)
             if conversation is None:
                 raise Failure("not_found", "There is no such conversation.", field="conversation")
             request = merged(question.request, conversation.settings)

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.conversations.search import owner_key
+from server.conversations.search import index
 from server.conversations.tables import conversations, messages
 from server.conversations.texts import storable
 from server.frames import HistoryMessage
@@ -26,6 +26,9 @@ _BRANCH: Final = text("""
     SELECT role, text FROM branch ORDER BY depth DESC
 """)
 
+TOLD: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", "settings"))
+"""What a client is told of a conversation."""
+
 
 class Tree(msgspec.Struct, frozen=True):
     """One owner's conversation, by its id; whether it is there, `find` tells."""
@@ -33,10 +36,12 @@ class Tree(msgspec.Struct, frozen=True):
     owner: str
     id: str
 
-    async def find(self, connection: AsyncConnection) -> Row[*tuple[Any, ...]] | None:
-        """Its row; None where it is not, or is another owner's."""
-        mine = (conversations.c.id == self.id, conversations.c.owner == self.owner)
-        return (await connection.execute(select(conversations).where(*mine))).one_or_none()
+    async def find(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]] | None:
+        """Its row; None where it is not, or is another owner's. `to_change`: nobody else changes it meanwhile."""
+        found = select(*TOLD).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
+        if to_change:
+            found = found.with_for_update(key_share=True)  # SQLite has one writer at a time anyhow
+        return (await connection.execute(found)).one_or_none()
 
     async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
         """The role, the text and the parent of one of its messages."""
@@ -70,7 +75,8 @@ class Tree(msgspec.Struct, frozen=True):
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         row = {"thoughts": "", **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
-        row |= {"conversation": self.id, "owner_key": owner_key(self.owner), "created": time.time()}
+        row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
+        row |= index(connection, self.owner, row["text"])
         await connection.execute(insert(messages).values(row).on_conflict_do_nothing(index_elements=["id"]))
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
@@ -79,4 +85,6 @@ class Tree(msgspec.Struct, frozen=True):
 
     async def change(self, connection: AsyncConnection, **columns: Any) -> None:
         """Change its row. A change of its name is not news: `updated` is whose caller says so."""
+        if "title" in columns:
+            columns |= index(connection, self.owner, columns["title"])
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))

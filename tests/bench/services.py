@@ -6,10 +6,8 @@ environment of its own: no coverage measurement and no setting of whoever runs t
 
 import asyncio
 import os
-import random
 import resource
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -19,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from support.ports import free_port
 
 from bench import proc
 from bench.load import Opened, Outcome, Sockets, Streams, handshake
@@ -153,16 +152,6 @@ def on_cores(cores: list[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
-
-
-def free_port() -> int:
-    """A port that nobody has, and that the kernel gives to nobody who does not name it."""
-    lowest_given_away = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    while True:
-        port = random.randrange(2048, lowest_given_away)
-        with socket.socket() as candidate, suppress(OSError):
-            candidate.bind(("127.0.0.1", port))
-            return port
 
 
 def _cores() -> list[int]:

@@ -1,7 +1,7 @@
 """Conversations, their messages, and the index that a search looks into.
 
 A search is for one owner's messages. Among everybody's it would be a needle in a haystack, so each message
-is indexed with one word more, that of its owner.
+is indexed with one word more, that of its owner; `server/conversations/words.py` says what the others are.
 """
 
 from alembic import op
@@ -14,7 +14,6 @@ CREATE TABLE conversations (
     seq {sequence},
     id TEXT NOT NULL UNIQUE,
     owner TEXT NOT NULL,
-    owner_key TEXT NOT NULL,
     title TEXT NOT NULL,
     settings TEXT NOT NULL,
     created DOUBLE PRECISION NOT NULL,
@@ -25,7 +24,7 @@ CREATE TABLE messages (
     seq {sequence},
     id TEXT NOT NULL UNIQUE,
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-    owner_key TEXT NOT NULL,
+    owner TEXT NOT NULL,
     parent TEXT,
     role TEXT NOT NULL,
     text TEXT NOT NULL,
@@ -40,33 +39,27 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_conversation ON messages (conversation, seq)
 """
 
-# FTS5 reads the texts where they stand; these keep its index true.
+# `index_text` is a function of ours (`words.py`), which every connection brings along. The index holds no texts and
+# no places of words in them, so it is told what to forget. The ASCII tokenizer leaves all other letters alone.
 _SQLITE_SEARCH = """
 CREATE VIRTUAL TABLE {table}_search USING fts5 (
-    owner_key, {column}, content='{table}', content_rowid='seq',
-    tokenize='unicode61 remove_diacritics 0', detail='column', prefix='2 3'
+    words, content='', columnsize=0, detail='none', tokenize='ascii', prefix='2 3'
 );
 CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
-    INSERT INTO {table}_search (rowid, owner_key, {column}) VALUES (new.seq, new.owner_key, new.{column})
+    INSERT INTO {table}_search (rowid, words) VALUES (new.seq, index_text(new.owner, new.{column}))
     ; END;
 CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN
-    INSERT INTO {table}_search ({table}_search, rowid, owner_key, {column})
-    VALUES ('delete', old.seq, old.owner_key, old.{column})
+    INSERT INTO {table}_search ({table}_search, rowid, words)
+    VALUES ('delete', old.seq, index_text(old.owner, old.{column}))
     ; END;
 CREATE TRIGGER {table}_changed AFTER UPDATE OF {column} ON {table} WHEN old.{column} <> new.{column} BEGIN
-    INSERT INTO {table}_search ({table}_search, rowid, owner_key, {column})
-    VALUES ('delete', old.seq, old.owner_key, old.{column})
-    ; INSERT INTO {table}_search (rowid, owner_key, {column}) VALUES (new.seq, new.owner_key, new.{column})
+    INSERT INTO {table}_search ({table}_search, rowid, words)
+    VALUES ('delete', old.seq, index_text(old.owner, old.{column}))
+    ; INSERT INTO {table}_search (rowid, words) VALUES (new.seq, index_text(new.owner, new.{column}))
     ; END
 """
-
-# The parser takes `server/app.py` and `a-b` for one word each; people look for their parts. A tsvector holds at
-# most a megabyte, so a message is found by what stands in its first 100,000 characters.
-_POSTGRESQL_SEARCH = r"""
-ALTER TABLE {table} ADD COLUMN search tsvector GENERATED ALWAYS AS (
-    to_tsvector('simple', translate(left({column}, 100000), '-_./:@&=?#%+~*\|<>', '                  '))
-    || array_to_tsvector(ARRAY[owner_key])
-) STORED;
+_POSTGRESQL_SEARCH = """
+ALTER TABLE {table} ADD COLUMN search TSVECTOR NOT NULL;
 CREATE INDEX {table}_search ON {table} USING gin (search)
 """
 
