@@ -70,7 +70,7 @@ def assemble(settings: Settings) -> Service:
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what the provider said
     database = Database(settings.database)
     offer = _offer(settings)
-    transcripts = Transcripts(database, offer, settings.max_history_chars)
+    transcripts = Transcripts(database, offer, settings.max_history_chars, settings.store_timeout)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     doorkeeper = _doorkeeper(settings, key_set)
     metrics = Metrics({*offer.models, *offer.fallbacks})

@@ -103,6 +103,7 @@ class Settings(BaseSettings):
     ping_interval: Seconds = Field(20.0, description="between pings")
     ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
     drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
+    store_timeout: Seconds = Field(10.0, description="for an answer to be written, tries and all, before its turn ends")
 
     retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
         2, description="tries after the first, before the first delta"

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from server.frames import MODEL_NAME
 from server.identity.keys import parse_keys
@@ -22,6 +24,8 @@ _DRIVERS: Final = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 """Schemes of a database's URL, as people write them, with the driver that is used."""
+_DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
+"""Parameters of such a URL that PostgreSQL's driver knows."""
 
 
 class Takes(str):
@@ -100,11 +104,18 @@ def _key_set_url(url: str) -> str:
 
 
 def _database_url(url: SecretStr) -> SecretStr:
-    """The URL with its driver; only SQLAlchemy's names of the two that are known here."""
-    scheme, colon, rest = url.get_secret_value().partition("://")
-    if scheme not in _DRIVERS or not colon or not rest:
+    """The URL with its driver, and with that driver's word for `sslmode`, which platforms put into theirs."""
+    try:
+        made = make_url(url.get_secret_value())
+    except ArgumentError:
+        raise ValueError from None
+    if made.drivername not in _DRIVERS or made.database in (None, ":memory:"):
         raise ValueError
-    return SecretStr(f"{_DRIVERS[scheme]}://{rest}")
+    driver = _DRIVERS[made.drivername]
+    parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
+    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_TAKES:
+        raise ValueError
+    return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 
 
 def _bare_host(host: str) -> str:

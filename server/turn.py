@@ -103,6 +103,7 @@ class Turn:
         """
         if self._transcript is None or self._transcript.has_begun:
             return
+        self._raise_interruption()
         try:
             async with self._patience.until(self._turn_by):
                 self._question = await self._transcript.begin(self._question)
@@ -147,7 +148,7 @@ class Turn:
         try:
             return await transcript.end(end)
         except Exception as error:  # noqa: BLE001 - likewise
-            return self._ended_by(error)
+            return transcript.named(self._ended_by(error))
 
     def _let_go(self) -> None:
         """Close the upstream; what a listener who has left was told is written without waiting."""

@@ -30,7 +30,6 @@ _SQLITE_PRAGMAS: Final = (
     "synchronous=FULL",  # what a client was told is on the disk
     "foreign_keys=ON",
     "cache_size=-16000",  # 16 MB a connection
-    "mmap_size=268435456",
 )
 
 

@@ -24,8 +24,7 @@ async def prepare(url: str) -> None:
         await database.close()
     if found == REVISIONS[-1]:
         return
-    if found is not None and found not in REVISIONS:
-        raise SchemaError(f"the database is of a later version of this server (revision {found}): update the server")
+    _refuse_later(found)
     if not database.is_sqlite:
         had = "has no tables yet" if found is None else f"is of an earlier version (revision {found})"
         raise SchemaError(f"the database {had}: run `python -m server migrate`, then start again")
@@ -33,15 +32,21 @@ async def prepare(url: str) -> None:
 
 
 async def migrate(url: str) -> None:
-    """Apply the migrations that are missing; raise `Failure` (`store_unavailable`).
+    """Apply the migrations that are missing; raise `SchemaError`, and `Failure` (`store_unavailable`).
 
     Of several processes that try at once, one works and the others wait.
     """
     database = Database(url)
     try:
+        _refuse_later(await database.revision())
         await database.run(_upgrade)
     finally:
         await database.close()
+
+
+def _refuse_later(found: str | None) -> None:
+    if found is not None and found not in REVISIONS:
+        raise SchemaError(f"the database is of a later version of this server (revision {found}): update the server")
 
 
 def _upgrade(connection: Any) -> None:

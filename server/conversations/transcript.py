@@ -25,8 +25,6 @@ from server.opening import Question
 
 T = TypeVar("T")
 
-_RETRY_SECONDS: Final = 10.0
-"""For the last write of a turn: a database that restarts is back by then."""
 _CLOSE_SECONDS: Final = 5.0
 
 
@@ -34,27 +32,31 @@ def _is_away(fault: Exception) -> bool:
     return isinstance(fault, Failure) and fault.code == "store_unavailable"
 
 
-_patiently = stamina.AsyncRetryingCaller(
-    timeout=_RETRY_SECONDS, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
-).on(_is_away)
-
-
 class Transcripts:
     """Where the turns of conversations are written; one for the process."""
 
-    def __init__(self, database: Database, offer: Offer, history_chars: int) -> None:
-        """`history_chars` bounds what a turn is asked with."""
+    def __init__(self, database: Database, offer: Offer, history_chars: int, seconds: float) -> None:
+        """`history_chars` bounds what a turn is asked with, `seconds` how long the last write is tried."""
         self.database = database
         self.offer = offer
         self.history_chars = history_chars
+        self.patiently = stamina.AsyncRetryingCaller(
+            timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+        ).on(_is_away)
         self._writing: set[asyncio.Task[Any]] = set()
 
     def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
         """The transcript of a turn; None when it belongs to no conversation."""
         return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
 
-    def spawn(self, write: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    async def write(self, write: Coroutine[Any, Any, T]) -> T:
         """Write to the end, also when whoever waits for it leaves."""
+        task = self.spawn(write)
+        await asyncio.wait({task})
+        return task.result()
+
+    def spawn(self, write: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Write to the end, without anybody who waits for it."""
         task = asyncio.get_running_loop().create_task(write)
         self._writing.add(task)
         task.add_done_callback(self._written)
@@ -92,7 +94,7 @@ class Transcript:
 
         Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
         """
-        return await asyncio.shield(self._transcripts.spawn(self._begin(question)))
+        return await self._transcripts.write(self._begin(question))
 
     def keep(self, frame: Delta | Thought) -> None:
         """Take note of what was delivered."""
@@ -105,12 +107,21 @@ class Transcript:
         """
         if self._question is None:
             return end
-        return await asyncio.shield(self._transcripts.spawn(self._end(end, self._question)))
+        return await self._transcripts.write(self._end(end, self._question))
 
     def leave(self, end: Usage) -> None:
         """Write the answer that nobody waits for."""
         if self._question is not None:
             self._transcripts.spawn(self._end(end, self._question))
+
+    def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
+        """The end, with the names of what is kept of the turn; nothing where it has not begun."""
+        if self._question is None:
+            return end
+        names = {"conversation": self._tree.id, "question": self._question, **message}
+        if isinstance(end, Usage):
+            return msgspec.structs.replace(end, **names)
+        return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
 
     async def _begin(self, question: Question) -> Question:
         async with self._transcripts.database.writing() as transaction:
@@ -146,13 +157,12 @@ class Transcript:
         return request.parent, None
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        names = {"conversation": self._tree.id, "question": question}
         if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
-            return _named(end, **names)
+            return self.named(end)
         answer = new_id()
-        kept = _named(end, **names, message=answer)
-        is_there = await _patiently(self._write, answer, question, kept)
-        return kept if is_there else _named(end, **names)
+        kept = self.named(end, message=answer)
+        is_there = await self._transcripts.patiently(self._write, answer, question, kept)
+        return kept if is_there else self.named(end)
 
     async def _write(self, answer: str, question: str, end: Usage | ErrorFrame) -> bool:
         """Write the answer, once however often this is tried; False when its conversation is gone."""
@@ -176,10 +186,3 @@ class Transcript:
         except IntegrityError:
             return False
         return True
-
-
-def _named(end: Usage | ErrorFrame, **names: str) -> Usage | ErrorFrame:
-    """The end, with the names of what is kept."""
-    if isinstance(end, Usage):
-        return msgspec.structs.replace(end, **names)
-    return end if end.usage is None else msgspec.structs.replace(end, usage=msgspec.structs.replace(end.usage, **names))

@@ -10,10 +10,9 @@ import unicodedata
 from typing import Final
 
 _INDEXED_CHARS: Final = 100_000
-"""What stands behind them in a text is not found: PostgreSQL bounds its index of a text, and its reader its patience."""
+"""What stands behind them in a text is not found: PostgreSQL bounds its index of a text."""
 _UNSPACED: Final = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """The scripts of South-East Asia, China and Japan, which put no spaces between words: each character is one."""
 _unspaced = re.compile(f"([{_UNSPACED}])")

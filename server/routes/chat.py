@@ -83,8 +83,10 @@ async def _accept(request: Request[Any, Any, Any], admission: Admission, came: V
     body = await json_body(request)
     turn: Turn | None = None
     try:
-        turn = admission.accept(decode_request(body), [], caller_of(request.scope), came)
-        await turn.begin()
+        asked = decode_request(body)
+        turn = admission.accept(asked, [], caller_of(request.scope), came)
+        if asked.conversation is not None and not await _while_connected(request.receive, turn, _begun(turn)):
+            raise Failure("invalid_json", "The request broke off.")
     except BaseException as error:
         if turn is not None:
             turn.close()
@@ -92,6 +94,11 @@ async def _accept(request: Request[Any, Any, Any], admission: Admission, came: V
             error.turn, _ = claimed_id(body)
         raise
     return turn
+
+
+async def _begun(turn: Turn) -> bool:
+    await turn.begin()
+    return True
 
 
 async def _fold(turn: Turn) -> Answer | Problem:

@@ -20,17 +20,46 @@ MESSAGES_A_CONVERSATION: Final = 20
 _VOCABULARY: Final = 60_000
 _SENTENCES: Final = 60_000
 _WORDS_A_SENTENCE: Final = 12
-_SYLLABLES: Final = tuple(first + then for first in "bcdfghjklmnprstvw" for then in ("a", "e", "i", "o", "u", "an", "er"))
+_SYLLABLES: Final = tuple(
+    first + then for first in "bcdfghjklmnprstvw" for then in ("a", "e", "i", "o", "u", "an", "er")
+)
 _SECONDS_BETWEEN: Final = 60.0
 _FIRST_SECOND: Final = 1.6e9
 _ROWS_AT_ONCE: Final = 20_000
-_USAGE: Final = msgspec.json.encode({"model": "offline", "finish_reason": "stop", "input_tokens": 812, "output_tokens":
-    240, "thought_tokens": None, "tool_tokens": None, "cached_tokens": None, "total_tokens": 1052, "measured":
-    "reported", "first_delta_ms": 420, "duration_ms": 3120, "cost_usd": None}).decode()
+_USAGE: Final = msgspec.json.encode(
+    {
+        "model": "offline",
+        "finish_reason": "stop",
+        "input_tokens": 812,
+        "output_tokens": 240,
+        "thought_tokens": None,
+        "tool_tokens": None,
+        "cached_tokens": None,
+        "total_tokens": 1052,
+        "measured": "reported",
+        "first_delta_ms": 420,
+        "duration_ms": 3120,
+        "cost_usd": None,
+    }
+).decode()
 
 CONVERSATION: Final = ("seq", "id", "owner", "title", "settings", "created", "updated")
-MESSAGE: Final = ("seq", "id", "conversation", "owner", "parent", "role", "text", "thoughts", "model",
-    "finish_reason", "error", "answered", "usage", "created")
+MESSAGE: Final = (
+    "seq",
+    "id",
+    "conversation",
+    "owner",
+    "parent",
+    "role",
+    "text",
+    "thoughts",
+    "model",
+    "finish_reason",
+    "error",
+    "answered",
+    "usage",
+    "created",
+)
 
 Row = tuple[Any, ...]
 
@@ -65,8 +94,11 @@ class Corpus:
             said = " ".join(self._random.choices(self._sentences, k=length))
             seq = number * MESSAGES_A_CONVERSATION + turn + 1
             message = self._id()
-            kept = ("model", said, "", "offline", "stop", None, None, _USAGE) if is_answer else (
-                "user", said, "", None, None, None, True, None)
+            kept = (
+                ("model", said, "", "offline", "stop", None, None, _USAGE)
+                if is_answer
+                else ("user", said, "", None, None, None, True, None)
+            )
             messages.append((seq, message, conversation, "", parent, *kept, began + turn * _SECONDS_BETWEEN))
             parent = message
         title = messages[0][6][:60]

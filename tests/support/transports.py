@@ -119,12 +119,12 @@ class Listener:
 
 
 async def listening(
-    address: str, path: str, message: str = "hi", turn: str = "t1", *, finished: bool = True
+    address: str, path: str, message: str = "hi", turn: str = "t1", *, finished: bool = True, **fields: str
 ) -> Listener:
     """Post a question over a raw connection, to its last byte or not, and do not wait for the answer."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**16)
-    body = json.dumps({"message": message, "id": turn}).encode()
+    body = json.dumps({"message": message, "id": turn, **fields}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     writer.write(head.encode() + b"\r\n\r\n" + body[: None if finished else -1])
     return Listener(reader, writer)

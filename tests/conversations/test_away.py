@@ -1,0 +1,304 @@
+"""A store that is away, slow or broken: turns are refused or fail cleanly, and all is well when it is back."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.client import Frame, connected
+from support.conversations import conversations_of, whole
+from support.log import Log
+from support.postgres import Postgres, fresh_database, postgres
+from support.serving import serving
+from support.transports import TRANSPORTS, Ask, ask_rest, ask_socket, listening
+from support.upstream import Upstream, says, says_when
+
+from server.conversations.migrate import migrate
+from server.settings import Settings
+
+AT_ONCE = 0.5
+BOUND = 8.0
+"""Seconds: five for a transaction, two to give up its connection, and a busy machine."""
+
+
+@pytest.fixture(params=TRANSPORTS)
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """How a client asks, over each transport."""
+    return TRANSPORTS[request.param]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL that may be stopped."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def postgresql_url(server: Postgres) -> AsyncIterator[str]:
+    """A database of it."""
+    if not server.is_running:
+        server.start()
+    async with fresh_database(server.url) as url:
+        await migrate(Settings(database_url=url).database)
+        yield url
+        server.thaw()
+        if not server.is_running:
+            server.start()
+
+
+@pytest.fixture
+async def postgresql_address(upstream: Upstream, postgresql_url: str) -> AsyncIterator[str]:
+    async with serving(upstream, database_url=postgresql_url, store_timeout=0.3) as address:
+        yield address
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> Path:
+    """A SQLite database."""
+    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
+    return tmp_path / "c.db"
+
+
+@pytest.fixture
+async def sqlite_address(upstream: Upstream, file: Path) -> AsyncIterator[str]:
+    async with serving(upstream, database_url=f"sqlite:///{file}", store_timeout=0.3) as address:
+        yield address
+
+
+async def test_a_store_that_is_away_refuses_turns_and_comes_back_by_itself(
+    upstream: Upstream, server: Postgres, postgresql_address: str
+) -> None:
+    async with conversations_of(postgresql_address) as client:
+        conversation = await client.create()
+        assert await client.is_ready()
+        server.stop()
+        for ask in TRANSPORTS.values():
+            [error] = await ask(postgresql_address, conversation=conversation, id="t1")
+            assert (error["code"], error["retryable"]) == ("store_unavailable", True)
+            assert ask is ask_socket or error["status"] == 503
+        assert upstream.exchanges == []
+        assert not await client.is_ready()
+        for method, path, body in (("GET", "", None), ("POST", "", {}), ("GET", f"/{conversation}", None)):
+            status, problem = await client.call(method, path, body)
+            assert (status, problem["code"]) == (503, "store_unavailable")
+        for ask in TRANSPORTS.values():
+            assert (await ask(postgresql_address))[-1]["type"] == "usage"
+        server.start()
+        assert await client.is_ready()
+        for ask in TRANSPORTS.values():
+            assert (await ask(postgresql_address, conversation=conversation))[-1]["type"] == "usage"
+
+
+async def test_an_answer_that_cannot_be_written_ends_its_turn_in_an_error(
+    upstream: Upstream, server: Postgres, postgresql_address: str, ask: Ask
+) -> None:
+    async with conversations_of(postgresql_address) as client:
+        conversation = await client.create()
+        turn = await stopped_within(upstream, server, ask(postgresql_address, conversation=conversation))
+        error = (await turn)[-1]
+        assert (error["type"], error["code"]) == ("error", "store_unavailable")
+        server.start()
+        [question] = await client.messages(conversation)
+        assert question["answered"] is False
+        spent = error["usage"]
+        names = (spent["conversation"], spent["question"], spent["message"])
+        assert names == (conversation, question["id"], None)
+
+
+async def test_an_answer_is_written_once_when_the_store_comes_back_in_time(
+    upstream: Upstream, server: Postgres, postgresql_url: str, ask: Ask
+) -> None:
+    async with serving(upstream, database_url=postgresql_url) as address, conversations_of(address) as client:
+        conversation = await client.create()
+        turn = await stopped_within(upstream, server, ask(address, conversation=conversation))
+        await asyncio.to_thread(server.start)
+        usage = (await turn)[-1]
+        question, reply = await client.messages(conversation)
+        assert (reply["id"], reply["text"], question["answered"]) == (usage["message"], "Hello world", True)
+
+
+async def stopped_within(upstream: Upstream, server: Postgres, asked: Any) -> "asyncio.Task[list[Frame]]":
+    """Stop the store between a turn's first and last word."""
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    turn = asyncio.ensure_future(asked)
+    await upstream.asked()
+    await asyncio.to_thread(server.stop)
+    released.set()
+    return turn
+
+
+async def test_a_store_that_hangs_refuses_within_its_bound_and_works_when_it_goes_on(
+    upstream: Upstream, server: Postgres, postgresql_address: str
+) -> None:
+    async with conversations_of(postgresql_address) as client:
+        conversation = await client.create()
+        before = asyncio.all_tasks()
+        server.freeze()
+        began = time.monotonic()
+        turns = [ask(postgresql_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(6)]
+        *refused, is_ready = await asyncio.gather(*turns, client.is_ready())
+        assert {frames[-1]["code"] for frames in refused} == {"store_unavailable"}
+        assert not is_ready
+        assert time.monotonic() - began < BOUND
+        server.thaw()
+        turns = [ask(postgresql_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(6)]
+        for frames in await asyncio.gather(*turns):
+            assert frames[-1]["type"] == "usage"
+    await no_more_tasks_than(before)
+
+
+async def test_whoever_stops_or_leaves_does_not_wait_for_a_store_that_hangs(
+    upstream: Upstream, server: Postgres, postgresql_address: str, log: Log
+) -> None:
+    async with conversations_of(postgresql_address) as client:
+        conversation = await client.create()
+    server.freeze()
+    await stop_and_leave(postgresql_address, conversation, log)
+    server.thaw()
+    assert upstream.exchanges == []
+    assert (await ask_rest(postgresql_address, conversation=conversation))[-1]["type"] == "usage"
+
+
+async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
+    upstream: Upstream, file: Path, sqlite_address: str, log: Log
+) -> None:
+    async with conversations_of(sqlite_address) as client:
+        conversation = await client.create()
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await stop_and_leave(sqlite_address, conversation, log)
+    assert upstream.exchanges == []
+    assert (await ask_rest(sqlite_address, conversation=conversation))[-1]["type"] == "usage"
+
+
+async def stop_and_leave(address: str, conversation: str, log: Log) -> None:
+    """Stop a turn and leave three, while the store does not answer."""
+    async with connected(address) as socket:
+        await socket.chat(conversation=conversation, id="stopped")
+        await socket.send(type="cancel", id="stopped")
+        async with asyncio.timeout(AT_ONCE):
+            usage = await socket.receive()
+        assert (usage["type"], usage["finish_reason"]) == ("usage", "cancelled")
+        await socket.chat(conversation=conversation, id="left")
+        await socket.send(type="cancel", id="nosuch")
+        assert (await socket.receive())["code"] == "unknown_turn"
+    async with asyncio.timeout(AT_ONCE):
+        assert (await log.line("turn_ended", turn="left"))["end"] == "cancelled"
+    for path in ("/chat", "/chat/stream"):
+        listener = await listening(address, path, turn=path[1:].replace("/", "-"), conversation=conversation)
+        async with connected(address) as socket:
+            await socket.ask(id=f"after-{path[1:].replace('/', '-')}", conversation="nosuch\0")
+        listener.close()
+        async with asyncio.timeout(AT_ONCE):
+            assert (await log.line("turn_ended", turn=path[1:].replace("/", "-")))["end"] == "cancelled"
+
+
+async def test_a_file_that_another_process_locks_is_read_and_refuses_turns_within_the_bound(
+    upstream: Upstream, file: Path, sqlite_address: str
+) -> None:
+    async with conversations_of(sqlite_address) as client:
+        conversation = await client.create()
+        before = asyncio.all_tasks()
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            turns = [ask(sqlite_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(4)]
+            answers = asyncio.gather(*turns)
+            assert await client.messages(conversation) == []
+            assert {frames[-1]["code"] for frames in await answers} == {"store_unavailable"}
+            assert time.monotonic() - began < BOUND
+        assert upstream.exchanges == []
+        turns = [ask(sqlite_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(4)]
+        for frames in await asyncio.gather(*turns):
+            assert frames[-1]["type"] == "usage"
+    await no_more_tasks_than(before)
+
+
+async def no_more_tasks_than(before: "set[asyncio.Task[Any]]") -> None:
+    """Wait until nothing runs that did not run before."""
+    while left := asyncio.all_tasks() - before:
+        await asyncio.wait(left, timeout=5)
+
+
+async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream: Upstream, file: Path) -> None:
+    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+        conversation = await client.create()
+    read_only = f"sqlite:///file:{file}?mode=ro&uri=true"
+    async with serving(upstream, database_url=read_only) as address, conversations_of(address) as client:
+        assert (await client.read(conversation))["id"] == conversation
+        assert await refused(address, conversation) == "store_unavailable"
+    assert upstream.exchanges == []
+
+
+async def test_a_broken_file_refuses_turns_and_the_rest_goes_on(upstream: Upstream, file: Path) -> None:
+    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+        conversation = await client.create()
+    content = await asyncio.to_thread(file.read_bytes)
+    await asyncio.to_thread(file.write_bytes, content[:4096] + b"\xff" * (len(content) - 4096))
+    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+        assert await refused(address, conversation) == "store_unavailable"
+        assert (await client.call("GET"))[0] == 503
+        assert not await client.is_ready()
+        assert upstream.exchanges == []
+        assert (await ask_rest(address))[-1]["type"] == "usage"
+
+
+async def refused(address: str, conversation: str) -> str:
+    """The code with which a turn is refused, over all transports."""
+    [code] = {(await ask(address, conversation=conversation))[0]["code"] for ask in TRANSPORTS.values()}
+    return str(code)
+
+
+async def test_a_store_that_restarts_under_load_loses_nothing_and_halves_nothing(
+    server: Postgres, upstream: Upstream, postgresql_url: str
+) -> None:
+    upstream.plays(says("Hello", " world"))
+    ends: list[Frame] = []
+    stop = asyncio.Event()
+    async with serving(upstream, database_url=postgresql_url) as address, conversations_of(address) as client:
+        conversations = [await client.create() for _ in range(24)]
+
+        async def talk(number: int, ask: Ask) -> None:
+            while not stop.is_set():
+                frames = await ask(address, f"q{number}", conversation=conversations[number])
+                assert [frame["type"] for frame in frames[:-1]] == ["delta"] * (len(frames) - 1)
+                ends.append(frames[-1])
+
+        talks = [
+            asyncio.create_task(talk(number, ask))
+            for number, ask in zip(range(24), list(TRANSPORTS.values()) * 8, strict=True)
+        ]
+        for disturb in (lambda: server.stop("fast"), server.stop, server.kill):
+            await more(ends, 30)
+            await asyncio.to_thread(disturb)
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(server.start)
+        await more(ends, 30)
+        server.freeze()
+        await asyncio.sleep(1)
+        server.thaw()
+        await more(ends, 30)
+        stop.set()
+        await asyncio.gather(*talks)
+        kinds = {frame.get("code", "usage") for frame in ends}
+        assert kinds <= {"usage", "store_unavailable"}
+        assert "usage" in kinds
+        stored = {message["id"]: message for each in conversations for message in await client.messages(each)}
+        await whole(client, conversations)
+    for end in ends:
+        if end["type"] == "usage":
+            assert stored[end["message"]]["text"] == "Hello world"
+            assert stored[end["message"]]["parent"] == end["question"]
+
+
+async def more(ends: list[Frame], turns: int) -> None:
+    """Wait until so many more turns have ended well."""
+    wanted = sum(end["type"] == "usage" for end in ends) + turns
+    while sum(end["type"] == "usage" for end in ends) < wanted:  # noqa: ASYNC110 - many tell
+        await asyncio.sleep(0.02)

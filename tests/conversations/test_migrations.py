@@ -1,0 +1,160 @@
+"""The tables: made at a start or by `migrate`, and never guessed at."""
+
+import asyncio
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from support import ports
+from support.conversations import conversations_of
+from support.postgres import fresh_database
+from support.process import running
+from support.transports import ask_rest
+
+from server.conversations import migrate
+from server.conversations.database import REVISIONS, Database
+from server.conversations.tables import METADATA
+from server.errors import Failure
+from server.settings import Settings
+
+MIGRATE = (sys.executable, "-m", "server", "migrate")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path) -> Any:
+    """The URL of a database without tables, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'c.db'}"
+    else:
+        async with fresh_database(postgresql) as url:
+            yield Settings(database_url=url).database
+
+
+async def test_a_start_makes_the_tables_of_a_sqlite_file(tmp_path: Path) -> None:
+    async with running(DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
+        await server.ready()
+        async with conversations_of(server.address) as client:
+            assert await client.page() == {"conversations": [], "next": None}
+    assert (tmp_path / "new" / "folder" / "conversations.db").exists()
+    assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
+
+
+async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_so(postgresql: str) -> None:
+    async with fresh_database(postgresql) as url:
+        async with running(DELTAWIRE_DATABASE_URL=url) as server:
+            assert await server.ended() == 2
+            assert server.output == (
+                "the database has no tables yet: run `python -m server migrate`, then start again\n"
+            )
+        for _ in range(2):
+            async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=url) as server:
+                assert await server.ended() == 0
+                assert server.lines[-1]["revision"] == REVISIONS[-1]
+        async with running(DELTAWIRE_DATABASE_URL=url) as server:
+            await server.ready()
+            async with conversations_of(server.address) as client:
+                assert await client.is_ready()
+
+
+async def test_a_database_of_a_later_version_is_left_alone(database: str) -> None:
+    await runs(database, "UPDATE alembic_version SET version_num = '9999'")
+    for arguments in ((), MIGRATE):
+        async with running(*arguments, DELTAWIRE_DATABASE_URL=database) as server:
+            assert await server.ended() == 2
+            assert server.output == (
+                "the database is of a later version of this server (revision 9999): update the server\n"
+            )
+
+
+async def test_tables_that_change_under_a_running_server_are_not_worked_on(database: str) -> None:
+    connections = Database(database)
+    await runs(database, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Failure, match="store_unavailable"):
+        async with connections.reading():
+            pass
+    await runs(database, f"UPDATE alembic_version SET version_num = '{REVISIONS[-1]}'")
+    async with connections.reading():
+        pass
+    await connections.close()
+
+
+async def runs(url: str, statement: str) -> None:
+    """Run a statement, whatever the tables are."""
+
+    def run(connection: Connection) -> None:
+        connection.execute(text(statement))
+        connection.commit()
+
+    database = Database(url)
+    await database.run(run)
+    await database.close()
+
+
+async def test_a_start_does_not_wait_for_a_database_that_is_away() -> None:
+    url = f"postgresql://nobody:planted-password@127.0.0.1:{ports.free_port()}/none"
+    async with running(DELTAWIRE_DATABASE_URL=url) as server:
+        await server.ready()
+        assert (await ask_rest(server.address))[-1]["type"] == "usage"
+        [error] = await ask_rest(server.address, conversation="x")
+        assert error["code"] == "store_unavailable"
+        assert "planted-password" not in server.output
+    async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=url) as server:
+        assert await server.ended() == 1
+        assert "planted-password" not in server.output
+
+
+def test_the_revisions_are_those_of_the_scripts() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
+
+
+async def test_processes_that_migrate_at_once_do_it_once(empty: str) -> None:
+    async def one() -> int:
+        async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=empty) as server:
+            return await server.ended()
+
+    assert await asyncio.gather(one(), one(), one()) == [0, 0, 0]
+    database = Database(empty)
+    assert await database.revision() == REVISIONS[-1]
+    await database.close()
+
+
+async def test_the_tables_are_those_that_the_queries_name(database: str) -> None:
+    connections = Database(database)
+    found: list[Any] = []
+
+    def counts(_: object, name: str | None, *__: object) -> bool:
+        """SQLite has tables of its own for what is searched, where PostgreSQL has columns."""
+        return not connections.is_sqlite or "search" not in (name or "")
+
+    def compare(connection: Connection) -> None:
+        found.extend(
+            compare_metadata(MigrationContext.configure(connection, opts={"include_object": counts}), METADATA)
+        )
+
+    await connections.run(compare)
+    await connections.close()
+    assert found == []
+
+
+async def test_two_workers_share_a_sqlite_file(tmp_path: Path) -> None:
+    settings = {"DELTAWIRE_WORKERS": "2", "DELTAWIRE_DATA_DIR": str(tmp_path)}
+    async with running(**settings) as server:
+        await server.ready()
+        async with conversations_of(server.address) as client:
+            conversation = await client.create()
+            turns = [ask_rest(server.address, "hi", conversation=conversation) for _ in range(10)]
+            ends = [frames[-1] for frames in await asyncio.gather(*turns)]
+            assert {end["type"] for end in ends} == {"usage"}
+            stored = {message["id"] for message in await client.messages(conversation)}
+        assert {end["message"] for end in ends} <= stored
+        assert len(stored) == 20
+    with closing(sqlite3.connect(tmp_path / "conversations.db")) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

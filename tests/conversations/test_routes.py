@@ -1,0 +1,244 @@
+"""The routes of conversations: made, listed, read, changed, exported and deleted; on every store."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.conversations import Conversations, belongs_to
+from support.transports import ask_rest
+from support.upstream import Exchange, Upstream, fails, says
+
+from server.conversations.database import Database
+from server.conversations.records import ConversationQuery, NewConversation
+from server.conversations.store import ConversationStore
+
+SETTINGS = {
+    "model": "gemini-flash-latest",
+    "system": "be brief",
+    "temperature": 0.5,
+    "top_p": 1.0,
+    "max_output_tokens": 256.0,
+    "stop": ["END"],
+    "thinking": "low",
+}
+
+
+async def test_an_empty_object_makes_a_conversation(client: Conversations) -> None:
+    status, made = await client.call("POST", body={})
+    assert status == 201
+    assert made == {**made, "title": "", "settings": {}, "updated": made["created"]}
+    assert await client.read(made["id"]) == {**made, "messages": []}
+
+
+async def test_settings_are_merged_one_by_one_and_null_takes_one_away(client: Conversations) -> None:
+    conversation = await client.create(settings=SETTINGS, title="A\0B")
+    _, changed = await client.call("PATCH", f"/{conversation}", {"settings": {"system": None, "temperature": 1}})
+    expected = {name: value for name, value in SETTINGS.items() if name != "system"} | {"temperature": 1}
+    assert changed["settings"] == expected
+    assert changed["title"] == "A\ufffdB"
+    _, changed = await client.call("PATCH", f"/{conversation}", {"title": "C"})
+    assert (changed["settings"], changed["title"]) == (expected, "C")
+    assert changed == {name: value for name, value in (await client.read(conversation)).items() if name != "messages"}
+
+
+async def test_changes_at_once_are_all_made(client: Conversations) -> None:
+    conversation = await client.create()
+    await asyncio.gather(
+        *(client.call("PATCH", f"/{conversation}", {"settings": {name: SETTINGS[name]}}) for name in SETTINGS)
+    )
+    assert (await client.read(conversation))["settings"] == SETTINGS
+
+
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"settings": {"temperature": 3}}, "settings.temperature"),
+        ({"settings": {"stop": []}}, "settings.stop"),
+        ({"settings": {"stop": ["a", ""]}}, "settings.stop[1]"),
+        ({"settings": {"message": "hi"}}, "settings.message"),
+        ({"settings": []}, "settings"),
+        ({"title": "x" * 201}, "title"),
+        ({"title": 1}, "title"),
+        ({"titel": "x"}, "titel"),
+    ],
+)
+async def test_what_is_not_taken_is_refused_with_the_field_named(
+    client: Conversations, body: dict[str, Any], field: str
+) -> None:
+    conversation = await client.create()
+    for method, path in (("POST", ""), ("PATCH", f"/{conversation}")):
+        status, problem = await client.call(method, path, body)
+        assert (status, problem["code"], problem["field"]) == (400, "invalid_frame", field)
+        assert field in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "parameters, field",
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 101}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"cursor": "WzEsMl0"}, "cursor"),
+        ({"cursor": "\u00e9\0"}, "cursor"),
+        ({"q": "x" * 1001}, "q"),
+        ({"page": 2}, "page"),
+    ],
+)
+async def test_a_parameter_that_is_not_taken_is_named(
+    client: Conversations, parameters: dict[str, str | int], field: str
+) -> None:
+    status, problem = await client.call("GET", **parameters)
+    assert (status, problem["code"], problem["field"]) == (400, "invalid_frame", field)
+
+
+@pytest.mark.parametrize("conversation", ["nosuch", "a%00b", "%ff", "x" * 2000, "'; --"])
+async def test_what_is_not_there_is_a_404(client: Conversations, conversation: str) -> None:
+    for method, path, body in routes_of(conversation):
+        status, problem = await client.call(method, path, body)
+        assert (status, problem["code"]) == (404, "not_found")
+
+
+async def test_another_owners_conversation_is_a_404_on_every_route(client: Conversations, module_database: str) -> None:
+    conversation = await client.create(title="secret")
+    await belongs_to(module_database, conversation, "somebody else")
+    for method, path, body in routes_of(conversation):
+        status, problem = await client.call(method, path, body)
+        assert (status, problem["code"]) == (404, "not_found")
+    assert conversation not in await every(client)
+    assert await client.found("secret") == []
+
+
+async def test_owners_see_nothing_of_each_other(database: str) -> None:
+    connections = Database(database)
+    store = ConversationStore(connections)
+    try:
+        mine, yours = [(await store.create(owner, NewConversation(title=f"{owner} said"))).id for owner in ("a", "b")]
+        for owner, own in (("a", mine), ("b", yours)):
+            for query in (ConversationQuery(), ConversationQuery(q="said"), ConversationQuery(q="sai")):
+                assert [found.id for found in (await store.page(owner, query)).conversations] == [own]
+    finally:
+        await connections.close()
+
+
+def routes_of(conversation: str) -> list[tuple[str, str, Any]]:
+    """Every route of one conversation."""
+    return [
+        ("GET", f"/{conversation}", None),
+        ("PATCH", f"/{conversation}", {"title": "x"}),
+        ("DELETE", f"/{conversation}", None),
+        ("GET", f"/{conversation}/export", None),
+        ("GET", f"/{conversation}/export?format=json", None),
+    ]
+
+
+async def test_a_title_is_the_beginning_of_the_first_message_and_stays(client: Conversations, address: str) -> None:
+    conversation = await client.create()
+    await ask_rest(address, "  What\n\tis   " + "x" * 100, conversation=conversation)
+    assert (await client.read(conversation))["title"] == ("What is " + "x" * 100)[:60]
+    await ask_rest(address, "And then?", conversation=conversation)
+    assert (await client.read(conversation))["title"].startswith("What is")
+    named = await client.create(title="Mine")
+    await ask_rest(address, "hi", conversation=named)
+    assert (await client.read(named))["title"] == "Mine"
+
+
+async def test_pages_hold_every_conversation_once_the_last_used_first(client: Conversations, address: str) -> None:
+    for old in await every(client):
+        await client.call("DELETE", f"/{old}")
+    made = [await client.create() for _ in range(7)]
+    await ask_rest(address, conversation=made[2])
+    await client.call("PATCH", f"/{made[0]}", {"title": "renaming is no use"})
+    expected = [made[2], *(each for each in reversed(made) if each != made[2])]
+    for limit in (1, 3, 7, 100):
+        assert await every(client, limit=limit) == expected
+
+
+async def test_pages_repeat_nothing_while_conversations_are_used_and_made(client: Conversations, address: str) -> None:
+    made = [await client.create() for _ in range(6)]
+    first = await client.page(limit=2)
+    await ask_rest(address, conversation=made[1])
+    await client.create()
+    await client.call("DELETE", f"/{made[3]}")
+    rest = await every(client, limit=2, cursor=first["next"])
+    assert rest[:2] == [made[2], made[0]]
+    assert not set(rest) & {made[1], *(each["id"] for each in first["conversations"])}
+
+
+async def every(client: Conversations, **parameters: str | int) -> list[str]:
+    """The ids of all pages from one on."""
+    found = []
+    while True:
+        page = await client.page(**parameters)
+        found += [conversation["id"] for conversation in page["conversations"]]
+        if page["next"] is None:
+            return found
+        parameters["cursor"] = page["next"]
+
+
+async def test_the_pages_of_a_search_stay_with_what_its_first_page_looked_for(client: Conversations) -> None:
+    whole = [await client.create(title="fish") for _ in range(3)]
+    await client.create(title="fisherman")
+    first = await client.page(q="fish", limit=2)
+    await client.call("DELETE", f"/{whole[0]}")
+    assert await client.page(q="fish", limit=2, cursor=first["next"]) == {"conversations": [], "next": None}
+    begun = await client.page(q="fisher", limit=2)
+    assert [conversation["title"] for conversation in begun["conversations"]] == ["fisherman"]
+
+
+async def test_the_pages_of_beginnings_repeat_nothing(client: Conversations) -> None:
+    made = [await client.create(title=f"whale{number}") for number in range(5)]
+    assert await every(client, q="whal", limit=2) == made[::-1]
+
+
+async def test_a_deleted_conversation_is_gone_and_not_found(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    conversation = await client.create()
+    upstream.plays(says("Extraordinary"))
+    await ask_rest(address, "remarkable", conversation=conversation)
+    assert await client.found("remarkable") == await client.found("extraordinary") == [conversation]
+    assert await client.call("DELETE", f"/{conversation}") == (204, "")
+    assert (await client.call("DELETE", f"/{conversation}"))[0] == 404
+    assert await client.found("remarkable") == await client.found("extraordinary") == []
+
+
+async def test_an_export_is_one_branch_as_markdown_or_all_of_it_as_json(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    upstream.plays(says("First *answer*"), says("Cut", finish="MAX_TOKENS"), says("Other"))
+    conversation = await client.create(title="Numbers")
+    await ask_rest(address, "one", conversation=conversation)
+    first = (await ask_rest(address, "two", conversation=conversation))[-1]
+    await ask_rest(address, "another one", conversation=conversation, parent=conversation)
+    _, newest = await client.call("GET", f"/{conversation}/export")
+    assert newest == "# Numbers\n\n## You\n\nanother one\n\n## gemini-flash-latest\n\nOther\n"
+    _, branch = await client.call("GET", f"/{conversation}/export", message=first["message"])
+    assert branch == (
+        "# Numbers\n\n## You\n\none\n\n## gemini-flash-latest\n\nFirst *answer*\n\n"
+        "## You\n\ntwo\n\n## gemini-flash-latest\n\nCut\n\n*Ended early: max_tokens.*\n"
+    )
+    assert await client.call("GET", f"/{conversation}/export", format="json") == (200, await client.read(conversation))
+    status, problem = await client.call("GET", f"/{conversation}/export", message="nosuch")
+    assert (status, problem["field"]) == (404, "message")
+    status, problem = await client.call("GET", f"/{conversation}/export", format="pdf")
+    assert (status, problem["field"]) == (400, "format")
+    assert (await client.call("GET", f"/{await client.create()}/export"))[1] == "# Conversation\n"
+
+
+async def test_an_export_says_where_an_answer_broke_off(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    async def breaks_off(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hel")
+        exchange.cut()
+
+    upstream.plays(breaks_off, fails(400, "INVALID_ARGUMENT"))
+    conversation = await client.create()
+    await ask_rest(address, "one", conversation=conversation)
+    _, document = await client.call("GET", f"/{conversation}/export")
+    assert document.endswith("Hel\n\n*Ended early: upstream_truncated.*\n")
+    await ask_rest(address, "two", conversation=conversation)
+    _, document = await client.call("GET", f"/{conversation}/export")
+    assert document.endswith("## You\n\ntwo\n")

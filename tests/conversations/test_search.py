@@ -1,0 +1,136 @@
+"""What a search finds, the same on every store."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from support.conversations import Conversations, conversations_of
+from support.serving import serving
+from support.transports import ask_rest
+from support.upstream import Upstream, says
+
+from server.conversations.words import words_of
+
+SAID = {
+    "path": "Look at server/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",
+    "german": "Die Straße heißt GRÜNER Weg",
+    "chinese": "\u4f60\u597d\u4e16\u754c, Gemini",
+    "thai": "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e04\u0e23\u0e31\u0e1a",
+    "hindi": "\u0928\u092e\u0938\u094d\u0924\u0947 दुनिया",
+    "emoji": "a smile \U0001f600 here",
+    "syntax": 'NEAR(one two) AND "three" OR four* NOT {five} text:six ^seven (eight',
+    "number": "version 3.14 of 1e5 and x\u00b2",
+    "wide": "\uff21\uff22\uff23 and \ufb01sh",
+}
+
+
+@pytest.fixture(scope="module")
+async def corpus(module_database: str) -> AsyncIterator[tuple[Conversations, dict[str, str]]]:
+    """Conversations in each of which one thing was said, and what they are called here."""
+    async with Upstream() as upstream, serving(upstream, database_url=module_database) as address:
+        upstream.plays(*(says(text) for text in SAID.values()))
+        async with conversations_of(address) as client:
+            names = {}
+            for name in SAID:
+                conversation = await client.create()
+                await ask_rest(address, "?", conversation=conversation)
+                names[conversation] = name
+            yield client, names
+
+
+@pytest.mark.parametrize(
+    "q, found",
+    [
+        ("server/app.py", "path"),
+        ("APP.PY", "path"),
+        ("isn't", "path"),
+        ("bar", "path"),
+        ("https://example.com/a?b=c#d", "path"),
+        ("done look", "path"),
+        ("look exam", "path"),
+        ("exam look", ""),
+        ("strasse", "german"),
+        ("STRASSE grüner", "german"),
+        ("grün", "german"),
+        ("grun", ""),
+        ("\u4e16\u754c", "chinese"),
+        ("\u754c gem", "chinese"),
+        ("\u4e16\u4eba", ""),
+        ("\u0e14\u0e35", "thai"),
+        ("\u0928\u092e\u0938\u094d\u0924\u0947", "hindi"),
+        ("smile here", "emoji"),
+        ("NEAR one", "syntax"),
+        ('"three" OR', "syntax"),
+        ("text:six", "syntax"),
+        ("(eight", "syntax"),
+        ("four*", "syntax"),
+        ("three' OR '1'='1", ""),
+        ("3.14", "number"),
+        ("1e5", "number"),
+        ("x2", "number"),
+        ("abc fish", "wide"),
+        ("\U0001f600", ""),
+        ("*", ""),
+        ("...", ""),
+        ("' \" \\ ; --", ""),
+        ("a\u19b0b", ""),
+        ("nosuch", ""),
+        ("look nosuch", ""),
+        ("look grüner", ""),
+    ],
+)
+async def test_a_search_finds_words_and_nothing_else(
+    corpus: tuple[Conversations, dict[str, str]], q: str, found: str
+) -> None:
+    client, names = corpus
+    assert [names[conversation] for conversation in await client.found(q)] == ([found] if found else [])
+
+
+async def test_a_title_is_found_by_its_new_words_and_no_longer_by_its_old_ones(client: Conversations) -> None:
+    conversation = await client.create(title="Old Name")
+    assert await client.found("old") == [conversation]
+    await client.call("PATCH", f"/{conversation}", {"title": "New Name"})
+    assert await client.found("old") == []
+    assert await client.found("new na") == [conversation]
+
+
+async def test_all_words_stand_in_one_message_or_all_in_the_title(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    upstream.plays(says("red"))
+    conversation = await client.create(title="green")
+    await ask_rest(address, "blue", conversation=conversation)
+    assert [bool(await client.found(q)) for q in ("red", "blue", "green", "red blue", "red green")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+async def test_a_search_finds_questions_too(client: Conversations, address: str) -> None:
+    conversation = await client.create(title="titled")
+    await ask_rest(address, "remarkable", conversation=conversation)
+    assert await client.found("remark") == [conversation]
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("", []),
+        ("One, TWO", ["one", "two"]),
+        ("a" * 130, ["a" * 64, "a" * 64, "aa"]),
+        ("x_y-z", ["x", "y", "z"]),
+        ("\u4f60\u597d", ["\u4f60", "\u597d"]),
+        ("abc\u4f60def", ["abc", "\u4f60", "def"]),
+        ("\u30fb\u3000\u0e3f", []),
+        ("e\u0301", ["\u00e9"]),
+    ],
+)
+def test_the_words_of_a_text(text: str, words: list[str]) -> None:
+    assert words_of(text) == words
+
+
+def test_only_the_first_100_000_characters_are_looked_through() -> None:
+    assert words_of("\ufdfa" * 100_000 + " end")[-1] != "end"
+    assert sum(map(len, words_of("\ufdfa" * 100_000))) <= 100_000
