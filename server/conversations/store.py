@@ -65,17 +65,17 @@ class ConversationStore:
     async def create(self, owner: str, new: NewConversation) -> Conversation:
         """Make a conversation."""
         now = time.time()
-        tree = Tree(owner, new_id())
-        row = {
+        tree, title = Tree(owner, new_id()), storable(new.title)
+        row: dict[str, Any] = {
             "id": tree.id,
             "owner": owner,
-            "title": storable(new.title),
+            "title": title,
             "settings": kept(msgspec.structs.asdict(new.settings)),
             "created": now,
             "updated": now,
         }
         async with self._database.writing() as transaction:
-            row |= index(transaction, owner, row["title"])
+            row |= index(transaction, owner, title)
             await transaction.execute(insert(conversations).values(row))
             return await _told(transaction, tree)
 
