@@ -31,7 +31,7 @@ from server.offer import Offer
 from server.openapi.document import PATHS, assets, document
 from server.opening import Deadlines
 from server.origins import Origins
-from server.pages import page
+from server.pages import CONVERSATION, page
 from server.parts import Parts
 from server.proxies import Proxies
 from server.routes.chat import Answer, chat, chat_stream
@@ -131,6 +131,7 @@ def assemble(settings: Settings) -> Service:
             proxies=Proxies(settings.trusted_proxies),
             doorkeeper=doorkeeper,
             open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
+            open_shape=CONVERSATION,
         ),
         socket_limits,
         metrics,

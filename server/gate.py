@@ -8,6 +8,7 @@ a known name, or DNS rebinding makes the attacker's page the same origin.
 Where people are asked who they are, everything but a list of open paths is closed to those who do not say.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any, Final, cast
 
@@ -40,6 +41,8 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     doorkeeper: Doorkeeper
     open_paths: Collection[str]
     """What everybody may read, whole paths; the rest wants a caller."""
+    open_shape: re.Pattern[str]
+    """Of what else everybody may read."""
 
 
 class Gate:
@@ -96,10 +99,12 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         """Who asks; raise `Failure` when that must be known and is not."""
         doorkeeper = self._doors.doorkeeper
-        is_open = scope.get("method") in ("GET", "HEAD") and scope["path"] in self._doors.open_paths
-        if is_open or not doorkeeper.asks:
+        if not doorkeeper.asks or (scope.get("method") in ("GET", "HEAD") and self._is_open(scope["path"])):
             return ANONYMOUS
         return await doorkeeper.identify(token_of(scope))
+
+    def _is_open(self, path: str) -> bool:
+        return path in self._doors.open_paths or self._doors.open_shape.fullmatch(path) is not None
 
     def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
         """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""

@@ -1,5 +1,6 @@
 """What is served to a browser, and under which policy."""
 
+import re
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,6 +20,9 @@ _ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _HASHED: Final = "/assets/"
 """Where Vite puts what has a digest of its content in its name."""
+_INDEX: Final = "/index.html"
+CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
+"""Paths under which the page shows one conversation; it reads which one by itself."""
 _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, best first, and the suffix of a file that is there in this coding too."""
 
@@ -37,18 +41,23 @@ def page() -> Files:
     built = [folder for folder in (package / "web", package.parent / "web" / "dist") if folder.is_dir()]
     if not built:
         raise FileNotFoundError("The chat page is not built: run `make install`.")
-    return files("/", built[0])
+    return files("/", built[0], CONVERSATION)
 
 
-def files(path: str, folder: Path) -> Files:
-    """The files that a folder holds at the start, and no other: no path on the disk is made from a request."""
+def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Files:
+    """The files that a folder holds at the start, and no other: no path on the disk is made from a request.
+
+    What stands at the root, and wherever `of_index` matches, is the folder's index.html.
+    """
     found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
-    if "/index.html" in found:
-        found["/"] = found["/index.html"]
+    if _INDEX in found:
+        found["/"] = found[_INDEX]
 
     @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
     async def serve(request: Request[Any, Any, Any]) -> File:
         name = str(request.path_params.get("file", "/"))
+        if of_index is not None and of_index.fullmatch(name):
+            name = _INDEX
         if name not in found:
             raise Failure("not_found")
         return _respond(name, found, request.headers.get("accept-encoding", ""))

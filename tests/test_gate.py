@@ -158,7 +158,16 @@ async def guarded() -> AsyncIterator[str]:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, method: str) -> None:
     async with aiohttp.ClientSession() as session:
-        paths = ["/", "/livez", "/readyz", "/schema", "/schema/openapi.json", "/schema/asyncapi.json", "/schema/socket"]
+        paths = [
+            "/",
+            "/c/6a2f",
+            "/livez",
+            "/readyz",
+            "/schema",
+            "/schema/openapi.json",
+            "/schema/asyncapi.json",
+            "/schema/socket",
+        ]
         async with session.get(f"http://{guarded}/") as response:
             paths += re.findall(r'(?:src|href)="(/[^"]+)"', await response.text())
         assert len(paths) > 7
@@ -168,7 +177,15 @@ async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, 
 
 
 @pytest.mark.parametrize(
-    "method, path", [("GET", "/models"), ("POST", "/chat"), ("POST", "/"), ("OPTIONS", "/chat"), ("GET", "/nothing")]
+    "method, path",
+    [
+        ("GET", "/models"),
+        ("POST", "/chat"),
+        ("POST", "/"),
+        ("OPTIONS", "/chat"),
+        ("GET", "/nothing"),
+        ("GET", "/c/a/b"),
+    ],
 )
 async def test_everything_else_wants_a_caller(guarded: str, method: str, path: str) -> None:
     async with aiohttp.ClientSession() as session:

@@ -6,22 +6,26 @@ from typing import Any
 
 import msgspec
 
-from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, Usage
+from server.conversations.records import Conversation, ConversationPage, ConversationTree, Message
+from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, TurnSettings, Usage
 from server.routes.models import ModelList
 
 UP = (Chat, Cancel, Auth)
 DOWN = (Delta, Thought, Usage, ErrorFrame)
+OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage)
 
 
 def schema() -> dict[str, Any]:
-    """What a socket takes and sends, each a union told apart by `type`, and what `GET /models` answers."""
-    parts = (*UP, *DOWN, HistoryMessage, Spent, ModelList)
+    """What a socket takes and sends, each a union told apart by `type`, and what routes answer."""
+    parts = (*UP, *DOWN, HistoryMessage, Spent, Message, TurnSettings, *OVER_HTTP)
     _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
-    for sent in (*DOWN, Spent, ModelList):  # the server leaves no field out, whatever its default
+    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default
         definitions[sent.__name__]["required"] = list(definitions[sent.__name__]["properties"])
+    for kept in (Conversation, ConversationTree):  # which keep what a `chat` may hold, and nothing else
+        definitions[kept.__name__]["properties"]["settings"] = _reference("TurnSettings")
     definitions["FrameUp"] = _union(UP)
     definitions["FrameDown"] = _union(DOWN)
-    roots = {name: _reference(name) for name in ("FrameUp", "FrameDown", "ModelList")}
+    roots = {name: _reference(name) for name in ("FrameUp", "FrameDown", *(part.__name__ for part in OVER_HTTP))}
     return {"title": "Wire", "type": "object", "properties": roots, "required": list(roots), "$defs": definitions}
 
 

@@ -68,7 +68,7 @@ export default defineConfig({
     // The Host header is kept, so that the server finds the page's origin to be its own.
     proxy: {
       "/ws": { target: API, ws: true },
-      "^/(models|schema|livez|readyz|chat)\\b": { target: API },
+      "^/(models|schema|livez|readyz|chat|conversations)\\b": { target: API },
     },
   },
 });

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser
@@ -12,6 +13,12 @@ from support.upstream import Upstream
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as browser:
         yield browser
+
+
+@pytest.fixture(autouse=True)
+def own_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test finds the list of chats empty."""
+    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
 
 
 @pytest.fixture

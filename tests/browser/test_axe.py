@@ -108,6 +108,55 @@ async def lists_its_shortcuts(page: ChatPage, _upstream: Upstream, _wire: Wire) 
     await expect(page.page.get_by_role("dialog", name="Shortcuts")).to_be_visible()
 
 
+async def has_its_menu_open(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    await page.ask("hi")
+    await page.has_ended()
+    await page.lists_chats()
+    await page.button("Options of hi").click()
+    await expect(page.page.get_by_role("menuitem", name="Rename")).to_be_focused()
+
+
+async def renames(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+    await has_its_menu_open(page, upstream, wire)
+    await page.page.get_by_role("menuitem", name="Rename").click()
+    await expect(page.page.get_by_role("textbox", name="Title")).to_be_focused()
+
+
+async def has_deleted(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+    await has_its_menu_open(page, upstream, wire)
+    await page.page.get_by_role("menuitem", name="Delete").click()
+    await expect(page.button("Undo")).to_be_visible()
+
+
+async def has_found(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    for question in ("first", "second"):
+        await page.page.keyboard.press("Control+Shift+O")
+        await page.ask(question)
+        await page.has_ended()
+    await page.page.keyboard.press("Control+k")
+    await page.page.keyboard.type("first")
+    await expect(page.page.get_by_role("link", name="second")).to_have_count(0)
+
+
+async def has_found_nothing(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    await page.page.keyboard.press("Control+k")
+    await page.page.keyboard.type("nobody said this")
+    await expect(page.page.get_by_text("No chat holds these words.").last).to_be_visible()
+
+
+async def shows_no_chat(page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
+    await page.page.goto(f"{page.page.url}c/nothing")
+    await expect(page.page.get_by_text("There is no chat at this address")).to_be_visible()
+
+
+async def has_no_answer(page: ChatPage, upstream: Upstream, _: Wire) -> None:
+    upstream.plays(fails(400, "INVALID_ARGUMENT"))
+    await page.ask("hi")
+    await page.has_ended()
+    await page.page.reload()
+    await expect(page.button("Ask again")).to_be_visible()
+
+
 STATES = [
     welcomes,
     streams,
@@ -118,6 +167,13 @@ STATES = [
     edits,
     shows_a_refused_setting,
     lists_its_shortcuts,
+    has_its_menu_open,
+    renames,
+    has_deleted,
+    has_found,
+    has_found_nothing,
+    shows_no_chat,
+    has_no_answer,
 ]
 
 

@@ -88,6 +88,7 @@ async def test_who_wants_no_motion_sees_none(browser: Browser, upstream: Upstrea
     async with serving(upstream) as address, opened(browser, address) as page:
         await page.ask("hi")
         await expect(page.page.get_by_role("img", name="answering")).to_be_visible()
+        await upstream.asked()
         assert await page.page.evaluate(moving) > 0
         await page.page.emulate_media(reduced_motion="reduce")
         assert await page.page.evaluate(moving) == 0

@@ -132,7 +132,7 @@ async def test_each_chat_has_its_own_draft(page: ChatPage) -> None:
     await page.page.keyboard.press("Control+Shift+O")
     await expect(page.box).to_have_value("")
     await page.page.keyboard.type("another")
-    await page.button("first").click()
+    await page.chat("first").click()
     await expect(page.box).to_have_value("half a tho")
     await page.button("New chat").click()
     await expect(page.box).to_have_value("another")

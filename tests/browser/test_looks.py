@@ -120,9 +120,38 @@ async def is_set_up(page: ChatPage, _upstream: Upstream, _wire: Wire, picture: P
     await picture("shortcuts")
 
 
+async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+    upstream.plays(fails(400, "INVALID_ARGUMENT"), says("Forty-two."))
+    for question in (QUESTION, "لماذا السماء زرقاء؟", "A recipe for bread", "Plan a week in Lisbon"):
+        await page.page.keyboard.press("Control+Shift+O")
+        await page.ask(question)
+        await page.has_ended()
+    await page.lists_chats()
+    await page.button("Options of A recipe for bread").click()
+    await expect(page.page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    await picture("chat menu")
+    await page.page.get_by_role("menuitem", name="Rename").click()
+    await picture("chat renamed")
+    await page.page.keyboard.press("Escape")
+    await page.button("Options of A recipe for bread").click()
+    await page.page.get_by_role("menuitem", name="Delete").click()
+    await picture("chat deleted")
+    await page.button("Undo").click()
+    await page.page.get_by_role("searchbox").last.fill("sky")
+    await expect(page.page.get_by_role("link", name="Plan a week in Lisbon")).to_have_count(0)
+    await picture("chat found")
+    await page.page.get_by_role("link", name=QUESTION).click()
+    await page.page.reload()
+    await expect(page.button("Ask again")).to_be_visible()
+    await picture("unanswered")
+    await page.page.goto(page.page.url[:-3])
+    await expect(page.page.get_by_text("There is no chat at this address")).to_be_visible()
+    await picture("no chat")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up])
+@pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up, keeps_chats])
 async def test_each_state_fits_its_screen(
     browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str
 ) -> None:

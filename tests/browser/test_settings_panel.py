@@ -41,7 +41,7 @@ async def test_a_chat_keeps_its_settings_to_itself(page: ChatPage, upstream: Ups
     await page.ask("second")
     await page.has_ended()
     assert "temperature" not in (await upstream.asked(2)).body.get("generationConfig", {})
-    await page.button("first").click()
+    await page.chat("first").click()
     await page.opens_settings()
     await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
     await settings.get_by_role("button", name="Back to the default").click()

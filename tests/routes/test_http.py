@@ -61,6 +61,12 @@ async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: 
         "/" + "x" * 5000,
         "/schema/x",
         "/schema/assets/%00",
+        "/c",
+        "/c/",
+        "/c/a/b",
+        "/c/a%20b",
+        "/c/" + "x" * 65,
+        "/schema/assets/c/abc",
     ],
 )
 async def test_what_is_not_there_is_a_problem(http: aiohttp.ClientSession, address: str, path: str) -> None:
@@ -90,7 +96,7 @@ async def script(address: str) -> str:
     return f"http://{address}{name}"
 
 
-@pytest.mark.parametrize("path", ["/", "/index.html", "/schema.js", "/favicon.svg"])
+@pytest.mark.parametrize("path", ["/", "/index.html", "/c/6a2f-B_7", "/schema.js", "/favicon.svg"])
 async def test_the_page_is_served_under_a_strict_policy(http: aiohttp.ClientSession, address: str, path: str) -> None:
     async with http.get(f"http://{address}{path}") as response:
         assert response.status == 200

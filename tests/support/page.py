@@ -54,9 +54,23 @@ class ChatPage:
     def button(self, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
 
+    @property
+    def chats(self) -> Locator:
+        """The list of chats beside the one that is shown."""
+        return self.page.get_by_role("navigation", name="Chats")
+
+    def chat(self, title: str) -> Locator:
+        """An entry of the list."""
+        return self.chats.get_by_role("link", name=title, exact=True)
+
     async def ask(self, question: str) -> None:
         await self.box.fill(question)
         await self.box.press("Enter")
+
+    async def lists_chats(self) -> None:
+        """Open the drawer of chats where they do not stand beside the one that is shown."""
+        if await self.button("Chats").is_visible():
+            await self.button("Chats").click()
 
     async def opens_settings(self) -> Locator:
         """Open the settings; return their panel."""

@@ -14,6 +14,7 @@ import { SettingsPanel } from "./components/settings-panel";
 import { ShortcutsPanel } from "./components/shortcuts-panel";
 import { Sidebar } from "./components/sidebar";
 import { SignInPanel } from "./components/sign-in-panel";
+import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
@@ -22,6 +23,7 @@ import { MathProvider } from "./markdown/math-provider";
 export function App() {
   const chat = useChat();
   const asksWho = useChatState(({ identity, link }) => identity.signedIn || link.status === "locked");
+  useAddress();
   usePageWide();
   useShortcuts();
   useTheme();
@@ -64,7 +66,7 @@ export function App() {
   );
 }
 
-/** What concerns the whole page: its title, and coming back to it. */
+/** What concerns the whole page: its title, leaving it and coming back to it. */
 function usePageWide(): void {
   const chat = useChat();
   const title = useChatState((state) => shownConversation(state)?.title);
@@ -72,12 +74,18 @@ function usePageWide(): void {
     document.title = title ? `${title} · Deltawire` : "Deltawire";
   }, [title]);
   useEffect(() => {
-    const onVisible = () => document.visibilityState === "visible" && chat.connect();
+    const onVisible = () => {
+      if (document.visibilityState === "hidden") return chat.leave();
+      chat.connect();
+      chat.refresh();
+    };
     document.addEventListener("visibilitychange", onVisible);
+    window.addEventListener("pagehide", chat.leave);
     window.addEventListener("online", chat.connect);
     void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
+      window.removeEventListener("pagehide", chat.leave);
       window.removeEventListener("online", chat.connect);
     };
   }, [chat]);

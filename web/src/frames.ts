@@ -7,6 +7,9 @@ export interface Wire {
   FrameUp: FrameUp;
   FrameDown: FrameDown;
   ModelList: ModelList;
+  Conversation: Conversation;
+  ConversationTree: ConversationTree;
+  ConversationPage: ConversationPage;
 }
 /**
  * Start a turn.
@@ -145,4 +148,71 @@ export interface Spent {
 export interface ModelList {
   default: string;
   models: string[];
+}
+/**
+ * One conversation. Times are seconds since 1970; `updated` is when something was last said in it.
+ *
+ *     `settings` hold for each of its turns that names none of its own.
+ */
+export interface Conversation {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
+  settings: TurnSettings;
+}
+/**
+ * How a turn is to be answered. A field that is null counts as absent.
+ */
+export interface TurnSettings {
+  model?: string | null;
+  system?: string | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  max_output_tokens?: number | null;
+  stop?:
+    | [string]
+    | [string, string]
+    | [string, string, string]
+    | [string, string, string, string]
+    | [string, string, string, string, string]
+    | null;
+  thinking?: ("high" | "low" | "medium" | "off") | null;
+}
+/**
+ * A conversation and all its messages, in the order in which they were written.
+ */
+export interface ConversationTree {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
+  settings: TurnSettings;
+  messages: Message[];
+}
+/**
+ * One message of a conversation's tree.
+ *
+ *     A question is not `answered` while its answer runs, and for ever when that was lost in a crash. An answer
+ *     ended for its `finish_reason`, or broke off for its `error`, a code of the error table.
+ */
+export interface Message {
+  id: string;
+  parent: string | null;
+  role: "model" | "user";
+  text: string;
+  thoughts: string;
+  model: string | null;
+  finish_reason: string | null;
+  error: string | null;
+  answered: boolean | null;
+  usage: Spent | null;
+  created: number;
+}
+/**
+ * Some conversations, the last changed first; `next` is the cursor of those after them.
+ */
+export interface ConversationPage {
+  conversations: Conversation[];
+  next: string | null;
 }

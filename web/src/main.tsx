@@ -5,6 +5,7 @@ import "./page.css";
 import { App } from "./app";
 import { Chat } from "./chat/chat";
 import { keptPreferences } from "./chat/preferences";
+import { conversationAt } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
 import { Token, tabStorage } from "./link/token";
 
@@ -12,7 +13,7 @@ const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
 const chat = new Chat(location.origin, new Token(tabStorage()), keptPreferences());
-chat.connect();
+void chat.start(conversationAt(location.pathname));
 createRoot(page).render(
   <StrictMode>
     <ChatContext value={chat}>

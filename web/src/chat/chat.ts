@@ -1,17 +1,20 @@
-// What the reader can do, and what comes of it: the one place that joins the store and the socket.
+// What the reader can do, and what comes of it: the one place that joins the store, the socket and the library.
 
 import type { ErrorFrame, FrameDown, ModelList } from "../frames";
-import { Api } from "../link/api";
+import { Api, Refusal } from "../link/api";
+import type { Format } from "../link/conversations";
 import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
-import { type Token, tokenIn } from "../link/token";
+import { type Token, tabStorage, tokenIn } from "../link/token";
 import { lastCodeOf } from "../markdown/last-code";
-import { type Answer, branchTo, isBusy, type Question, runningAnswer } from "./conversation";
-import { HISTORY_CHARS, historyOf, narrower } from "./history";
+import { type Remedy, unreachable } from "../text/problems";
+import { type Answer, branchTo, lastAnswer, type Question, runningAnswer, runningAnswers } from "./conversation";
+import { Deletion } from "./deletion";
+import { Library } from "./library";
+import type { Entry } from "./listing";
 import { keep, type Preferences } from "./preferences";
-import { conversationWith, INITIAL, type Panel, shownConversation } from "./state";
+import { conversationWith, INITIAL, idOf, type Panel, shownConversation } from "./state";
 import { Store } from "./store";
-import { turnOf } from "./turn";
 
 export class Chat {
   readonly store: Store;
@@ -19,7 +22,10 @@ export class Chat {
   readonly #socket: ChatSocket;
   readonly #api: Api;
   readonly #token: Token;
-  #historyChars = HISTORY_CHARS;
+  readonly #library: Library;
+  readonly #deletion: Deletion;
+  #hasBeenOpen = false;
+  #whenOpen: (() => void)[] = [];
 
   /** `origin` is the server's, such as https://chat.example. */
   constructor(origin: string, token: Token, preferences: Preferences) {
@@ -27,6 +33,8 @@ export class Chat {
     this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults });
     this.#token = token;
     this.#api = new Api(origin, token);
+    this.#library = new Library(this.store, this.#api);
+    this.#deletion = new Deletion(this.store, this.#library, tabStorage());
     this.#socket = new ChatSocket(origin, this.#api, token, {
       onState: (link) => this.#linked(link),
       onFrame: (frame) => this.#gatherer.add(frame),
@@ -61,11 +69,36 @@ export class Chat {
     this.#token.forget();
     location.reload();
   };
+  /** Begin, with the chat of this id in the store; null for a new one. */
+  async start(stored: string | null): Promise<void> {
+    this.connect();
+    this.showStored(stored);
+    await this.#deletion.resume();
+    this.refresh();
+  }
+
+  /** Look again at what is kept: the reader is back, or wants it. */
+  readonly refresh = (): void => void this.#library.refresh();
+
+  /** The next page of what is listed. */
+  readonly more = (): void => void this.#library.more();
+
+  /** Show the chat of this name of the page's; null for a new one. */
+  show(id: string | null): void {
+    this.store.dispatch({ type: "show", conversation: id });
+    const conversation = shownConversation(this.store.state);
+    if (conversation !== null) void this.#library.readIfNews(conversation);
+  }
+
+  /** Show the chat of this id in the store; null for a new one. */
+  showStored(stored: string | null): void {
+    this.show(stored && idOf(this.store.state, stored));
+  }
 
   /** Ask a question at the end of the branch that is shown. */
   ask(text: string): void {
     const conversation = shownConversation(this.store.state);
-    this.#ask(conversation?.id ?? newId(), conversation?.leaf ?? null, text);
+    this.#ask(conversation?.id ?? newId(), conversation && lastAnswer(conversation), text);
   }
 
   /** Ask another question in place of this one. */
@@ -75,25 +108,46 @@ export class Chat {
     if (conversation !== null) this.#ask(conversation.id, question.parent, text);
   }
 
-  /** Ask for another answer to the same question. */
-  askAgain(answer: Answer): void {
+  /** Ask for another answer to a question. */
+  askAgain(question: string, first: Remedy | null = null): void {
     this.stop();
-    const first = answer.problem?.retry?.first;
-    if (first === "shorten_history") this.#historyChars = narrower(this.#historyChars);
     if (first === "reconnect" && !this.#isBusy) this.#socket.reconnect();
-    const id = newId();
-    this.store.dispatch({ type: "ask_again", question: answer.parent, answer: id });
-    this.#send(id, answer.parent);
+    const answer = newId();
+    this.store.dispatch({ type: "ask_again", question, answer, now: Date.now() });
+    void this.#send(answer, question);
   }
 
   /** Stop the answer that is on its way in the conversation that is shown. */
   readonly stop = (): void => {
-    const conversation = shownConversation(this.store.state);
-    const answer = conversation && runningAnswer(conversation);
-    if (!answer || answer.status === "stopping") return;
-    const type = this.#socket.cancel(answer.id) ? "stopping" : "withdrawn";
-    this.store.dispatch({ type, answer: answer.id });
+    const answer = runningAnswer(shownConversation(this.store.state));
+    if (answer !== null) this.#stop(answer);
   };
+
+  /** Look for words in all chats, for none to list them all. */
+  search(words: string): void {
+    this.store.dispatch({ type: "search", words });
+    this.#library.search(words);
+  }
+
+  rename({ id, stored, title: before }: Entry, title: string): void {
+    if (stored !== null && title !== before) void this.#library.rename(id, stored, title, before);
+  }
+
+  export({ stored }: Entry, format: Format): void {
+    if (stored !== null) void this.#library.export(stored, format);
+  }
+
+  /** Delete a chat, unless `undo` follows soon. */
+  remove({ id }: Entry): void {
+    const conversation = this.store.state.conversations.find((c) => c.id === id);
+    for (const answer of conversation ? runningAnswers(conversation) : []) this.#stop(answer);
+    this.#deletion.begin(id);
+  }
+
+  readonly undo = (): void => this.#deletion.undo();
+
+  /** The reader leaves, perhaps for good. */
+  readonly leave = (): void => this.#deletion.leave();
 
   /** Prefer this from now on, and whenever the page is opened again. */
   prefer(preferences: Partial<Preferences>): void {
@@ -119,21 +173,38 @@ export class Chat {
 
   #ask(conversation: string, parent: string | null, text: string): void {
     const [question, answer] = [newId(), newId()];
-    this.store.dispatch({ type: "ask", conversation, question, parent, text, answer });
-    this.#send(answer, question);
+    this.store.dispatch({ type: "ask", conversation, question, parent, text, answer, now: Date.now() });
+    void this.#send(answer, question);
   }
 
-  #send(answer: string, question: string): void {
-    const conversation = conversationWith(this.store.state, question);
-    if (conversation === null) return;
-    const branch = branchTo(conversation, question);
-    const asked = branch.pop();
-    if (asked?.role !== "user") return;
-    this.#socket.ask(turnOf(answer, asked.text, historyOf(branch, this.#historyChars), conversation.settings));
+  /** Send a turn once all that it needs is in the store; while there is no link, wait for one. */
+  async #send(answer: string, question: string): Promise<void> {
+    try {
+      const turn = await this.#library.turnFor(answer, question);
+      if (turn !== null) this.#socket.ask(turn);
+    } catch (fault) {
+      if (!(fault instanceof Refusal) && this.store.state.link.status !== "open") {
+        this.#socket.wake();
+        await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
+        return this.#send(answer, question);
+      }
+      this.#take([{ ...(fault instanceof Refusal ? fault.problem : unreachable()), type: "error", id: answer }]);
+    }
+  }
+
+  #stop(answer: Answer): void {
+    if (answer.status === "queued") {
+      this.#socket.withdraw(answer.id);
+      this.store.dispatch({ type: "withdrawn", answer: answer.id });
+    } else if (answer.status !== "stopping") {
+      this.#socket.cancel(answer.id);
+      this.store.dispatch({ type: "stopping", answer: answer.id });
+    }
   }
 
   #take(frames: FrameDown[]): void {
     this.store.dispatch({ type: "frames", frames, now: Date.now() });
+    if (frames.some(({ type }) => type === "usage" || type === "error")) this.#library.tell();
     for (const frame of frames) if (frame.type === "error") this.#heed(frame);
   }
 
@@ -159,20 +230,24 @@ export class Chat {
       this.#token.forget();
       this.#lock(wasRefused ? "The server does not take this token: it does not know it, or it has expired." : null);
     }
-    if (link.status === "open") void this.#askForModels(); // each time: the server may come back with others
+    if (link.status !== "open") return;
+    for (const resolve of this.#whenOpen.splice(0)) resolve();
+    void this.#askForModels(); // each time: the server may come back with others
+    if (this.#hasBeenOpen || this.store.state.list.trouble !== null) this.refresh();
+    this.#hasBeenOpen = true;
   }
 
   async #askForModels(): Promise<void> {
     try {
-      const response = await this.#api.get("/models");
-      if (response.ok) this.store.dispatch({ type: "models", models: (await response.json()) as ModelList });
+      const models = (await (await this.#api.request("/models")).json()) as ModelList;
+      this.store.dispatch({ type: "models", models });
     } catch {
       // The link broke again, which the socket will tell.
     }
   }
 
   get #isBusy(): boolean {
-    return this.store.state.conversations.some(isBusy);
+    return this.store.state.conversations.some((conversation) => runningAnswers(conversation).length > 0);
   }
 }
 

@@ -1,13 +1,15 @@
 // A conversation is a tree of messages: editing a question or asking for another answer makes a sibling.
 // What is shown is one branch of it, from its first message to its leaf.
 
-import type { Spent } from "../frames";
+import type { Spent, TurnSettings } from "../frames";
 import type { Problem } from "../text/problems";
 import type { Settings } from "./settings";
 
 export interface Question {
   role: "user";
   id: string;
+  /** Its id in the store; null until the server has told it. */
+  stored: string | null;
   parent: string | null;
   text: string;
 }
@@ -22,6 +24,8 @@ export interface Answer {
   role: "model";
   /** The id of its turn on the wire, too. */
   id: string;
+  /** As a question's; null for ever when nothing of it was stored. */
+  stored: string | null;
   parent: string;
   text: string;
   thoughts: string;
@@ -34,11 +38,22 @@ export interface Answer {
 
 export type Message = Question | Answer;
 
+/** What has come of reading a conversation from the store; `gone` when there is none of that name. */
+export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: string };
+
 export interface Conversation {
+  /** The page's own name for it: the store's where it comes from there. */
   id: string;
+  /** Its id in the store; null until it is kept. */
+  stored: string | null;
   title: string;
   /** What its next answers are asked with. */
   settings: Settings;
+  /** What the store has of that. */
+  kept: TurnSettings;
+  reading: Reading;
+  /** The store's own time of the last change that was read, in seconds. */
+  asOf: number;
   messages: Readonly<Record<string, Message>>;
   /** The ids below each message, oldest first; the first questions are below ROOT. */
   children: Readonly<Record<string, readonly string[]>>;
@@ -67,6 +82,20 @@ export function branchTo(conversation: Conversation, leaf: string | null): Messa
   return branch.reverse();
 }
 
+/** The last message of the branch that is shown. */
+export function lastOf(conversation: Conversation | null): Message | null {
+  return (conversation?.leaf && conversation.messages[conversation.leaf]) || null;
+}
+
+/**
+ * The answer that the next question follows. What was never answered is no part of what is asked with it, here or at
+ * the server: the next question stands beside it.
+ */
+export function lastAnswer(conversation: Conversation): string | null {
+  const said = (message: Message) => message.role === "model" && (message.stored !== null || message.text !== "");
+  return branchTo(conversation, conversation.leaf).findLast(said)?.id ?? null;
+}
+
 /** The ids of a message and of those beside it, oldest first. */
 export function siblingsOf(conversation: Conversation, message: Message): readonly string[] {
   return conversation.children[message.parent ?? ROOT] ?? NOBODY;
@@ -79,12 +108,14 @@ export function newestBelow(conversation: Conversation, id: string): string {
 }
 
 /** The answer that is on its way in the branch that is shown. */
-export function runningAnswer(conversation: Conversation): Answer | null {
-  const leaf = conversation.leaf === null ? undefined : conversation.messages[conversation.leaf];
-  return leaf?.role === "model" && isRunning(leaf) ? leaf : null;
+export function runningAnswer(conversation: Conversation | null): Answer | null {
+  const last = lastOf(conversation);
+  return last?.role === "model" && isRunning(last) ? last : null;
 }
 
-/** Whether any answer of it is on its way. */
-export function isBusy(conversation: Conversation): boolean {
-  return Object.values(conversation.messages).some((message) => message.role === "model" && isRunning(message));
+/** The answers of it that are on their way. */
+export function runningAnswers(conversation: Conversation): Answer[] {
+  return Object.values(conversation.messages)
+    .filter((message) => message.role === "model")
+    .filter(isRunning);
 }

@@ -1,7 +1,7 @@
 // What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
 // are allowed is the server's to say, at the field.
 
-import type { Chat } from "../frames";
+import type { Chat, TurnSettings } from "../frames";
 
 export type Thinking = NonNullable<Chat["thinking"]>;
 export const THINKING: readonly Thinking[] = ["off", "low", "medium", "high"];
@@ -53,4 +53,19 @@ export function settingOf(field: string | null): SettingName | null {
 /** Without a model that the server does not offer. */
 export function withOffered(settings: Settings, models: readonly string[]): Settings {
   return settings.model === null || models.includes(settings.model) ? settings : { ...settings, model: null };
+}
+
+/** Settings from what the store keeps of them: the reverse of `fieldsOf`. */
+export function settingsFrom(kept: TurnSettings): Settings {
+  const lines = kept.stop?.map((line) => line.replaceAll("\n", "\\n"));
+  return { ...PLAIN, ...kept, system: kept.system ?? "", stop: lines?.join("\n") ?? "" };
+}
+
+/** What has to be changed in the store so that it holds these settings: null takes one away. None when nothing has. */
+export function changesFrom(kept: TurnSettings, settings: Settings): TurnSettings | null {
+  const fields = fieldsOf(settings);
+  const names = (Object.keys(PLAIN) as SettingName[]).filter(
+    (name) => JSON.stringify(kept[name] ?? null) !== JSON.stringify(fields[name] ?? null),
+  );
+  return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 }

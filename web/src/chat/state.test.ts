@@ -3,12 +3,12 @@ import golden from "../../../tests/golden/frames.json";
 import type { ErrorFrame, FrameDown } from "../frames";
 import { closingOf } from "../link/closing";
 import { type Answer, branchTo, siblingsOf } from "./conversation";
+import { reduce } from "./reduce";
 import { PLAIN, type Settings } from "./settings";
 import {
   type Action,
   conversationWith,
   INITIAL,
-  reduce,
   refusalOf,
   type State,
   shownConversation,
@@ -25,6 +25,7 @@ const ask = (question: string, answer: string, parent: string | null = null): Ac
   parent,
   text: "  Why is\nthe sky blue? ",
   answer,
+  now: NOW,
 });
 const frames = (...taken: FrameDown[]): Action => ({ type: "frames", frames: taken, now: NOW });
 const sent = (...answers: string[]): Action => ({ type: "sent", answers });
@@ -118,7 +119,7 @@ test("an error about no turn, and a frame of a later version, change nothing", (
 
 test("asking again makes an answer beside the first, and either can be turned to", () => {
   const ended = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["the end"]));
-  const again = reduce(ended, { type: "ask_again", question: "q1", answer: "t2" });
+  const again = reduce(ended, { type: "ask_again", question: "q1", answer: "t2", now: NOW });
   expect(shownIds(again)).toEqual(["q1", "t2"]);
   expect(siblingsOf(conversationWith(again, "t1") as never, answerIn(again))).toEqual(["t1", "t2"]);
   expect(shownIds(reduce(again, { type: "turn_to", message: "t1" }))).toEqual(["q1", "t1"]);
@@ -126,7 +127,7 @@ test("asking again makes an answer beside the first, and either can be turned to
 
 test("asking again makes up for an answer that ended with nothing", () => {
   const failed = after(ask("q1", "t1"), sent("t1"), frames(down["a refusal that says when to come back"]));
-  const again = reduce(failed, { type: "ask_again", question: "q1", answer: "t2" });
+  const again = reduce(failed, { type: "ask_again", question: "q1", answer: "t2", now: NOW });
   expect(Object.keys(shownConversation(again)?.messages ?? {})).toEqual(["q1", "t2"]);
 });
 

@@ -1,6 +1,7 @@
 // Holds the state, for React's useSyncExternalStore.
 
-import { type Action, reduce, type State } from "./state";
+import { reduce } from "./reduce";
+import type { Action, State } from "./state";
 
 export class Store {
   #state: State;

@@ -1,36 +1,33 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
-import type { HistoryMessage } from "../frames";
-import type { Message } from "./conversation";
-import { historyOf } from "./history";
+import { type Conversation, lastAnswer, type Question } from "./conversation";
 import { PLAIN } from "./settings";
+import { emptyAnswer, emptyConversation, withMessage } from "./tree";
 import { turnOf } from "./turn";
 
-function exchange(question: string, answer: string): Message[] {
-  return [
-    { role: "user", id: `q${question}`, parent: null, text: question },
-    {
-      role: "model",
-      id: `a${question}`,
-      parent: `q${question}`,
-      text: answer,
-      thoughts: "no part of it",
-      settings: PLAIN,
-      status: "done",
-      spent: null,
-      problem: null,
-    },
-  ];
+const question = (id: string, parent: string | null, text: string, stored: string | null = null): Question => ({
+  role: "user",
+  id,
+  stored,
+  parent,
+  text,
+});
+const kept = emptyConversation("local", "c1");
+const first = question("q1", null, "Why is the sky blue?");
+
+/** After an answer that is kept as `stored`. */
+function answered(stored: string | null): Conversation {
+  const asked = withMessage(kept, { ...first, stored: "m1" });
+  return withMessage(asked, { ...emptyAnswer("t1", "q1", PLAIN), stored });
 }
 
-test("a question is asked with a history, even when that is empty", () => {
-  const frame = turnOf("t1", "Why is the sky blue?", [], PLAIN);
-  expect(frame).toEqual(golden.up["a first question"]);
+test("a first question is asked at the top of its conversation", () => {
+  expect(turnOf("t1", withMessage(kept, first), first, PLAIN)).toEqual(golden.up["a first question"]);
 });
 
-test("a question is asked with what the reader has set", () => {
-  const history = golden.up["with everything that the page sends"].history as HistoryMessage[];
-  const frame = turnOf("t2", "In one sentence?", history, {
+test("a question is asked below the answer that it follows, with what the reader has set", () => {
+  const next = question("q2", "t1", "In one sentence?");
+  const frame = turnOf("t2", withMessage(answered("m2"), next), next, {
     model: "gemini-flash-latest",
     system: "Answer in one sentence.",
     temperature: 0.5,
@@ -42,18 +39,18 @@ test("a question is asked with what the reader has set", () => {
   expect(frame).toEqual(golden.up["with everything that the page sends"]);
 });
 
-test("the history is the branch, oldest first", () => {
-  const texts = historyOf([...exchange("1", "one"), ...exchange("2", "two")], 100).map(({ text }) => text);
-  expect(texts).toEqual(["1", "one", "2", "two"]);
+test("a question that was never answered is passed over", () => {
+  const next = question("q2", "t1", "And now?");
+  expect(turnOf("t2", withMessage(answered(null), next), next, PLAIN)).toMatchObject({ parent: "c1" });
+  expect(lastAnswer(answered(null))).toBe(null);
+  expect(lastAnswer(answered("m2"))).toBe("t1");
 });
 
-test("an exchange that delivered nothing is left out", () => {
-  expect(historyOf([...exchange("1", ""), ...exchange("2", "two")], 100).map(({ text }) => text)).toEqual(["2", "two"]);
+test("a kept question is asked again in its own place", () => {
+  const conversation = answered("m2");
+  expect(turnOf("t2", conversation, conversation.messages.q1 as Question, PLAIN)).toMatchObject({ parent: "m1" });
 });
 
-test("the newest exchanges are kept, whole, within the bound", () => {
-  const branch = [...exchange("1", "one"), ...exchange("2", "two"), ...exchange("3", "three")];
-  expect(historyOf(branch, 10).map(({ text }) => text)).toEqual(["2", "two", "3", "three"]);
-  expect(historyOf(branch, 9).map(({ text }) => text)).toEqual(["3", "three"]);
-  expect(historyOf(branch, 5)).toEqual([]);
+test("nothing is asked of a conversation that is not kept yet", () => {
+  expect(turnOf("t1", withMessage(emptyConversation("local", null), first), first, PLAIN)).toBe(null);
 });

@@ -1,4 +1,4 @@
-import { isRunning } from "../chat/conversation";
+import { isRunning, lastOf } from "../chat/conversation";
 import { shownConversation } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
 import { endOf } from "../text/facts";
@@ -6,9 +6,8 @@ import { endOf } from "../text/facts";
 /** Tells a screen reader once how an answer ended, instead of reading out each piece of it. */
 export function Announcer() {
   const sentence = useChatState((state) => {
-    const conversation = shownConversation(state);
-    const last = conversation?.leaf ? conversation.messages[conversation.leaf] : undefined;
-    if (last?.role !== "model" || isRunning(last)) return "";
+    const last = lastOf(shownConversation(state));
+    if (last?.role !== "model" || isRunning(last) || last.id === last.stored) return ""; // it was read, and is no news
     if (last.problem !== null) return `${last.problem.sentence} ${last.problem.advice}`.trim();
     return endOf(last) ?? "The answer is complete.";
   });

@@ -1,7 +1,8 @@
 import { lazy, memo, Suspense } from "react";
 import { type Answer as Given, isRunning } from "../chat/conversation";
-import { useChat } from "../hooks/use-chat";
+import { useChat, useChatState } from "../hooks/use-chat";
 import { PlainText } from "../markdown/plain-text";
+import type { Remedy } from "../text/problems";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { Facts } from "./facts";
@@ -15,6 +16,7 @@ const Markdown = lazy(() => loadMarkdown().then(({ Markdown }) => ({ default: Ma
 export const Answer = memo(function Answer({ answer, shown }: { answer: Given; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
+  const again = (first?: Remedy | null) => chat.askAgain(answer.parent, first);
   return (
     <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
@@ -26,15 +28,15 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: Given; s
         </div>
       )}
       {running && answer.text === "" && <Waiting queued={answer.status === "queued"} />}
-      {answer.problem !== null && <Problem problem={answer.problem} onRetry={() => chat.askAgain(answer)} />}
+      {answer.problem !== null && (
+        <Problem problem={answer.problem} onRetry={() => again(answer.problem?.retry?.first)} />
+      )}
       {!running && (
         <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
           <div className="actions -ml-1.5">
             <BranchSwitch message={answer} />
             {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
-            {answer.problem === null && (
-              <IconButton icon="redo" label="Regenerate" onClick={() => chat.askAgain(answer)} />
-            )}
+            {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
           </div>
           <Facts answer={answer} />
         </footer>
@@ -44,7 +46,8 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: Given; s
 });
 
 function Waiting({ queued }: { queued: boolean }) {
-  if (!queued) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
+  const isDown = useChatState(({ link }) => link.status === "waiting");
+  if (!queued || !isDown) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
   return (
     <p className="text-muted-foreground text-sm">
       Your question is kept, and is sent as soon as the connection is back.

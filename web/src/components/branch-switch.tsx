@@ -1,5 +1,5 @@
 import { type Message, siblingsOf } from "../chat/conversation";
-import { conversationWith } from "../chat/state";
+import { shownConversation } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { IconButton } from "./icon-button";
 
@@ -7,7 +7,7 @@ import { IconButton } from "./icon-button";
 export function BranchSwitch({ message }: { message: Message }) {
   const { store } = useChat();
   const siblings = useChatState((state) => {
-    const conversation = conversationWith(state, message.id);
+    const conversation = shownConversation(state);
     return conversation && siblingsOf(conversation, message);
   });
   if (siblings === null || siblings.length < 2) return null;

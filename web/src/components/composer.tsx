@@ -14,20 +14,21 @@ const NEW_CHAT = "";
 export function Composer() {
   const chat = useChat();
   const shown = useChatState((state) => state.shown);
-  const running = useChatState((state) => {
-    const conversation = shownConversation(state);
-    return conversation && runningAnswer(conversation);
-  });
+  const running = useChatState((state) => runningAnswer(shownConversation(state)));
+  const isRead = useChatState((state) => (shownConversation(state)?.reading.status ?? "done") === "done");
   const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
   const at = shown ?? NEW_CHAT;
   const draft = drafts[at] ?? "";
   const setDraft = (text: string) => setDrafts((others) => ({ ...others, [at]: text }));
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
-  const canSend = running === null && draft.trim() !== "";
+  const canSend = running === null && isRead && draft.trim() !== "";
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
-  useEffect(() => box.current?.focus(), [shown]);
+  useEffect(() => {
+    const { deleting } = chat.store.state;
+    if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the way back has it
+  }, [shown]);
   const runningId = running?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
   useEffect(() => {

@@ -1,11 +1,13 @@
 import { useEffect, useRef } from "react";
-import { branchTo, runningAnswer } from "../chat/conversation";
+import { branchTo, lastOf, runningAnswer } from "../chat/conversation";
 import { shownConversation } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
 import { useFollowing } from "../hooks/use-following";
 import { Answer } from "./answer";
 import { Icon } from "./icon";
 import { Question } from "./question";
+import { Unanswered } from "./unanswered";
+import { Unread } from "./unread";
 import { Welcome } from "./welcome";
 
 /** So many messages at the end of a chat are about to be seen when it is opened. */
@@ -18,7 +20,9 @@ export function Log() {
   const content = useRef<HTMLDivElement>(null);
   const [following, toEnd] = useFollowing(scroller, content);
   const branch = conversation === null ? [] : branchTo(conversation, conversation.leaf);
-  const running = conversation === null ? null : (runningAnswer(conversation)?.id ?? null);
+  const running = runningAnswer(conversation)?.id ?? null;
+  const last = lastOf(conversation);
+  const reading = conversation?.reading ?? { status: "done" };
   useEffect(() => {
     if (running !== null) toEnd(); // the reader has just asked
   }, [running, toEnd]);
@@ -39,8 +43,10 @@ export function Log() {
                 <Answer key={message.parent} answer={message} shown={index >= branch.length - LAST_SHOWN} />
               ),
             )}
+            {last?.role === "user" && <Unanswered question={last} />}
           </div>
-          {branch.length === 0 && <Welcome />}
+          {reading.status !== "done" && <Unread reading={reading} />}
+          {branch.length === 0 && reading.status === "done" && <Welcome />}
         </div>
       </div>
       {!following && (

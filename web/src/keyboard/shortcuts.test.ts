@@ -8,6 +8,8 @@ const shortcut = (event: Parameters<typeof shortcutOf>[0]) => shortcutOf(event)?
 test.each([
   [{ ...CTRL, shiftKey: true, key: "O" }, "New chat"],
   [{ ...NONE, metaKey: true, shiftKey: true, key: "o" }, "New chat"],
+  [{ ...CTRL, key: "k" }, "Search the chats"],
+  [{ ...NONE, metaKey: true, key: "k" }, "Search the chats"],
   [{ ...NONE, key: "Escape" }, "Stop the answer"],
   [{ ...NONE, shiftKey: true, key: "Escape" }, "Go to the message"],
   [{ ...CTRL, shiftKey: true, key: ":" }, "Copy the last block of code"],
@@ -20,7 +22,7 @@ test.each([
 
 test.each([
   { ...CTRL, key: "o" },
-  { ...CTRL, key: "k" },
+  { ...CTRL, shiftKey: true, key: "K" },
   { ...NONE, key: "/" },
   { ...CTRL, altKey: true, key: "/" },
   { ...CTRL, key: "Escape" },

@@ -1,9 +1,9 @@
-// The shortcuts of the page: one list, for the keyboard and for the panel that shows them. Ctrl+K is left to a search.
+// The shortcuts of the page: one list, for the keyboard and for the panel that shows them.
 
 import type { Chat } from "../chat/chat";
 
 /** Mod is Ctrl, or Command on a Mac. */
-export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | ";" | "/";
+export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
 
 export interface Shortcut {
   keys: readonly Key[];
@@ -18,10 +18,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
     keys: ["Mod", "Shift", "O"],
     does: "New chat",
     run: (chat) => {
-      chat.store.dispatch({ type: "show", conversation: null });
+      chat.show(null);
       toMessageBox();
     },
   },
+  { keys: ["Mod", "K"], does: "Search the chats", run: toSearchBox },
   { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
   { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.stop() },
   { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
@@ -59,6 +60,20 @@ export function nameOf(key: Key, isMac: boolean): string {
   return key === "Shift" && isMac ? "⇧" : key;
 }
 
-function toMessageBox(): void {
+/** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */
+function toSearchBox(chat: Chat): void {
+  if (focusSearchBox()) return;
+  chat.open("chats");
+  requestAnimationFrame(focusSearchBox);
+}
+
+function focusSearchBox(): boolean {
+  const boxes = [...document.querySelectorAll<HTMLElement>("[type=search]")];
+  const seen = boxes.find((box) => box.checkVisibility());
+  seen?.focus();
+  return seen !== undefined;
+}
+
+export function toMessageBox(): void {
   document.getElementById(MESSAGE_BOX)?.focus();
 }

@@ -21,7 +21,7 @@ export async function whyRefused(api: Api): Promise<Refusal> {
 }
 
 async function statusOf(api: Api, path: string): Promise<number> {
-  return (await api.get(path, { signal: AbortSignal.timeout(5_000) })).status;
+  return (await api.send(path, { signal: AbortSignal.timeout(5_000) })).status;
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -122,13 +122,14 @@ export class ChatSocket {
     else this.wake();
   }
 
-  /** End a turn; false when it was never sent, and is forgotten. */
-  cancel(id: string): boolean {
-    const before = this.#queue.length;
+  /** Forget a turn that was not sent yet. */
+  withdraw(id: string): void {
     this.#queue = this.#queue.filter((turn) => turn.id !== id);
-    if (this.#queue.length < before) return false;
+  }
+
+  /** End a turn that was sent. */
+  cancel(id: string): void {
     this.#send({ type: "cancel", id });
-    return true;
   }
 
   #flush(): void {

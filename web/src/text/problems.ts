@@ -15,8 +15,11 @@ export interface Problem {
   setting: SettingName | null;
 }
 
-/** What has to be done before asking again: send a shorter history, find another server, or bring a token. */
-export type Remedy = "shorten_history" | "reconnect" | "sign_in";
+/** What has to be done before asking again: find another server, or bring a token. */
+export type Remedy = "reconnect" | "sign_in";
+
+/** Said of a server that no request reaches. */
+export const UNREACHABLE = "The server cannot be reached.";
 
 const ASK_AGAIN = "Ask again.";
 const RELOAD = "This is a fault of the page: reload it.";
@@ -31,7 +34,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   unknown_turn: "It has ended already.",
   unknown_model: "Choose another one, then ask again.",
   message_too_large: "Shorten it, or send it in parts.",
-  not_found: RELOAD,
+  not_found: "It may have been deleted. Reload the page to see what there is.",
   unsupported: RELOAD,
   unauthenticated: "Enter a fresh token, then ask again.",
   forbidden: "Open the page under the name that its server is known by.",
@@ -63,22 +66,32 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
   const retryable = error.retryable || remedy !== null || setting !== null || WORTH_ASKING_AGAIN.has(error.code);
   return {
     sentence: error.message,
-    advice: adviceFor(error, remedy, setting),
+    advice: adviceFor(error, setting),
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
     setting,
   };
 }
 
-function adviceFor({ code, retryable }: ErrorFrame, remedy: Remedy | null, setting: SettingName | null): string {
-  if (remedy === "shorten_history") return "Ask again to send only the newest part of this chat.";
+function adviceFor({ code, retryable }: ErrorFrame, setting: SettingName | null): string {
   if (setting !== null) return "Change it in the settings, then ask again.";
   return ADVICE[code] ?? (retryable ? ASK_AGAIN : "Change the question and send it again.");
 }
 
-function remedyFor({ code, field }: ErrorFrame): Remedy | null {
+function remedyFor({ code }: ErrorFrame): Remedy | null {
   if (code === "draining") return "reconnect";
-  if (code === "unauthenticated") return "sign_in";
-  return code === "message_too_large" && field === "history" ? "shorten_history" : null;
+  return code === "unauthenticated" ? "sign_in" : null;
+}
+
+/** What is said of a turn for which the server could not be reached. */
+export function unreachable(): ErrorFrame {
+  const nothing = { id: null, ref: null, field: null, retry_after: null, usage: null };
+  return { type: "error", code: "internal", message: UNREACHABLE, retryable: true, ...nothing };
+}
+
+/** The problem of an answer that was kept without its end, for an error of this code. */
+export function brokenOff(code: string): Problem {
+  const again = { notBefore: 0, first: null };
+  return { sentence: "This answer broke off.", advice: ADVICE[code] || ASK_AGAIN, retry: again, setting: null };
 }
 
 /** The problem of a turn whose link broke. */

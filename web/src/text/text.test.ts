@@ -11,6 +11,7 @@ const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 const answer = (changes: Partial<Answer>): Answer => ({
   role: "model",
   id: "t1",
+  stored: null,
   parent: "q1",
   text: "Hello",
   thoughts: "",
@@ -75,12 +76,6 @@ test("a code of a later version is retried when the server says that it may be",
     setting: null,
   });
   expect(problemOf({ ...unknown, retryable: false }, 0).retry).toBe(null);
-});
-
-test("a history that is too long is asked again with less of it", () => {
-  const tooLarge = { ...failure, code: "message_too_large", retryable: false };
-  expect(problemOf({ ...tooLarge, field: "history" }, 0).retry?.first).toBe("shorten_history");
-  expect(problemOf({ ...tooLarge, field: "message" }, 0).retry).toBe(null);
 });
 
 test("who has to say who they are does that first, and asks again", () => {

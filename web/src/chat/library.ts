@@ -1,0 +1,177 @@
+// The conversations that the server keeps: listed, read, made and changed there, and told to the other tabs.
+
+import { type Api, Refusal } from "../link/api";
+import { ConversationsApi, type Format } from "../link/conversations";
+import { save } from "../link/save";
+import type { Turn } from "../link/socket";
+import { UNREACHABLE } from "../text/problems";
+import type { Conversation } from "./conversation";
+import { changesFrom } from "./settings";
+import { conversationWith, type State, shownConversation } from "./state";
+import type { Store } from "./store";
+import { mayBeStored, turnOf } from "./turn";
+
+/** Whoever types goes on within this time, mostly. */
+const TYPING_MS = 150;
+
+export class Library {
+  readonly #store: Store;
+  readonly #api: ConversationsApi;
+  readonly #otherTabs = new BroadcastChannel("deltawire");
+  readonly #making = new Map<string, Promise<void>>();
+  #refreshes = 0;
+  #typing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Store, api: Api) {
+    this.#store = store;
+    this.#api = new ConversationsApi(api);
+    this.#otherTabs.onmessage = () => void this.refresh();
+  }
+
+  /** Look again at the list and at what is shown: another tab, or somebody else, may have written. */
+  async refresh(): Promise<void> {
+    const refresh = ++this.#refreshes;
+    await this.#list("", null, () => refresh === this.#refreshes);
+    const shown = shownConversation(this.#store.state);
+    if (refresh === this.#refreshes && shown !== null && shown.reading.status !== "pending")
+      await this.readIfNews(shown);
+  }
+
+  /** The next page of what is listed. */
+  async more(): Promise<void> {
+    const { list, found } = this.#store.state;
+    const { words, next } = found ?? list;
+    if (next === null) return;
+    const isWanted = () => (this.#store.state.found ?? this.#store.state.list).next === next;
+    await this.#list(words, next, isWanted);
+  }
+
+  /** Look for words in all conversations, unless others are looked for soon, or before the answer is here. */
+  search(words: string): void {
+    clearTimeout(this.#typing);
+    if (words === "") return;
+    const isWanted = () => this.#store.state.found?.words === words;
+    this.#typing = setTimeout(() => void this.#list(words, null, isWanted), TYPING_MS);
+  }
+
+  /** Read a conversation, unless what is here is all that there is. */
+  async readIfNews({ id, stored, reading, asOf }: Conversation): Promise<void> {
+    const listed = this.#store.state.list.entries.find((entry) => entry.id === id);
+    if (stored === null || reading.status === "gone") return;
+    if (reading.status === "failed") {
+      this.#store.dispatch({ type: "reading", conversation: id, reading: { status: "pending" } });
+    }
+    if (reading.status !== "done" || listed?.updated !== asOf) await this.read(id, stored);
+  }
+
+  async read(conversation: string, stored: string): Promise<void> {
+    try {
+      this.#store.dispatch({ type: "read", conversation, tree: await this.#api.read(stored) });
+    } catch (fault) {
+      const isGone = fault instanceof Refusal && fault.problem.code === "not_found";
+      const reading = isGone ? ({ status: "gone" } as const) : ({ status: "failed", why: whyOf(fault) } as const);
+      this.#store.dispatch({ type: "reading", conversation, reading });
+    }
+  }
+
+  /**
+   * The frame of a turn, once all that it is asked with is in the store; null when it is no longer wanted. Rejects with
+   * a `Refusal`, or when the server cannot be reached.
+   */
+  async turnFor(answer: string, question: string): Promise<Turn | null> {
+    const before = wanted(this.#store.state, answer, question);
+    if (before === null) return null;
+    const { id } = before.conversation;
+    await this.#keep(id);
+    const { stored } = wanted(this.#store.state, answer, question)?.conversation ?? {};
+    if (stored && mayBeStored(before.conversation, before.question)) {
+      this.#store.dispatch({ type: "read", conversation: id, tree: await this.#api.read(stored) });
+    }
+    const now = wanted(this.#store.state, answer, question);
+    return now && turnOf(answer, now.conversation, now.question, now.answer.settings);
+  }
+
+  async rename(conversation: string, stored: string, title: string, before: string): Promise<void> {
+    this.#store.dispatch({ type: "rename", conversation, title });
+    try {
+      await this.#api.change(stored, { title });
+      this.tell();
+    } catch (fault) {
+      this.#store.dispatch({ type: "rename", conversation, title: before });
+      this.#notice(`Not renamed: ${whyOf(fault)}`);
+    }
+  }
+
+  async remove(stored: string): Promise<void> {
+    try {
+      await this.#api.remove(stored);
+      this.tell();
+    } catch (fault) {
+      if (fault instanceof Refusal && fault.problem.code === "not_found") return;
+      this.#notice(`Not deleted: ${whyOf(fault)}`);
+      await this.refresh();
+    }
+  }
+
+  async export(stored: string, format: Format): Promise<void> {
+    try {
+      save(await this.#api.file(stored, format));
+    } catch (fault) {
+      this.#notice(`Not exported: ${whyOf(fault)}`);
+    }
+  }
+
+  /** Tell the other tabs of this browser that there is something new. */
+  tell(): void {
+    this.#otherTabs.postMessage("changed");
+  }
+
+  /** Make a conversation in the store, once, and keep its settings there. */
+  async #keep(id: string): Promise<void> {
+    const making = this.#making.get(id) ?? this.#make(id).finally(() => this.#making.delete(id));
+    this.#making.set(id, making);
+    await making;
+    const conversation = this.#store.state.conversations.find((c) => c.id === id);
+    const settings = conversation && changesFrom(conversation.kept, conversation.settings);
+    if (!conversation?.stored || !settings) return;
+    try {
+      const kept = await this.#api.change(conversation.stored, { settings });
+      this.#store.dispatch({ type: "kept", conversation: id, kept });
+    } catch (fault) {
+      // The turn is refused for the same value, in words that fit it.
+      if (!(fault instanceof Refusal) || fault.problem.code !== "invalid_frame") throw fault;
+    }
+  }
+
+  async #make(id: string): Promise<void> {
+    const conversation = this.#store.state.conversations.find((c) => c.id === id);
+    if (conversation === undefined || conversation.stored !== null) return;
+    this.#store.dispatch({ type: "kept", conversation: id, kept: await this.#api.create(conversation.title) });
+  }
+
+  async #list(words: string, cursor: string | null, isWanted: () => boolean): Promise<void> {
+    try {
+      const page = await this.#api.page(words, cursor);
+      if (isWanted()) this.#store.dispatch({ type: "listed", words, page, isFirst: cursor === null });
+    } catch (fault) {
+      if (isWanted()) this.#store.dispatch({ type: "not_listed", words, why: whyOf(fault) });
+    }
+  }
+
+  #notice(notice: string): void {
+    this.#store.dispatch({ type: "notice", notice });
+  }
+}
+
+/** A turn that still waits to be sent. */
+function wanted(state: State, answerId: string, questionId: string) {
+  const conversation = conversationWith(state, questionId);
+  const [question, answer] = [conversation?.messages[questionId], conversation?.messages[answerId]];
+  if (!conversation || question?.role !== "user" || answer?.role !== "model" || answer.status !== "queued") return null;
+  return { conversation, question, answer };
+}
+
+/** Why the server did not do it, as a sentence. */
+function whyOf(fault: unknown): string {
+  return fault instanceof Refusal ? fault.problem.message : UNREACHABLE;
+}
