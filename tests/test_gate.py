@@ -185,6 +185,8 @@ async def test_the_page_the_health_and_the_documentation_are_open(guarded: str, 
         ("OPTIONS", "/chat"),
         ("GET", "/nothing"),
         ("GET", "/c/a/b"),
+        ("POST", "/c/6a2f"),
+        ("GET", "/conversations"),
     ],
 )
 async def test_everything_else_wants_a_caller(guarded: str, method: str, path: str) -> None:

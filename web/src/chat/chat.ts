@@ -62,6 +62,7 @@ export class Chat {
     this.#token.keep(token);
     this.store.dispatch({ type: "signed_in" });
     this.#socket.renew();
+    if (this.store.state.link.status === "open") this.refresh();
   }
 
   /** Forget the token, and with the page all that was said with it. */
@@ -177,18 +178,20 @@ export class Chat {
     void this.#send(answer, question);
   }
 
-  /** Send a turn once all that it needs is in the store; while there is no link, wait for one. */
+  /** Send a turn once all that it needs is in the store; while there is no link, or no token for it, wait for one. */
   async #send(answer: string, question: string): Promise<void> {
     try {
       const turn = await this.#library.turnFor(answer, question);
       if (turn !== null) this.#socket.ask(turn);
     } catch (fault) {
-      if (!(fault instanceof Refusal) && this.store.state.link.status !== "open") {
+      const problem = fault instanceof Refusal ? fault.problem : unreachable();
+      const mayPass = !(fault instanceof Refusal) || problem.code === "unauthenticated";
+      if (mayPass && this.store.state.link.status !== "open") {
         this.#socket.wake();
         await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
         return this.#send(answer, question);
       }
-      this.#take([{ ...(fault instanceof Refusal ? fault.problem : unreachable()), type: "error", id: answer }]);
+      this.#take([{ ...problem, type: "error", id: answer }]);
     }
   }
 
