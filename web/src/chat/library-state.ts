@@ -1,6 +1,7 @@
 // What the store tells, and what the reader does to what is kept there.
 
 import type { ConversationTree, Conversation as Kept } from "../frames";
+import type { Reading } from "./conversation";
 import { changed, type Listing, without, withPage } from "./listing";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
 import { merged } from "./stored";
@@ -34,6 +35,11 @@ export function read(state: State, id: string, tree: ConversationTree): State {
   const prompts = [...new Set([...asked, ...state.prompts])].slice(-PROMPTS);
   const reading = change(state, id, (c) => merged(c, tree));
   return listings({ ...reading, prompts }, (listing) => changed(listing, id, { updated: tree.updated }));
+}
+
+/** What is here is shown all the same when the store is away, but not when it has none of it. */
+export function notRead(state: State, id: string, reading: Reading): State {
+  return change(state, id, (c) => (c.reading.status === "done" && reading.status !== "gone" ? c : { ...c, reading }));
 }
 
 export function rename(state: State, id: string, title: string): State {

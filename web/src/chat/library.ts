@@ -5,7 +5,7 @@ import { ConversationsApi, type Format } from "../link/conversations";
 import { save } from "../link/save";
 import type { Turn } from "../link/socket";
 import { UNREACHABLE } from "../text/problems";
-import type { Conversation } from "./conversation";
+import type { Conversation, Reading } from "./conversation";
 import { changesFrom } from "./settings";
 import { conversationWith, type State, shownConversation } from "./state";
 import type { Store } from "./store";
@@ -33,8 +33,8 @@ export class Library {
     const refresh = ++this.#refreshes;
     await this.#list("", null, () => refresh === this.#refreshes);
     const shown = shownConversation(this.#store.state);
-    if (refresh === this.#refreshes && shown !== null && shown.reading.status !== "pending")
-      await this.readIfNews(shown);
+    const isLast = refresh === this.#refreshes;
+    if (isLast && shown !== null && shown.reading.status !== "pending") await this.readIfNews(shown);
   }
 
   /** The next page of what is listed. */
@@ -59,7 +59,7 @@ export class Library {
     const listed = this.#store.state.list.entries.find((entry) => entry.id === id);
     if (stored === null || reading.status === "gone") return;
     if (reading.status === "failed") {
-      this.#store.dispatch({ type: "reading", conversation: id, reading: { status: "pending" } });
+      this.#store.dispatch({ type: "not_read", conversation: id, reading: { status: "pending" } });
     }
     if (reading.status !== "done" || listed?.updated !== asOf) await this.read(id, stored);
   }
@@ -68,9 +68,8 @@ export class Library {
     try {
       this.#store.dispatch({ type: "read", conversation, tree: await this.#api.read(stored) });
     } catch (fault) {
-      const isGone = fault instanceof Refusal && fault.problem.code === "not_found";
-      const reading = isGone ? ({ status: "gone" } as const) : ({ status: "failed", why: whyOf(fault) } as const);
-      this.#store.dispatch({ type: "reading", conversation, reading });
+      const reading: Reading = isGone(fault) ? { status: "gone" } : { status: "failed", why: whyOf(fault) };
+      this.#store.dispatch({ type: "not_read", conversation, reading });
     }
   }
 
@@ -95,7 +94,7 @@ export class Library {
     this.#store.dispatch({ type: "rename", conversation, title });
     try {
       await this.#api.change(stored, { title });
-      this.tell();
+      this.#changed();
     } catch (fault) {
       this.#store.dispatch({ type: "rename", conversation, title: before });
       this.#notice(`Not renamed: ${whyOf(fault)}`);
@@ -105,12 +104,10 @@ export class Library {
   async remove(stored: string): Promise<void> {
     try {
       await this.#api.remove(stored);
-      this.tell();
     } catch (fault) {
-      if (fault instanceof Refusal && fault.problem.code === "not_found") return;
-      this.#notice(`Not deleted: ${whyOf(fault)}`);
-      await this.refresh();
+      if (!isGone(fault)) this.#notice(`Not deleted: ${whyOf(fault)}`);
     }
+    this.#changed();
   }
 
   async export(stored: string, format: Format): Promise<void> {
@@ -147,6 +144,13 @@ export class Library {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (conversation === undefined || conversation.stored !== null) return;
     this.#store.dispatch({ type: "kept", conversation: id, kept: await this.#api.create(conversation.title) });
+    this.#changed();
+  }
+
+  /** The list is another one: what was asked of it before is out of date. */
+  #changed(): void {
+    this.tell();
+    void this.refresh();
   }
 
   async #list(words: string, cursor: string | null, isWanted: () => boolean): Promise<void> {
@@ -169,6 +173,10 @@ function wanted(state: State, answerId: string, questionId: string) {
   const [question, answer] = [conversation?.messages[questionId], conversation?.messages[answerId]];
   if (!conversation || question?.role !== "user" || answer?.role !== "model" || answer.status !== "queued") return null;
   return { conversation, question, answer };
+}
+
+function isGone(fault: unknown): boolean {
+  return fault instanceof Refusal && fault.problem.code === "not_found";
 }
 
 /** Why the server did not do it, as a sentence. */

@@ -3,7 +3,7 @@
 import type { ModelList } from "../frames";
 import { changeAnswers, lose, takeFrames } from "./answers";
 import { type Conversation, type Message, newestBelow } from "./conversation";
-import { forget, keep, listed, notListed, read, rename, startDeleting } from "./library-state";
+import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./library-state";
 import { lookingFor, withEntry } from "./listing";
 import { type Settings, withOffered } from "./settings";
 import { type Action, change, conversationWith, PROMPTS, type State } from "./state";
@@ -67,8 +67,8 @@ export function reduce(state: State, action: Action): State {
       return keep(state, action.conversation, action.kept);
     case "read":
       return read(state, action.conversation, action.tree);
-    case "reading":
-      return change(state, action.conversation, (c) => ({ ...c, reading: action.reading }));
+    case "not_read":
+      return notRead(state, action.conversation, action.reading);
     case "rename":
       return rename(state, action.conversation, action.title);
     case "delete":
@@ -135,7 +135,8 @@ function used(state: State, id: string, now: number): State {
   const conversation = state.conversations.find((c) => c.id === id);
   if (conversation === undefined) return state;
   const { stored, title } = conversation;
-  return { ...state, list: withEntry(state.list, { id, stored, title, updated: now / 1000 }) };
+  const updated = Math.max(now / 1000, state.list.entries[0]?.updated ?? 0); // whatever the clocks say
+  return { ...state, list: withEntry(state.list, { id, stored, title, updated }) };
 }
 
 /** Change the conversation that holds a message. */

@@ -76,7 +76,7 @@ export type Action =
   | { type: "not_listed"; words: string; why: string }
   | { type: "kept"; conversation: string; kept: Kept }
   | { type: "read"; conversation: string; tree: ConversationTree }
-  | { type: "reading"; conversation: string; reading: Reading }
+  | { type: "not_read"; conversation: string; reading: Reading }
   | { type: "rename"; conversation: string; title: string }
   | { type: "delete"; conversation: string }
   | { type: "undo" }

@@ -25,7 +25,8 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
     [chat, leave],
   );
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" && chat.store.state.found !== null) {
+    const isSearching = chat.store.state.found !== null || event.target instanceof HTMLInputElement;
+    if (event.key === "Escape" && isSearching) {
       event.preventDefault();
       event.stopPropagation(); // which would stop the answer
       leave();
@@ -116,12 +117,13 @@ function Footer({ listing }: { listing: Listing }) {
   const chat = useChat();
   const { words, entries, next, isRead, trouble } = listing;
   if (trouble !== null) {
+    const again = next !== null ? chat.more : words === "" ? chat.refresh : () => chat.search(words);
     return (
       <div className="px-2.5 py-2 text-muted-foreground text-sm">
         <p role="status" className="mb-2">
           {trouble}
         </p>
-        <button type="button" className="button" onClick={next === null ? chat.refresh : chat.more}>
+        <button type="button" className="button" onClick={again}>
           Try again
         </button>
       </div>
