@@ -5,6 +5,7 @@ import json
 import re
 import sqlite3
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 from playwright.async_api import Browser, expect
@@ -243,6 +244,11 @@ async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstrea
     await expect(search).to_have_value("")
     await expect(page.chat("second")).to_be_visible()
 
+    await keyboard.press("Control+k")
+    await expect(search).to_be_focused()
+    await keyboard.press("Escape")
+    await expect(page.box).to_be_focused()
+
 
 async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says("About whales"), says("About otters"))
@@ -334,6 +340,30 @@ async def test_where_the_store_is_away_the_page_says_so_and_keeps_what_was_asked
         await expect(page.answer).to_contain_text("Hello world")
         await page.page.reload()
         await expect(page.answer).to_contain_text("Hello world")
+
+
+async def test_what_cannot_be_read_says_so_and_comes_when_the_store_is_back(
+    browser: Browser, upstream: Upstream, tmp_path: Path
+) -> None:
+    async with serving(upstream) as address, opened(browser, address) as page:
+        await ended(page, "first")
+        path = urlsplit(page.page.url).path
+    store = sqlite3.connect(tmp_path / "conversations.db", isolation_level=None)
+    async with serving(upstream) as address:
+        store.execute("ALTER TABLE alembic_version RENAME TO away")  # a server that has just started looks for it
+        async with opened(browser, address) as page:
+            await page.page.goto(f"http://{address}{path}")
+            await expect(page.page.get_by_text("This chat could not be read. The conversations cannot")).to_be_visible()
+            await expect(page.chats.get_by_text("The conversations cannot be reached")).to_be_visible()
+            await page.box.fill("and then?")
+            await expect(page.button("Send")).to_be_disabled()
+            store.execute("ALTER TABLE away RENAME TO alembic_version")
+            await page.chats.get_by_role("button", name="Try again").click()
+            await expect(page.answer).to_contain_text("Hello world")
+            await expect(page.chat("first")).to_be_visible()
+            await page.button("Send").click()
+            assert (await upstream.asked(2)).texts == ["first", "Hello world", "and then?"]
+    store.close()
 
 
 async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstream: Upstream) -> None:

@@ -5,7 +5,7 @@ import { ConversationsApi, type Format } from "../link/conversations";
 import { save } from "../link/save";
 import type { Turn } from "../link/socket";
 import { UNREACHABLE } from "../text/problems";
-import type { Conversation, Reading } from "./conversation";
+import { type Conversation, type Reading, runningAnswers } from "./conversation";
 import { changesFrom } from "./settings";
 import { conversationWith, type State, shownConversation } from "./state";
 import type { Store } from "./store";
@@ -33,8 +33,8 @@ export class Library {
     const refresh = ++this.#refreshes;
     await this.#list("", null, () => refresh === this.#refreshes);
     const shown = shownConversation(this.#store.state);
-    const isLast = refresh === this.#refreshes;
-    if (isLast && shown !== null && shown.reading.status !== "pending") await this.readIfNews(shown);
+    if (refresh !== this.#refreshes || shown === null || shown.reading.status === "pending") return;
+    if (runningAnswers(shown).length === 0) await this.readIfNews(shown); // else the news are this page's own
   }
 
   /** The next page of what is listed. */
@@ -66,7 +66,7 @@ export class Library {
 
   async read(conversation: string, stored: string): Promise<void> {
     try {
-      this.#store.dispatch({ type: "read", conversation, tree: await this.#api.read(stored) });
+      await this.#merge(conversation, stored);
     } catch (fault) {
       const reading: Reading = isGone(fault) ? { status: "gone" } : { status: "failed", why: whyOf(fault) };
       this.#store.dispatch({ type: "not_read", conversation, reading });
@@ -84,7 +84,7 @@ export class Library {
     await this.#keep(id);
     const { stored } = wanted(this.#store.state, answer, question)?.conversation ?? {};
     if (stored && mayBeStored(before.conversation, before.question)) {
-      this.#store.dispatch({ type: "read", conversation: id, tree: await this.#api.read(stored) });
+      await this.#merge(id, stored);
     }
     const now = wanted(this.#store.state, answer, question);
     return now && turnOf(answer, now.conversation, now.question, now.answer.settings);
@@ -121,6 +121,16 @@ export class Library {
   /** Tell the other tabs of this browser that there is something new. */
   tell(): void {
     this.#otherTabs.postMessage("changed");
+  }
+
+  async #merge(id: string, stored: string): Promise<void> {
+    const kept = () => this.#store.state.conversations.find((c) => c.id === id)?.kept;
+    const before = kept();
+    const tree = await this.#api.read(stored);
+    const now = kept();
+    // What was written while it was read is newer.
+    const settings = now === undefined || now === before ? tree.settings : now;
+    this.#store.dispatch({ type: "read", conversation: id, tree: { ...tree, settings } });
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */

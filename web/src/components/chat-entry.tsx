@@ -46,6 +46,7 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         ref={link}
         href={addressOf(entry.stored)}
         className="chat-entry"
+        title={title}
         aria-current={isShown ? "page" : undefined}
         onClick={onClick}
         onKeyDown={onKeyDown}
