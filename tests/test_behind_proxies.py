@@ -1,0 +1,188 @@
+"""Behind a real nginx and a real Caddy that run the files of deploy/."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from support.process import running_over
+from support.proxies import Front, Proxy, caddy, nginx
+from support.serving import serving
+from support.upstream import Exchange, Upstream, says_and_is_silent, says_when
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+AT_ONCE = 0.1
+"""Seconds. A busy machine may hold up any one try, a proxy that gathers holds up each: the quickest counts."""
+TRIES = 5
+
+either = pytest.mark.parametrize("proxy", [nginx, caddy])
+
+
+class Clock:
+    """Notes when the upstream says its first word; then says no more."""
+
+    said_at = 0.0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        self.said_at = asyncio.get_running_loop().time()
+
+
+async def heard_on_a_socket(front: Front) -> float:
+    async with front.connected() as client:
+        await client.chat()
+        assert (await client.receive())["text"] == "Hello"
+        return asyncio.get_running_loop().time()
+
+
+async def heard_in_a_stream(front: Front) -> float:
+    listener = await front.listening("/chat/stream")
+    await listener.hears(b"Hello")
+    heard_at = asyncio.get_running_loop().time()
+    listener.drop()
+    return heard_at
+
+
+@either
+@pytest.mark.parametrize("heard", [heard_on_a_socket, heard_in_a_stream])
+async def test_the_first_word_is_not_held_up(
+    upstream: Upstream,
+    tmp_path: Path,
+    free_port: int,
+    proxy: Proxy,
+    heard: Callable[[Front], Awaitable[float]],
+) -> None:
+    clock = Clock()
+    upstream.plays(clock)
+    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+        delays = [await heard(front) - clock.said_at for _ in range(TRIES)]
+    assert min(delays) <= AT_ONCE, delays
+
+
+async def leave_a_socket(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+    async with front.connected() as client:
+        await client.chat()
+        exchange = await asked()
+        await client.receive()
+        client.socket.transport.abort()
+        return exchange
+
+
+async def leave_a_stream(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+    listener = await front.listening("/chat/stream")
+    exchange = await asked()
+    await listener.hears(b"Hello")
+    listener.drop()
+    return exchange
+
+
+async def leave_a_request(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+    listener = await front.listening("/chat")
+    exchange = await asked()
+    listener.drop()
+    return exchange
+
+
+@either
+@pytest.mark.parametrize("leave", [leave_a_socket, leave_a_stream, leave_a_request])
+async def test_a_hang_up_closes_the_upstream(
+    upstream: Upstream,
+    tmp_path: Path,
+    free_port: int,
+    proxy: Proxy,
+    leave: Callable[[Front, Callable[[], Awaitable[Exchange]]], Awaitable[Exchange]],
+) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    delays = []
+    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+        for number in range(1, TRIES + 1):
+            exchange = await leave(front, lambda number=number: upstream.asked(number))  # type: ignore[misc]
+            left_at = asyncio.get_running_loop().time()
+            await asyncio.wait_for(exchange.closed.wait(), 5)
+            delays.append(exchange.closed_at - left_at)
+    assert len(upstream.exchanges) == TRIES
+    assert min(delays) <= AT_ONCE, delays
+
+
+NGINX_LOSES_PATIENCE = {"proxy_read_timeout 60s": "proxy_read_timeout 1s"}
+
+
+async def test_pings_keep_an_idle_socket_open_beyond_the_patience_of_nginx(
+    upstream: Upstream, tmp_path: Path, free_port: int
+) -> None:
+    async with (
+        serving(upstream, ping_interval=0.3) as address,
+        nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
+        front.connected(ping_interval=None) as client,
+    ):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(client.receive(), 2.5)
+        assert (await client.ask())[-1]["type"] == "usage"
+
+
+async def test_without_pings_nginx_would_cut_an_idle_socket(upstream: Upstream, tmp_path: Path, free_port: int) -> None:
+    async with (
+        serving(upstream, ping_interval=60) as address,
+        nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
+        front.connected(ping_interval=None) as client,
+    ):
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(client.receive(), 5)
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's advice to whoever calls it
+@either
+async def test_the_largest_frame_and_the_largest_body_pass(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    message = "x" * (4 * 2**20 - 100)
+    async with (
+        serving(upstream, max_message_chars=len(message), max_history_chars=len(message)) as address,
+        proxy(tmp_path, free_port, address) as front,
+    ):
+        async with front.connected() as client:
+            assert (await client.ask(message))[-1]["type"] == "usage"
+        listener = await front.listening("/chat", message)
+        await listener.hears(b'"finish_reason":"stop"')
+        listener.drop()
+    assert [exchange.texts[-1] == message for exchange in upstream.exchanges] == [True, True]
+
+
+@either
+async def test_a_page_behind_it_is_of_the_servers_own_origin(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+        async with front.connected(origin=front.origin) as client:
+            assert (await client.ask())[-1]["type"] == "usage"
+        with pytest.raises(InvalidStatus):
+            async with front.connected(origin="https://elsewhere.example"):
+                pass
+
+
+@either
+async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with (
+        running_over(upstream) as server,
+        proxy(tmp_path, free_port, server.address) as front,
+        front.connected() as client,
+    ):
+        stream = await front.listening("/chat/stream")
+        await stream.hears(b"Hello")
+        await client.chat()
+        await client.receive()
+        server.process.send_signal(signal.SIGTERM)
+        await server.printed('"draining"')
+        released.set()
+        assert (await client.until_end())[-1]["type"] == "usage"
+        assert await client.until_closed() == 1012
+        await stream.hears(b"event: usage")
+        stream.drop()
+        assert await server.ended() == 0
+        assert server.drained == (2, 0, 0)
