@@ -1,135 +1,170 @@
-"""The dashboard and the alerts: their queries can be read, and ask for nothing that this server does not tell."""
+"""What others run it with: the image, compose.yaml, the systemd unit. The proxies have tests of their own."""
 
 import json
+import os
 import re
-from collections.abc import AsyncIterator, Iterator
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
-import promql_parser
+import aiohttp
 import pytest
 import yaml
 from support.client import connected
-from support.scrape import Scrape, scrape
-from support.serving import serving
-from support.transports import TRANSPORTS, post
-from support.upstream import Upstream, fails, says, says_and_is_silent
+from support.process import running
 
-from server.errors import TABLE
+import hatch_build
+from server.settings import Settings, unknown_names
 
 ROOT = Path(__file__).parent.parent
-DASHBOARD = ROOT / "deploy" / "grafana" / "deltawire.json"
-RULES = ROOT / "deploy" / "prometheus" / "deltawire.rules.yml"
-OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
-TARGET = {"job", "instance"}
-"""Labels that Prometheus adds."""
+DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+UNIT = (ROOT / "deploy" / "deltawire@.service").read_text()
+TOOLS = Path(sys.executable).parent
+LATER = {"DELTAWIRE_REDIS_URL"}
+"""Settings that compose.yaml is ready for."""
+DRAIN_TIMEOUT = Settings.model_fields["drain_timeout"].default
 
 
-class Rule(msgspec.Struct, forbid_unknown_fields=True):
-    """An alert, as Prometheus takes it."""
-
-    alert: str
-    expr: str
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    for_: str = msgspec.field(name="for", default="0s")
+def output_of(*command: str | Path, **options: object) -> str:
+    """What a command says; it must succeed."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stdout
+    return str(done.stdout)
 
 
-def rules() -> list[Rule]:
-    [group] = yaml.safe_load(RULES.read_text())["groups"]
-    return msgspec.convert(group["rules"], list[Rule])
+def test_the_linter_has_nothing_to_say_about_the_dockerfile() -> None:
+    assert output_of(TOOLS / "hadolint", ROOT / "Dockerfile") == ""
 
 
-def queries() -> Iterator[tuple[str, str]]:
-    """Every query, by a name for the test; Grafana's variables are filled in."""
-    for rule in rules():
-        yield rule.alert, rule.expr
-    for panel in json.loads(DASHBOARD.read_text())["panels"]:
-        for target in panel.get("targets", ()):
-            filled = target["expr"].replace("$__rate_interval", "5m").replace("$job", ".*")
-            yield f"{panel['title']}, {target['refId']}", filled
+def test_the_compose_file_is_one_by_its_specification() -> None:
+    output_of(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml")
 
 
-def selectors(query: str) -> list[promql_parser.VectorSelector]:
-    """What a query selects; raise ValueError for what is no query."""
-    found: list[Any] = []
+def test_everybody_waits_for_the_drain() -> None:
+    assert int(COMPOSE["services"]["server"]["stop_grace_period"].removesuffix("s")) > DRAIN_TIMEOUT + 10
+    [stop] = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
+    assert int(stop) > DRAIN_TIMEOUT + 10
 
-    def visit(node: Any) -> bool:
-        if isinstance(node, promql_parser.MatrixSelector):
-            found.append(node.vector_selector)
-        elif isinstance(node, promql_parser.VectorSelector):
-            found.append(node)
-        return True
 
-    promql_parser.walk(promql_parser.parse(query), visit)
-    return found
+def test_they_name_settings_that_there_are() -> None:
+    texts = [(ROOT / name).read_text() for name in ("Dockerfile", "compose.yaml", ".env.example")]
+    named = {name: "" for text in [*texts, UNIT] for name in re.findall(r"\bDELTAWIRE_\w+", text)}
+    assert named
+    assert {name for name, _ in unknown_names(named)} <= LATER
+
+
+def test_no_secret_is_in_what_is_committed() -> None:
+    values = [value for service in COMPOSE["services"].values() for value in service.get("environment", {}).items()]
+    secret = [value for name, value in values if re.search(r"PASSWORD|DATABASE_URL|KEY", name)]
+    assert secret
+    assert all("${POSTGRES_PASSWORD:?" in value for value in secret)
+    assert re.findall(r"^\w*(?:KEY|PASSWORD)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE) == ["", ""]
+    assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def steps(stage: str) -> Iterator[tuple[str, list[str]]]:
+    """The instructions of a stage of the Dockerfile, each with its words."""
+    [body] = re.findall(rf"^FROM \S+{stage}\n(.*?)(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    for line in body.splitlines():
+        if line and not line.startswith("#"):
+            name, _, rest = line.partition(" ")
+            yield name, rest.split()
+
+
+def copy_as_the_image_does(to: Path) -> None:
+    """The files of the context that the stage `wheel` takes: those that .dockerignore leaves in it."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    for name, words in steps(" AS wheel"):
+        if name == "COPY":
+            *sources, into = words
+            for source in sources:
+                assert source in allowed, f".dockerignore leaves {source} out"
+                if (ROOT / source).is_dir():
+                    ignored = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+                    shutil.copytree(ROOT / source, to / into, ignore=ignored)
+                else:
+                    shutil.copy(ROOT / source, to / into)
 
 
 @pytest.fixture(scope="module")
-async def told() -> AsyncIterator[Scrape]:
-    """The metrics of a server that has seen everything: each of its series is there."""
-    async with Upstream() as upstream, serving(upstream, retries=0) as address:
-        for script in (says("Hello"), fails(503)):
-            for ask in TRANSPORTS.values():
-                upstream.plays(script)
-                await ask(address)
-        await post(address, "/chat", b"{")
-        upstream.plays(says_and_is_silent("Hello"))
-        async with connected(address) as client:
-            await client.chat()
-            await client.receive()
-            await client.send(type="cancel")
-            await client.until_end()
-        yield await scrape(address)
+def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The image's /app, made by the very steps of its stage `wheel`; the page is not built again."""
+    folder = tmp_path_factory.mktemp("image")
+    build, app = folder / "build", folder / "app"
+    build.mkdir()
+    copy_as_the_image_does(build)
+    assert hatch_build.digest_of(build / "web") == hatch_build.digest_of(ROOT / "web")
+    shutil.copytree(ROOT / "web" / "dist", build / "web" / "dist")
+    mark = Path("web", "node_modules", ".page-digest")
+    (build / mark).parent.mkdir()
+    shutil.copy(ROOT / mark, build / mark)
+    for name, words in steps(" AS wheel"):
+        if name == "RUN" and "--require-hashes" not in words:  # what it is built with is here
+            command = " ".join(words).replace("/app", str(app))
+            output_of("sh", "-euc", command, cwd=build, env=os.environ | {"PATH": f"{TOOLS}:{os.environ['PATH']}"})
+    shutil.copy(ROOT / "deploy" / "healthcheck.py", app)
+    for path in (app, *app.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert subprocess.run([*without_privileges(), "test", "-w", app], check=False).returncode == 1
+    return app
 
 
-QUERIES = dict(queries())
+def without_privileges() -> list[str]:
+    """What root, who may write anywhere, puts before a command to be like anybody else."""
+    return ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] if os.getuid() == 0 else []
 
 
-@pytest.mark.parametrize("name", QUERIES)
-async def test_a_query_asks_for_what_is_told(told: Scrape, name: str) -> None:
-    wanted = selectors(QUERIES[name])
-    assert wanted
-    for selector in wanted:
-        assert selector.name in told.names
-        labels = {label for found, pairs in told.samples if found == selector.name for label, _ in pairs} | TARGET
-        for matcher in selector.matchers.matchers:
-            assert matcher.name in labels
-            if matcher.name in ("code", "end"):
-                assert any(re.fullmatch(matcher.value, code) for code in TABLE)
+async def test_the_image_runs_from_a_read_only_folder_and_drains(app: Path, tmp_path: Path, free_port: int) -> None:
+    instructions = dict(steps(""))
+    [entry] = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)
+    [healthcheck] = re.findall(r"^HEALTHCHECK .*CMD (.*)$", DOCKERFILE, re.MULTILINE)
+    assert instructions["WORKDIR"] == ["/app"]
+    command = [*without_privileges(), "env", "-C", str(app), *json.loads(entry)]
+    command[command.index("python")] = sys.executable
+    port = {"DELTAWIRE_PORT": "", "PORT": str(free_port)}
+    async with running(*command, **port, DELTAWIRE_DATA_DIR=str(tmp_path / "data"), PYTHONPATH="") as server:
+        await server.ready()
+        _, health = json.loads(healthcheck)
+        check = [sys.executable, health.replace("/app", str(app))]
+        output_of(*check, env={"PORT": str(free_port)})
+        async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/") as page:
+            assert '<div id="page">' in await page.text()
+        async with connected(server.address) as client:
+            assert (await client.ask())[-1]["type"] == "usage"
+        assert await server.stop(signal.SIGTERM) == 0
+        assert server.drained == (0, 0, 0)
 
 
-@pytest.mark.parametrize("query", ["rate(deltawire_sockets", "rate(deltawire_sockets)"])
-def test_what_is_no_query_is_found(query: str) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        selectors(query)
+def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
+    check = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
+    done = subprocess.run(check, env={"PORT": str(free_port)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "refused" in done.stderr
 
 
-def test_every_metric_is_on_the_dashboard_and_in_the_manual(told: Scrape) -> None:
-    shown = {selector.name for query in QUERIES.values() for selector in selectors(query)}
-    for name in told.kinds:
-        assert {f"{name}{suffix}" for suffix in ("", "_total", "_bucket")} & shown, name
-    told_in_words = set(re.findall(r"^\| `(deltawire_\w+)`", OPERATIONS, re.MULTILINE))
-    assert told_in_words == {name if kind != "counter" else f"{name}_total" for name, kind in told.kinds.items()}
+@pytest.fixture
+def unit(tmp_path: Path) -> Path:
+    """The unit of a port, with a program that is here."""
+    unit = tmp_path / "deltawire@8001.service"
+    assert "ExecStart=/opt/deltawire/bin/python -m server\n" in UNIT
+    unit.write_text(UNIT.replace("/opt/deltawire/bin/python", sys.executable))
+    return unit
 
 
-def test_every_alert_is_in_the_manual() -> None:
-    assert re.findall(r"^\| `(Deltawire\w+)`", OPERATIONS, re.MULTILINE) == [rule.alert for rule in rules()]
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here")
 
 
-def test_every_panel_stands_by_itself_and_has_a_name() -> None:
-    panels = json.loads(DASHBOARD.read_text())["panels"]
-    assert (
-        len({panel["id"] for panel in panels})
-        == len({panel["title"] + panel["type"] for panel in panels})
-        == len(panels)
-    )
-    cells = [cell for panel in panels for cell in cells_of(panel["gridPos"])]
-    assert len(cells) == len(set(cells))
+@needs_systemd
+def test_systemd_has_nothing_to_say_about_the_unit(unit: Path) -> None:
+    assert output_of("systemd-analyze", "verify", unit) == ""
 
 
-def cells_of(place: dict[str, int]) -> Iterator[tuple[int, int]]:
-    for x in range(place["x"], place["x"] + place["w"]):
-        for y in range(place["y"], place["y"] + place["h"]):
-            yield x, y
+@needs_systemd
+def test_the_unit_leaves_the_server_little_to_do_harm_with(unit: Path) -> None:
+    """Out of 10; a unit without a word about it has 9.6."""
+    output_of("systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
