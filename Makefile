@@ -8,6 +8,7 @@
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
+# make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long frames lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long bench-sockets frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -67,6 +68,9 @@ frames: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
+
+bench-sockets: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench.sockets $(QUICK)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .

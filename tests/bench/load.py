@@ -2,7 +2,8 @@
 
 Raw protocols on uvloop. While the clock runs it only notes times and keeps bytes; whether a stream is
 whole is read afterwards (`transcript`). Takes a `Streams` or a `Sockets` as JSON in its argument, and writes
-`Outcome`s or an `Opened` as one line of JSON. Sockets are held until its standard input ends.
+`Outcome`s or an `Opened` as one line of JSON. Sockets are held until its standard input ends; each line that comes
+meanwhile is answered by a `Held`.
 """
 
 import asyncio
@@ -61,6 +62,13 @@ class Opened(msgspec.Struct, frozen=True):
     """How long it took to open the sockets."""
 
     seconds: float
+
+
+class Held(msgspec.Struct, frozen=True):
+    """How many sockets are open still, and how many pings they have answered."""
+
+    sockets: int
+    pings: int
 
 
 def handshake(address: str) -> bytes:
@@ -159,6 +167,8 @@ class IdleSocket(asyncio.Protocol):
     def __init__(self, address: str) -> None:
         self._address = address
         self.opened = asyncio.get_running_loop().create_future()
+        self.is_open = False
+        self.pings = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
@@ -166,31 +176,44 @@ class IdleSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.opened.done():
-            self.opened.set_result(data.startswith(b"HTTP/1.1 101"))
+            self.is_open = data.startswith(b"HTTP/1.1 101")
+            self.opened.set_result(self.is_open)
         elif data[0] == _PING:
+            self.pings += 1
             self._transport.write(masked(0xA, data[2:]))
 
     def connection_lost(self, _: Exception | None) -> None:
+        self.is_open = False
         if not self.opened.done():
             self.opened.set_result(False)
 
 
-async def open_sockets(plan: Sockets) -> Opened:
-    """Open the sockets, some at once; they live as long as this process."""
+async def open_sockets(plan: Sockets) -> list[IdleSocket]:
+    """Open the sockets, some at once."""
     loop = asyncio.get_running_loop()
     host, port = _host_and_port(plan.address)
     remaining = iter(range(plan.sockets))
+    sockets: list[IdleSocket] = []
 
     async def some() -> None:
         for _ in remaining:
             _, socket = await loop.create_connection(lambda: IdleSocket(plan.address), host, port)
             if not await socket.opened:
                 raise ConnectionError("a handshake was refused")
+            sockets.append(socket)
 
-    began = time.monotonic()
     async with asyncio.timeout(_SECONDS_FOR_ALL):
         await asyncio.gather(*(some() for _ in range(_CONNECTING_AT_ONCE)))
-    return Opened(time.monotonic() - began)
+    return sockets
+
+
+async def hold_sockets(plan: Sockets) -> None:
+    """Open the sockets, and tell of them as long as somebody asks."""
+    began = time.monotonic()
+    sockets = await open_sockets(plan)
+    _tell(Opened(time.monotonic() - began))
+    while await asyncio.to_thread(sys.stdin.readline):
+        _tell(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -200,11 +223,15 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 async def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
-    result = await (run_streams(plan) if isinstance(plan, Streams) else open_sockets(plan))
-    sys.stdout.buffer.write(msgspec.json.encode(result) + b"\n")
+    if isinstance(plan, Streams):
+        _tell(await run_streams(plan))
+    else:
+        await hold_sockets(plan)
+
+
+def _tell(what: object) -> None:
+    sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
     sys.stdout.flush()
-    if isinstance(plan, Sockets):
-        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import msgspec
 from support.ports import free_port
 
 from bench import proc
-from bench.load import Opened, Outcome, Sockets, Streams, handshake
+from bench.load import Held, Opened, Outcome, Sockets, Streams, handshake
 from bench.upstream import Sent
 
 TESTS: Final = Path(__file__).parent.parent
@@ -112,11 +112,11 @@ class Bench:
         return outcomes
 
     @asynccontextmanager
-    async def sockets(self, plan: Sockets) -> AsyncIterator[Opened]:
+    async def sockets(self, plan: Sockets) -> AsyncIterator["OpenSockets"]:
         """Hold so many sockets open."""
         async with _loading(plan) as process:
             assert process.stdout is not None
-            yield msgspec.json.decode(await process.stdout.readline(), type=Opened)
+            yield OpenSockets(process, msgspec.json.decode(await process.stdout.readline(), type=Opened).seconds)
 
     async def sent(self) -> dict[int, Sent]:
         """When the upstream sent each stream since the last call."""
@@ -126,6 +126,21 @@ class Bench:
         body = await reader.readexactly(int(head.rpartition(b":")[2]))
         writer.close()
         return msgspec.json.decode(body, type=dict[int, Sent], strict=False)
+
+
+class OpenSockets(msgspec.Struct, frozen=True):
+    """Sockets that another process holds open."""
+
+    process: asyncio.subprocess.Process
+    seconds: float
+    """How long it took to open them."""
+
+    async def held(self) -> Held:
+        """How many are open still."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(b"\n")
+        return msgspec.json.decode(await self.process.stdout.readline(), type=Held)
 
 
 @asynccontextmanager
