@@ -36,7 +36,7 @@ from server.parts import Parts
 from server.proxies import Proxies
 from server.routes.chat import Answer, chat, chat_stream
 from server.routes.conversations import conversations
-from server.routes.health import live, ready
+from server.routes.health import PROBES, live, ready
 from server.routes.metrics import scraping
 from server.routes.models import list_models
 from server.routes.ws import chat_socket
@@ -130,6 +130,7 @@ def assemble(settings: Settings) -> Service:
             origins=Origins(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             doorkeeper=doorkeeper,
+            probes=PROBES,
             open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
             open_shape=CONVERSATION,
         ),
@@ -152,7 +153,7 @@ def listening(settings: Settings) -> Listening:
 
 def _open_paths(settings: Settings) -> set[str]:
     """What is open to those who do not say who they are; the metrics only where they have a token of their own."""
-    return {"/livez", "/readyz"} | ({"/metrics"} if settings.metrics_token is not None else set())
+    return PROBES | ({"/metrics"} if settings.metrics_token is not None else set())
 
 
 def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:

@@ -39,6 +39,8 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     origins: Origins
     proxies: Proxies
     doorkeeper: Doorkeeper
+    probes: Collection[str]
+    """What may be asked by any name, whole paths: platforms ask by address whether a server is well."""
     open_paths: Collection[str]
     """What everybody may read, whole paths; the rest wants a caller."""
     open_shape: re.Pattern[str]
@@ -86,7 +88,8 @@ class Gate:
 
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for a host that is not ours, or a page that may not do this."""
-        if "*" not in self._hosts and not self._hosts.issuperset(map(_name, client.hosts)):
+        is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
+        if not is_known and not _reads(scope, self._doors.probes):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
         asks_first = is_preflight(scope)
         # A handshake has no method here, and changes things.
@@ -99,12 +102,14 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         """Who asks; raise `Failure` when that must be known and is not."""
         doorkeeper = self._doors.doorkeeper
-        if not doorkeeper.asks or (scope.get("method") in ("GET", "HEAD") and self._is_open(scope["path"])):
+        if not doorkeeper.asks or self._is_open(scope):
             return ANONYMOUS
         return await doorkeeper.identify(token_of(scope))
 
-    def _is_open(self, path: str) -> bool:
-        return path in self._doors.open_paths or self._doors.open_shape.fullmatch(path) is not None
+    def _is_open(self, scope: Scope) -> bool:
+        doors = self._doors
+        is_of_shape = scope.get("method") in ("GET", "HEAD") and doors.open_shape.fullmatch(scope["path"]) is not None
+        return is_of_shape or _reads(scope, doors.open_paths)
 
     def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
         """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
@@ -129,6 +134,11 @@ class Gate:
         answer = cast("Any", send)
         await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
         await answer({"type": f"{kind}.body", "body": body, "more_body": False})
+
+
+def _reads(scope: Scope, paths: Collection[str]) -> bool:
+    """Whether a request reads one of these paths."""
+    return scope.get("method") in ("GET", "HEAD") and scope["path"] in paths
 
 
 def _name(host: str) -> str:

@@ -163,6 +163,38 @@ async def test_a_page_behind_it_is_of_the_servers_own_origin(
 
 
 @either
+async def test_each_client_has_its_own_bound_on_handshakes_whatever_it_says_of_itself(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    settings = {"trusted_proxies": "127.0.0.1", "max_handshakes_per_minute": 1}
+
+    async def knocks(front: Front, address: str, **headers: str) -> int:
+        try:
+            async with front.connected(local_addr=(address, 0), additional_headers=headers):
+                return 101
+        except InvalidStatus as refused:
+            return refused.response.status_code
+
+    async with serving(upstream, **settings) as server, proxy(tmp_path, free_port, server) as front:
+        assert await knocks(front, "127.0.0.2") == 101
+        assert await knocks(front, "127.0.0.2", **{"X-Forwarded-For": "192.0.2.1"}) == 429
+        assert await knocks(front, "127.0.0.3") == 101
+
+
+@either
+async def test_a_client_cannot_say_by_which_name_it_asked(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    async with (
+        serving(upstream, trusted_proxies="127.0.0.1") as server,
+        proxy(tmp_path, free_port, server) as front,
+        front.session() as session,
+        session.get("/models", headers={"X-Forwarded-Host": "evil.example"}) as response,
+    ):
+        assert response.status == 200
+
+
+@either
 async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
     upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
 ) -> None:

@@ -102,6 +102,18 @@ async def test_other_hosts_can_be_allowed(upstream: Upstream) -> None:
             assert response.status == 200
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_a_probe_may_come_by_any_name(address: str, path: str) -> None:
+    headers = {"Host": "10.1.2.3:8000"}
+    async with aiohttp.ClientSession(f"http://{address}", headers=headers) as session:
+        async with session.get(path) as response:
+            assert response.status == 200
+        async with session.post(path) as response:
+            assert (response.status, (await response.json())["code"]) == (403, "forbidden")
+        async with session.get(path, headers=UPGRADE) as response:
+            assert (response.status, (await response.json())["code"]) == (403, "forbidden")
+
+
 async def test_a_request_that_changes_things_from_another_origin_is_refused(address: str) -> None:
     async with aiohttp.ClientSession() as session:
         headers = {"Origin": "http://evil.example"}

@@ -1,10 +1,15 @@
 """`GET /livez` and `GET /readyz`: for whoever restarts us and whoever sends us people."""
 
+from typing import Final
+
 from litestar import get
 from litestar.di import NamedDependency
 
 from server.errors import Failure
 from server.parts import Parts
+
+PROBES: Final = frozenset({"/livez", "/readyz"})
+"""Their paths."""
 
 
 @get("/livez")

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
+import aiohttp
 import trustme
 
 from support.client import Client, connected
@@ -31,6 +32,10 @@ class Front:
     def origin(self) -> str:
         """What a browser calls it."""
         return f"{'https' if self.tls else 'http'}://{self.address}"
+
+    def session(self) -> aiohttp.ClientSession:
+        """Requests through it, by their paths."""
+        return aiohttp.ClientSession(self.origin, connector=aiohttp.TCPConnector(ssl=self.tls or True))
 
     def connected(self, **options: object) -> AbstractAsyncContextManager[Client]:
         """A socket through it."""

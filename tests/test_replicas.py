@@ -1,0 +1,158 @@
+"""Two servers with one database, behind nginx: what happens to people when one of them goes."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple, Self, TypeVar
+
+import pytest
+from support.client import Client, text_of
+from support.process import ServerProcess, running_over
+from support.proxies import Front, nginx
+from support.upstream import Exchange, Script, Upstream, says, says_when
+
+T = TypeVar("T")
+
+PEOPLE = 16
+
+
+class Person:
+    """Somebody with a conversation and a socket."""
+
+    def __init__(self, front: Front, name: int) -> None:
+        self.name = name
+        self._front = front
+        self._stack = AsyncExitStack()
+        self.conversation = ""
+        self.client: Client
+
+    async def __aenter__(self) -> Self:
+        async with self._front.session() as session, session.post("/conversations", json={}) as response:
+            self.conversation = (await response.json())["id"]
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def connect(self) -> None:
+        """Open a socket, in place of the last one."""
+        await self._stack.aclose()
+        self.client = await self._stack.enter_async_context(self._front.connected())
+
+    async def ask(self, message: str) -> str:
+        """One whole turn; its end must be a good one."""
+        frames = await self.client.ask(message, id=f"{self.name}-{message}", conversation=self.conversation)
+        assert frames[-1]["type"] == "usage", frames[-1]
+        return text_of(frames)
+
+    async def begin(self, message: str) -> None:
+        """Ask, and hear the first word."""
+        await self.client.chat(message, conversation=self.conversation)
+        assert (await self.client.receive())["text"] == "Hello"
+
+    async def hear_the_rest(self) -> None:
+        frames = await self.client.until_end()
+        assert frames[-1]["type"] == "usage", frames[-1]
+
+    async def texts(self) -> list[str]:
+        """What the conversation holds, as it is told to whoever asks now."""
+        async with self._front.session() as session, session.get(f"/conversations/{self.conversation}") as response:
+            return [message["text"] for message in (await response.json())["messages"]]
+
+
+class Replicas(NamedTuple):
+    """The two servers, and the proxy before them."""
+
+    front: Front
+    first: ServerProcess
+    second: ServerProcess
+
+
+@asynccontextmanager
+async def replicas(upstream: Upstream, database: str, folder: Path, port: int) -> AsyncIterator[Replicas]:
+    async with AsyncExitStack() as stack:
+        first, second = [
+            await stack.enter_async_context(running_over(upstream, database_url=database)) for _ in range(2)
+        ]
+        front = await stack.enter_async_context(nginx(folder, port, first.address, second.address))
+        yield Replicas(front, first, second)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/conversations.db"
+
+
+def holds_the_second(released: asyncio.Event) -> Script:
+    """A script whose answer to "two" is finished when it is released."""
+
+    async def script(exchange: Exchange) -> None:
+        await (says_when(released) if exchange.texts[-1] == "two" else says("All", " of it"))(exchange)
+
+    return script
+
+
+async def everybody(people: list[Person], does: Callable[[Person], Awaitable[T]]) -> list[T]:
+    return list(await asyncio.gather(*map(does, people)))
+
+
+def those_of(server: ServerProcess, people: list[Person]) -> list[Person]:
+    """Those of whom this server has logged a turn."""
+    logged = {turn["turn"] for turn in server.turns}
+    return [person for person in people if f"{person.name}-one" in logged]
+
+
+async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown(
+    upstream: Upstream, database: str, tmp_path: Path, free_port: int
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(holds_the_second(released))
+    async with replicas(upstream, database, tmp_path, free_port) as (front, first, _), AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(Person(front, name)) for name in range(PEOPLE)]
+        assert await everybody(people, lambda person: person.ask("one")) == ["All of it"] * PEOPLE
+        await everybody(people, lambda person: person.begin("two"))
+        first.process.kill()
+        await first.ended()
+
+        bereft = those_of(first, people)
+        assert len(bereft) == PEOPLE // 2
+        assert set(await everybody(bereft, lambda person: person.client.until_closed())) == {1006}
+        await everybody(bereft, Person.connect)
+        assert await everybody(bereft, Person.texts) == [["one", "All of it", "two"]] * len(bereft)
+        await everybody(bereft, lambda person: person.begin("two"))
+        released.set()
+        await everybody(people, Person.hear_the_rest)
+        for person in people:
+            asked = ["two", "two"] if person in bereft else ["two"]
+            assert await person.texts() == ["one", "All of it", *asked, "Hello world"]
+
+
+async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_at_the_other(
+    upstream: Upstream, database: str, tmp_path: Path, free_port: int
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(holds_the_second(released))
+    async with replicas(upstream, database, tmp_path, free_port) as (front, first, second), AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(Person(front, name)) for name in range(PEOPLE)]
+        await everybody(people, lambda person: person.ask("one"))
+        await everybody(people, lambda person: person.begin("two"))
+        first.process.send_signal(signal.SIGTERM)
+        await first.printed('"draining"')
+        late = await stack.enter_async_context(Person(front, PEOPLE))
+        assert await late.ask("one") == "All of it"
+        released.set()
+        await everybody(people, Person.hear_the_rest)
+
+        sent_away = those_of(first, people)
+        assert len(sent_away) == PEOPLE // 2
+        assert set(await everybody(sent_away, lambda person: person.client.until_closed())) == {1012}
+        assert await first.ended() == 0
+        assert first.drained == (len(sent_away), 0, 0)
+        await everybody(sent_away, Person.connect)
+        await everybody(people, lambda person: person.ask("three"))
+        for person in people:
+            assert await person.texts() == ["one", "All of it", "two", "Hello world", "three", "All of it"]
+        assert those_of(second, [late]) == [late]
