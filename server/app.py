@@ -151,7 +151,7 @@ def listening(settings: Settings) -> Listening:
     )
 
 
-def _open_paths(settings: Settings) -> set[str]:
+def _open_paths(settings: Settings) -> frozenset[str]:
     """What is open to those who do not say who they are; the metrics only where they have a token of their own."""
     return PROBES | ({"/metrics"} if settings.metrics_token is not None else set())
 
