@@ -152,7 +152,10 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
 
 
 FrameUp = Chat | Cancel | Auth
-FrameDown = Delta | Thought | Usage | ErrorFrame
+TurnFrame = Delta | Thought | Usage | ErrorFrame
+"""What a turn says, on every transport."""
+FrameDown = TurnFrame
+"""What a socket sends."""
 
 encode = msgspec.json.Encoder().encode
 """One frame to UTF-8 JSON bytes."""

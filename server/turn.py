@@ -12,7 +12,7 @@ import structlog
 
 from server.conversations.transcript import Transcript
 from server.errors import Failure
-from server.frames import Delta, ErrorFrame, FrameDown, Thought, Usage, error_frame
+from server.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from server.gemini.events import Event, Stream, Text, Upstream
 from server.logs import where
 from server.opening import Deadlines, Opening, Question
@@ -114,7 +114,7 @@ class Turn:
             self._end = self._failed(failure)
             raise
 
-    async def frames(self) -> AsyncGenerator[FrameDown, None]:
+    async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._transcript
         said = self._watch.said
