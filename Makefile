@@ -9,6 +9,7 @@
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
 # make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
+# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/store.md); DATA=folder keeps them
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long bench-sockets frames lock format clean
+.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long bench-sockets bench-store frames lock format clean
 
 run: install
 	@exec $(BIN)/python -m server
@@ -61,6 +62,9 @@ bench-page: .venv/.installed-dev .venv/.chromium
 
 bench-long: .venv/.installed-dev .venv/.chromium
 	PYTHONPATH=tests $(BIN)/python -m bench.long_chat
+
+bench-store: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench.store $(if $(DATA),--data $(DATA))
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

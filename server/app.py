@@ -20,7 +20,6 @@ from server.conversations.transcript import Transcripts
 from server.drain import Drain
 from server.gate import Doors, Gate
 from server.gemini.client import Account, GeminiClient
-from server.gemini.standin import StandIn
 from server.identity.doorkeeper import Doorkeeper
 from server.identity.key_set import KeySet
 from server.identity.keys import ApiKeys, KeyFile, parse_keys
@@ -174,6 +173,8 @@ def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
     """Whom to ask: Gemini with the SDK's own variables, or the stand-in, which it starts."""
     if not settings.has_upstream:
+        from server.gemini.standin import StandIn  # noqa: PLC0415 - who has a key need not wait for its web server
+
         standin = await stack.enter_async_context(StandIn())
         return Account(api_key="offline", base_url=standin.url, api_version="v1beta", proxies=False)
     key = settings.api_key.get_secret_value() if settings.api_key is not None else None

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.words import index_words, word_of, words_of
 
-_NEWEST: Final = 1_000
+_NEWEST: Final = 300
 """How many of the messages that match are looked at, and how many of the titles."""
 _MAX_WORDS: Final = 20
 _SHORTEST_BEGINNING: Final = 2

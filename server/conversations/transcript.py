@@ -183,6 +183,7 @@ class Transcript:
                 )
                 await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, updated=time.time())
-        except IntegrityError:
-            return False
+        except IntegrityError:  # a try before this one has written it after all, or there is nothing to write it into
+            async with self._transcripts.database.reading() as connection:
+                return await self._tree.message(connection, answer) is not None
         return True

@@ -4,8 +4,7 @@ import time
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.search import index
@@ -71,13 +70,12 @@ class Tree(msgspec.Struct, frozen=True):
         return said
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> None:
-        """Write a message, unless one with its id is there; raise `IntegrityError` when the conversation is gone."""
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        """Write a message; raise `IntegrityError` when its conversation is gone, and when it was written before."""
         row = {"thoughts": "", **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
         row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
         row |= index(connection, self.owner, row["text"])
-        await connection.execute(insert(messages).values(row).on_conflict_do_nothing(index_elements=["id"]))
+        await connection.execute(insert(messages).values(row))
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
         """Take note that a question has an answer."""

@@ -37,6 +37,8 @@ class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     interval_ms: int
     spread: float
     """Seconds over which they start."""
+    conversations: tuple[str, ...] = ()
+    """Where they are kept, one each; nowhere when there are none."""
 
 
 class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -85,10 +87,13 @@ def masked(opcode: int, payload: bytes) -> bytes:
 def question(plan: Streams, stream: int) -> bytes:
     """What asks for a stream, as bytes for the connection."""
     text = prompt(stream, plan.chunks, plan.interval_ms)
+    asked = {"message": text}
+    if plan.conversations:
+        asked["conversation"] = plan.conversations[stream]
     if plan.transport == "socket":
-        return masked(1, msgspec.json.encode({"type": "chat", "message": text}))
+        return masked(1, msgspec.json.encode({"type": "chat", **asked}))
     if plan.transport == "sse":
-        path, body = "/chat/stream", msgspec.json.encode({"message": text})
+        path, body = "/chat/stream", msgspec.json.encode(asked)
     else:
         path = "/v1beta/models/any:streamGenerateContent?alt=sse"
         body = msgspec.json.encode({"contents": [{"role": "user", "parts": [{"text": text}]}]})

@@ -27,6 +27,8 @@ class Load(msgspec.Struct, frozen=True):
     interval_ms: int = 20
     spread: float = 2.0
     """Seconds over which they start."""
+    conversations: tuple[str, ...] = ()
+    """Where they are kept, one each; nowhere when there are none."""
 
     def plan(self, address: str, transport: str) -> Streams:
         """It as the load client takes it."""
@@ -37,6 +39,7 @@ class Load(msgspec.Struct, frozen=True):
             chunks=self.chunks,
             interval_ms=self.interval_ms,
             spread=self.spread,
+            conversations=self.conversations,
         )
 
 

@@ -79,7 +79,8 @@ class Bench:
         environment = {name: value.format(**names) for name, value in service.environment.items()}
         environment |= {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": f"http://{self.upstream}"}
         command = [part.format(**names) for part in service.command]
-        with tempfile.TemporaryFile() as log:
+        with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as data:
+            environment = {"DELTAWIRE_DATA_DIR": data} | environment
             with on_cores(_cores()[-cores:]):
                 began = time.monotonic()
                 process = await _start(*command, output=log.fileno(), **environment)

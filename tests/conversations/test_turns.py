@@ -352,7 +352,7 @@ async def test_a_megabyte_is_kept_whole(client: Conversations, address: str, ask
     assert text_of(frames) == piece * 100
     assert reply["text"] == (piece * 100).replace("\0", "\ufffd")
     assert question["text"] == "x" * 100_000
-    assert await client.found("wörter zeichen") == [conversation]
+    assert conversation in await client.found("wörter zeichen")
 
 
 async def test_many_turns_of_one_conversation_at_once_are_all_kept(

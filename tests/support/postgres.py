@@ -64,8 +64,13 @@ class Postgres:
     def is_running(self) -> bool:
         return (self._data / "postmaster.pid").exists()
 
+    @property
+    def pid(self) -> int:
+        """Its first process, whose children the others are."""
+        return int((self._data / "postmaster.pid").read_text().split()[0])
+
     def _signal(self, number: int) -> None:
-        postmaster = int((self._data / "postmaster.pid").read_text().split()[0])
+        postmaster = self.pid
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for pid in (postmaster, *map(int, children)):
             os.kill(pid, number)

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,17 +102,19 @@ class ServerProcess:
 async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerProcess]:
     """Start a server with these variables and none of ours; it takes a free port."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DELTAWIRE", "G"))}
-    process = await asyncio.create_subprocess_exec(
-        *(arguments or (sys.executable, "-m", "server")),
-        env=inherited | {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ["DELTAWIRE_DATA_DIR"]} | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    server = ServerProcess(process)
-    try:
-        yield server
-    finally:
-        await server.stop(signal.SIGKILL)
+    with tempfile.TemporaryDirectory() as folder:
+        ours = {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ.get("DELTAWIRE_DATA_DIR", folder)}
+        process = await asyncio.create_subprocess_exec(
+            *(arguments or (sys.executable, "-m", "server")),
+            env=inherited | ours | environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        server = ServerProcess(process)
+        try:
+            yield server
+        finally:
+            await server.stop(signal.SIGKILL)
 
 
 @asynccontextmanager

@@ -1,0 +1,185 @@
+"""`make bench-store`: listing, opening and searching 2,000,000 messages on each database; what keeping a turn costs.
+
+The data are made first, for some ten minutes each; `--data FOLDER` keeps them for the next run. Writes docs/store.md.
+"""
+
+import argparse
+import os
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import asyncpg
+import msgspec
+import uvloop
+from support.postgres import SETTINGS, postgres
+from support.process import running
+
+from bench import measure, proc, store_page
+from bench.conversations import MESSAGES_A_CONVERSATION, Corpus, load_postgresql, load_sqlite
+from bench.measure import Load
+from bench.searches import searches
+from bench.services import DELTAWIRE, Bench, Running, bench
+from bench.store_page import Kept, Latencies, Stored
+from server.conversations.migrate import migrate
+from server.settings import Settings
+
+PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "store.md"
+CONVERSATIONS: Final = 100_000
+POSTGRESQL: Final = {**SETTINGS, "shared_buffers": "512MB", "max_wal_size": "4GB"}
+SHORT, LONG = Load(200, chunks=50, spread=8), Load(200, chunks=250, spread=8)
+
+
+class Reader:
+    """Somebody who reads conversations over HTTP, and how long that takes; what it is shown is looked at."""
+
+    def __init__(self, http: aiohttp.ClientSession) -> None:
+        self._http = http
+        self.times: dict[str, list[float]] = defaultdict(list)
+        """Milliseconds, by what was asked."""
+
+    async def get(self, kind: str, path: str = "", **parameters: str | int) -> Any:
+        began = time.perf_counter()
+        async with self._http.get(f"/conversations{path}", params=parameters) as response:
+            body = await response.read()
+        self.times[kind].append((time.perf_counter() - began) * 1000)
+        assert response.status == 200, body
+        return msgspec.json.decode(body)
+
+    async def list_and_open(self, rounds: int) -> None:
+        """Page through the list, and open what is there."""
+        cursor: dict[str, str] = {}
+        for _ in range(rounds):
+            page = await self.get("a page of the list", **cursor)
+            cursor = {"cursor": page["next"]} if page["next"] else {}
+            tree = await self.get("one conversation", f"/{page['conversations'][-1]['id']}")
+            assert len(tree["messages"]) == MESSAGES_A_CONVERSATION
+
+    async def search(self, corpus: Corpus, each: int) -> None:
+        """Look for words, and see now and then that they stand where they were found."""
+        for number, (kind, query) in enumerate(searches(corpus.vocabulary, each)):
+            page = await self.get(kind, q=query)
+            if page["conversations"] and number % 20 == 0:
+                tree = await self.get("one conversation", f"/{page['conversations'][0]['id']}")
+                texts = [tree["title"], *(message["text"] for message in tree["messages"])]
+                assert any(all(word in text.lower() for word in query.split()) for text in texts), query
+
+
+async def read(database: str, url: str, corpus: Corpus, rounds: int, postmaster: int | None = None) -> Latencies:
+    """All that a reader does, through a server of its own."""
+    async with running(DELTAWIRE_DATABASE_URL=url) as server:
+        await server.ready()
+        async with aiohttp.ClientSession(f"http://{server.address}") as http:
+            await Reader(http).search(corpus, 2)
+            pids = [server.process.pid, *([] if postmaster is None else [postmaster])]
+            before = sum(map(proc.cpu_seconds, pids))
+            reader = Reader(http)
+            await reader.list_and_open(rounds * 4)
+            await reader.search(corpus, rounds)
+            used = sum(map(proc.cpu_seconds, pids)) - before
+    asked = sum(map(len, reader.times.values()))
+    return Latencies(database, {kind: sorted(times) for kind, times in reader.times.items()}, used * 1000 / asked)
+
+
+async def on_sqlite(corpus: Corpus, folder: Path, rounds: int) -> Stored:
+    """SQLite, in a file of this folder."""
+    file = folder / "conversations.db"
+    url = f"sqlite+aiosqlite:///{file}"
+    began = time.monotonic()
+    if not file.exists():
+        await migrate(url)
+        load_sqlite(corpus, file)
+    seconds = time.monotonic() - began
+    with closing(sqlite3.connect(file)) as database:
+        [index] = database.execute("SELECT sum(pgsize) FROM dbstat WHERE name LIKE '%search%'").fetchone()
+    return Stored(await read("SQLite", url, corpus, rounds), file.stat().st_size, index, seconds)
+
+
+async def on_postgresql(corpus: Corpus, folder: Path, rounds: int) -> Stored:
+    """PostgreSQL, with its data in this folder."""
+    with postgres(POSTGRESQL, folder) as server:
+        began = time.monotonic()
+        url = Settings(database_url=server.url).database
+        database = await asyncpg.connect(server.url)
+        if await database.fetchval("SELECT to_regclass('messages')") is None:
+            await migrate(url)
+            await load_postgresql(corpus, server.url)
+        seconds = time.monotonic() - began
+        sizes = await database.fetchrow(
+            "SELECT pg_database_size(current_database()),"
+            " (SELECT sum(pg_relation_size(indexrelid)) FROM pg_stat_user_indexes WHERE indexrelname LIKE '%_search')"
+        )
+        await database.close()
+        return Stored(await read("PostgreSQL", url, corpus, rounds, server.pid), sizes[0], int(sizes[1]), seconds)
+
+
+async def kept(database: str, started: Bench, **environment: str) -> Kept:
+    """What turns cost that are kept, beside those that are not; the longer ones tell what a delta costs."""
+    service = msgspec.structs.replace(DELTAWIRE, environment={**DELTAWIRE.environment, **environment})
+    async with started.running(service) as deltawire:
+        await measure.warm_up(started, deltawire, "socket")
+        rounds = {}
+        for load in (SHORT, LONG):
+            for is_kept in (False, True):
+                where = tuple(await made(deltawire, load.streams)) if is_kept else ()
+                asked = msgspec.structs.replace(load, conversations=where)
+                rounds[load, is_kept] = await measure.under(started, deltawire, "socket", asked)
+    more = SHORT.streams * (LONG.chunks - SHORT.chunks)
+    delta = [(rounds[LONG, each].cpu_seconds - rounds[SHORT, each].cpu_seconds) / more for each in (False, True)]
+    turn = [rounds[SHORT, each].cpu_seconds / SHORT.streams - cost * SHORT.chunks for each, cost in enumerate(delta)]
+    first = [[rounds[LONG, each].first(share) for share in (0.5, 0.99)] for each in (False, True)]
+    return Kept(database, *(cost * 1e6 for cost in delta), *(cost * 1e3 for cost in turn), *first)
+
+
+async def made(deltawire: Running, number: int) -> list[str]:
+    """New conversations."""
+    async with aiohttp.ClientSession(f"http://{deltawire.address}") as http:
+        ids = []
+        for _ in range(number):
+            async with http.post("/conversations", json={}) as response:
+                ids.append((await response.json())["id"])
+    return ids
+
+
+async def all_kept() -> list[Kept]:
+    """The same on each database."""
+    with postgres({"unix_socket_directories": ""}) as server:
+        url = Settings(database_url=server.url).database
+        await migrate(url)
+        async with bench() as started:
+            return [
+                await kept("SQLite", started),
+                await kept("PostgreSQL", started, DELTAWIRE_DATABASE_URL=server.url),
+            ]
+
+
+async def run(folder: Path, conversations: int, rounds: int) -> list[Stored]:
+    """Each database in turn."""
+    corpus = Corpus(conversations)
+    return [await on_sqlite(corpus, folder, rounds), await on_postgresql(corpus, folder, rounds)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="a folder in which the databases are kept, or found")
+    parser.add_argument("--conversations", type=int, default=CONVERSATIONS)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        Path(temporary).chmod(0o755)  # PostgreSQL runs as somebody else
+        folder = arguments.data or Path(temporary)
+        folder.mkdir(exist_ok=True)
+        stored = uvloop.run(run(folder, arguments.conversations, rounds=40))
+        page = store_page.page(arguments.conversations, stored, uvloop.run(all_kept()), os.getloadavg()[1])
+    sys.stdout.write(page)
+    if arguments.conversations == CONVERSATIONS:
+        PAGE.write_text(page)
+
+
+if __name__ == "__main__":
+    main()

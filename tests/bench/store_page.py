@@ -1,0 +1,137 @@
+"""The page of a run of `make bench-store`."""
+
+import os
+import platform
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from bench.conversations import MESSAGES_A_CONVERSATION
+
+LIMIT_MS: Final = 50.0
+_NOT_SEARCHES: Final = ("a page of the list", "one conversation")
+
+
+class Latencies(NamedTuple):
+    """How long a reader waited, in milliseconds, by what was asked."""
+
+    database: str
+    times: dict[str, list[float]]
+    """Sorted."""
+    cpu_ms: float
+    """Of the server and its database, for each request."""
+
+    @property
+    def rows(self) -> dict[str, list[float]]:
+        """Those, and all searches together."""
+        searches = sorted(time for kind, times in self.times.items() if kind not in _NOT_SEARCHES for time in times)
+        first = {kind: self.times[kind] for kind in _NOT_SEARCHES}
+        return {**first, "a search": searches, **{f"… for {k}": v for k, v in self.times.items() if k not in first}}
+
+
+class Stored(NamedTuple):
+    """A database with all in it: its size and that of the search's index in bytes, the seconds that filling it took."""
+
+    latencies: Latencies
+    size: int
+    index: int
+    seconds: float
+
+
+class Kept(NamedTuple):
+    """Turns that are kept beside turns that are not."""
+
+    database: str
+    delta_us: float
+    kept_delta_us: float
+    turn_ms: float
+    kept_turn_ms: float
+    first_ms: list[float]
+    """To the first delta, p50 and p99."""
+    kept_first_ms: list[float]
+
+
+def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float) -> str:
+    """docs/store.md."""
+    return TEXT.format(
+        conversations=conversations,
+        messages=conversations * MESSAGES_A_CONVERSATION,
+        limit=LIMIT_MS,
+        cores=os.cpu_count(),
+        python=platform.python_version(),
+        load=load,
+        targets=_table(("target", *(each.latencies.database for each in stored)), _targets(stored)),
+        latencies=_table(
+            ("asked for", *(f"{each.latencies.database}: p50, p95, ms" for each in stored)), _latencies(stored)
+        ),
+        cpu=", ".join(f"{each.latencies.cpu_ms:.1f} ms with {each.latencies.database}" for each in stored),
+        sizes=_table(
+            ("", "all, MiB", "the search's index, MiB"),
+            ((each.latencies.database, f"{each.size / 2**20:,.0f}", f"{each.index / 2**20:,.0f}") for each in stored),
+        ),
+        kept=_table(
+            ("", "CPU a delta, µs: not kept, kept", "CPU a turn besides, ms", "first delta p50, ms", "p99, ms"),
+            (
+                (
+                    each.database,
+                    f"{each.delta_us:.1f}, {each.kept_delta_us:.1f}",
+                    f"{each.turn_ms:.1f}, {each.kept_turn_ms:.1f}",
+                    *(
+                        f"{before:.1f}, {after:.1f}"
+                        for before, after in zip(each.first_ms, each.kept_first_ms, strict=True)
+                    ),
+                )
+                for each in kept
+            ),
+        ),
+    )
+
+
+def _targets(stored: list[Stored]) -> Iterable[tuple[str, ...]]:
+    for kind in (*_NOT_SEARCHES, "a search"):
+        found = [percentile(each.latencies.rows[kind], 0.95) for each in stored]
+        yield (f"{kind}: p95 at most {LIMIT_MS:g} ms", *(f"{ms:.1f} ms, {_verdict(ms)}" for ms in found))
+
+
+def _verdict(ms: float) -> str:
+    return "met" if ms <= LIMIT_MS else "**missed**"
+
+
+def _latencies(stored: list[Stored]) -> Iterable[tuple[str, ...]]:
+    for kind in stored[0].latencies.rows:
+        times = [each.latencies.rows[kind] for each in stored]
+        yield (kind, *(f"{percentile(each, 0.5):.1f}, {percentile(each, 0.95):.1f}" for each in times))
+
+
+def percentile(times: list[float], share: float) -> float:
+    """Within which this share of sorted times are."""
+    return times[min(int(len(times) * share), len(times) - 1)]
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+TEXT: Final = """# Conversations by the hundred thousand
+
+One run of `make bench-store`, on {cores} cores that it shared with other work (load {load:.1f}: where that is more than
+the cores, times are too long by about as much), Python {python}: {conversations:,} conversations of one owner with
+{messages:,} messages, read through the HTTP routes of `python -m server`, one request at a time. The words are made
+up and as frequent as words are; see `tests/bench/conversations.py` and `searches.py`.
+
+{targets}
+
+{latencies}
+
+A request costs {cpu} of CPU, in the server and its database together.
+
+{sizes}
+
+## What keeping a turn costs
+
+200 turns over sockets with 50 and with 250 deltas each, 20 ms apart, once kept in conversations and once not. The
+longer ones tell what a delta costs, the shorter ones what a turn costs besides. Nothing is written between the first
+and the last delta, so that a delta costs the same; before the first, the question is on the disk.
+
+{kept}
+"""
