@@ -5,11 +5,13 @@ import secrets
 
 import msgspec
 
+from server.books import Books
 from server.conversations.transcript import Transcripts
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import Upstream
 from server.identity.caller import Caller
+from server.limits.ledger import Limits
 from server.offer import Offer
 from server.opening import Deadlines, Question
 from server.telemetry.via import Via
@@ -29,11 +31,18 @@ class Admission:
     """Hands out turns, and knows which of them run; one for the process."""
 
     def __init__(
-        self, offer: Offer, bounds: Bounds, deadlines: Deadlines, transcripts: Transcripts, telemetry: Telemetry
+        self,
+        offer: Offer,
+        bounds: Bounds,
+        deadlines: Deadlines,
+        transcripts: Transcripts,
+        limits: Limits,
+        telemetry: Telemetry,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.offer = offer
         self._transcripts = transcripts
+        self._limits = limits
         self._telemetry = telemetry
         self.empty = asyncio.Event()
         """Set while no turn runs."""
@@ -85,9 +94,9 @@ class Admission:
             history=memory if request.history is None else request.history,
             models=models,
         )
-        transcript = self._transcripts.open(caller.name, request)
+        books = Books(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
         watch = self._telemetry.watch(question.turn, question.caller, models[0], request, via)
-        turn = Turn(question, self._upstream, self._deadlines, self._over, transcript, watch)
+        turn = Turn(question, self._upstream, self._deadlines, self._over, books, watch)
         self._running.add(turn)
         self.empty.clear()
         return turn

@@ -24,6 +24,10 @@ from server.identity.doorkeeper import Doorkeeper
 from server.identity.key_set import KeySet
 from server.identity.keys import ApiKeys, KeyFile, parse_keys
 from server.identity.tokens import KeySource, SharedSecret, Tokens
+from server.limits.counting import Counting
+from server.limits.ledger import Limits
+from server.limits.memory import MemoryLeases, MemoryMeter
+from server.limits.prices import Prices
 from server.listener.serve import Listening
 from server.memory import MemoryPool
 from server.offer import Offer
@@ -38,6 +42,7 @@ from server.routes.conversations import conversations
 from server.routes.health import PROBES, live, ready
 from server.routes.metrics import scraping
 from server.routes.models import list_models
+from server.routes.usage import read_usage
 from server.routes.ws import chat_socket
 from server.session import SocketBounds
 from server.sessions import Sessions
@@ -74,7 +79,8 @@ def assemble(settings: Settings) -> Service:
     doorkeeper = _doorkeeper(settings, key_set)
     metrics = Metrics({*offer.models, *offer.fallbacks})
     tracing = _tracing(settings)
-    admission = _admission(settings, offer, transcripts, Telemetry(metrics, tracing))
+    limits = Limits(settings.limits, _counting(settings), Prices(), settings.limits_when_store_is_away)
+    admission = _admission(settings, offer, transcripts, limits, Telemetry(metrics, tracing))
     sessions = Sessions(
         admission,
         doorkeeper,
@@ -88,6 +94,7 @@ def assemble(settings: Settings) -> Service:
     parts = Parts(
         admission=admission,
         conversations=ConversationStore(database),
+        limits=limits,
         metrics=metrics,
         sessions=sessions,
         send_timeout=settings.send_timeout,
@@ -101,6 +108,8 @@ def assemble(settings: Settings) -> Service:
                 stack.push_async_callback(asyncio.to_thread, tracing.close)
             stack.push_async_callback(database.close)
             stack.push_async_callback(transcripts.close)
+            stack.push_async_callback(limits.close)
+            limits.prices.load()
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
@@ -110,7 +119,7 @@ def assemble(settings: Settings) -> Service:
     chat_page, schema_assets = page(), assets()
     app = Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, conversations, live, ready),
+            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
             *(scraping(metrics, settings.metrics_token), socket_page.socket_contract()),
             *(schema_assets.router, chat_page.router),
         ],
@@ -212,7 +221,23 @@ def _offer(settings: Settings) -> Offer:
     )
 
 
-def _admission(settings: Settings, offer: Offer, transcripts: Transcripts, telemetry: Telemetry) -> Admission:
+def _counting(settings: Settings) -> Counting:
+    """Whoever counts; the libraries that do it take a while to load, so they are where they are needed only."""
+    if settings.redis_url is not None:
+        from server.limits.shared import counting_in_store  # noqa: PLC0415
+
+        return counting_in_store(settings.redis_url.get_secret_value())
+    windows = None
+    if settings.turns_per_minute is not None:
+        from server.limits.windows import MovingWindows  # noqa: PLC0415
+
+        windows = MovingWindows()
+    return Counting(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
+
+
+def _admission(
+    settings: Settings, offer: Offer, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
+) -> Admission:
     return Admission(
         offer,
         Bounds(
@@ -229,11 +254,16 @@ def _admission(settings: Settings, offer: Offer, transcripts: Transcripts, telem
             retry_max_delay=settings.retry_max_delay,
         ),
         transcripts,
+        limits,
         telemetry,
     )
 
 
 def _announce(settings: Settings) -> None:
+    if settings.limits.by_name and settings.redis_url is None and settings.workers > 1:
+        log.warning("limits: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers)
+    if settings.limits.by_name and not settings.asks_who:
+        log.warning("limits: nothing asks who is there, so everybody together is one caller")
     if settings.has_upstream:
         log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
     else:

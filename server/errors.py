@@ -36,6 +36,7 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "too_many_turns": ErrorKind(True, 429, "This socket already runs as many turns as it may."),
     "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),
     "rate_limited": ErrorKind(True, 429, "Too many requests; slow down and try again."),
+    "budget_exhausted": ErrorKind(True, 429, "What you may use in a day is used up; there is more at midnight, UTC."),
     "draining": ErrorKind(True, 503, "The server is shutting down; connect again to reach another one."),
     "store_unavailable": ErrorKind(True, 503, "The conversations cannot be reached at the moment; try again."),
     "blocked": ErrorKind(False, 422, "The provider refused this prompt."),
@@ -79,4 +80,6 @@ class Failure(Exception):
         self.cause = cause
         self.turn: str | None = None
         """The id of the turn that this refuses, where no frame carries it (HTTP)."""
+        self.headers: dict[str, str] = {}
+        """Header fields that go with it over HTTP."""
         super().__init__(code, cause)

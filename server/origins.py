@@ -19,7 +19,10 @@ _PREFLIGHT: Final = [
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),
 ]
-_SHARED: Final = [(b"vary", b"Origin"), (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate")]
+_SHARED: Final = [
+    (b"vary", b"Origin"),
+    (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy"),
+]
 
 
 class Origins:

@@ -4,6 +4,7 @@ import msgspec
 
 from server.admission import Admission
 from server.conversations.store import ConversationStore
+from server.limits.ledger import Limits
 from server.sessions import Sessions
 from server.telemetry.metrics import Metrics
 
@@ -13,6 +14,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     admission: Admission
     conversations: ConversationStore
+    limits: Limits
     metrics: Metrics
     sessions: Sessions
     send_timeout: float

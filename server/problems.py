@@ -87,7 +87,7 @@ def responder(metrics: Metrics) -> Callable[[Request[Any, Any, Any], Exception],
 
 def _response(failure: Failure, error: Exception) -> Response[bytes]:
     problem = problem_of(error_frame(failure, turn=failure.turn), failure.status)
-    headers = headers_of(problem)
+    headers = headers_of(problem) | failure.headers
     if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
         headers["allow"] = error.headers["allow"]
     return Response(msgspec.json.encode(problem), status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)

@@ -16,9 +16,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from server.identity.keys import read_keys, reason_of
+from server.limits.rules import Rules, read_amounts, read_counts
 from server.takes import (
+    Amounts,
     ApiKeys,
     Count,
+    Counts,
     DatabaseUrl,
     Host,
     Hosts,
@@ -29,6 +32,7 @@ from server.takes import (
     Networks,
     OfferedModels,
     Origins,
+    RedisUrl,
     Seconds,
     Takes,
     TakesSecret,
@@ -38,16 +42,6 @@ from server.takes import (
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
 
-_NOT_YET: Final = frozenset(
-    {
-        "LIMITS_WHEN_STORE_IS_AWAY",
-        "TURNS_PER_MINUTE",
-        "TOKENS_PER_DAY",
-        "USD_PER_DAY",
-        "TURNS_AT_ONCE",
-    }
-)
-"""Names that a later version gives force. Nobody may believe that a door is shut: they stop the start."""
 _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
 
 
@@ -154,6 +148,17 @@ class Settings(BaseSettings):
         default=False, description="without keys and tokens: let anybody who reaches an open address use it"
     )
 
+    turns_per_minute: Counts = Field(None, description="turns that a caller may begin within a minute")
+    turns_at_once: Counts = Field(None, description="turns that a caller may have at once")
+    tokens_per_day: Counts = Field(None, description="tokens that a caller may use in a day, in UTC")
+    usd_per_day: Amounts = Field(None, description="dollars that a caller may use in a day, in UTC")
+    redis_url: RedisUrl = Field(
+        None, description="where limits are counted for all servers together; unset: each worker counts in its memory"
+    )
+    limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Takes("refuse or allow")] = Field(
+        "refuse", description="what becomes of turns while REDIS_URL does not answer and limits are set"
+    )
+
     metrics_token: Annotated[SecretStr | None, Takes("a string")] = Field(
         None, description="what `GET /metrics` wants as a bearer token; unset: nothing"
     )
@@ -189,6 +194,16 @@ class Settings(BaseSettings):
         return f"sqlite+aiosqlite:///{self.folder / 'conversations.db'}"
 
     @property
+    def limits(self) -> Rules:
+        """What each caller may do."""
+        return Rules(
+            turns_per_minute=read_counts(self.turns_per_minute) if self.turns_per_minute is not None else (),
+            turns_at_once=read_counts(self.turns_at_once) if self.turns_at_once is not None else (),
+            tokens_per_day=read_counts(self.tokens_per_day) if self.tokens_per_day is not None else (),
+            usd_per_day=read_amounts(self.usd_per_day) if self.usd_per_day is not None else (),
+        )
+
+    @property
     def asks_who(self) -> bool:
         """Whether everybody has to say who they are."""
         ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
@@ -210,17 +225,11 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """The settings of this environment; raise `SettingsError` when they cannot be used."""
-    lines = [
-        f"{name}: has no force in this version yet; unset it to start"
-        for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX) and name.upper().removeprefix(PREFIX) in _NOT_YET
-    ]
     try:
         settings = Settings()
     except ValidationError as error:
-        raise SettingsError(lines + [_line(problem) for problem in error.errors()]) from None
-    lines += _contradictions(settings)
-    if lines:
+        raise SettingsError([_line(problem) for problem in error.errors()]) from None
+    if lines := list(_contradictions(settings)):
         raise SettingsError(lines)
     return settings
 
@@ -230,11 +239,21 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_doors(settings)
+    yield from _limits_of_nothing(settings)
     upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
     if upstream and not re.match(r"https?://[^/\s]+", upstream):
         yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
     if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
         yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+
+
+def _limits_of_nothing(settings: Settings) -> Iterator[str]:
+    """A line for each limit on a model that nobody can ask."""
+    known = {*settings.models, *settings.fallback_models, *settings.offered}
+    for name, rules in settings.limits.by_name.items():
+        for rule in rules if "*" not in known else ():
+            if rule.model is not None and rule.model not in known:
+                yield f"{PREFIX}{name.upper()}: got {rule.model!r}; takes models of {PREFIX}MODELS"
 
 
 def _open_doors(settings: Settings) -> Iterator[str]:

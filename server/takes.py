@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from server.frames import MODEL_NAME
 from server.identity.keys import parse_keys
 from server.identity.tokens import SharedSecret
+from server.limits.rules import read_amounts, read_counts
 from server.origins import normalised
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
@@ -26,6 +27,10 @@ _DRIVERS: Final = {
 """Schemes of a database's URL, as people write them, with the driver that is used."""
 _DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
 """Parameters of such a URL that PostgreSQL's driver knows."""
+
+
+_STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
+"""The same, of a Redis or Valkey."""
 
 
 class Takes(str):
@@ -118,6 +123,26 @@ def _database_url(url: SecretStr) -> SecretStr:
     return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 
 
+def _redis_url(url: SecretStr) -> SecretStr:
+    """The URL with the scheme that the client knows."""
+    scheme, colon, rest = url.get_secret_value().partition("://")
+    parts = urlsplit(f"redis://{rest}")
+    if scheme not in _STORES or not colon or not (parts.path if scheme == "unix" else parts.hostname):
+        raise ValueError
+    _ = parts.port  # raises ValueError for what is none
+    return SecretStr(f"{_STORES[scheme]}://{rest}")
+
+
+def _counts(text: str) -> str:
+    read_counts(text)
+    return text
+
+
+def _amounts(text: str) -> str:
+    read_amounts(text)
+    return text
+
+
 def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
@@ -140,6 +165,18 @@ ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes(
 DatabaseUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_database_url)] | None,
     TakesSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
+]
+RedisUrl = Annotated[
+    Annotated[SecretStr, AfterValidator(_redis_url)] | None,
+    TakesSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
+]
+Counts = Annotated[
+    Annotated[str, AfterValidator(_counts)] | None,
+    Takes("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
+]
+Amounts = Annotated[
+    Annotated[str, AfterValidator(_amounts)] | None,
+    Takes("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, TakesSecret("NAME:SHA256 pairs, separated by commas")

@@ -1,6 +1,7 @@
 """What a turn has cost so far, as its last frame tells it."""
 
 from bisect import bisect_left
+from collections.abc import Callable
 from time import monotonic
 from typing import Final, Literal
 
@@ -12,15 +13,22 @@ from server.gemini.events import UNKNOWN_COUNTS, Counts
 GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 """Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
 
+Price = Callable[[str, Counts], float | None]
+"""What these counts of a model cost, in dollars; None when that is not known."""
+
 
 class Tally:
     """Times from the moment it is made, and the counts of the stream that answered."""
 
-    __slots__ = ("_began", "_first_delta", "_last_delta", "counts", "first_delta_ms", "gaps", "model", "reported")
+    __slots__ = (
+        *("_began", "_first_delta", "_last_delta", "_price"),
+        *("counts", "first_delta_ms", "gaps", "model", "reported"),
+    )
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, price: Price) -> None:
         """Start the clock; `model` is the one that is asked first."""
         self._began = monotonic()
+        self._price = price
         self.model = model
         self.counts: Counts = UNKNOWN_COUNTS
         self.reported = False
@@ -81,5 +89,5 @@ class Tally:
             measured=self.measured,
             first_delta_ms=self.first_delta_ms,
             duration_ms=self.duration_ms,
-            cost_usd=None,
+            cost_usd=self._price(self.model, counts),
         )

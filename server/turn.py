@@ -10,10 +10,11 @@ from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
-from server.conversations.transcript import Transcript
+from server.books import Books
 from server.errors import Failure
 from server.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from server.gemini.events import Event, Stream, Text, Upstream
+from server.limits.report import Standing
 from server.logs import where
 from server.opening import Deadlines, Opening, Question
 from server.patience import Patience
@@ -38,12 +39,12 @@ class Turn:
         upstream: Upstream,
         deadlines: Deadlines,
         on_close: Callable[["Turn"], None],
-        transcript: Transcript | None,
+        books: Books,
         watch: TurnWatch,
     ) -> None:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
 
-        `transcript` keeps the turn of a conversation; `watch` is told what becomes of it.
+        `books` are what is kept of the turn; `watch` is told what becomes of it.
         """
         self.id = question.turn
         self.is_finished = False
@@ -53,10 +54,11 @@ class Turn:
         self._on_close: Callable[[Turn], None] | None = on_close
         self._turn_by = self._loop.time() + deadlines.turn
         self._token_by = self._turn_by
-        self._tally = Tally(question.models[0])
+        self._tally = Tally(question.models[0], books.ledger.cost)
         self._question = question
         self._upstream = upstream
-        self._transcript = transcript
+        self._books = books
+        self._has_begun = False
         self._watch = watch
         self._patience = Patience()
         self._opening: Opening | None = None
@@ -92,21 +94,23 @@ class Turn:
     def close(self) -> None:
         """Let go of the turn: whoever accepted it calls this when `frames` is done, or was never begun."""
         if self._on_close is not None:
+            self._books.close()
             self._on_close(self)
             self._on_close = None
             self._tell_end()
 
     async def begin(self) -> None:
-        """Write down the question of a conversation, and learn its context; raise `Failure` when that cannot be.
+        """Enter the turn in the books, and learn a conversation's context; raise `Failure` when that cannot be.
 
         `frames` does it for whoever did not.
         """
-        if self._transcript is None or self._transcript.has_begun:
+        if self._has_begun:
             return
         self._raise_interruption()
+        self._has_begun = True
         try:
             async with self._patience.until(self._turn_by):
-                self._question = await self._transcript.begin(self._question)
+                self._question = await self._books.begin(self._question)
         except TimeoutError:
             self._raise_interruption()
             raise self._deadlines.failure("turn") from None
@@ -114,9 +118,18 @@ class Turn:
             self._end = self._failed(failure)
             raise
 
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether `begin` has something to decide."""
+        return self._books.may_refuse
+
+    async def standings(self) -> list[Standing]:
+        """What is left of its caller's limits; nothing when that cannot be said now."""
+        return await self._books.ledger.standings()
+
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript = self._transcript
+        transcript = self._books.transcript
         said = self._watch.said
         try:
             await self.begin()
@@ -138,26 +151,25 @@ class Turn:
             self._end = self._ended_by(error)
         finally:
             self._let_go()
-        if transcript is not None:
-            self._end = await self._written(transcript, self._end)
+        self._end = await self._entered(self._end)
         yield self._end
         self.is_finished = self._door != "drain"
 
-    async def _written(self, transcript: Transcript, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """The end as it is told, once the answer is written."""
+    async def _entered(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """The end as it is told, once it is in the books."""
         try:
-            return await transcript.end(end)
+            return await self._books.end(end)
         except Exception as error:  # noqa: BLE001 - likewise
-            return transcript.named(self._ended_by(error))
+            return self._books.named(self._ended_by(error))
 
     def _let_go(self) -> None:
-        """Close the upstream; what a listener who has left was told is written without waiting."""
+        """Close the upstream; what a listener who has left was told is entered without waiting."""
         self._silence.cancel()
         if self._stream is not None:
             self._stream.close()
         self._take_counts()
-        if self._end is None and self._transcript is not None:
-            self._transcript.leave(self._cancelled())
+        if self._end is None:
+            self._books.leave(self._cancelled())
 
     def _interrupt(self, reason: "Failure | _Cancelled") -> None:
         """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
@@ -250,8 +262,8 @@ class Turn:
         self._cause = failure.cause
         self._take_counts()
         self._tally.reported = failure.code == "blocked"
-        is_kept = self._transcript is not None and self._transcript.has_begun
-        return error_frame(failure, turn=self.id, usage=self._tally.figures() if is_kept else self._tally.spent())
+        usage = self._tally.figures() if self._books.is_kept else self._tally.spent()
+        return error_frame(failure, turn=self.id, usage=usage)
 
     def _take_counts(self) -> None:
         if self._stream is not None:

@@ -7,6 +7,7 @@ import structlog
 import uvloop
 from support import ports
 from support.log import Log
+from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
 
 
@@ -47,3 +48,17 @@ def log() -> Iterator[Log]:
 def free_port() -> int:
     """A port that nobody has."""
     return ports.free_port()
+
+
+@pytest.fixture(scope="session")
+async def shared_redis() -> AsyncIterator[RedisServer]:
+    async with redis_server(ports.free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(shared_redis: RedisServer) -> RedisServer:
+    """A Redis with nothing in it."""
+    async with shared_redis.client() as client:
+        await client.flushall()
+    return shared_redis

@@ -4,13 +4,12 @@ The question is written before the upstream is asked, the answer before its clie
 the two nothing is written. What a hang-up leaves is written all the same, by a task that nobody waits for.
 """
 
-import asyncio
 import time
-from collections.abc import Coroutine
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import stamina
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,12 +17,11 @@ from server.conversations.database import Database
 from server.conversations.settings import merged
 from server.conversations.texts import new_id, storable, title_of
 from server.conversations.tree import Tree
+from server.errands import Errands
 from server.errors import Failure
 from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
 from server.offer import Offer
 from server.opening import Question
-
-T = TypeVar("T")
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -43,34 +41,15 @@ class Transcripts:
         self.patiently = stamina.AsyncRetryingCaller(
             timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
         ).on(_is_away)
-        self._writing: set[asyncio.Task[Any]] = set()
+        self.errands = Errands()
 
     def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
         """The transcript of a turn; None when it belongs to no conversation."""
         return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
 
-    async def write(self, write: Coroutine[Any, Any, T]) -> T:
-        """Write to the end, also when whoever waits for it leaves."""
-        task = self.spawn(write)
-        await asyncio.wait({task})
-        return task.result()
-
-    def spawn(self, write: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Write to the end, without anybody who waits for it."""
-        task = asyncio.get_running_loop().create_task(write)
-        self._writing.add(task)
-        task.add_done_callback(self._written)
-        return task
-
     async def close(self) -> None:
         """Wait for what is still being written."""
-        if self._writing:
-            await asyncio.wait(self._writing, timeout=_CLOSE_SECONDS)
-
-    def _written(self, task: asyncio.Task[Any]) -> None:
-        self._writing.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever still waits is told; asyncio need not complain for those who left
+        await self.errands.wait(_CLOSE_SECONDS)
 
 
 class Transcript:
@@ -89,12 +68,20 @@ class Transcript:
         """Whether the question is written."""
         return self._question is not None
 
+    async def look(self, question: Question) -> Question:
+        """The question with the models that will be asked; nothing is written. Raise `Failure` as `begin` does."""
+        async with self._transcripts.database.reading() as connection:
+            conversation = await self._found(connection)
+        request = merged(question.request, conversation.settings)
+        models = self._transcripts.offer.asked_for(request.model)
+        return msgspec.structs.replace(question, models=models)
+
     async def begin(self, question: Question) -> Question:
         """Write the question; return it with its context and with the conversation's settings.
 
         Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
         """
-        return await self._transcripts.write(self._begin(question))
+        return await self._transcripts.errands.do(self._begin(question))
 
     def keep(self, frame: Delta | Thought) -> None:
         """Take note of what was delivered."""
@@ -107,12 +94,12 @@ class Transcript:
         """
         if self._question is None:
             return end
-        return await self._transcripts.write(self._end(end, self._question))
+        return await self._transcripts.errands.do(self._end(end, self._question))
 
     def leave(self, end: Usage) -> None:
         """Write the answer that nobody waits for."""
         if self._question is not None:
-            self._transcripts.spawn(self._end(end, self._question))
+            self._transcripts.errands.run(self._end(end, self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """The end, with the names of what is kept of the turn; nothing where it has not begun."""
@@ -125,9 +112,7 @@ class Transcript:
 
     async def _begin(self, question: Question) -> Question:
         async with self._transcripts.database.writing() as transaction:
-            conversation = await self._tree.find(transaction, to_change=True)
-            if conversation is None:
-                raise Failure("not_found", "There is no such conversation.", field="conversation")
+            conversation = await self._found(transaction, to_change=True)
             request = merged(question.request, conversation.settings)
             models = self._transcripts.offer.asked_for(request.model)
             leaf, asked_before = await self._place(transaction, request)
@@ -142,6 +127,12 @@ class Transcript:
             await self._tree.change(transaction, **title, updated=time.time())
         self._question = asked
         return msgspec.structs.replace(question, request=request, history=history, models=models)
+
+    async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
+        conversation = await self._tree.find(connection, to_change=to_change)
+        if conversation is None:
+            raise Failure("not_found", "There is no such conversation.", field="conversation")
+        return conversation
 
     async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
         """The message that the question stands below, and the question itself where it is asked again."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from server import __version__
 from server.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
+from server.limits.report import UsageReport
 from server.openapi.operations import reference
 from server.pages import Files, files, with_page_headers
 from server.problems import Problem
@@ -32,6 +33,7 @@ PATHS: Final = frozenset({"/schema", "/schema/openapi.json"})
 _SPOKEN: Final = (
     *(ChatRequest, Delta, Thought, Usage, ErrorFrame, Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
+    UsageReport,
 )
 
 CONTEXT: Final = [

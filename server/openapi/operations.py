@@ -34,6 +34,7 @@ from server.conversations.records import (
 )
 from server.errors import TABLE, Failure
 from server.frames import ChatRequest, error_frame
+from server.limits.report import UsageQuery, UsageReport
 from server.problems import MEDIA_TYPE, problem_of
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
@@ -80,7 +81,7 @@ _EVENT: Final = Schema(
 _NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
 _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
 
-_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns", "rate_limited", "draining"})
+_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns", "draining"})
 """Codes that no HTTP route answers with today."""
 
 _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
@@ -185,6 +186,13 @@ STREAMED: Final = _operation(
     examples=EXAMPLES,
 )
 """`POST /chat/stream`."""
+
+READ_USAGE: Final = _operation(
+    {"200": _json(UsageReport, "What the caller used, the last day first, and their limits.")},
+    {"unauthenticated", "forbidden", "internal", "invalid_frame", "store_unavailable"},
+    query=UsageQuery,
+)
+"""`GET /usage`."""
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}

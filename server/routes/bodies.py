@@ -1,4 +1,4 @@
-"""The bodies of requests."""
+"""The bodies and the parameters of requests."""
 
 from typing import Any
 
@@ -16,3 +16,13 @@ async def json_body(request: Request[Any, Any, Any]) -> bytes:
         return await request.body()
     except InternalServerException:  # what Litestar makes of a client that left before its last byte
         raise Failure("invalid_json", "The request broke off.") from None
+
+
+def parameters_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The parameters of a URL; raise `Failure` when one stands there twice."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise Failure("invalid_frame", f"{name} stands twice in the URL.", field=name)
+        found[name] = value
+    return found

@@ -19,6 +19,7 @@ from server.admission import Admission
 from server.errors import TABLE, Failure
 from server.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
 from server.identity.caller import caller_of
+from server.limits.fields import rate_limit_fields
 from server.listener.http import HttpProtocol
 from server.listener.link import LINK, room_within
 from server.openapi.operations import STREAMED, WHOLE
@@ -55,13 +56,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 @post("/chat", status_code=200, operation_class=WHOLE)
 async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
-    turn = await _accept(request, parts.admission, via("rest", request.scope["headers"]))
+    turn, fields = await _accept(request, parts.admission, via("rest", request.scope["headers"]))
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
             whole = await _while_connected(receive, turn, _fold(turn))
             if whole is not None:
-                await _send_whole(whole, _link(scope), send, parts.send_timeout)
+                await _send_whole(whole, fields, _link(scope), send, parts.send_timeout)
 
     return respond
 
@@ -69,31 +70,33 @@ async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
 async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
-    turn = await _accept(request, parts.admission, via("sse", request.scope["headers"]))
+    turn, fields = await _accept(request, parts.admission, via("sse", request.scope["headers"]))
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
-            await _while_connected(receive, turn, EventStream(scope, send, parts.send_timeout, parts.metrics).run(turn))
+            writer = EventStream(scope, send, parts.send_timeout, parts.metrics)
+            await _while_connected(receive, turn, writer.run(turn, fields))
 
     return stream
 
 
-async def _accept(request: Request[Any, Any, Any], admission: Admission, came: Via) -> Turn:
-    """The turn that a request asks for; raise `Failure` when it is refused."""
+async def _accept(request: Request[Any, Any, Any], admission: Admission, came: Via) -> tuple[Turn, dict[str, str]]:
+    """The turn that a request asks for, and the header fields of its limits; raise `Failure` when it is refused."""
     body = await json_body(request)
     turn: Turn | None = None
     try:
-        asked = decode_request(body)
-        turn = admission.accept(asked, [], caller_of(request.scope), came)
-        if asked.conversation is not None and not await _while_connected(request.receive, turn, _begun(turn)):
+        turn = admission.accept(decode_request(body), [], caller_of(request.scope), came)
+        if turn.may_be_refused and not await _while_connected(request.receive, turn, _begun(turn)):
             raise Failure("invalid_json", "The request broke off.")
+        return turn, rate_limit_fields(await turn.standings())
     except BaseException as error:
         if turn is not None:
             turn.close()
         if isinstance(error, Failure):
             error.turn, _ = claimed_id(body)
+            if turn is not None:
+                error.headers = rate_limit_fields(await turn.standings())
         raise
-    return turn
 
 
 async def _begun(turn: Turn) -> bool:
@@ -122,11 +125,13 @@ async def _fold(turn: Turn) -> Answer | Problem:
     return Answer(id=end.id, text=text, thoughts="".join(thoughts), sources=[], usage=spent_of(end))
 
 
-async def _send_whole(whole: Answer | Problem, link: HttpProtocol, send: Send, send_timeout: float) -> None:
+async def _send_whole(
+    whole: Answer | Problem, fields: dict[str, str], link: HttpProtocol, send: Send, send_timeout: float
+) -> None:
     """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
     body = encode(whole)
-    await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers, body)})
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers | fields, body)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
     try:
         await room_within(link, send_timeout)
@@ -152,9 +157,10 @@ class EventStream:
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
 
-    async def run(self, turn: Turn) -> None:
-        """Send the whole response."""
-        await self._send({"type": "http.response.start", "status": 200, "headers": _STREAM_HEADERS})
+    async def run(self, turn: Turn, fields: dict[str, str]) -> None:
+        """Send the whole response, with these header fields too."""
+        headers = [*_STREAM_HEADERS, *((name.encode(), value.encode()) for name, value in fields.items())]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
         heart = self._loop.create_task(self._beat())
         try:
             async with aclosing(turn.frames()) as frames:

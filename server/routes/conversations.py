@@ -18,7 +18,6 @@ from server.conversations.records import (
     read_new,
     read_query,
 )
-from server.errors import Failure
 from server.identity.caller import caller_of
 from server.openapi.operations import (
     CHANGE_CONVERSATION,
@@ -29,7 +28,7 @@ from server.openapi.operations import (
     READ_CONVERSATION,
 )
 from server.parts import Parts
-from server.routes.bodies import json_body
+from server.routes.bodies import json_body, parameters_of
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -37,7 +36,7 @@ AnyRequest = Request[Any, Any, Any]
 @get("/", operation_class=LIST_CONVERSATIONS)
 async def list_conversations(request: AnyRequest, parts: NamedDependency[Parts]) -> ConversationPage:
     """The caller's conversations, the last used first; with `q`, those in which its words stand."""
-    return await parts.conversations.page(_owner(request), read_query(_parameters(request)))
+    return await parts.conversations.page(_owner(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
@@ -74,7 +73,7 @@ async def export_conversation(
     conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
 ) -> Response[bytes]:
     """A conversation as a file: one branch as Markdown, or all of it as JSON."""
-    query = read_export(_parameters(request))
+    query = read_export(parameters_of(request))
     tree = await parts.conversations.read(_owner(request), conversation)
     if query.format == "json":
         content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
@@ -91,16 +90,6 @@ async def export_conversation(
 def _owner(request: AnyRequest) -> str:
     """Whose conversations these are: everybody's, while nobody has to say who they are."""
     return caller_of(request.scope).name
-
-
-def _parameters(request: AnyRequest) -> dict[str, str]:
-    """The parameters of a URL; raise `Failure` when one stands there twice."""
-    found: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name in found:
-            raise Failure("invalid_frame", f"{name} stands twice in the URL.", field=name)
-        found[name] = value
-    return found
 
 
 def _allowing(path: str, *methods: str) -> HTTPRouteHandler:

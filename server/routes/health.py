@@ -20,8 +20,9 @@ async def live() -> dict[str, str]:
 
 @get("/readyz")
 async def ready(parts: NamedDependency[Parts]) -> dict[str, str]:
-    """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its store."""
+    """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its stores."""
     if not parts.admission.is_open:
         raise Failure("draining")
     await parts.conversations.check()
-    return {"status": "ok"}
+    is_limited = await parts.limits.check()
+    return {"status": "ok"} | ({} if is_limited else {"limits": "away"})

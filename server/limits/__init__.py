@@ -1,0 +1,1 @@
+"""How much one caller may ask, and what was used: counted in this process, or in a store that several share."""
