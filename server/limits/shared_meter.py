@@ -1,9 +1,11 @@
 """What every caller used, kept in the store: a hash for each caller's day, which it forgets after a month."""
 
 from collections import Counter, deque
+from itertools import islice
 from typing import Any, Final
 
 import structlog
+from redis.asyncio import Redis
 
 from server.limits.counting import DAY_SECONDS, DAYS_KEPT, MAX_MODELS, OTHER, Charge, Day, StoreAway
 from server.limits.store import PREFIX, Store
@@ -11,6 +13,7 @@ from server.limits.store import PREFIX, Store
 log = structlog.get_logger(__name__)
 
 _MAX_UNWRITTEN: Final = 10_000
+_BATCH: Final = 200
 _MARK_SECONDS: Final = 3_600
 """For as long, a charge that is written once more is known to have been written."""
 _KINDS: Final = 10
@@ -69,11 +72,16 @@ class SharedMeter:
         self._tell_lost()
 
     async def _catch_up(self) -> None:
-        while self._unwritten:
-            charge = self._unwritten[0]
-            await self._write(charge)
-            if self._unwritten and self._unwritten[0] is charge:
-                self._unwritten.popleft()
+        """Write what is there now; more may come faster than it is written."""
+        for _ in range(0, len(self._unwritten), _BATCH):
+            batch = list(islice(self._unwritten, _BATCH))
+            pipeline = self._store.client.pipeline(transaction=False)
+            for charge in batch:
+                await self._write(charge, pipeline)
+            await pipeline.execute()
+            for charge in batch:
+                if self._unwritten and self._unwritten[0] is charge:
+                    self._unwritten.popleft()
         self._tell_lost()
 
     def _tell_lost(self) -> None:
@@ -81,10 +89,10 @@ class SharedMeter:
             log.warning("limits: charges are lost", charges=self._lost)
             self._lost = 0
 
-    async def _write(self, charge: Charge) -> None:
+    async def _write(self, charge: Charge, client: Redis | None = None) -> None:
         fields: list[Any] = [part for pair in charge.used.items() for part in pair]
         keys = [_key(charge.caller, charge.day), f"{PREFIX}:charged:{charge.id}"]
-        await self._script(keys, [charge.model, *fields])
+        await self._script(keys, [charge.model, *fields], client)
 
 
 def _key(caller: str, day: int) -> str:

@@ -5,6 +5,7 @@ The first call that fails makes the store be away; until one task finds it again
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, ParamSpec, TypeVar
 
 import stamina
@@ -83,6 +84,9 @@ class Store:
         self._returns += 1
         self.is_away = False
         log.info("limits: the store is back")
+        with suppress(StoreAway):  # again
+            for act in self.on_return:  # for what came in the meantime
+                await self.call(act)
 
     async def _return(self) -> None:
         await self._ask(self._write)

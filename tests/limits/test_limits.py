@@ -94,7 +94,7 @@ async def test_a_turn_that_its_reader_has_left_runs_no_more(upstream: Upstream, 
 
 
 @pytest.mark.parametrize(
-    ("budget", "sentence"),
+    "budget, sentence",
     [
         ({"tokens_per_day": 60}, "Your 60 tokens a day are used up; there is more at midnight, UTC."),
         ({"usd_per_day": "0.0001"}, "Your $0.0001 a day are used up; there is more at midnight, UTC."),
@@ -116,7 +116,9 @@ async def test_a_turn_after_a_budget_is_used_up_is_refused_until_the_next_day(
 
 
 @pytest.mark.parametrize(
-    "rule", [{"turns_per_minute": "50,gemini-2.5-pro=1"}, {"tokens_per_day": "gemini-2.5-pro=5"}], ids=["turns", "tokens"]
+    "rule",
+    [{"turns_per_minute": "50,gemini-2.5-pro=1"}, {"tokens_per_day": "gemini-2.5-pro=5"}],
+    ids=["turns", "tokens"],
 )
 async def test_a_rule_for_one_model_goes_beside_that_for_all(
     upstream: Upstream, ask: Ask, counted: dict[str, str], rule: dict[str, str]
@@ -149,7 +151,9 @@ async def test_the_model_of_a_conversations_settings_counts(upstream: Upstream, 
         assert [message["text"] for message in kept["messages"]] == ["hi", "Hello world"], "no refused turn is written"
 
 
-async def test_a_turn_that_cannot_be_written_runs_no_more(upstream: Upstream, ask: Ask, counted: dict[str, str]) -> None:
+async def test_a_turn_that_cannot_be_written_runs_no_more(
+    upstream: Upstream, ask: Ask, counted: dict[str, str]
+) -> None:
     async with serving(upstream, turns_at_once=1, tokens_per_day=100, **counted) as address:
         for _ in range(3):
             [refused] = await ask(address, conversation="nowhere")
@@ -170,7 +174,9 @@ async def test_each_caller_has_limits_of_their_own(upstream: Upstream, counted: 
         assert (await get(address, "/usage"))[0] == 401
 
 
-async def test_everybody_is_one_caller_where_nobody_is_asked(upstream: Upstream, counted: dict[str, str], log: Log) -> None:
+async def test_everybody_is_one_caller_where_nobody_is_asked(
+    upstream: Upstream, counted: dict[str, str], log: Log
+) -> None:
     async with serving(upstream, turns_per_minute=1, **counted) as address:
         assert (await ask_rest(address))[-1]["type"] == "usage"
         is_refused(await ask_socket(address), "rate_limited")
@@ -195,7 +201,9 @@ async def test_a_cancelled_turn_is_charged_what_is_known(upstream: Upstream, cou
         assert (used["turns"], used["total_tokens"], used["cost_usd"]) == (1, 50, 0.000059)
 
 
-async def test_a_turn_whose_reader_has_left_is_charged_all_the_same(upstream: Upstream, counted: dict[str, str]) -> None:
+async def test_a_turn_whose_reader_has_left_is_charged_all_the_same(
+    upstream: Upstream, counted: dict[str, str]
+) -> None:
     async def script(exchange: Any) -> None:
         await exchange.start()
         await exchange.event(answer("Hello", usage=COUNTS))
@@ -261,7 +269,11 @@ async def test_usage_tells_each_limit_with_what_is_left(upstream: Upstream, coun
         assert [day["models"] == [] for day in report["days"]] == [False, *[True] * 6]
         assert len((await get(address, "/usage?days=31"))[1]["days"]) == 31
         status, problem = await get(address, "/usage?days=32")
-        assert (status, problem["field"], problem["message"]) == (400, "days", "days must be a whole number from 1 to 31.")
+        assert (status, problem["field"], problem["message"]) == (
+            400,
+            "days",
+            "days must be a whole number from 1 to 31.",
+        )
 
 
 async def test_http_answers_carry_the_fields_of_their_limits(upstream: Upstream, counted: dict[str, str]) -> None:

@@ -1,0 +1,231 @@
+"""What counts, in memory and in Redis: the meter's days, and the leases of turns."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from support.redis import RedisServer
+
+from server.errors import Failure
+from server.frames import ChatRequest, Usage
+from server.gemini.events import Counts
+from server.limits.counting import DAY_SECONDS, MAX_MODELS, OTHER, Charge, Counting, key_of
+from server.limits.ledger import Limits
+from server.limits.memory import MemoryLeases, MemoryMeter
+from server.limits.prices import Prices
+from server.limits.rules import Rule, Rules, read_counts
+from server.limits.shared import counting_in_store
+from server.limits.shared_leases import SharedLeases
+from server.limits.store import Store
+from server.opening import Question
+from server.tally import Tally
+
+NOON = 20_000.5 * DAY_SECONDS
+LEASE_SECONDS = 1.0
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def counting(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIterator[Counting]:
+    if request.param == "memory":
+        yield Counting(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
+        return
+    shared = counting_in_store(redis.url)
+    yield shared
+    await shared.leases.close()
+    assert shared.close is not None
+    await shared.close()
+
+
+class Clock:
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def question(model: str = "m") -> Question:
+    return Question(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=(model,))
+
+
+def ending(total: int, model: str = "m") -> Usage:
+    tally = Tally(model, lambda *_: None)
+    tally.counts = Counts(total, 0, 0, 0, 0, total)
+    return tally.usage("t", "stop")
+
+
+def charge(turn: str, model: str = "m", day: int = 20_000, **used: int) -> Charge:
+    return Charge(id=turn, caller="c", day=day, model=model, used=used or {"turns": 1})
+
+
+async def test_a_budget_is_whole_again_at_midnight_in_utc(counting: Counting) -> None:
+    clock = Clock(NOON)
+    limits = Limits(Rules(tokens_per_day=read_counts("10")), counting, Prices(), "refuse", clock)
+    ledger = limits.open("alice")
+    await ledger.begin(question())
+    await ledger.end(ending(10))
+
+    clock.now = NOON + DAY_SECONDS / 2 - 0.5
+    with pytest.raises(Failure, match="budget_exhausted") as refused:
+        await limits.open("alice").begin(question())
+    assert refused.value.retry_after == 0.5
+    await limits.open("bob").begin(question())
+
+    clock.now += 0.5
+    late = limits.open("alice")
+    await late.begin(question())
+    report = await limits.report("alice", 2)
+    assert [(day.day, len(day.models)) for day in report.days] == [("2024-10-05", 0), ("2024-10-04", 1)]
+    assert report.limits[0].left == 10
+
+
+async def test_a_turn_is_charged_to_the_day_in_which_it_ends(counting: Counting) -> None:
+    clock = Clock(NOON)
+    limits = Limits(Rules(), counting, Prices(), "refuse", clock)
+    ledger = limits.open("alice")
+    await ledger.begin(question())
+    clock.now += DAY_SECONDS
+    await ledger.end(ending(7))
+    today, yesterday = (await limits.report("alice", 2)).days
+    assert [model.total_tokens for model in today.models] == [7]
+    assert yesterday.models == []
+
+
+async def test_a_turn_is_charged_once(counting: Counting) -> None:
+    limits = Limits(Rules(), counting, Prices(), "refuse", Clock(NOON))
+    ledger = limits.open("alice")
+    await ledger.begin(question())
+    await ledger.end(ending(7))
+    await ledger.end(ending(7))
+    ledger.close()
+    await limits.errands.wait(5)
+    [used] = (await limits.report("alice", 1)).days[0].models
+    assert (used.turns, used.total_tokens) == (1, 7)
+
+
+async def test_days_have_no_end_of_models(counting: Counting) -> None:
+    for number in range(MAX_MODELS + 100):
+        await counting.meter.charge(charge(str(number), f"m{number}", turns=1, total_tokens=2))
+    [used] = await counting.meter.read("c", [20_000])
+    assert len(used) < MAX_MODELS * 10
+    assert sum(of["total_tokens"] for of in used.values()) == 2 * (MAX_MODELS + 100)
+
+
+async def test_a_model_too_many_is_counted_with_the_others() -> None:
+    meter = MemoryMeter()
+    for number in range(MAX_MODELS + 5):
+        await meter.charge(charge(str(number), f"m{number}"))
+    [used] = await meter.read("c", [20_000])
+    assert used[OTHER]["turns"] == 5
+
+
+async def test_memory_forgets_what_is_older_than_a_month() -> None:
+    clock = Clock(NOON)
+    meter = MemoryMeter(clock)
+    for day in (20_000, 20_010):
+        clock.now = day * DAY_SECONDS
+        await meter.charge(charge(str(day), day=day))
+    clock.now = 20_033 * DAY_SECONDS
+    await meter.charge(charge("new", day=20_033))
+    assert [bool(day) for day in await meter.read("c", [20_000, 20_010, 20_033])] == [False, True, True]
+
+
+async def test_a_charge_that_is_written_again_counts_once(redis: RedisServer) -> None:
+    shared = counting_in_store(redis.url)
+    for _ in range(3):
+        await shared.meter.charge(charge("same", turns=1, total_tokens=5))
+    [used] = await shared.meter.read("c", [20_000])
+    assert used == {"m": {"turns": 1, "total_tokens": 5}}
+    assert shared.close is not None
+    await shared.close()
+
+
+async def test_redis_is_told_no_name_and_forgets_everything_in_time(redis: RedisServer) -> None:
+    shared = counting_in_store(redis.url)
+    limits = Limits(
+        Rules(turns_per_minute=read_counts("5,m=5"), turns_at_once=read_counts("5,m=5")), shared, Prices(), "refuse"
+    )
+    ledger, running = limits.open("jwt:carol"), limits.open("jwt:carol")
+    await running.begin(question())
+    await ledger.begin(question())
+    await ledger.end(ending(5))
+    async with redis.client() as client:
+        keys = await client.keys("*")
+        assert len(keys) == 6
+        assert all(key.startswith("deltawire:") for key in keys)
+        assert not any("carol" in key for key in keys)
+        lives = {key: await client.ttl(key) for key in keys}
+    assert all(0 < seconds <= 32 * DAY_SECONDS for seconds in lives.values()), lives
+    await running.end(ending(5))
+    await limits.close()
+
+
+async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> None:
+    store = Store(redis.url)
+    leases, others = SharedLeases(store, LEASE_SECONDS), SharedLeases(store, LEASE_SECONDS)
+    rules = (Rule(None, 1),)
+    assert await leases.take("a", "c", rules) is None
+    await asyncio.sleep(1.5 * LEASE_SECONDS)  # the time of a lease is what this is about
+    assert await others.take("b", "c", rules) == rules[0]
+    await leases.give_back("a")
+    assert await others.take("b", "c", rules) is None
+    await others.give_back("b")
+    assert await leases.look("c", rules[0]) == 0
+    for each in (leases, others, store):
+        await each.close()
+
+
+_HOLDS_A_LEASE = f"""
+import asyncio, sys
+from server.limits.rules import Rule
+from server.limits.shared_leases import SharedLeases
+from server.limits.store import Store
+
+async def hold():
+    leases = SharedLeases(Store(sys.argv[1]), {LEASE_SECONDS})
+    assert await leases.take("a", "c", (Rule(None, 1),)) is None
+    print("held", flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(hold())
+"""
+
+
+async def test_a_server_that_is_killed_holds_no_place_for_longer_than_a_lease(redis: RedisServer) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _HOLDS_A_LEASE, redis.url, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"held\n"
+    store = Store(redis.url)
+    leases = SharedLeases(store, LEASE_SECONDS)
+    rules = (Rule(None, 1),)
+    assert await leases.take("b", "c", rules) == rules[0]
+    process.kill()
+    await process.wait()
+    async with asyncio.timeout(LEASE_SECONDS + 1):
+        while await leases.take("b", "c", rules) is not None:
+            pass
+    await leases.close()
+    await store.close()
+
+
+async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisServer) -> None:
+    store = Store(redis.url)
+    leases = SharedLeases(store, LEASE_SECONDS)
+    rule = Rule(None, 2)
+    await leases.take("a", "c", (rule,))
+    async with redis.client() as client:
+        await client.flushall()
+    async with asyncio.timeout(LEASE_SECONDS):
+        while await leases.look("c", rule) == 0:
+            pass
+    await leases.close()
+    await store.close()
+
+
+def test_a_name_that_is_no_text_has_a_key_too() -> None:
+    names: list[Any] = ["", "key:alice", "jwt:alice", "jwt:\ud800"]
+    assert len({key_of(name) for name in names}) == len(names)

@@ -1,0 +1,67 @@
+"""What tokens cost, held against genai-prices' own sum."""
+
+import pytest
+from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.gemini.events import UNKNOWN_COUNTS, Counts
+from server.limits.prices import PROVIDER, Prices
+
+MODELS = sorted(
+    model.id for provider in get_snapshot().providers if provider.id == PROVIDER for model in provider.models
+)
+tokens = st.one_of(st.integers(0, 1000), st.integers(190_000, 300_000), st.integers(0, 10**7))
+
+
+@pytest.fixture(scope="session")
+async def prices() -> Prices:
+    prices = Prices()
+    prices.load()
+    await prices.ready()
+    return prices
+
+
+@given(model=st.sampled_from(MODELS), prompt=tokens, tool=tokens, output=tokens, thought=tokens, cached=tokens)
+def test_the_sum_is_that_of_the_library(
+    prices: Prices, model: str, prompt: int, tool: int, output: int, thought: int, cached: int
+) -> None:
+    counts = Counts(prompt, output, thought, tool, min(cached, prompt), prompt + tool + output + thought)
+    usage = Usage(input_tokens=prompt + tool, output_tokens=output + thought, cache_read_tokens=min(cached, prompt))
+    cost = prices.cost(model, counts)
+    if cost is not None:
+        theirs = calc_price(usage, model, provider_id=PROVIDER).total_price
+        assert cost == pytest.approx(float(theirs), rel=1e-12, abs=1e-12)
+
+
+def test_every_model_that_writes_text_has_a_price(prices: Prices) -> None:
+    unpriced = {model for model in MODELS if prices.cost(model, Counts(10, 10, 0, 0, 0, 20)) is None}
+    assert len(unpriced) < 20
+    assert not any(model.startswith("gemini") and "embedding" not in model for model in unpriced)
+
+
+@pytest.mark.parametrize("model", ["gemini-flash-latest", "gemini-2.5-pro", "gemini-3-pro-preview"])
+def test_thoughts_are_billed_as_output_and_tools_as_input(prices: Prices, model: str) -> None:
+    assert prices.cost(model, Counts(100, 30, 20, 10, 0, 160)) == prices.cost(model, Counts(110, 50, 0, 0, 0, 160))
+
+
+def test_what_is_cached_costs_less(prices: Prices) -> None:
+    dear, cheap = (prices.cost("gemini-2.5-pro", Counts(1000, 1, 0, 0, cached, 1001)) for cached in (0, 900))
+    assert dear is not None
+    assert cheap is not None
+    assert cheap < dear
+
+
+@pytest.mark.parametrize("model", ["offline", "unheard-of", "gpt-4o"])
+def test_the_price_of_another_model_is_not_known(prices: Prices, model: str) -> None:
+    assert prices.cost(model, Counts(10, 10, 0, 0, 0, 20)) is None
+
+
+def test_the_price_of_tokens_that_were_not_counted_is_not_known(prices: Prices) -> None:
+    assert prices.cost("gemini-2.5-pro", UNKNOWN_COUNTS) is None
+    assert prices.cost("gemini-2.5-pro", Counts(input=10)) is None
+
+
+def test_no_price_is_known_before_the_list_is_loaded() -> None:
+    assert Prices().cost("gemini-2.5-pro", Counts(10, 10, 0, 0, 0, 20)) is None
