@@ -171,15 +171,56 @@ def test_tokens_are_signed_in_one_way_and_their_claims_need_a_signature(
     assert "JWT_JWKS_URL" in line
 
 
+@pytest.mark.parametrize("name", ["TURNS_PER_MINUTE", "TURNS_AT_ONCE", "TOKENS_PER_DAY", "USD_PER_DAY"])
+@pytest.mark.parametrize("value", ["many", "0", "-5", "30,40", "gemini-flash-latest=", "a b=5", "30;gemini=5"])
+def test_a_limit_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": value})
+    assert line.startswith(f"DELTAWIRE_{name}: got {value!r}; takes a ")
+
+
+def test_a_limit_of_a_model_that_is_not_on_offer_would_limit_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELTAWIRE_MODELS", "gemini-pro")
+    monkeypatch.setenv("DELTAWIRE_FALLBACK_MODELS", "gemini-flash")
+    [line] = lines_for(monkeypatch, DELTAWIRE_USD_PER_DAY="5,gemini-pro=1,gemini-flash=1,gemini-por=1")
+    assert line == "DELTAWIRE_USD_PER_DAY: got 'gemini-por'; takes models of DELTAWIRE_MODELS"
+    monkeypatch.setenv("DELTAWIRE_MODELS", "*")
+    assert load().limits.models == {"gemini-pro", "gemini-flash", "gemini-por"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["secret", "secret:6379", "http://secret", "redis://", "redis://:secret@", "unix://", "redis://secret:port/0"],
+)
+def test_a_bad_address_of_the_store_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    [line] = lines_for(monkeypatch, DELTAWIRE_REDIS_URL=url)
+    assert line.startswith("DELTAWIRE_REDIS_URL: got a value that is not shown; takes redis://")
+    assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "written, used",
+    [
+        ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
+        ("rediss://u:p@store.example", "rediss://u:p@store.example"),
+        ("valkey://store.example/1", "redis://store.example/1"),
+        ("valkeys://store.example", "rediss://store.example"),
+        ("unix:///run/valkey.sock?db=1", "unix:///run/valkey.sock?db=1"),
+    ],
+)
+def test_a_valkey_is_spoken_to_like_a_redis(monkeypatch: pytest.MonkeyPatch, written: str, used: str) -> None:
+    monkeypatch.setenv("DELTAWIRE_REDIS_URL", written)
+    url = load().redis_url
+    assert url is not None
+    assert url.get_secret_value() == used
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
 def test_a_loopback_address_is_open_to_nobody_else(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("DELTAWIRE_HOST", host)
     assert load().host == host
 
 
-@pytest.mark.parametrize(
-    "name", ["METRICS_TOKEN", "TURNS_PER_MINUTE", "USD_PER_DAY", "TOKENS_PER_DAY", "turns_at_once"]
-)
+@pytest.mark.parametrize("name", ["METRICS_TOKEN"])
 def test_a_door_that_cannot_be_shut_yet_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     [line] = lines_for(monkeypatch, **{f"DELTAWIRE_{name}": "secret"})
     assert line.startswith(f"DELTAWIRE_{name}: ")
