@@ -8,6 +8,7 @@
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
+# make bench-limits  what the limits cost a turn and a delta (docs/limits.md)
 # make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
 # make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/store.md); DATA=folder keeps them
 # make lock    resolve the dependencies anew (needs a network)
@@ -21,7 +22,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests hangups day soak bench bench-page bench-long bench-sockets bench-store frames lock format clean
+.PHONY: run dev install test lint types tests frames lock format clean
+.PHONY: hangups day soak bench bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install
 	@exec $(BIN)/python -m server
@@ -80,6 +82,9 @@ format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NODE)/@biomejs/biome/bin/biome check --write
+
+bench-limits: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench.limits
 
 lock: .venv/.installed-dev
 	$(PIP) install uv

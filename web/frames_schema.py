@@ -8,11 +8,12 @@ import msgspec
 
 from server.conversations.records import Conversation, ConversationPage, ConversationTree, Message
 from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, TurnSettings, Usage
+from server.limits.report import UsageReport
 from server.routes.models import ModelList
 
 UP = (Chat, Cancel, Auth)
 DOWN = (Delta, Thought, Usage, ErrorFrame)
-OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage)
+OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage, UsageReport)
 
 
 def schema() -> dict[str, Any]:

@@ -132,3 +132,38 @@ async def test_code_is_coloured_for_the_chosen_theme(
             await page.ask("hi")
             keyword = page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))
             await expect(keyword).to_have_css("color", colour)
+
+
+async def test_the_panel_tells_what_is_left(browser: Browser, upstream: Upstream) -> None:
+    usage = {"promptTokenCount": 30, "candidatesTokenCount": 20, "totalTokenCount": 50}
+    upstream.plays(says("Hello", usage=usage))
+    limits = {"turns_per_minute": 2, "tokens_per_day": 1000}
+    async with serving(upstream, models="gemini-2.5-flash", **limits) as address, opened(browser, address) as page:
+        await page.ask("hi")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("$0.00006")
+        settings = await page.opens_settings()
+        today = settings.get_by_role("region", name="Today")
+        await expect(today).to_contain_text("1 question · 50 tokens · $0.00006")
+        await expect(today).to_contain_text(re.compile(r"1 of 2 left, more in [0-9]+ s"))
+        await expect(today.get_by_label("Tokens a day")).to_have_attribute("value", "950")
+        await expect(today).to_contain_text(re.compile(r"950 of 1,000 left, more in [0-9]+ (h|min|s)"))
+        assert await page.barriers() == []
+
+
+async def test_who_is_over_a_limit_sees_when_to_ask_again(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, turns_per_minute=1) as address, opened(browser, address) as page:
+        for question in ("hi", "again"):
+            await page.ask(question)
+            await page.has_ended()
+        await expect(page.answer).to_contain_text("You may begin 1 turn a minute.")
+        await expect(page.button(re.compile("^Retry in [0-9]+ s$"))).to_be_disabled()
+
+
+async def test_who_has_used_up_a_day_sees_the_hours_until_the_next(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, tokens_per_day=5) as address, opened(browser, address) as page:
+        for question in ("hi", "again"):
+            await page.ask(question)
+            await page.has_ended()
+        await expect(page.answer).to_contain_text("Your 5 tokens a day are used up; there is more at midnight, UTC.")
+        await expect(page.button(re.compile("^Retry in "))).to_be_disabled()

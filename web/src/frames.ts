@@ -10,6 +10,7 @@ export interface Wire {
   Conversation: Conversation;
   ConversationTree: ConversationTree;
   ConversationPage: ConversationPage;
+  UsageReport: UsageReport;
 }
 /**
  * Start a turn.
@@ -215,4 +216,49 @@ export interface Message {
 export interface ConversationPage {
   conversations: Conversation[];
   next: string | null;
+}
+/**
+ * A caller's own figures, the last day first, and their limits.
+ */
+export interface UsageReport {
+  days: DayUsage[];
+  limits: Standing[];
+}
+/**
+ * What was used in a day, which begins and ends in UTC.
+ */
+export interface DayUsage {
+  day: string;
+  models: ModelUsage[];
+}
+/**
+ * What was used of one model in a day. What is not known is null, never 0.
+ *
+ *     The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
+ *     `unpriced_turns`; when those are all, it is null.
+ */
+export interface ModelUsage {
+  model: string;
+  turns: number;
+  input_tokens: number | null;
+  output_tokens: number | null;
+  thought_tokens: number | null;
+  tool_tokens: number | null;
+  cached_tokens: number | null;
+  total_tokens: number | null;
+  cost_usd: number | null;
+  uncounted_turns: number;
+  unpriced_turns: number;
+}
+/**
+ * A limit, and how much of it is left; of one model, or of all together where `model` is null.
+ *
+ *     `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
+ */
+export interface Standing {
+  limit: string;
+  model: string | null;
+  allowed: number;
+  left: number;
+  resets_in: number | null;
 }

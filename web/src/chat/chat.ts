@@ -1,6 +1,6 @@
 // What the reader can do, and what comes of it: the one place that joins the store, the socket and the library.
 
-import type { ErrorFrame, FrameDown, ModelList } from "../frames";
+import type { ErrorFrame, FrameDown, ModelList, UsageReport } from "../frames";
 import { Api, Refusal } from "../link/api";
 import type { Format } from "../link/conversations";
 import { FrameGatherer } from "../link/gatherer";
@@ -159,6 +159,15 @@ export class Chat {
   /** Open a panel over the page. */
   open(panel: Panel): void {
     this.store.dispatch({ type: "open", panel });
+  }
+
+  /** What the reader used today, and what is left; null when the server does not say. */
+  async usage(): Promise<UsageReport | null> {
+    try {
+      return (await (await this.#api.request("/usage?days=1")).json()) as UsageReport;
+    } catch {
+      return null;
+    }
   }
 
   /** Copy the last block of code of the branch that is shown. */

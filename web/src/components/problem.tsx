@@ -1,5 +1,6 @@
 import { useChat } from "../hooks/use-chat";
 import { useSecondsUntil } from "../hooks/use-seconds-until";
+import { inWords } from "../text/durations";
 import type { Problem as Told } from "../text/problems";
 import { Icon } from "./icon";
 
@@ -25,7 +26,7 @@ export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => vo
       )}
       {problem.retry !== null && (
         <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
-          {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}
+          {seconds > 0 ? `Retry in ${inWords(seconds)}` : "Retry"}
         </button>
       )}
     </div>

@@ -1,9 +1,10 @@
+import { Allowance } from "./allowance";
 import { DefaultsBar } from "./defaults-bar";
 import { Panel } from "./panel";
 import { SettingsForm } from "./settings-form";
 import { ThemeChoice } from "./theme-choice";
 
-/** What the chat that is shown is asked with, and how the page looks. */
+/** What the chat that is shown is asked with, what its reader may still ask, and how the page looks. */
 export function SettingsPanel() {
   return (
     <Panel name="settings" label="Settings" className="drawer drawer-end">
@@ -13,6 +14,7 @@ export function SettingsPanel() {
           <SettingsForm />
           <DefaultsBar />
         </section>
+        <Allowance />
         <ThemeChoice />
       </div>
     </Panel>

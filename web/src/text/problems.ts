@@ -42,6 +42,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   overloaded: SAID,
   rate_limited: SAID,
   draining: "What had come is kept; Retry asks the next one.",
+  budget_exhausted: SAID,
+  store_unavailable: SAID,
   blocked: "Put the question another way.",
   upstream_rate_limited: SAID,
   upstream_unavailable: SAID,
