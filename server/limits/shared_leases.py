@@ -4,6 +4,7 @@ So a server that is killed holds nobody's place for longer than that.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 from server.limits.counting import StoreAway
@@ -38,6 +39,11 @@ for place, key in ipairs(KEYS) do
   redis.call('EXPIRE', key, math.ceil(ARGV[1]))
 end
 """
+_REMOVE: Final = """
+for _, key in ipairs(KEYS) do
+  redis.call('ZREM', key, ARGV[1])
+end
+"""
 _COUNT: Final = f"""{_NOW}
 return redis.call('ZCOUNT', KEYS[1], now, '+inf')
 """
@@ -55,6 +61,7 @@ class SharedLeases:
         self._renewing: asyncio.Task[None] | None = None
         self._take = store.client.register_script(_TAKE)
         self._renew = store.client.register_script(_RENEW)
+        self._remove = store.client.register_script(_REMOVE)
         self._count = store.client.register_script(_COUNT)
         store.on_return.append(self._renew_all)
 
@@ -66,18 +73,23 @@ class SharedLeases:
         if self._renewing is None:
             self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
         keys = [_key(caller, rule) for rule in rules]
-        self._held[lease] = keys
-        full: int = await self._store.call(self._take, keys, [lease, self._seconds, *(rule.amount for rule in rules)])
+        arguments = [lease, self._seconds, *(rule.amount for rule in rules)]
+        try:
+            full: int = await self._store.call(self._take, keys, arguments)
+        except StoreAway:
+            self._held[lease] = keys
+            raise
         if full:
-            del self._held[lease]
             return rules[full - 1]
+        self._held[lease] = keys
         return None
 
     async def give_back(self, lease: str) -> None:
         """The turn runs no more."""
         keys = self._held.pop(lease, None)
         if keys is not None:
-            await self._remove(lease, keys)
+            with suppress(StoreAway):  # then it runs out
+                await self._store.call(self._remove, keys, [lease])
 
     async def look(self, caller: str, rule: Rule) -> int:
         """How many turns run."""
@@ -90,21 +102,12 @@ class SharedLeases:
             self._renewing.cancel()
             await asyncio.wait({self._renewing})
 
-    async def _remove(self, lease: str, keys: list[str]) -> None:
-        for key in keys:
-            try:
-                await self._store.call(self._store.client.zrem, key, lease)
-            except StoreAway:
-                return  # then it runs out
-
     async def _keep_renewing(self) -> None:
         while True:
             await asyncio.sleep(self._seconds / _RENEWALS)
             if not self._store.is_away:
-                try:
+                with suppress(StoreAway):
                     await self._store.call(self._renew_all)
-                except StoreAway:
-                    continue
 
     async def _renew_all(self) -> None:
         """Renew what is held, also what the store has forgotten or was never told."""
@@ -114,7 +117,7 @@ class SharedLeases:
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
         for lease, key in places:
             if lease not in self._held:  # it was given back meanwhile, perhaps before it was renewed
-                await self._store.client.zrem(key, lease)
+                await self._remove([key], [lease])
 
 
 def _key(caller: str, rule: Rule) -> str:

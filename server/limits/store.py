@@ -10,7 +10,7 @@ from typing import Final, ParamSpec, TypeVar
 
 import stamina
 import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -25,12 +25,13 @@ T = TypeVar("T")
 PREFIX: Final = "deltawire"
 """What every key begins with."""
 _SECONDS: Final = 1.0
-"""For one call, the wait for a connection included."""
-_CONNECTIONS: Final = 32
+"""For one call."""
+_CALLS: Final = 64
+"""At once, each on a connection of its own."""
 
 
 _patiently = stamina.AsyncRetryingCaller(
-    timeout=None, attempts=None, wait_initial=0.05, wait_max=1.0, wait_jitter=0.25
+    timeout=None, attempts=None, wait_initial=0.05, wait_max=0.5, wait_jitter=0.1
 ).on(StoreAway)
 
 
@@ -39,27 +40,27 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """`url` is redis-py's: `redis://`, `rediss://` or `unix://`."""
-        self.pool = BlockingConnectionPool.from_url(
-            url, max_connections=_CONNECTIONS, timeout=None, retry=Retry(NoBackoff(), 0)
-        )
+        self.pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0))
         self.client = Redis(connection_pool=self.pool)
         self.on_return: list[Callable[[], Awaitable[None]]] = []
         """What is done when it is found again, before anybody else may ask."""
         self.is_away = False
+        self._slots = asyncio.Semaphore(_CALLS)
         self._returns = 0
         self._search: asyncio.Task[None] | None = None
 
     async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
         """What `work` returns; raise `StoreAway` within a second, and at once while it is known to be away."""
-        if self.is_away:
-            raise StoreAway
-        returns = self._returns
-        try:
-            return await self._ask(work, *arguments, **named)
-        except StoreAway as away:
-            if not self.is_away and returns == self._returns:  # else it is the last absence that this call met
-                self._lose(str(away))
-            raise
+        async with self._slots:
+            if self.is_away:
+                raise StoreAway
+            returns = self._returns
+            try:
+                return await self._ask(work, *arguments, **named)
+            except StoreAway as away:
+                if not self.is_away and returns == self._returns:  # else it is the last absence that this call met
+                    self._lose(str(away))
+                raise
 
     async def check(self) -> None:
         """Raise `StoreAway` when it is."""
@@ -94,9 +95,15 @@ class Store:
             await self._ask(act)
 
     async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_SECONDS):
-                return await work(*arguments, **named)
+            async with asyncio.timeout(None) as limit:
+                # In two halves: when it was this process that was late, the answer is there and wants to be read.
+                half = loop.call_later(_SECONDS / 2, lambda: limit.reschedule(loop.time() + _SECONDS / 2))
+                try:
+                    return await work(*arguments, **named)
+                finally:
+                    half.cancel()
         except (RedisError, OSError, TimeoutError) as fault:
             raise StoreAway(type(fault).__name__) from None
 
