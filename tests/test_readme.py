@@ -16,6 +16,8 @@ from support.log import Log
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 
+from server.settings import load
+
 README = (Path(__file__).parent.parent / "README.md").read_text()
 WSCAT = Path(__file__).parent / "wscat"
 ADDRESS = "127.0.0.1:8000"
@@ -64,6 +66,12 @@ async def test_curl_gets_an_answer(address: str, command: str) -> None:
     output = await output_of(*shlex.split(command.replace(ADDRESS, address)), "-sS")
     assert "stand-in" in output
     assert '"finish_reason":"stop"' in output
+
+
+def test_the_settings_that_it_shows_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in "".join(blocks("ini")).splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+    assert load().limits.models == {"gemini-pro-latest"}
 
 
 async def test_the_script_keeps_a_conversation(address: str) -> None:
