@@ -9,6 +9,7 @@ import pytest
 from support.client import Frame, connected
 from support.identity import API_KEYS, KEYS, bearer
 from support.log import Log
+from support.redis import RedisServer
 from support.serving import serving
 from support.transports import Ask, ask_rest, ask_socket, post, posting
 from support.upstream import Upstream, answer, fails, is_silent, says, says_and_is_silent, says_when
@@ -181,6 +182,14 @@ async def test_everybody_is_one_caller_where_nobody_is_asked(
         assert (await ask_rest(address))[-1]["type"] == "usage"
         is_refused(await ask_socket(address), "rate_limited")
     await log.line("limits: nothing asks who is there, so everybody together is one caller")
+
+
+async def test_workers_that_count_each_for_themselves_say_so(upstream: Upstream, redis: RedisServer, log: Log) -> None:
+    sentence = "limits: each worker counts for itself; set REDIS_URL to share them"
+    async with serving(upstream, workers=2, turns_per_minute=5, redis_url=redis.url):
+        assert not [line for line in log.lines if line["event"] == sentence]
+    async with serving(upstream, workers=2, turns_per_minute=5, redis_url=""):
+        await log.line(sentence, workers=2)
 
 
 async def test_a_cancelled_turn_is_charged_what_is_known(upstream: Upstream, counted: dict[str, str]) -> None:
