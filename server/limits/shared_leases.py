@@ -73,7 +73,7 @@ class SharedLeases:
         if self._renewing is None:
             self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
         keys = [_key(caller, rule) for rule in rules]
-        arguments = [lease, self._seconds, *(rule.amount for rule in rules)]
+        arguments: list[str | float] = [lease, self._seconds, *(rule.amount for rule in rules)]
         try:
             full: int = await self._store.call(self._take, keys, arguments)
         except StoreAway:

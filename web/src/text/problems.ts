@@ -50,7 +50,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   upstream_timeout: ASK_AGAIN,
   upstream_rejected: SAID,
   upstream_truncated: "What had come is kept; ask again for all of it.",
-  store_unavailable: SAID,
   internal: ASK_AGAIN,
 };
 
