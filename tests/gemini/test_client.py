@@ -24,11 +24,11 @@ MOVED = "google-genai has moved the seam that gemini/client.py stands on: "
 def test_the_private_seam_of_the_sdk_is_where_we_expect_it() -> None:
     build = inspect.signature(BaseApiClient._build_request).parameters
     assert list(build)[:4] == ["self", "http_method", "path", "request_dict"], MOVED + "_build_request"
-    send = inspect.signature(BaseApiClient._async_request).parameters
-    assert {"http_request", "stream"} <= set(send), MOVED + "_async_request"
-    assert inspect.iscoroutinefunction(BaseApiClient._async_request), MOVED + "_async_request"
+    send = inspect.signature(BaseApiClient._async_request_once).parameters
+    assert list(send) == ["self", "http_request", "stream", "implicit_retry"], MOVED + "_async_request_once"
+    assert inspect.iscoroutinefunction(BaseApiClient._async_request_once), MOVED + "_async_request_once"
     options = types.HttpOptions.model_fields
-    assert {"aiohttp_client", "retry_options", "base_url", "api_version"} <= set(options), MOVED + "HttpOptions"
+    assert {"aiohttp_client", "base_url", "api_version"} <= set(options), MOVED + "HttpOptions"
 
 
 async def test_the_seam_gives_the_raw_response(upstream: Upstream) -> None:
