@@ -6,16 +6,12 @@ private calls, `_build_request` and `_async_request_once`; `test_client.py` says
 """
 
 import asyncio
-import socket
-import struct
 from contextlib import suppress
 from typing import Any, Final, Self, cast
 from urllib.request import getproxies
 
 import aiohttp
 import msgspec
-from aiohttp.client_proto import ResponseHandler
-from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.http import HttpProcessingError
 from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
@@ -23,6 +19,7 @@ from google.genai import types
 
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
+from server.gemini.connection import Connection, Connector
 from server.gemini.events import Counts, Event
 from server.gemini.request import request_body
 from server.gemini.wire import ResponseReader, failure_of
@@ -31,7 +28,6 @@ _READ_BYTES: Final = 2**14
 """How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""
 _ERROR_BODY_BYTES: Final = 2**16
 _ERROR_BODY_SECONDS: Final = 2.0
-_DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _TRANSPORT_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, GoogleAuthError, OSError)
 
 
@@ -64,7 +60,7 @@ class GeminiClient:
         """Set up the SDK on a transport of ours."""
         account = self._account
         self._session = aiohttp.ClientSession(
-            connector=_AbortingConnector(limit=0),
+            connector=Connector(),
             read_bufsize=_READ_BYTES,
             # With it, aiohttp asks two threads for each request: for a proxy and for ~/.netrc.
             trust_env=account.proxies and bool(getproxies()),
@@ -120,11 +116,16 @@ class GeminiStream:
         """Take over a response whose headers have come."""
         self._response = response
         self._reader = ResponseReader()
+        self._loop = asyncio.get_running_loop()
         self.ended = False
-        self._connection = response.connection.protocol if response.connection is not None else None
-        self._closed = self._connection.closed if self._connection is not None else None
-        if self._closed is not None:
-            self._closed.add_done_callback(self._wake_reader)
+        self._is_over = False
+        self._has_news = True
+        self._waiting: asyncio.Future[None] | None = None
+        response.content.on_eof(self._take_end)
+        # A response that is over has given its connection back.
+        self._connection = cast("Connection", response.connection.protocol) if response.connection else None
+        if self._connection is not None:
+            self._connection.on_news = self._take_news
 
     @property
     def counts(self) -> Counts:
@@ -138,49 +139,47 @@ class GeminiStream:
 
     async def read(self) -> list[Event]:
         """The next events, perhaps none; raise `Failure` when the connection breaks."""
+        data = b""
         try:
-            data = await self._response.content.readany()
+            while not data and not self.ended:
+                if not self._has_news:
+                    self._waiting = self._loop.create_future()
+                    await self._waiting
+                data = self._take_bytes()
         except _TRANSPORT_ERRORS as error:
             # The error tells of the body only; that there was a reset stands with the connection.
             lost = self._connection.exception() if self._connection is not None else None
             # One object serves every response that was closed: its trace would hold all their streams.
             error.__traceback__ = None
             raise _transport_failure(lost if isinstance(lost, OSError) else error) from None
-        if data:
-            return self._reader.feed(data)
-        self.ended = True
-        return self._reader.end()
+        return self._reader.feed(data) if data else self._reader.end()
 
     def close(self) -> None:
         """Close the connection now. A read that is waiting raises; a second call does nothing."""
-        if self._closed is not None:
-            self._closed.remove_done_callback(self._wake_reader)
         self._response.close()
+        self._take_news()
 
-    def _wake_reader(self, closed: asyncio.Future[None]) -> None:
-        """Tell a waiting read that the connection is gone.
+    def _take_end(self) -> None:
+        self._is_over = True
+        self._take_news()
 
-        aiohttp drops a connection whose chunks it cannot parse, and leaves the read waiting.
-        """
-        closed.exception()  # it is read, so that asyncio does not complain; the connection has it too
-        content = self._response.content
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError())
+    def _take_news(self) -> None:
+        """Let a read go on: something has come, or the connection is gone."""
+        self._has_news = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
-
-class _AbortingConnector(aiohttp.TCPConnector):
-    """Drops a connection that is not to be used again, instead of closing it.
-
-    A close flushes first: over TLS it waits for the peer's answer, and without it the rest of a request
-    that is still being sent goes out, whole and paid for, after its listener has left.
-    """
-
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        if (should_close or protocol.should_close) and protocol.transport is not None:
-            connection = protocol.transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
-            protocol.abort()
-        super()._release(key, protocol, should_close=should_close)
+    def _take_bytes(self) -> bytes:
+        """What has come, if any has; raise what aiohttp says is wrong with the body."""
+        # Before the read, for it may bring more news: it lets a paused parser go on.
+        self._has_news = self._is_over
+        data = self._response.content.read_nowait()
+        if not data:
+            self.ended = self._is_over
+            # It drops a connection whose chunks it cannot parse, and says nothing.
+            if not self.ended and (self._connection is None or not self._connection.connected):
+                raise aiohttp.ClientPayloadError
+        return data
 
 
 async def _refuse(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

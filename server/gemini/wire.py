@@ -19,33 +19,33 @@ from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Text, ThoughtTex
 MAX_EVENT_BYTES: Final = 16 * 2**20
 
 
-class Part(Struct):
+class Part(Struct, gc=False):
     """One part of a candidate's content. Calls, code and media are passed over."""
 
     text: str | None = None
     thought: bool | None = None
 
 
-class Content(Struct):
+class Content(Struct, gc=False):
     """The content of a candidate."""
 
     parts: list[Part] | None = None
 
 
-class Candidate(Struct, rename="camel"):
+class Candidate(Struct, rename="camel", gc=False):
     """One answer; this server asks for one."""
 
     content: Content | None = None
     finish_reason: str | None = None
 
 
-class PromptFeedback(Struct, rename="camel"):
+class PromptFeedback(Struct, rename="camel", gc=False):
     """What the provider thought of the prompt."""
 
     block_reason: str | None = None
 
 
-class UsageMetadata(Struct, rename="camel"):
+class UsageMetadata(Struct, rename="camel", gc=False):
     """Running totals: each object replaces the one before."""
 
     prompt_token_count: int | None = None
@@ -56,7 +56,7 @@ class UsageMetadata(Struct, rename="camel"):
     total_token_count: int | None = None
 
 
-class Response(Struct, rename="camel"):
+class Response(Struct, rename="camel", gc=False):
     """One event of the stream."""
 
     candidates: list[Candidate | None] | None = None
@@ -191,7 +191,8 @@ class ResponseReader:
 
 def _is_one_event(data: bytes) -> bool:
     """Whether this is an event from its first byte to its last, of one line: what most reads bring."""
-    return data.startswith(b"data:") and data.endswith((b"\n\r\n", b"\n\n")) and data.count(b"\n") == 2
+    ends = data.endswith((b"\n\r\n", b"\n\n"))
+    return ends and data.startswith(b"data:") and data.find(b"\n") >= len(data) - 3
 
 
 def _decode_kindly(payload: bytes) -> Response:

@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import json
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,12 +13,13 @@ from google import genai
 from google.genai import types
 from google.genai._api_client import BaseApiClient
 from pydantic.alias_generators import to_camel
-from support.upstream import Exchange, Upstream, fails, says, starts_and_is_silent
+from support.upstream import Exchange, Upstream, answer, fails, says, starts_and_is_silent
 
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.client import Account, GeminiClient
-from server.gemini.events import Event
+from server.gemini.connection import Connection
+from server.gemini.events import Event, Text
 
 MOVED = "google-genai has moved the seam that gemini/client.py stands on: "
 
@@ -32,9 +35,11 @@ def test_the_private_seam_of_the_sdk_is_where_we_expect_it() -> None:
 
 
 async def test_the_seam_gives_the_raw_response(upstream: Upstream) -> None:
+    upstream.plays(starts_and_is_silent)
     async with asking(upstream) as client:
         stream = await client.open("m", ChatRequest(message="hi"), [])
         assert hasattr(stream._response, "content"), MOVED + "HttpResponse.response_stream"
+        assert isinstance(stream._connection, Connection), "aiohttp makes its connections elsewhere"
         stream.close()
 
 
@@ -202,6 +207,28 @@ async def test_closing_a_stream_wakes_whoever_reads_it(upstream: Upstream) -> No
             await reading
         await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
         stream.close()
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+async def test_a_body_that_is_larger_than_what_is_held_for_a_reader_arrives_whole(
+    upstream: Upstream, coding: str
+) -> None:
+    texts = [f"{number} " * 50 for number in range(5000)]
+
+    async def sends(exchange: Exchange) -> None:
+        zipper = zlib.compressobj(wbits=31)
+        await exchange.start(headers={"Content-Type": "text/event-stream", "Content-Encoding": coding})
+        for text in texts:
+            event = b"data: " + json.dumps(answer(text, finish="STOP")).encode() + b"\r\n\r\n"
+            if coding == "gzip":
+                event = zipper.compress(event) + zipper.flush(zlib.Z_SYNC_FLUSH)
+            await exchange.send(event)
+        await exchange.finish()
+
+    upstream.plays(sends)
+    async with asking(upstream) as client:
+        events = await asyncio.wait_for(events_of(client, ChatRequest(message="hi")), 20)
+    assert "".join(event.text for event in events if isinstance(event, Text)) == "".join(texts)
 
 
 async def test_a_stream_that_was_read_to_its_end_leaves_no_connection_in_use(upstream: Upstream) -> None:

@@ -1,0 +1,62 @@
+"""The connections to the upstream: aiohttp's, dropped at once and heard at once."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from functools import partial
+from typing import Final, cast
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
+
+_DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
+
+
+class Connection(ResponseHandler):
+    """Says when something has come, so that its reader need not wait in aiohttp's layers for each chunk."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Prepare a connection that nobody listens to."""
+        super().__init__(loop)
+        self.on_news: Callable[[], None] | None = None
+        """Called when bytes have come and when the connection is gone; each response sets its own."""
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, then tell: a parser that fails closes the connection, and tells nobody else."""
+        super().data_received(data)
+        if self.on_news is not None:
+            self.on_news()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell of the end."""
+        super().connection_lost(exc)
+        if self.on_news is not None:
+            self.on_news()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
+        """Do nothing unless reading is paused: aiohttp calls this after each read."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+
+class Connector(aiohttp.TCPConnector):
+    """Makes such connections, and drops one that is not to be used again, instead of closing it.
+
+    A close flushes first: over TLS it waits for the peer's answer, and without it the rest of a request
+    that is still being sent goes out, whole and paid for, after its listener has left.
+    """
+
+    def __init__(self) -> None:
+        """Start with none; there may be any number."""
+        super().__init__(limit=0)
+        self._factory = cast("partial[ResponseHandler]", partial(Connection, loop=self._loop))
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        if (should_close or protocol.should_close) and protocol.transport is not None:
+            connection = protocol.transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DROP_WHAT_IS_UNSENT)
+            protocol.abort()
+        cast("Connection", protocol).on_news = None
+        super()._release(key, protocol, should_close=should_close)
