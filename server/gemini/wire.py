@@ -18,6 +18,8 @@ from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Text, ThoughtTex
 
 MAX_EVENT_BYTES: Final = 16 * 2**20
 
+# The structs below are made anew with each chunk and hold no cycles: the collector need not know of them.
+
 
 class Part(Struct, gc=False):
     """One part of a candidate's content. Calls, code and media are passed over."""
