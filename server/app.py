@@ -71,7 +71,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def assemble(settings: Settings) -> Service:
     """Build the parts of one process and join them."""
-    stamina.instrumentation.set_on_retry_hooks([])  # they would log what the provider said
+    stamina.instrumentation.set_on_retry_hooks([])  # they would log what a driver said
     database = Database(settings.database)
     offer = _offer(settings)
     transcripts = Transcripts(database, offer, settings.max_history_chars, settings.store_timeout)

@@ -9,7 +9,6 @@ from math import inf
 from typing import Final
 
 import msgspec
-import stamina
 
 from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
@@ -108,31 +107,30 @@ class Opening:
         return await self._ask_patiently()
 
     async def _ask_patiently(self) -> tuple[Stream, list[Event]]:
-        async for attempt in stamina.retry_context(
-            on=self._backoff,
-            attempts=self._deadlines.retries + 1,
-            timeout=None,
-            wait_initial=min(_FIRST_BACKOFF, self._deadlines.retry_max_delay),
-            wait_max=self._deadlines.retry_max_delay,
-            wait_jitter=_BACKOFF_JITTER,
-        ):
-            with attempt:
+        faults = 0
+        while True:
+            try:
                 return await self._ask_once()
-        raise AssertionError("stamina raises what the last attempt raised")
+            except Failure as fault:
+                self._watch.failed(self.model, fault)
+                pause = self._pause_after(fault, faults)
+                if pause is None:
+                    raise
+            faults += 1
+            await asyncio.sleep(pause)
 
-    def _backoff(self, fault: BaseException) -> bool | float:
-        """Whether to ask again; a number is the provider's own wish, in seconds."""
-        if not isinstance(fault, Failure):
-            return False
-        self._watch.failed(self.model, fault)
-        delay = fault.retry_after
-        if not fault.kind.retryable or delay is None:
-            return fault.kind.retryable
-        in_time = asyncio.get_running_loop().time() + delay < self._turn_by
-        if not in_time or delay > self._deadlines.retry_max_delay:
-            return False
+    def _pause_after(self, fault: Failure, earlier: int) -> float | None:
+        """Seconds to wait before asking again; None when that is not to be."""
+        if not fault.kind.retryable or earlier == self._deadlines.retries:
+            return None
         # Those who were refused together must not all come back together.
-        return delay + random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
+        jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
+        longest = self._deadlines.retry_max_delay
+        delay = fault.retry_after
+        if delay is None:
+            return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
+        in_time = asyncio.get_running_loop().time() + delay < self._turn_by
+        return delay + jitter if in_time and delay <= longest else None
 
     async def _ask_once(self) -> tuple[Stream, list[Event]]:
         stream: Stream | None = None
