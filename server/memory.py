@@ -8,6 +8,8 @@ from server.frames import HistoryMessage
 class Memory:
     """One socket's finished turns, in the order in which they ended; whole messages, the newest kept."""
 
+    __slots__ = ("_chars", "_max_chars", "_messages", "size")
+
     def __init__(self, max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
         self.size = 0

@@ -108,7 +108,8 @@ class Session:
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
         self._turns: dict[str, Turn] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        # A dict, because it is empty most of the time, and then a third of a set.
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._waiting_replies = 0
         self._idle = Watchdog(self._went_idle)
         self._draining = False
@@ -242,8 +243,8 @@ class Session:
 
     def _spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
         task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         return task
 
     def _stay_awake(self) -> None:

@@ -19,6 +19,8 @@ SUBPROTOCOL: Final = "deltawire.v1"
 class SocketPeer:
     """`session.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
+    __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "via")
+
     def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
         self.via = via("socket", socket.scope["headers"])
