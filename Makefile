@@ -47,7 +47,8 @@ types: .venv/.installed-dev
 
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
 	$(NODE)/vitest/vitest.mjs run
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m alone --no-cov
 
 # Measured, not tested: each writes its page in docs/.
 hangups: .venv/.installed-dev
