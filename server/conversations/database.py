@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -21,6 +21,7 @@ REVISIONS: Final = ("0001",)
 
 _SECONDS: Final = 5.0
 """For one transaction, the wait for a connection included."""
+_CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL: Final = 10
 _OURS: Final = (DataError, IntegrityError, ProgrammingError)
@@ -50,9 +51,11 @@ class Database:
             )
 
     async def close(self) -> None:
-        """Close every connection."""
-        for engine in {self._reader, self._writer}:
-            await engine.dispose()
+        """Close every connection; one to a store that hangs is left to the end of the process."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                for engine in {self._reader, self._writer}:
+                    await engine.dispose()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

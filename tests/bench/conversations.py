@@ -80,6 +80,7 @@ class Corpus:
 
     def rows(self) -> Iterator[tuple[Row, list[Row]]]:
         """Each conversation with its messages, the oldest first."""
+        self._random = random.Random(3)
         for number in range(self.conversations):
             yield self._conversation(number)
 

@@ -10,7 +10,8 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ from server.settings import Settings
 PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "store.md"
 CONVERSATIONS: Final = 100_000
 POSTGRESQL: Final = {**SETTINGS, "shared_buffers": "512MB", "max_wal_size": "4GB"}
-SHORT, LONG = Load(200, chunks=50, spread=8), Load(200, chunks=250, spread=8)
+SHORT, LONG = Load(60, chunks=50, spread=6), Load(60, chunks=250, spread=6)
 
 
 class Reader:
@@ -43,6 +44,8 @@ class Reader:
         self._http = http
         self.times: dict[str, list[float]] = defaultdict(list)
         """Milliseconds, by what was asked."""
+        self.found: list[int] = []
+        """How many conversations each search found on its first page."""
 
     async def get(self, kind: str, path: str = "", **parameters: str | int) -> Any:
         began = time.perf_counter()
@@ -65,6 +68,7 @@ class Reader:
         """Look for words, and see now and then that they stand where they were found."""
         for number, (kind, query) in enumerate(searches(corpus.vocabulary, each)):
             page = await self.get(kind, q=query)
+            self.found.append(len(page["conversations"]))
             if page["conversations"] and number % 20 == 0:
                 tree = await self.get("one conversation", f"/{page['conversations'][0]['id']}")
                 texts = [tree["title"], *(message["text"] for message in tree["messages"])]
@@ -84,7 +88,8 @@ async def read(database: str, url: str, corpus: Corpus, rounds: int, postmaster:
             await reader.search(corpus, rounds)
             used = sum(map(proc.cpu_seconds, pids)) - before
     asked = sum(map(len, reader.times.values()))
-    return Latencies(database, {kind: sorted(times) for kind, times in reader.times.items()}, used * 1000 / asked)
+    times = {kind: sorted(times) for kind, times in reader.times.items()}
+    return Latencies(database, times, reader.found, used * 1000 / asked)
 
 
 async def on_sqlite(corpus: Corpus, folder: Path, rounds: int) -> Stored:
@@ -159,6 +164,14 @@ async def all_kept() -> list[Kept]:
             ]
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can reach as well."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 async def run(folder: Path, conversations: int, rounds: int) -> list[Stored]:
     """Each database in turn."""
     corpus = Corpus(conversations)
@@ -170,9 +183,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a folder in which the databases are kept, or found")
     parser.add_argument("--conversations", type=int, default=CONVERSATIONS)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # PostgreSQL runs as somebody else
-        folder = arguments.data or Path(temporary)
+    with temporary_folder() as temporary:
+        folder = arguments.data or temporary
         folder.mkdir(exist_ok=True)
         stored = uvloop.run(run(folder, arguments.conversations, rounds=40))
         page = store_page.page(arguments.conversations, stored, uvloop.run(all_kept()), os.getloadavg()[1])

@@ -17,6 +17,8 @@ class Latencies(NamedTuple):
     database: str
     times: dict[str, list[float]]
     """Sorted."""
+    found: list[int]
+    """How many conversations each search found."""
     cpu_ms: float
     """Of the server and its database, for each request."""
 
@@ -129,7 +131,7 @@ A request costs {cpu} of CPU, in the server and its database together.
 
 ## What keeping a turn costs
 
-200 turns over sockets with 50 and with 250 deltas each, 20 ms apart, once kept in conversations and once not. The
+60 turns over sockets with 50 and with 250 deltas each, 20 ms apart, once kept in conversations and once not. The
 longer ones tell what a delta costs, the shorter ones what a turn costs besides. Nothing is written between the first
 and the last delta, so that a delta costs the same; before the first, the question is on the disk.
 

@@ -1,6 +1,7 @@
 """A store that is away, slow or broken: turns are refused or fail cleanly, and all is well when it is back."""
 
 import asyncio
+import resource
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,6 +14,7 @@ from support.client import Frame, connected
 from support.conversations import conversations_of, whole
 from support.log import Log
 from support.postgres import Postgres, fresh_database, postgres
+from support.process import ServerProcess, running_over
 from support.serving import serving
 from support.transports import TRANSPORTS, Ask, ask_rest, ask_socket, listening
 from support.upstream import Upstream, says, says_when
@@ -302,3 +304,48 @@ async def more(ends: list[Frame], turns: int) -> None:
     wanted = sum(end["type"] == "usage" for end in ends) + turns
     while sum(end["type"] == "usage" for end in ends) < wanted:  # noqa: ASYNC110 - many tell
         await asyncio.sleep(0.02)
+
+
+async def test_a_server_stops_although_its_store_hangs(
+    server: Postgres, upstream: Upstream, postgresql_url: str
+) -> None:
+    async with running_over(upstream, database_url=postgresql_url, drain_timeout="0.1") as process:
+        async with conversations_of(process.address) as client:
+            conversation = await client.create()
+        server.freeze()
+        await stops_with_a_turn(process, conversation)
+
+
+async def test_a_server_stops_although_its_file_is_locked(upstream: Upstream, file: Path) -> None:
+    async with running_over(upstream, database_url=f"sqlite:///{file}", drain_timeout="0.1") as process:
+        async with conversations_of(process.address) as client:
+            conversation = await client.create()
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await stops_with_a_turn(process, conversation)
+
+
+async def stops_with_a_turn(process: ServerProcess, conversation: str) -> None:
+    """Stop a server in which a turn waits for the store."""
+    async with connected(process.address) as socket:
+        await socket.chat(conversation=conversation)
+        await socket.send(type="cancel", id="nosuch")
+        assert (await socket.receive())["code"] == "unknown_turn"
+        began = time.monotonic()
+        assert await process.stop() == 0
+    assert time.monotonic() - began < 2 * BOUND
+    assert "Traceback" not in process.output
+
+
+async def test_a_disk_that_is_full_refuses_turns_and_the_rest_goes_on(upstream: Upstream, file: Path) -> None:
+    async with running_over(upstream, database_url=f"sqlite:///{file}", store_timeout="0.1") as process:
+        async with conversations_of(process.address) as client:
+            conversation = await client.create()
+            resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+            end: Frame = {}
+            while end.get("code") != "store_unavailable":
+                end = (await ask_rest(process.address, "x" * 20_000, conversation=conversation))[-1]
+            assert (await ask_rest(process.address))[-1]["type"] == "usage"
+            resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            assert (await ask_rest(process.address, conversation=conversation))[-1]["type"] == "usage"
+            await whole(client, [conversation])
