@@ -20,10 +20,13 @@ _SPENT: Final = Spent(
     measured="reported",
     first_delta_ms=412,
     duration_ms=655,
-    cost_usd=None,
+    cost_usd=0.0000795,
 )
 _ENDS: Final = msgspec.structs.asdict(_SPENT)
-_CANCELLED: Final = {"finish_reason": "cancelled", "output_tokens": 2, "total_tokens": 42, "measured": "partial"}
+_CANCELLED: Final = {
+    **{"finish_reason": "cancelled", "output_tokens": 2, "total_tokens": 42, "measured": "partial"},
+    "cost_usd": 0.0000645,
+}
 
 UP: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "chat": {name: {"type": "chat", **fields} for name, fields in EXAMPLES.items()},
