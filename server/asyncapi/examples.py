@@ -24,7 +24,10 @@ _SPENT: Final = Spent(
 )
 _ENDS: Final = msgspec.structs.asdict(_SPENT)
 _CANCELLED: Final = {
-    **{"finish_reason": "cancelled", "output_tokens": 2, "total_tokens": 42, "measured": "partial"},
+    "finish_reason": "cancelled",
+    "output_tokens": 2,
+    "total_tokens": 42,
+    "measured": "partial",
     "cost_usd": 0.0000645,
 }
 
