@@ -20,6 +20,7 @@ export class Library {
   readonly #otherTabs = new BroadcastChannel("deltawire");
   readonly #making = new Map<string, Promise<void>>();
   #refreshes = 0;
+  #searches = 0;
   #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store, api: Api) {
@@ -49,9 +50,7 @@ export class Library {
   /** Look for words in all conversations, unless others are looked for soon, or before the answer is here. */
   search(words: string): void {
     clearTimeout(this.#typing);
-    if (words === "") return;
-    const isWanted = () => this.#store.state.found?.words === words;
-    this.#typing = setTimeout(() => void this.#list(words, null, isWanted), TYPING_MS);
+    if (words !== "") this.#typing = setTimeout(() => this.#find(words), TYPING_MS);
   }
 
   /** Read a conversation, unless what is here is all that there is. */
@@ -157,10 +156,17 @@ export class Library {
     this.#changed();
   }
 
-  /** The list is another one: what was asked of it before is out of date. */
+  /** The list is another one, and so may be what is found: what was asked of them before is out of date. */
   #changed(): void {
     this.tell();
     void this.refresh();
+    const { found } = this.#store.state;
+    if (found !== null) this.#find(found.words);
+  }
+
+  #find(words: string): void {
+    const search = ++this.#searches;
+    void this.#list(words, null, () => search === this.#searches && words === this.#store.state.found?.words);
   }
 
   async #list(words: string, cursor: string | null, isWanted: () => boolean): Promise<void> {
