@@ -120,7 +120,7 @@ clean:
 
 # The nginx of the tests: one that is there, else Debian's, unpacked here: so it needs no root and starts no service.
 .venv/.nginx: | .venv
-	@if ! PATH="$$PATH:/usr/sbin" command -v nginx; then \
+	@if ! PATH="$$PATH:/usr/sbin" command -v nginx > /dev/null; then \
 		if [ "$$(id -u)" = 0 ]; then apt-get update --quiet=2; fi; \
 		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root nginx && \
 		dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb || \
