@@ -19,6 +19,7 @@ from server.errors import Failure
 from server.listener.serve import Server, ServerConfig, url_of
 from server.listener.signals import stopping
 from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
+from server.pauses import ShortPauses
 from server.settings import PREFIX, Settings, SettingsError
 from server.telemetry.metrics import shared_by_workers
 
@@ -106,6 +107,7 @@ def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server]
         # What is here now stays: the collector need not look through it again, for 10 ms, under load.
         gc.collect()
         gc.freeze()
+        gc.callbacks.append(ShortPauses())
         on_ready(server)
 
     server = Server(config, drain, ready)

@@ -7,6 +7,7 @@ import structlog
 import uvloop
 from support import ports
 from support.log import Log
+from support.postgres import postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
 
@@ -25,6 +26,13 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_DATA_DIR", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Where a PostgreSQL is."""
+    with postgres_url() as url:
+        yield url
 
 
 @pytest.fixture

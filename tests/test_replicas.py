@@ -9,9 +9,13 @@ from typing import NamedTuple, Self, TypeVar
 
 import pytest
 from support.client import Client, text_of
+from support.postgres import fresh_database
 from support.process import ServerProcess, running_over
 from support.proxies import Front, nginx
 from support.upstream import Exchange, Script, Upstream, says, says_when
+
+from server.conversations.migrate import migrate
+from server.settings import Settings
 
 T = TypeVar("T")
 
@@ -82,8 +86,10 @@ async def replicas(upstream: Upstream, database: str, folder: Path, port: int) -
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/conversations.db"
+async def database(postgresql: str) -> AsyncIterator[str]:
+    async with fresh_database(postgresql) as url:
+        await migrate(Settings(database_url=url).database)
+        yield url
 
 
 def holds_the_second(released: asyncio.Event) -> Script:

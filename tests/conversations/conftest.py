@@ -1,23 +1,16 @@
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from support.conversations import Conversations, conversations_of
-from support.postgres import fresh_database, postgres_url
+from support.postgres import fresh_database
 from support.serving import serving
 from support.upstream import Upstream, says
 
 from server.conversations.migrate import migrate
 from server.settings import Settings
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """Where a PostgreSQL is."""
-    with postgres_url() as url:
-        yield url
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -1,0 +1,39 @@
+"""Short pauses for the garbage collector, however many sockets are open.
+
+An idle socket is some hundred objects. A full collection looks through all of them while nobody is served: with ten
+thousand sockets that takes the better part of a second, again and again. So what such a collection has found alive is
+frozen: not looked through any more. Frozen objects are freed as ever when nothing refers to them, but not
+those that refer to each other in a circle, which is most of a closed socket; when many are gone, all are looked
+through once more.
+"""
+
+import gc
+import time
+from typing import Any, Final
+
+_LONG_SECONDS: Final = 0.05
+_GONE_SHARE: Final = 0.2
+"""Of what was frozen: a third of a socket goes by itself, so this is when some half of the sockets have closed."""
+
+
+class ShortPauses:
+    """One of `gc.callbacks`; how long a collection takes is measured in CPU, for other processes are no reason."""
+
+    def __init__(self, long_seconds: float = _LONG_SECONDS) -> None:
+        """After a full collection that took longer than this, freeze."""
+        self._long_seconds = long_seconds
+        self._began = 0.0
+        self._frozen = gc.get_freeze_count()
+
+    def __call__(self, phase: str, info: dict[str, Any]) -> None:
+        """Take note of a collection's start, or its end."""
+        if info["generation"] < 2:
+            return
+        if phase == "start":
+            self._began = time.thread_time()
+        elif gc.get_freeze_count() < self._frozen * (1 - _GONE_SHARE):
+            gc.unfreeze()
+            self._frozen = 0
+        elif time.thread_time() - self._began > self._long_seconds:
+            gc.freeze()
+            self._frozen = gc.get_freeze_count()
