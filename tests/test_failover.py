@@ -1,4 +1,4 @@
-"""Two servers with one database, behind nginx: what happens to people when one of them goes."""
+"""Two servers with one PostgreSQL and one Redis, behind nginx: what happens to people when one of them goes."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ from support.client import Client, text_of
 from support.postgres import fresh_database
 from support.process import ServerProcess, running_over
 from support.proxies import Front, nginx
+from support.redis import RedisServer
 from support.upstream import Exchange, Script, Upstream, says, says_when
 
 from server.conversations.migrate import migrate
@@ -76,20 +77,23 @@ class Replicas(NamedTuple):
 
 
 @asynccontextmanager
-async def replicas(upstream: Upstream, database: str, folder: Path, port: int) -> AsyncIterator[Replicas]:
+async def replicas(
+    upstream: Upstream, stores: dict[str, str], folder: Path, port: int, **settings: str
+) -> AsyncIterator[Replicas]:
     async with AsyncExitStack() as stack:
         first, second = [
-            await stack.enter_async_context(running_over(upstream, database_url=database)) for _ in range(2)
+            await stack.enter_async_context(running_over(upstream, **stores, **settings)) for _ in range(2)
         ]
         front = await stack.enter_async_context(nginx(folder, port, first.address, second.address))
         yield Replicas(front, first, second)
 
 
 @pytest.fixture
-async def database(postgresql: str) -> AsyncIterator[str]:
+async def stores(postgresql: str, redis: RedisServer) -> AsyncIterator[dict[str, str]]:
+    """What they share, as their settings say it."""
     async with fresh_database(postgresql) as url:
         await migrate(Settings(database_url=url).database)
-        yield url
+        yield {"database_url": url, "redis_url": redis.url}
 
 
 def holds_the_second(released: asyncio.Event) -> Script:
@@ -111,12 +115,16 @@ def those_of(server: ServerProcess, people: list[Person]) -> list[Person]:
     return [person for person in people if f"{person.name}-one" in logged]
 
 
-async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown(
-    upstream: Upstream, database: str, tmp_path: Path, free_port: int
+async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown_or_counted(
+    upstream: Upstream, stores: dict[str, str], tmp_path: Path, free_port: int
 ) -> None:
     released = asyncio.Event()
     upstream.plays(holds_the_second(released))
-    async with replicas(upstream, database, tmp_path, free_port) as (front, first, _), AsyncExitStack() as stack:
+    turns = 2 * PEOPLE + PEOPLE // 2
+    async with (
+        replicas(upstream, stores, tmp_path, free_port, turns_per_minute=str(turns)) as (front, first, _),
+        AsyncExitStack() as stack,
+    ):
         people = [await stack.enter_async_context(Person(front, name)) for name in range(PEOPLE)]
         assert await everybody(people, lambda person: person.ask("one")) == ["All of it"] * PEOPLE
         await everybody(people, lambda person: person.begin("two"))
@@ -134,14 +142,16 @@ async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown(
         for person in people:
             asked = ["two", "two"] if person in bereft else ["two"]
             assert await person.texts() == ["one", "All of it", *asked, "Hello world"]
+        [refusal] = await people[0].client.ask("one too many")
+        assert refusal["code"] == "rate_limited"
 
 
 async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_at_the_other(
-    upstream: Upstream, database: str, tmp_path: Path, free_port: int
+    upstream: Upstream, stores: dict[str, str], tmp_path: Path, free_port: int
 ) -> None:
     released = asyncio.Event()
     upstream.plays(holds_the_second(released))
-    async with replicas(upstream, database, tmp_path, free_port) as (front, first, second), AsyncExitStack() as stack:
+    async with replicas(upstream, stores, tmp_path, free_port) as (front, first, second), AsyncExitStack() as stack:
         people = [await stack.enter_async_context(Person(front, name)) for name in range(PEOPLE)]
         await everybody(people, lambda person: person.ask("one"))
         await everybody(people, lambda person: person.begin("two"))
