@@ -4,8 +4,8 @@ The first call that fails makes the store be away; until one task finds it again
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final, ParamSpec, TypeVar
 
 import stamina
@@ -24,8 +24,9 @@ T = TypeVar("T")
 
 PREFIX: Final = "deltawire"
 """What every key begins with."""
-_SECONDS: Final = 1.0
-"""For one call."""
+_TICKS: Final = 10
+_TICK_SECONDS: Final = 0.1
+"""So a call gets a second."""
 _CALLS: Final = 64
 """At once, each on a connection of its own."""
 
@@ -95,18 +96,34 @@ class Store:
             await self._ask(act)
 
     async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(None) as limit:
-                # In two halves: when it was this process that was late, the answer is there and wants to be read.
-                half = loop.call_later(_SECONDS / 2, lambda: limit.reschedule(loop.time() + _SECONDS / 2))
-                try:
-                    return await work(*arguments, **named)
-                finally:
-                    half.cancel()
+            async with _within_a_second():
+                return await work(*arguments, **named)
         except (RedisError, OSError, TimeoutError) as fault:
             raise StoreAway(type(fault).__name__) from None
 
     async def _write(self) -> None:
         """A store that can be read but not written is of no use."""
         await self.client.set(f"{PREFIX}:probe", "1", ex=60)
+
+
+@asynccontextmanager
+async def _within_a_second() -> AsyncIterator[None]:
+    """Raise TimeoutError after a second in which the loop turned: when it is late itself, answers lie there unread."""
+    loop = asyncio.get_running_loop()
+    left = _TICKS
+
+    def tick() -> None:
+        nonlocal left, timer
+        left -= 1
+        if left:
+            timer = loop.call_later(_TICK_SECONDS, tick)
+        else:
+            limit.reschedule(loop.time())
+
+    async with asyncio.timeout(None) as limit:
+        timer = loop.call_later(_TICK_SECONDS, tick)
+        try:
+            yield
+        finally:
+            timer.cancel()

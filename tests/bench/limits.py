@@ -16,7 +16,7 @@ from bench import measure
 from bench.measure import Load
 from bench.services import DELTAWIRE, Running, Service, bench, free_port
 
-ROUNDS: Final = 5
+ROUNDS: Final = 3
 TURNS: Final = Load(500, chunks=2, interval_ms=0, spread=5.0)
 DELTAS: Final = Load(100, chunks=200)
 _LIMITS: Final = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -223,6 +224,17 @@ async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisSer
         while await leases.look("c", rule) == 0:
             pass
     await leases.close()
+    await store.close()
+
+
+async def test_a_loop_that_is_late_does_not_take_the_store_for_away(redis: RedisServer) -> None:
+    store = Store(redis.url)
+    await store.check()
+    check = asyncio.create_task(store.check())
+    await asyncio.sleep(0)
+    time.sleep(1.5)  # noqa: ASYNC251 - that is what is tested
+    await check
+    assert not store.is_away
     await store.close()
 
 
