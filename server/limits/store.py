@@ -111,18 +111,17 @@ class Store:
 async def _within_a_second() -> AsyncIterator[None]:
     """Raise TimeoutError after a second in which the loop turned: when it is late itself, answers lie there unread."""
     loop = asyncio.get_running_loop()
-    left = _TICKS
+    timer: asyncio.TimerHandle
 
-    def tick() -> None:
-        nonlocal left, timer
-        left -= 1
+    def tick(left: int) -> None:
+        nonlocal timer
         if left:
-            timer = loop.call_later(_TICK_SECONDS, tick)
+            timer = loop.call_later(_TICK_SECONDS, tick, left - 1)
         else:
             limit.reschedule(loop.time())
 
     async with asyncio.timeout(None) as limit:
-        timer = loop.call_later(_TICK_SECONDS, tick)
+        timer = loop.call_later(_TICK_SECONDS, tick, _TICKS - 1)
         try:
             yield
         finally:
