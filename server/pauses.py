@@ -2,9 +2,8 @@
 
 An idle socket is some hundred objects. A full collection looks through all of them while nobody is served: with ten
 thousand sockets that takes the better part of a second, again and again. So what such a collection has found alive is
-frozen: not looked through any more. Frozen objects are freed as ever when nothing refers to them, but not
-those that refer to each other in a circle, which is most of a closed socket; when many are gone, all are looked
-through once more.
+frozen: not looked through any more. Frozen objects are freed as ever when nothing refers to them, but not those that
+refer to each other in a circle, which is most of a closed socket; so now and then everything is looked through.
 """
 
 import gc
@@ -12,18 +11,21 @@ import time
 from typing import Any, Final
 
 _LONG_SECONDS: Final = 0.05
-_GONE_SHARE: Final = 0.2
-"""Of what was frozen: a third of a socket goes by itself, so this is when some half of the sockets have closed."""
+_WHOLE_EVERY: Final = 16
+"""Full collections. Each comes after some 70,000 objects more, so that about a million may be garbage by then."""
 
 
 class ShortPauses:
-    """One of `gc.callbacks`; how long a collection takes is measured in CPU, for other processes are no reason."""
+    """One of `gc.callbacks`; how long a collection takes is measured in CPU, for other processes are no reason.
+
+    Nothing here counts what is frozen: `gc.get_freeze_count` walks through all of it, for 0.2 s.
+    """
 
     def __init__(self, long_seconds: float = _LONG_SECONDS) -> None:
         """After a full collection that took longer than this, freeze."""
         self._long_seconds = long_seconds
         self._began = 0.0
-        self._frozen = gc.get_freeze_count()
+        self._since_whole = 0
 
     def __call__(self, phase: str, info: dict[str, Any]) -> None:
         """Take note of a collection's start, or its end."""
@@ -31,9 +33,10 @@ class ShortPauses:
             return
         if phase == "start":
             self._began = time.thread_time()
-        elif gc.get_freeze_count() < self._frozen * (1 - _GONE_SHARE):
+            return
+        self._since_whole += 1
+        if self._since_whole == _WHOLE_EVERY:
             gc.unfreeze()
-            self._frozen = 0
+            self._since_whole = 0
         elif time.thread_time() - self._began > self._long_seconds:
             gc.freeze()
-            self._frozen = gc.get_freeze_count()
