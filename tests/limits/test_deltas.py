@@ -1,0 +1,85 @@
+"""What a limit costs a delta: nothing, call by call."""
+
+import sys
+from types import FrameType
+
+import pytest
+from support.redis import RedisServer
+
+from server.books import Books
+from server.frames import ChatRequest, Delta
+from server.gemini.events import Counts, Event, Text
+from server.limits.counting import Counting
+from server.limits.ledger import Limits
+from server.limits.memory import MemoryLeases, MemoryMeter
+from server.limits.prices import Prices
+from server.limits.rules import Rules, read_counts
+from server.limits.shared import counting_in_store
+from server.limits.windows import MovingWindows
+from server.opening import Deadlines, Question
+from server.telemetry.metrics import Metrics
+from server.telemetry.via import via
+from server.telemetry.watch import Telemetry
+from server.turn import Turn
+
+DELTAS = 20
+_MANY = read_counts("1000,m=1000")
+ALL = Rules(turns_per_minute=_MANY, turns_at_once=_MANY, tokens_per_day=_MANY, usd_per_day=_MANY)
+DEADLINES = Deadlines(connect=9, first_token=9, token=9, turn=9, retries=0, retry_max_delay=1)
+
+
+class Talker:
+    """An upstream and its stream, which says one piece after the other without a connection."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.counts = Counts(1, 1, 0, 0, 0, 2)
+        self.finish_reason = "stop"
+
+    async def open(self, *_: object) -> "Talker":
+        return self
+
+    async def read(self) -> list[Event]:
+        return [Text("x")]
+
+    def close(self) -> None:
+        self.ended = True
+
+
+async def calls_of_each_delta(limits: Limits) -> list[int]:
+    """How many functions are called for each delta of a turn."""
+    question = Question(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
+    watch = Telemetry(Metrics({"m"}), None).watch("t", "c", "m", question.request, via("socket", ()))
+    turn = Turn(question, Talker(), DEADLINES, lambda _: None, Books(limits.open("c"), None), watch)
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    numbers = []
+    frames = turn.frames()
+    assert isinstance(await anext(frames), Delta)
+    sys.setprofile(count)
+    try:
+        for _ in range(DELTAS):
+            before = calls
+            await anext(frames)
+            numbers.append(calls - before)
+    finally:
+        sys.setprofile(None)
+    await frames.aclose()
+    turn.close()
+    await limits.errands.wait(5)
+    await limits.close()
+    return numbers
+
+
+@pytest.mark.parametrize("where", ["memory", "redis"])
+async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
+    in_memory = Counting(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
+    counting = in_memory if where == "memory" else counting_in_store(redis.url)
+    limited = await calls_of_each_delta(Limits(ALL, counting, Prices(), "refuse"))
+    free = Counting(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
+    assert limited == await calls_of_each_delta(Limits(Rules(), free, Prices(), "refuse"))
+    assert min(limited) > 5
