@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { shownConversation } from "./chat/state";
 import { Announcer } from "./components/announcer";
 import { loadMarkdown } from "./components/answer";
@@ -10,15 +10,14 @@ import { Log } from "./components/log";
 import { ModelPicker } from "./components/model-picker";
 import { Notice } from "./components/notice";
 import { OfflineNotice } from "./components/offline-notice";
-import { SettingsPanel } from "./components/settings-panel";
-import { ShortcutsPanel } from "./components/shortcuts-panel";
 import { Sidebar } from "./components/sidebar";
-import { SignInPanel } from "./components/sign-in-panel";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
 import { MathProvider } from "./markdown/math-provider";
+
+const Panels = lazy(() => import("./components/panels").then(({ Panels }) => ({ default: Panels })));
 
 export function App() {
   const chat = useChat();
@@ -59,9 +58,9 @@ export function App() {
         <Announcer />
         <Notice />
       </div>
-      <SettingsPanel />
-      <ShortcutsPanel />
-      <SignInPanel />
+      <Suspense>
+        <Panels />
+      </Suspense>
     </div>
   );
 }

@@ -1,0 +1,14 @@
+import { SettingsPanel } from "./settings-panel";
+import { ShortcutsPanel } from "./shortcuts-panel";
+import { SignInPanel } from "./sign-in-panel";
+
+/** The panels that a reader opens later, if at all: they are loaded after the first paint. */
+export function Panels() {
+  return (
+    <>
+      <SettingsPanel />
+      <ShortcutsPanel />
+      <SignInPanel />
+    </>
+  );
+}
