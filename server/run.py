@@ -21,7 +21,7 @@ from server.listener.signals import stopping
 from server.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from server.pauses import ShortPauses
 from server.settings import PREFIX, Settings, SettingsError
-from server.telemetry.metrics import shared_by_workers
+from server.telemetry.metrics import remove_when_orphaned, shared_by_workers
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +91,7 @@ def _work(settings: Settings, listeners: Listeners, report: Connection) -> None:
 
     configure_logs(settings)
     _tell(report, _serve(settings, listeners, ready))
+    remove_when_orphaned()
 
 
 def _tell(report: Connection, said: object) -> None:

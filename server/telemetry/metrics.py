@@ -4,7 +4,9 @@ With several workers each writes its own files in a folder that they share, and 
 The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.
 """
 
+import multiprocessing
 import os
+import shutil
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -137,9 +139,16 @@ class Metrics:
 def shared_by_workers() -> Iterator[Callable[[int], None]]:
     """Let the processes that are started meanwhile add up their metrics; give what forgets a dead one, by its id."""
     in_memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
-    with TemporaryDirectory(prefix="deltawire-metrics-", dir=in_memory) as folder:
+    with TemporaryDirectory(prefix="deltawire-metrics-", dir=in_memory, ignore_cleanup_errors=True) as folder:
         os.environ[_FOLDER_VARIABLE] = folder
         try:
             yield partial(mark_process_dead, path=folder)
         finally:
             del os.environ[_FOLDER_VARIABLE]
+
+
+def remove_when_orphaned() -> None:
+    """At the end of a worker: remove the folder that it shared when its parent, who would have, is gone."""
+    parent, folder = multiprocessing.parent_process(), os.environ.get(_FOLDER_VARIABLE)
+    if parent is not None and folder and not parent.is_alive():
+        shutil.rmtree(folder, ignore_errors=True)

@@ -376,6 +376,15 @@ async def test_two_workers_metrics_add_up(upstream: Upstream) -> None:
     assert not folder.exists()
 
 
+async def test_workers_whose_parent_was_killed_leave_no_files() -> None:
+    async with running(DELTAWIRE_WORKERS="2") as server:
+        await server.ready()
+        [folder] = {folder_of(pid) for pid in workers_of(server)}
+        assert folder.exists()
+        server.process.kill()
+        await until(lambda: not folder.exists())
+
+
 async def test_one_process_writes_no_files() -> None:
     async with running() as server:
         await server.ready()
