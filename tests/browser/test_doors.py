@@ -124,7 +124,7 @@ async def test_a_token_that_runs_out_is_renewed_on_the_open_link(browser: Browse
         assert len(sockets) == 1
 
 
-async def test_somebody_elses_token_gets_a_link_of_its_own(browser: Browser, upstream: Upstream) -> None:
+async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await signs_in(page, KEYS["alice"])
         await page.is_linked()

@@ -224,7 +224,7 @@ export class Chat {
   #heed({ code, field, message }: ErrorFrame): void {
     const isAboutNewToken = field === "token";
     if (code === "forbidden" && isAboutNewToken) {
-      this.#socket.reconnect(); // somebody else's: they get a link of their own
+      location.reload(); // somebody else's: they get a page of their own, with nothing of whoever was here
     } else if (code === "unauthenticated") {
       if (isAboutNewToken) this.#token.revert();
       this.#lock(message);
