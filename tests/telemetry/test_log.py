@@ -33,6 +33,7 @@ async def test_a_turn_leaves_one_line_with_all_that_it_did_and_nothing_that_was_
     assert PROMPT not in server.output
     assert "Hello" not in server.output
     assert line.pop("timestamp")
+    assert usage["cost_usd"] > 0
     assert 0 <= line["first_delta_ms"] == usage["first_delta_ms"] <= line.pop("duration_ms")
     assert line == {
         "event": "turn_ended",
@@ -49,6 +50,7 @@ async def test_a_turn_leaves_one_line_with_all_that_it_did_and_nothing_that_was_
         "tool_tokens": 6,
         "cached_tokens": 3,
         "total_tokens": 19,
+        "cost_usd": usage["cost_usd"],
         "first_delta_ms": usage["first_delta_ms"],
     }
     [fault] = [line for line in server.lines if line["event"] == "upstream_fault"]

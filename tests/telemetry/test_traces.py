@@ -44,9 +44,10 @@ async def test_a_turn_is_a_span_by_the_conventions(
     upstream.plays(says("Hello", usage=COUNTED))
     settings = {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 64, "stop": ["END"]}
     async with serving(upstream) as address:
-        await TRANSPORTS[transport](address, id="turn-7", **settings)
+        [*_, usage] = await TRANSPORTS[transport](address, id="turn-7", **settings)
         span = await collector.span()
         line = await log.line("turn_ended")
+    assert usage["cost_usd"] > 0
     told = attributes_of(span)
     assert 0 < told.pop("gen_ai.response.time_to_first_chunk") < 5
     assert told == {
@@ -68,6 +69,7 @@ async def test_a_turn_is_a_span_by_the_conventions(
         "deltawire.transport": transport,
         "deltawire.end": "stop",
         "deltawire.retries": 0,
+        "deltawire.cost_usd": usage["cost_usd"],
     }
     assert (span.name, span.kind) == ("generate_content gemini-flash-latest", Span.SPAN_KIND_CLIENT)
     assert [event.name for event in span.events] == ["deltawire.first_delta"]
