@@ -71,6 +71,7 @@ async def test_a_turn_is_a_span_by_the_conventions(
         "deltawire.retries": 0,
         "deltawire.cost_usd": usage["cost_usd"],
     }
+    assert told["deltawire.cost_usd"] > 0
     assert (span.name, span.kind) == ("generate_content gemini-flash-latest", Span.SPAN_KIND_CLIENT)
     assert [event.name for event in span.events] == ["deltawire.first_delta"]
     assert span.status.code == Status.STATUS_CODE_UNSET
