@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.client import connected, masked, raw_socket
 from support.process import running, running_over
-from support.upstream import Upstream, floods, until_blocked
+from support.upstream import Upstream, fails, floods, says, until_blocked
 
 ROOT = Path(__file__).parent.parent
 
@@ -126,6 +126,16 @@ async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> N
         await server.ready()
         [warning] = [line for line in server.lines if line["event"] == "unknown setting"]
         assert (warning["name"], warning["nearest"]) == ("DELTAWIRE_TOKN_TIMEOUT", "DELTAWIRE_TOKEN_TIMEOUT")
+
+
+async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream) -> None:
+    upstream.plays(fails(503), says("Hello"))
+    async with running_over(upstream, retry_max_delay="0.01") as server:
+        server.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        async with connected(server.address) as client:
+            await client.chat(id="t1")
+            frames = await asyncio.wait_for(client.until_end("t1"), 10)
+    assert [frame["type"] for frame in frames] == ["delta", "usage"]
 
 
 async def test_the_log_can_be_read_on_a_terminal(free_port: int) -> None:
