@@ -14,7 +14,7 @@ async def test_the_benchmark_finds_on_each_store_what_was_put_there() -> None:
     with store.temporary_folder() as folder:
         stored = await store.run(folder, CONVERSATIONS, rounds=3)
     sqlite, postgresql = (each.latencies for each in stored)
-    kinds = {kind for kind, _ in searches(Corpus(1).vocabulary, 1)}
+    kinds = {kind for kind, _ in searches(Corpus(1).vocabulary, 1, 1)}
     assert sqlite.times.keys() == postgresql.times.keys() == kinds | {"a page of the list", "one conversation"}
     assert sqlite.found == postgresql.found
     assert sum(sqlite.found) > 0

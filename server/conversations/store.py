@@ -46,15 +46,17 @@ class ConversationStore:
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
+        search = Search(owner, query.q, is_sqlite=self._database.is_sqlite) if query.q else None
         queries = [listed]
-        if query.q:
-            steps = Search(owner, query.q, is_sqlite=self._database.is_sqlite).steps
-            queries = [listed.where(conversations.c.id.in_(step.columns(conversations.c.id))) for step in steps]
+        if search is not None:
+            queries = [listed.where(conversations.c.id.in_(step.columns(conversations.c.id))) for step in search.steps]
         first = 0
         if query.cursor:
             updated, conversation, first = _place_at(query.cursor)
             queries = [each.where(tuple_(*place) < (updated, conversation)) for each in queries[first : first + 1]]
         async with self._database.reading() as connection:
+            if search is not None:
+                await search.prepare(connection)
             for step, each in enumerate(queries, first):
                 rows = (await connection.execute(each)).all()
                 if rows:
@@ -75,7 +77,7 @@ class ConversationStore:
             "updated": now,
         }
         async with self._database.writing() as transaction:
-            row |= index(transaction, owner, title)
+            row |= index(transaction, title)
             await transaction.execute(insert(conversations).values(row))
             return await _told(transaction, tree)
 

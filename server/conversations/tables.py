@@ -2,7 +2,7 @@
 
 Ids are made here and not by the database: a write that is tried again must not write twice. Times are
 seconds since 1970. JSON is text: nothing looks into it but this server. SQLite and PostgreSQL hold the same, but
-for `search`, which is PostgreSQL's alone: SQLite's index is a table of its own.
+for `search` and `messages_by_owner`, which are PostgreSQL's alone: SQLite's index of words is a table of its own.
 """
 
 from typing import Final
@@ -58,4 +58,5 @@ messages: Final = Table(
     Column("created", Double, nullable=False),
     Column("search", TSVector, nullable=False),
     Index("messages_by_conversation", "conversation", "seq"),
+    Index("messages_by_owner", "owner", "seq"),
 )

@@ -74,7 +74,7 @@ class Tree(msgspec.Struct, frozen=True):
         row = {"thoughts": "", **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
         row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
-        row |= index(connection, self.owner, row["text"])
+        row |= index(connection, row["text"])
         await connection.execute(insert(messages).values(row))
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
@@ -84,5 +84,5 @@ class Tree(msgspec.Struct, frozen=True):
     async def change(self, connection: AsyncConnection, **columns: Any) -> None:
         """Change its row. A change of its name is not news: `updated` is whose caller says so."""
         if "title" in columns:
-            columns |= index(connection, self.owner, columns["title"])
+            columns |= index(connection, columns["title"])
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))

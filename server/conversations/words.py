@@ -30,11 +30,6 @@ def word_of(owner: str) -> str:
     return "\u00a7" + hashlib.sha256(owner.encode()).hexdigest()[:16]
 
 
-def index_words(owner: str, text: str) -> list[str]:
-    """All that a text of an owner is found by."""
-    return [word_of(owner), *dict.fromkeys(words_of(text))]
-
-
 def index_text(owner: str, text: str) -> str:
-    """The same in one piece, for SQLite, whose tokenizer takes it apart where the spaces are."""
-    return " ".join(index_words(owner, text))
+    """All that a text of an owner is found by, in one piece: SQLite's tokenizer takes it apart at the spaces."""
+    return " ".join([word_of(owner), *dict.fromkeys(words_of(text))])

@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from server.conversations.words import index_text, index_words
+from server.conversations.words import index_text, words_of
 
 MESSAGES_A_CONVERSATION: Final = 20
 _VOCABULARY: Final = 60_000
@@ -168,5 +168,5 @@ def _portions(corpus: Corpus) -> Iterator[list[tuple[str, tuple[str, ...], list[
 async def _lines(rows: list[Row], said: int) -> AsyncIterator[bytes]:
     """Rows as COPY reads them, with the words of what was said; nothing in them has to be escaped."""
     for row in rows:
-        words = " ".join(f"'{word}'" for word in index_words("", row[said]))
+        words = " ".join(f"'{word}'" for word in words_of(row[said]))
         yield "\t".join([*("\\N" if value is None else str(value) for value in row), words, ""])[:-1].encode() + b"\n"

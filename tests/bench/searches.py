@@ -10,9 +10,9 @@ _RARE: Final = (20_000, 60_000)
 """Ranks among the most frequent words."""
 
 
-def searches(vocabulary: list[str], each: int) -> Iterator[tuple[str, str]]:
-    """So many searches of each kind, with the kind's name; the same ones each time."""
-    draw = random.Random(2)
+def searches(vocabulary: list[str], each: int, seed: int) -> Iterator[tuple[str, str]]:
+    """So many searches of each kind, with the kind's name; the same ones for the same seed."""
+    draw = random.Random(seed)
     ranks = {"a common word": _COMMON, "a middling word": _MIDDLING, "a rare word": _RARE}
 
     def word(kind: str) -> str:

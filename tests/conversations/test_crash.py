@@ -15,7 +15,7 @@ from support.upstream import Exchange, Upstream
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 TURNS = 200
-KILLS = 4
+KILLS = 3
 CLIENTS = 9
 GONE = (aiohttp.ClientError, ConnectionClosed, InvalidHandshake, OSError, EOFError, json.JSONDecodeError)
 

@@ -1,7 +1,8 @@
 """Conversations, their messages, and the index that a search looks into.
 
-A search is for one owner's messages. Among everybody's it would be a needle in a haystack, so each message
-is indexed with one word more, that of its owner; `server/conversations/words.py` says what the others are.
+A search is for one owner's messages; among everybody's it would be a needle in a haystack. PostgreSQL knows how many
+are whose, and joins two indexes or reads one of them backwards. SQLite takes one index and no other, so there each
+message has one word more, that of its owner; `server/conversations/words.py` says what the others are.
 """
 
 from alembic import op
@@ -43,7 +44,7 @@ CREATE INDEX messages_by_conversation ON messages (conversation, seq)
 # no places of words in them, so it is told what to forget. The ASCII tokenizer leaves all other letters alone.
 _SQLITE_SEARCH = """
 CREATE VIRTUAL TABLE {table}_search USING fts5 (
-    words, content='', columnsize=0, detail='none', tokenize='ascii', prefix='2 3'
+    words, content='', columnsize=0, detail='none', tokenize='ascii', prefix='3'
 );
 CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
     INSERT INTO {table}_search (rowid, words) VALUES (new.seq, index_text(new.owner, new.{column}))
@@ -62,6 +63,7 @@ _POSTGRESQL_SEARCH = """
 ALTER TABLE {table} ADD COLUMN search TSVECTOR NOT NULL;
 CREATE INDEX {table}_search ON {table} USING gin (search)
 """
+_POSTGRESQL_OWNERS = "CREATE INDEX messages_by_owner ON messages (owner, seq)"
 
 
 def upgrade() -> None:
@@ -72,6 +74,8 @@ def upgrade() -> None:
     _execute(_TABLES.format(sequence=sequence))
     _execute(search.format(table="messages", column="text"))
     _execute(search.format(table="conversations", column="title"))
+    if not is_sqlite:
+        op.execute(_POSTGRESQL_OWNERS)
 
 
 def _execute(statements: str) -> None:
