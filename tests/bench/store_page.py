@@ -134,7 +134,8 @@ A request costs {cpu} of CPU, in the server and its database together.
 
 60 turns over sockets with 50 and with 250 deltas each, 20 ms apart, once kept in conversations and once not. The
 longer ones tell what a delta costs, the shorter ones what a turn costs besides. Nothing is written between the first
-and the last delta, so that a delta costs the same; before the first, the question is on the disk.
+and the last delta; before the first, the question is on the disk. Runs differ by a quarter in what a delta costs, in
+either direction, so that it costs the same is not shown here.
 
 {kept}
 """
