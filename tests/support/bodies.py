@@ -10,6 +10,16 @@ from server.gemini.events import Event, Text, ThoughtText
 from server.gemini.wire import ResponseReader
 from support.upstream import answer
 
+EVERY_COUNT = {
+    "promptTokenCount": 10,
+    "candidatesTokenCount": 2,
+    "toolUsePromptTokenCount": 6,
+    "cachedContentTokenCount": 3,
+    "thoughtsTokenCount": 1,
+    "totalTokenCount": 19,
+}
+"""Usage of which no part is left out, and no two are alike."""
+
 PIECES = (2**24, 1, 7, 4096)
 
 
@@ -74,14 +84,7 @@ OURS: dict[str, bytes] = {
         answer(
             "b",
             finish="STOP",
-            usage={
-                "promptTokenCount": 10,
-                "candidatesTokenCount": 2,
-                "toolUsePromptTokenCount": 6,
-                "cachedContentTokenCount": 3,
-                "thoughtsTokenCount": 1,
-                "totalTokenCount": 19,
-            },
+            usage=EVERY_COUNT,
         ),
     ),
     "usage that says nothing": _sse(

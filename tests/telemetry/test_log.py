@@ -1,6 +1,7 @@
 """The line that a turn leaves in the log, as whoever collects the output of the process reads it."""
 
 import aiohttp
+from support.bodies import EVERY_COUNT
 from support.client import connected
 from support.collector import Collector
 from support.identity import API_KEYS, KEYS
@@ -9,18 +10,10 @@ from support.transports import ask_rest, posting
 from support.upstream import Upstream, fails, says, says_and_is_silent
 
 PROMPT = "prompt-of-a-person"
-COUNTED = {
-    "promptTokenCount": 10,
-    "candidatesTokenCount": 2,
-    "toolUsePromptTokenCount": 6,
-    "cachedContentTokenCount": 3,
-    "thoughtsTokenCount": 1,
-    "totalTokenCount": 19,
-}
 
 
 async def test_a_turn_leaves_one_line_with_all_that_it_did_and_nothing_that_was_said(upstream: Upstream) -> None:
-    upstream.plays(fails(503), says("Hello", usage=COUNTED))
+    upstream.plays(fails(503), says("Hello", usage=EVERY_COUNT))
     async with running_over(upstream, retry_max_delay="0.01") as server:
         async with aiohttp.ClientSession() as session:
             async with session.post(f"http://{server.address}/conversations", json={}) as response:

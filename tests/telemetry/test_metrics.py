@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from support.bodies import EVERY_COUNT
 from support.client import Client, connected, masked, raw_socket
 from support.identity import API_KEYS, KEYS
 from support.log import Log
@@ -72,15 +73,7 @@ async def test_a_turn_is_counted_by_transport_model_and_end(upstream: Upstream, 
 
 
 async def test_tokens_and_dollars_are_counted_and_what_was_not_told_is_not(upstream: Upstream, log: Log) -> None:
-    counted = {
-        "promptTokenCount": 10,
-        "candidatesTokenCount": 2,
-        "toolUsePromptTokenCount": 6,
-        "cachedContentTokenCount": 3,
-        "thoughtsTokenCount": 1,
-        "totalTokenCount": 19,
-    }
-    upstream.plays(says("Hello", usage=counted), fails(400))
+    upstream.plays(says("Hello", usage=EVERY_COUNT), fails(400))
     async with serving(upstream) as address:
         usage = (await ask_rest(address))[-1]
         await ask_rest(address)

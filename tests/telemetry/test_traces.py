@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from support.bodies import EVERY_COUNT
 from support.client import connected
 from support.collector import Collector, attributes_of
 from support.log import Log
@@ -18,14 +19,6 @@ from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADERS = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
-COUNTED = {
-    "promptTokenCount": 10,
-    "candidatesTokenCount": 2,
-    "toolUsePromptTokenCount": 6,
-    "cachedContentTokenCount": 3,
-    "thoughtsTokenCount": 1,
-    "totalTokenCount": 19,
-}
 PROMPT, SYSTEM, EARLIER = "prompt-of-a-person", "system-of-a-person", "earlier-words"
 
 
@@ -41,7 +34,7 @@ async def collector(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]
 async def test_a_turn_is_a_span_by_the_conventions(
     upstream: Upstream, collector: Collector, log: Log, transport: str
 ) -> None:
-    upstream.plays(says("Hello", usage=COUNTED))
+    upstream.plays(says("Hello", usage=EVERY_COUNT))
     settings = {"temperature": 0.5, "top_p": 0.9, "max_output_tokens": 64, "stop": ["END"]}
     async with serving(upstream) as address:
         [*_, usage] = await TRANSPORTS[transport](address, id="turn-7", **settings)
