@@ -1,14 +1,16 @@
 """The WebSocket protocol: uvicorn's, with a close that waits for nobody, and a bound on what it parses."""
 
+import asyncio
 from typing import Any, Final, cast
 
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
 from server.listener.link import CLOSE_GRACE_SECONDS, LINK
+from server.listener.mailbox import Mailbox
 from server.rate import Rate
 
 _MAX_FRAGMENTS: Final = 1_000
@@ -26,6 +28,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
         """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
         super().__init__(**given)
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Mailbox[ASGIReceiveEvent]())
         self.has_room = True
         """Whether a send would return without waiting for the client to read."""
         self.ended_with: int | None = None
