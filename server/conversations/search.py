@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.words import word_of, words_of
 
-_NEWEST: Final = 200
+_NEWEST: Final = 300
 """How many of the messages that match are looked at, and how many of the titles."""
+_RECENT: Final = 100_000
+"""Rows among which PostgreSQL looks first: it finds all that match, and has to visit each to learn how new it is."""
 _MAX_WORDS: Final = 20
 _SHORTEST_BEGINNING: Final = 3
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
@@ -26,52 +28,55 @@ _SQLITE: Final = """
 """
 _POSTGRESQL: Final = """
     SELECT id FROM (
-        SELECT {id} AS id FROM {table} WHERE owner = :owner AND search @@ CAST(:words AS tsquery)
-        ORDER BY seq DESC LIMIT :newest
+        (SELECT {id} AS id FROM {table} WHERE owner = :owner AND search @@ CAST(:words AS tsquery)
+            AND seq > :{table}_before ORDER BY seq DESC LIMIT :newest)
+        UNION ALL
+        (SELECT {id} AS id FROM {table} WHERE owner = :owner AND search @@ CAST(:words AS tsquery)
+            AND seq <= :{table}_before ORDER BY seq DESC LIMIT :newest)
+        LIMIT :newest
     ) AS newest
 """
-_PLANNED: Final = text("""
-    SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true)
+"""The second part is run when the first finds too little."""
+_PREPARED: Final = text("""
+    SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
+        (SELECT max(seq) FROM messages), (SELECT max(seq) FROM conversations)
 """)
 """One plan does not fit a word that stands everywhere and one that stands nowhere; and pages are at hand, or nearly."""
 
 
-class Search:
-    """What is looked for, among one owner's messages and titles."""
+async def search(connection: AsyncConnection, owner: str, query: str) -> list[TextClause]:
+    """Queries for the ids of the owner's conversations, for this transaction.
 
-    def __init__(self, owner: str, query: str, *, is_sqlite: bool) -> None:
-        """Take the words out of what somebody typed."""
-        self._owner = owner
-        self._words = words_of(query)[:_MAX_WORDS]
-        self._is_sqlite = is_sqlite
+    The next one counts where the last found nothing.
+    """
+    words = words_of(query)[:_MAX_WORDS]
+    if not words:
+        return []
+    if _is_sqlite(connection):
+        template, mark, both, beginning = _SQLITE, '"', " AND ", "*"
+        bound: dict[str, Any] = {}
+        words.insert(0, word_of(owner))
+    else:
+        template, mark, both, beginning = _POSTGRESQL, "'", " & ", ":*"
+        bound = {"owner": owner, **await _prepare(connection)}
+    whole = both.join(f"{mark}{word}{mark}" for word in words)
+    sought = [whole, whole + beginning] if len(words[-1]) >= _SHORTEST_BEGINNING else [whole]
+    anywhere = text(" UNION ".join(template.format(table=table, id=column) for table, column in _INDEXED))
+    return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in sought]
 
-    async def prepare(self, connection: AsyncConnection) -> None:
-        """Let the database plan each step for its words, in this transaction."""
-        if not self._is_sqlite:
-            await connection.execute(_PLANNED)
 
-    @property
-    def steps(self) -> list[TextClause]:
-        """Queries for the ids of conversations; the next one counts where the last found nothing."""
-        if not self._words:
-            return []
-        whole = self._matching(is_typed=True)
-        return [whole, self._matching(is_typed=False)] if len(self._words[-1]) >= _SHORTEST_BEGINNING else [whole]
-
-    def _matching(self, *, is_typed: bool) -> TextClause:
-        """Whether the last word `is_typed` to its end."""
-        mark, both, beginning = ('"', " AND ", "*") if self._is_sqlite else ("'", " & ", ":*")
-        words = [word_of(self._owner), *self._words] if self._is_sqlite else self._words
-        bound = {"words": both.join(f"{mark}{word}{mark}" for word in words) + ("" if is_typed else beginning)}
-        if not self._is_sqlite:
-            bound["owner"] = self._owner
-        template = _SQLITE if self._is_sqlite else _POSTGRESQL
-        parts = (template.format(table=table, id=column) for table, column in _INDEXED)
-        return text(" UNION ".join(parts)).bindparams(**bound, newest=_NEWEST)
+async def _prepare(connection: AsyncConnection) -> dict[str, int]:
+    """Let PostgreSQL plan what comes; return the place in each table behind which the recent rows are."""
+    _, _, *last = (await connection.execute(_PREPARED)).one()
+    return {f"{table}_before": (seq or 0) - _RECENT for (table, _), seq in zip(_INDEXED, last, strict=True)}
 
 
 def index(connection: AsyncConnection, content: str) -> dict[str, Any]:
     """The column that a message or a title is found by; SQLite's triggers index it themselves."""
-    if connection.dialect.name == "sqlite":
+    if _is_sqlite(connection):
         return {}
     return {"search": func.array_to_tsvector(words_of(content))}
+
+
+def _is_sqlite(connection: AsyncConnection) -> bool:
+    return connection.dialect.name == "sqlite"

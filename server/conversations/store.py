@@ -16,7 +16,7 @@ from server.conversations.records import (
     Message,
     NewConversation,
 )
-from server.conversations.search import Search, index
+from server.conversations.search import index, search
 from server.conversations.settings import changed, kept
 from server.conversations.tables import conversations, messages
 from server.conversations.texts import new_id, storable
@@ -46,17 +46,14 @@ class ConversationStore:
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
-        search = Search(owner, query.q, is_sqlite=self._database.is_sqlite) if query.q else None
-        queries = [listed]
-        if search is not None:
-            queries = [listed.where(conversations.c.id.in_(step.columns(conversations.c.id))) for step in search.steps]
-        first = 0
-        if query.cursor:
-            updated, conversation, first = _place_at(query.cursor)
-            queries = [each.where(tuple_(*place) < (updated, conversation)) for each in queries[first : first + 1]]
+        after, first = _place_at(query.cursor) if query.cursor else (None, 0)
         async with self._database.reading() as connection:
-            if search is not None:
-                await search.prepare(connection)
+            queries = [listed]
+            if query.q:
+                found = await search(connection, owner, query.q)
+                queries = [listed.where(conversations.c.id.in_(ids.columns(conversations.c.id))) for ids in found]
+            if after is not None:
+                queries = [each.where(tuple_(*place) < after) for each in queries[first : first + 1]]
             for step, each in enumerate(queries, first):
                 rows = (await connection.execute(each)).all()
                 if rows:
@@ -130,7 +127,7 @@ def _cursor_at(row: AnyRow, step: int) -> str:
     return f"{row.updated:.9f}_{row.id}_{step}"
 
 
-def _place_at(cursor: str) -> tuple[float, str, int]:
+def _place_at(cursor: str) -> tuple[tuple[float, str], int]:
     updated, _, rest = cursor.partition("_")
     conversation, _, step = rest.rpartition("_")
-    return float(updated), conversation, int(step)
+    return (float(updated), conversation), int(step)

@@ -2,13 +2,17 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from support.conversations import Conversations, conversations_of
+from support.postgres import fresh_database
 from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, says
 
+from server.conversations.migrate import migrate
 from server.conversations.words import words_of
+from server.settings import Settings
 
 SAID = {
     "path": "Look at server/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",
@@ -113,6 +117,24 @@ async def test_a_search_finds_questions_too(client: Conversations, address: str)
     conversation = await client.create(title="titled")
     await ask_rest(address, "remarkable", conversation=conversation)
     assert await client.found("remark") == [conversation]
+
+
+async def test_on_postgresql_what_is_not_among_the_recent_messages_is_found_as_well(postgresql: str) -> None:
+    async with Upstream() as upstream, fresh_database(postgresql) as url:
+        upstream.plays(says("It is."), says("Nothing."))
+        await migrate(Settings(database_url=url).database)
+        async with serving(upstream, database_url=url) as address, conversations_of(address) as client:
+            old = await client.create(title="an old quince")
+            asked = await client.create(title="fruit")
+            await ask_rest(address, "Is it a quince?", conversation=asked)
+            database = await asyncpg.connect(url)
+            for table in ("messages", "conversations"):
+                await database.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), {10**10})")
+            await database.close()
+            new = await client.create(title="a new quince")
+            await ask_rest(address, "What else?", conversation=new)
+            assert await client.found("quince") == [new, asked, old]
+            assert await client.found("quinc") == [new, asked, old]
 
 
 @pytest.mark.parametrize(
