@@ -189,7 +189,8 @@ class Session:
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when the client has room for it."""
-        delivered = self._memories.draft()
+        is_remembered = chat.history is None and chat.conversation is None
+        delivered = self._memories.draft() if is_remembered else None
         try:
             async with aclosing(turn.frames()) as frames:
                 async for frame in frames:
@@ -200,7 +201,7 @@ class Session:
                     except PeerSlow:
                         turn.leave_by("slow_client")
                         raise
-                    if type(frame) is Delta:
+                    if delivered is not None and type(frame) is Delta:
                         delivered.add(frame.text)
         except PeerGone:
             pass
@@ -209,7 +210,7 @@ class Session:
         finally:
             del self._turns[turn.id]
             self._stay_awake()
-            if chat.history is None and chat.conversation is None:
+            if delivered is not None:
                 self._memories.add(self._memory, chat.message, delivered.text())
             self._end_if_drained()
 

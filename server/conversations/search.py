@@ -15,7 +15,7 @@ from server.conversations.words import word_of, words_of
 
 _NEWEST: Final = 300
 """How many of the messages that match are looked at, and how many of the titles."""
-_RECENT: Final = 100_000
+_RECENT: Final = 200_000
 """Rows among which PostgreSQL looks first: it finds all that match, and has to visit each to learn how new it is."""
 _MAX_WORDS: Final = 20
 _SHORTEST_BEGINNING: Final = 3

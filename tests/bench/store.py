@@ -4,6 +4,7 @@ The data are made first, for some ten minutes each; `--data FOLDER` keeps them f
 """
 
 import argparse
+import asyncio
 import os
 import sqlite3
 import sys
@@ -27,14 +28,17 @@ from bench.conversations import MESSAGES_A_CONVERSATION, Corpus, load_postgresql
 from bench.measure import Load
 from bench.searches import searches
 from bench.services import DELTAWIRE, Bench, Running, bench
-from bench.store_page import Kept, Latencies, Stored
+from bench.store_page import Kept, Latencies, Stored, Talk
 from server.conversations.migrate import migrate
 from server.settings import Settings
 
 PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "store.md"
 CONVERSATIONS: Final = 100_000
 POSTGRESQL: Final = {**SETTINGS, "shared_buffers": "2GB", "max_wal_size": "4GB"}
-SHORT, LONG = Load(60, chunks=50, spread=6), Load(60, chunks=250, spread=6)
+TALK: Final = Load(100, chunks=450, spread=2)
+TALKS: Final = 5
+BEFORE_SECONDS, AMID_SECONDS = 4.0, 4.0
+"""Then every stream of a talk has begun, and for so long none ends."""
 
 
 class Reader:
@@ -125,21 +129,32 @@ async def on_postgresql(corpus: Corpus, folder: Path, rounds: int) -> Stored:
 
 
 async def kept(database: str, started: Bench, **environment: str) -> Kept:
-    """What turns cost that are kept, beside those that are not; the longer ones tell what a delta costs."""
+    """What turns cost that are kept, beside those that are not; by turns, so that a busy minute hits both alike."""
     service = msgspec.structs.replace(DELTAWIRE, environment={**DELTAWIRE.environment, **environment})
+    talks: dict[bool, list[Talk]] = {False: [], True: []}
     async with started.running(service) as deltawire:
         await measure.warm_up(started, deltawire, "socket")
-        rounds = {}
-        for load in (SHORT, LONG):
+        for number in range(TALKS):
             for is_kept in (False, True):
-                where = tuple(await made(deltawire, load.streams)) if is_kept else ()
-                asked = msgspec.structs.replace(load, conversations=where)
-                rounds[load, is_kept] = await measure.under(started, deltawire, "socket", asked)
-    more = SHORT.streams * (LONG.chunks - SHORT.chunks)
-    delta = [(rounds[LONG, each].cpu_seconds - rounds[SHORT, each].cpu_seconds) / more for each in (False, True)]
-    turn = [rounds[SHORT, each].cpu_seconds / SHORT.streams - cost * SHORT.chunks for each, cost in enumerate(delta)]
-    first = [[rounds[LONG, each].first(share) for share in (0.5, 0.99)] for each in (False, True)]
-    return Kept(database, *(cost * 1e6 for cost in delta), *(cost * 1e3 for cost in turn), *first)
+                sys.stderr.write(f"{database}, talk {number + 1}{', kept' if is_kept else ''}\n")
+                where = tuple(await made(deltawire, TALK.streams)) if is_kept else ()
+                asked = msgspec.structs.replace(TALK, conversations=where)
+                talks[is_kept].append(await talk(started, deltawire, asked))
+    return Kept(database, talks[False], talks[True])
+
+
+async def talk(started: Bench, deltawire: Running, load: Load) -> Talk:
+    """A load; of its CPU, what is spent while every stream is between its first and its last delta, apart."""
+    async with asyncio.TaskGroup() as group:
+        whole = group.create_task(measure.under(started, deltawire, "socket", load))
+        await asyncio.sleep(BEFORE_SECONDS)
+        used, began = proc.cpu_seconds(deltawire.pid), time.monotonic()
+        await asyncio.sleep(AMID_SECONDS)
+        used, seconds = proc.cpu_seconds(deltawire.pid) - used, time.monotonic() - began
+    round_ = whole.result()
+    delta = used / (seconds * load.streams * 1000 / load.interval_ms)
+    turn = (round_.cpu_seconds - delta * round_.chunks) / load.streams
+    return Talk(delta * 1e6, turn * 1e3, round_.first(0.5), round_.first(0.99))
 
 
 async def made(deltawire: Running, number: int) -> list[str]:
