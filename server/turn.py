@@ -280,12 +280,13 @@ class Turn:
 
     def _tell_end(self) -> None:
         end = self._end
+        told = end.usage if isinstance(end, ErrorFrame) else end
         ended = end.code if isinstance(end, ErrorFrame) else (end and end.finish_reason) or "cancelled"
         was_left = ended in ("cancelled", "draining")
         self._watch.ended(
             Ending(
                 end=ended,
-                spent=self._tally.figures(),
+                spent=told or self._tally.figures(),
                 gaps=self._tally.gaps,
                 streamed=self._tally.streamed,
                 cause=self._cause,
