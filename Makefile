@@ -7,6 +7,7 @@
 # make frames  the page's types from the server's frames
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
+# make bench-against OTHER=folder  what a change costs a chunk, beside another checkout without it
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
 # make bench-limits  what the limits cost a turn and a delta (docs/limits.md)
 # make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
@@ -24,7 +25,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: run dev install test lint types tests frames lock format clean
-.PHONY: hangups day soak bench bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install
 	@exec $(BIN)/python -m server
@@ -76,6 +77,9 @@ frames: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
+
+bench-against: .venv/.installed-dev
+	PYTHONPATH=tests $(BIN)/python -m bench.against $(OTHER)
 
 bench-sockets: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.sockets $(QUICK)

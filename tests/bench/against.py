@@ -1,0 +1,61 @@
+"""`make bench-against OTHER=folder`: what a change costs a chunk, beside another checkout without it.
+
+Both servers are there at once and take the same load by turns, for single runs differ by more than most changes
+make. Takes four minutes; the other checkout must have its page built (`make install`), and runs on this one's packages.
+"""
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import uvloop
+
+from bench import measure
+from bench.measure import Load
+from bench.services import DELTAWIRE, Service, bench
+
+LOAD: Final = Load(400)
+PAIRS: Final = 24
+_FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from server.__main__ import main; sys.exit(main([]))"
+
+
+def elsewhere(folder: Path) -> Service:
+    """The server of that checkout."""
+    return msgspec.structs.replace(DELTAWIRE, command=("-c", _FROM.format(folder=str(folder))))
+
+
+async def run(other: Path, pairs: int) -> list[tuple[float, float]]:
+    """Microseconds of CPU a chunk, here and there, of each pair; each goes first as often as the other."""
+    costs = []
+    async with bench() as started, started.running(DELTAWIRE) as here, started.running(elsewhere(other)) as there:
+        both = [here, there]
+        for service in both:
+            await measure.warm_up(started, service, "socket")
+        for number in range(pairs):
+            cost = {}
+            for service in both if number % 2 else reversed(both):
+                cost[service.pid] = (await measure.under(started, service, "socket", LOAD)).cpu_us
+            costs.append((cost[here.pid], cost[there.pid]))
+            sys.stderr.write(f"pair {number + 1}: {costs[-1][0]:.1f} µs here, {costs[-1][1]:.1f} there\n")
+    return costs
+
+
+def told(costs: list[tuple[float, float]]) -> str:
+    """The ratio of the pairs, by its quartiles."""
+    low, middle, high = statistics.quantiles((here / there for here, there in costs), n=4)
+    return f"here ÷ there: {middle:.3f}; half of the {len(costs)} pairs lie between {low:.3f} and {high:.3f}\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("other", type=Path, help="another checkout")
+    parser.add_argument("--pairs", type=int, default=PAIRS)
+    arguments = parser.parse_args()
+    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), arguments.pairs))))
+
+
+if __name__ == "__main__":
+    main()
