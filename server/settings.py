@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     max_turns: Count = Field(1_000, description="turns at once in this process")
     max_sockets: Count = Field(10_000, description="open sockets in this process")
     max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
-    max_handshakes_per_minute: Count = Field(600, description="from one address; beyond it 429")
+    max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; beyond it 429")
 
     database_url: DatabaseUrl = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
     data_dir: Annotated[Path | None, Takes("a folder")] = Field(

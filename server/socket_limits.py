@@ -1,6 +1,7 @@
 """How many sockets there may be, and how fast one address may open them."""
 
 import time
+from ipaddress import IPv6Address
 from typing import Final
 
 from server.errors import Failure
@@ -25,10 +26,11 @@ class SocketLimits:
         if self._closed:
             raise Failure("draining")
         now = time.monotonic()
-        rate = self._rates.get(address)
+        origin = _network_of(address) if ":" in address else address
+        rate = self._rates.get(origin)
         if rate is None:
             self._forget_quiet_addresses(now)
-            rate = self._rates[address] = Rate(self._per_minute / 60, self._per_minute, now)
+            rate = self._rates[origin] = Rate(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
             raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=1.0)
 
@@ -49,3 +51,12 @@ class SocketLimits:
     def _forget_quiet_addresses(self, now: float) -> None:
         if len(self._rates) >= _MANY_ADDRESSES:
             self._rates = {address: rate for address, rate in self._rates.items() if not rate.is_fresh(now)}
+
+
+def _network_of(address: str) -> str:
+    """The /64 of an IPv6 address: whoever has one address of it has them all. What is IPv4 inside is that."""
+    try:
+        known = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or f"{int(known) >> 64:x}::/64")

@@ -1,5 +1,7 @@
 """How many sockets, and how often from one address."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from server import socket_limits
@@ -30,3 +32,23 @@ def test_an_address_is_bounded_by_itself() -> None:
     with pytest.raises(Failure, match="rate_limited"):
         guests.knock("a")
     guests.knock("b")
+
+
+@pytest.mark.parametrize(
+    "first, then, is_same",
+    [
+        ("2001:db8::1", "2001:db8::ffff:2", True),
+        ("2001:db8::1", "2001:DB8:0:0::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.2", False),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("no:address", "nor:this", False),
+    ],
+)
+def test_the_addresses_of_one_ipv6_network_are_bounded_together(first: str, then: str, *, is_same: bool) -> None:
+    guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=1)
+    guests.knock(first)
+    with pytest.raises(Failure, match="rate_limited") if is_same else nullcontext():
+        guests.knock(then)
