@@ -4,7 +4,8 @@ Litestar collects the routes; the rest is told here, because their handlers read
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -12,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from litestar.openapi.spec import (
     Example,
+    OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
     Operation,
@@ -88,6 +90,19 @@ _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or cod
 """Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
 
 
+def _field(description: str) -> OpenAPIHeader:
+    return OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
+
+
+_DRAFT: Final = "as draft-ietf-httpapi-ratelimit-headers-10 has it; absent where nothing is limited"
+_LIMITS: Final[dict[str, OpenAPIHeader | Reference]] = {
+    "RateLimit-Policy": _field(f"The limits on the caller's turns, {_DRAFT}."),
+    "RateLimit": _field(f"What is left of them, {_DRAFT}."),
+}
+_RETRY_AFTER: Final = {"Retry-After": _field("Seconds after which asking again may help, where that is known.")}
+_CHALLENGE: Final = {"WWW-Authenticate": _field("`Bearer`.")}
+
+
 def reference(name: str) -> Reference:
     """To a Struct's schema."""
     return Reference(f"#/components/schemas/{name}")
@@ -154,6 +169,10 @@ def _problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, O
         examples = _examples({code: problem_of(error_frame(Failure(code)), status) for code in group})
         responses[str(status)] = OpenAPIResponse(
             description=" ".join(f"`{code}`: {TABLE[code].message}" for code in group),
+            headers={
+                **(_CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}),
+                **(_RETRY_AFTER if any(TABLE[code].retryable for code in group) else {}),
+            },
             content={MEDIA_TYPE: OpenAPIMediaType(schema=reference("Problem"), examples=examples)},
         )
     return responses
@@ -167,7 +186,7 @@ def _json(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
 
 
 WHOLE: Final = _operation(
-    {"200": _json("Answer", "The whole answer, once the turn has ended.")},
+    {"200": replace(_json("Answer", "The whole answer, once the turn has ended."), headers=_LIMITS)},
     frozenset(TABLE) - _SOCKET_ONLY,
     body=ChatRequest,
     examples=EXAMPLES,
@@ -178,6 +197,7 @@ STREAMED: Final = _operation(
     {
         "200": OpenAPIResponse(
             description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
+            headers=_LIMITS,
             content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=_examples({"an answer": _EVENTS}))},
         )
     },

@@ -54,6 +54,15 @@ async def test_every_error_of_a_whole_answer_is_documented_with_its_nulls(docume
         assert (example["code"], example["status"], example["usage"]) == (code, row.status, None)
 
 
+async def test_the_header_fields_of_answers_are_documented(document: dict) -> None:  # type: ignore[type-arg]
+    responses = document["paths"]["/chat/stream"]["post"]["responses"]
+    told = {status: set(response.get("headers", ())) for status, response in responses.items()}
+    assert told["200"] == {"RateLimit-Policy", "RateLimit"}
+    assert told["401"] == {"WWW-Authenticate"}
+    assert told["429"] == told["503"] == {"Retry-After"}
+    assert told["400"] == set()
+
+
 async def test_a_route_documents_the_codes_that_it_answers_with(served: tuple[Upstream, str], document: dict) -> None:  # type: ignore[type-arg]
     _, address = served
     for body in (b"{", b"{}", b'{"message": "x", "model": "y"}', b'{"message": "' + b"x" * 501 + b'"}'):
