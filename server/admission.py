@@ -7,7 +7,7 @@ import msgspec
 
 from server.books import Books
 from server.conversations.transcript import Transcripts
-from server.errors import Failure
+from server.errors import Failure, too_large
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.events import Upstream
 from server.identity.caller import Caller
@@ -116,12 +116,8 @@ class Admission:
     def _check_size(self, request: ChatRequest) -> None:
         bounds = self._bounds
         if len(request.message) > bounds.message_chars:
-            raise _too_large("message", bounds.message_chars)
+            raise too_large("message", bounds.message_chars)
         if sum(len(message.text) for message in request.history or ()) > bounds.history_chars:
-            raise _too_large("history", bounds.history_chars)
+            raise too_large("history", bounds.history_chars)
         if len(request.system or "") > bounds.message_chars:
-            raise _too_large("system", bounds.message_chars)
-
-
-def _too_large(field: str, limit: int) -> Failure:
-    return Failure("message_too_large", f"The {field} may hold at most {limit:,} characters.", field=field)
+            raise too_large("system", bounds.message_chars)

@@ -93,7 +93,7 @@ def assemble(settings: Settings) -> Service:
     )
     parts = Parts(
         admission=admission,
-        conversations=ConversationStore(database),
+        conversations=ConversationStore(database, settings.max_message_chars),
         limits=limits,
         metrics=metrics,
         sessions=sessions,

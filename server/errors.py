@@ -83,3 +83,8 @@ class Failure(Exception):
         self.headers: dict[str, str] = {}
         """Header fields that go with it over HTTP."""
         super().__init__(code, cause)
+
+
+def too_large(field: str, limit: int) -> Failure:
+    """What is said of a field with more characters than this."""
+    return Failure("message_too_large", f"The {field} may hold at most {limit:,} characters.", field=field)

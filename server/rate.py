@@ -20,6 +20,10 @@ class Rate:
         self._allowance -= worth
         return True
 
+    def wait(self) -> float:
+        """Seconds until one more is allowed."""
+        return max(0.0, (1.0 - self._allowance) / self._per_second)
+
     def is_fresh(self, now: float) -> bool:
         """Whether nothing that happened still counts."""
         self._earn(now)

@@ -60,6 +60,8 @@ class Reader(Generic[T]):
     def _explanation(self, text: str, error: Exception) -> Failure:
         try:
             value = json.loads(text, parse_constant=_no_constant, parse_int=float)
+        except _NoNumber as word:
+            return Failure("invalid_json", f"That is not JSON: {word} is no number.")
         except json.JSONDecodeError as malformed:
             return Failure("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
         except (RecursionError, ValueError):  # nested too deeply, or a number too long for Python
@@ -103,8 +105,12 @@ def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
     return rules
 
 
+class _NoNumber(Exception):
+    """A word that Python's JSON takes for a number."""
+
+
 def _no_constant(name: str) -> Any:
-    raise json.JSONDecodeError(f"{name} is no number", name, 0)
+    raise _NoNumber(name)
 
 
 def _lone_surrogate(value: Any, path: str = "") -> str | None:

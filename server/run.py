@@ -13,7 +13,7 @@ import structlog
 from server import logs
 from server.app import assemble, listening
 from server.conversations import migrate
-from server.conversations.database import REVISIONS
+from server.conversations.database import REVISIONS, why_unusable
 from server.drain import Drained
 from server.errors import Failure
 from server.listener.serve import Server, ServerConfig, url_of
@@ -37,7 +37,7 @@ def prepare_database(settings: Settings) -> None:
 
     A database that does not answer is waited for by those who ask for it, not by the start.
     """
-    _make_folder(settings)
+    _check_place(settings)
     try:
         asyncio.run(migrate.prepare(settings.database))
     except Failure as failure:
@@ -45,8 +45,8 @@ def prepare_database(settings: Settings) -> None:
 
 
 def migrate_database(settings: Settings) -> int:
-    """Bring the tables up to date; return the exit code."""
-    _make_folder(settings)
+    """Bring the tables up to date; return the exit code. Raise as `prepare_database` does."""
+    _check_place(settings)
     try:
         asyncio.run(migrate.migrate(settings.database))
     except Failure as failure:
@@ -56,13 +56,17 @@ def migrate_database(settings: Settings) -> int:
     return 0
 
 
-def _make_folder(settings: Settings) -> None:
+def _check_place(settings: Settings) -> None:
+    """Make the folder of our files; raise `SettingsError` when they cannot be there."""
     if settings.database_url is None:
         try:
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             reason = (error.strerror or "").lower()
             raise SettingsError([f"{PREFIX}DATA_DIR: cannot make {settings.folder}: {reason}"]) from None
+    if (unusable := why_unusable(settings.database)) is not None:
+        name, place = ("DATABASE_URL", "that file") if settings.database_url else ("DATA_DIR", settings.folder)
+        raise SettingsError([f"{PREFIX}{name}: cannot keep conversations in {place}: {unusable}"])
 
 
 def serve_here(settings: Settings, listeners: Listeners) -> int:

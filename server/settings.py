@@ -14,6 +14,7 @@ from platformdirs import user_data_dir
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
 
 from server.identity.keys import read_keys, reason_of
 from server.limits.rules import Rules, read_amounts, read_counts
@@ -191,7 +192,8 @@ class Settings(BaseSettings):
         """The URL of the database that holds the conversations, with its password."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
-        return f"sqlite+aiosqlite:///{self.folder / 'conversations.db'}"
+        file = str(self.folder / "conversations.db")
+        return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
 
     @property
     def limits(self) -> Rules:

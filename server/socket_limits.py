@@ -32,7 +32,7 @@ class SocketLimits:
             self._forget_quiet_addresses(now)
             rate = self._rates[origin] = Rate(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
-            raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=1.0)
+            raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
 
     def enter(self) -> None:
         """Count a socket in; raise `Failure` when there is no room."""

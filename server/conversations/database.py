@@ -1,8 +1,9 @@
 """The connections to SQLite or PostgreSQL, and what is said when there are none to be had."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -32,6 +33,20 @@ _SQLITE_PRAGMAS: Final = (
     "foreign_keys=ON",
     "cache_size=-16000",  # 16 MB a connection
 )
+
+
+def why_unusable(url: str) -> str | None:
+    """Why the file of a SQLite database cannot be written, in SQLite's words; None when it can, now or in a while."""
+    made = make_url(url)
+    if made.get_backend_name() != "sqlite" or made.database is None:
+        return None
+    try:
+        with closing(sqlite3.connect(made.database, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        is_waited_for = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        return None if is_waited_for else str(error)
+    return None
 
 
 class Database:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from server.frames import REQUEST_RULES, Spent, TurnSettings
 from server.reading import Reader, rules_of
@@ -13,6 +13,9 @@ MAX_PAGE: Final = 100
 _CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}_[0-9]$"
 """The time and the id of the last conversation of a page, and which step of a search it was found by."""
 _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
+
+
+_settings = Meta(description="an object of settings")
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
@@ -79,15 +82,15 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A conversation to make."""
 
-    title: Annotated[str, _title] = ""
-    settings: Annotated[TurnSettings, Meta(description="an object of settings")] = TurnSettings()
+    title: Annotated[str, _title] | None = None
+    settings: Annotated[TurnSettings, _settings] | None = None
 
 
 class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change. Settings are changed one by one; null takes one away."""
+    """What to change. Settings are changed one by one; null takes one of them away."""
 
-    title: Annotated[str, _title] | UnsetType = UNSET
-    settings: Annotated[TurnSettings, Meta(description="an object of settings")] | UnsetType = UNSET
+    title: Annotated[str, _title] | None = None
+    settings: Annotated[TurnSettings, _settings] | None = None
 
 
 _RULES: Final = {
@@ -105,5 +108,5 @@ _read_change = Reader[ConversationChange](ConversationChange, _RULES).read_bytes
 def read_change(body: bytes) -> tuple[str | None, dict[str, Any]]:
     """The new title, if there is one, and the settings that were named, null where one is taken away."""
     change = _read_change(body)
-    named = {} if change.settings is UNSET else msgspec.json.decode(body)["settings"]
-    return None if change.title is UNSET else change.title, named
+    named = {} if change.settings is None else msgspec.json.decode(body)["settings"]
+    return change.title, named

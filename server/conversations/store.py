@@ -21,7 +21,7 @@ from server.conversations.settings import changed, kept
 from server.conversations.tables import conversations, messages
 from server.conversations.texts import new_id, storable
 from server.conversations.tree import TOLD, Tree
-from server.errors import Failure
+from server.errors import Failure, too_large
 from server.frames import Spent
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -30,11 +30,12 @@ _MESSAGE = tuple(messages.c[name] for name in Message.__struct_fields__)
 
 
 class ConversationStore:
-    """What the routes ask for. Everything raises `Failure`: `not_found`, `store_unavailable`."""
+    """What the routes ask for. Everything raises `Failure`: `not_found`, `message_too_large`, `store_unavailable`."""
 
-    def __init__(self, database: Database) -> None:
-        """Over a database of ours."""
+    def __init__(self, database: Database, max_system_chars: int) -> None:
+        """Over a database of ours; a system instruction may have so many characters, as it may in a turn."""
         self._database = database
+        self._max_system_chars = max_system_chars
 
     async def check(self) -> None:
         """Raise `Failure` (`store_unavailable`) when the database is away."""
@@ -63,13 +64,15 @@ class ConversationStore:
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
         """Make a conversation."""
+        settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
+        self._check(settings.get("system"))
         now = time.time()
-        tree, title = Tree(owner, new_id()), storable(new.title)
+        tree, title = Tree(owner, new_id()), storable(new.title or "")
         row: dict[str, Any] = {
             "id": tree.id,
             "owner": owner,
             "title": title,
-            "settings": kept(msgspec.structs.asdict(new.settings)),
+            "settings": kept(settings),
             "created": now,
             "updated": now,
         }
@@ -77,6 +80,10 @@ class ConversationStore:
             row |= index(transaction, title)
             await transaction.execute(insert(conversations).values(row))
             return await _told(transaction, tree)
+
+    def _check(self, system: str | None) -> None:
+        if len(system or "") > self._max_system_chars:
+            raise too_large("settings.system", self._max_system_chars)
 
     async def read(self, owner: str, conversation: str) -> ConversationTree:
         """A conversation and all its messages."""
@@ -88,6 +95,7 @@ class ConversationStore:
 
     async def change(self, owner: str, conversation: str, title: str | None, settings: dict[str, Any]) -> Conversation:
         """Change the title, and the settings that are named; None takes one away."""
+        self._check(settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing() as transaction:
             row = await tree.find(transaction, to_change=True)

@@ -30,10 +30,11 @@ class Connection(ResponseHandler):
             self.on_news()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell of the end."""
+        """Tell of the end: aiohttp may let go of the connection, and of who listens to it, on the way."""
+        on_news = self.on_news
         super().connection_lost(exc)
-        if self.on_news is not None:
-            self.on_news()
+        if on_news is not None:
+            on_news()
 
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 - aiohttp's
         """Do nothing unless reading is paused: aiohttp calls this after each read."""

@@ -5,9 +5,8 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.listener.link import CLOSE_GRACE_SECONDS, LINK
+from server.listener.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 
-_MAX_HEADER_BYTES: Final = 2**15
 _HEADERS_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
@@ -57,7 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unfinished_bytes += len(data)
         super().data_received(data)
         # A header, or a trailer, counts when it is whole; this bounds one that never is.
-        if self._unfinished_bytes > 2 * _MAX_HEADER_BYTES and not self.transport.is_closing():
+        if self._unfinished_bytes > 2 * MAX_HEADER_BYTES and not self.transport.is_closing():
             self._refuse_head()
 
     def on_message_begin(self) -> None:
@@ -121,7 +120,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Answer what could not be parsed; uvicorn calls this for what `_count` raises, too."""
         if self.transport.is_closing():
             return
-        if self._header_bytes > _MAX_HEADER_BYTES:
+        if self._header_bytes > MAX_HEADER_BYTES:
             self._refuse_head()
         else:
             super().send_400_response(msg)
@@ -133,7 +132,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _count(self, size: int) -> None:
         self._unfinished_bytes = 0
         self._header_bytes += size
-        if self._header_bytes > _MAX_HEADER_BYTES:
+        if self._header_bytes > MAX_HEADER_BYTES:
             raise ValueError
 
     def _start_clock(self) -> None:

@@ -5,6 +5,8 @@ from typing import Final, Protocol
 
 LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
+MAX_HEADER_BYTES: Final = 2**15
+"""Of a request or a handshake."""
 CLOSE_GRACE_SECONDS: Final = 1.0
 """For the last bytes of a connection that is being closed; one that is not read by then is aborted."""
 

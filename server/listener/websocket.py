@@ -5,14 +5,18 @@ from typing import Any, Final, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from server.listener.link import CLOSE_GRACE_SECONDS, LINK
+from server.listener.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from server.listener.mailbox import Mailbox
 from server.rate import Rate
 
+# A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
+# takes this from a variable of the environment, or from here.
+http11.MAX_LINE_LENGTH = MAX_HEADER_BYTES
 _MAX_FRAGMENTS: Final = 1_000
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames at once."""

@@ -78,11 +78,7 @@ async def export_conversation(
     if query.format == "json":
         content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
     else:
-        content, media_type, suffix = (
-            markdown(tree, query.message).encode(),
-            "text/markdown; charset=utf-8",
-            "md",
-        )
+        content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown", "md"
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
     return Response(content, media_type=media_type, headers={"content-disposition": disposition})
 

@@ -20,7 +20,7 @@ def scraping(metrics: Metrics, token: SecretStr | None) -> HTTPRouteHandler:
     def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
-        if wanted is not None and not (is_bearer and hmac.compare_digest(given.strip().encode(), wanted)):
+        if wanted is not None and not (is_bearer and hmac.compare_digest(given.strip().encode("latin-1"), wanted)):
             raise Failure("unauthenticated")
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type})

@@ -111,7 +111,7 @@ async def test_another_owners_conversation_is_a_404_on_every_route(client: Conve
 
 async def test_owners_see_nothing_of_each_other(database: str) -> None:
     connections = Database(database)
-    store = ConversationStore(connections)
+    store = ConversationStore(connections, 1_000)
     try:
         mine, yours = [(await store.create(owner, NewConversation(title=f"{owner} said"))).id for owner in ("a", "b")]
         for owner, own in (("a", mine), ("b", yours)):
