@@ -1,6 +1,7 @@
 """One turn, the same over every transport: its deadlines, its retries, its faults, its one end."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.transports import TRANSPORTS, Ask, ask_rest
 from support.upstream import (
     Exchange,
     Upstream,
+    answer,
     fails,
     is_silent,
     plays_body,
@@ -185,6 +187,13 @@ async def breaks_its_chunks_after_a_word(exchange: Exchange) -> None:
     await exchange._write(b"-1\r\n")
 
 
+async def breaks_its_chunks_in_one_piece_with_a_word(exchange: Exchange) -> None:
+    await exchange.start()
+    await asyncio.sleep(0.05)
+    event = b"data: " + json.dumps(answer("half")).encode() + b"\r\n\r\n"
+    await exchange._write(b"%x\r\n%b\r\nZZZ\r\n" % (len(event), event))
+
+
 async def fails_after_a_word(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.text("half")
@@ -199,6 +208,7 @@ async def fails_after_a_word(exchange: Exchange) -> None:
         (ends_after_a_word, "upstream_truncated"),
         (fails_after_a_word, "upstream_unavailable"),
         (breaks_its_chunks_after_a_word, "upstream_truncated"),
+        (breaks_its_chunks_in_one_piece_with_a_word, "upstream_truncated"),
         (says_and_is_silent("half"), "upstream_timeout"),
     ],
 )

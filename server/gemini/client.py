@@ -21,8 +21,9 @@ from server.errors import Failure
 from server.frames import ChatRequest, HistoryMessage
 from server.gemini.connection import Connection, Connector
 from server.gemini.events import Counts, Event
+from server.gemini.faults import failure_of
 from server.gemini.request import request_body
-from server.gemini.wire import ResponseReader, failure_of
+from server.gemini.wire import ResponseReader
 
 _READ_BYTES: Final = 2**14
 """How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""
@@ -171,8 +172,9 @@ class GeminiStream:
 
     def _take_bytes(self) -> bytes:
         """What has come, if any has; raise what aiohttp says is wrong with the body."""
-        # Before the read, for it may bring more news: it lets a paused parser go on.
-        self._has_news = self._is_over
+        # Before the read, for it may bring more news: it lets a paused parser go on. A loss that came together with
+        # these bytes is told only once, and has to be seen after them.
+        self._has_news = self._is_over or (self._connection is not None and self._connection.is_lost)
         data = self._response.content.read_nowait()
         if not data:
             self.ended = self._is_over

@@ -22,6 +22,7 @@ class Connection(ResponseHandler):
         super().__init__(loop)
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is gone; each response sets its own."""
+        self.is_lost = False
 
     def data_received(self, data: bytes) -> None:
         """Parse, then tell: a parser that fails closes the connection, and tells nobody else."""
@@ -31,6 +32,7 @@ class Connection(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell of the end: aiohttp may let go of the connection, and of who listens to it, on the way."""
+        self.is_lost = True
         on_news = self.on_news
         super().connection_lost(exc)
         if on_news is not None:

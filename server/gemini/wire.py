@@ -8,15 +8,18 @@ this reader against google-genai's own.
 
 import json
 import re
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from server.errors import Failure
 from server.gemini.events import UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
+from server.gemini.faults import failure_of
 
 MAX_EVENT_BYTES: Final = 16 * 2**20
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 # The structs below are made anew with each chunk and hold no cycles: the collector need not know of them.
 
@@ -31,7 +34,7 @@ class Part(Struct, gc=False):
 class Content(Struct, gc=False):
     """The content of a candidate."""
 
-    parts: list[Part] | None = None
+    parts: list[Part | None] | None = None
 
 
 class Candidate(Struct, rename="camel", gc=False):
@@ -50,12 +53,12 @@ class PromptFeedback(Struct, rename="camel", gc=False):
 class UsageMetadata(Struct, rename="camel", gc=False):
     """Running totals: each object replaces the one before."""
 
-    prompt_token_count: int | None = None
-    candidates_token_count: int | None = None
-    thoughts_token_count: int | None = None
-    tool_use_prompt_token_count: int | None = None
-    cached_content_token_count: int | None = None
-    total_token_count: int | None = None
+    prompt_token_count: Count | None = None
+    candidates_token_count: Count | None = None
+    thoughts_token_count: Count | None = None
+    tool_use_prompt_token_count: Count | None = None
+    cached_content_token_count: Count | None = None
+    total_token_count: Count | None = None
 
 
 class Response(Struct, rename="camel", gc=False):
@@ -68,9 +71,14 @@ class Response(Struct, rename="camel", gc=False):
 
 
 _decode = msgspec.json.Decoder(Response, strict=False).decode
-_json_string = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_decode_several = msgspec.json.Decoder(list[Response], strict=False).decode
+# Possessive: what could be taken back would be remembered, a hundred bytes for each.
+_json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _not_a_word = re.compile(r"[^a-z0-9_]")
-_field_line = re.compile(rb"(?::|event:|id:|retry:)")
+_field_line = re.compile(rb"[A-Za-z]*:")
+"""Of server-sent events; which there are besides `data` is no concern of ours."""
+_BOM: Final = b"\xef\xbb\xbf"
 
 
 class ResponseReader:
@@ -123,7 +131,8 @@ class ResponseReader:
         events: list[Event] = []
         try:
             self._take_line(b"".join(self._line), events)
-            self._take_event(self._bare or self._data, events)
+            self._take_bare(events)
+            self._take_event(events)
             if self.finish_reason is None:
                 raise Failure("blocked" if self._blocked else "upstream_truncated")
         except Failure as failure:
@@ -131,13 +140,13 @@ class ResponseReader:
         return events
 
     def _take_line(self, line: bytes, events: list[Event]) -> None:
-        line = line.rstrip()
+        line = line.rstrip().removeprefix(_BOM)
         if self._bare:
             self._take_bare_line(line, events)
         elif line.startswith(b"data:"):
             self._data.append(line[5:])
         elif not line:
-            self._take_event(self._data, events)
+            self._take_event(events)
         elif not _field_line.match(line):
             # An array's brackets and commas stand between its events.
             line = line.lstrip(b"[, \t")
@@ -152,22 +161,41 @@ class ResponseReader:
         if self._depth <= 0:
             if outside.endswith((b"}]", b"},")):
                 self._bare[-1] = line[:-1]
-            self._take_event(self._bare, events)
-            self._depth = 0
+            self._take_bare(events)
 
-    def _take_event(self, lines: list[bytes], events: list[Event]) -> None:
-        self._held = 0
-        if not lines:
+    def _take_bare(self, events: list[Event]) -> None:
+        """Take the objects that were gathered; most often it is one."""
+        if not self._bare:
             return
-        payload = b"\n".join(lines)
-        lines.clear()
+        payload = b"\n".join(self._bare)
+        self._bare.clear()
+        self._depth = self._held = 0
+        try:
+            responses = _decode_several(b"[%b]" % payload)
+        except _UNREADABLE:
+            self._take_payload(payload, events)
+        else:
+            for response in responses:
+                self._take_response(response, events)
+
+    def _take_event(self, events: list[Event]) -> None:
+        self._held = 0
+        if not self._data:
+            return
+        payload = b"\n".join(self._data)
+        self._data.clear()
         self._take_payload(payload, events)
 
     def _take_payload(self, payload: bytes, events: list[Event]) -> None:
         try:
             response = _decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except _UNREADABLE:
+            if self.finish_reason is not None or not payload.strip():
+                return  # a word of the transport's, such as [DONE]; the model's have all come
             response = _decode_kindly(payload)
+        self._take_response(response, events)
+
+    def _take_response(self, response: Response, events: list[Event]) -> None:
         if response.error:
             raise failure_of(response.error)
         if response.usage_metadata is not None:
@@ -180,7 +208,7 @@ class ResponseReader:
     def _take_candidate(self, candidate: Candidate, events: list[Event]) -> None:
         if candidate.content is not None and candidate.content.parts is not None:
             for part in candidate.content.parts:
-                if not part.text:
+                if part is None or not part.text:
                     continue
                 kind = ThoughtText if part.thought else Text
                 if events and type(events[-1]) is kind:
@@ -200,52 +228,30 @@ def _is_one_event(data: bytes) -> bool:
 def _decode_kindly(payload: bytes) -> Response:
     """Read what Python's JSON takes and msgspec does not: NaN, and halves of surrogate pairs.
 
-    Such a half becomes a question mark: no JSON of ours could hold it.
+    Such a half becomes a question mark: no JSON of ours could hold it. What stands beside the candidates and has a
+    shape that is not known is passed over, for the text matters more.
     """
     try:
-        response = msgspec.convert(json.loads(payload), Response, strict=False)
+        value = json.loads(payload)
+        for name in [name for name in value if name != "candidates"] if isinstance(value, dict) else ():
+            if not _is_known({name: value[name]}):
+                del value[name]
+        response = msgspec.convert(value, Response, strict=False)
     except (ValueError, RecursionError):
         raise Failure("upstream_truncated", "The provider's answer could not be read.") from None
     for candidate in response.candidates or ():
         for part in (candidate and candidate.content and candidate.content.parts) or ():
-            part.text = part.text and part.text.encode(errors="replace").decode()
+            if part is not None:
+                part.text = part.text and part.text.encode(errors="replace").decode()
     return response
 
 
-def failure_of(error: Any, status: int | None = None, retry_after: float | None = None) -> Failure:
-    """The row of the table for an error of the provider's.
-
-    `error` is whatever its `{"error": ...}` holds; `status` and `retry_after` (seconds) are those of the
-    HTTP response, when the error was one.
-    """
-    details = error if isinstance(error, dict) else {}
-    code = details.get("code")
-    status = status or (code if isinstance(code, int) else 0)
-    delay = _retry_delay(details.get("details"))
-    reason = details.get("status")
-    word = reason if isinstance(reason, str) and re.fullmatch(r"[A-Z_]{1,64}", reason) else ""
-    return Failure(
-        _code_of(status),
-        retry_after=delay if delay is not None else retry_after,
-        cause=f"{status} {word}".strip(),
-    )
-
-
-def _code_of(status: int) -> str:
-    if status == 429:
-        return "upstream_rate_limited"
-    if status in (408, 499) or status >= 500 or status == 0:
-        return "upstream_unavailable"
-    return "upstream_rejected"
-
-
-def _retry_delay(details: Any) -> float | None:
-    """The seconds of a google.rpc.RetryInfo such as {"retryDelay": "34.4s"}."""
-    for detail in details if isinstance(details, list) else ():
-        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
-        if isinstance(delay, str) and re.fullmatch(r"\d{1,9}(\.\d{1,9})?s", delay):
-            return float(delay[:-1])
-    return None
+def _is_known(value: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(value, Response, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _word(reason: str) -> str:

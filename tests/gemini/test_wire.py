@@ -1,6 +1,7 @@
 """The reader of Gemini's response: bytes to events."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from support.upstream import answer
 
 from server.errors import Failure
 from server.gemini.events import Counts, Text
-from server.gemini.wire import MAX_EVENT_BYTES, ResponseReader, failure_of
+from server.gemini.faults import failure_of
+from server.gemini.wire import MAX_EVENT_BYTES, ResponseReader
 
 
 def read(body: bytes, piece: int = 2**24) -> Reading:
@@ -55,6 +57,14 @@ def test_any_bytes_end_in_a_row_of_the_table(noise: bytes, start: bytes) -> None
         ("comments and fields", "x", None),
         ("the word null", "nulltrue", None),
         ("parts that are not text", "yes", None),
+        ("an array of events in one line", "ab", None),
+        ("an array whose brackets share a line", "ab", None),
+        ("an empty event", "ab", None),
+        ("a field of tomorrow", "x", None),
+        ("a byte order mark", "x", None),
+        ("a word after the finish", "x", None),
+        ("a part that is null", "x", None),
+        ("figures of no known shape", "x", None),
     ],
 )
 def test_a_body_gives_its_text_and_its_end(name: str, text: str, failure: str | None) -> None:
@@ -80,6 +90,9 @@ def test_a_finish_reason_is_a_lower_case_word(word: str, reason: str) -> None:
         ({"candidatesTokenCount": 7, "totalTokenCount": 11}, Counts(4, 7, 0, 0, 0, 11)),
         ({"promptTokenCount": 9, "totalTokenCount": 4}, Counts(9, None, 0, 0, 0, 4)),
         ({"promptTokenCount": 9}, Counts(9, None, 0, 0, 0, None)),
+        ({"promptTokenCount": -3, "candidatesTokenCount": 5}, Counts()),
+        ({"promptTokenCount": 4.5, "totalTokenCount": 9}, Counts()),
+        ({"promptTokenCount": 10**30, "totalTokenCount": 9}, Counts()),
         ({"trafficType": "ON_DEMAND"}, Counts()),
         ({}, Counts()),
     ],
@@ -140,6 +153,32 @@ def test_a_long_stream_of_small_events_is_not_given_up() -> None:
 def test_a_provider_status_has_its_row(status: int, code: str) -> None:
     assert failure_of(None, status).code == code
     assert failure_of({"code": status}).code == code
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        ({"code": "400"}, "upstream_rejected"),
+        ({"status": "INVALID_ARGUMENT"}, "upstream_rejected"),
+        ({"status": "RESOURCE_EXHAUSTED"}, "upstream_rate_limited"),
+        ({"status": "UNAVAILABLE"}, "upstream_unavailable"),
+        ({"code": 200}, "upstream_unavailable"),
+        ({"code": 10**5000}, "upstream_unavailable"),
+        ("odd", "upstream_unavailable"),
+    ],
+)
+def test_an_error_without_a_status_is_known_by_its_word(error: object, code: str) -> None:
+    assert failure_of(error).code == code
+
+
+def test_a_long_line_of_bare_json_takes_no_more_memory_than_it_is_worth() -> None:
+    body = json.dumps([answer("x" * 2**22, finish="STOP")]).encode()
+    tracemalloc.start()
+    try:
+        assert len(read(body).text) == 2**22
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(body)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

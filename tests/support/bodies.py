@@ -121,6 +121,23 @@ OURS: dict[str, bytes] = {
     "usage that is empty at last": _sse(answer("a", usage=_USAGE), {**answer("", finish="STOP"), "usageMetadata": {}}),
     "a field of the wrong type": _sse({"candidates": "none"}),
 }
+KINDER: dict[str, bytes] = {
+    "an array of events in one line": b"["
+    + b",".join(json.dumps(e).encode() for e in (answer("a"), answer("b", finish="STOP")))
+    + b"]",
+    "an array whose brackets share a line": b'[{"candidates":[{"content":{"parts":[{"text":"a"}]}}]\n}, {\n'
+    b'"candidates":[{"content":{"parts":[{"text":"b"}]},"finishReason":"STOP"}]}\n]\n',
+    "an empty event": b"data:\n\n" + _sse(answer("a")) + b"data: \r\n\r\n" + _sse(answer("b", finish="STOP")),
+    "a field of tomorrow": b"foo: bar\nretries: 3\n" + _sse(answer("x", finish="STOP")),
+    "a byte order mark": b"\xef\xbb\xbf" + _sse(answer("x", finish="STOP")),
+    "a word after the finish": _sse(answer("x", finish="STOP")) + b"data: [DONE]\n\n",
+    "a part that is null": _sse(
+        {"candidates": [{"content": {"parts": [None, {"text": "x"}]}, "finishReason": "STOP"}]}
+    ),
+    "figures of no known shape": _sse({**answer("x", finish="STOP"), "usageMetadata": ["odd"], "promptFeedback": 7}),
+}
+"""Bodies that google-genai stumbles over, or reads nothing in, and this server does not."""
+OURS |= KINDER
 
 
 def recordings() -> dict[str, bytes]:
