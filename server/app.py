@@ -260,8 +260,10 @@ def _admission(
 
 
 def _announce(settings: Settings) -> None:
-    if settings.limits.by_name and settings.redis_url is None and settings.workers > 1:
-        log.warning("limits: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers)
+    if settings.redis_url is None and settings.workers > 1:
+        log.warning(
+            "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
+        )
     if settings.limits.by_name and not settings.asks_who:
         log.warning("limits: nothing asks who is there, so everybody together is one caller")
     if settings.has_upstream:

@@ -51,8 +51,14 @@ def configure(level: str, *, json: bool) -> None:
     root.setLevel(logging.WARNING)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It warns of every request that cannot be parsed: anybody could fill the disk.
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    # It tells of every request and frame that cannot be read: anybody could fill the disk, or wake somebody.
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.setLevel(logging.ERROR)
+    uvicorn.addFilter(_is_no_clients_fault)
+
+
+def _is_no_clients_fault(record: logging.LogRecord) -> bool:
+    return record.exc_info is None or not isinstance(record.exc_info[1], UnicodeDecodeError)
 
 
 class _Output:

@@ -209,6 +209,8 @@ class Session:
             self._peer.end(4008, "too slow")
         finally:
             del self._turns[turn.id]
+            if turn.refusal is not None:
+                self._metrics.refused.labels(turn.refusal).inc()
             self._stay_awake()
             if delivered is not None:
                 self._memories.add(self._memory, chat.message, delivered.text())

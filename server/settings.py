@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     )
 
     metrics_token: Annotated[SecretStr | None, Takes("a string")] = Field(
-        None, description="what `GET /metrics` wants as a bearer token; unset: nothing"
+        None, description="what `GET /metrics` wants as a bearer token; unset: what every other path wants"
     )
 
     trace_content: Annotated[bool, Takes("true or false")] = Field(
@@ -217,7 +217,9 @@ class Settings(BaseSettings):
         if not self.has_upstream:
             return (STANDIN_MODEL,)
         named = tuple(name for name in self.models if name != "*")
-        return named if "*" not in self.models else (self.default_model or next(iter(named), "gemini-flash-latest"),)
+        if self.default_model is not None and self.default_model not in named:
+            return (self.default_model, *named)
+        return named or ("gemini-flash-latest",)
 
     @property
     def asked_by_default(self) -> str:
@@ -245,6 +247,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
     upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
     if upstream and not re.match(r"https?://[^/\s]+", upstream):
         yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
+    if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
+        yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
     if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
         yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
 

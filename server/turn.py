@@ -49,6 +49,8 @@ class Turn:
         self.id = question.turn
         self.is_finished = False
         """Whether it came to an end of its own, and all of it was sent."""
+        self.refusal: str | None = None
+        """The code with which it could not begin."""
         self._loop = asyncio.get_running_loop()
         self._deadlines = deadlines
         self._on_close: Callable[[Turn], None] | None = on_close
@@ -115,6 +117,7 @@ class Turn:
             self._raise_interruption()
             raise self._deadlines.failure("turn") from None
         except Failure as failure:
+            self.refusal = failure.code
             self._end = self._failed(failure)
             raise
 

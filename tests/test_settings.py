@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from server.settings import SettingsError, describe, load, unknown_names
 
@@ -121,6 +122,41 @@ def test_an_open_address_needs_nothing_more_where_people_are_asked_who_they_are(
     monkeypatch.setenv("DELTAWIRE_HOST", "0.0.0.0")
     monkeypatch.setenv(f"DELTAWIRE_{name}", WAYS_TO_ASK[name])
     assert load().asks_who
+
+
+@pytest.mark.parametrize(
+    "models, default, offered",
+    [
+        ("gemini-a,gemini-b", None, ("gemini-a", "gemini-b")),
+        ("gemini-a,gemini-b,*", None, ("gemini-a", "gemini-b")),
+        ("gemini-a,*", "gemini-c", ("gemini-c", "gemini-a")),
+        ("*", "gemini-c", ("gemini-c",)),
+        ("*", None, ("gemini-flash-latest",)),
+    ],
+)
+def test_the_models_that_are_named_are_listed_beside_a_star_too(
+    monkeypatch: pytest.MonkeyPatch, models: str, default: str | None, offered: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "key")
+    monkeypatch.setenv("DELTAWIRE_MODELS", models)
+    if default is not None:
+        monkeypatch.setenv("DELTAWIRE_DEFAULT_MODEL", default)
+    assert load().offered == offered
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "a b", "schl\u00fcssel"])
+def test_a_key_that_no_header_could_hold_stops_the_start_and_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    [line] = lines_for(monkeypatch, GEMINI_API_KEY=key)
+    assert line.startswith("GEMINI_API_KEY")
+    assert key not in line
+
+
+def test_a_folder_may_have_any_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "what? 100%41 #1"
+    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(folder))
+    assert make_url(load().database).database == str(folder / "conversations.db")
 
 
 def test_any_origin_is_welcome_only_where_people_are_asked_who_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,10 @@ class Conversation(msgspec.Struct, frozen=True):
     """The messages, oldest first."""
     thinks: bool
     """Whether thoughts are to be shown."""
+    most: int | None
+    """Tokens that the answer may have; a word is one here."""
+    stops: list[str]
+    """Strings at which the answer ends."""
 
 
 async def _stream(request: web.Request) -> web.StreamResponse:
@@ -80,7 +84,8 @@ def _read(body: Any) -> Conversation:
     if not texts:
         raise KeyError("contents")
     config = body.get("generationConfig", {})
-    return Conversation(texts, bool(config.get("thinkingConfig", {}).get("includeThoughts")))
+    thinks = bool(config.get("thinkingConfig", {}).get("includeThoughts"))
+    return Conversation(texts, thinks, config.get("maxOutputTokens"), config.get("stopSequences") or [])
 
 
 def _events(conversation: Conversation) -> Iterator[dict[str, Any]]:
@@ -88,14 +93,18 @@ def _events(conversation: Conversation) -> Iterator[dict[str, Any]]:
     prompt = sum(map(_tokens, conversation.texts))
     thought = output = 0
     if conversation.thinks:
-        for words in _words(_THOUGHTS):
+        for word in _words(_THOUGHTS):
             thought += 1
-            yield _event({"text": words, "thought": True}, prompt, output, thought)
-    for words in _words(_answer(conversation)):
+            yield _event({"text": word, "thought": True}, prompt, output, thought)
+    answer = _answer(conversation)
+    for stop in conversation.stops:
+        answer, _, _ = answer.partition(stop)
+    words = _words(answer)
+    for word in words[: conversation.most]:
         output += 1
-        yield _event({"text": words}, prompt, output, thought)
+        yield _event({"text": word}, prompt, output, thought)
     last = _event({"text": ""}, prompt, output, thought)
-    last["candidates"][0]["finishReason"] = "STOP"
+    last["candidates"][0]["finishReason"] = "STOP" if output == len(words) else "MAX_TOKENS"
     yield last
 
 

@@ -62,7 +62,7 @@ async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -
         with closing(turn):
             whole = await _while_connected(receive, turn, _fold(turn))
             if whole is not None:
-                await _send_whole(whole, fields, _link(scope), send, parts.send_timeout)
+                await _send_whole(whole, fields, scope, send, parts)
 
     return respond
 
@@ -125,16 +125,17 @@ async def _fold(turn: Turn) -> Answer | Problem:
     return Answer(id=end.id, text=text, thoughts="".join(thoughts), sources=[], usage=spent_of(end))
 
 
-async def _send_whole(
-    whole: Answer | Problem, fields: dict[str, str], link: HttpProtocol, send: Send, send_timeout: float
-) -> None:
+async def _send_whole(whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, parts: Parts) -> None:
     """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
     body = encode(whole)
     await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers | fields, body)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+    link = _link(scope)
+    if not link.has_room:
+        parts.metrics.send_waits.inc()
     try:
-        await room_within(link, send_timeout)
+        await room_within(link, parts.send_timeout)
     except TimeoutError:
         link.abort()
 

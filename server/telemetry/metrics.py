@@ -106,7 +106,7 @@ class Metrics:
             self.refused.labels(code)
             if code.startswith("upstream_"):
                 self.faults.labels(code)
-        for transport, model in product(TRANSPORTS, self._models):
+        for transport, model in product(TRANSPORTS, {*self._models, _OTHER}):
             self.turns.labels(transport, model, "internal")
 
     def label_of(self, model: str) -> str:

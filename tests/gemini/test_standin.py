@@ -44,6 +44,14 @@ async def test_it_shows_that_the_first_message_is_remembered(client: Client) -> 
     assert "My name is Ada." in text_of(await client.ask("Who am I?"))
 
 
+async def test_it_ends_where_it_was_told_to(client: Client) -> None:
+    frames = await client.ask("hi", max_output_tokens=3)
+    assert (frames[-1]["finish_reason"], frames[-1]["output_tokens"]) == ("max_tokens", 3)
+    frames = await client.ask("hi", stop=["no real model"])
+    assert frames[-1]["finish_reason"] == "stop"
+    assert text_of(frames).endswith("stand-in**: ")
+
+
 async def test_it_thinks_when_asked(client: Client) -> None:
     frames = await client.ask("hi", thinking="low")
     assert text_of(frames, "thought").startswith("**Reading the question**")

@@ -185,7 +185,7 @@ async def test_everybody_is_one_caller_where_nobody_is_asked(
 
 
 async def test_workers_that_count_each_for_themselves_say_so(upstream: Upstream, redis: RedisServer, log: Log) -> None:
-    sentence = "limits: each worker counts for itself; set REDIS_URL to share them"
+    sentence = "limits and usage: each worker counts for itself; set REDIS_URL to share them"
     async with serving(upstream, workers=2, turns_per_minute=5, redis_url=redis.url):
         assert not [line for line in log.lines if line["event"] == sentence]
     async with serving(upstream, workers=2, turns_per_minute=5, redis_url=""):

@@ -263,6 +263,16 @@ async def test_what_is_refused_is_counted_by_its_code(upstream: Upstream) -> Non
     assert read.labelled("turns_total") == []
 
 
+@pytest.mark.parametrize("ask", TRANSPORTS.values(), ids=TRANSPORTS)
+async def test_a_turn_that_its_limits_refuse_counts_as_refused_on_every_transport(upstream: Upstream, ask: Ask) -> None:
+    async with serving(upstream, turns_per_minute="1") as address:
+        assert (await ask(address))[-1]["type"] == "usage"
+        for _ in range(2):
+            assert (await ask(address))[-1]["code"] == "rate_limited"
+        read = await scrape(address)
+    assert read.value("refused_total", code="rate_limited") == 2
+
+
 @pytest.mark.parametrize("path", ["/ws", "/chat/stream"])
 async def test_a_send_that_waits_for_its_client_is_counted(upstream: Upstream, path: str) -> None:
     upstream.plays(floods)
