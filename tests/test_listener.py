@@ -28,6 +28,11 @@ async def test_a_frame_within_its_bound_is_read(upstream: Upstream) -> None:
         assert text_of(await client.ask("x" * 9_000)) == "Hello world"
 
 
+async def test_a_long_header_such_as_many_cookies_keeps_no_socket_out(upstream: Upstream) -> None:
+    async with serving(upstream) as address, connected(address, additional_headers={"Cookie": "x" * 30_000}) as client:
+        assert text_of(await client.ask()) == "Hello world"
+
+
 async def raw(address: str, data: bytes) -> bytes:
     """What the server answers to these bytes until it closes."""
     host, _, port = address.partition(":")
@@ -101,8 +106,9 @@ async def test_a_handshake_that_the_library_refuses_is_answered(upstream: Upstre
         b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
     )
+    many = b"".join(b"X-%d: y\r\n" % number for number in range(200))
     async with serving(upstream) as address:
-        assert (await raw(address, handshake + b"Cookie: " + b"x" * 9_000 + b"\r\n\r\n")).startswith(b"HTTP/1.1 4")
+        assert (await raw(address, handshake + many + b"\r\n")).startswith(b"HTTP/1.1 4")
 
 
 async def test_a_message_in_too_many_pieces_closes_the_socket_with_1009(upstream: Upstream) -> None:

@@ -29,8 +29,9 @@ def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.Monkey
 def test_an_address_is_bounded_by_itself() -> None:
     guests = SocketLimits(max_sockets=100, max_handshakes_per_minute=1)
     guests.knock("a")
-    with pytest.raises(Failure, match="rate_limited"):
+    with pytest.raises(Failure, match="rate_limited") as refused:
         guests.knock("a")
+    assert refused.value.retry_after == pytest.approx(60, abs=1)
     guests.knock("b")
 
 

@@ -47,6 +47,22 @@ async def test_a_start_makes_the_tables_of_a_sqlite_file(tmp_path: Path) -> None
     assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("command", [(), MIGRATE], ids=["start", "migrate"])
+async def test_a_file_that_cannot_be_written_stops_the_start_and_its_setting_is_named(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "conversations.db").mkdir()
+    file = tmp_path / "notes.txt"
+    file.write_text("This was never a database. " * 10)
+    for name, value, reason in (
+        ("DATA_DIR", str(tmp_path), f"{tmp_path}: unable to open database file"),
+        ("DATABASE_URL", f"sqlite:///{file}", "that file: file is not a database"),
+    ):
+        async with running(*command, **{f"DELTAWIRE_{name}": value}) as server:
+            assert await server.ended() == 2
+            assert server.output == f"DELTAWIRE_{name}: cannot keep conversations in {reason}\n"
+
+
 async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_so(postgresql: str) -> None:
     async with fresh_database(postgresql) as url:
         async with running(DELTAWIRE_DATABASE_URL=url) as server:
