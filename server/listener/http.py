@@ -28,6 +28,11 @@ class HttpProtocol(HttpToolsProtocol):
         """Whether a send would return without waiting for the client to read."""
         return not self.flow.write_paused
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the connection is closed, or about to be."""
+        return self.transport.is_closing()
+
     async def room(self) -> None:
         """Wait until the client has read enough."""
         await self.flow.drain()

@@ -181,6 +181,8 @@ class EventStream:
             except TimeoutError:
                 turn.leave_by("slow_client")
                 raise PeerSlow from None
+            if self._link.is_gone:  # which is room, too, and told to `_while_connected` later
+                turn.leave_by("client_gone")
         self._last_write = self._loop.time()
         self._link.write_piece(event)
 

@@ -244,6 +244,18 @@ async def test_a_request_that_is_left_is_a_hang_up(upstream: Upstream, log: Log,
     assert read.value("hangups_total", door="client_gone", phase="connect") == 1
 
 
+async def test_a_stream_that_is_left_unread_is_left_while_it_is_sent(upstream: Upstream, log: Log) -> None:
+    upstream.plays(floods)
+    async with serving(upstream) as address:
+        writer = (await listening(address, "/chat/stream")).writer
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await until_blocked(await upstream.asked())
+        writer.transport.abort()
+        await log.line("turn_ended")
+        read = await scrape(address)
+    assert read.labelled("hangups_total") == [{"door": "client_gone", "phase": "send"}]
+
+
 async def test_what_is_refused_is_counted_by_its_code(upstream: Upstream) -> None:
     async with serving(upstream) as address:
         async with connected(address) as client:
