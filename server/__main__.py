@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("migrate", help="bring the database up to date, and stop")
     key = commands.add_parser("key", help="make a key for somebody, for API_KEYS, and stop")
     key.add_argument("name", help="whose it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")
