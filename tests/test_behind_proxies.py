@@ -218,3 +218,25 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         stream.drop()
         assert await server.ended() == 0
         assert server.drained == (2, 0, 0)
+
+
+@either
+async def test_refusals_take_no_replica_away_from_the_others(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    async with (
+        serving(upstream, max_sockets=1) as first,
+        serving(upstream, max_sockets=1) as second,
+        proxy(tmp_path, free_port, first, second) as front,
+        front.connected() as client,
+        front.connected(),
+    ):
+        for _ in range(3):
+            with pytest.raises(InvalidStatus, match="503"):
+                async with front.connected():
+                    pass
+        async with front.session() as session:
+            for _ in range(3):
+                async with session.post("/chat", json={"message": "hi"}) as response:
+                    assert response.status == 200
+        assert (await client.ask())[-1]["type"] == "usage"

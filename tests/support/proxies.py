@@ -66,8 +66,8 @@ async def nginx(folder: Path, port: int, *servers: str, changes: Mapping[str, st
         "listen 443 ssl;": f"listen {HOST}:{port} ssl;",
         "/etc/letsencrypt/live/chat.example.com/fullchain.pem": f"{folder}/chain.pem",
         "/etc/letsencrypt/live/chat.example.com/privkey.pem": f"{folder}/key.pem",
-        "server 127.0.0.1:8001;": f"server {servers[0]};",
-        "server 127.0.0.1:8002;": f"server {servers[-1]};",
+        "127.0.0.1:8001": servers[0],
+        "127.0.0.1:8002": servers[-1],
     }
     _write_changed("nginx.conf", folder / "site.conf", {**site, **changes})
     temporary = [f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
