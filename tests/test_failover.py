@@ -1,19 +1,23 @@
-"""Two servers with one PostgreSQL and one Redis, behind nginx: what happens to people when one of them goes."""
+"""Two servers with one PostgreSQL and one Redis, behind a proxy: what happens to people when one of them goes."""
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
+import aiohttp
 import pytest
 from support.client import Client, text_of
+from support.ports import free_port as another_port
 from support.postgres import fresh_database
 from support.process import ServerProcess, running_over
-from support.proxies import Front, nginx
+from support.proxies import Front, Proxy, caddy, nginx
 from support.redis import RedisServer
 from support.upstream import Exchange, Script, Upstream, says, says_when
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.conversations.migrate import migrate
 from server.settings import Settings
@@ -172,3 +176,111 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         for person in people:
             assert await person.texts() == ["one", "All of it", "two", "Hello world", "three", "All of it"]
         assert those_of(second, [late]) == [late]
+
+
+PATIENCE = 4
+"""Seconds in which a client is answered that asks again at once when it is sent away."""
+
+
+class SentAway(Exception):
+    """A replica that stops took no turn and no socket, or broke off as the question came."""
+
+
+class Crowd:
+    """Asks in every way, again and again; `heard` counts the whole answers of each way."""
+
+    def __init__(self, front: Front) -> None:
+        self.heard: Counter[str] = Counter()
+        self._front = front
+        self._progress = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        ways = (self._reads, self._posts, self._opens)
+        self._tasks = [asyncio.create_task(self._goes_on(way), name=way.__name__) for way in ways]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            assert isinstance(ended, asyncio.CancelledError), repr(ended)
+
+    async def is_heard(self, times: int = 10) -> None:
+        """Wait until each way has been heard so many times more."""
+        before = self.heard.copy()
+        async with asyncio.timeout(20):
+            while any((self.heard - before)[task.get_name()] < times for task in self._tasks):
+                self._progress.clear()
+                progress = asyncio.create_task(self._progress.wait())
+                await asyncio.wait([progress, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
+                for task in self._tasks:
+                    assert not task.done(), repr(task.exception())
+
+    async def _goes_on(self, way: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            async with asyncio.timeout(PATIENCE):
+                while not await self._is_answered(way):
+                    pass
+            self.heard[way.__name__] += 1
+            self._progress.set()
+
+    async def _is_answered(self, way: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await way()
+        except SentAway:
+            return False
+        return True
+
+    async def _reads(self) -> None:
+        async with self._front.session() as session, session.get("/models") as response:
+            assert response.status == 200
+
+    async def _posts(self) -> None:
+        async with self._front.session() as session, session.post("/chat", json={"message": "one"}) as response:
+            if response.status >= 500:
+                raise SentAway
+            assert response.status == 200
+
+    async def _opens(self) -> None:
+        try:
+            async with self._front.connected() as client:
+                end = (await client.ask("one"))[-1]
+        except (InvalidStatus, ConnectionClosed):
+            raise SentAway from None
+        if end.get("code") == "draining":
+            raise SentAway
+        assert end["type"] == "usage"
+
+
+async def is_ready(server: ServerProcess) -> None:
+    async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/readyz") as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("proxy", [nginx, caddy])
+async def test_an_upgrade_of_one_replica_after_the_other_loses_nobody(
+    upstream: Upstream, stores: dict[str, str], tmp_path: Path, proxy: Proxy
+) -> None:
+    ports = [str(another_port()) for _ in range(2)]
+    async with AsyncExitStack() as stack:
+
+        async def started(port: str) -> ServerProcess:
+            return await stack.enter_async_context(running_over(upstream, port=port, **stores))
+
+        servers = [await started(port) for port in ports]
+        front = await stack.enter_async_context(proxy(tmp_path, another_port(), *[each.address for each in servers]))
+        async with Crowd(front) as crowd:
+            for number, (server, port) in enumerate(zip(servers, ports, strict=True)):
+                released = asyncio.Event()
+                upstream.plays(holds_the_second(released))
+                people = [await stack.enter_async_context(Person(front, 2 * number + each)) for each in range(2)]
+                await everybody(people, lambda person: person.begin("two"))
+                await crowd.is_heard()
+                server.process.send_signal(signal.SIGTERM)
+                await server.printed('"draining"')
+                await crowd.is_heard()
+                released.set()
+                await everybody(people, Person.hear_the_rest)
+                assert await server.ended() == 0
+                await is_ready(await started(port))
+            await crowd.is_heard()
