@@ -15,7 +15,7 @@ from server.socket_limits import SocketLimits
 log = structlog.get_logger(__name__)
 
 _LAST_WORDS_SECONDS: Final = 0.5
-"""For the last frames of turns that were cut; a client that does not read them loses them."""
+"""For the last frames of turns that were cut: who does not read them, or whose store hangs, loses them."""
 
 
 class Drained(msgspec.Struct, frozen=True):

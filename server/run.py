@@ -80,7 +80,8 @@ def serve_by_workers(settings: Settings, listeners: list[Listeners]) -> int:
     """Serve in as many processes as there are `listeners`; return the exit code of this one."""
     url = url_of(listeners[0][0])
     with shared_by_workers() as forget:
-        workers = Workers(partial(_work, settings), listeners, settings.drain_timeout, forget)
+        work = partial(_work, settings)
+        workers = Workers(work, listeners, settings.drain_timeout, settings.store_timeout, forget)
         exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
     _log_drained(workers.drained)
     return exit_code

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiohttp
 from support.client import connected
+from support.postgres import postgres
 from support.process import ServerProcess, running, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream, says_and_is_silent
+
+from server.conversations.migrate import migrate
+from server.settings import Settings
 
 
 def workers_of(server: ServerProcess) -> list[int]:
@@ -64,6 +69,19 @@ async def test_a_worker_that_dies_is_replaced() -> None:
         assert await server.stop() == 0
 
 
+async def test_a_worker_that_somebody_stops_by_itself_is_replaced_too(upstream: Upstream) -> None:
+    async with running_over(upstream, workers="2") as server:
+        before = workers_of(server)
+        os.kill(before[0], signal.SIGTERM)
+        await server.printed('"worker died"')
+        answers = await asyncio.gather(*(asyncio.wait_for(ask_rest(server.address), 10) for _ in range(16)))
+        assert {answer[-1]["type"] for answer in answers} == {"usage"}
+        after = workers_of(server)
+        assert (len(after), before[1] in after) == (2, True)
+        assert await server.stop() == 0
+        assert server.drained == (0, 0, 0)
+
+
 async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
     async with running(DELTAWIRE_WORKERS="2") as server:
         await server.ready()
@@ -105,9 +123,26 @@ async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream:
 
 
 async def test_a_worker_that_is_stuck_is_killed_in_the_end(upstream: Upstream) -> None:
-    async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_DRAIN_TIMEOUT="0.1") as server:
-        await server.ready()
+    async with running_over(upstream, workers="2", drain_timeout="0.1", store_timeout="0.1") as server:
         os.kill(workers_of(server)[0], signal.SIGSTOP)
         server.process.send_signal(signal.SIGTERM)
         assert await server.ended() == 1
         assert '"worker died"' in server.output
+
+
+async def test_a_worker_whose_store_hangs_is_not_stuck(upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    with postgres() as database:
+        await migrate(Settings(database_url=database.url).database)
+        async with (
+            running_over(upstream, workers="2", drain_timeout="0.1", database_url=database.url) as server,
+            aiohttp.ClientSession(f"http://{server.address}") as session,
+            connected(server.address) as client,
+        ):
+            async with session.post("/conversations", json={}) as response:
+                conversation = (await response.json())["id"]
+            await client.chat(conversation=conversation)
+            await client.receive()
+            database.freeze()
+            assert await server.stop() == 0
+            assert server.drained == (0, 1, 0)

@@ -32,7 +32,7 @@ READY: Final = "ready"
 _RESTART_SECONDS: Final = 1.0
 """Before a dead worker is replaced: one that always dies must not keep the machine busy."""
 _STUCK_SECONDS: Final = 5.0
-"""How long after its last moment a worker is taken to be stuck, and killed."""
+"""How long after its last moment, and after the store's, a worker is taken to be stuck, and killed."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
 
@@ -58,17 +58,24 @@ class Workers:
     """The parent."""
 
     def __init__(
-        self, serve: Serve, listeners: list[Listeners], drain_timeout: float, on_end: Callable[[int], None]
+        self,
+        serve: Serve,
+        listeners: list[Listeners],
+        drain_timeout: float,
+        store_timeout: float,
+        on_end: Callable[[int], None],
     ) -> None:
-        """Each of `listeners` is for one worker; `drain_timeout` is how many seconds they take to stop.
+        """Each of `listeners` is for one worker.
 
-        `on_end` is called with the process id of each that has ended.
+        They take `drain_timeout` seconds to stop, and then `store_timeout` to write what is left. `on_end` is called
+        with the process id of each that has ended.
         """
         self.drained = Drained()
         """What the workers told in the end, added up."""
         self._serve = serve
         self._listeners = listeners
         self._drain_timeout = drain_timeout
+        self._stuck_after = store_timeout + _STUCK_SECONDS
         self._on_end = on_end
         self._workers: set[_Worker] = set()
         self._clock = StopClock()
@@ -100,7 +107,7 @@ class Workers:
         self._stopping = True
         for worker in self._workers:
             worker.process.terminate()
-        loop.call_later(_STUCK_SECONDS + (0 if is_second else self._drain_timeout), self._kill)
+        loop.call_later(self._stuck_after + (0 if is_second else self._drain_timeout), self._kill)
         # What is held open here would let clients connect to nobody.
         for listeners in self._listeners:
             for listener in listeners:
@@ -133,11 +140,11 @@ class Workers:
         except (EOFError, OSError):
             self._bury(worker)
         else:
-            if isinstance(said, Drained):
+            if not isinstance(said, Drained):
+                worker.is_ready = True
+            elif self._stopping:  # else somebody stopped the worker alone
                 self.drained += said
                 worker.has_drained = True
-            else:
-                worker.is_ready = True
         self._change.set()
 
     def _bury(self, worker: _Worker) -> None:
