@@ -15,14 +15,42 @@ _UNSPACED: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """The scripts of South-East Asia, China and Japan, which put no spaces between words: each character is one."""
-_unspaced = re.compile(f"([{_UNSPACED}])")
-_word = re.compile(r"[^\W_]{1,64}")
+_word = re.compile(rf"[^\W_{_UNSPACED}]{{1,64}}|[{_UNSPACED}](?<=\w)")
+_ascii_word = re.compile(r"[a-z0-9]{1,64}")
+_MAX_MARKS: Final = 30
+"""Combining marks in a row that count: more stand in no language (UAX #15, Stream-Safe Text), and Unicode's
+normalization takes the square of their number."""
+_marks = re.compile(rf"[^\w\s\x00-\u02ff]{{{_MAX_MARKS + 1},}}")
+"""Where more than those may stand."""
+_piece = re.compile(r"(?s).{1,9999}(?:\s|\Z)|.{1,9999}")
+"""A text is folded in pieces, and no further than is indexed: one character may become eighteen."""
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in their order, in small letters; letters that only look different are the same."""
-    folded = unicodedata.normalize("NFKC", text[:_INDEXED_CHARS]).casefold()[:_INDEXED_CHARS]
-    return _word.findall(folded if folded.isascii() else _unspaced.sub(r" \1 ", folded))
+    text = text[:_INDEXED_CHARS]
+    return _ascii_word.findall(text.lower()) if text.isascii() else _word.findall(_folded(text))
+
+
+def _folded(text: str) -> str:
+    # Two marks that a regular expression takes for letters are replaced by what they stand for.
+    text = text.replace("\uff9e", "\u3099").replace("\uff9f", "\u309a")
+    folded = ""
+    for piece in _piece.findall(_marks.sub(_without_surplus, text)):
+        folded += unicodedata.normalize("NFKC", piece).casefold()
+        if len(folded) >= _INDEXED_CHARS:
+            break
+    return folded[:_INDEXED_CHARS]
+
+
+def _without_surplus(found: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for char in found[0]:
+        marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
+        if marks <= _MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def word_of(owner: str) -> str:

@@ -1,5 +1,6 @@
 """What a search finds, the same on every store."""
 
+import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -152,6 +153,25 @@ async def test_on_postgresql_what_is_not_among_the_recent_messages_is_found_as_w
 )
 def test_the_words_of_a_text(text: str, words: list[str]) -> None:
     assert words_of(text) == words
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("a" + "\u0301\u0316" * 49_999, ["\u00e1"]),
+        ("\u0345" * 49_999 + "\u0334" * 50_000, ["\u03b9" * 30]),
+        ("x" + "\u0345\uff9e" * 49_999, ["x", "\u03b9" * 15]),
+        ("\u00e9" + "\u0f73\u0344\u0334" * 33_000 + " end", ["\u00e9", "end"]),
+        ("\u3316" * 100_000, [*"\u30ad\u30ed\u30e1\u30fc\u30c8\u30eb"] * 16_666 + [*"\u30ad\u30ed\u30e1\u30fc"]),
+        ("\U0001d164" * 100_000, []),
+        ("\u65e5" * 100_000, ["\u65e5"] * 100_000),
+    ],
+    ids=["two marks", "two runs of marks", "half-width marks", "double marks", "squares", "notes", "unspaced"],
+)
+def test_no_text_takes_long(text: str, words: list[str]) -> None:
+    began = time.process_time()
+    assert words_of(text) == words
+    assert time.process_time() - began < 0.5
 
 
 def test_only_the_first_100_000_characters_are_looked_through() -> None:
