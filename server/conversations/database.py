@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from server.conversations.words import index_text
+from server.errands import Errands
 from server.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,10 @@ class Database:
     def __init__(self, url: str) -> None:
         """`url` is SQLAlchemy's, of an async driver: `sqlite+aiosqlite` or `postgresql+asyncpg`."""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.errands = Errands()
+        """Work in it that nobody waits for."""
         self._is_current = False
+        self._is_closed = False
         if self.is_sqlite:
             self._reader = _sqlite(url, _READERS, "BEGIN")
             # SQLite has one writer at a time. A queue of ours is fair; its own wait is a poll.
@@ -67,6 +71,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection; one to a store that hangs is left to the end of the process."""
+        self._is_closed = True
+        await self.errands.wait(_CLOSE_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 for engine in {self._reader, self._writer}:
@@ -98,6 +104,8 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        if self._is_closed:
+            raise Failure("store_unavailable", cause="closed")
         with _faults_told():
             async with asyncio.timeout(_SECONDS), engine.begin() as connection:
                 if not self._is_current:

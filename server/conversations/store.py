@@ -1,10 +1,11 @@
 """An owner's conversations: listed, read, made, changed and deleted."""
 
+import asyncio
 import time
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, RowMapping, delete, insert, select, text, tuple_
+from sqlalchemy import Row, RowMapping, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.database import Database
@@ -20,7 +21,7 @@ from server.conversations.search import index, search
 from server.conversations.settings import changed, kept
 from server.conversations.tables import conversations, messages
 from server.conversations.texts import new_id, storable
-from server.conversations.tree import TOLD, Tree
+from server.conversations.tree import TOLD, Tree, gone
 from server.errors import Failure, too_large
 from server.frames import Spent
 
@@ -36,6 +37,8 @@ class ConversationStore:
         """Over a database of ours; a system instruction may have so many characters, as it may in a turn."""
         self._database = database
         self._max_system_chars = max_system_chars
+        self._clearing = asyncio.Lock()
+        self._has_cleared = False
 
     async def check(self) -> None:
         """Raise `Failure` (`store_unavailable`) when the database is away."""
@@ -47,6 +50,8 @@ class ConversationStore:
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
+        if not self._has_cleared:
+            self._clear_later()
         after, first = _place_at(query.cursor) if query.cursor else (None, 0)
         async with self._database.reading() as connection:
             queries = [listed]
@@ -106,11 +111,29 @@ class ConversationStore:
             return await _told(transaction, tree)
 
     async def delete(self, owner: str, conversation: str) -> None:
-        """Delete a conversation with all its messages."""
-        mine = (conversations.c.id == storable(conversation), conversations.c.owner == owner)
+        """Delete a conversation with all its messages; it is gone at once, what was in it a little later."""
         async with self._database.writing() as transaction:
-            if not (await transaction.execute(delete(conversations).where(*mine))).rowcount:
+            if not await Tree(owner, storable(conversation)).give_up(transaction):
                 raise Failure("not_found")
+        self._clear_later()
+
+    def _clear_later(self) -> None:
+        self._has_cleared = True
+        self._database.errands.run(self._clear())
+
+    async def _clear(self) -> None:
+        """Remove what is nobody's any more, a few messages at a time, so that others may write in between.
+
+        What a crash leaves, or a store that is away, is removed after the next deletion or the next start.
+        """
+        async with self._clearing:
+            while (tree := await self._gone()) is not None:
+                async with self._database.writing() as transaction:
+                    await tree.clear(transaction)
+
+    async def _gone(self) -> Tree | None:
+        async with self._database.reading() as connection:
+            return await gone(connection)
 
 
 async def _told(connection: AsyncConnection, tree: Tree) -> Conversation:

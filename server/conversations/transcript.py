@@ -5,6 +5,7 @@ the two nothing is written. What a hang-up leaves is written all the same, by a 
 """
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -158,8 +159,10 @@ class Transcript:
     async def _write(self, answer: str, question: str, end: Usage | ErrorFrame) -> bool:
         """Write the answer, once however often this is tried; False when its conversation is gone."""
         spent = spent_of(end) if isinstance(end, Usage) else end.usage
-        try:
+        with suppress(IntegrityError):  # a try before this one has written it after all
             async with self._transcripts.database.writing() as transaction:
+                if await self._tree.find(transaction, to_change=True) is None:
+                    return False
                 await self._tree.add(
                     transaction,
                     id=answer,
@@ -174,7 +177,4 @@ class Transcript:
                 )
                 await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, updated=time.time())
-        except IntegrityError:  # a try before this one has written it after all, or there is nothing to write it into
-            async with self._transcripts.database.reading() as connection:
-                return await self._tree.message(connection, answer) is not None
         return True

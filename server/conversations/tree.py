@@ -4,7 +4,7 @@ import time
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, case, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.conversations.search import index
@@ -12,6 +12,10 @@ from server.conversations.tables import conversations, messages
 from server.conversations.texts import storable
 from server.frames import HistoryMessage
 
+GONE: Final = "gone"
+"""Whose a deleted conversation is until it is removed; no caller is called so."""
+_CLEARED: Final = 20
+"""Messages that are removed at once: SQLite's index is told each text that it is to forget, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
     WITH RECURSIVE branch (parent, role, text, chars, depth) AS (
@@ -86,3 +90,25 @@ class Tree(msgspec.Struct, frozen=True):
         if "title" in columns:
             columns |= index(connection, columns["title"])
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))
+
+    async def give_up(self, connection: AsyncConnection) -> bool:
+        """Take it from its owner: nobody finds it from now on. Return whether it was there."""
+        mine = (conversations.c.id == self.id, conversations.c.owner == self.owner)
+        # Only another title makes SQLite's index forget whose it was.
+        title = case((conversations.c.title == "", " "), else_="")
+        return bool(
+            (await connection.execute(update(conversations).where(*mine).values(owner=GONE, title=title))).rowcount
+        )
+
+    async def clear(self, connection: AsyncConnection) -> None:
+        """Remove some of its messages or, with the last of them, all of it."""
+        some = select(messages.c.seq).where(messages.c.conversation == self.id).order_by(messages.c.seq).limit(_CLEARED)
+        cleared = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
+        if cleared.rowcount < _CLEARED:
+            await connection.execute(delete(conversations).where(conversations.c.id == self.id))
+
+
+async def gone(connection: AsyncConnection) -> Tree | None:
+    """A conversation that was given up and is not yet removed."""
+    found = await connection.scalar(select(conversations.c.id).where(conversations.c.owner == GONE).limit(1))
+    return found and Tree(GONE, found)

@@ -1,16 +1,26 @@
 """The routes of conversations: made, listed, read, changed, exported and deleted; on every store."""
 
 import asyncio
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.conversations import Conversations, belongs_to
+from sqlalchemy import text
+from support.conversations import Conversations, belongs_to, conversations_of
+from support.process import running_over
+from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Exchange, Upstream, fails, says
 
 from server.conversations.database import Database
+from server.conversations.migrate import migrate
 from server.conversations.records import ConversationQuery, NewConversation
 from server.conversations.store import ConversationStore
+from server.conversations.tree import Tree
 
 SETTINGS = {
     "model": "gemini-flash-latest",
@@ -215,6 +225,101 @@ async def test_a_deleted_conversation_is_gone_and_not_found(
     assert await client.call("DELETE", f"/{conversation}") == (204, "")
     assert (await client.call("DELETE", f"/{conversation}"))[0] == 404
     assert await client.found("remarkable") == await client.found("extraordinary") == []
+
+
+async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_write(
+    upstream: Upstream, database: str
+) -> None:
+    async with serving(upstream, database_url=database) as address, conversations_of(address) as client:
+        other = await client.create()
+        large = await filled(client, database, messages=2_000, chars=20_000)
+        assert await client.call("DELETE", f"/{large}") == (204, "")
+        assert (await client.call("GET", f"/{large}"))[0] == 404
+        assert await every(client) == [other]
+        assert await client.found("filling") == await client.found("large") == []
+        waits: list[float] = []
+        while await rows(database, large) > 0:
+            began = time.monotonic()
+            assert (await ask_rest(address, conversation=other))[-1]["type"] == "usage"
+            waits.append(time.monotonic() - began)
+        assert len(waits) > 1
+        assert max(waits) < 2
+        assert await rows(database, large, "conversations", "id") == 0
+
+
+@pytest.fixture
+async def file(tmp_path: Path) -> Path:
+    """A SQLite database."""
+    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
+    return tmp_path / "c.db"
+
+
+@pytest.mark.parametrize("title", ["", "quaint"])
+async def test_sqlites_index_forgets_what_is_deleted(file: Path, upstream: Upstream, title: str) -> None:
+    upstream.plays(says("remarkable"))
+    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+        conversation = await client.create(title=title)
+        await ask_rest(address, "extraordinary", conversation=conversation)
+        await client.call("PATCH", f"/{conversation}", {"title": title})
+        await client.call("DELETE", f"/{conversation}")
+    with closing(sqlite3.connect(file)) as database:
+        for table in ("conversations", "messages"):
+            database.execute(f"CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab(main, {table}_search, row)")
+            assert database.execute(f"SELECT term FROM {table}_words").fetchall() == []
+
+
+async def test_what_a_crash_left_of_a_deleted_conversation_is_removed_by_the_next_start(
+    upstream: Upstream, database: str
+) -> None:
+    async with running_over(upstream, database_url=database) as process:
+        async with conversations_of(process.address) as client:
+            large = await filled(client, database, messages=1_000, chars=20_000)
+            assert await client.call("DELETE", f"/{large}") == (204, "")
+        await process.stop(signal.SIGKILL)
+    assert await rows(database, large) > 0
+    async with running_over(upstream, database_url=database) as process:
+        async with conversations_of(process.address) as client:
+            assert await every(client) == await client.found("filling") == []
+            while await rows(database, large) > 0:
+                assert await every(client) == []
+        assert await process.stop() == 0
+
+
+async def test_a_stop_does_not_wait_until_all_of_a_deleted_conversation_is_removed(
+    upstream: Upstream, database: str
+) -> None:
+    async with running_over(upstream, database_url=database) as process:
+        async with conversations_of(process.address) as client:
+            large = await filled(client, database, messages=1_000, chars=20_000)
+            assert await client.call("DELETE", f"/{large}") == (204, "")
+        began = time.monotonic()
+        assert await process.stop() == 0
+        assert time.monotonic() - began < 3
+        assert "Traceback" not in process.output
+
+
+async def filled(client: Conversations, url: str, messages: int, chars: int) -> str:
+    """A conversation with so many messages of so many characters; its id."""
+    conversation = await client.create(title="large")
+    text = "".join(f"filling{number} " for number in range(chars // 8))[:chars]
+    database = Database(url)
+    for first in range(0, messages, 50):
+        async with database.writing() as transaction:
+            for number in range(first, first + 50):
+                name = f"{conversation}-{number}"
+                await Tree("", conversation).add(transaction, id=name, role="user", text=text, answered=False)
+    await database.close()
+    return conversation
+
+
+async def rows(url: str, conversation: str, table: str = "messages", column: str = "conversation") -> int:
+    """How many rows of a table are of a conversation."""
+    database = Database(url)
+    async with database.reading() as connection:
+        counted = text(f"SELECT count(*) FROM {table} WHERE {column} = :conversation")
+        found: int = await connection.scalar(counted, {"conversation": conversation})
+    await database.close()
+    return found
 
 
 async def test_an_export_is_one_branch_as_markdown_or_all_of_it_as_json(
