@@ -138,7 +138,7 @@ def assemble(settings: Settings) -> Service:
             origins=Origins(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
             doorkeeper=doorkeeper,
-            probes=PROBES,
+            probes=_probes(settings),
             open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
             open_shape=CONVERSATION,
         ),
@@ -157,6 +157,14 @@ def listening(settings: Settings) -> Listening:
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
     )
+
+
+def _probes(settings: Settings) -> frozenset[str]:
+    """What may be asked by any name.
+
+    The metrics only where they want a token or a key: a page whose name was bound to our address has neither.
+    """
+    return PROBES | ({"/metrics"} if settings.metrics_token is not None or settings.asks_who else set())
 
 
 def _open_paths(settings: Settings) -> frozenset[str]:

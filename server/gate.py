@@ -40,7 +40,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     proxies: Proxies
     doorkeeper: Doorkeeper
     probes: Collection[str]
-    """What may be asked by any name, whole paths: platforms ask by address whether a server is well."""
+    """What may be asked by any name, whole paths: platforms ask by address how a server does."""
     open_paths: Collection[str]
     """What everybody may read, whole paths; the rest wants a caller."""
     open_shape: re.Pattern[str]

@@ -324,6 +324,18 @@ async def test_without_a_token_of_its_own_it_is_for_every_caller_and_nobody_else
         assert await status(address, Authorization=f"Bearer {KEYS['alice']}") == 200
 
 
+async def test_by_any_name_it_is_for_those_who_bring_what_it_wants(upstream: Upstream) -> None:
+    by_address = {"Host": "10.1.2.3:8000"}
+    async with serving(upstream, metrics_token="planted-9f3c") as address:
+        assert await status(address, **by_address, Authorization="Bearer planted-9f3c") == 200
+        assert await status(address, **by_address) == 401
+    async with serving(upstream, api_keys=API_KEYS) as address:
+        assert await status(address, **by_address, Authorization=f"Bearer {KEYS['alice']}") == 200
+        assert await status(address, **by_address) == 401
+    async with serving(upstream) as address:
+        assert await status(address, **by_address) == 403
+
+
 async def status(address: str, **headers: str) -> int:
     async with aiohttp.ClientSession(headers=headers) as session, session.get(f"http://{address}/metrics") as response:
         return response.status
