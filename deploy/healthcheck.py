@@ -8,7 +8,8 @@ import sys
 import urllib.request
 
 port = os.environ.get("DELTAWIRE_PORT") or os.environ.get("PORT") or "8000"
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY is for what is outside
 try:
-    urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=4).close()
+    opener.open(f"http://127.0.0.1:{port}/livez", timeout=4).close()
 except OSError as error:
     sys.exit(str(error))

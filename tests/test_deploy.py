@@ -129,7 +129,7 @@ async def test_the_image_runs_from_a_read_only_folder_and_drains(app: Path, tmp_
         await server.ready()
         _, health = json.loads(healthcheck)
         check = [sys.executable, health.replace("/app", str(app))]
-        output_of(*check, env={"PORT": str(free_port)})
+        output_of(*check, env={"PORT": str(free_port), "HTTP_PROXY": "http://127.0.0.1:1"})
         async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/") as page:
             assert '<div id="page">' in await page.text()
         async with connected(server.address) as client:
