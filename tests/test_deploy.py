@@ -1,5 +1,6 @@
 """What others run it with: the image, compose.yaml, the systemd unit. The proxies have tests of their own."""
 
+import asyncio
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -136,6 +138,29 @@ async def test_the_image_runs_from_a_read_only_folder_and_drains(app: Path, tmp_
             assert (await client.ask())[-1]["type"] == "usage"
         assert await server.stop(signal.SIGTERM) == 0
         assert server.drained == (0, 0, 0)
+
+
+as_process_1 = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"]
+may_be_process_1 = pytest.mark.skipif(
+    subprocess.run([*as_process_1, "true"], check=False).returncode != 0, reason="may make no namespaces here"
+)
+
+
+def stop_children(pid: int) -> None:
+    """Tell the children of a process to stop, if there are any and they are there."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGTERM)
+
+
+@may_be_process_1
+async def test_process_1_hears_a_stop_before_it_has_started() -> None:
+    async with running(*as_process_1, sys.executable, "-m", "server") as server:
+        while server.process.returncode is None:
+            stop_children(server.process.pid)
+            await asyncio.sleep(0.01)
+        assert await server.ended() == 128 + signal.SIGTERM
+        assert server.output == ""
 
 
 def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
