@@ -64,3 +64,5 @@ class Books:
     def close(self) -> None:
         """Let go of a turn, whether it ended or not."""
         self.ledger.close()
+        if self.transcript is not None:
+            self.transcript.close()

@@ -53,6 +53,10 @@ class Transcripts:
         await self.errands.wait(_CLOSE_SECONDS)
 
 
+class _GivenUp(Exception):
+    """The turn was over before its question was written, and its reader was told that nothing is kept."""
+
+
 class Transcript:
     """One turn of one conversation."""
 
@@ -61,6 +65,7 @@ class Transcript:
         self._transcripts = transcripts
         self._tree = tree
         self._question: str | None = None
+        self._has_ended = self._is_closed = False
         self._texts: list[str] = []
         self._thoughts: list[str] = []
 
@@ -95,12 +100,20 @@ class Transcript:
         """
         if self._question is None:
             return end
+        self._has_ended = True
         return await self._transcripts.errands.do(self._end(end, self._question))
 
     def leave(self, end: Usage) -> None:
         """Write the answer that nobody waits for."""
         if self._question is not None:
+            self._has_ended = True
             self._transcripts.errands.run(self._end(end, self._question))
+
+    def close(self) -> None:
+        """Let go of the turn. One that was over before its question was written leaves none, or a cancelled one."""
+        self._is_closed = True
+        if self._question is not None and not self._has_ended:
+            self._transcripts.errands.run(self._give_up(self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """The end, with the names of what is kept of the turn; nothing where it has not begun."""
@@ -126,7 +139,11 @@ class Transcript:
                 )
             title = {} if conversation.title else {"title": title_of(request.message)}
             await self._tree.change(transaction, **title, updated=time.time())
+            if self._is_closed:
+                raise _GivenUp
         self._question = asked
+        if self._is_closed:  # while that was committed
+            await self._give_up(asked)
         return msgspec.structs.replace(question, request=request, history=history, models=models)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
@@ -148,17 +165,28 @@ class Transcript:
             return parent.parent, request.parent
         return request.parent, None
 
+    async def _give_up(self, question: str) -> None:
+        await self._transcripts.patiently(self._write, new_id(), question, finish_reason="cancelled")
+
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
         if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
             return self.named(end)
         answer = new_id()
         kept = self.named(end, message=answer)
-        is_there = await self._transcripts.patiently(self._write, answer, question, kept)
+        spent = spent_of(kept) if isinstance(kept, Usage) else kept.usage
+        is_there = await self._transcripts.patiently(
+            self._write,
+            answer,
+            question,
+            model=spent and spent.model,
+            finish_reason=end.finish_reason if isinstance(end, Usage) else None,
+            error=end.code if isinstance(end, ErrorFrame) else None,
+            usage=spent and msgspec.json.encode(spent).decode(),
+        )
         return kept if is_there else self.named(end)
 
-    async def _write(self, answer: str, question: str, end: Usage | ErrorFrame) -> bool:
+    async def _write(self, answer: str, question: str, **ended: Any) -> bool:
         """Write the answer, once however often this is tried; False when its conversation is gone."""
-        spent = spent_of(end) if isinstance(end, Usage) else end.usage
         with suppress(IntegrityError):  # a try before this one has written it after all
             async with self._transcripts.database.writing() as transaction:
                 if await self._tree.find(transaction, to_change=True) is None:
@@ -170,10 +198,7 @@ class Transcript:
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
-                    model=spent and spent.model,
-                    finish_reason=end.finish_reason if isinstance(end, Usage) else None,
-                    error=end.code if isinstance(end, ErrorFrame) else None,
-                    usage=spent and msgspec.json.encode(spent).decode(),
+                    **ended,
                 )
                 await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, updated=time.time())

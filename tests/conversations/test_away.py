@@ -9,9 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from support.client import Frame, connected
-from support.conversations import conversations_of, whole
+from support.conversations import Conversations, conversations_of, whole
 from support.log import Log
 from support.postgres import Postgres, fresh_database, postgres
 from support.process import ServerProcess, running_over
@@ -164,7 +165,7 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_store_that_hangs(
     await stop_and_leave(postgresql_address, conversation, log)
     server.thaw()
     assert upstream.exchanges == []
-    assert (await ask_rest(postgresql_address, conversation=conversation))[-1]["type"] == "usage"
+    await nothing_is_kept_but_what_is_asked_now(postgresql_address, conversation)
 
 
 async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
@@ -176,7 +177,55 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
         other.execute("BEGIN IMMEDIATE")
         await stop_and_leave(sqlite_address, conversation, log)
     assert upstream.exchanges == []
-    assert (await ask_rest(sqlite_address, conversation=conversation))[-1]["type"] == "usage"
+    await nothing_is_kept_but_what_is_asked_now(sqlite_address, conversation)
+
+
+async def nothing_is_kept_but_what_is_asked_now(address: str, conversation: str) -> None:
+    """Ask, behind all turns that still wait for the store, and see that none of them has written its question."""
+    for _ in range(2):
+        assert (await ask_rest(address, "now", conversation=conversation))[-1]["type"] == "usage"
+    async with conversations_of(address) as client:
+        assert [message["text"] for message in await client.messages(conversation)] == ["now", "Hello world"] * 2
+
+
+async def test_a_turn_that_is_stopped_or_left_while_its_question_is_committed_is_answered(
+    upstream: Upstream, postgresql_url: str, postgresql_address: str
+) -> None:
+    database = await asyncpg.connect(postgresql_url)
+    await database.execute("""
+        CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION dawdle()
+    """)
+
+    async def commits() -> None:
+        while not await database.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+            pass
+
+    async with conversations_of(postgresql_address) as client:
+        stopped, left = [await client.create() for _ in range(2)]
+        async with connected(postgresql_address) as socket:
+            await socket.chat(conversation=stopped)
+            await commits()
+            await socket.send(type="cancel")
+            assert (await socket.receive())["question"] is None
+        await cancelled(client, stopped)
+        listener = await listening(postgresql_address, "/chat", conversation=left)
+        await commits()
+        listener.close()
+        await cancelled(client, left)
+    await database.close()
+    assert upstream.exchanges == []
+
+
+async def cancelled(client: Conversations, conversation: str) -> None:
+    """See that its only question gets an empty answer."""
+    async with asyncio.timeout(5):
+        while len(messages := await client.messages(conversation)) < 2:
+            pass
+    assert (messages[1]["text"], messages[1]["finish_reason"]) == ("", "cancelled")
+    await whole(client, [conversation])
 
 
 async def stop_and_leave(address: str, conversation: str, log: Log) -> None:
