@@ -19,12 +19,12 @@ _CLEARED: Final = 20
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
     WITH RECURSIVE branch (parent, role, text, chars, depth) AS (
-        SELECT parent, role, text, length(text), 1 FROM messages
-        WHERE id = :leaf AND length(text) <= :chars
+        SELECT parent, role, text, CAST(length(text) AS BIGINT), 1 FROM messages
+        WHERE id = :leaf AND length(text) <= CAST(:chars AS BIGINT)
         UNION ALL
         SELECT above.parent, above.role, above.text, branch.chars + length(above.text), branch.depth + 1
         FROM branch JOIN messages AS above ON above.id = branch.parent
-        WHERE branch.chars + length(above.text) <= :chars AND branch.depth < :messages
+        WHERE branch.chars + length(above.text) <= CAST(:chars AS BIGINT) AND branch.depth < :messages
     )
     SELECT role, text FROM branch ORDER BY depth DESC
 """)

@@ -216,6 +216,15 @@ async def test_the_context_is_the_newest_whole_messages_that_fit(upstream: Upstr
     ]
 
 
+async def test_the_context_may_be_larger_than_any_conversation(upstream: Upstream, database: str) -> None:
+    async with serving(upstream, database_url=database, max_history_chars=2**31) as address:
+        async with conversations_of(address) as client:
+            conversation = await client.create()
+        for message in ("one", "two"):
+            assert (await ask_rest(address, message, conversation=conversation))[-1]["type"] == "usage"
+    assert upstream.exchanges[1].texts == ["one", "Hello world", "two"]
+
+
 async def test_what_was_never_answered_is_not_sent_along(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
