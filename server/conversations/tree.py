@@ -62,15 +62,16 @@ class Tree(msgspec.Struct, frozen=True):
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[HistoryMessage]:
         """What was said up to a message, oldest first: whole messages, the newest kept within `max_chars`.
 
-        An exchange that delivered nothing is left out.
+        An exchange that delivered nothing is left out: an empty answer, and the questions that it stands below.
         """
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
         said: list[HistoryMessage] = []
         for role, content in (await connection.execute(_BRANCH, bounds)).all():
             if content:
                 said.append(HistoryMessage(role, content))
-            elif said and said[-1].role == "user":
-                said.pop()
+            else:
+                while said and said[-1].role == "user":
+                    said.pop()
         return said
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> None:

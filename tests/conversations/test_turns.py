@@ -245,6 +245,30 @@ async def test_what_was_never_answered_is_not_sent_along(
     ] * 3
 
 
+async def test_a_question_that_failed_is_sent_along_with_what_is_asked_below_it(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    upstream.plays(fails(400, "INVALID_ARGUMENT"), says("Hello"))
+    conversation = await client.create()
+    lost = (await ask_rest(address, "my code", conversation=conversation))[-1]["usage"]["question"]
+    await ask_rest(address, "explain it", conversation=conversation, parent=lost)
+    await ask_rest(address, "and now?", conversation=conversation)
+    assert upstream.exchanges[1].texts == ["my code", "explain it"]
+    assert upstream.exchanges[2].texts == ["my code", "explain it", "Hello", "and now?"]
+
+
+async def test_an_exchange_of_several_questions_that_delivered_nothing_is_not_sent_along(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    upstream.plays(says("Hello"), fails(400, "INVALID_ARGUMENT"), says("", finish="SAFETY"), says("Hello"))
+    conversation = await client.create()
+    await ask_rest(address, "one", conversation=conversation)
+    lost = (await ask_rest(address, "my code", conversation=conversation))[-1]["usage"]["question"]
+    await ask_rest(address, "explain it", conversation=conversation, parent=lost)
+    await ask_rest(address, "two", conversation=conversation)
+    assert upstream.exchanges[3].texts == ["one", "Hello", "two"]
+
+
 async def test_an_answer_that_breaks_off_is_kept_with_its_error(
     client: Conversations, address: str, ask: Ask, upstream: Upstream
 ) -> None:
