@@ -1,20 +1,36 @@
 """A conversation as a Markdown document."""
 
+import re
+from typing import Final
+
 from server.conversations.records import ConversationTree, Message
 from server.errors import Failure
 
-_SPEAKERS = {"user": "You", "model": "Gemini"}
+_SPEAKERS: Final = {"user": "You", "model": "Gemini"}
+_fence = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(.*)$", re.MULTILINE)
+"""The line of a code fence, and what stands behind it."""
 
 
 def markdown(tree: ConversationTree, leaf: str) -> str:
     """The branch that ends in this message, or in the newest where none is named; raise `Failure` (`not_found`)."""
-    parts = [f"# {tree.title or 'Conversation'}"]
+    parts = [f"# {' '.join(tree.title.split()) or 'Conversation'}"]
     for message in branch(tree, leaf):
         speaker = message.model or _SPEAKERS[message.role]
-        parts.append(f"## {speaker}\n\n{message.text}".rstrip())
+        parts.append(f"## {speaker}\n\n{message.text}".rstrip() + _open_fence(message.text))
         if message.error is not None or message.finish_reason not in (None, "stop"):
             parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
     return "\n\n".join(parts) + "\n"
+
+
+def _open_fence(text: str) -> str:
+    """What ends the code block that a text leaves open: all that follows would be code."""
+    fence = ""
+    for mark, behind in _fence.findall(text):
+        if not fence:
+            fence = mark
+        elif mark.startswith(fence) and not behind:
+            fence = ""
+    return fence and f"\n{fence}"
 
 
 def branch(tree: ConversationTree, leaf: str) -> list[Message]:

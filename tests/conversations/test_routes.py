@@ -348,6 +348,35 @@ async def test_an_export_is_one_branch_as_markdown_or_all_of_it_as_json(
 async def test_an_export_says_where_an_answer_broke_off(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
+@pytest.mark.parametrize(
+    "answer, ended",
+    [
+        ("```python\nprint(1)", "```python\nprint(1)\n```"),
+        ("~~~~\ncode\n~~~\n", "~~~~\ncode\n~~~\n~~~~"),
+        ("````md\n```\na\n```\n", "````md\n```\na\n```\n````"),
+        ("```\ncode\n``` js", "```\ncode\n``` js\n```"),
+        ("```\ncode\n````", "```\ncode\n````"),
+        ("```\n~~~\n```  ", "```\n~~~\n```"),
+        ("```not a fence``` here", "```not a fence``` here"),
+    ],
+)
+async def test_an_export_ends_the_code_that_a_message_leaves_open(
+    client: Conversations, address: str, upstream: Upstream, answer: str, ended: str
+) -> None:
+    upstream.plays(says(answer, finish="MAX_TOKENS"))
+    conversation = await client.create(title="Code")
+    await ask_rest(address, answer, conversation=conversation)
+    _, document = await client.call("GET", f"/{conversation}/export")
+    assert document == (
+        f"# Code\n\n## You\n\n{ended}\n\n## gemini-flash-latest\n\n{ended}\n\n*Ended early: max_tokens.*\n"
+    )
+
+
+async def test_the_title_of_an_export_is_one_line(client: Conversations) -> None:
+    conversation = await client.create(title="Mine\n\n## You\r\u2028\tsaid")
+    assert (await client.call("GET", f"/{conversation}/export"))[1] == "# Mine ## You said\n"
+
+
     async def breaks_off(exchange: Exchange) -> None:
         await exchange.start()
         await exchange.text("Hel")
