@@ -19,5 +19,5 @@ def storable(text: str) -> str:
 
 
 def title_of(message: str) -> str:
-    """What a conversation is called after its first message."""
+    """What a conversation without a title is called after a message."""
     return storable(_spaces.sub(" ", message[: 10 * _TITLE_CHARS]).strip()[:_TITLE_CHARS].rstrip())

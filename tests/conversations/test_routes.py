@@ -156,12 +156,15 @@ def routes_of(conversation: str) -> list[tuple[str, str, Any]]:
     ]
 
 
-async def test_a_title_is_the_beginning_of_the_first_message_and_stays(client: Conversations, address: str) -> None:
+async def test_a_title_is_the_beginning_of_a_message_that_finds_none(client: Conversations, address: str) -> None:
     conversation = await client.create()
     await ask_rest(address, "  What\n\tis   " + "x" * 100, conversation=conversation)
     assert (await client.read(conversation))["title"] == ("What is " + "x" * 100)[:60]
     await ask_rest(address, "And then?", conversation=conversation)
     assert (await client.read(conversation))["title"].startswith("What is")
+    await client.call("PATCH", f"/{conversation}", {"title": ""})
+    await ask_rest(address, "And then?", conversation=conversation)
+    assert (await client.read(conversation))["title"] == "And then?"
     named = await client.create(title="Mine")
     await ask_rest(address, "hi", conversation=named)
     assert (await client.read(named))["title"] == "Mine"
@@ -345,9 +348,6 @@ async def test_an_export_is_one_branch_as_markdown_or_all_of_it_as_json(
     assert (await client.call("GET", f"/{await client.create()}/export"))[1] == "# Conversation\n"
 
 
-async def test_an_export_says_where_an_answer_broke_off(
-    client: Conversations, address: str, upstream: Upstream
-) -> None:
 @pytest.mark.parametrize(
     "answer, ended",
     [
@@ -377,6 +377,9 @@ async def test_the_title_of_an_export_is_one_line(client: Conversations) -> None
     assert (await client.call("GET", f"/{conversation}/export"))[1] == "# Mine ## You said\n"
 
 
+async def test_an_export_says_where_an_answer_broke_off(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
     async def breaks_off(exchange: Exchange) -> None:
         await exchange.start()
         await exchange.text("Hel")
