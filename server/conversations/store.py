@@ -124,7 +124,7 @@ class ConversationStore:
     async def _clear(self) -> None:
         """Remove what is nobody's any more, a few messages at a time, so that others may write in between.
 
-        What a crash leaves, or a store that is away, is removed after the next deletion or the next start.
+        What a crash leaves, or a store that is away, is removed with the next deletion, or the first list of a start.
         """
         async with self._clearing:
             while (tree := await self._gone()) is not None:
