@@ -86,5 +86,6 @@ class Failure(Exception):
 
 
 def too_large(field: str, limit: int) -> Failure:
-    """What is said of a field with more characters than this."""
-    return Failure("message_too_large", f"The {field} may hold at most {limit:,} characters.", field=field)
+    """What is said of a field, such as `settings.system`, with more characters than this."""
+    name = field.rpartition(".")[2]
+    return Failure("message_too_large", f"The {name} may hold at most {limit:,} characters.", field=field)

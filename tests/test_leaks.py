@@ -67,8 +67,9 @@ async def test_nothing_secret_is_in_an_answer_or_a_log_line(
 
 
 async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(upstream: Upstream) -> None:
-    # A key that no header can hold makes the HTTP client raise what nobody expects of it.
-    async with running(GEMINI_API_KEY=f"{KEY}\n{KEY}", GOOGLE_GEMINI_BASE_URL=upstream.url) as server:
+    # A proxy whose address is none makes the HTTP client raise what nobody expects of it.
+    proxy = f"http://user:{KEY}@[none"
+    async with running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, HTTP_PROXY=proxy) as server:
         await server.ready()
         async with connected(server.address) as client:
             for _ in range(2):

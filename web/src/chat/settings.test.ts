@@ -38,6 +38,8 @@ test("what differs from what is kept is changed there, and nothing else", () => 
 test.each([
   ["temperature", "temperature"],
   ["stop[3]", "stop"],
+  ["settings.stop[3]", "stop"],
+  ["settings", null],
   ["history[2].role", null],
   ["constructor", null],
   [null, null],

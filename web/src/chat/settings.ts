@@ -44,9 +44,9 @@ export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** The setting that an error's field such as `stop[1]` is about; null when it is about none. */
+/** The setting that an error's field such as `stop[1]`, or a conversation's `settings.stop[1]`, is about; null when none. */
 export function settingOf(field: string | null): SettingName | null {
-  const name = field?.replace(/\[.*/, "");
+  const name = field?.replace(/^settings\./, "").replace(/\[.*/, "");
   return name !== undefined && Object.hasOwn(PLAIN, name) ? (name as SettingName) : null;
 }
 
