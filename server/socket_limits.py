@@ -26,11 +26,11 @@ class SocketLimits:
         if self._closed:
             raise Failure("draining")
         now = time.monotonic()
-        origin = _network_of(address) if ":" in address else address
-        rate = self._rates.get(origin)
+        network = _network_of(address) if ":" in address else address
+        rate = self._rates.get(network)
         if rate is None:
             self._forget_quiet_addresses(now)
-            rate = self._rates[origin] = Rate(self._per_minute / 60, self._per_minute, now)
+            rate = self._rates[network] = Rate(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
             raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
 

@@ -13,8 +13,6 @@ MAX_PAGE: Final = 100
 _CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}_[0-9]$"
 """The time and the id of the last conversation of a page, and which step of a search it was found by."""
 _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
-
-
 _settings = Meta(description="an object of settings")
 
 

@@ -275,9 +275,7 @@ async def test_what_a_crash_left_of_a_deleted_conversation_is_removed_by_the_nex
     upstream: Upstream, database: str
 ) -> None:
     async with running_over(upstream, database_url=database) as process:
-        async with conversations_of(process.address) as client:
-            large = await filled(client, database, messages=1_000, chars=20_000)
-            assert await client.call("DELETE", f"/{large}") == (204, "")
+        large = await a_large_one_is_deleted(process.address, database)
         await process.stop(signal.SIGKILL)
     assert await rows(database, large) > 0
     async with running_over(upstream, database_url=database) as process:
@@ -292,13 +290,19 @@ async def test_a_stop_does_not_wait_until_all_of_a_deleted_conversation_is_remov
     upstream: Upstream, database: str
 ) -> None:
     async with running_over(upstream, database_url=database) as process:
-        async with conversations_of(process.address) as client:
-            large = await filled(client, database, messages=1_000, chars=20_000)
-            assert await client.call("DELETE", f"/{large}") == (204, "")
+        await a_large_one_is_deleted(process.address, database)
         began = time.monotonic()
         assert await process.stop() == 0
         assert time.monotonic() - began < 3
         assert "Traceback" not in process.output
+
+
+async def a_large_one_is_deleted(address: str, database: str) -> str:
+    """A conversation of 20 MB, deleted a moment ago; what its id was."""
+    async with conversations_of(address) as client:
+        large = await filled(client, database, messages=1_000, chars=20_000)
+        assert await client.call("DELETE", f"/{large}") == (204, "")
+    return large
 
 
 async def filled(client: Conversations, url: str, messages: int, chars: int) -> str:
