@@ -250,6 +250,16 @@ async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstrea
     await expect(page.box).to_be_focused()
 
 
+async def test_on_a_narrow_screen_too_what_is_typed_next_is_looked_for(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address, viewport=NARROW) as page:
+        # In one go, as the next letter may come before the browser has painted anything.
+        focused = await page.page.evaluate("""() => {
+          document.dispatchEvent(new KeyboardEvent("keydown", {key: "k", ctrlKey: true}));
+          return document.activeElement.ariaLabel;
+        }""")
+        assert focused == "Search the chats"
+
+
 async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says("About whales"), says("About otters"))
     await kept(page, "first", "second")

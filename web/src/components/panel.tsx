@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 import type { Panel as Name } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { IconButton } from "./icon-button";
@@ -17,7 +17,7 @@ export function Panel({ name, label, className, children }: Props) {
   const open = useChatState((state) => state.panel === name);
   const dialog = useRef<HTMLDialogElement>(null);
   const close = () => store.dispatch({ type: "close", panel: name });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return dialog.current?.close();
     dialog.current?.showModal();
     // Whoever comes here after a refusal comes to change what was refused.

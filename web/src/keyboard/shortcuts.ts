@@ -1,5 +1,6 @@
 // The shortcuts of the page: one list, for the keyboard and for the panel that shows them.
 
+import { flushSync } from "react-dom";
 import type { Chat } from "../chat/chat";
 
 /** Mod is Ctrl, or Command on a Mac. */
@@ -63,8 +64,8 @@ export function nameOf(key: Key, isMac: boolean): string {
 /** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */
 function toSearchBox(chat: Chat): void {
   if (focusSearchBox()) return;
-  chat.open("chats");
-  requestAnimationFrame(focusSearchBox);
+  flushSync(() => chat.open("chats")); // now: the letters that come next belong into the box
+  focusSearchBox();
 }
 
 function focusSearchBox(): boolean {
