@@ -171,6 +171,7 @@ class Turn:
         if self._stream is not None:
             self._stream.close()
         self._take_counts()
+        self._interruption = None  # it knows where it was raised, which is here: a circle
         if self._end is None:
             self._books.leave(self._cancelled())
 

@@ -38,8 +38,9 @@ class Watchdog:
         self._mark = inf
 
     def cancel(self) -> None:
-        """Be done with it."""
+        """Be done with it, and with whoever would have been called: it mostly holds this watchdog."""
         self._mark = inf
+        self._expire = _over
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -59,3 +60,7 @@ class Watchdog:
             self._expire()
         elif self._mark < inf:
             self._arm()
+
+
+def _over() -> None:
+    """Nobody waits any more."""

@@ -1,11 +1,19 @@
-"""What the collector looks through, and what it leaves alone."""
+"""What the collector looks through, what it leaves alone, and what is not left to it."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from support.client import connected
+from support.serving import serving
+from support.transports import ask_rest, ask_socket, ask_sse, posting
+from support.upstream import Upstream, says, says_and_is_silent
 
+from server.listener.http import HttpProtocol
+from server.listener.websocket import WebSocketProtocol
 from server.pauses import ShortPauses
+from server.session import Session
+from server.turn import Turn
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +46,49 @@ def test_circles_among_the_frozen_are_found_in_the_end() -> None:
     circle.append(circle)
     gc.collect()
     del circle
-    assert [gc.collect() for _ in range(14)] == [0] * 14
+    assert [gc.collect() for _ in range(62)] == [0] * 62
     gc.collect()
     assert gc.get_freeze_count() == 0
     assert gc.collect() >= 1
+
+
+async def says_nothing(address: str) -> None:
+    async with connected(address):
+        pass
+
+
+async def is_refused(address: str) -> None:
+    async with posting(address, "/nothing"):
+        pass
+
+
+async def cancels(address: str) -> None:
+    async with connected(address) as client:
+        await client.chat(id="a")
+        await client.receive()
+        await client.send(type="cancel", id="a")
+        assert (await client.receive())["finish_reason"] == "cancelled"
+
+
+async def leaves(address: str) -> None:
+    async with connected(address) as client:
+        await client.chat(id="a")
+        await client.receive()
+
+
+ENDS = [ask_socket, ask_sse, ask_rest, says_nothing, is_refused, cancels, leaves]
+
+
+@pytest.mark.parametrize("visits", ENDS)
+async def test_what_has_ended_is_freed_without_the_collector(
+    upstream: Upstream, visits: Callable[[str], Awaitable[object]]
+) -> None:
+    upstream.plays(says_and_is_silent("Hello") if visits in (cancels, leaves) else says("Hello"))
+    async with serving(upstream) as address:
+        await visits(address)
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    gc.set_debug(0)
+    left = {type(thing) for thing in gc.garbage}
+    gc.garbage.clear()
+    assert left & {WebSocketProtocol, HttpProtocol, Session, Turn} == set()

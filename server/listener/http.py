@@ -99,9 +99,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Stop the clock: the socket has others."""
+        """Stop the clock: the socket has others. Then let go of what only this protocol holds."""
         self._stop_clock()
         super().handle_websocket_upgrade()
+        del self.parser, self.scope
 
     def shutdown(self) -> None:
         """Close, once what was answered is read; a request that is still coming comes too late."""
@@ -117,9 +118,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clock; let go of the last request, which refers to this protocol."""
         self._stop_clock()
         super().connection_lost(exc)
+        del self.cycle, self.scope
 
     def send_400_response(self, msg: str) -> None:
         """Answer what could not be parsed; uvicorn calls this for what `_count` raises, too."""

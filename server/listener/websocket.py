@@ -56,6 +56,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         self.has_room = True
 
+    async def run_asgi(self) -> None:
+        """Serve the socket; then let go of what refers to it: the garbage collector would have to find all of it."""
+        await super().run_asgi()
+        cast("dict[str, Any]", self.scope).clear()
+
     async def room(self) -> None:
         """Wait until the client has read enough."""
         await self.writable.wait()

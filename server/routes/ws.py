@@ -70,3 +70,4 @@ async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[P
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     peer = SocketPeer(socket, parts.send_timeout, parts.metrics)
     await parts.sessions.serve(peer, caller_of(socket.scope))
+    del socket.receive, socket.send  # both hold the socket
