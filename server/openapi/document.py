@@ -15,7 +15,7 @@ from server import __version__
 from server.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from server.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 from server.limits.report import UsageReport
-from server.openapi.operations import reference
+from server.openapi.answers import reference
 from server.pages import Files, files, with_page_headers
 from server.problems import Problem
 

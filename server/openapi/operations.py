@@ -1,19 +1,14 @@
-"""What the routes of turns and of conversations take and answer, for the OpenAPI document.
+"""What the routes take and answer, for the OpenAPI document.
 
-Litestar collects the routes; the rest is told here, because their handlers read and write the bytes themselves.
+Litestar collects the routes; the rest is told here, because most handlers read and write the bytes themselves.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from http import HTTPStatus
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 from litestar.openapi.spec import (
-    Example,
-    OpenAPIHeader,
     OpenAPIMediaType,
     OpenAPIResponse,
     Operation,
@@ -34,10 +29,10 @@ from server.conversations.records import (
     ExportQuery,
     NewConversation,
 )
-from server.errors import TABLE, Failure
-from server.frames import ChatRequest, error_frame
+from server.errors import TABLE
+from server.frames import ChatRequest
 from server.limits.report import UsageQuery, UsageReport
-from server.problems import MEDIA_TYPE, problem_of
+from server.openapi.answers import LIMITS, examples_of, json_answer, problems, reference
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "smallest": {"message": "hi"},
@@ -83,55 +78,36 @@ _EVENT: Final = Schema(
 _NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
 _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
 
-_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns", "draining"})
-"""Codes that no HTTP route answers with today."""
+_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
+"""Codes that no HTTP route answers with."""
 
 _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
 """Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
 
 
-def _field(description: str) -> OpenAPIHeader:
-    return OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
-
-
-_DRAFT: Final = "as draft-ietf-httpapi-ratelimit-headers-10 has it; absent where nothing is limited"
-_LIMITS: Final[dict[str, OpenAPIHeader | Reference]] = {
-    "RateLimit-Policy": _field(f"The limits on the caller's turns, {_DRAFT}."),
-    "RateLimit": _field(f"What is left of them, {_DRAFT}."),
-}
-_RETRY_AFTER: Final = {"Retry-After": _field("Seconds after which asking again may help, where that is known.")}
-_CHALLENGE: Final = {"WWW-Authenticate": _field("`Bearer`.")}
-
-
-def reference(name: str) -> Reference:
-    """To a Struct's schema."""
-    return Reference(f"#/components/schemas/{name}")
-
-
-def _examples(values: Mapping[str, object]) -> dict[str, Example | Reference]:
-    return {name: Example(value=value) for name, value in values.items()}
-
-
 def _operation(
-    answers: Mapping[str, OpenAPIResponse],
+    answers: Mapping[str, OpenAPIResponse] | None,
     codes: Collection[str],
     *,
     body: type[Struct] | None = None,
     examples: Mapping[str, object] | None = None,
     query: type[Struct] | None = None,
 ) -> type[Operation]:
-    """An operation that takes a body or the parameters of a URL, and answers with one of these."""
+    """An operation that takes a body or the parameters of a URL, and answers with one of these.
+
+    None for an answer that Litestar makes, and knows.
+    """
 
     @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
             if body is not None:
-                media = OpenAPIMediaType(schema=reference(body.__name__), examples=_examples(examples or {}))
+                media = OpenAPIMediaType(schema=reference(body.__name__), examples=examples_of(examples or {}))
                 self.request_body = RequestBody(content={"application/json": media}, required=True)
             if query is not None:
                 self.parameters = [*(self.parameters or []), *_parameters(query)]
             unsupported = {(415, "unsupported")} if body is not None else set()
-            self.responses = {**answers, **_problems(codes, unsupported)}
+            self.responses = {**((answers or self.responses) or {}), **problems(codes, unsupported)}
 
     return Documented
 
@@ -159,34 +135,8 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
     ]
 
 
-def _problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, OpenAPIResponse]:
-    """A response for each status; it says and shows each of its codes."""
-    responses: dict[str, OpenAPIResponse] = {}
-    statuses = sorted({(TABLE[code].status, code) for code in codes} | more)
-    for status, pairs in groupby(statuses, key=itemgetter(0)):
-        group = [code for _, code in pairs]
-        # As Structs, because Litestar drops every null from a dict.
-        examples = _examples({code: problem_of(error_frame(Failure(code)), status) for code in group})
-        responses[str(status)] = OpenAPIResponse(
-            description=" ".join(f"`{code}`: {TABLE[code].message}" for code in group),
-            headers={
-                **(_CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}),
-                **(_RETRY_AFTER if any(TABLE[code].retryable for code in group) else {}),
-            },
-            content={MEDIA_TYPE: OpenAPIMediaType(schema=reference("Problem"), examples=examples)},
-        )
-    return responses
-
-
-def _json(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
-    name = kind if isinstance(kind, str) else kind.__name__
-    return OpenAPIResponse(
-        description=description, content={"application/json": OpenAPIMediaType(schema=reference(name))}
-    )
-
-
 WHOLE: Final = _operation(
-    {"200": replace(_json("Answer", "The whole answer, once the turn has ended."), headers=_LIMITS)},
+    {"200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS)},
     frozenset(TABLE) - _SOCKET_ONLY,
     body=ChatRequest,
     examples=EXAMPLES,
@@ -197,8 +147,10 @@ STREAMED: Final = _operation(
     {
         "200": OpenAPIResponse(
             description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
-            headers=_LIMITS,
-            content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=_examples({"an answer": _EVENTS}))},
+            headers=LIMITS,
+            content={
+                "text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))
+            },
         )
     },
     frozenset(TABLE) - _SOCKET_ONLY - _UPSTREAMS,
@@ -208,30 +160,36 @@ STREAMED: Final = _operation(
 """`POST /chat/stream`."""
 
 READ_USAGE: Final = _operation(
-    {"200": _json(UsageReport, "What the caller used, the last day first, and their limits.")},
+    {"200": json_answer(UsageReport, "What the caller used, the last day first, and their limits.")},
     {"unauthenticated", "forbidden", "internal", "invalid_frame", "store_unavailable"},
     query=UsageQuery,
 )
 """`GET /usage`."""
+
+LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal"})
+"""`GET /models`."""
+
+PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal"})
+"""`GET /readyz`."""
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
 _WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 
 LIST_CONVERSATIONS: Final = _operation(
-    {"200": _json(ConversationPage, "A page of conversations, the last used first.")},
+    {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
     _STORED | {"invalid_frame"},
     query=ConversationQuery,
 )
 CREATE_CONVERSATION: Final = _operation(
-    {"201": _json(Conversation, "The new conversation.")},
+    {"201": json_answer(Conversation, "The new conversation.")},
     _STORED | _WRITTEN,
     body=NewConversation,
     examples=_NEW_CONVERSATIONS,
 )
-READ_CONVERSATION: Final = _operation({"200": _json(ConversationTree, "All of it.")}, _NAMED)
+READ_CONVERSATION: Final = _operation({"200": json_answer(ConversationTree, "All of it.")}, _NAMED)
 CHANGE_CONVERSATION: Final = _operation(
-    {"200": _json(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
+    {"200": json_answer(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
 )
 DELETE_CONVERSATION: Final = _operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
 EXPORT_CONVERSATION: Final = _operation(

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from server.errors import Failure
+from server.openapi.operations import PROBE
 from server.parts import Parts
 
 PROBES: Final = frozenset({"/livez", "/readyz"})
@@ -18,7 +19,7 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz")
+@get("/readyz", operation_class=PROBE)
 async def ready(parts: NamedDependency[Parts]) -> dict[str, str]:
     """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its stores."""
     if not parts.admission.is_open:

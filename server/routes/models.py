@@ -4,6 +4,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
+from server.openapi.operations import LIST_MODELS
 from server.parts import Parts
 
 
@@ -14,7 +15,7 @@ class ModelList(msgspec.Struct, frozen=True):
     models: tuple[str, ...]
 
 
-@get("/models")
+@get("/models", operation_class=LIST_MODELS)
 async def list_models(parts: NamedDependency[Parts]) -> ModelList:
     """The models that a chat may name."""
     offer = parts.admission.offer

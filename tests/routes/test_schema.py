@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -48,10 +49,26 @@ async def test_each_example_is_in_the_document(document: dict, path: str) -> Non
 async def test_every_error_of_a_whole_answer_is_documented_with_its_nulls(document: dict) -> None:  # type: ignore[type-arg]
     responses = document["paths"]["/chat"]["post"]["responses"]
     for code, row in TABLE.items():
-        if code in {"duplicate_turn", "unknown_turn", "too_many_turns", "draining"}:
+        if code in {"duplicate_turn", "unknown_turn", "too_many_turns"}:
             continue
         example = responses[str(row.status)]["content"]["application/problem+json"]["examples"][code]["value"]
         assert (example["code"], example["status"], example["usage"]) == (code, row.status, None)
+
+
+@pytest.mark.parametrize(
+    "path, status, codes",
+    [
+        ("/models", "401", {"unauthenticated"}),
+        ("/readyz", "503", {"draining", "store_unavailable"}),
+        ("/chat/stream", "503", {"draining", "overloaded", "store_unavailable"}),
+    ],
+)
+async def test_the_errors_of_a_route_are_documented_beside_its_answer(
+    document: dict[str, Any], path: str, status: str, codes: set[str]
+) -> None:
+    [operation] = document["paths"][path].values()
+    assert "200" in operation["responses"]
+    assert operation["responses"][status]["content"]["application/problem+json"]["examples"].keys() == codes
 
 
 async def test_the_header_fields_of_answers_are_documented(document: dict) -> None:  # type: ignore[type-arg]
