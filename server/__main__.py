@@ -15,6 +15,7 @@ from server import __version__
 from server.conversations.migrate import SchemaError
 from server.identity.keys import new_key
 from server.listener.workers import bind_for
+from server.pages import NotBuiltError, built
 from server.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
 from server.settings import PREFIX, SettingsError, describe, load, unknown_names
 
@@ -42,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure_logs(settings)
         if given.command == "migrate":
             return migrate_database(settings)
+        built()
         prepare_database(settings)
-    except (SettingsError, SchemaError) as error:
+    except (SettingsError, SchemaError, NotBuiltError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     for name, nearest in unknown_names(os.environ):

@@ -35,13 +35,22 @@ class Files(NamedTuple):
     """Whole paths of the files."""
 
 
-def page() -> Files:
-    """The chat page: inside this package in a wheel, as it was built in a checkout."""
+class NotBuiltError(Exception):
+    """There is no page to serve; the sentence is for the operator."""
+
+
+def built() -> Path:
+    """The folder of the chat page: inside this package in a wheel, as it was built in a checkout."""
     package = Path(__file__).parent
-    built = [folder for folder in (package / "web", package.parent / "web" / "dist") if folder.is_dir()]
-    if not built:
-        raise FileNotFoundError("The chat page is not built: run `make install`.")
-    return files("/", built[0], CONVERSATION)
+    for folder in (package / "web", package.parent / "web" / "dist"):
+        if folder.is_dir():
+            return folder
+    raise NotBuiltError("the chat page is not built: run `make install`, then start again")
+
+
+def page() -> Files:
+    """The chat page."""
+    return files("/", built(), CONVERSATION)
 
 
 def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Files:

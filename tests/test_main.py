@@ -1,6 +1,7 @@
 """`python -m server`, as somebody meets it who starts it."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,8 @@ from support.upstream import Upstream, fails, floods, says, until_blocked
 ROOT = Path(__file__).parent.parent
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command to its end, with these variables only."""
+def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command to its end, from this checkout, with these variables only."""
     return subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         env=environment,
@@ -24,7 +25,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         text=True,
         timeout=30,
         check=False,
-        cwd=ROOT,
+        cwd=folder,
     )
 
 
@@ -64,6 +65,13 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
         "DELTAWIRE_PORT: got 'http'; takes a port from 0 to 65535; 0 takes a free one",
         "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0",
     ]
+
+
+def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "server", tmp_path / "server")
+    result = run(folder=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == "the chat page is not built: run `make install`, then start again\n"
 
 
 async def test_without_a_key_it_serves_the_stand_in_and_says_so() -> None:
