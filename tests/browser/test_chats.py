@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from playwright.async_api import Browser, expect
+from support.conversations import conversations_of
 from support.page import NARROW, ChatPage, opened
 from support.proxy import Wire
 from support.serving import serving
-from support.upstream import Upstream, fails, says, says_and_is_silent
+from support.transports import ask_rest
+from support.upstream import Upstream, fails, says, says_and_is_silent, says_when
 
 
 async def ended(page: ChatPage, *questions: str) -> None:
@@ -250,6 +252,25 @@ async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstrea
     await expect(page.box).to_be_focused()
 
 
+async def test_enter_chooses_what_is_found_once_it_is(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("About whales"), says("About otters"))
+    await kept(page, "first", "second")
+    await page.page.keyboard.press("Control+k")
+    await page.page.keyboard.type("whales")
+    await page.page.keyboard.press("Enter")
+    await expect(page.answer).to_contain_text("About whales")
+    await expect(page.box).to_be_focused()
+
+
+async def test_a_question_that_is_edited_in_one_chat_is_not_in_another(page: ChatPage) -> None:
+    await kept(page, "first", "second")
+    await page.button("Edit question").click()
+    await page.page.get_by_role("textbox", name="Edit your question").fill("for the second only")
+    await page.chat("first").click()
+    await expect(page.question).to_contain_text("first")
+    await expect(page.page.get_by_role("textbox", name="Edit your question")).to_have_count(0)
+
+
 async def test_on_a_narrow_screen_too_what_is_typed_next_is_looked_for(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream) as address, opened(browser, address, viewport=NARROW) as page:
         # In one go, as the next letter may come before the browser has painted anything.
@@ -400,6 +421,35 @@ async def test_an_answer_that_a_broken_link_has_cut_is_found_again(browser: Brow
         await expect(page.answer).to_contain_text("2 / 2")
         texts = [message["text"] for message in await messages_in(page)]
         assert texts == ["hi", "The first half", "All of it"]
+
+
+async def test_an_answer_that_is_stored_a_little_later_is_looked_for(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with serving(upstream) as address, opened(browser, address) as page, conversations_of(address) as client:
+        conversation = await client.create()
+        asked = asyncio.create_task(ask_rest(address, conversation=conversation))
+        await upstream.asked()
+        await page.page.goto(f"{page.page.url}c/{conversation}")
+        await expect(page.button("Ask again")).to_be_visible()
+        released.set()
+        await asked
+        await expect(page.answer).to_be_visible()
+
+
+async def test_on_a_phone_a_chat_is_opened_to_be_read_without_a_keyboard_over_it(
+    browser: Browser, upstream: Upstream
+) -> None:
+    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+    async with serving(upstream) as address, opened(browser, address, **phone) as page:
+        await expect(page.box).to_be_visible()
+        await expect(page.box).not_to_be_focused()
+        await ended(page, "first")
+        await page.box.evaluate("(box) => box.blur()")
+        await page.button("Chats").tap()
+        await page.page.get_by_role("dialog", name="Chats").get_by_role("link", name="first").tap()
+        await expect(page.page.get_by_role("dialog", name="Chats")).to_be_hidden()
+        await expect(page.box).not_to_be_focused()
 
 
 async def test_on_a_narrow_screen_the_drawer_has_all_of_it(browser: Browser, upstream: Upstream) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened
@@ -13,6 +15,16 @@ SHORTENED = """async (answer) => {
   [...answer.querySelectorAll("p")].slice(30).forEach((line) => { line.hidden = true; });
   for (let drawing = 0; drawing < 3; drawing++) await new Promise(requestAnimationFrame);
 }"""
+
+
+@asynccontextmanager
+async def without(browser: Browser, address: str, part: str) -> AsyncIterator[ChatPage]:
+    """The page, loaded again while one of its scripts does not come."""
+    async with opened(browser, address) as page:
+        await page.page.route(f"**/assets/{part}-*.js", lambda route: route.abort())
+        await page.page.reload()
+        await page.is_linked()
+        yield page
 
 
 async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
@@ -151,6 +163,42 @@ async def test_shift_enter_breaks_the_line_and_an_input_method_keeps_its_enter(
     await expect(page.box).to_have_value("one\ntwo")
     await page.box.press("Enter")
     assert (await upstream.asked()).texts == ["one\ntwo"]
+
+
+async def test_thoughts_that_are_opened_are_read_from_their_beginning(page: ChatPage, upstream: Upstream) -> None:
+    async def thinks(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.event(answer("\n".join(f"Thought {number}." for number in range(200)), thought=True))
+        await exchange.text("Hello", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(thinks)
+    await page.button("Show thoughts").click()
+    await page.ask("hi")
+    await page.has_ended()
+    await page.answer.get_by_text("Thoughts", exact=True).click()
+    await expect(page.button("Jump to latest")).to_be_visible()
+    await expect(page.answer.get_by_text("Thoughts", exact=True)).to_be_in_viewport()
+
+
+async def test_without_the_part_that_draws_markdown_an_answer_is_shown_as_it_was_written(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says("Some *words*"))
+    async with serving(upstream) as address, without(browser, address, "markdown") as page:
+        await page.ask("hi")
+        await expect(page.answer).to_contain_text("Some *words*")
+        await page.has_ended()
+
+
+async def test_without_the_part_that_has_the_panels_they_offer_to_load_it_again(
+    browser: Browser, upstream: Upstream
+) -> None:
+    async with serving(upstream) as address, without(browser, address, "panels") as page:
+        await page.button("Settings").click()
+        await page.page.unroute_all()
+        await page.button("Reload").click()
+        await page.opens_settings()
 
 
 async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: Upstream) -> None:

@@ -8,6 +8,7 @@ import { LinkLight } from "./components/link-light";
 import { LinkNotice } from "./components/link-notice";
 import { Log } from "./components/log";
 import { ModelPicker } from "./components/model-picker";
+import { NotLoaded } from "./components/not-loaded";
 import { Notice } from "./components/notice";
 import { OfflineNotice } from "./components/offline-notice";
 import { Sidebar } from "./components/sidebar";
@@ -17,7 +18,9 @@ import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
 import { MathProvider } from "./markdown/math-provider";
 
-const Panels = lazy(() => import("./components/panels").then(({ Panels }) => ({ default: Panels })));
+const Panels = lazy(() =>
+  import("./components/panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),
+);
 
 export function App() {
   const chat = useChat();

@@ -1,6 +1,7 @@
-import { lazy, memo, Suspense } from "react";
+import { type ComponentType, lazy, memo, Suspense } from "react";
 import { type Answer as Given, isRunning } from "../chat/conversation";
 import { useChat, useChatState } from "../hooks/use-chat";
+import type { Props as MarkdownProps } from "../markdown/markdown";
 import { PlainText } from "../markdown/plain-text";
 import type { Remedy } from "../text/problems";
 import { BranchSwitch } from "./branch-switch";
@@ -10,8 +11,11 @@ import { IconButton } from "./icon-button";
 import { Problem } from "./problem";
 import { Thoughts } from "./thoughts";
 
-export const loadMarkdown = () => import("../markdown/markdown");
-const Markdown = lazy(() => loadMarkdown().then(({ Markdown }) => ({ default: Markdown })));
+/** An answer is read as it was written where this part of the page does not come. */
+export const loadMarkdown = () => import("../markdown/markdown").catch(() => ({ Markdown: PlainText }));
+const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
+  loadMarkdown().then(({ Markdown }) => ({ default: Markdown })),
+);
 
 export const Answer = memo(function Answer({ answer, shown }: { answer: Given; shown: boolean }) {
   const chat = useChat();

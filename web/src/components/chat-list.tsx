@@ -2,6 +2,7 @@ import { type KeyboardEvent, useCallback, useEffect, useRef } from "react";
 import { runningAnswers } from "../chat/conversation";
 import { groupsOf, type Listing } from "../chat/listing";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { opensKeyboard } from "../keyboard/keys";
 import { toMessageBox } from "../keyboard/shortcuts";
 import { ChatEntry } from "./chat-entry";
 import { Icon } from "./icon";
@@ -15,7 +16,7 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
   const leave = useCallback(() => {
     chat.search("");
     onLeave();
-    toMessageBox();
+    if (!opensKeyboard()) toMessageBox();
   }, [chat, onLeave]);
   const choose = useCallback(
     (id: string | null) => {
@@ -63,10 +64,18 @@ const STOPS = "[type=search], a.chat-entry";
 function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   const chat = useChat();
   const words = useChatState((state) => state.found?.words ?? "");
+  const first = useChatState(({ found }) => (found?.isRead ? found.entries[0]?.id : undefined));
+  /** Enter was pressed after these words, before anything was found. */
+  const awaited = useRef<string>(null);
+  useEffect(() => {
+    if (first === undefined || awaited.current !== words) return;
+    awaited.current = null;
+    onChoose(first);
+  }, [first, words, onChoose]);
   const onKeyDown = (event: KeyboardEvent) => {
-    const { found } = chat.store.state;
-    const first = found?.isRead && found.entries[0];
-    if (event.key === "Enter" && !event.nativeEvent.isComposing && first) onChoose(first.id);
+    if (event.key !== "Enter" || event.nativeEvent.isComposing || words === "") return;
+    if (first === undefined) awaited.current = words;
+    else onChoose(first);
   };
   return (
     <div className="relative">

@@ -3,7 +3,7 @@ import { runningAnswer } from "../chat/conversation";
 import { shownConversation } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { useRecall } from "../hooks/use-recall";
-import { breaksOrSends } from "../keyboard/keys";
+import { breaksOrSends, opensKeyboard } from "../keyboard/keys";
 import { MESSAGE_BOX } from "../keyboard/shortcuts";
 import { Icon } from "./icon";
 import { ThinkingSwitch } from "./thinking-switch";
@@ -27,13 +27,14 @@ export function Composer() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
   useEffect(() => {
     const { deleting } = chat.store.state;
+    if (opensKeyboard()) return; // over what is to be read
     if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the way back has it
   }, [shown]);
   const runningId = running?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
   useEffect(() => {
     const isLost = document.activeElement === document.body; // they took the focus with them
-    if (isLost && !matchMedia("(pointer: coarse)").matches) box.current?.focus(); // where it opens no keyboard
+    if (isLost && !opensKeyboard()) box.current?.focus();
   }, [runningId]);
 
   const send = () => {

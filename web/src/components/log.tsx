@@ -23,10 +23,10 @@ export function Log() {
   const running = runningAnswer(conversation)?.id ?? null;
   const last = lastOf(conversation);
   const reading = conversation?.reading ?? { status: "done" };
+  const shown = conversation?.id;
   useEffect(() => {
     if (running !== null) toEnd(); // the reader has just asked
   }, [running, toEnd]);
-  const shown = conversation?.id;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is read from its end
   useEffect(toEnd, [shown]);
   return (
@@ -34,7 +34,8 @@ export function Log() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <div ref={scroller} data-scroller={following ? "following" : "held"} className="scroller" tabIndex={0}>
         <div ref={content} className="column flex min-h-full flex-col py-6">
-          <div role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
+          {/* Each chat's own: a question that is being edited in one must not appear, and be sent, in another. */}
+          <div key={shown} role="log" aria-label="Conversation" aria-live="off" className="flex flex-col gap-5">
             {branch.map((message, index) =>
               // Named after what they follow, so that turning to another version keeps the focus where it is.
               message.role === "user" ? (

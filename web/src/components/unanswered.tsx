@@ -1,9 +1,17 @@
+import { useEffect } from "react";
 import type { Question } from "../chat/conversation";
 import { useChat } from "../hooks/use-chat";
+
+/** When to look for the answer: a server stores what a reload has cut a moment later. */
+const LOOKS_MS = [1_000, 4_000];
 
 /** Stands where an answer is missing: it was lost with a page or a server, or is on its way to another tab. */
 export function Unanswered({ question }: { question: Question }) {
   const chat = useChat();
+  useEffect(() => {
+    const timers = LOOKS_MS.map((ms) => setTimeout(chat.refresh, ms));
+    return () => timers.forEach(clearTimeout);
+  }, [chat]);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-border bg-muted px-4 py-3 text-sm">
       <p className="min-w-0 flex-1 basis-60">

@@ -33,13 +33,19 @@ export function useFollowing(
     const keepUp = () => {
       if (follows.current) element.scrollTop = element.scrollHeight;
     };
+    const onClick = ({ target }: Event) => {
+      const summary = target instanceof Element ? target.closest("summary") : null;
+      if (summary && !summary.closest("details")?.open) follow(false); // what opens is read from its beginning
+    };
     const observer = new ResizeObserver(keepUp);
     observer.observe(content.current);
     observer.observe(element);
     element.addEventListener("scroll", onScroll, { passive: true });
+    element.addEventListener("click", onClick);
     return () => {
       observer.disconnect();
       element.removeEventListener("scroll", onScroll);
+      element.removeEventListener("click", onClick);
     };
   }, [scroller, content, follow]);
 

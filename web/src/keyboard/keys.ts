@@ -5,3 +5,8 @@ export function breaksOrSends(event: KeyboardEvent): "send" | "break" | null {
   if (event.key !== "Enter" || event.nativeEvent.isComposing) return null;
   return event.shiftKey ? "break" : "send";
 }
+
+/** Whether to focus a field brings up a keyboard on the screen. */
+export function opensKeyboard(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
+}

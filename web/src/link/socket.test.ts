@@ -23,7 +23,7 @@ beforeEach(async () => {
   token = new Token(null);
   [states, frames, sent, lost] = [new Inbox(), new Inbox(), new Inbox(), new Inbox()];
   const listener = { onState: states.put, onFrame: frames.put, onSent: sent.put, onLost: lost.put };
-  link = new ChatSocket(origin, new Api(origin, token), token, listener, QUICK);
+  link = new ChatSocket(origin, new Api(origin, token), token, listener, QUICK, 100);
 });
 
 afterEach(async () => {
@@ -209,4 +209,33 @@ test("every close code of the protocol has a sentence of its own", () => {
   const codes = [...rows].flatMap(([, row = ""]) => row.split(", ").map(Number));
   expect(codes.length).toBeGreaterThanOrEqual(8);
   for (const code of codes) expect(closingOf(code).sentence).not.toContain("code");
+});
+
+test("a handshake that nobody answers is given up, and tried again", async () => {
+  server.isSilent = true;
+  link.connect();
+  await down();
+  server.isSilent = false;
+  await open();
+  expect(server.handshakes).toBeGreaterThan(1);
+});
+
+test("a link on which nothing comes after a stop is given up for another one", async () => {
+  link.ask(turn("a"));
+  await server.connections.next();
+  expect(await sent.next()).toEqual(["a"]);
+  link.cancel("a");
+  expect((await lost.next()).again).toBe("soon");
+  await server.connections.next();
+});
+
+test("a link on which the end of a stopped turn comes is kept", async () => {
+  link.ask(turn("a"));
+  const connection = await server.connections.next();
+  await sent.next();
+  link.cancel("a");
+  connection.send('{"type":"delta","id":"a","text":"Hello"}');
+  await frames.next();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(server.handshakes).toBe(1);
 });

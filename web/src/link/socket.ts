@@ -36,6 +36,8 @@ const BEARER = "bearer.";
 const GIVEN_UP: Closing = { sentence: "The connection was given up for another one.", again: "soon" };
 /** A server that accepts and then closes at once is no reason to hurry. */
 const STEADY_MS = 5_000;
+/** A server that is there has opened a link by then, or told how a stopped turn ended; its store may take 10 s. */
+const PATIENCE_MS = 15_000;
 
 export class ChatSocket {
   readonly #url: string;
@@ -43,20 +45,30 @@ export class ChatSocket {
   readonly #token: Token;
   readonly #listener: Listener;
   readonly #backOff: BackOff;
+  readonly #patienceMs: number;
   #socket: WebSocket | null = null;
   #queue: Turn[] = [];
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #overdue: ReturnType<typeof setTimeout> | undefined;
   #wanted = false;
   #locked = false;
 
   /** `origin` is the server's, such as https://chat.example. */
-  constructor(origin: string, api: Api, token: Token, listener: Listener, backOff: BackOff = BACK_OFF) {
+  constructor(
+    origin: string,
+    api: Api,
+    token: Token,
+    listener: Listener,
+    backOff: BackOff = BACK_OFF,
+    patienceMs = PATIENCE_MS,
+  ) {
     this.#url = `${origin.replace(/^http/, "ws")}/ws`;
     this.#api = api;
     this.#token = token;
     this.#listener = listener;
     this.#backOff = backOff;
+    this.#patienceMs = patienceMs;
   }
 
   /** Connect now, if there is no link and none is being made. */
@@ -69,17 +81,22 @@ export class ChatSocket {
     const socket = new WebSocket(this.#url, token === null ? SUBPROTOCOL : [SUBPROTOCOL, BEARER + token]);
     this.#socket = socket;
     let openedAt: number | null = null;
+    const opening = setTimeout(() => socket.close(), this.#patienceMs);
     socket.addEventListener("open", () => {
+      clearTimeout(opening);
       openedAt = performance.now();
       this.#listener.onState({ status: "open" });
       this.#flush();
     });
     socket.addEventListener("message", ({ data }) => {
+      clearTimeout(this.#overdue);
       this.#listener.onFrame(JSON.parse(data));
     });
     socket.addEventListener("close", ({ code }) => {
+      clearTimeout(opening);
       if (this.#socket !== socket) return;
       this.#socket = null;
+      clearTimeout(this.#overdue);
       if (openedAt === null) void this.#refused();
       else this.#closed(closingOf(code), performance.now() - openedAt);
     });
@@ -94,6 +111,7 @@ export class ChatSocket {
   close(): void {
     this.#wanted = false;
     this.#clearTimer();
+    clearTimeout(this.#overdue);
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();
@@ -127,9 +145,11 @@ export class ChatSocket {
     this.#queue = this.#queue.filter((turn) => turn.id !== id);
   }
 
-  /** End a turn that was sent. */
+  /** End a turn that was sent; a link on which nothing comes after that is given up. */
   cancel(id: string): void {
     this.#send({ type: "cancel", id });
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.reconnect(), this.#patienceMs);
   }
 
   #flush(): void {

@@ -20,7 +20,7 @@ const COMPONENTS = { a: Link, code: Code, img: ImageLink, input: Checkbox, span:
 /** An answer of more sections than this keeps, as markdown, only those that are near what is seen. */
 const KEPT_SECTIONS = 24;
 
-interface Props {
+export interface Props {
   text: string;
   /** While more of the text is to come. */
   growing: boolean;

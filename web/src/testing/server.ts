@@ -40,6 +40,8 @@ export class ChatServer {
   /** The one token that opens a socket and `GET /models`; null opens both to everybody. */
   token: string | null = null;
   handshakes = 0;
+  /** Whether handshakes are taken, and not answered. */
+  isSilent = false;
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -50,6 +52,10 @@ export class ChatServer {
     });
     this.#http.on("upgrade", (request, stream, head) => {
       this.handshakes++;
+      if (this.isSilent) {
+        stream.on("end", () => stream.destroy()).resume();
+        return;
+      }
       const offered = request.headers["sec-websocket-protocol"]?.split(/, */) ?? [];
       const isKnown = this.token === null || offered.includes(`bearer.${this.token}`);
       const refusal = this.refuseWith ?? (isKnown ? null : 401);
