@@ -110,7 +110,6 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(transcripts.close)
             stack.push_async_callback(limits.close)
             limits.prices.load()
-            parts.conversations.clear()
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))

@@ -38,6 +38,7 @@ class ConversationStore:
         self._database = database
         self._max_system_chars = max_system_chars
         self._clearing = asyncio.Lock()
+        self._has_cleared = False
 
     async def check(self) -> None:
         """Raise `Failure` (`store_unavailable`) when the database is away."""
@@ -49,6 +50,8 @@ class ConversationStore:
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
+        if not self._has_cleared:
+            self._clear_later()
         after, first = _place_at(query.cursor) if query.cursor else (None, 0)
         async with self._database.reading() as connection:
             queries = [listed]
@@ -112,16 +115,16 @@ class ConversationStore:
         async with self._database.writing() as transaction:
             if not await Tree(owner, storable(conversation)).give_up(transaction):
                 raise Failure("not_found")
-        self.clear()
+        self._clear_later()
 
-    def clear(self) -> None:
-        """Begin to remove what is nobody's any more; a start does it for what a crash has left."""
+    def _clear_later(self) -> None:
+        self._has_cleared = True
         self._database.errands.run(self._clear())
 
     async def _clear(self) -> None:
-        """Remove a few messages at a time, so that others may write in between.
+        """Remove what is nobody's any more, a few messages at a time, so that others may write in between.
 
-        What a store leaves that is away meanwhile is removed with the next deletion, or by the next start.
+        What a crash leaves, or a store that is away, is removed with the next deletion, or the first list of a start.
         """
         async with self._clearing:
             while (tree := await self._gone()) is not None:
