@@ -111,15 +111,19 @@ class Turn:
         self._raise_interruption()
         self._has_begun = True
         try:
+            await self._enter()
+        except Failure as failure:
+            self.refusal = failure.code
+            self._end = self._failed(failure)
+            raise
+
+    async def _enter(self) -> None:
+        try:
             async with self._patience.until(self._turn_by):
                 self._question = await self._books.begin(self._question)
         except TimeoutError:
             self._raise_interruption()
             raise self._deadlines.failure("turn") from None
-        except Failure as failure:
-            self.refusal = failure.code
-            self._end = self._failed(failure)
-            raise
 
     @property
     def may_be_refused(self) -> bool:

@@ -89,6 +89,18 @@ async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream:
         writer.close()
 
 
+async def test_a_connection_whose_answer_came_before_its_body_is_closed(upstream: Upstream) -> None:
+    async with serving(upstream, handshake_timeout=0.3) as address:
+        host, _, port = address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /models HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{")
+        await reader.readuntil(b'"code":"unsupported"')
+        writer.write(b"}")
+        with suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), 2)
+        writer.close()
+
+
 async def test_a_body_that_takes_too_long_is_cut(upstream: Upstream) -> None:
     head = b"POST /chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{"
     async with serving(upstream, handshake_timeout=0.2) as address:

@@ -190,8 +190,9 @@ class ResponseReader:
         try:
             response = _decode(payload)
         except _UNREADABLE:
-            if self.finish_reason is not None or not payload.strip():
-                return  # a word of the transport's, such as [DONE]; the model's have all come
+            said = payload.strip()
+            if not said or (self.finish_reason is not None and not said.startswith(b"{")):
+                return  # a word of the transport's, such as [DONE]; half an event is one that was cut
             response = _decode_kindly(payload)
         self._take_response(response, events)
 

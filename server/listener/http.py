@@ -93,9 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Stop the clock."""
+        """Stop the clock, unless the answer came before the last byte: nothing else would end such a connection."""
         self._unfinished_bytes = 0
-        self._stop_clock()
+        if self.cycle is None or not self.cycle.response_complete:
+            self._stop_clock()
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:

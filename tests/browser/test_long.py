@@ -4,7 +4,7 @@ import pytest
 from bench.long_answer import ENDED, long_text
 from bench.long_chat import asks
 from playwright.async_api import CDPSession, expect
-from support.page import ChatPage
+from support.page import COUNT_NODES, ChatPage
 from support.upstream import Upstream, says
 
 LAST = "\n\n| the last table |\n| --- |\n| the very last word |\n"
@@ -30,9 +30,10 @@ async def test_an_answer_of_1_mb_is_markdown_and_freezes_nothing(
     await page.page.locator("[data-scroller]").press("Home")
     await expect(page.answer.get_by_role("heading", name="What section 1 is about")).to_be_in_viewport()
     await expect(page.answer.locator("[data-language=python] span").first).to_be_visible()
-    heap, nodes, _ = await page.in_use()
+    # What is out of sight again goes with a drawing, and those are rare while the machine is busy.
+    await page.page.wait_for_function(f"({COUNT_NODES})() < {NODES}")
+    heap, _, _ = await page.in_use()
     assert heap < HEAP_MB
-    assert nodes < NODES
     assert await page.answer.evaluate("answer => answer.textContent.length") > len(text) * 0.9
 
 

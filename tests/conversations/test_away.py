@@ -180,6 +180,18 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
     await nothing_is_kept_but_what_is_asked_now(sqlite_address, conversation)
 
 
+async def test_a_turn_that_waits_too_long_for_a_locked_file_is_logged_as_what_it_was_told(
+    upstream: Upstream, file: Path, log: Log
+) -> None:
+    async with serving(upstream, database_url=f"sqlite:///{file}", turn_timeout=0.3) as address:
+        async with conversations_of(address) as client:
+            conversation = await client.create()
+        with closing(sqlite3.connect(file)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert (await ask_rest(address, conversation=conversation))[-1]["code"] == "upstream_timeout"
+        assert (await log.line("turn_ended"))["end"] == "upstream_timeout"
+
+
 async def nothing_is_kept_but_what_is_asked_now(address: str, conversation: str) -> None:
     """Ask, behind all turns that still wait for the store, and see that none of them has written its question."""
     for _ in range(2):

@@ -196,3 +196,11 @@ def test_the_cause_holds_the_reason_word_and_never_the_text() -> None:
     failure = failure_of({"code": 400, "status": "INVALID_ARGUMENT", "message": "key AIza123 is invalid"})
     assert failure.cause == "400 INVALID_ARGUMENT"
     assert failure_of({"code": 400, "status": "key AIza123"}).cause == "400"
+
+
+@pytest.mark.parametrize("rest", [b'data: {"cand', b'{"error": {"code": 499,\n'])
+def test_an_event_that_is_cut_is_no_end_although_every_event_says_stop(rest: bytes) -> None:
+    stop = b"data: " + json.dumps(answer("Hello", finish="STOP")).encode() + b"\n\n"
+    assert read(stop).failure is None
+    assert read(stop + b"data: [DONE]\n\n").failure is None
+    assert read(stop + rest).failure == "upstream_truncated"

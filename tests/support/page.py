@@ -13,7 +13,7 @@ WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
 _AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
-_NODES = """() => {
+COUNT_NODES = """() => {
   const walker = document.createTreeWalker(document, NodeFilter.SHOW_ALL);
   let nodes = 1;
   while (walker.nextNode()) nodes += 1;
@@ -93,7 +93,7 @@ class ChatPage:
         heap = await session.send("Runtime.getHeapUsage")
         counters = await session.send("Memory.getDOMCounters")
         await session.detach()
-        nodes = await self.page.evaluate(_NODES)
+        nodes = await self.page.evaluate(COUNT_NODES)
         return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes
 
     async def barriers(self) -> list[str]:
