@@ -4,11 +4,12 @@ import asyncio
 import json
 import re
 import sqlite3
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from support.conversations import conversations_of
 from support.page import NARROW, ChatPage, opened
 from support.proxy import Wire
@@ -46,6 +47,16 @@ async def messages_in(page: ChatPage) -> list[dict[str, object]]:
         async with session.get(f"http://{host}/conversations/{conversation}") as response:
             messages: list[dict[str, object]] = (await response.json())["messages"]
             return messages
+
+
+def held(until: asyncio.Event) -> Callable[[Route], Awaitable[None]]:
+    """What lets a request of the page wait."""
+
+    async def holds(route: Route) -> None:
+        await until.wait()
+        await route.continue_()
+
+    return holds
 
 
 async def test_a_reload_shows_the_same(page: ChatPage, upstream: Upstream) -> None:
@@ -262,6 +273,19 @@ async def test_enter_chooses_what_is_found_once_it_is(page: ChatPage, upstream: 
     await expect(page.box).to_be_focused()
 
 
+async def test_enter_is_forgotten_with_the_words_that_it_was_pressed_after(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("About whales"), says("About otters"))
+    await kept(page, "first", "second")
+    found = asyncio.Event()
+    await page.page.route("**/conversations?*q=*", held(found))
+    await page.page.keyboard.press("Control+k")
+    for key in (*"whales", "Enter", "Backspace", "s"):
+        await page.page.keyboard.press(key)
+    found.set()
+    await expect(page.chat("second")).to_have_count(0)
+    await expect(page.answer).to_contain_text("About otters")
+
+
 async def test_a_question_that_is_edited_in_one_chat_is_not_in_another(page: ChatPage) -> None:
     await kept(page, "first", "second")
     await page.button("Edit question").click()
@@ -285,12 +309,7 @@ async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: Chat
     upstream.plays(says("About whales"), says("About otters"))
     await kept(page, "first", "second")
     late = asyncio.Event()
-
-    async def holds(route: object) -> None:
-        await late.wait()
-        await route.continue_()  # type: ignore[attr-defined]
-
-    await page.page.route("**/conversations?*q=whales*", holds)
+    await page.page.route("**/conversations?*q=whales*", held(late))
     search = page.chats.get_by_role("searchbox", name="Search the chats")
     async with page.page.expect_request("**/conversations?*q=whales*") as request:
         await search.fill("whales")

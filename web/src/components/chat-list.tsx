@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useCallback, useEffect, useRef } from "react";
+import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
 import { runningAnswers } from "../chat/conversation";
 import { groupsOf, type Listing } from "../chat/listing";
 import { useChat, useChatState } from "../hooks/use-chat";
@@ -63,19 +63,23 @@ const STOPS = "[type=search], a.chat-entry";
 
 function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   const chat = useChat();
-  const words = useChatState((state) => state.found?.words ?? "");
-  const first = useChatState(({ found }) => (found?.isRead ? found.entries[0]?.id : undefined));
-  /** Enter was pressed after these words, before anything was found. */
-  const awaited = useRef<string>(null);
+  const found = useChatState((state) => state.found);
+  const first = found?.isRead ? found.entries[0]?.id : undefined;
+  /** Whether Enter was pressed after these words, before they were found. */
+  const isAwaited = useRef(false);
   useEffect(() => {
-    if (first === undefined || awaited.current !== words) return;
-    awaited.current = null;
-    onChoose(first);
-  }, [first, words, onChoose]);
+    if (!found?.isRead || !isAwaited.current) return;
+    isAwaited.current = false;
+    if (first !== undefined) onChoose(first);
+  }, [found, first, onChoose]);
+  const onChange = ({ target }: ChangeEvent<HTMLInputElement>) => {
+    isAwaited.current = false;
+    chat.search(target.value);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.nativeEvent.isComposing || words === "") return;
-    if (first === undefined) awaited.current = words;
-    else onChoose(first);
+    if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
+    if (first !== undefined) onChoose(first);
+    else isAwaited.current = found?.isRead === false;
   };
   return (
     <div className="relative">
@@ -88,8 +92,8 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
         autoComplete="off"
         maxLength={200}
         className="input ps-8.5 py-1.5 text-sm"
-        value={words}
-        onChange={({ target }) => chat.search(target.value)}
+        value={found?.words ?? ""}
+        onChange={onChange}
         onKeyDown={onKeyDown}
       />
     </div>
