@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command to its end, from this checkout, with these variables only."""
+    """The command to its end, of the server in this folder, with these variables only."""
     return subprocess.run(
         [sys.executable, "-m", "server", *arguments],
         env=environment,

@@ -107,7 +107,7 @@ def _operation(
             if query is not None:
                 self.parameters = [*(self.parameters or []), *_parameters(query)]
             unsupported = {(415, "unsupported")} if body is not None else set()
-            self.responses = {**((answers or self.responses) or {}), **problems(codes, unsupported)}
+            self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported)}
 
     return Documented
 

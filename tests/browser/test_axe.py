@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
 from support.proxy import Wire
 from support.serving import serving
-from support.upstream import Exchange, Upstream, answer, fails, says_and_is_silent
+from support.upstream import Upstream, fails, says, says_and_is_silent
 
 ANSWER = """\
 ## With everything in it
@@ -41,13 +41,6 @@ without a language
 """
 
 
-async def thinks_and_answers(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.event(answer("Let me see.", thought=True))
-    await exchange.text(ANSWER, finish="STOP")
-    await exchange.finish()
-
-
 async def welcomes(_page: ChatPage, _upstream: Upstream, _wire: Wire) -> None:
     """Nothing is asked yet."""
 
@@ -59,7 +52,7 @@ async def streams(page: ChatPage, upstream: Upstream, _: Wire) -> None:
 
 
 async def has_answered(page: ChatPage, upstream: Upstream, _: Wire) -> None:
-    upstream.plays(thinks_and_answers)
+    upstream.plays(says(ANSWER, thoughts=["Let me see."]))
     await page.button("Show thoughts").click()
     await page.ask("hi")
     await page.has_ended()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened
 from support.serving import serving
-from support.upstream import Exchange, Upstream, answer, says, says_and_is_silent
+from support.upstream import Exchange, Upstream, says, says_and_is_silent
 
 # Half of it goes, and what that does to the scrolling has been seen by the page: a scroll event comes with a drawing.
 SHORTENED = """async (answer) => {
@@ -166,13 +166,7 @@ async def test_shift_enter_breaks_the_line_and_an_input_method_keeps_its_enter(
 
 
 async def test_thoughts_that_are_opened_are_read_from_their_beginning(page: ChatPage, upstream: Upstream) -> None:
-    async def thinks(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.event(answer("\n".join(f"Thought {number}." for number in range(200)), thought=True))
-        await exchange.text("Hello", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(thinks)
+    upstream.plays(says("Hello", thoughts=[f"Thought {number}.\n" for number in range(200)]))
     await page.button("Show thoughts").click()
     await page.ask("hi")
     await page.has_ended()
@@ -202,13 +196,7 @@ async def test_without_the_part_that_has_the_panels_they_offer_to_load_it_again(
 
 
 async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: Upstream) -> None:
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.event(answer("Let me see.", thought=True))
-        await exchange.text("42", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(script)
+    upstream.plays(says("42", thoughts=["Let me see."]))
     await page.button("Show thoughts").click()
     await page.ask("why?")
     await page.has_ended()

@@ -175,13 +175,7 @@ async def test_the_settings_of_a_conversation_hold_where_a_turn_names_none(
 async def test_thoughts_are_kept_where_the_conversation_wants_them(
     client: Conversations, address: str, ask: Ask, upstream: Upstream
 ) -> None:
-    async def thinks(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Let me see.", thought=True)
-        await exchange.text("It is 4.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(thinks)
+    upstream.plays(says("It is 4.", thoughts=["Let me see."]))
     conversation = await client.create(settings={"thinking": "low"})
     frames = await ask(address, "2+2?", conversation=conversation)
     assert text_of(frames, "thought") == "Let me see."

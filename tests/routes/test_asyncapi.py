@@ -113,12 +113,7 @@ async def test_each_frame_that_the_document_shows_is_taken(
         assert frames[-1]["finish_reason"] == "cancelled"
 
 
-async def answers(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.text(DOWN["thought"]["a piece"]["text"], thought=True)
-    await exchange.text(DOWN["delta"]["a piece"]["text"])
-    await exchange.text("", finish="STOP", usage=COUNTED)
-    await exchange.finish()
+answers = says(DOWN["delta"]["a piece"]["text"], thoughts=[DOWN["thought"]["a piece"]["text"]], usage=COUNTED)
 
 
 async def answers_half(exchange: Exchange) -> None:

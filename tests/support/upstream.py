@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Self
 
@@ -178,12 +178,16 @@ def answer(
     return event
 
 
-def says(*pieces: str, finish: str = "STOP", usage: dict[str, int] | None = None) -> Script:
-    """A script for a whole answer."""
+def says(
+    *pieces: str, thoughts: Sequence[str] = (), finish: str = "STOP", usage: dict[str, int] | None = None
+) -> Script:
+    """A script for a whole answer, after these thoughts."""
     counted = usage or {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
 
     async def script(exchange: Exchange) -> None:
         await exchange.start()
+        for thought in thoughts:
+            await exchange.text(thought, thought=True)
         for piece in pieces:
             await exchange.text(piece)
         await exchange.text("", finish=finish, usage=counted)

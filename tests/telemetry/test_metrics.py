@@ -128,14 +128,7 @@ async def test_each_gap_between_two_deltas_is_counted(upstream: Upstream, log: L
 
 
 async def test_a_thought_is_no_delta(upstream: Upstream, log: Log) -> None:
-    async def thinks(exchange: Exchange) -> None:
-        await exchange.start()
-        for thought in "abc":
-            await exchange.text(thought, thought=True)
-        await exchange.text("", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(thinks)
+    upstream.plays(says(thoughts=["a", "b", "c"]))
     async with serving(upstream) as address:
         read = await after_a_turn(address, log, ask_rest, thinking="low")
     assert read.value("first_delta_seconds_count") == read.value("delta_gap_seconds_count") == 0

@@ -15,7 +15,7 @@ from support.log import Log
 from support.process import running
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, posting
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.upstream import Upstream, fails, says, says_and_is_silent
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 HEADERS = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
@@ -147,13 +147,7 @@ async def test_a_hang_up_is_no_error_and_names_its_door(upstream: Upstream, coll
 
 
 async def test_a_thought_is_the_first_chunk_and_no_delta(upstream: Upstream, collector: Collector) -> None:
-    async def thinks(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hm.", thought=True)
-        await exchange.text("", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(thinks)
+    upstream.plays(says(thoughts=["Hm."]))
     async with serving(upstream) as address:
         await ask_rest(address)
         span = await collector.span()
