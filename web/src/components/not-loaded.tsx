@@ -7,10 +7,12 @@ export function NotLoaded() {
   if (panel === null || panel === "chats") return null; // which has come
   return (
     <Panel name={panel} label="Not loaded" className="sheet">
-      <p className="mb-4 pr-10">This part of the page could not be loaded.</p>
-      <button type="button" className="button" onClick={() => location.reload()}>
-        Reload
-      </button>
+      <div className="p-5">
+        <p className="mb-4 pr-10">This part of the page could not be loaded.</p>
+        <button type="button" className="button" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </div>
     </Panel>
   );
 }
