@@ -32,4 +32,4 @@ VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "/app/healthcheck.py"]
 # In exec form: the server is process 1 and gets SIGTERM itself, which starts the drain.
-ENTRYPOINT ["python", "-m", "server"]
+ENTRYPOINT ["python", "-m", "deltawire"]

@@ -28,7 +28,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 .PHONY: hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install
-	@exec $(BIN)/python -m server
+	@exec $(BIN)/python -m deltawire
 
 dev: .venv/.installed-dev
 	@exec $(BIN)/honcho start --procfile Procfile.dev
@@ -73,7 +73,7 @@ bench-store: .venv/.installed-dev
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
-		--bannerComment '// Made by `make frames` from server/frames.py.') > $(FRAMES)
+		--bannerComment '// Made by `make frames` from server/deltawire/frames.py.') > $(FRAMES)
 
 bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)

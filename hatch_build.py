@@ -23,7 +23,7 @@ class PageBuildHook(BuildHookInterface[Any]):
         web = Path(self.root, "web")
         build(web)
         if version != "editable":
-            build_data["force_include"][str(web / "dist")] = "server/web"
+            build_data["force_include"][str(web / "dist")] = "deltawire/edge/page"
 
 
 def build(web: Path) -> None:

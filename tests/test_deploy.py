@@ -19,7 +19,7 @@ from support.client import connected
 from support.process import running
 
 import hatch_build
-from server.settings import Settings, unknown_names
+from deltawire.settings import Settings, unknown_names
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
@@ -155,7 +155,7 @@ def stop_children(pid: int) -> None:
 
 @may_be_process_1
 async def test_process_1_hears_a_stop_before_it_has_started() -> None:
-    async with running(*as_process_1, sys.executable, "-m", "server") as server:
+    async with running(*as_process_1, sys.executable, "-m", "deltawire") as server:
         while server.process.returncode is None:
             stop_children(server.process.pid)
             await asyncio.sleep(0.01)
@@ -174,7 +174,7 @@ def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
 def unit(tmp_path: Path) -> Path:
     """The unit of a port, with a program that is here."""
     unit = tmp_path / "deltawire@8001.service"
-    assert "ExecStart=/opt/deltawire/bin/python -m server\n" in UNIT
+    assert "ExecStart=/opt/deltawire/bin/deltawire\n" in UNIT
     unit.write_text(UNIT.replace("/opt/deltawire/bin/python", sys.executable))
     return unit
 

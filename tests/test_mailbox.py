@@ -2,7 +2,7 @@
 
 import asyncio
 
-from server.listener.mailbox import Mailbox
+from deltawire.listener.mailbox import Mailbox
 
 
 async def test_what_came_is_taken_in_its_order() -> None:

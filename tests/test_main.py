@@ -1,4 +1,4 @@
-"""`python -m server`, as somebody meets it who starts it."""
+"""`python -m deltawire`, as somebody meets it who starts it."""
 
 import asyncio
 import shutil
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command to its end, of the server in this folder, with these variables only."""
     return subprocess.run(
-        [sys.executable, "-m", "server", *arguments],
+        [sys.executable, "-m", "deltawire", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -69,7 +69,7 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
 
 def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "server", tmp_path / "server")
-    result = run(folder=tmp_path)
+    result = run(folder=tmp_path / "server")
     assert result.returncode == 2
     assert result.stderr == "the chat page is not built: run `make install`, then start again\n"
 

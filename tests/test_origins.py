@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.origins import Origins, normalised
-from server.proxies import Client
+from deltawire.origins import Origins, normalised
+from deltawire.proxies import Client
 
 HERE = Client("192.0.2.1", ("chat.example:8000",), None)
 

@@ -9,11 +9,11 @@ from support.serving import serving
 from support.transports import ask_rest, ask_socket, ask_sse, posting
 from support.upstream import Upstream, says, says_and_is_silent
 
-from server.listener.http import HttpProtocol
-from server.listener.websocket import WebSocketProtocol
-from server.pauses import ShortPauses
-from server.session import Session
-from server.turn import Turn
+from deltawire.listener.http import HttpProtocol
+from deltawire.listener.websocket import WebSocketProtocol
+from deltawire.pauses import ShortPauses
+from deltawire.session import Session
+from deltawire.turn import Turn
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from server.proxies import Proxies
+from deltawire.proxies import Proxies
 
 
 def client(trusted: list[str], peer: str | None, *headers: tuple[str, str]) -> tuple[str, tuple[str, ...], str | None]:

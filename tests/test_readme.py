@@ -16,7 +16,7 @@ from support.log import Log
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 
-from server.settings import load
+from deltawire.settings import load
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 WSCAT = Path(__file__).parent / "wscat"

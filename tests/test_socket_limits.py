@@ -4,10 +4,10 @@ from contextlib import nullcontext
 
 import pytest
 
-from server import socket_limits
-from server.errors import Failure
-from server.rate import Rate
-from server.socket_limits import SocketLimits
+from deltawire import socket_limits
+from deltawire.errors import Failure
+from deltawire.rate import Rate
+from deltawire.socket_limits import SocketLimits
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:

@@ -23,7 +23,7 @@ from support.upstream import (
     starts_and_is_silent,
 )
 
-from server.gemini.events import Counts
+from deltawire.gemini.events import Counts
 
 
 @pytest.fixture(params=TRANSPORTS)

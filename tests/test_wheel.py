@@ -15,6 +15,10 @@ def test_the_wheel_holds_the_page_and_nothing_that_it_is_made_from(tmp_path: Pat
     [wheel] = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     manifest = json.loads((ROOT / "web" / "dist" / "manifest.json").read_text())
-    assert f"server/web/{manifest['index.html']['file']}.br" in names
-    assert {"server/web/index.html", "server/web/favicon.svg", "server/web/schema.js"} <= set(names)
+    assert f"deltawire/edge/page/{manifest['index.html']['file']}.br" in names
+    assert {
+        "deltawire/edge/page/index.html",
+        "deltawire/edge/page/favicon.svg",
+        "deltawire/edge/page/schema.js",
+    } <= set(names)
     assert not [name for name in names if "node_modules" in name or name.endswith((".ts", ".tsx"))]

@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from server.conversations.records import Conversation, ConversationPage, ConversationTree, Message
-from server.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, TurnSettings, Usage
-from server.limits.report import UsageReport
-from server.routes.models import ModelList
+from deltawire.conversations.records import Conversation, ConversationPage, ConversationTree, Message
+from deltawire.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, TurnSettings, Usage
+from deltawire.limits.report import UsageReport
+from deltawire.routes.models import ModelList
 
 UP = (Chat, Cancel, Auth)
 DOWN = (Delta, Thought, Usage, ErrorFrame)

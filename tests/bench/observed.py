@@ -1,11 +1,11 @@
-"""`python -m server` that says, on SIGUSR1, how many tasks its loop holds."""
+"""`python -m deltawire` that says, on SIGUSR1, how many tasks its loop holds."""
 
 import asyncio
 import signal
 import sys
 from types import FrameType
 
-from server.__main__ import main
+from deltawire.__main__ import main
 
 
 def count_tasks(_: int, __: FrameType | None) -> None:

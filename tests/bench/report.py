@@ -206,7 +206,7 @@ TEXT: Final = """\
 
 One run of `make bench`, on {cores} cores, Python {python}. Everything runs on one machine: the service on a core of
 its own; the upstream and the load client, each a process of its own, share the rest. Absolute times say as
-much about that machine as about the service: compare the columns of ratios. Deltawire runs as `python -m server`
+much about that machine as about the service: compare the columns of ratios. Deltawire runs as `deltawire`
 with every feature on and logs at info. Meanwhile other processes kept {strangers:.2f} cores busy: where that is not
 nearly 0, chunks arrive late and together, Deltawire joins them, and its figures are too good.
 

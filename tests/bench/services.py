@@ -45,7 +45,7 @@ class Service(msgspec.Struct, frozen=True, eq=False):
     environment: dict[str, str] = {}
 
 
-DELTAWIRE = Service("Deltawire", ("-m", "server"), {**_OURS, "DELTAWIRE_PORT": "{port}"})
+DELTAWIRE = Service("Deltawire", ("-m", "deltawire"), {**_OURS, "DELTAWIRE_PORT": "{port}"})
 TWO_WORKERS = Service("Deltawire", DELTAWIRE.command, {**DELTAWIRE.environment, "DELTAWIRE_WORKERS": "2"})
 _UVICORN: Final = ("fastapi_service:app", "--app-dir", str(_REFERENCES), "--port", "{port}")
 # google-genai takes aiohttp silently where it is installed, as it is here; its plain installation has none.

@@ -133,7 +133,7 @@ TEXT: Final = """# Conversations by the hundred thousand
 
 One run of `make bench-store`, on {cores} cores that it shared with other work (load {load:.1f}: where that is more than
 the cores, times are too long by about as much), Python {python}: {conversations:,} conversations of one owner with
-{messages:,} messages, read through the HTTP routes of `python -m server`, one request at a time. The words are made
+{messages:,} messages, read through the HTTP routes of `deltawire`, one request at a time. The words are made
 up and as frequent as words are; see `tests/bench/conversations.py` and `searches.py`. Others have searched before:
 the databases are warm, PostgreSQL with `shared_buffers` of 2 GB.
 

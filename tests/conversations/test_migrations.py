@@ -18,14 +18,14 @@ from support.postgres import fresh_database
 from support.process import running
 from support.transports import ask_rest
 
-from server.conversations import migrate
-from server.conversations.database import REVISIONS, Database
-from server.conversations.migrate import SchemaError
-from server.conversations.tables import METADATA
-from server.errors import Failure
-from server.settings import Settings
+from deltawire.conversations import migrate
+from deltawire.conversations.database import REVISIONS, Database
+from deltawire.conversations.migrate import SchemaError
+from deltawire.conversations.tables import METADATA
+from deltawire.errors import Failure
+from deltawire.settings import Settings
 
-MIGRATE = (sys.executable, "-m", "server", "migrate")
+MIGRATE = (sys.executable, "-m", "deltawire", "migrate")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -67,9 +67,7 @@ async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_s
     async with fresh_database(postgresql) as url:
         async with running(DELTAWIRE_DATABASE_URL=url) as server:
             assert await server.ended() == 2
-            assert server.output == (
-                "the database has no tables yet: run `python -m server migrate`, then start again\n"
-            )
+            assert server.output == ("the database has no tables yet: run `deltawire migrate`, then start again\n")
         async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=url) as server:
             assert await server.ended() == 0
             assert server.lines[-1]["revision"] == REVISIONS[-1]

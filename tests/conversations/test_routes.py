@@ -16,11 +16,11 @@ from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Exchange, Upstream, fails, says
 
-from server.conversations.database import Database
-from server.conversations.migrate import migrate
-from server.conversations.records import ConversationQuery, NewConversation
-from server.conversations.store import ConversationStore
-from server.conversations.tree import Tree
+from deltawire.conversations.database import Database
+from deltawire.conversations.migrate import migrate
+from deltawire.conversations.records import ConversationQuery, NewConversation
+from deltawire.conversations.store import ConversationStore
+from deltawire.conversations.tree import Tree
 
 SETTINGS = {
     "model": "gemini-flash-latest",

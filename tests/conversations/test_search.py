@@ -11,12 +11,12 @@ from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, says
 
-from server.conversations.migrate import migrate
-from server.conversations.words import words_of
-from server.settings import Settings
+from deltawire.conversations.migrate import migrate
+from deltawire.conversations.words import words_of
+from deltawire.settings import Settings
 
 SAID = {
-    "path": "Look at server/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",
+    "path": "Look at server/deltawire/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",
     "german": "Die Straße heißt GRÜNER Weg",
     "chinese": "\u4f60\u597d\u4e16\u754c, Gemini",
     "thai": "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e04\u0e23\u0e31\u0e1a",
@@ -45,7 +45,7 @@ async def corpus(module_database: str) -> AsyncIterator[tuple[Conversations, dic
 @pytest.mark.parametrize(
     "q, found",
     [
-        ("server/app.py", "path"),
+        ("server/deltawire/app.py", "path"),
         ("APP.PY", "path"),
         ("isn't", "path"),
         ("bar", "path"),

@@ -17,7 +17,7 @@ from support.upstream import (
     starts_and_is_silent,
 )
 
-from server.errors import TABLE
+from deltawire.errors import TABLE
 
 
 @pytest.fixture(params=TRANSPORTS)

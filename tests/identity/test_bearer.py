@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from server.errors import Failure
-from server.identity.bearer import token_of
+from deltawire.errors import Failure
+from deltawire.identity.bearer import token_of
 
 
 def found(*authorization: str, subprotocols: list[str] | None = None, query: str = "") -> str:

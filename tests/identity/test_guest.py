@@ -9,10 +9,10 @@ from support.identity import API_KEYS, KEYS, SECRET, Publisher, Signer, bearer, 
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
 
-from server.identity.doorkeeper import Doorkeeper
-from server.identity.guest import Guest
-from server.identity.key_set import KeySet, Pace
-from server.identity.tokens import Tokens
+from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.identity.guest import Guest
+from deltawire.identity.key_set import KeySet, Pace
+from deltawire.identity.tokens import Tokens
 
 
 async def test_a_token_that_runs_out_ends_new_turns_and_a_fresh_one_starts_them(upstream: Upstream) -> None:

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from support.redis import RedisServer
 
-from server.errors import Failure
-from server.frames import ChatRequest, Usage
-from server.gemini.events import Counts
-from server.limits.counting import DAY_SECONDS, MAX_MODELS, OTHER, Charge, Counting, key_of
-from server.limits.ledger import Limits
-from server.limits.memory import MemoryLeases, MemoryMeter
-from server.limits.prices import Prices
-from server.limits.rules import Rule, Rules, read_counts
-from server.limits.shared import counting_in_store
-from server.limits.shared_leases import SharedLeases
-from server.limits.store import Store
-from server.opening import Question
-from server.tally import Tally
+from deltawire.errors import Failure
+from deltawire.frames import ChatRequest, Usage
+from deltawire.gemini.events import Counts
+from deltawire.limits.counting import DAY_SECONDS, MAX_MODELS, OTHER, Charge, Counting, key_of
+from deltawire.limits.ledger import Limits
+from deltawire.limits.memory import MemoryLeases, MemoryMeter
+from deltawire.limits.prices import Prices
+from deltawire.limits.rules import Rule, Rules, read_counts
+from deltawire.limits.shared import counting_in_store
+from deltawire.limits.shared_leases import SharedLeases
+from deltawire.limits.store import Store
+from deltawire.opening import Question
+from deltawire.tally import Tally
 
 NOON = 20_000.5 * DAY_SECONDS
 LEASE_SECONDS = 1.0
@@ -180,9 +180,9 @@ async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> N
 
 _HOLDS_A_LEASE = f"""
 import asyncio, sys
-from server.limits.rules import Rule
-from server.limits.shared_leases import SharedLeases
-from server.limits.store import Store
+from deltawire.limits.rules import Rule
+from deltawire.limits.shared_leases import SharedLeases
+from deltawire.limits.store import Store
 
 async def hold():
     leases = SharedLeases(Store(sys.argv[1]), {LEASE_SECONDS})

@@ -6,21 +6,21 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
-from server.books import Books
-from server.frames import ChatRequest, Delta
-from server.gemini.events import Counts, Event, Text
-from server.limits.counting import Counting
-from server.limits.ledger import Limits
-from server.limits.memory import MemoryLeases, MemoryMeter
-from server.limits.prices import Prices
-from server.limits.rules import Rules, read_counts
-from server.limits.shared import counting_in_store
-from server.limits.windows import MovingWindows
-from server.opening import Deadlines, Question
-from server.telemetry.metrics import Metrics
-from server.telemetry.via import via
-from server.telemetry.watch import Telemetry
-from server.turn import Turn
+from deltawire.books import Books
+from deltawire.frames import ChatRequest, Delta
+from deltawire.gemini.events import Counts, Event, Text
+from deltawire.limits.counting import Counting
+from deltawire.limits.ledger import Limits
+from deltawire.limits.memory import MemoryLeases, MemoryMeter
+from deltawire.limits.prices import Prices
+from deltawire.limits.rules import Rules, read_counts
+from deltawire.limits.shared import counting_in_store
+from deltawire.limits.windows import MovingWindows
+from deltawire.opening import Deadlines, Question
+from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.via import via
+from deltawire.telemetry.watch import Telemetry
+from deltawire.turn import Turn
 
 DELTAS = 20
 _MANY = read_counts("1000,m=1000")

@@ -6,8 +6,8 @@ from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.gemini.events import UNKNOWN_COUNTS, Counts
-from server.limits.prices import PROVIDER, Prices
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
+from deltawire.limits.prices import PROVIDER, Prices
 
 [GOOGLE] = (provider for provider in get_snapshot().providers if provider.id == PROVIDER)
 MODELS = [model.id for model in GOOGLE.models]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.limits.rules import Rule, read_amounts, read_counts
+from deltawire.limits.rules import Rule, read_amounts, read_counts
 
 
 @pytest.mark.parametrize(

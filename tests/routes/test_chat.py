@@ -10,7 +10,7 @@ from support.serving import serving
 from support.transports import ask_rest, ask_sse, events, post, posting
 from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
 
-from server.routes import chat
+from deltawire.routes import chat
 
 PATHS = ["/chat", "/chat/stream"]
 

@@ -12,8 +12,8 @@ from support.serving import serving
 from support.transports import ask_rest, ask_sse, post
 from support.upstream import Upstream, says
 
-from server.errors import TABLE
-from server.openapi.operations import EXAMPLES
+from deltawire.errors import TABLE
+from deltawire.openapi.operations import EXAMPLES
 
 
 @pytest.fixture(scope="module")

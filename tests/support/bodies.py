@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from server.errors import Failure
-from server.gemini.events import Event, Text, ThoughtText
-from server.gemini.wire import ResponseReader
+from deltawire.errors import Failure
+from deltawire.gemini.events import Event, Text, ThoughtText
+from deltawire.gemini.wire import ResponseReader
 from support.upstream import answer
 
 EVERY_COUNT = {

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 from sqlalchemy import text
 
-from server.conversations.database import Database
+from deltawire.conversations.database import Database
 
 
 class Conversations:

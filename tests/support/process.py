@@ -1,4 +1,4 @@
-"""`python -m server` as a process of its own."""
+"""`python -m deltawire` as a process of its own."""
 
 import asyncio
 import json
@@ -105,7 +105,7 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerPr
     with tempfile.TemporaryDirectory() as folder:
         ours = {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ.get("DELTAWIRE_DATA_DIR", folder)}
         process = await asyncio.create_subprocess_exec(
-            *(arguments or (sys.executable, "-m", "server")),
+            *(arguments or (sys.executable, "-m", "deltawire")),
             env=inherited | ours | environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

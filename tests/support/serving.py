@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from server.app import assemble, listening
-from server.conversations.migrate import prepare
-from server.errors import Failure
-from server.listener.serve import Server, ServerConfig, bind, url_of
-from server.settings import load
+from deltawire.app import assemble, listening
+from deltawire.conversations.migrate import prepare
+from deltawire.errors import Failure
+from deltawire.listener.serve import Server, ServerConfig, bind, url_of
+from deltawire.settings import load
 from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"

@@ -34,8 +34,8 @@ from test_workers import runs, until, workers_of
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from server.tally import GAP_BOUNDS
-from server.telemetry.metrics import FoldedHistogram
+from deltawire.tally import GAP_BOUNDS
+from deltawire.telemetry.metrics import FoldedHistogram
 
 MODEL = "gemini-flash-latest"
 LABELS: dict[str, tuple[str, set[str]]] = {

@@ -1,0 +1,123 @@
+"""Where a turn is accepted or refused, before anything is asked of the upstream."""
+
+import asyncio
+import secrets
+
+import msgspec
+
+from deltawire.books import Books
+from deltawire.conversations.transcript import Transcripts
+from deltawire.errors import Failure, too_large
+from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.gemini.events import Upstream
+from deltawire.identity.caller import Caller
+from deltawire.limits.ledger import Limits
+from deltawire.offer import Offer
+from deltawire.opening import Deadlines, Question
+from deltawire.telemetry.via import Via
+from deltawire.telemetry.watch import Telemetry
+from deltawire.turn import Turn
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one turn may bring, in characters, and how many turns may run."""
+
+    message_chars: int
+    history_chars: int
+    turns: int
+
+
+class Admission:
+    """Hands out turns, and knows which of them run; one for the process."""
+
+    def __init__(
+        self,
+        offer: Offer,
+        bounds: Bounds,
+        deadlines: Deadlines,
+        transcripts: Transcripts,
+        limits: Limits,
+        telemetry: Telemetry,
+    ) -> None:
+        """Start closed: `open` it when there is an upstream to ask."""
+        self.offer = offer
+        self._transcripts = transcripts
+        self._limits = limits
+        self._telemetry = telemetry
+        self.empty = asyncio.Event()
+        """Set while no turn runs."""
+        self.empty.set()
+        self.finished = 0
+        """How many turns came to an end of their own, and were sent whole."""
+        self._upstream: Upstream | None = None
+        self._closed = False
+        self._bounds = bounds
+        self._deadlines = deadlines
+        self._running: set[Turn] = set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether new turns are taken."""
+        return self._upstream is not None
+
+    def open(self, upstream: Upstream) -> None:
+        """Take turns, and ask this upstream; unless it was closed meanwhile, which is for good."""
+        if not self._closed:
+            self._upstream = upstream
+
+    def close(self) -> int:
+        """Take no more turns; return how many run on."""
+        self._closed = True
+        self._upstream = None
+        return len(self._running)
+
+    def cut(self) -> int:
+        """End every running turn with `draining`; return how many those are."""
+        return sum([turn.cut() for turn in self._running])
+
+    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller, via: Via) -> Turn:
+        """A turn for a request of this caller's; its taker must close it. Raise `Failure` when it is refused.
+
+        `memory` is the context when the request brings none; `via` is how it came.
+        """
+        self._check_context(request)
+        self._check_size(request)
+        models = self.offer.asked_for(request.model)
+        if self._upstream is None:
+            raise Failure("draining")
+        if len(self._running) >= self._bounds.turns:
+            raise Failure("overloaded", retry_after=1.0)
+        question = Question(
+            turn=request.id or secrets.token_hex(8),
+            caller=caller.name,
+            request=request,
+            history=memory if request.history is None else request.history,
+            models=models,
+        )
+        books = Books(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
+        watch = self._telemetry.watch(question.turn, question.caller, models[0], request, via)
+        turn = Turn(question, self._upstream, self._deadlines, self._over, books, watch)
+        self._running.add(turn)
+        self.empty.clear()
+        return turn
+
+    def _over(self, turn: Turn) -> None:
+        self._running.remove(turn)
+        self.finished += turn.is_finished
+        if not self._running:
+            self.empty.set()
+
+    def _check_context(self, request: ChatRequest) -> None:
+        if request.conversation is None and request.parent is not None:
+            raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
+        if request.conversation is not None and request.history is not None:
+            raise Failure("invalid_frame", "A conversation brings its own history: send one of them.", field="history")
+
+    def _check_size(self, request: ChatRequest) -> None:
+        bounds = self._bounds
+        if len(request.message) > bounds.message_chars:
+            raise too_large("message", bounds.message_chars)
+        if sum(len(message.text) for message in request.history or ()) > bounds.history_chars:
+            raise too_large("history", bounds.history_chars)
+        if len(request.system or "") > bounds.message_chars:
+            raise too_large("system", bounds.message_chars)

@@ -1,0 +1,121 @@
+"""The AsyncAPI 3.1 document: what the server takes and what it sends, as tools read it."""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+import msgspec
+from msgspec import Struct
+
+from deltawire import __version__
+from deltawire.asyncapi.examples import DOWN, UP
+from deltawire.frames import FrameDown, FrameUp, type_tag
+from deltawire.openapi.document import CONTEXT
+
+_CHANNEL: Final = "socket"
+_ANSWERS: Final = {"chat": ("delta", "thought", "usage", "error"), "cancel": ("usage", "error")}
+"""What each frame may be answered with; others only with an `error`."""
+_ABOUT: Final = """\
+One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
+`usage` or one `error` with its `id`. A client ignores fields and frames that it does not know. Where the server wants
+to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
+`deltawire.v1`."""
+
+
+def document() -> dict[str, Any]:
+    """The whole document, as JSON."""
+    up, down = _kinds(FrameUp), _kinds(FrameDown)
+    return {
+        "asyncapi": "3.1.0",
+        "info": {
+            "title": "Deltawire",
+            "version": __version__,
+            "description": "The socket of a realtime chat server for Gemini.",
+            "license": {"name": "MIT"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {
+            "here": {
+                "host": "{host}",
+                "protocol": "ws",
+                "variables": {"host": {"default": "127.0.0.1:8000", "description": "Where the server listens."}},
+            }
+        },
+        "channels": {
+            _CHANNEL: {
+                "address": "/ws",
+                "description": _ABOUT,
+                "messages": {kind: _to("components", "messages", kind) for kind in (*up, *down)},
+                "bindings": {"ws": {"method": "GET"}},
+            }
+        },
+        "operations": {
+            **{kind: _takes(kind, struct) for kind, struct in up.items()},
+            "answer": {
+                "action": "send",
+                "channel": _to("channels", _CHANNEL),
+                "summary": "What the server sends.",
+                "messages": _messages(tuple(down)),
+            },
+        },
+        "components": {
+            "messages": {
+                **{kind: _message(kind, struct, UP) for kind, struct in up.items()},
+                **{kind: _message(kind, struct, DOWN) for kind, struct in down.items()},
+            },
+            "schemas": _schemas(up, down),
+        },
+    }
+
+
+def _kinds(union: Any) -> dict[str, type[Struct]]:
+    """The frames of a union, by their type."""
+    return {str(struct.__struct_config__.tag): struct for struct in get_args(union)}
+
+
+def _to(*path: str) -> dict[str, str]:
+    return {"$ref": "#/" + "/".join(path)}
+
+
+def _messages(kinds: tuple[str, ...]) -> list[dict[str, str]]:
+    return [_to("channels", _CHANNEL, "messages", kind) for kind in kinds]
+
+
+def _takes(kind: str, struct: type[Struct]) -> dict[str, Any]:
+    """The operation that a frame of the client's is."""
+    channel = _to("channels", _CHANNEL)
+    return {
+        "action": "receive",
+        "channel": channel,
+        "summary": _summary(struct),
+        "messages": _messages((kind,)),
+        "reply": {"channel": channel, "messages": _messages(_ANSWERS.get(kind, ("error",)))},
+    }
+
+
+def _message(kind: str, struct: type[Struct], examples: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": kind,
+        "summary": _summary(struct),
+        "payload": _to("components", "schemas", struct.__name__),
+        "examples": [{"name": name, "payload": frame} for name, frame in examples[kind].items()],
+    }
+
+
+def _summary(struct: type[Struct]) -> str:
+    return (struct.__doc__ or "").partition("\n")[0]
+
+
+def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -> dict[str, Any]:
+    """The schemas of all frames, and of what they hold."""
+    _, schemas = msgspec.json.schema_components(
+        [*up.values(), *down.values()], ref_template="#/components/schemas/{name}"
+    )
+    schemas["Chat"]["allOf"] = CONTEXT
+    sent = [struct.__name__ for struct in down.values()] + ["Spent"]
+    for name in sent:  # the server leaves no field out, whatever its default
+        schemas[name]["required"] = list(schemas[name]["properties"])
+    for schema in schemas.values():
+        properties = schema["properties"]
+        if type_tag in properties:
+            properties[type_tag] = {"const": properties[type_tag]["enum"][0]}
+    return schemas

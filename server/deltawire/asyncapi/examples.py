@@ -1,0 +1,55 @@
+"""Frames that the document shows, by their type and a name; the tests send and receive each for real."""
+
+from typing import Any, Final
+
+import msgspec
+
+from deltawire.errors import Failure
+from deltawire.frames import Delta, FrameDown, Spent, Thought, Usage, error_frame
+from deltawire.openapi.operations import EXAMPLES
+
+_SPENT: Final = Spent(
+    model="gemini-flash-latest",
+    finish_reason="stop",
+    input_tokens=31,
+    output_tokens=6,
+    thought_tokens=9,
+    tool_tokens=0,
+    cached_tokens=0,
+    total_tokens=46,
+    measured="reported",
+    first_delta_ms=412,
+    duration_ms=655,
+    cost_usd=0.0000795,
+)
+_ENDS: Final = msgspec.structs.asdict(_SPENT)
+_CANCELLED: Final = {
+    "finish_reason": "cancelled",
+    "output_tokens": 2,
+    "total_tokens": 42,
+    "measured": "partial",
+    "cost_usd": 0.0000645,
+}
+
+UP: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    "chat": {name: {"type": "chat", **fields} for name, fields in EXAMPLES.items()},
+    "auth": {"a fresh token": {"type": "auth", "token": "TOKEN"}},
+    "cancel": {"one turn": {"type": "cancel", "id": "turn-7"}, "every turn": {"type": "cancel"}},
+}
+
+_DOWN: Final[dict[str, dict[str, FrameDown]]] = {
+    "delta": {"a piece": Delta("turn-7", "Air scatters blue light.")},
+    "thought": {"a piece": Thought("turn-7", "One sentence was asked for.")},
+    "usage": {
+        "answered": Usage("turn-7", **_ENDS),
+        "cancelled": Usage("turn-7", **{**_ENDS, **_CANCELLED}),
+    },
+    "error": {
+        "a turn that failed": error_frame(Failure("upstream_unavailable"), turn="turn-7"),
+        "a turn that was refused": error_frame(Failure("unknown_model", field="model"), turn="turn-7"),
+        "a frame that names no turn": error_frame(Failure("unknown_turn", field="id"), ref="turn-9"),
+    },
+}
+DOWN: Final[dict[str, dict[str, dict[str, Any]]]] = {
+    kind: {name: msgspec.to_builtins(frame) for name, frame in frames.items()} for kind, frames in _DOWN.items()
+}

@@ -1,0 +1,117 @@
+"""The document as a page: made here, because the usual viewer weighs 2.5 MB and wants `eval`."""
+
+import json
+from collections.abc import Iterator
+from html import escape
+from typing import Any, Final
+
+import msgspec
+from litestar import MediaType, Response, Router, get
+
+from deltawire.asyncapi.document import document
+from deltawire.pages import with_page_headers
+
+PATHS: Final = frozenset({"/schema/asyncapi.json", "/schema/socket"})
+_PAGE: Final = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Deltawire: the socket</title>
+<link rel="icon" href="/favicon.svg">
+<link rel="stylesheet" href="/socket.css">
+</head>
+<body>
+<main>
+<h1>Deltawire: the socket</h1>
+<p>{about}</p>
+<p>The same as <a href="/schema/asyncapi.json">AsyncAPI 3.1</a>, for tools. The routes over HTTP have
+<a href="/schema">a page of their own</a>.</p>
+{sections}
+</main>
+</body>
+</html>
+"""
+
+
+def socket_contract() -> Router:
+    """`/schema/asyncapi.json` and `/schema/socket`."""
+    told = document()
+    as_json, as_page = msgspec.json.encode(told), _page(told)
+
+    @get("/asyncapi.json", sync_to_thread=False, include_in_schema=False)
+    def asyncapi() -> Response[bytes]:
+        return Response(as_json, media_type=MediaType.JSON)
+
+    @get("/socket", sync_to_thread=False, include_in_schema=False)
+    def socket_page() -> Response[str]:
+        return Response(as_page, media_type=MediaType.HTML)
+
+    return Router("/schema", route_handlers=[asyncapi, socket_page], after_request=with_page_headers)
+
+
+def _page(told: dict[str, Any]) -> str:
+    channel = told["channels"]["socket"]
+    operations: dict[str, Any] = told["operations"]
+    sections = [
+        f"<h2>{heading}</h2>" + "".join(_frame(kind, told) for kind in kinds)
+        for heading, kinds in (
+            ("You send", [kind for kind in operations if operations[kind]["action"] == "receive"]),
+            ("You get", [_last(message["$ref"]) for message in operations["answer"]["messages"]]),
+        )
+    ]
+    about = escape(f"GET {channel['address']}. {channel['description']}")
+    return _PAGE.format(about=about, sections="\n".join(sections))
+
+
+def _frame(kind: str, told: dict[str, Any]) -> str:
+    """A frame: what it is for, its fields, and how it looks."""
+    message, schemas = told["components"]["messages"][kind], told["components"]["schemas"]
+    examples = "".join(
+        f"<figure><figcaption>{escape(example['name'])}</figcaption>"
+        f"<pre tabindex=0>{escape(json.dumps(example['payload'], ensure_ascii=False))}</pre></figure>"
+        for example in message["examples"]
+    )
+    replies = told["operations"].get(kind, {}).get("reply", {}).get("messages", [])
+    answered = ", ".join(f"<code>{escape(_last(reply['$ref']))}</code>" for reply in replies)
+    return (
+        f'<section id="{escape(kind)}"><h3><code>{escape(kind)}</code></h3><p>{escape(message["summary"])}'
+        f"{f' Answered with {answered}.' if answered else ''}</p>"
+        f"{_fields(_last(message['payload']['$ref']), schemas)}{examples}</section>"
+    )
+
+
+def _fields(name: str, schemas: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(field)}</code></td><td>{needed}</td><td>{escape(takes)}</td></tr>"
+        for field, needed, takes in _rows(schemas[name])
+    )
+    head = "<tr><th scope=col>field</th><th scope=col></th><th scope=col>what it is</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _rows(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for field, rule in schema["properties"].items():
+        yield field, "always" if field in schema["required"] else "", _takes(rule)
+
+
+def _takes(rule: dict[str, Any]) -> str:
+    """What a field takes, in words: its own, or those of its schema."""
+    if "description" in rule:
+        return str(rule["description"])
+    if "anyOf" in rule:
+        return " or ".join(_takes(choice) for choice in rule["anyOf"] if choice != {"type": "null"} or not _tells(rule))
+    if "$ref" in rule:
+        return f"the fields of {_last(rule['$ref'])}"
+    values = [rule["const"]] if "const" in rule else rule.get("enum")
+    return " or ".join(f'"{value}"' for value in values) if values else str(rule["type"])
+
+
+def _tells(rule: dict[str, Any]) -> bool:
+    """Whether a choice has words of its own: what a client sends may be null, and that counts as absent."""
+    return any("description" in choice for choice in rule["anyOf"])
+
+
+def _last(reference: str) -> str:
+    return reference.rpartition("/")[2]

@@ -1,0 +1,68 @@
+"""What is kept of one turn: what it counts for its caller, and what was said in it."""
+
+from deltawire.conversations.transcript import Transcript
+from deltawire.errands import finished
+from deltawire.errors import Failure
+from deltawire.frames import ErrorFrame, Usage
+from deltawire.limits.ledger import Ledger
+from deltawire.opening import Question
+
+
+class Books:
+    """A turn's ledger, and its transcript when it belongs to a conversation."""
+
+    def __init__(self, ledger: Ledger, transcript: Transcript | None) -> None:
+        """Prepare; nothing is counted, read or written before `begin`."""
+        self.ledger = ledger
+        self.transcript = transcript
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the question is written."""
+        return self.transcript is not None and self.transcript.has_begun
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether beginning the turn has something to decide."""
+        return self.transcript is not None or self.ledger.may_refuse
+
+    async def begin(self, question: Question) -> Question:
+        """Let the turn through, then write its question; return it as it is asked. Raise `Failure`.
+
+        A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.
+        """
+        if self.transcript is None:
+            await self.ledger.begin(question)
+            return question
+        if self.ledger.goes_by_model:
+            question = await self.transcript.look(question)
+        await self.ledger.begin(question)
+        try:
+            return await self.transcript.begin(question)
+        except Failure:
+            self.ledger.close()
+            raise
+
+    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """Charge the turn and write its answer; return the end as it is to be told. Raise `Failure`."""
+        charging = self.ledger.end(end)
+        try:
+            return end if self.transcript is None else await self.transcript.end(end)
+        finally:
+            await finished(charging)
+
+    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """The end, with the names of what is kept of the turn."""
+        return end if self.transcript is None else self.transcript.named(end)
+
+    def leave(self, end: Usage) -> None:
+        """The same, for a turn whose reader has left."""
+        self.ledger.end(end)
+        if self.transcript is not None:
+            self.transcript.leave(end)
+
+    def close(self) -> None:
+        """Let go of a turn, whether it ended or not."""
+        self.ledger.close()
+        if self.transcript is not None:
+            self.transcript.close()

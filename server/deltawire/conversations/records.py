@@ -1,0 +1,110 @@
+"""What a client reads and writes of conversations, as Structs."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from deltawire.frames import REQUEST_RULES, Spent, TurnSettings
+from deltawire.reading import Reader, rules_of
+
+MAX_TITLE_CHARS: Final = 200
+MAX_PAGE: Final = 100
+_CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}_[0-9]$"
+"""The time and the id of the last conversation of a page, and which step of a search it was found by."""
+_title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
+_settings = Meta(description="an object of settings")
+
+
+class Conversation(Struct, frozen=True, kw_only=True):
+    """One conversation. Times are seconds since 1970; `updated` is when something was last said in it.
+
+    `settings` hold for each of its turns that names none of its own.
+    """
+
+    id: str
+    title: str
+    created: float
+    updated: float
+    settings: dict[str, Any]
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """One message of a conversation's tree.
+
+    A question is not `answered` while its answer runs, and for ever when that was lost in a crash. An answer
+    ended for its `finish_reason`, or broke off for its `error`, a code of the error table.
+    """
+
+    id: str
+    parent: str | None
+    role: Literal["user", "model"]
+    text: str
+    thoughts: str
+    model: str | None
+    finish_reason: str | None
+    error: str | None
+    answered: bool | None
+    usage: Spent | None
+    created: float
+
+
+class ConversationTree(Conversation, frozen=True, kw_only=True):
+    """A conversation and all its messages, in the order in which they were written."""
+
+    messages: list[Message]
+
+
+class ConversationPage(Struct, frozen=True):
+    """Some conversations, the last changed first; `next` is the cursor of those after them."""
+
+    conversations: list[Conversation]
+    next: str | None
+
+
+class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which conversations are listed: parameters of the URL."""
+
+    limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description=f"a whole number from 1 to {MAX_PAGE}")] = 50
+    cursor: Annotated[str, Meta(pattern=_CURSOR, description="what `next` held")] | None = None
+    q: Annotated[str, Meta(max_length=1000, description="words to look for, 1,000 characters at most")] = ""
+
+
+class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a conversation is exported: parameters of the URL."""
+
+    format: Annotated[Literal["markdown", "json"], Meta(description="markdown or json")] = "markdown"
+    message: Annotated[str, Meta(description="the id of the message to end with; absent: the newest")] = ""
+
+
+class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A conversation to make."""
+
+    title: Annotated[str, _title] | None = None
+    settings: Annotated[TurnSettings, _settings] | None = None
+
+
+class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change. Settings are changed one by one; null takes one of them away."""
+
+    title: Annotated[str, _title] | None = None
+    settings: Annotated[TurnSettings, _settings] | None = None
+
+
+_RULES: Final = {
+    **rules_of(ConversationQuery),
+    **rules_of(ExportQuery),
+    **rules_of(NewConversation),
+    **{f"settings.{path}": rule for path, rule in REQUEST_RULES.items()},
+}
+read_query = Reader[ConversationQuery](ConversationQuery, _RULES).read_query
+read_export = Reader[ExportQuery](ExportQuery, _RULES).read_query
+read_new = Reader[NewConversation](NewConversation, _RULES).read_bytes
+_read_change = Reader[ConversationChange](ConversationChange, _RULES).read_bytes
+
+
+def read_change(body: bytes) -> tuple[str | None, dict[str, Any]]:
+    """The new title, if there is one, and the settings that were named, null where one is taken away."""
+    change = _read_change(body)
+    named = {} if change.settings is None else msgspec.json.decode(body)["settings"]
+    return change.title, named

@@ -1,0 +1,28 @@
+"""The settings of a conversation, as they are kept and as its turns take them."""
+
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import asdict
+
+from deltawire.frames import ChatRequest, TurnSettings
+
+_NAMES: Final = TurnSettings.__struct_fields__
+_decode = msgspec.json.Decoder(TurnSettings).decode
+
+
+def kept(settings: dict[str, Any]) -> str:
+    """Settings as they are stored: those that are set."""
+    return msgspec.json.encode({name: value for name, value in settings.items() if value is not None}).decode()
+
+
+def merged(request: ChatRequest, stored: str) -> ChatRequest:
+    """A request with the stored settings where it has none of its own."""
+    own = asdict(_decode(stored))
+    missing = {name: own[name] for name in _NAMES if getattr(request, name) is None and own[name] is not None}
+    return msgspec.structs.replace(request, **missing) if missing else request
+
+
+def changed(stored: str, named: dict[str, Any]) -> str:
+    """Stored settings with these changes; None takes one away."""
+    return kept({**msgspec.json.decode(stored), **named})

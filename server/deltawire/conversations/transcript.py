@@ -1,0 +1,205 @@
+"""One turn of a conversation: what it is asked with, and what is kept of it.
+
+The question is written before the upstream is asked, the answer before its client is told of the end. Between
+the two nothing is written. What a hang-up leaves is written all the same, by a task that nobody waits for.
+"""
+
+import time
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+import stamina
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deltawire.conversations.database import Database
+from deltawire.conversations.settings import merged
+from deltawire.conversations.texts import new_id, storable, title_of
+from deltawire.conversations.tree import Tree
+from deltawire.errands import Errands
+from deltawire.errors import Failure
+from deltawire.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
+from deltawire.offer import Offer
+from deltawire.opening import Question
+
+_CLOSE_SECONDS: Final = 5.0
+
+
+def _is_away(fault: Exception) -> bool:
+    return isinstance(fault, Failure) and fault.code == "store_unavailable"
+
+
+class Transcripts:
+    """Where the turns of conversations are written; one for the process."""
+
+    def __init__(self, database: Database, offer: Offer, history_chars: int, seconds: float) -> None:
+        """`history_chars` bounds what a turn is asked with, `seconds` how long the last write is tried."""
+        self.database = database
+        self.offer = offer
+        self.history_chars = history_chars
+        self.patiently = stamina.AsyncRetryingCaller(
+            timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
+        ).on(_is_away)
+        self.errands = Errands()
+
+    def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
+        """The transcript of a turn; None when it belongs to no conversation."""
+        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
+
+    async def close(self) -> None:
+        """Wait for what is still being written."""
+        await self.errands.wait(_CLOSE_SECONDS)
+
+
+class _GivenUp(Exception):
+    """The turn was over before its question was written, and its reader was told that nothing is kept."""
+
+
+class Transcript:
+    """One turn of one conversation."""
+
+    def __init__(self, transcripts: Transcripts, tree: Tree) -> None:
+        """Prepare; nothing is read or written before `begin`."""
+        self._transcripts = transcripts
+        self._tree = tree
+        self._question: str | None = None
+        self._has_ended = self._is_closed = False
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the question is written."""
+        return self._question is not None
+
+    async def look(self, question: Question) -> Question:
+        """The question with the models that will be asked; nothing is written. Raise `Failure` as `begin` does."""
+        async with self._transcripts.database.reading() as connection:
+            conversation = await self._found(connection)
+        request = merged(question.request, conversation.settings)
+        models = self._transcripts.offer.asked_for(request.model)
+        return msgspec.structs.replace(question, models=models)
+
+    async def begin(self, question: Question) -> Question:
+        """Write the question; return it with its context and with the conversation's settings.
+
+        Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
+        """
+        return await self._transcripts.errands.do(self._begin(question))
+
+    def keep(self, frame: Delta | Thought) -> None:
+        """Take note of what was delivered."""
+        (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
+
+    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        """Write the answer; return the end as it is to be told. Raise `Failure` (`store_unavailable`) if in vain.
+
+        Without a question there is no answer: then this does nothing.
+        """
+        if self._question is None:
+            return end
+        self._has_ended = True
+        return await self._transcripts.errands.do(self._end(end, self._question))
+
+    def leave(self, end: Usage) -> None:
+        """Write the answer that nobody waits for."""
+        if self._question is not None:
+            self._has_ended = True
+            self._transcripts.errands.run(self._end(end, self._question))
+
+    def close(self) -> None:
+        """Let go of the turn. One that was over before its question was written leaves none, or a cancelled one."""
+        self._is_closed = True
+        if self._question is not None and not self._has_ended:
+            self._transcripts.errands.run(self._give_up(self._question))
+
+    def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
+        """The end, with the names of what is kept of the turn; nothing where it has not begun."""
+        if self._question is None:
+            return end
+        names = {"conversation": self._tree.id, "question": self._question, **message}
+        if isinstance(end, Usage):
+            return msgspec.structs.replace(end, **names)
+        return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
+
+    async def _begin(self, question: Question) -> Question:
+        async with self._transcripts.database.writing() as transaction:
+            conversation = await self._found(transaction, to_change=True)
+            request = merged(question.request, conversation.settings)
+            models = self._transcripts.offer.asked_for(request.model)
+            leaf, asked_before = await self._place(transaction, request)
+            chars = self._transcripts.history_chars
+            history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
+            asked = asked_before or new_id()
+            if asked_before is None:
+                await self._tree.add(
+                    transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False
+                )
+            title = {} if conversation.title else {"title": title_of(request.message)}
+            await self._tree.change(transaction, **title, updated=time.time())
+            if self._is_closed:
+                raise _GivenUp
+        self._question = asked
+        if self._is_closed:  # while that was committed
+            await self._give_up(asked)
+        return msgspec.structs.replace(question, request=request, history=history, models=models)
+
+    async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
+        conversation = await self._tree.find(connection, to_change=to_change)
+        if conversation is None:
+            raise Failure("not_found", "There is no such conversation.", field="conversation")
+        return conversation
+
+    async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
+        """The message that the question stands below, and the question itself where it is asked again."""
+        if request.parent is None:
+            return await self._tree.newest_answer(transaction), None
+        if request.parent == self._tree.id:
+            return None, None
+        parent = await self._tree.message(transaction, request.parent)
+        if parent is None:
+            raise Failure("not_found", "There is no such message in this conversation.", field="parent")
+        if parent.role == "user" and parent.text == storable(request.message):
+            return parent.parent, request.parent
+        return request.parent, None
+
+    async def _give_up(self, question: str) -> None:
+        await self._transcripts.patiently(self._write, new_id(), question, finish_reason="cancelled")
+
+    async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
+        if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
+            return self.named(end)
+        answer = new_id()
+        kept = self.named(end, message=answer)
+        spent = spent_of(kept) if isinstance(kept, Usage) else kept.usage
+        is_there = await self._transcripts.patiently(
+            self._write,
+            answer,
+            question,
+            model=spent and spent.model,
+            finish_reason=end.finish_reason if isinstance(end, Usage) else None,
+            error=end.code if isinstance(end, ErrorFrame) else None,
+            usage=spent and msgspec.json.encode(spent).decode(),
+        )
+        return kept if is_there else self.named(end)
+
+    async def _write(self, answer: str, question: str, **ended: Any) -> bool:
+        """Write the answer, once however often this is tried; False when its conversation is gone."""
+        with suppress(IntegrityError):  # a try before this one has written it after all
+            async with self._transcripts.database.writing() as transaction:
+                if await self._tree.find(transaction, to_change=True) is None:
+                    return False
+                await self._tree.add(
+                    transaction,
+                    id=answer,
+                    parent=question,
+                    role="model",
+                    text="".join(self._texts),
+                    thoughts="".join(self._thoughts),
+                    **ended,
+                )
+                await self._tree.set_answered(transaction, question)
+                await self._tree.change(transaction, updated=time.time())
+        return True

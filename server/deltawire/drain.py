@@ -1,0 +1,79 @@
+"""How a process comes to its end without cutting answers: nothing new, time for what runs, then the end."""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+import structlog
+
+from deltawire.admission import Admission
+from deltawire.patience import Patience
+from deltawire.sessions import Sessions
+from deltawire.socket_limits import SocketLimits
+
+log = structlog.get_logger(__name__)
+
+_LAST_WORDS_SECONDS: Final = 0.5
+"""For the last frames of turns that were cut: who does not read them, or whose store hangs, loses them."""
+
+
+class Drained(msgspec.Struct, frozen=True):
+    """What became of the turns that ran when the drain began; together they are all of those."""
+
+    finished: int = 0
+    """Came to an end of their own."""
+    cut: int = 0
+    """Were ended by the drain."""
+    left: int = 0
+    """Were left by their listeners."""
+
+    def __add__(self, other: "Drained") -> "Drained":
+        """Both processes' turns."""
+        return Drained(self.finished + other.finished, self.cut + other.cut, self.left + other.left)
+
+
+class Drain:
+    """The stop of one process."""
+
+    def __init__(self, admission: Admission, sessions: Sessions, socket_limits: SocketLimits, timeout: float) -> None:
+        """`timeout` is how long, in seconds, running turns may take to end by themselves."""
+        self.result = Drained()
+        """Known once `run` has returned."""
+        self._admission = admission
+        self._sessions = sessions
+        self._socket_limits = socket_limits
+        self._timeout = timeout
+        self._patience = Patience()
+        self._began = False
+        self._running = 0
+        self._finished_before = 0
+
+    def begin(self) -> None:
+        """Refuse new turns and sockets, and send away the sockets on which no turn runs."""
+        if not self._began:
+            self._began = True
+            self._running = self._admission.close()
+            self._finished_before = self._admission.finished
+            log.info("draining", running=self._running)
+            self._socket_limits.close()
+            self._sessions.drain()
+
+    def hurry(self) -> None:
+        """Wait for running turns no longer."""
+        self._timeout = 0.0
+        self._patience.run_out()
+
+    async def run(self) -> None:
+        """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
+        self.begin()
+        await self._turns_end_within(self._timeout)
+        cut = self._admission.cut()
+        await self._turns_end_within(_LAST_WORDS_SECONDS)
+        finished = self._admission.finished - self._finished_before
+        self.result = Drained(finished, cut, self._running - finished - cut)
+
+    async def _turns_end_within(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with self._patience.until(asyncio.get_running_loop().time() + seconds):
+                await self._admission.empty.wait()

@@ -1,0 +1,214 @@
+"""The wire: every frame that a client sends or receives, declared once.
+
+`decode` reads what a client sent and raises `Failure` with the field that is wrong; `encode` writes
+what the server sends. docs/protocol.md says what the frames mean.
+"""
+
+import json
+import re
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import asdict
+
+from deltawire.errors import Failure
+from deltawire.reading import Reader, rules_of
+
+TURN_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
+MODEL_NAME: Final = r"^[A-Za-z0-9._-]{1,128}$(?!\n)"
+STORED_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+_INT32: Final = 2**31 - 1
+
+type_tag: Final = "type"
+
+
+class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True):
+    """One earlier message, as the context of a turn."""
+
+    role: Annotated[Literal["user", "model"], Meta(description='"user" or "model"')]
+    text: Annotated[str, Meta(description="a string")]
+
+
+class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a turn is to be answered. A field that is null counts as absent."""
+
+    model: (
+        Annotated[str, Meta(pattern=MODEL_NAME, description="a model's name: 1 to 128 of A-Z a-z 0-9 . _ -")] | None
+    ) = None
+    system: Annotated[str, Meta(description="a string")] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
+    # A float, because JSON has one kind of number and 256.0 is a whole one.
+    max_output_tokens: (
+        Annotated[float, Meta(ge=1, le=_INT32, multiple_of=1, description=f"a whole number from 1 to {_INT32}")] | None
+    ) = None
+    stop: (
+        Annotated[
+            list[Annotated[str, Meta(min_length=1)]],
+            Meta(min_length=1, max_length=5, description="a list of 1 to 5 strings that are not empty"),
+        ]
+        | None
+    ) = None
+    thinking: (
+        Annotated[Literal["off", "low", "medium", "high"], Meta(description='"off", "low", "medium" or "high"')] | None
+    ) = None
+
+
+class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a turn is asked, the same on every transport. A field that is null counts as absent."""
+
+    message: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+    id: Annotated[str, Meta(pattern=TURN_ID, description="1 to 64 of A-Z a-z 0-9 _ . : -")] | None = None
+    history: (
+        Annotated[
+            list[HistoryMessage],
+            Meta(max_length=10_000, description='a list of at most 10,000 {"role", "text"} objects, oldest first'),
+        ]
+        | None
+    ) = None
+    conversation: Annotated[str, Meta(pattern=STORED_ID, description="the id of a conversation")] | None = None
+    parent: (
+        Annotated[str, Meta(pattern=STORED_ID, description="the id of a message of the conversation, or its own")]
+        | None
+    ) = None
+
+
+class Chat(ChatRequest, frozen=True, tag="chat", tag_field=type_tag):
+    """Start a turn."""
+
+
+class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field=type_tag):
+    """End the turn with this id; without one, every turn of this socket."""
+
+    id: Annotated[str, Meta(pattern=TURN_ID, description="the id of a running turn")] | None = None
+
+
+class Auth(Struct, frozen=True, forbid_unknown_fields=True, tag="auth", tag_field=type_tag):
+    """A fresh token for the one who opened this socket."""
+
+    token: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+
+    def __repr__(self) -> str:
+        """Nothing of the token."""
+        return "Auth()"
+
+
+class Delta(Struct, frozen=True, tag="delta", tag_field=type_tag):
+    """The next piece of the answer, never empty."""
+
+    id: str
+    text: str
+
+
+class Thought(Struct, frozen=True, tag="thought", tag_field=type_tag):
+    """The next piece of the model's summary of its thoughts, never empty."""
+
+    id: str
+    text: str
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """What a turn cost: tokens, milliseconds, dollars. What is not known is null, never 0.
+
+    The last three say where a turn of a conversation is kept; `message` is its answer.
+    """
+
+    model: str
+    finish_reason: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    thought_tokens: int | None
+    tool_tokens: int | None
+    cached_tokens: int | None
+    total_tokens: int | None
+    measured: Literal["reported", "partial", "unknown"]
+    first_delta_ms: int | None
+    duration_ms: int
+    cost_usd: float | None
+    conversation: str | None = None
+    question: str | None = None
+    message: str | None = None
+
+
+class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
+    """The end of a turn that was answered or cancelled."""
+
+    # Not keyword-only, so that msgspec puts it before what is inherited: `type`, then `id`.
+    id: str
+
+
+class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_tag):
+    """The end of a turn that failed, or a refusal. Only the former carries the turn's `id`."""
+
+    id: str | None
+    ref: str | None
+    code: str
+    message: str
+    field: str | None
+    retryable: bool
+    retry_after: float | None
+    usage: Spent | None
+
+
+FrameUp = Chat | Cancel | Auth
+TurnFrame = Delta | Thought | Usage | ErrorFrame
+"""What a turn says, on every transport."""
+FrameDown = TurnFrame
+"""What a socket sends."""
+
+encode = msgspec.json.Encoder().encode
+"""One frame to UTF-8 JSON bytes."""
+
+_turn_id = re.compile(TURN_ID)
+
+REQUEST_RULES: Final = {
+    **rules_of(ChatRequest),
+    "history[]": 'an object with "role" and "text"',
+    **rules_of(HistoryMessage, "history[]."),
+    "stop[]": "a string that is not empty",
+}
+_frames_up: Reader[FrameUp] = Reader(
+    FrameUp,
+    {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **REQUEST_RULES},
+)
+_requests: Reader[ChatRequest] = Reader(ChatRequest, REQUEST_RULES)
+decode = _frames_up.read
+"""Read a frame that a client sent; raise `Failure` (`invalid_json`, `invalid_frame`)."""
+decode_request = _requests.read_bytes
+"""Read the body of an HTTP request, the fields of `chat`; raise `Failure` as `decode` does."""
+
+
+def claimed_id(text: str | bytes) -> tuple[str | None, bool]:
+    """The turn id that a refused frame names, if it names one, and whether it wanted to start that turn."""
+    try:
+        frame = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        return None, False
+    name = frame.get("id") if isinstance(frame, dict) else None
+    if not isinstance(name, str) or not _turn_id.match(name):
+        return None, False
+    return name, frame.get(type_tag) == "chat"
+
+
+def spent_of(usage: Usage) -> Spent:
+    """The figures of a `usage` frame without its id."""
+    figures = asdict(usage)
+    del figures["id"]
+    return Spent(**figures)
+
+
+def error_frame(
+    failure: Failure, *, turn: str | None = None, ref: str | None = None, usage: Spent | None = None
+) -> ErrorFrame:
+    """The frame that tells a client of a failure."""
+    return ErrorFrame(
+        id=turn,
+        ref=ref,
+        code=failure.code,
+        message=failure.message,
+        field=failure.field,
+        retryable=failure.kind.retryable,
+        retry_after=failure.retry_after,
+        usage=usage,
+    )

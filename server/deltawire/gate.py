@@ -1,0 +1,147 @@
+"""Who may knock: the Host, the Origin and the token of a request, checked before any route sees it.
+
+A server on loopback with a real key can be driven by any page that its owner opens. Browsers send no
+CORS check for sockets, so the origin of a handshake and of every request that changes something must
+be the server's own, or one that was named; no Origin at all means a script, which may. The Host must be
+a known name, or DNS rebinding makes the attacker's page the same origin.
+
+Where people are asked who they are, everything but a list of open paths is closed to those who do not say.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Any, Final, cast
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from deltawire.errors import Failure
+from deltawire.frames import error_frame
+from deltawire.headers import lone
+from deltawire.identity.bearer import token_of
+from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
+from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.origins import Origins, answer_preflight, is_preflight
+from deltawire.problems import headers_of, problem_of, raw_headers
+from deltawire.proxies import Client, Proxies
+from deltawire.socket_limits import SocketLimits
+from deltawire.telemetry.metrics import Metrics
+
+_READING: Final = {"GET", "HEAD", "OPTIONS"}
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate goes by."""
+
+    allowed_hosts: Collection[str]
+    """Names without ports; `*` allows any."""
+    origins: Origins
+    proxies: Proxies
+    doorkeeper: Doorkeeper
+    probes: Collection[str]
+    """What may be asked by any name, whole paths: platforms ask by address how a server does."""
+    open_paths: Collection[str]
+    """What everybody may read, whole paths; the rest wants a caller."""
+    open_shape: re.Pattern[str]
+    """Of what else everybody may read."""
+
+
+class Gate:
+    """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
+
+    def __init__(self, app: ASGIApp, doors: Doors, socket_limits: SocketLimits, metrics: Metrics) -> None:
+        """Stand before `app`."""
+        self._app = app
+        self._doors = doors
+        self._hosts = frozenset(host.lower() for host in doors.allowed_hosts)
+        self._limits = socket_limits
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request or a handshake through, or refuse it."""
+        is_socket = scope["type"] == ScopeType.WEBSOCKET
+        try:
+            client = self._doors.proxies.client_of(scope)
+            origin = lone(scope, b"origin")
+            if not is_socket:
+                send = self._doors.origins.sharing(origin, send)
+            self._check(scope, client, origin)
+            if is_preflight(scope):
+                await answer_preflight(send)
+                return
+            if is_socket:
+                self._limits.knock(client.address)
+            cast("dict[str, Any]", scope)[CALLER] = await self._caller(scope)
+            if is_socket:
+                self._limits.enter()
+        except Failure as failure:
+            await self._refuse(scope, send, failure)
+            return
+        if not is_socket:
+            await self._app(scope, receive, send)
+            return
+        try:
+            await self._app(scope, receive, self._refusing_in_http(scope, send))
+        finally:
+            self._limits.leave()
+
+    def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
+        """Raise `Failure` for a host that is not ours, or a page that may not do this."""
+        is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
+        if not is_known and not _reads(scope, self._doors.probes):
+            raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
+        asks_first = is_preflight(scope)
+        # A handshake has no method here, and changes things.
+        if origin is None or (scope.get("method") in _READING and not asks_first):
+            return
+        origins = self._doors.origins
+        if not (origins.share_with(origin) if asks_first else origins.allow(origin, client)):
+            raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
+
+    async def _caller(self, scope: Scope) -> Caller:
+        """Who asks; raise `Failure` when that must be known and is not."""
+        doorkeeper = self._doors.doorkeeper
+        if not doorkeeper.asks or self._is_open(scope):
+            return ANONYMOUS
+        return await doorkeeper.identify(token_of(scope))
+
+    def _is_open(self, scope: Scope) -> bool:
+        doors = self._doors
+        is_of_shape = scope.get("method") in ("GET", "HEAD") and doors.open_shape.fullmatch(scope["path"]) is not None
+        return is_of_shape or _reads(scope, doors.open_paths)
+
+    def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
+        """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
+        accepted = False
+
+        async def answer(message: Message) -> None:
+            nonlocal accepted
+            accepted = accepted or message["type"] == "websocket.accept"
+            if message["type"] == "websocket.close" and not accepted:
+                await self._refuse(scope, send, Failure("not_found"))
+            else:
+                await send(message)
+
+        return answer
+
+    async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
+        self._metrics.refused.labels(failure.code).inc()
+        kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
+        problem = problem_of(error_frame(failure), failure.status)
+        body = msgspec.json.encode(problem)
+        headers = raw_headers(headers_of(problem), body)
+        answer = cast("Any", send)
+        await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
+        await answer({"type": f"{kind}.body", "body": body, "more_body": False})
+
+
+def _reads(scope: Scope, paths: Collection[str]) -> bool:
+    """Whether a request reads one of these paths."""
+    return scope.get("method") in ("GET", "HEAD") and scope["path"] in paths
+
+
+def _name(host: str) -> str:
+    """The host without its port: `[::1]:8000` -> `[::1]`."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host

@@ -1,0 +1,20 @@
+"""Headers of an ASGI scope, of which there may be several by one name."""
+
+from litestar.types import Scope
+
+from deltawire.errors import Failure
+
+
+def lone(scope: Scope, name: bytes) -> str | None:
+    """The header of this name; None when there is none. Raise `Failure` for several, which could be read two ways."""
+    values = [value for key, value in scope["headers"] if key == name]
+    if len(values) > 1:
+        title = name.decode().title()
+        raise Failure("invalid_frame", f"There is more than one {title} header.", field=title)
+    return values[0].decode("latin-1") if values else None
+
+
+def listed(scope: Scope, name: bytes) -> list[str]:
+    """The parts of a header that is a list, over all its lines (RFC 9110, 5.3)."""
+    lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+    return [part.strip() for line in lines for part in line.split(",") if part.strip()]

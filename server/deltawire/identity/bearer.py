@@ -1,0 +1,32 @@
+"""Where a token is found: a header (RFC 6750, 2.1), or for browsers, which cannot set one, a subprotocol."""
+
+from typing import Any, Final, cast
+from urllib.parse import parse_qsl
+
+from litestar.enums import ScopeType
+from litestar.types import Scope
+
+from deltawire.errors import Failure
+from deltawire.headers import lone
+
+_SUBPROTOCOL: Final = "bearer."
+_QUERY_NAMES: Final = frozenset({"token", "access_token", "api_key", "apikey", "bearer", "authorization"})
+
+
+def token_of(scope: Scope) -> str:
+    """The token that a request or a handshake brings; raise `Failure` when it is none, several, or in the URL."""
+    query = scope["query_string"]
+    if query and any(name.lower() in _QUERY_NAMES for name, _ in parse_qsl(query.decode("latin-1"))):
+        raise Failure("unauthenticated", "A token never goes into a URL, which ends up in logs: this one is spent.")
+    found: list[str] = []
+    scheme, _, credentials = (lone(scope, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        found.append(credentials.strip())
+    if scope["type"] == ScopeType.WEBSOCKET:
+        offered: list[str] = cast("Any", scope)["subprotocols"]
+        found += [name.removeprefix(_SUBPROTOCOL) for name in offered if name.startswith(_SUBPROTOCOL)]
+    if not found:
+        raise Failure("unauthenticated")
+    if len(found) > 1:
+        raise Failure("unauthenticated", "Bring one token, not several.")
+    return found[0]

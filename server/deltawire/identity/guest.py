@@ -1,0 +1,54 @@
+"""Who holds an open socket, for as long as it is open."""
+
+from typing import Final
+
+from deltawire.errors import Failure
+from deltawire.identity.caller import Caller, UnknownKey
+from deltawire.identity.doorkeeper import Doorkeeper
+
+_TOKEN: Final = "token"  # noqa: S105 - the field's name
+
+
+class Guest:
+    """One caller, whose token may run out and be replaced by a fresh one."""
+
+    def __init__(self, caller: Caller, doorkeeper: Doorkeeper) -> None:
+        """Start with the caller of the handshake."""
+        self._caller = caller
+        self._doorkeeper = doorkeeper
+
+    def caller(self) -> Caller:
+        """Who starts something now; raise `Failure` when their token has run out."""
+        self._doorkeeper.check(self._caller)
+        return self._caller
+
+    def renew(self, token: str) -> bool:
+        """Take a fresh token, unless it needs a key that is not at hand: then False, see `renew_later`.
+
+        Raise `Failure` when it is no good, or somebody else's. Where nobody is asked, no token is looked at.
+        """
+        if self._doorkeeper.asks:
+            try:
+                self._replace(self._doorkeeper.recognise(token))
+            except UnknownKey:
+                return False
+            except Failure as failure:
+                raise _about_the_token(failure) from None
+        return True
+
+    async def renew_later(self, token: str) -> None:
+        """Take a fresh token, once its key has been looked for; raise `Failure` as `renew` does."""
+        try:
+            self._replace(await self._doorkeeper.identify(token))
+        except Failure as failure:
+            raise _about_the_token(failure) from None
+
+    def _replace(self, caller: Caller) -> None:
+        if caller.name != self._caller.name:
+            raise Failure("forbidden", "This token is somebody else's; they need a socket of their own.")
+        self._caller = caller
+
+
+def _about_the_token(failure: Failure) -> Failure:
+    failure.field = _TOKEN
+    return failure

@@ -1,0 +1,127 @@
+"""Keys that the operator gives out. Only their SHA-256 is written down: NAME:DIGEST, in hexadecimal.
+
+A key is 32 random bytes, so its digest cannot be guessed back, and needs no salt. It is looked up by its
+digest: how long that takes tells nothing about the keys that there are.
+"""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from deltawire.identity.caller import Caller
+
+log = structlog.get_logger(__name__)
+
+KEY_NAME: Final = r"[A-Za-z0-9._@-]{1,64}"
+_KEY_BYTES: Final = 32
+_MAX_FILE_BYTES: Final = 2**20
+_line = re.compile(rf"({KEY_NAME}):([0-9A-Fa-f]{{64}})")
+
+Keys = Mapping[bytes, str]
+"""The name behind each digest."""
+
+
+def new_key(name: str) -> tuple[str, str]:
+    """A fresh key for somebody, and the line that lets it in; raise ValueError when that is no name."""
+    if not re.fullmatch(KEY_NAME, name):
+        raise ValueError("a name is 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    key = secrets.token_urlsafe(_KEY_BYTES)
+    return key, f"{name}:{sha256(key.encode()).hexdigest()}"
+
+
+def parse_keys(lines: Iterable[str]) -> Keys:
+    """The keys of these lines; raise ValueError, with the number of the line, for what is no `NAME:SHA256`."""
+    keys: dict[bytes, str] = {}
+    for number, written in enumerate(lines, start=1):
+        line = written.strip()
+        if not line or line.startswith("#"):
+            continue
+        parts = _line.fullmatch(line)
+        if parts is None:
+            raise ValueError(f"line {number} is no NAME:SHA256")
+        name, digest = parts[1], bytes.fromhex(parts[2])
+        if keys.setdefault(digest, name) != name:
+            raise ValueError(f"line {number} gives the key of another name")
+    return keys
+
+
+def read_keys(path: Path) -> Keys:
+    """The keys of a file, one a line, `#` for remarks; raise OSError, or ValueError as `parse_keys` does."""
+    with path.open("rb") as file:
+        body = file.read(_MAX_FILE_BYTES + 1)
+    if len(body) > _MAX_FILE_BYTES:
+        raise ValueError("it is over a mebibyte")
+    return parse_keys(body.decode().splitlines())
+
+
+class KeyFile:
+    """The keys of a file that is read again when it changes. A file that cannot be read changes nothing."""
+
+    def __init__(self, path: Path, seconds_between_looks: float = 1.0) -> None:
+        """Read it; one that cannot be read lets nobody in until it can."""
+        self._path = path
+        self._seconds_between_looks = seconds_between_looks
+        self._next_look = 0.0
+        self._seen: object = None
+        self._keys: Keys = {}
+        self._look()
+
+    def keys(self) -> Keys:
+        """The keys as they stand."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + self._seconds_between_looks
+            self._look()
+        return self._keys
+
+    def _look(self) -> None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - of a file that may be gone
+            seen: object = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        except OSError as error:
+            seen = error.errno
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._keys = read_keys(self._path)
+        except (OSError, ValueError) as error:
+            log.warning("key file: cannot be read, the keys stay as they were", reason=reason_of(error))
+        else:
+            log.info("key file: read", keys=len(self._keys))
+
+
+def reason_of(error: OSError | ValueError) -> str:
+    """What is wrong with a key file, without a word of what is in it."""
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+
+
+class ApiKeys:
+    """All the keys: those of the settings, and those of a file."""
+
+    def __init__(self, fixed: Keys, file: KeyFile | None = None) -> None:
+        """Either may be empty."""
+        self._fixed = fixed
+        self._file = file
+
+    def caller(self, token: str) -> Caller | None:
+        """Whose key this is; None when it is nobody's."""
+        digest = sha256(token.encode()).digest()
+        name = self._name(digest)
+        return None if name is None else Caller(name=f"key:{name}", key=digest)
+
+    def hold(self, digest: bytes) -> bool:
+        """Whether the key of this digest still counts."""
+        return self._name(digest) is not None
+
+    def _name(self, digest: bytes) -> str | None:
+        return self._fixed.get(digest) or (self._file.keys().get(digest) if self._file is not None else None)

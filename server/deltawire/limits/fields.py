@@ -1,0 +1,32 @@
+"""The `RateLimit` fields of HTTP, as draft-ietf-httpapi-ratelimit-headers-10 has them.
+
+Only limits that its units can say: requests in a window, and requests at once.
+"""
+
+from collections.abc import Iterable
+from math import ceil
+
+from deltawire.limits.report import Standing
+
+_POLICIES = {"turns_per_minute": ";w=60", "turns_at_once": ';qu="concurrent-requests"'}
+
+
+def rate_limit_fields(standings: Iterable[Standing]) -> dict[str, str]:
+    """The two fields, by their names; none when there is nothing to tell."""
+    told = [(_name(standing), standing) for standing in standings if standing.limit in _POLICIES]
+    if not told:
+        return {}
+    return {
+        "ratelimit-policy": ", ".join(
+            f'"{name}";q={standing.allowed:.0f}{_POLICIES[standing.limit]}' for name, standing in told
+        ),
+        "ratelimit": ", ".join(f'"{name}";r={standing.left:.0f}{_reset(standing)}' for name, standing in told),
+    }
+
+
+def _name(standing: Standing) -> str:
+    return standing.limit if standing.model is None else f"{standing.limit}:{standing.model}"
+
+
+def _reset(standing: Standing) -> str:
+    return "" if standing.resets_in is None else f";t={ceil(standing.resets_in)}"

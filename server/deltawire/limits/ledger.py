@@ -1,0 +1,225 @@
+"""How much: each turn is let through or refused before it is asked, and charged before its end is told.
+
+Nothing is counted in between. What a hang-up leaves is charged all the same, by a task that nobody waits for.
+"""
+
+import asyncio
+import secrets
+import time
+from typing import Final, Literal
+
+from deltawire.errands import Errands, finished
+from deltawire.errors import Failure
+from deltawire.frames import ErrorFrame, Spent, Usage, spent_of
+from deltawire.gemini.events import Counts
+from deltawire.limits.counting import (
+    Charge,
+    Clock,
+    Counting,
+    Day,
+    StoreAway,
+    Windows,
+    key_of,
+    today,
+    used_by,
+)
+from deltawire.limits.prices import Prices
+from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once
+from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
+from deltawire.limits.rules import Rule, Rules, concerning
+from deltawire.opening import Question
+
+_CLOSE_SECONDS: Final = 5.0
+
+WhenAway = Literal["refuse", "allow"]
+
+
+class Limits:
+    """What callers may do, and what they did; one for the process."""
+
+    def __init__(
+        self, rules: Rules, counting: Counting, prices: Prices, when_away: WhenAway, clock: Clock = time.time
+    ) -> None:
+        """`when_away` says what becomes of turns whose limits cannot be checked."""
+        self.rules = rules
+        self.counting = counting
+        self.prices = prices
+        self.when_away = when_away
+        self.clock = clock
+        self.errands = Errands()
+
+    def open(self, caller: str) -> "Ledger":
+        """The ledger of one turn of this caller's."""
+        return Ledger(self, key_of(caller))
+
+    async def report(self, caller: str, days: int) -> UsageReport:
+        """What they used in the last days, and what is left; raise `Failure` (`store_unavailable`)."""
+        day = today(self.clock)
+        numbers = [day - ago for ago in range(days)]
+        try:
+            used = await self.counting.meter.read(key_of(caller), numbers)
+            limits = [
+                await self.standing(key_of(caller), name, rule, used[0])
+                for name, rules in self.rules.by_name.items()
+                for rule in rules
+            ]
+        except StoreAway:
+            raise Failure("store_unavailable", "The figures cannot be reached at the moment; try again.") from None
+        return UsageReport(days=[day_usage(*pair) for pair in zip(numbers, used, strict=True)], limits=limits)
+
+    async def standing(self, caller: str, name: str, rule: Rule, used: Day) -> Standing:
+        """What is left of one limit, where so much was used today; raise `StoreAway`."""
+        left: float
+        resets_in: float | None = None
+        if name == "turns_per_minute":
+            left, resets_in = await self.windows.look(caller, rule)
+        elif name == "turns_at_once":
+            left = rule.amount - await self.counting.leases.look(caller, rule)
+        else:
+            left, resets_in = rule.amount - spent_on(name, rule, used), seconds_left(self.clock)
+        return Standing(limit=name, model=rule.model, allowed=rule.amount, left=max(0, left), resets_in=resets_in)
+
+    @property
+    def windows(self) -> Windows:
+        """Those of turns per minute, which has a rule."""
+        if self.counting.windows is None:
+            raise AssertionError("whoever has such a rule is given windows")
+        return self.counting.windows
+
+    async def check(self) -> bool:
+        """Whether the store is there; raise `Failure` (`store_unavailable`) when it is not and turns are refused."""
+        try:
+            if self.counting.is_there is not None:
+                await self.counting.is_there()
+        except StoreAway:
+            if self.rules.by_name and self.when_away == "refuse":
+                raise Failure("store_unavailable", AWAY) from None
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Wait for what is still being counted."""
+        await self.errands.wait(_CLOSE_SECONDS)
+        await self.counting.leases.close()
+        await self.counting.meter.close()
+        if self.counting.close is not None:
+            await self.counting.close()
+
+
+class Ledger:
+    """One turn, as the limits see it."""
+
+    def __init__(self, limits: Limits, caller: str) -> None:
+        """Prepare; nothing is counted before `begin`."""
+        self._limits = limits
+        self._caller = caller
+        self._id = secrets.token_hex(12)
+        self._model = ""
+        self._beginning: asyncio.Task[None] | None = None
+        self._is_let_through = False
+        self._is_over = False
+
+    @property
+    def goes_by_model(self) -> bool:
+        """Whether it matters which model is asked."""
+        return bool(self._limits.rules.models)
+
+    @property
+    def may_refuse(self) -> bool:
+        """Whether anything is limited."""
+        return bool(self._limits.rules.by_name)
+
+    def cost(self, model: str, counts: Counts) -> float | None:
+        """Dollars; None when they are not known."""
+        return self._limits.prices.cost(model, counts)
+
+    async def begin(self, question: Question) -> None:
+        """Let the turn through; raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`)."""
+        self._model = question.models[0]
+        await self._limits.prices.ready()
+        if self._limits.rules.by_name:
+            self._beginning = self._limits.errands.run(self._begin())
+            await finished(self._beginning)
+        self._is_let_through = True
+
+    def end(self, end: Usage | ErrorFrame) -> asyncio.Task[None]:
+        """Charge what the turn used; its end is told when that is finished."""
+        is_charged = self._is_let_through and not self._is_over
+        self._is_over = True
+        return self._limits.errands.run(self._end(end if is_charged else None))
+
+    def close(self) -> None:
+        """Let go of a turn; one that has not ended is charged nothing."""
+        if not self._is_over:
+            self._is_over = True
+            self._limits.errands.run(self._end(None))
+
+    async def standings(self) -> list[Standing]:
+        """What is left of the limits on beginning a turn; nothing when that cannot be said now."""
+        limits = self._limits
+        try:
+            return [
+                await limits.standing(self._caller, name, rule, {})
+                for name in ("turns_per_minute", "turns_at_once")
+                for rule in concerning(getattr(limits.rules, name), self._model)
+            ]
+        except StoreAway:
+            return []
+
+    async def _begin(self) -> None:
+        try:
+            for check in (self._check_budgets, self._take_place, self._enter):
+                try:
+                    await check()
+                except StoreAway:
+                    if self._limits.when_away == "refuse":
+                        raise Failure("store_unavailable", AWAY) from None
+        except BaseException:
+            await self._limits.counting.leases.give_back(self._id)
+            raise
+
+    async def _check_budgets(self) -> None:
+        rules = self._limits.rules
+        budgets = [
+            (name, rule)
+            for name in ("tokens_per_day", "usd_per_day")
+            for rule in concerning(getattr(rules, name), self._model)
+        ]
+        if not budgets:
+            return
+        [used] = await self._limits.counting.meter.read(self._caller, [today(self._limits.clock)])
+        for name, rule in budgets:
+            if spent_on(name, rule, used) >= rule.amount:
+                raise exhausted(name, rule, seconds_left(self._limits.clock))
+
+    async def _take_place(self) -> None:
+        rules = concerning(self._limits.rules.turns_at_once, self._model)
+        if rules:
+            rule = await self._limits.counting.leases.take(self._id, self._caller, rules)
+            if rule is not None:
+                raise too_many_at_once(rule)
+
+    async def _enter(self) -> None:
+        rules = concerning(self._limits.rules.turns_per_minute, self._model)
+        if rules:
+            rule = await self._limits.windows.enter(self._caller, rules)
+            if rule is not None:
+                _, seconds = await self._limits.windows.look(self._caller, rule)
+                raise too_many_a_minute(rule, seconds)
+
+    async def _end(self, charged: Usage | ErrorFrame | None) -> None:
+        if self._beginning is not None:
+            await asyncio.wait({self._beginning})  # its reader may have left in the middle of it
+        if charged is not None:
+            spent = spent_of(charged) if isinstance(charged, Usage) else charged.usage
+            await self._limits.counting.meter.charge(self._charge(spent))
+        await self._limits.counting.leases.give_back(self._id)
+
+    def _charge(self, spent: Spent | None) -> Charge:
+        return Charge(
+            id=self._id,
+            caller=self._caller,
+            day=today(self._limits.clock),
+            model=self._model if spent is None else spent.model,
+            used=used_by(spent),
+        )

@@ -1,0 +1,48 @@
+"""What a caller is told who may not begin a turn now."""
+
+from typing import Final
+
+from deltawire.errors import Failure
+from deltawire.limits.counting import NANO, Day
+from deltawire.limits.rules import Rule
+
+AWAY: Final = "The limits cannot be checked at the moment; try again."
+_AT_ONCE_SECONDS: Final = 1.0
+"""When to ask again for a turn at once; nobody knows when one ends."""
+
+
+def too_many_at_once(rule: Rule) -> Failure:
+    """As many turns run as may."""
+    message = f"You may have {_turns(rule)} at once{_of(rule)}: wait for one to end."
+    return Failure("rate_limited", message, field=_field(rule), retry_after=_AT_ONCE_SECONDS)
+
+
+def too_many_a_minute(rule: Rule, seconds: float) -> Failure:
+    """As many turns began as may; there is one more after these seconds."""
+    message = f"You may begin {_turns(rule)} a minute{_of(rule)}."
+    return Failure("rate_limited", message, field=_field(rule), retry_after=round(seconds, 3))
+
+
+def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
+    """A day's budget of this name is used up; there is another after these seconds."""
+    budget = f"{rule.amount:,.0f} tokens" if name == "tokens_per_day" else f"${rule.amount:,.10g}"
+    message = f"Your {budget} a day{_of(rule)} are used up; there is more at midnight, UTC."
+    return Failure("budget_exhausted", message, field=_field(rule), retry_after=round(seconds, 3))
+
+
+def spent_on(name: str, rule: Rule, used: Day) -> float:
+    """How much of a budget was used."""
+    kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
+    return sum(of[kind] for model, of in used.items() if rule.model in (None, model)) / unit
+
+
+def _turns(rule: Rule) -> str:
+    return "1 turn" if rule.amount == 1 else f"{rule.amount:,.0f} turns"
+
+
+def _of(rule: Rule) -> str:
+    return "" if rule.model is None else f" with {rule.model}"
+
+
+def _field(rule: Rule) -> str | None:
+    return None if rule.model is None else "model"

@@ -1,0 +1,100 @@
+"""What a caller is told about what they used, and what is left."""
+
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from deltawire.limits.counting import DAY_SECONDS, NANO, Clock, Day, Used
+from deltawire.reading import Reader, rules_of
+
+MAX_DAYS: Final = 31
+
+
+class UsageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which days are told: parameters of the URL."""
+
+    days: Annotated[int, Meta(ge=1, le=MAX_DAYS, description=f"a whole number from 1 to {MAX_DAYS}")] = 7
+
+
+class ModelUsage(Struct, frozen=True, kw_only=True):
+    """What was used of one model in a day. What is not known is null, never 0.
+
+    The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
+    `unpriced_turns`; when those are all, it is null.
+    """
+
+    model: str
+    turns: int
+    input_tokens: int | None
+    output_tokens: int | None
+    thought_tokens: int | None
+    tool_tokens: int | None
+    cached_tokens: int | None
+    total_tokens: int | None
+    cost_usd: float | None
+    uncounted_turns: int
+    unpriced_turns: int
+
+
+class DayUsage(Struct, frozen=True, kw_only=True):
+    """What was used in a day, which begins and ends in UTC."""
+
+    day: str
+    models: list[ModelUsage]
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """A limit, and how much of it is left; of one model, or of all together where `model` is null.
+
+    `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
+    """
+
+    limit: str
+    model: str | None
+    allowed: float
+    left: float
+    resets_in: float | None
+
+
+class UsageReport(Struct, frozen=True, kw_only=True):
+    """A caller's own figures, the last day first, and their limits."""
+
+    days: list[DayUsage]
+    limits: list[Standing]
+
+
+read_query = Reader[UsageQuery](UsageQuery, rules_of(UsageQuery)).read_query
+
+
+def seconds_left(clock: Clock = time.time) -> float:
+    """Until the next day, in UTC."""
+    return DAY_SECONDS - clock() % DAY_SECONDS
+
+
+def day_usage(day: int, used: Day) -> DayUsage:
+    """A day's figures, as they are told."""
+    name = datetime.fromtimestamp(day * DAY_SECONDS, UTC).date().isoformat()
+    return DayUsage(day=name, models=[_model_usage(model, used[model]) for model in sorted(used)])
+
+
+def _model_usage(model: str, used: Used) -> ModelUsage:
+    turns, uncounted, unpriced = used["turns"], used["uncounted"], used["unpriced"]
+
+    def tokens(kind: str) -> int | None:
+        return used[f"{kind}_tokens"] if uncounted < turns else None
+
+    return ModelUsage(
+        model=model,
+        turns=turns,
+        input_tokens=tokens("input"),
+        output_tokens=tokens("output"),
+        thought_tokens=tokens("thought"),
+        tool_tokens=tokens("tool"),
+        cached_tokens=tokens("cached"),
+        total_tokens=tokens("total"),
+        cost_usd=used["nanodollars"] / NANO if unpriced < turns else None,
+        uncounted_turns=uncounted,
+        unpriced_turns=unpriced,
+    )

@@ -1,0 +1,71 @@
+"""What an operator allows each caller: the grammar of the settings, and the rules that they make."""
+
+import math
+import re
+from typing import Final
+
+import msgspec
+
+from deltawire.frames import MODEL_NAME
+
+_MAX: Final = 2**53
+_model_name = re.compile(MODEL_NAME)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """So much for one caller: of one model, or of all together where `model` is None."""
+
+    model: str | None
+    amount: float
+
+
+Allowance = tuple[Rule, ...]
+"""The rules of one setting; none means no limit."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is allowed to each caller."""
+
+    turns_per_minute: Allowance = ()
+    turns_at_once: Allowance = ()
+    tokens_per_day: Allowance = ()
+    usd_per_day: Allowance = ()
+
+    @property
+    def by_name(self) -> dict[str, Allowance]:
+        """Those that are set, by their names."""
+        return {name: rules for name in self.__struct_fields__ if (rules := getattr(self, name))}
+
+    @property
+    def models(self) -> set[str]:
+        """The models that have a rule of their own."""
+        return {rule.model for rules in self.by_name.values() for rule in rules if rule.model is not None}
+
+
+def read_counts(text: str) -> Allowance:
+    """The rules of a setting that counts; raise ValueError."""
+    rules = read_amounts(text)
+    if any(not rule.amount.is_integer() for rule in rules):
+        raise ValueError("these are counted")
+    return rules
+
+
+def read_amounts(text: str) -> Allowance:
+    """The rules of a setting such as `30,gemini-pro=5`: for all models, and for one; raise ValueError."""
+    amounts: dict[str | None, float] = {}
+    for part in text.split(","):
+        name, equals, written = part.rpartition("=")
+        model, amount = name.strip() if equals else None, float(written)
+        if model is not None and not _model_name.match(model):
+            raise ValueError("that is no model's name")
+        if model in amounts:
+            raise ValueError("it says twice what is allowed")
+        if not (0 < amount <= _MAX and math.isfinite(amount)):
+            raise ValueError("nothing would be allowed, or anything")
+        amounts[model] = amount
+    return tuple(Rule(model, amount) for model, amount in amounts.items())
+
+
+def concerning(rules: Allowance, model: str) -> Allowance:
+    """The rules that a turn of this model has to keep."""
+    return tuple(rule for rule in rules if rule.model in (None, model))

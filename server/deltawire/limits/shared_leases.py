@@ -1,0 +1,124 @@
+"""The turns that run, counted in the store: each by a lease that runs out unless it is renewed.
+
+So a server that is killed holds nobody's place for longer than that.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from deltawire.limits.counting import StoreAway
+from deltawire.limits.rules import Allowance, Rule
+from deltawire.limits.store import PREFIX, Store
+
+LEASE_SECONDS: Final = 30.0
+_RENEWALS: Final = 3
+"""In the time of one lease."""
+_BATCH: Final = 500
+
+_NOW: Final = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1e6
+"""
+_TAKE: Final = f"""{_NOW}
+for place, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  if redis.call('ZCARD', key) >= tonumber(ARGV[place + 2]) then
+    return place
+  end
+end
+for _, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now + ARGV[2], ARGV[1])
+  redis.call('EXPIRE', key, math.ceil(ARGV[2]))
+end
+return 0
+"""
+_RENEW: Final = f"""{_NOW}
+for place, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now + ARGV[1], ARGV[place + 1])
+  redis.call('EXPIRE', key, math.ceil(ARGV[1]))
+end
+"""
+_REMOVE: Final = """
+for _, key in ipairs(KEYS) do
+  redis.call('ZREM', key, ARGV[1])
+end
+"""
+_COUNT: Final = f"""{_NOW}
+return redis.call('ZCOUNT', KEYS[1], now, '+inf')
+"""
+
+
+class SharedLeases:
+    """The turns that run in all processes of one store."""
+
+    def __init__(self, store: Store, seconds: float = LEASE_SECONDS) -> None:
+        """A lease that is not renewed runs out after so many seconds."""
+        self._store = store
+        self._seconds = seconds
+        self._held: dict[str, list[str]] = {}
+        """The keys of each lease."""
+        self._renewing: asyncio.Task[None] | None = None
+        self._take = store.client.register_script(_TAKE)
+        self._renew = store.client.register_script(_RENEW)
+        self._remove = store.client.register_script(_REMOVE)
+        self._count = store.client.register_script(_COUNT)
+        store.on_return.append(self._renew_all)
+
+    async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
+        """Let one turn more run, unless a rule forbids it: return that one.
+
+        Raise `StoreAway`; should the turn run all the same, its lease is written when the store is back.
+        """
+        if self._renewing is None:
+            self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
+        keys = [_key(caller, rule) for rule in rules]
+        arguments: list[str | float] = [lease, self._seconds, *(rule.amount for rule in rules)]
+        try:
+            full: int = await self._store.call(self._take, keys, arguments)
+        except StoreAway:
+            self._held[lease] = keys
+            raise
+        if full:
+            return rules[full - 1]
+        self._held[lease] = keys
+        return None
+
+    async def give_back(self, lease: str) -> None:
+        """The turn runs no more."""
+        keys = self._held.pop(lease, None)
+        if keys is not None:
+            with suppress(StoreAway):  # then it runs out
+                await self._store.call(self._remove, keys, [lease])
+
+    async def look(self, caller: str, rule: Rule) -> int:
+        """How many turns run."""
+        running: int = await self._store.call(self._count, [_key(caller, rule)])
+        return running
+
+    async def close(self) -> None:
+        """Renew nothing more."""
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.wait({self._renewing})
+
+    async def _keep_renewing(self) -> None:
+        while True:
+            await asyncio.sleep(self._seconds / _RENEWALS)
+            if not self._store.is_away:
+                with suppress(StoreAway):
+                    await self._store.call(self._renew_all)
+
+    async def _renew_all(self) -> None:
+        """Renew what is held, also what the store has forgotten or was never told."""
+        places = [(lease, key) for lease, keys in self._held.items() for key in keys]
+        for start in range(0, len(places), _BATCH):
+            batch = places[start : start + _BATCH]
+            await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
+        for lease, key in places:
+            if lease not in self._held:  # it was given back meanwhile, perhaps before it was renewed
+                await self._remove([key], [lease])
+
+
+def _key(caller: str, rule: Rule) -> str:
+    return f"{PREFIX}:running:{caller}" if rule.model is None else f"{PREFIX}:running:{caller}:{rule.model}"

@@ -1,0 +1,109 @@
+"""What every caller used, kept in the store: a hash for each caller's day, which it forgets after a month."""
+
+from collections import Counter, deque
+from itertools import islice
+from typing import Any, Final
+
+import structlog
+from redis.asyncio import Redis
+
+from deltawire.limits.counting import DAY_SECONDS, DAYS_KEPT, MAX_MODELS, OTHER, Charge, Day, StoreAway
+from deltawire.limits.store import PREFIX, Store
+
+log = structlog.get_logger(__name__)
+
+_MAX_UNWRITTEN: Final = 10_000
+_BATCH: Final = 200
+_MARK_SECONDS: Final = 3_600
+"""For as long, a charge that is written once more is known to have been written."""
+_KINDS: Final = 10
+"""Fields of a model, at most."""
+
+_CHARGE: Final = f"""
+if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', {_MARK_SECONDS}) then
+  return 0
+end
+local model = ARGV[1]
+if redis.call('HLEN', KEYS[1]) >= {MAX_MODELS * _KINDS} and redis.call('HEXISTS', KEYS[1], model .. ':turns') == 0 then
+  model = '{OTHER}'
+end
+for at = 2, #ARGV, 2 do
+  redis.call('HINCRBY', KEYS[1], model .. ':' .. ARGV[at], ARGV[at + 1])
+end
+redis.call('EXPIRE', KEYS[1], {DAYS_KEPT * DAY_SECONDS})
+return 1
+"""
+
+
+class SharedMeter:
+    """What every caller used, by the turns of all processes of one store."""
+
+    def __init__(self, store: Store) -> None:
+        """Count in this store."""
+        self._store = store
+        self._script = store.client.register_script(_CHARGE)
+        self._unwritten: deque[Charge] = deque()
+        self._lost = 0
+        store.on_return.append(self._catch_up)
+
+    async def charge(self, charge: Charge) -> None:
+        """Count what a turn used; when the store is away, as soon as it is back."""
+        try:
+            await self._store.call(self._write, charge)
+        except StoreAway:
+            self._unwritten.append(charge)
+            if len(self._unwritten) > _MAX_UNWRITTEN:
+                self._unwritten.popleft()
+                self._lost += 1
+
+    async def read(self, caller: str, days: list[int]) -> list[Day]:
+        """What was used in these days."""
+        if len(days) == 1:  # as each turn asks
+            return [_day(await self._store.call(self._store.client.hgetall, _key(caller, days[0])))]  # type: ignore[arg-type]  # its hint leaves open whether it waits
+        pipeline = self._store.client.pipeline(transaction=False)
+        for day in days:
+            pipeline.hgetall(_key(caller, day))
+        return [_day(fields) for fields in await self._store.call(pipeline.execute)]
+
+    async def close(self) -> None:
+        """Write what is not written yet, if that can be."""
+        try:
+            await self._store.call(self._catch_up)
+        except StoreAway:
+            self._lost += len(self._unwritten)
+        self._tell_lost()
+
+    async def _catch_up(self) -> None:
+        """Write what is there now; more may come faster than it is written."""
+        for _ in range(0, len(self._unwritten), _BATCH):
+            batch = list(islice(self._unwritten, _BATCH))
+            pipeline = self._store.client.pipeline(transaction=False)
+            for charge in batch:
+                await self._write(charge, pipeline)
+            await pipeline.execute()
+            for charge in batch:
+                if self._unwritten and self._unwritten[0] is charge:
+                    self._unwritten.popleft()
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        if self._lost:
+            log.warning("limits: charges are lost", charges=self._lost)
+            self._lost = 0
+
+    async def _write(self, charge: Charge, client: Redis | None = None) -> None:
+        fields: list[Any] = [part for pair in charge.used.items() for part in pair]
+        keys = [_key(charge.caller, charge.day), f"{PREFIX}:charged:{charge.id}"]
+        await self._script(keys, [charge.model, *fields], client)
+
+
+def _key(caller: str, day: int) -> str:
+    return f"{PREFIX}:used:{caller}:{day}"
+
+
+def _day(fields: dict[bytes, bytes]) -> Day:
+    used: Day = {}
+    for field, count in fields.items():
+        model, _, kind = field.decode().rpartition(":")
+        used.setdefault(model, Counter())[kind] = int(count)
+    return used

@@ -1,0 +1,179 @@
+"""Several servers, one process each, and the parent that starts them and leaves after the last.
+
+Each worker has a listening socket of its own on the one port, and the kernel spreads the connections over
+them. The parent holds these sockets too, so that connections wait for the worker that replaces a dead one
+instead of being refused.
+"""
+
+import asyncio
+import multiprocessing
+import socket
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Final
+
+import msgspec
+import structlog
+
+from deltawire.drain import Drained
+from deltawire.listener.serve import bind
+from deltawire.listener.signals import StopClock, stopping
+
+log = structlog.get_logger(__name__)
+
+Listeners = list[socket.socket]
+Serve = Callable[[Listeners, Connection], None]
+"""A worker's whole life: say `READY` through the connection, serve, say in the end what was `Drained`.
+
+It is pickled, so it must be a function of a module, or a partial of one.
+"""
+
+READY: Final = "ready"
+_RESTART_SECONDS: Final = 1.0
+"""Before a dead worker is replaced: one that always dies must not keep the machine busy."""
+_STUCK_SECONDS: Final = 5.0
+"""How long after its last moment, and after the store's, a worker is taken to be stuck, and killed."""
+_spawn: Final = multiprocessing.get_context("spawn")
+
+
+def bind_for(workers: int, host: str, port: int) -> list[Listeners]:
+    """Listening sockets for each worker; raise OSError when somebody else has the port."""
+    first = bind(host, port)  # not shared: so it notices another server of ours
+    if workers > 1:
+        for listener in first:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    port = first[0].getsockname()[1]
+    return [first, *(bind(host, port, shared=True) for _ in range(workers - 1))]
+
+
+class _Worker(msgspec.Struct, eq=False):
+    process: multiprocessing.process.BaseProcess
+    listeners: Listeners
+    report: Connection
+    is_ready: bool = False
+    has_drained: bool = False
+
+
+class Workers:
+    """The parent."""
+
+    def __init__(
+        self,
+        serve: Serve,
+        listeners: list[Listeners],
+        drain_timeout: float,
+        store_timeout: float,
+        on_end: Callable[[int], None],
+    ) -> None:
+        """Each of `listeners` is for one worker.
+
+        They take `drain_timeout` seconds to stop, and then `store_timeout` to write what is left. `on_end` is called
+        with the process id of each that has ended.
+        """
+        self.drained = Drained()
+        """What the workers told in the end, added up."""
+        self._serve = serve
+        self._listeners = listeners
+        self._drain_timeout = drain_timeout
+        self._stuck_after = store_timeout + _STUCK_SECONDS
+        self._on_end = on_end
+        self._workers: set[_Worker] = set()
+        self._clock = StopClock()
+        self._is_up = False
+        self._stopping = False
+        self._failed = False
+        self._change = asyncio.Event()
+
+    async def run(self, on_ready: Callable[[], None]) -> int:
+        """Serve until told to stop; return the exit code. `on_ready` is called when all accept connections."""
+        with stopping(self.stop):
+            for listeners in self._listeners:
+                self._start(listeners)
+            while not self._stopping and not all(worker.is_ready for worker in self._workers):
+                await self._changed()
+            if not self._stopping:
+                self._is_up = True
+                on_ready()
+            while self._workers or not self._stopping:
+                await self._changed()
+        return int(self._failed)
+
+    def stop(self) -> None:
+        """Tell every worker to drain, and to stop at once when this is called again, a second later or more."""
+        loop = asyncio.get_running_loop()
+        is_second = self._clock.is_second(loop.time())
+        if self._stopping and not is_second:
+            return
+        self._stopping = True
+        for worker in self._workers:
+            worker.process.terminate()
+        loop.call_later(self._stuck_after + (0 if is_second else self._drain_timeout), self._kill)
+        # What is held open here would let clients connect to nobody.
+        for listeners in self._listeners:
+            for listener in listeners:
+                listener.close()
+        self._change.set()
+
+    async def _changed(self) -> None:
+        self._change.clear()
+        await self._change.wait()
+
+    def _kill(self) -> None:
+        for worker in self._workers:
+            worker.process.kill()
+
+    def _start(self, listeners: Listeners) -> None:
+        if self._stopping:
+            return
+        report, theirs = _spawn.Pipe(duplex=False)
+        process = _spawn.Process(target=self._serve, args=(listeners, theirs))
+        process.start()
+        theirs.close()
+        worker = _Worker(process, listeners, report)
+        self._workers.add(worker)
+        asyncio.get_running_loop().add_reader(report.fileno(), self._hear, worker)
+
+    def _hear(self, worker: _Worker) -> None:
+        """Take what a worker says; its end is the end of its pipe."""
+        try:
+            said = worker.report.recv()
+        except (EOFError, OSError):
+            self._bury(worker)
+        else:
+            if not isinstance(said, Drained):
+                worker.is_ready = True
+            elif self._stopping:  # else somebody stopped the worker alone
+                self.drained += said
+                worker.has_drained = True
+        self._change.set()
+
+    def _bury(self, worker: _Worker) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(worker.report.fileno())
+        worker.report.close()
+        worker.process.join()
+        self._workers.remove(worker)
+        self._on_end(worker.process.pid or 0)
+        if worker.has_drained or (self._stopping and not worker.is_ready):
+            return
+        log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)
+        if self._stopping:
+            self._failed = True
+        elif self._is_up:
+            loop.call_later(_RESTART_SECONDS, self._start, worker.listeners)
+        else:  # it cannot start, and the next one could not either
+            self._failed = True
+            self.stop()
+
+
+def stop_when_orphaned(stop: Callable[[], None]) -> None:
+    """Call `stop` in the running loop when the parent is gone, however it went."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        loop = asyncio.get_running_loop()
+
+        def orphaned() -> None:
+            loop.remove_reader(parent.sentinel)
+            stop()
+
+        loop.add_reader(parent.sentinel, orphaned)

@@ -1,0 +1,66 @@
+"""What routes answer with, for the OpenAPI document: a Struct as JSON, or the problems of some codes."""
+
+from collections.abc import Collection, Mapping
+from http import HTTPStatus
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, Reference, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from msgspec import Struct
+
+from deltawire.errors import TABLE, Failure
+from deltawire.frames import error_frame
+from deltawire.problems import MEDIA_TYPE, problem_of
+
+
+def _field(description: str) -> OpenAPIHeader:
+    return OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
+
+
+_DRAFT: Final = "as draft-ietf-httpapi-ratelimit-headers-10 has it; absent where nothing is limited"
+LIMITS: Final[dict[str, OpenAPIHeader | Reference]] = {
+    "RateLimit-Policy": _field(f"The limits on the caller's turns, {_DRAFT}."),
+    "RateLimit": _field(f"What is left of them, {_DRAFT}."),
+}
+"""Header fields of a turn's answer."""
+_RETRY_AFTER: Final = {"Retry-After": _field("Seconds after which asking again may help, where that is known.")}
+_CHALLENGE: Final = {"WWW-Authenticate": _field("`Bearer`.")}
+
+
+def reference(name: str) -> Reference:
+    """To a Struct's schema."""
+    return Reference(f"#/components/schemas/{name}")
+
+
+def examples_of(values: Mapping[str, object]) -> dict[str, Example | Reference]:
+    """Values by their names, as examples."""
+    return {name: Example(value=value) for name, value in values.items()}
+
+
+def json_answer(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
+    """A Struct as JSON, by itself or, where it cannot be imported from here, by its name."""
+    name = kind if isinstance(kind, str) else kind.__name__
+    return OpenAPIResponse(
+        description=description, content={"application/json": OpenAPIMediaType(schema=reference(name))}
+    )
+
+
+def problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, OpenAPIResponse]:
+    """A response for each status; it says and shows each of its codes."""
+    responses: dict[str, OpenAPIResponse] = {}
+    statuses = sorted({(TABLE[code].status, code) for code in codes} | more)
+    for status, pairs in groupby(statuses, key=itemgetter(0)):
+        group = [code for _, code in pairs]
+        # As Structs, because Litestar drops every null from a dict.
+        examples = examples_of({code: problem_of(error_frame(Failure(code)), status) for code in group})
+        responses[str(status)] = OpenAPIResponse(
+            description=" ".join(f"`{code}`: {TABLE[code].message}" for code in group),
+            headers={
+                **(_CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}),
+                **(_RETRY_AFTER if any(TABLE[code].retryable for code in group) else {}),
+            },
+            content={MEDIA_TYPE: OpenAPIMediaType(schema=reference("Problem"), examples=examples)},
+        )
+    return responses

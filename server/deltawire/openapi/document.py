@@ -1,0 +1,110 @@
+"""The OpenAPI document and the page to try it, whose files are swagger-ui's own, served from this host."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Router
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, License, SecurityScheme
+from msgspec import Struct
+
+from deltawire import __version__
+from deltawire.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
+from deltawire.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
+from deltawire.limits.report import UsageReport
+from deltawire.openapi.answers import reference
+from deltawire.pages import Files, files, with_page_headers
+from deltawire.problems import Problem
+
+
+def _named(name: str) -> dict[str, Any]:
+    return {"properties": {name: {"type": "string"}}, "required": [name]}
+
+
+def _null(name: str) -> dict[str, Any]:
+    return {"properties": {name: {"type": "null"}}}
+
+
+PATHS: Final = frozenset({"/schema", "/schema/openapi.json"})
+"""The page and the document."""
+_SPOKEN: Final = (
+    *(ChatRequest, Delta, Thought, Usage, ErrorFrame, Problem),
+    *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
+    UsageReport,
+)
+
+CONTEXT: Final = [
+    {"anyOf": [_null("parent"), _named("conversation")]},
+    {"anyOf": [_null("history"), _null("conversation")]},
+]
+"""What no field's own rule says: a parent is a conversation's, which brings its own history."""
+
+
+def document(answer: type[Struct]) -> OpenAPIConfig:
+    """Litestar's configuration of the document; `answer` is what `POST /chat` answers with."""
+    _, schemas = msgspec.json.schema_components([*_SPOKEN, answer], ref_template=reference("{name}").ref)
+    schemas[ChatRequest.__name__]["allOf"] = CONTEXT
+    return OpenAPIConfig(
+        title="Deltawire",
+        version=__version__,
+        summary="A realtime chat server for Gemini",
+        description="The socket has [a page of its own](/schema/socket), as AsyncAPI: `/schema/asyncapi.json`.",
+        license=License(name="MIT", identifier="MIT"),
+        components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"bearer": []}, {}],
+        render_plugins=[_TryPage(path="/"), _Document(schemas)],
+        use_handler_docstrings=True,
+        openapi_router=Router("/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False),
+    )
+
+
+class _Document(JsonRenderPlugin):
+    """Litestar's document, and the schemas that it does not know of."""
+
+    def __init__(self, schemas: dict[str, Any]) -> None:
+        super().__init__(path="/openapi.json")
+        self._schemas = schemas
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document as JSON."""
+        components = openapi_schema["components"]
+        schemas = {**components["schemas"], **self._schemas}
+        return super().render(request, {**openapi_schema, "components": {**components, "schemas": schemas}})
+
+
+class _TryPage(OpenAPIRenderPlugin):
+    """swagger-ui, from `assets`, set up by the page's own `schema.js`."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+        """The page; it fetches the document itself."""
+        return _PAGE
+
+
+_PAGE: Final = b"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Deltawire: try it</title>
+<link rel="icon" href="/favicon.svg">
+<link rel="stylesheet" href="/schema/assets/swagger-ui.css">
+</head>
+<body>
+<div id="schema"></div>
+<script src="/schema/assets/swagger-ui-bundle.js"></script>
+<script src="/schema.js"></script>
+</body>
+</html>
+"""
+
+
+def assets() -> Files:
+    """The files of swagger-ui, from the package that ships them."""
+    package = find_spec("swagger_ui")
+    if package is None or package.origin is None:
+        raise AssertionError("swagger-ui-py is among the dependencies")
+    return files("/schema/assets", Path(package.origin).parent / "static")

@@ -1,0 +1,207 @@
+"""What the routes take and answer, for the OpenAPI document.
+
+Litestar collects the routes; the rest is told here, because most handlers read and write the bytes themselves.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import msgspec
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIType
+from msgspec import Struct
+
+from deltawire.conversations.records import (
+    Conversation,
+    ConversationChange,
+    ConversationPage,
+    ConversationQuery,
+    ConversationTree,
+    ExportQuery,
+    NewConversation,
+)
+from deltawire.errors import TABLE
+from deltawire.frames import ChatRequest
+from deltawire.limits.report import UsageQuery, UsageReport
+from deltawire.openapi.answers import LIMITS, examples_of, json_answer, problems, reference
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "smallest": {"message": "hi"},
+    "with everything": {
+        "message": "And in one sentence?",
+        "id": "turn-7",
+        "system": "You are terse.",
+        "history": [
+            {"role": "user", "text": "Why is the sky blue?"},
+            {"role": "model", "text": "Because air scatters blue light more than red."},
+        ],
+        "temperature": 0.4,
+        "top_p": 0.9,
+        "max_output_tokens": 256,
+        "stop": ["END"],
+        "thinking": "low",
+    },
+}
+"""Requests that the document shows; the tests send each for real."""
+
+_EVENTS: Final = """\
+event: delta
+data: {"type":"delta","id":"turn-7","text":"Air scatters "}
+
+event: delta
+data: {"type":"delta","id":"turn-7","text":"blue light."}
+
+event: usage
+data: {"type":"usage","id":"turn-7","model":"gemini-flash-latest","finish_reason":"stop","input_tokens":31,...}
+
+"""
+
+
+_EVENT: Final = Schema(
+    type=OpenAPIType.OBJECT,
+    description="One event: the type of a frame, and the frame as JSON.",
+    properties={
+        "event": Schema(type=OpenAPIType.STRING, enum=["delta", "thought", "usage", "error"]),
+        "data": Schema(type=OpenAPIType.STRING, content_media_type="application/json"),
+    },
+    required=["event", "data"],
+)
+_NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
+_CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
+
+_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
+"""Codes that no HTTP route answers with."""
+
+_UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
+"""Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
+
+
+def _operation(
+    answers: Mapping[str, OpenAPIResponse] | None,
+    codes: Collection[str],
+    *,
+    body: type[Struct] | None = None,
+    examples: Mapping[str, object] | None = None,
+    query: type[Struct] | None = None,
+) -> type[Operation]:
+    """An operation that takes a body or the parameters of a URL, and answers with one of these.
+
+    None for an answer that Litestar makes, and knows.
+    """
+
+    @dataclass
+    class Documented(Operation):
+        def __post_init__(self) -> None:
+            if body is not None:
+                media = OpenAPIMediaType(schema=reference(body.__name__), examples=examples_of(examples or {}))
+                self.request_body = RequestBody(content={"application/json": media}, required=True)
+            if query is not None:
+                self.parameters = [*(self.parameters or []), *_parameters(query)]
+            unsupported = {(415, "unsupported")} if body is not None else set()
+            self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported)}
+
+    return Documented
+
+
+def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
+    """What a Struct of parameters takes."""
+    _, schemas = msgspec.json.schema_components([query])
+    return [
+        Parameter(
+            name=name,
+            param_in="query",
+            description=rule.get("description"),
+            schema=Schema(
+                type=OpenAPIType(rule.get("type", "string")),
+                enum=rule.get("enum"),
+                default=rule["default"],
+                minimum=rule.get("minimum"),
+                maximum=rule.get("maximum"),
+                max_length=rule.get("maxLength"),
+                pattern=rule.get("pattern"),
+            ),
+        )
+        for name, whole in schemas[query.__name__]["properties"].items()
+        for rule in [{**whole, **whole.get("anyOf", [{}])[0]}]  # what may be null may be left out
+    ]
+
+
+WHOLE: Final = _operation(
+    {"200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS)},
+    frozenset(TABLE) - _SOCKET_ONLY,
+    body=ChatRequest,
+    examples=EXAMPLES,
+)
+"""`POST /chat`."""
+
+STREAMED: Final = _operation(
+    {
+        "200": OpenAPIResponse(
+            description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
+            headers=LIMITS,
+            content={
+                "text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))
+            },
+        )
+    },
+    frozenset(TABLE) - _SOCKET_ONLY - _UPSTREAMS,
+    body=ChatRequest,
+    examples=EXAMPLES,
+)
+"""`POST /chat/stream`."""
+
+READ_USAGE: Final = _operation(
+    {"200": json_answer(UsageReport, "What the caller used, the last day first, and their limits.")},
+    {"unauthenticated", "forbidden", "internal", "invalid_frame", "store_unavailable"},
+    query=UsageQuery,
+)
+"""`GET /usage`."""
+
+LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal"})
+"""`GET /models`."""
+
+PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal"})
+"""`GET /readyz`."""
+
+_STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
+_NAMED: Final = _STORED | {"not_found"}
+_WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
+
+LIST_CONVERSATIONS: Final = _operation(
+    {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
+    _STORED | {"invalid_frame"},
+    query=ConversationQuery,
+)
+CREATE_CONVERSATION: Final = _operation(
+    {"201": json_answer(Conversation, "The new conversation.")},
+    _STORED | _WRITTEN,
+    body=NewConversation,
+    examples=_NEW_CONVERSATIONS,
+)
+READ_CONVERSATION: Final = _operation({"200": json_answer(ConversationTree, "All of it.")}, _NAMED)
+CHANGE_CONVERSATION: Final = _operation(
+    {"200": json_answer(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
+)
+DELETE_CONVERSATION: Final = _operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+EXPORT_CONVERSATION: Final = _operation(
+    {
+        "200": OpenAPIResponse(
+            description="A file.",
+            content={
+                "text/markdown": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+                "application/json": OpenAPIMediaType(schema=reference(ConversationTree.__name__)),
+            },
+        )
+    },
+    _NAMED | {"invalid_frame"},
+    query=ExportQuery,
+)

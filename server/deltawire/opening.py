@@ -1,0 +1,165 @@
+"""The first half of a turn: ask the upstream, with retries and fallbacks, until the first word comes.
+
+Nothing has been sent to the client yet, so a fault may be tried again here and nowhere else.
+"""
+
+import asyncio
+import random
+from math import inf
+from typing import Final
+
+import msgspec
+
+from deltawire.errors import Failure
+from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
+from deltawire.patience import Patience
+from deltawire.telemetry.watch import TurnWatch
+
+_FIRST_BACKOFF: Final = 0.25
+_BACKOFF_JITTER: Final = 0.25
+_WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a turn waits, in seconds, and how often it tries."""
+
+    connect: float
+    """To the upstream's response headers."""
+    first_token: float
+    """From there to the first token; a thought counts as one."""
+    token: float
+    """Between tokens."""
+    turn: float
+    """For all of it."""
+    retries: int
+    """After the first try."""
+    retry_max_delay: float
+    """The longest wait before a retry; a provider that asks for more is not waited for."""
+
+    def failure(self, deadline: str) -> Failure:
+        """What a client is told when the deadline of this name has passed."""
+        late = {
+            "connect": f"The provider did not answer within {self.connect:g} s.",
+            "first_token": f"The provider sent no first token within {self.first_token:g} s.",
+            "token": f"The provider fell silent for {self.token:g} s in the middle of the answer.",
+            "turn": f"The answer took longer than {self.turn:g} s in all.",
+        }
+        return Failure("upstream_timeout", late[deadline], cause=deadline)
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked, and of whom."""
+
+    turn: str
+    caller: str
+    """Who asks, for the log; empty where nobody is asked."""
+    request: ChatRequest
+    history: list[HistoryMessage]
+    models: tuple[str, ...]
+    """The first is asked first, the others when it is at fault."""
+
+
+class Opening:
+    """One question on its way to its first word."""
+
+    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines, watch: TurnWatch) -> None:
+        """Prepare; nothing is sent before `first_words`. `watch` is told of every try."""
+        self.model = question.models[0]
+        """Who is being asked, and in the end who answers."""
+        self.counts: Counts = UNKNOWN_COUNTS
+        """What the last failed try had counted."""
+        self.phase = "connect"
+        """What it is at: `connect` until the upstream answers, then `first_token`; `backoff` between two tries."""
+        self._question = question
+        self._upstream = upstream
+        self._deadlines = deadlines
+        self._watch = watch
+        self._patience = Patience()
+        self._turn_by = inf
+
+    def interrupt(self) -> None:
+        """Give up now: `first_words` closes what is open and raises `Failure`."""
+        self._patience.run_out()
+
+    async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]]:
+        """The stream and what it said first.
+
+        `turn_by` is on the loop's clock. Raise `Failure` when no model answers in time. The stream is
+        the caller's to close; when this raises, or is cancelled, none is open.
+        """
+        self._turn_by = turn_by
+        try:
+            async with self._patience.until(turn_by):
+                return await self._ask()
+        except TimeoutError:
+            raise self._deadlines.failure("turn") from None
+
+    async def _ask(self) -> tuple[Stream, list[Event]]:
+        *others, last = self._question.models
+        for self.model in others:
+            try:
+                return await self._ask_patiently()
+            except Failure as failure:
+                if failure.code not in _WORTH_A_FALLBACK:
+                    raise
+        self.model = last
+        return await self._ask_patiently()
+
+    async def _ask_patiently(self) -> tuple[Stream, list[Event]]:
+        faults = 0
+        while True:
+            try:
+                return await self._ask_once()
+            except Failure as fault:
+                self._watch.failed(self.model, fault)
+                pause = self._pause_after(fault, faults)
+                if pause is None:
+                    raise
+            faults += 1
+            await asyncio.sleep(pause)
+
+    def _pause_after(self, fault: Failure, earlier: int) -> float | None:
+        """Seconds to wait before asking again; None when that is not to be."""
+        if not fault.kind.retryable or earlier == self._deadlines.retries:
+            return None
+        # Those who were refused together must not all come back together.
+        jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
+        longest = self._deadlines.retry_max_delay
+        delay = fault.retry_after
+        if delay is None:
+            return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
+        in_time = asyncio.get_running_loop().time() + delay < self._turn_by
+        return delay + jitter if in_time and delay <= longest else None
+
+    async def _ask_once(self) -> tuple[Stream, list[Event]]:
+        stream: Stream | None = None
+        if self.phase != "connect":
+            self.phase = "connect"
+            self._watch.asks_again()
+        try:
+            async with asyncio.timeout(self._deadlines.connect) as limit:
+                stream = await self._upstream.open(self.model, self._question.request, self._question.history)
+                limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
+                self.phase = "first_token"
+                return stream, await _first_events(stream)
+        except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError):
+                self.phase = "backoff"
+            if stream is not None:
+                self.counts = stream.counts
+                stream.close()
+            if isinstance(error, TimeoutError):
+                raise self._deadlines.failure("connect" if stream is None else "first_token") from None
+            raise
+
+
+async def _first_events(stream: Stream) -> list[Event]:
+    """Read until there is a word, or until the answer is over without one."""
+    while not stream.ended:
+        events = await stream.read()
+        if events:
+            if isinstance(events[0], Failure):
+                raise events[0]
+            return events
+    return []

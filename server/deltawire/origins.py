@@ -1,0 +1,85 @@
+"""Which web pages may use this server: those of its own origin, and those that the operator names.
+
+Browsers hold fetches to this (CORS, by the headers that are made here), but not sockets: those are held to
+it by the gate.
+"""
+
+from collections.abc import Collection
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from litestar.types import Message, Scope, Send
+
+from deltawire.proxies import Client
+
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_PREFLIGHT: Final = [
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type"),
+    (b"access-control-max-age", b"600"),
+    (b"content-length", b"0"),
+]
+_SHARED: Final = [
+    (b"vary", b"Origin"),
+    (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy"),
+]
+
+
+class Origins:
+    """Decides by the `Origin` that a browser sends with a request."""
+
+    def __init__(self, listed: Collection[str]) -> None:
+        """Exact origins, as `normalised` makes them; `*` stands for any."""
+        self._listed = frozenset(listed)
+
+    def allow(self, origin: str, client: Client) -> bool:
+        """Whether pages of this origin may change things here."""
+        return self.share_with(origin) or _is_own(origin, client)
+
+    def share_with(self, origin: str | None) -> bool:
+        """Whether a browser may show pages of this origin what we answer."""
+        return origin is not None and ("*" in self._listed or normalised(origin) in self._listed)
+
+    def sharing(self, origin: str | None, send: Send) -> Send:
+        """A `send` that lets the browser show the response to the page of a listed origin."""
+        if origin is None or not self.share_with(origin):
+            return send
+        headers = [(b"access-control-allow-origin", origin.encode("latin-1")), *_SHARED]
+
+        async def share(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        return share
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Whether a browser asks whether it may ask."""
+    return scope.get("method") == "OPTIONS" and any(
+        name == b"access-control-request-method" for name, _ in scope["headers"]
+    )
+
+
+async def answer_preflight(send: Send) -> None:
+    """Say what a page of a listed origin may send; `send` is one that shares."""
+    await send(cast("Message", {"type": "http.response.start", "status": 204, "headers": _PREFLIGHT}))
+    await send(cast("Message", {"type": "http.response.body", "body": b"", "more_body": False}))
+
+
+def normalised(origin: str) -> str:
+    """An origin as browsers write it: in lower case, without the port that goes without saying."""
+    lowered = origin.lower()
+    return lowered.removesuffix(_DEFAULT_PORTS.get(lowered.partition("://")[0], " "))
+
+
+def _is_own(origin: str, client: Client) -> bool:
+    """Whether an origin is that of the host that was asked. Its scheme counts where a proxy told ours."""
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
+    port = _DEFAULT_PORTS.get(parts.scheme)
+    if port is None or client.scheme not in (None, parts.scheme):
+        return False
+    return parts.netloc.removesuffix(port) == client.hosts[-1].removesuffix(port)

@@ -1,0 +1,107 @@
+"""What is served to a browser, and under which policy."""
+
+import re
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from litestar import HttpMethod, Request, Response, Router, route
+from litestar.response import File
+
+from deltawire.errors import Failure
+
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
+_FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_HASHED: Final = "/assets/"
+"""Where Vite puts what has a digest of its content in its name."""
+_INDEX: Final = "/index.html"
+CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
+"""Paths under which the page shows one conversation; it reads which one by itself."""
+_CODINGS: Final = {"br": ".br", "gzip": ".gz"}
+"""Content codings, best first, and the suffix of a file that is there in this coding too."""
+
+
+class Files(NamedTuple):
+    """Files that are served, and nothing but these."""
+
+    router: Router
+    paths: frozenset[str]
+    """Whole paths of the files."""
+
+
+class NotBuiltError(Exception):
+    """There is no page to serve; the sentence is for the operator."""
+
+
+def built() -> Path:
+    """The folder of the chat page: beside this module in a wheel, as it was built in a checkout."""
+    room = Path(__file__).parent
+    for folder in (room / "page", room.parents[2] / "web" / "dist"):
+        if folder.is_dir():
+            return folder
+    raise NotBuiltError("the chat page is not built: run `make install`, then start again")
+
+
+def page() -> Files:
+    """The chat page."""
+    return files("/", built(), CONVERSATION)
+
+
+def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Files:
+    """The files that a folder holds at the start, and no other: no path on the disk is made from a request.
+
+    What stands at the root, and wherever `of_index` matches, is the folder's index.html.
+    """
+    found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
+    if _INDEX in found:
+        found["/"] = found[_INDEX]
+
+    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+    async def serve(request: Request[Any, Any, Any]) -> File:
+        name = str(request.path_params.get("file", "/"))
+        if of_index is not None and of_index.fullmatch(name):
+            name = _INDEX
+        if name not in found:
+            raise Failure("not_found")
+        return _respond(name, found, request.headers.get("accept-encoding", ""))
+
+    return Files(Router(path, route_handlers=[serve]), frozenset(path.rstrip("/") + name for name in found))
+
+
+def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
+    """A file, in the best coding that there is and that the client takes."""
+    headers = _PAGE_HEADERS | (_FOREVER if name.startswith(_HASHED) else _ASK_AGAIN)
+    file = found[name]
+    for coding, suffix in _CODINGS.items():
+        if name + suffix in found:
+            headers["Vary"] = "Accept-Encoding"
+            if _takes(accept_encoding, coding):
+                headers["Content-Encoding"] = coding
+                file = found[name + suffix]
+                break
+    filename = found[name].name
+    media_type = guess_type(filename)[0] or "application/octet-stream"
+    return File(file, filename=filename, headers=headers, media_type=media_type, content_disposition_type="inline")
+
+
+def _takes(accept_encoding: str, coding: str) -> bool:
+    """Whether a client names a coding, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    for part in accept_encoding.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == coding:
+            return weight.replace(" ", "").removeprefix("q=").strip("0.") != "" or not weight
+    return False
+
+
+async def with_page_headers(response: Response[Any]) -> Response[Any]:
+    """Litestar's hook for pages that it makes itself: the same policy."""
+    if response.status_code == 404:  # Litestar's own page for it, under /schema
+        raise Failure("not_found")
+    response.headers.update(_PAGE_HEADERS | _ASK_AGAIN)
+    return response

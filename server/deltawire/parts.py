@@ -1,0 +1,21 @@
+"""What the routes share, as one dependency: of several, Litestar makes a task each with every request."""
+
+import msgspec
+
+from deltawire.admission import Admission
+from deltawire.conversations.store import ConversationStore
+from deltawire.limits.ledger import Limits
+from deltawire.sessions import Sessions
+from deltawire.telemetry.metrics import Metrics
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Built once for the process, in `app`."""
+
+    admission: Admission
+    conversations: ConversationStore
+    limits: Limits
+    metrics: Metrics
+    sessions: Sessions
+    send_timeout: float
+    """How long, in seconds, a send may wait for its client to read."""

@@ -1,0 +1,102 @@
+"""Errors over HTTP: `application/problem+json` with the fields of the `error` frame."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from math import ceil
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from deltawire.errors import Failure
+from deltawire.frames import ErrorFrame, Spent, error_frame
+from deltawire.logs import where
+from deltawire.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_CODE_OF_STATUS: Final = {
+    400: "invalid_frame",
+    404: "not_found",
+    405: "unsupported",
+    413: "message_too_large",
+}
+
+
+class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
+    """An error over HTTP: RFC 9457's members, then the fields of the `error` frame, then what had come."""
+
+    kind: str
+    title: str
+    status: int
+    detail: str
+    id: str | None
+    ref: str | None
+    code: str
+    message: str
+    field: str | None
+    retryable: bool
+    retry_after: float | None
+    usage: Spent | None
+    text: str
+
+
+def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
+    """The problem that an `error` frame is over HTTP; `text` is what of the answer came before it."""
+    return Problem(
+        kind="about:blank",  # the kind of problem is told by `code`
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=frame.message,
+        text=text,
+        **asdict(frame),
+    )
+
+
+def headers_of(problem: Problem) -> dict[str, str]:
+    """The headers that go with a problem."""
+    headers = {"content-type": MEDIA_TYPE}
+    if problem.code == "unauthenticated":
+        headers["www-authenticate"] = "Bearer"
+    if problem.retry_after is not None:
+        headers["retry-after"] = str(ceil(problem.retry_after))
+    return headers
+
+
+def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI takes them, with the length of the body."""
+    whole = {**headers, "content-length": str(len(body))}
+    return [(name.encode(), value.encode()) for name, value in whole.items()]
+
+
+def responder(metrics: Metrics) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
+    """Litestar's handler for whatever a route raises."""
+
+    def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        failure = _failure(error)
+        metrics.refused.labels(failure.code).inc()
+        return _response(failure, error)
+
+    return respond
+
+
+def _response(failure: Failure, error: Exception) -> Response[bytes]:
+    problem = problem_of(error_frame(failure, turn=failure.turn), failure.status)
+    headers = headers_of(problem) | failure.headers
+    if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
+        headers["allow"] = error.headers["allow"]
+    return Response(msgspec.json.encode(problem), status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, HTTPException) and error.status_code in _CODE_OF_STATUS:
+        return Failure(_CODE_OF_STATUS[error.status_code])
+    log.error("bug", error=type(error).__name__, where=where(error))
+    return Failure("internal")

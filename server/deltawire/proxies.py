@@ -1,0 +1,78 @@
+"""Who is at the other end, when there are proxies in between: what they say counts, and nobody else's word.
+
+Every proxy appends the address that it was asked from to `X-Forwarded-For`. So the list is read from its
+right end, and the first address there that is no proxy of ours is the client: what stands to its left,
+anybody could have sent.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from litestar.types import Scope
+
+from deltawire.headers import listed
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_SCHEMES: Final = {"http", "https"}
+
+
+class Client(msgspec.Struct, frozen=True):
+    """The other end of a request."""
+
+    address: str
+    """An IP address; empty when it is not known."""
+    hosts: tuple[str, ...]
+    """Whom it asked, as it called us: a host, with a port or without, in lower case. Odd requests name several."""
+    scheme: str | None
+    """`http` or `https`, when a proxy told; a connection to us says little of how it began."""
+
+
+class Proxies:
+    """The proxies whose word counts."""
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        """Addresses and networks such as `10.0.0.0/8`."""
+        self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
+
+    def client_of(self, scope: Scope) -> Client:
+        """Who asks, and whom."""
+        peer = scope["client"][0] if scope["client"] else ""
+        hosts = tuple(host.lower() for host in listed(scope, b"host")) or ("",)
+        if not self._trusted or not self._trusts(_address(peer)):
+            return Client(peer, hosts, None)
+        forwarded = tuple(host.lower() for host in listed(scope, b"x-forwarded-host")[-1:])
+        schemes = [scheme.lower() for scheme in listed(scope, b"x-forwarded-proto")[-1:]]
+        scheme = schemes[0] if schemes and schemes[0] in _SCHEMES else None
+        return Client(self._nearest(peer, listed(scope, b"x-forwarded-for")), forwarded or hosts, scheme)
+
+    def _nearest(self, peer: str, hops: list[str]) -> str:
+        """The last address that is no proxy of ours; where that cannot be told, the last one that can be."""
+        nearest = peer
+        for hop in reversed(hops):
+            address = _address(hop)
+            if address is None:
+                break
+            nearest = str(address)
+            if not self._trusts(address):
+                break
+        return nearest
+
+    def _trusts(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self._trusted)
+
+
+def _address(written: str) -> Address | None:
+    """An address, whatever port or brackets are around it; an IPv4 one also where it is written as IPv6."""
+    bare = written
+    if written.startswith("["):
+        bare = written[1:].partition("]")[0]
+    elif written.count(":") == 1:
+        bare = written.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

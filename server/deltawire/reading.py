@@ -1,0 +1,129 @@
+"""Reads JSON that a client sent, and says which of its fields is wrong, and what it takes."""
+
+import json
+import re
+from typing import Any, Final, Generic, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from deltawire.errors import Failure
+
+T = TypeVar("T")
+Rules = dict[str, str]
+"""What each field takes, in words, by its path: `history[].role`."""
+
+_at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
+_named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
+_LONGEST_FIELD: Final = 128
+
+
+class Reader(Generic[T]):
+    """Reads one kind of object, strictly: a typo never passes silently."""
+
+    def __init__(self, kind: Any, rules: Rules) -> None:
+        """`kind` is what msgspec decodes to; `rules` are those of its fields."""
+        self._decode = msgspec.json.Decoder(kind).decode
+        self._rules = rules
+        self._kind = kind
+
+    def read(self, text: str) -> T:
+        """Read JSON; raise `Failure` (`invalid_json`, `invalid_frame`)."""
+        try:
+            value: T = self._decode(text)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise self._explain(text, error) from None
+        return value
+
+    def read_bytes(self, body: bytes) -> T:
+        """Read the body of an HTTP request."""
+        try:
+            return self.read(body.decode())
+        except UnicodeDecodeError:
+            raise Failure("invalid_json", "That is not JSON: it is not UTF-8.") from None
+
+    def read_query(self, query: dict[str, str]) -> T:
+        """Read the parameters of a URL, where numbers are text."""
+        try:
+            value: T = msgspec.convert(query, self._kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise self._invalid(str(error)) from None
+        return value
+
+    def _explain(self, text: str, error: Exception) -> Failure:
+        """Tell text that is not JSON, JSON that is not Unicode, and JSON of another shape from each other."""
+        try:
+            return self._explanation(text, error)
+        except RecursionError:
+            return Failure("invalid_frame", "The frame is nested too deeply.")
+
+    def _explanation(self, text: str, error: Exception) -> Failure:
+        try:
+            value = json.loads(text, parse_constant=_no_constant, parse_int=float)
+        except _NoNumber as word:
+            return Failure("invalid_json", f"That is not JSON: {word} is no number.")
+        except json.JSONDecodeError as malformed:
+            return Failure("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
+        except (RecursionError, ValueError):  # nested too deeply, or a number too long for Python
+            value = None
+        if isinstance(error, msgspec.ValidationError):
+            return self._invalid(str(error))
+        if isinstance(error, RecursionError):
+            raise error
+        field = _lone_surrogate(value)
+        if field is None:
+            return Failure("invalid_json")
+        message = f"{field or 'The frame'} must be Unicode text: it holds half of a surrogate pair."
+        return Failure("invalid_frame", message, field=field or None)
+
+    def _invalid(self, complaint: str) -> Failure:
+        """What msgspec says of an object, as a sentence of ours about one field."""
+        at = _at_path.search(complaint)
+        path = at[1] if at else ""
+        if named := _named_field.match(complaint):
+            field = f"{path}.{named[1]}" if path else named[1]
+            if complaint.startswith("Object contains"):
+                field = field[:_LONGEST_FIELD]
+                return Failure("invalid_frame", f"There is no field {field} here.", field=field)
+            return Failure("invalid_frame", f"{field} is missing: {self._rule(field)}.", field=field)
+        if not path:
+            return Failure("invalid_frame", "A frame is one JSON object.")
+        return Failure("invalid_frame", f"{path} must be {self._rule(path)}.", field=path)
+
+    def _rule(self, path: str) -> str:
+        return self._rules.get(re.sub(r"\[\d+\]", "[]", path), "something else")
+
+
+def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
+    """What the fields of a Struct take, read off their `Meta` descriptions."""
+    rules = {}
+    for name, hint in get_type_hints(struct, include_extras=True).items():
+        for part in (hint, *getattr(hint, "__args__", ())):
+            for meta in getattr(part, "__metadata__", ()):
+                if isinstance(meta, Meta) and meta.description:
+                    rules[prefix + name] = meta.description
+    return rules
+
+
+class _NoNumber(Exception):
+    """A word that Python's JSON takes for a number."""
+
+
+def _no_constant(name: str) -> Any:
+    raise _NoNumber(name)
+
+
+def _lone_surrogate(value: Any, path: str = "") -> str | None:
+    """The path of the first string that cannot be written as UTF-8; None when every one can be."""
+    if isinstance(value, str):
+        return path if any("\ud800" <= char <= "\udfff" for char in value) else None
+    if isinstance(value, dict):
+        children = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
+        if any(_lone_surrogate(key) is not None for key in value):
+            return path
+    elif isinstance(value, list):
+        children = [(f"{path}[{index}]", child) for index, child in enumerate(value)]
+    else:
+        return None
+    found = (_lone_surrogate(child, where) for where, child in children)
+    return next((where for where in found if where is not None), None)

@@ -1,0 +1,28 @@
+"""The bodies and the parameters of requests."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.exceptions import InternalServerException
+
+from deltawire.errors import Failure
+
+
+async def json_body(request: Request[Any, Any, Any]) -> bytes:
+    """The bytes of a body that says it is JSON; raise `Failure` (`unsupported`, `invalid_json`)."""
+    if request.content_type[0] != "application/json":
+        raise Failure("unsupported", "Send the request as application/json.", status=415)
+    try:
+        return await request.body()
+    except InternalServerException:  # what Litestar makes of a client that left before its last byte
+        raise Failure("invalid_json", "The request broke off.") from None
+
+
+def parameters_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The parameters of a URL; raise `Failure` when one stands there twice."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in found:
+            raise Failure("invalid_frame", f"{name} stands twice in the URL.", field=name)
+        found[name] = value
+    return found

@@ -1,0 +1,28 @@
+"""`GET /metrics`: for Prometheus."""
+
+import hmac
+from typing import Any
+
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+from pydantic import SecretStr
+
+from deltawire.errors import Failure
+from deltawire.telemetry.metrics import Metrics
+
+
+def scraping(metrics: Metrics, token: SecretStr | None) -> HTTPRouteHandler:
+    """The route; with a token only for those who bring it."""
+    wanted = None if token is None else token.get_secret_value().encode()
+
+    # In a thread: with several workers it reads files.
+    @get("/metrics", include_in_schema=False, sync_to_thread=True)
+    def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        is_bearer = scheme.lower() == "bearer"
+        if wanted is not None and not (is_bearer and hmac.compare_digest(given.strip().encode("latin-1"), wanted)):
+            raise Failure("unauthenticated")
+        body, content_type = metrics.exposition(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": content_type})
+
+    return scrape

@@ -1,0 +1,22 @@
+"""`GET /models`: what may be asked."""
+
+import msgspec
+from litestar import get
+from litestar.di import NamedDependency
+
+from deltawire.openapi.operations import LIST_MODELS
+from deltawire.parts import Parts
+
+
+class ModelList(msgspec.Struct, frozen=True):
+    """The models on offer; the default one is asked when a chat names none."""
+
+    default: str
+    models: tuple[str, ...]
+
+
+@get("/models", operation_class=LIST_MODELS)
+async def list_models(parts: NamedDependency[Parts]) -> ModelList:
+    """The models that a chat may name."""
+    offer = parts.admission.offer
+    return ModelList(offer.default, offer.models)

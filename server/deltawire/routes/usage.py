@@ -1,0 +1,19 @@
+"""`GET /usage`: what the caller used, and what is left."""
+
+from typing import Any
+
+from litestar import Request, get
+from litestar.di import NamedDependency
+
+from deltawire.identity.caller import caller_of
+from deltawire.limits.report import UsageReport, read_query
+from deltawire.openapi.operations import READ_USAGE
+from deltawire.parts import Parts
+from deltawire.routes.bodies import parameters_of
+
+
+@get("/usage", operation_class=READ_USAGE)
+async def read_usage(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> UsageReport:
+    """The caller's own figures by day and model, and their limits."""
+    query = read_query(parameters_of(request))
+    return await parts.limits.report(caller_of(request.scope).name, query.days)

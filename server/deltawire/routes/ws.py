@@ -1,0 +1,73 @@
+"""`GET /ws`: the socket. It only carries messages; `session` knows what they mean."""
+
+from typing import Any, Final, cast
+
+from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
+
+from deltawire.identity.caller import caller_of
+from deltawire.listener.link import LINK, room_within
+from deltawire.listener.websocket import WebSocketProtocol
+from deltawire.parts import Parts
+from deltawire.session import PeerGone, PeerSlow
+from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.via import via
+
+SUBPROTOCOL: Final = "deltawire.v1"
+
+
+class SocketPeer:
+    """`session.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
+
+    __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "via")
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
+        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        self.via = via("socket", socket.scope["headers"])
+        """How its questions come."""
+        self._socket = socket
+        self._metrics = metrics
+        self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
+        self._send_timeout = send_timeout
+
+    @property
+    def ended_with(self) -> int | None:
+        """The code with which the server closed the socket; None while it has not."""
+        return self._link.ended_with
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when the socket is closed."""
+        message = cast("dict[str, Any]", await self._socket.receive())
+        if message["type"] != "websocket.receive":
+            return None
+        text = message.get("text")
+        return cast("str | bytes", text if text is not None else message["bytes"])
+
+    async def send(self, frame: bytes) -> None:
+        """Send a text message. A timer is armed only when the client has to read first."""
+        if not self._link.has_room:
+            self._metrics.send_waits.inc()
+            try:
+                await room_within(self._link, self._send_timeout)
+            except TimeoutError:
+                raise PeerSlow from None
+        if not self._link.write_text(frame):
+            raise PeerGone
+
+    def send_now(self, frame: bytes) -> bool:
+        """Send without waiting; False when the client has to read first."""
+        return self._link.has_room and self._link.write_text(frame)
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket with this code, without waiting."""
+        self._link.end(code, reason)
+
+
+@websocket("/ws")
+async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Parts]) -> None:
+    """Accept a socket and serve it until it closes."""
+    offered = socket.scope["subprotocols"]
+    await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    peer = SocketPeer(socket, parts.send_timeout, parts.metrics)
+    await parts.sessions.serve(peer, caller_of(socket.scope))
+    del socket.receive, socket.send  # both hold the socket

@@ -1,0 +1,50 @@
+"""All the sockets of a process."""
+
+from deltawire.admission import Admission
+from deltawire.identity.caller import Caller
+from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.identity.guest import Guest
+from deltawire.memory import MemoryPool
+from deltawire.session import Peer, Session, SocketBounds
+from deltawire.telemetry.metrics import Metrics
+
+
+class Sessions:
+    """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        doorkeeper: Doorkeeper,
+        memories: MemoryPool,
+        bounds: SocketBounds,
+        metrics: Metrics,
+    ) -> None:
+        """Start with none; what is given here, they share."""
+        self._admission = admission
+        self._doorkeeper = doorkeeper
+        self._memories = memories
+        self._bounds = bounds
+        self._metrics = metrics
+        self._open: set[Session] = set()
+        self._draining = False
+
+    async def serve(self, peer: Peer, caller: Caller) -> None:
+        """Serve a socket that was just accepted from this caller until it closes."""
+        guest = Guest(caller, self._doorkeeper)
+        session = Session(peer, guest, self._admission, self._memories, self._bounds, self._metrics)
+        self._open.add(session)
+        self._metrics.sockets.inc()
+        try:
+            if self._draining:
+                session.drain()
+            await session.run()
+        finally:
+            self._open.remove(session)
+            self._metrics.sockets.dec()
+
+    def drain(self) -> None:
+        """End each socket as soon as none of its turns runs: the idle ones now."""
+        self._draining = True
+        for session in self._open:
+            session.drain()

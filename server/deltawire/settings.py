@@ -1,0 +1,339 @@
+"""Every knob, read once from the environment. Times are seconds and sizes bytes unless the name says so.
+
+`describe` is the table that `--help` prints and the README shows; a test holds the README against it.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from platformdirs import user_data_dir
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import URL
+
+from deltawire.identity.keys import read_keys, reason_of
+from deltawire.limits.rules import Rules, read_amounts, read_counts
+from deltawire.takes import (
+    Amounts,
+    ApiKeys,
+    Count,
+    Counts,
+    DatabaseUrl,
+    Host,
+    Hosts,
+    JwtSecret,
+    KeySetUrl,
+    ModelName,
+    Models,
+    Networks,
+    OfferedModels,
+    Origins,
+    RedisUrl,
+    Seconds,
+    Takes,
+    TakesSecret,
+    is_loopback,
+)
+
+PREFIX: Final = "DELTAWIRE_"
+STANDIN_MODEL: Final = "offline"
+
+_WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
+
+
+class SettingsError(Exception):
+    """Settings that the server cannot start with: one readable line for each."""
+
+    def __init__(self, lines: list[str]) -> None:
+        """`lines` say the name, what it got and what it takes."""
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Settings(BaseSettings):
+    """The settings of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    host: Host = Field("127.0.0.1", description="where to listen")
+    port: Annotated[int, Takes("a port from 0 to 65535; 0 takes a free one")] = Field(
+        8000,
+        ge=0,
+        le=65535,
+        validation_alias=AliasChoices("DELTAWIRE_PORT", "PORT"),
+        description="where to listen; `PORT` without the prefix counts too",
+    )
+    workers: Count = Field(1, description="server processes; each has the bounds below to itself")
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+        Takes("debug, info, warning or error"),
+    ] = Field("info", description="the least that is logged")
+    log_format: Annotated[Literal["console", "json"] | None, Takes("console or json")] = Field(
+        None, description="how a log line looks; unset: console on a terminal, else json"
+    )
+
+    models: OfferedModels = Field(
+        ("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any"
+    )
+    default_model: ModelName = Field(
+        None, description="what is asked when a chat names no model; unset: the first of MODELS"
+    )
+    fallback_models: Models = Field((), description="asked in this order when a model's provider is at fault")
+
+    connect_timeout: Seconds = Field(10.0, description="from asking the upstream to its response headers")
+    first_token_timeout: Seconds = Field(30.0, description="from there to the first token; a thought counts")
+    token_timeout: Seconds = Field(20.0, description="silence between tokens")
+    turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
+    send_timeout: Seconds = Field(15.0, description="a send that waits for its client to read; then 4008")
+    handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")
+    idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
+    ping_interval: Seconds = Field(20.0, description="between pings")
+    ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
+    drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
+    store_timeout: Seconds = Field(10.0, description="for an answer to be written, tries and all, before its turn ends")
+
+    retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
+        2, description="tries after the first, before the first delta"
+    )
+    retry_max_delay: Seconds = Field(10.0, description="the longest wait before a retry")
+
+    max_message_chars: Count = Field(100_000, description="a message, and a system instruction")
+    max_frame_bytes: Count = Field(4 * 2**20, description="a frame; beyond it the socket closes with 1009")
+    max_history_chars: Count = Field(400_000, description="a turn's context: sent along, or remembered")
+    max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' memories together")
+    max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
+    max_turns: Count = Field(1_000, description="turns at once in this process")
+    max_sockets: Count = Field(10_000, description="open sockets in this process")
+    max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
+    max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; beyond it 429")
+
+    database_url: DatabaseUrl = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
+    data_dir: Annotated[Path | None, Takes("a folder")] = Field(
+        None, description="where this server keeps its files; unset: the platform's folder for such"
+    )
+
+    api_keys: ApiKeys = Field(None, description="who may talk; `deltawire key NAME` makes a key and its pair")
+    api_keys_file: Annotated[Path | None, Takes("a file of NAME:SHA256 pairs, one a line")] = Field(
+        None, description="the same in a file, which is read again when it changes"
+    )
+    jwt_secret: JwtSecret = Field(
+        None, description="who may talk: those with a JSON Web Token that is signed with it, by HS256"
+    )
+    jwt_jwks_url: KeySetUrl = Field(
+        None, description="the same, signed with a key of the JSON Web Key Set that is published there"
+    )
+    jwt_issuer: Annotated[str | None, Takes("a string")] = Field(
+        None, description="what the `iss` of a token must be; unset: anything"
+    )
+    jwt_audience: Annotated[str | None, Takes("a string")] = Field(
+        None, description="what the `aud` of a token must be, or hold; unset: anything"
+    )
+    allowed_origins: Origins = Field((), description="other origins whose pages may use this server; `*` allows any")
+    trusted_proxies: Networks = Field(
+        (), description="who may say for whom they ask, by `X-Forwarded-For`, `-Proto` and `-Host`"
+    )
+    allowed_hosts: Hosts = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        min_length=1,
+        description="host names that requests may be addressed to; `*` allows any",
+    )
+    allow_anonymous: Annotated[bool, Takes("true or false")] = Field(
+        default=False, description="without keys and tokens: let anybody who reaches an open address use it"
+    )
+
+    turns_per_minute: Counts = Field(None, description="turns that a caller may begin within a minute")
+    turns_at_once: Counts = Field(None, description="turns that a caller may have at once")
+    tokens_per_day: Counts = Field(None, description="tokens that a caller may use in a day, in UTC")
+    usd_per_day: Amounts = Field(None, description="dollars that a caller may use in a day, in UTC")
+    redis_url: RedisUrl = Field(
+        None, description="where limits are counted for all servers together; unset: each worker counts in its memory"
+    )
+    limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Takes("refuse or allow")] = Field(
+        "refuse", description="what becomes of turns while REDIS_URL does not answer and limits are set"
+    )
+
+    metrics_token: Annotated[SecretStr | None, Takes("a string")] = Field(
+        None, description="what `GET /metrics` wants as a bearer token; unset: what every other path wants"
+    )
+
+    trace_content: Annotated[bool, Takes("true or false")] = Field(
+        default=False, description="put what people ask and models answer into the traces"
+    )
+
+    api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("GOOGLE_API_KEY", "GEMINI_API_KEY"), exclude=True
+    )
+    vertex: bool = Field(
+        default=False,
+        validation_alias=AliasChoices("GOOGLE_GENAI_USE_ENTERPRISE", "GOOGLE_GENAI_USE_VERTEXAI"),
+        exclude=True,
+    )
+
+    @property
+    def has_upstream(self) -> bool:
+        """Whether a real Gemini can be asked; without one the stand-in answers."""
+        return self.api_key is not None or self.vertex
+
+    @property
+    def folder(self) -> Path:
+        """Where this server keeps its files."""
+        return self.data_dir or Path(user_data_dir("deltawire"))
+
+    @property
+    def database(self) -> str:
+        """The URL of the database that holds the conversations, with its password."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        file = str(self.folder / "conversations.db")
+        return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
+
+    @property
+    def limits(self) -> Rules:
+        """What each caller may do."""
+        return Rules(
+            turns_per_minute=read_counts(self.turns_per_minute) if self.turns_per_minute is not None else (),
+            turns_at_once=read_counts(self.turns_at_once) if self.turns_at_once is not None else (),
+            tokens_per_day=read_counts(self.tokens_per_day) if self.tokens_per_day is not None else (),
+            usd_per_day=read_amounts(self.usd_per_day) if self.usd_per_day is not None else (),
+        )
+
+    @property
+    def asks_who(self) -> bool:
+        """Whether everybody has to say who they are."""
+        ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
+        return any(way is not None for way in ways)
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The models that are listed."""
+        if not self.has_upstream:
+            return (STANDIN_MODEL,)
+        named = tuple(name for name in self.models if name != "*")
+        if self.default_model is not None and self.default_model not in named:
+            return (self.default_model, *named)
+        return named or ("gemini-flash-latest",)
+
+    @property
+    def asked_by_default(self) -> str:
+        """The model of a chat that names none."""
+        return (self.has_upstream and self.default_model) or self.offered[0]
+
+
+def load() -> Settings:
+    """The settings of this environment; raise `SettingsError` when they cannot be used."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError([_line(problem) for problem in error.errors()]) from None
+    if lines := list(_contradictions(settings)):
+        raise SettingsError(lines)
+    return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[str]:
+    """A line for each setting that does not fit the others."""
+    if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
+        yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
+    yield from _open_doors(settings)
+    yield from _limits_of_nothing(settings)
+    upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
+    if upstream and not re.match(r"https?://[^/\s]+", upstream):
+        yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
+    if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
+        yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
+    if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+
+
+def _limits_of_nothing(settings: Settings) -> Iterator[str]:
+    """A line for each limit on a model that nobody can ask."""
+    known = {*settings.models, *settings.fallback_models, *settings.offered}
+    for name, rules in settings.limits.by_name.items():
+        for rule in rules if "*" not in known else ():
+            if rule.model is not None and rule.model not in known:
+                yield f"{PREFIX}{name.upper()}: got {rule.model!r}; takes models of {PREFIX}MODELS"
+
+
+def _open_doors(settings: Settings) -> Iterator[str]:
+    """A line for each door that would stand open, or could not be shut."""
+    if not settings.asks_who and not settings.allow_anonymous:
+        if not is_loopback(settings.host):
+            yield (
+                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
+                f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
+                f"{PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
+            )
+        if "*" in settings.allowed_origins:
+            yield (
+                f"{PREFIX}ALLOWED_ORIGINS: got '*', and nothing asks who is there: any page that is opened here could "
+                f"use this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
+            )
+    if settings.api_keys_file is not None:
+        try:
+            read_keys(settings.api_keys_file)
+        except (OSError, ValueError) as error:
+            yield f"{PREFIX}API_KEYS_FILE: got {str(settings.api_keys_file)!r}: {reason_of(error)}"
+    signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
+    if len(signed) > 1:
+        yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
+    claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
+    if claims and not signed:
+        yield f"{PREFIX}{claims[0]}: has no force without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
+
+
+def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Each `DELTAWIRE_` name that means nothing here, with the nearest one that does."""
+    known = [name.removeprefix(PREFIX) for name, *_ in describe()]
+    for name in sorted(environ):
+        bare = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and bare not in known:
+            nearest = difflib.get_close_matches(bare, known, n=1)
+            yield name, PREFIX + nearest[0] if nearest else None
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """Each setting: its name, its default, what it takes, what it is for."""
+    for name, field in Settings.model_fields.items():
+        if not field.exclude:
+            takes = next((item for item in field.metadata if isinstance(item, Takes)), "")
+            yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def _line(problem: Any) -> str:
+    """One problem that pydantic found, as a line for the operator."""
+    first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
+    field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
+    takes = next((item for item in field.metadata if isinstance(item, Takes)), "true or false")
+    name_in_use, got = next(
+        (name, value)
+        for alias in _names_of(first.lower(), field)
+        for name, value in os.environ.items()
+        if value and name.upper() in (PREFIX + alias, alias)
+    )
+    shown = "a value that is not shown" if isinstance(takes, TakesSecret) else repr(got[:100])
+    return f"{name_in_use.upper()}: got {shown}; takes {takes}"
+
+
+def _names_of(name: str, field: FieldInfo) -> list[str]:
+    """The environment's names of a field, without the prefix."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
+    return [name.upper()]

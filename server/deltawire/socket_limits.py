@@ -1,0 +1,62 @@
+"""How many sockets there may be, and how fast one address may open them."""
+
+import time
+from ipaddress import IPv6Address
+from typing import Final
+
+from deltawire.errors import Failure
+from deltawire.rate import Rate
+
+_MANY_ADDRESSES: Final = 10_000
+
+
+class SocketLimits:
+    """The open sockets of this process."""
+
+    def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:
+        """Start empty; the second bound holds for each client address."""
+        self._max_sockets = max_sockets
+        self._per_minute = max_handshakes_per_minute
+        self._sockets = 0
+        self._closed = False
+        self._rates: dict[str, Rate] = {}
+
+    def knock(self, address: str) -> None:
+        """Count a handshake; raise `Failure` when the address comes too often."""
+        if self._closed:
+            raise Failure("draining")
+        now = time.monotonic()
+        network = _network_of(address) if ":" in address else address
+        rate = self._rates.get(network)
+        if rate is None:
+            self._forget_quiet_addresses(now)
+            rate = self._rates[network] = Rate(self._per_minute / 60, self._per_minute, now)
+        if not rate.allow(now):
+            raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
+
+    def enter(self) -> None:
+        """Count a socket in; raise `Failure` when there is no room."""
+        if self._sockets >= self._max_sockets:
+            raise Failure("overloaded", retry_after=1.0)
+        self._sockets += 1
+
+    def close(self) -> None:
+        """Let no more sockets in."""
+        self._closed = True
+
+    def leave(self) -> None:
+        """Count a socket out."""
+        self._sockets -= 1
+
+    def _forget_quiet_addresses(self, now: float) -> None:
+        if len(self._rates) >= _MANY_ADDRESSES:
+            self._rates = {address: rate for address, rate in self._rates.items() if not rate.is_fresh(now)}
+
+
+def _network_of(address: str) -> str:
+    """The /64 of an IPv6 address: whoever has one address of it has them all. What is IPv4 inside is that."""
+    try:
+        known = IPv6Address(address)
+    except ValueError:
+        return address
+    return str(known.ipv4_mapped or f"{int(known) >> 64:x}::/64")

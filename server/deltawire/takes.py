@@ -1,0 +1,189 @@
+"""What a setting takes: each kind of value, checked, and in words for whoever set another."""
+
+import ipaddress
+import re
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from deltawire.frames import MODEL_NAME
+from deltawire.identity.keys import parse_keys
+from deltawire.identity.tokens import SharedSecret
+from deltawire.limits.rules import read_amounts, read_counts
+from deltawire.origins import normalised
+
+_ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
+_DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+"""Schemes of a database's URL, as people write them, with the driver that is used."""
+_DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
+"""Parameters of such a URL that PostgreSQL's driver knows."""
+
+
+_STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
+"""The same, of a Redis or Valkey."""
+
+
+class Takes(str):
+    """What a setting takes, in words."""
+
+    __slots__ = ()
+
+
+class TakesSecret(Takes):
+    """The same, of a setting whose value is shown to nobody."""
+
+    __slots__ = ()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody else can reach this host."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _model_name(name: str) -> str:
+    if not re.match(MODEL_NAME, name):
+        raise ValueError
+    return name
+
+
+def _model_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_model_name(name) for name in names)
+
+
+def _model_names_or_any(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name if name == "*" else _model_name(name) for name in names)
+
+
+def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if any(re.search(r"[/\s]|^[^:]*:[^:]*$|\]:", name) for name in names):
+        raise ValueError
+    return tuple(f"[{name}]" if name.count(":") > 1 and not name.startswith("[") else name for name in names)
+
+
+def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(origin == "*" or re.fullmatch(_ORIGIN, origin) for origin in origins):
+        raise ValueError
+    return tuple(normalised(origin) for origin in origins)
+
+
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(network, strict=False)) for network in networks)
+
+
+def _api_keys(pairs: SecretStr) -> SecretStr:
+    if not parse_keys(pairs.get_secret_value().split(",")):
+        raise ValueError
+    return pairs
+
+
+def _jwt_secret(secret: SecretStr) -> SecretStr:
+    SharedSecret(secret.get_secret_value())
+    return secret
+
+
+def _key_set_url(url: str) -> str:
+    parts = urlsplit(url)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+    if not is_safe or not parts.hostname or "@" in parts.netloc or re.search(r"[\s#]", url):
+        raise ValueError
+    return url
+
+
+def _database_url(url: SecretStr) -> SecretStr:
+    """The URL with its driver, and with that driver's word for `sslmode`, which platforms put into theirs."""
+    try:
+        made = make_url(url.get_secret_value())
+    except ArgumentError:
+        raise ValueError from None
+    if made.drivername not in _DRIVERS or made.database in (None, ":memory:"):
+        raise ValueError
+    driver = _DRIVERS[made.drivername]
+    parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
+    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_TAKES:
+        raise ValueError
+    return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    """The URL with the scheme that the client knows."""
+    scheme, colon, rest = url.get_secret_value().partition("://")
+    parts = urlsplit(f"redis://{rest}")
+    if scheme not in _STORES or not colon or not (parts.path if scheme == "unix" else parts.hostname):
+        raise ValueError
+    _ = parts.port  # raises ValueError for what is none
+    return SecretStr(f"{_STORES[scheme]}://{rest}")
+
+
+def _counts(text: str) -> str:
+    read_counts(text)
+    return text
+
+
+def _amounts(text: str) -> str:
+    read_amounts(text)
+    return text
+
+
+def _bare_host(host: str) -> str:
+    return host.removeprefix("[").removesuffix("]")
+
+
+Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
+Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
+_Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+_Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
+Models = Annotated[_Names, AfterValidator(_model_names)]
+OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
+Origins = Annotated[
+    _Listed, AfterValidator(_origins), Takes("origins such as https://chat.example, separated by commas; or *")
+]
+Networks = Annotated[
+    _Listed, AfterValidator(_networks), Takes("addresses and networks such as 10.0.0.0/8, separated by commas")
+]
+Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
+Host = Annotated[str, AfterValidator(_bare_host), Takes("an address or a host name")]
+ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes("one of MODELS")]
+DatabaseUrl = Annotated[
+    Annotated[SecretStr, AfterValidator(_database_url)] | None,
+    TakesSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
+]
+RedisUrl = Annotated[
+    Annotated[SecretStr, AfterValidator(_redis_url)] | None,
+    TakesSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
+]
+Counts = Annotated[
+    Annotated[str, AfterValidator(_counts)] | None,
+    Takes("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
+]
+Amounts = Annotated[
+    Annotated[str, AfterValidator(_amounts)] | None,
+    Takes("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
+]
+ApiKeys = Annotated[
+    Annotated[SecretStr, AfterValidator(_api_keys)] | None, TakesSecret("NAME:SHA256 pairs, separated by commas")
+]
+JwtSecret = Annotated[
+    Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, TakesSecret("a secret of at least 32 bytes")
+]
+KeySetUrl = Annotated[
+    Annotated[str, AfterValidator(_key_set_url)] | None, Takes("an https address; http on loopback only")
+]

@@ -1,0 +1,93 @@
+"""What a turn has cost so far, as its last frame tells it."""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from time import monotonic
+from typing import Final, Literal
+
+from msgspec.structs import asdict
+
+from deltawire.frames import Spent, Usage
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
+
+GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+"""Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
+
+Price = Callable[[str, Counts], float | None]
+"""What these counts of a model cost, in dollars; None when that is not known."""
+
+
+class Tally:
+    """Times from the moment it is made, and the counts of the stream that answered."""
+
+    __slots__ = (
+        *("_began", "_first_delta", "_last_delta", "_price"),
+        *("counts", "first_delta_ms", "gaps", "model", "reported"),
+    )
+
+    def __init__(self, model: str, price: Price) -> None:
+        """Start the clock; `model` is the one that is asked first."""
+        self._began = monotonic()
+        self._price = price
+        self.model = model
+        self.counts: Counts = UNKNOWN_COUNTS
+        self.reported = False
+        self.first_delta_ms: int | None = None
+        self.gaps = [0] * (len(GAP_BOUNDS) + 1)
+        """How many gaps between deltas fell into each bucket."""
+        self._first_delta = self._last_delta = 0.0
+
+    def delta(self) -> bool:
+        """Note that a piece of the answer goes out; return whether it is the first."""
+        now = monotonic()
+        is_first = self.first_delta_ms is None
+        if is_first:
+            self.first_delta_ms = self.duration_ms
+            self._first_delta = now
+        else:
+            self.gaps[bisect_left(GAP_BOUNDS, now - self._last_delta)] += 1
+        self._last_delta = now
+        return is_first
+
+    @property
+    def streamed(self) -> float:
+        """Seconds from the first delta to the last."""
+        return self._last_delta - self._first_delta
+
+    @property
+    def duration_ms(self) -> int:
+        """Milliseconds since the turn was accepted."""
+        return round((monotonic() - self._began) * 1000)
+
+    @property
+    def measured(self) -> Literal["reported", "partial", "unknown"]:
+        """How far the counts can be trusted."""
+        if self.counts == UNKNOWN_COUNTS:
+            return "unknown"
+        return "reported" if self.reported else "partial"
+
+    def usage(self, turn: str, finish_reason: str) -> Usage:
+        """The frame that ends a turn which did not fail."""
+        return Usage(turn, **asdict(self.figures(finish_reason)))
+
+    def spent(self) -> Spent | None:
+        """What an error carries; None when the provider counted nothing."""
+        return None if self.measured == "unknown" else self.figures()
+
+    def figures(self, finish_reason: str | None = None) -> Spent:
+        """All that is known, be it nothing."""
+        counts = self.counts
+        return Spent(
+            model=self.model,
+            finish_reason=finish_reason,
+            input_tokens=counts.input,
+            output_tokens=counts.output,
+            thought_tokens=counts.thought,
+            tool_tokens=counts.tool,
+            cached_tokens=counts.cached,
+            total_tokens=counts.total,
+            measured=self.measured,
+            first_delta_ms=self.first_delta_ms,
+            duration_ms=self.duration_ms,
+            cost_usd=self._price(self.model, counts),
+        )

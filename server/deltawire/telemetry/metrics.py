@@ -1,0 +1,154 @@
+"""The metrics, whose names dashboards are built on: docs/metrics.md says what each counts.
+
+With several workers each writes its own files in a folder that they share, and whichever is asked adds them up.
+The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.
+"""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import product
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from deltawire.errors import TABLE
+from deltawire.frames import Spent
+from deltawire.tally import GAP_BOUNDS
+from deltawire.telemetry.via import TRANSPORTS
+
+_FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random name
+"""Where Linux keeps files in memory; a container whose disk cannot be written has it, too."""
+_FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
+_TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
+_KINDS: Final = ("input", "output", "thought", "tool", "cached")
+_OTHER: Final = "other"
+_FINISH_REASONS: Final = frozenset(
+    {
+        *("stop", "max_tokens", "safety", "recitation", "language", "blocklist", "prohibited_content", "spii"),
+        *("malformed_function_call", "unexpected_tool_call", "too_many_tool_calls", "image_safety"),
+        *("image_prohibited_content", "image_recitation", "image_other", "no_image"),
+    }
+)
+"""The model's words for an end that are counted by themselves. A word of tomorrow's is `other`."""
+_ENDS: Final = _FINISH_REASONS | {"cancelled"} | frozenset(TABLE)
+
+
+class FoldedHistogram(Histogram):
+    """A histogram that takes many observations at once: one for each delta would cost more than the delta may."""
+
+    def fold(self, counts: Sequence[int], total: float) -> None:
+        """Add observations that were counted elsewhere, in these very buckets, and their sum."""
+        for bucket, count in zip(self._buckets, counts, strict=True):
+            if count:
+                bucket.inc(count)
+        self._sum.inc(total)
+
+
+class Metrics:
+    """The metrics of this process."""
+
+    def __init__(self, models: Collection[str]) -> None:
+        """`models` are those that are told apart; any other counts as `other`."""
+        self._models = frozenset(models)
+        self._registry = CollectorRegistry()
+        # One more series for each, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        counter = partial(Counter, registry=self._registry)
+        gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livesum")
+        histogram = partial(Histogram, registry=self._registry)
+        self.sockets = gauge("deltawire_sockets", "Open sockets.")
+        self.turns = counter(
+            "deltawire_turns_total", "Turns that have ended, by how.", labelnames=("transport", "model", "end")
+        )
+        self.running = gauge("deltawire_turns_running", "Turns that are running.")
+        self.first_delta = histogram(
+            "deltawire_first_delta_seconds",
+            "From a turn's acceptance to its first delta.",
+            buckets=_FIRST_DELTA_BOUNDS,
+        )
+        self.delta_gap = FoldedHistogram(
+            "deltawire_delta_gap_seconds",
+            "Between two deltas of a turn; counted when the turn ends.",
+            registry=self._registry,
+            buckets=GAP_BOUNDS,
+        )
+        self.turn_seconds = histogram(
+            "deltawire_turn_seconds", "From a turn's acceptance to its end.", buckets=_TURN_BOUNDS
+        )
+        self._tokens = counter("deltawire_tokens_total", "Tokens as the provider counts them.", ("model", "kind"))
+        self._cost = counter("deltawire_cost_usd_total", "What the turns have cost whose price is known, in dollars.")
+        self.retries = counter("deltawire_upstream_retries_total", "Questions that were put again, or to a fallback.")
+        self.faults = counter(
+            "deltawire_upstream_faults_total", "Tries that failed, and answers that broke off.", ["code"]
+        )
+        self.hangups = counter(
+            "deltawire_hangups_total",
+            "Turns that were ended before their answer was, by whom and when.",
+            ("door", "phase"),
+        )
+        self.refused = counter(
+            "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
+        )
+        self.send_waits = counter("deltawire_send_waits_total", "Sends that had to wait for their client to read.")
+        self._begin_at_nothing()
+
+    def _begin_at_nothing(self) -> None:
+        """Make the series that alerts watch: without the 0 before it, the first of a kind is no increase."""
+        for code in TABLE:
+            self.refused.labels(code)
+            if code.startswith("upstream_"):
+                self.faults.labels(code)
+        for transport, model in product(TRANSPORTS, {*self._models, _OTHER}):
+            self.turns.labels(transport, model, "internal")
+
+    def label_of(self, model: str) -> str:
+        """The name by which a model is counted."""
+        return model if model in self._models else _OTHER
+
+    def count_end(self, transport: str, end: str, spent: Spent) -> None:
+        """Count a turn that has ended, and what it cost."""
+        model = self.label_of(spent.model)
+        self.turns.labels(transport, model, end if end in _ENDS else _OTHER).inc()
+        self.turn_seconds.observe(spent.duration_ms / 1000)
+        for kind in _KINDS:
+            count: int | None = getattr(spent, f"{kind}_tokens")
+            if count:
+                self._tokens.labels(model, kind).inc(count)
+        if spent.cost_usd is not None:
+            self._cost.inc(spent.cost_usd)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """All metrics of all workers in the best format of an `Accept` header, and its content type. It may block."""
+        encode, content_type = choose_encoder(accept)
+        registry = self._registry
+        if folder := os.environ.get(_FOLDER_VARIABLE):
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+        return encode(registry), content_type
+
+
+@contextmanager
+def shared_by_workers() -> Iterator[Callable[[int], None]]:
+    """Let the processes that are started meanwhile add up their metrics; give what forgets a dead one, by its id."""
+    in_memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+    with TemporaryDirectory(prefix="deltawire-metrics-", dir=in_memory, ignore_cleanup_errors=True) as folder:
+        os.environ[_FOLDER_VARIABLE] = folder
+        try:
+            yield partial(mark_process_dead, path=folder)
+        finally:
+            del os.environ[_FOLDER_VARIABLE]
+
+
+def remove_when_orphaned() -> None:
+    """At the end of a worker: remove the folder that it shared when its parent, who would have, is gone."""
+    parent, folder = multiprocessing.parent_process(), os.environ.get(_FOLDER_VARIABLE)
+    if parent is not None and folder and not parent.is_alive():
+        shutil.rmtree(folder, ignore_errors=True)

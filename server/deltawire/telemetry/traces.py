@@ -1,0 +1,161 @@
+"""A span for each turn, by OpenTelemetry's conventions for generative AI; needs the extra `otel`.
+
+Where to send them, how many, and under which name is read by the SDK from its own variables (`OTEL_...`).
+"""
+
+from collections.abc import Mapping, Sequence
+from threading import Thread
+from time import monotonic
+from typing import Any, Final
+
+import msgspec
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from deltawire import __version__
+from deltawire.errors import TABLE
+from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.telemetry.ending import Ending
+from deltawire.telemetry.via import Via
+
+_OPERATION: Final = "generate_content"
+_CLOSE_SECONDS: Final = 2.0
+_ROLES: Final = {"user": "user", "model": "assistant"}
+
+
+class Tracing:
+    """Makes the spans of this process, and sends them."""
+
+    def __init__(self, provider: str, *, content: bool) -> None:
+        """`provider` is who is asked, in the words of the conventions; with `content` spans hold what is said."""
+        self._provider = provider
+        self._content = content
+        self._parent = TraceContextTextMapPropagator()
+        ours = Resource.create({"service.name": "deltawire", "service.version": __version__})
+        service = ours.merge(OTELResourceDetector().detect())  # a name that the operator gave it counts instead
+        self._spans = TracerProvider(resource=service, shutdown_on_exit=False)
+        self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._tracer = self._spans.get_tracer("deltawire", __version__)
+
+    def start(self, turn: str, model: str, via: Via) -> "TurnSpan":
+        """The span of a turn that was just accepted, below the span that its W3C headers name."""
+        span = self._tracer.start_span(
+            f"{_OPERATION} {model}",
+            context=self._parent.extract(via.trace, Context()),
+            kind=SpanKind.CLIENT,
+            attributes={
+                "gen_ai.operation.name": _OPERATION,
+                "gen_ai.provider.name": self._provider,
+                "gen_ai.request.model": model,
+                "gen_ai.request.stream": True,
+                "deltawire.turn": turn,
+                "deltawire.transport": via.transport,
+            },
+        )
+        return TurnSpan(span, content=self._content and span.is_recording())
+
+    def close(self) -> None:
+        """Send what is left, if whoever takes it answers soon; it blocks meanwhile."""
+        sending = Thread(target=self._spans.shutdown, daemon=True)
+        sending.start()
+        sending.join(_CLOSE_SECONDS)
+
+
+class TurnSpan:
+    """The span of one turn, which covers all its tries."""
+
+    def __init__(self, span: Span, *, content: bool) -> None:
+        """Take over a span that has started."""
+        self.trace_id = format_trace_id(span.get_span_context().trace_id)
+        self.said: list[str] | None = [] if content else None
+        """Where the deltas are to be kept; None when nobody wants them."""
+        self._span = span
+        self._asked_at: float | None = None
+        self._is_answered = False
+
+    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+        """The question is put to the upstream."""
+        self._asked_at = monotonic()
+        self._span.update_name(f"{_OPERATION} {model}")
+        self._set(
+            {
+                "gen_ai.request.model": model,
+                "gen_ai.request.temperature": request.temperature,
+                "gen_ai.request.top_p": request.top_p,
+                "gen_ai.request.max_tokens": request.max_output_tokens and int(request.max_output_tokens),
+                "gen_ai.request.stop_sequences": request.stop,
+                "gen_ai.conversation.id": request.conversation,
+            }
+        )
+        if self.said is not None:
+            asked = [*history, HistoryMessage("user", request.message)]
+            self._set(
+                {
+                    "gen_ai.input.messages": _json([_message(_ROLES[one.role], one.text) for one in asked]),
+                    "gen_ai.system_instructions": _json([_part(request.system)]) if request.system else None,
+                }
+            )
+
+    def answers(self) -> None:
+        """The first word has come, be it a thought."""
+        self._is_answered = True
+        if self._asked_at is not None:
+            self._set({"gen_ai.response.time_to_first_chunk": monotonic() - self._asked_at})
+
+    def first_delta(self) -> None:
+        """The first piece of the answer goes out."""
+        self._span.add_event("deltawire.first_delta")
+
+    def end(self, ending: Ending, retries: int) -> None:
+        """The turn is over."""
+        spent, failed = ending.spent, ending.end in TABLE
+        finish_reason = "error" if failed or ending.end == "cancelled" else ending.end
+        self._set(
+            {
+                "gen_ai.response.model": spent.model if self._is_answered else None,
+                "gen_ai.response.finish_reasons": [finish_reason],
+                "gen_ai.usage.input_tokens": _sum(spent.input_tokens, spent.tool_tokens),
+                "gen_ai.usage.output_tokens": _sum(spent.output_tokens, spent.thought_tokens),
+                "gen_ai.usage.cache_read.input_tokens": spent.cached_tokens,
+                "gen_ai.usage.reasoning.output_tokens": spent.thought_tokens,
+                "error.type": ending.end if failed else None,
+                "deltawire.end": ending.end,
+                "deltawire.door": ending.door,
+                "deltawire.phase": ending.phase,
+                "deltawire.retries": retries,
+                "deltawire.cost_usd": spent.cost_usd,
+            }
+        )
+        if self.said is not None:
+            answer = {**_message("assistant", "".join(self.said)), "finish_reason": finish_reason}
+            self._set({"gen_ai.output.messages": _json([answer])})
+        if failed:
+            self._span.set_status(StatusCode.ERROR)
+        self._span.end()
+
+    def _set(self, attributes: Mapping[str, Any]) -> None:
+        """Set what is known."""
+        self._span.set_attributes({name: value for name, value in attributes.items() if value is not None})
+
+
+def _message(role: str, text: str) -> dict[str, Any]:
+    return {"role": role, "parts": [_part(text)]}
+
+
+def _part(text: str) -> dict[str, str]:
+    return {"type": "text", "content": text}
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _sum(*counts: int | None) -> int | None:
+    """The sum of what is known; None when nothing is."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None

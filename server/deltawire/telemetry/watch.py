@@ -1,0 +1,111 @@
+"""Turns as they are seen from outside: what each does is counted, and its end is logged, never what was said in it."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from deltawire.errors import Failure
+from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.telemetry.ending import Ending
+from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.via import Via
+
+if TYPE_CHECKING:  # it needs what is not always installed
+    from deltawire.telemetry.traces import Tracing, TurnSpan
+
+log = structlog.get_logger(__name__)
+
+
+class Telemetry:
+    """Watches the turns of this process."""
+
+    def __init__(self, metrics: Metrics, tracing: "Tracing | None") -> None:
+        """Without `tracing` there are no spans."""
+        self._metrics = metrics
+        self._tracing = tracing
+
+    def watch(self, turn: str, caller: str, model: str, request: ChatRequest, via: Via) -> "TurnWatch":
+        """Watch a turn that was just accepted from this caller; `model` is asked first."""
+        span = None if self._tracing is None else self._tracing.start(turn, model, via)
+        ids = {"turn": turn, "caller": caller or None, "conversation": request.conversation}
+        return TurnWatch(ids, via.transport, self._metrics, span)
+
+
+class TurnWatch:
+    """Watches one turn, from its acceptance to its end."""
+
+    __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
+
+    def __init__(
+        self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
+    ) -> None:
+        """Begin now; `ids` are for the log."""
+        self._ids = ids
+        self._transport = transport
+        self._metrics = metrics
+        self._span = span
+        self._retries = 0
+        self.said: list[str] | None = None if span is None else span.said
+        """Where the deltas are to be kept; None when nobody wants them."""
+        metrics.running.inc()
+
+    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+        """The question as it is put to the upstream, for the first time."""
+        if self._span is not None:
+            self._span.asks(model, request, history)
+
+    def asks_again(self) -> None:
+        """The question is put once more, to the same model or to a fallback."""
+        self._retries += 1
+        self._metrics.retries.inc()
+
+    def failed(self, model: str, fault: Failure) -> None:
+        """A try has failed."""
+        log.warning("upstream_fault", turn=self._ids["turn"], model=model, code=fault.code, cause=fault.cause)
+        self._metrics.faults.labels(fault.code).inc()
+
+    def answers(self) -> None:
+        """The first word has come, be it a thought."""
+        if self._span is not None:
+            self._span.answers()
+
+    def first_delta(self, milliseconds: int) -> None:
+        """The first piece of the answer goes out."""
+        self._metrics.first_delta.observe(milliseconds / 1000)
+        if self._span is not None:
+            self._span.first_delta()
+
+    def ended(self, ending: Ending) -> None:
+        """The turn is over."""
+        metrics, spent = self._metrics, ending.spent
+        metrics.running.dec()
+        metrics.count_end(self._transport, ending.end, spent)
+        metrics.delta_gap.fold(ending.gaps, ending.streamed)
+        if ending.door is not None and ending.phase is not None:
+            metrics.hangups.labels(ending.door, ending.phase).inc()
+        if ending.broke_off:
+            metrics.faults.labels(ending.end).inc()
+        if self._span is not None:
+            self._span.end(ending, self._retries)
+        log.info(
+            "turn_ended",
+            **self._ids,
+            trace=self._span and self._span.trace_id,
+            transport=self._transport,
+            model=spent.model,
+            end=ending.end,
+            door=ending.door,
+            phase=ending.phase,
+            cause=ending.cause,
+            retries=self._retries or None,
+            input_tokens=spent.input_tokens,
+            output_tokens=spent.output_tokens,
+            thought_tokens=spent.thought_tokens,
+            tool_tokens=spent.tool_tokens,
+            cached_tokens=spent.cached_tokens,
+            total_tokens=spent.total_tokens,
+            cost_usd=spent.cost_usd,
+            first_delta_ms=spent.first_delta_ms,
+            duration_ms=spent.duration_ms,
+        )
