@@ -73,7 +73,7 @@ bench-store: .venv/.installed-dev
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
-		--bannerComment '// Made by `make frames` from server/deltawire/frames.py.') > $(FRAMES)
+		--bannerComment '// Made by `make frames` from server/deltawire/protocol/frames.py.') > $(FRAMES)
 
 bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from deltawire.errors import TABLE
-from deltawire.frames import FrameDown, decode, encode
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import FrameDown, decode, encode
 
 ROOT = Path(__file__).parent.parent
 GOLDEN: dict[str, Any] = json.loads((ROOT / "tests" / "golden" / "frames.json").read_text())

@@ -16,7 +16,7 @@ from support.serving import serving
 from support.transports import TRANSPORTS, post
 from support.upstream import Upstream, fails, says, says_and_is_silent
 
-from deltawire.errors import TABLE
+from deltawire.protocol.errors import TABLE
 
 ROOT = Path(__file__).parent.parent
 DASHBOARD = ROOT / "deploy" / "grafana" / "deltawire.json"

@@ -13,7 +13,7 @@ from support.serving import serving
 from support.transports import TRANSPORTS, post
 from support.upstream import Upstream, plays_body, says
 
-from deltawire.errors import TABLE
+from deltawire.protocol.errors import TABLE
 
 REAL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

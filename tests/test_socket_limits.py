@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 from deltawire import socket_limits
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 from deltawire.rate import Rate
 from deltawire.socket_limits import SocketLimits
 

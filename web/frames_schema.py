@@ -7,8 +7,19 @@ from typing import Any
 import msgspec
 
 from deltawire.conversations.records import Conversation, ConversationPage, ConversationTree, Message
-from deltawire.frames import Auth, Cancel, Chat, Delta, ErrorFrame, HistoryMessage, Spent, Thought, TurnSettings, Usage
 from deltawire.limits.report import UsageReport
+from deltawire.protocol.frames import (
+    Auth,
+    Cancel,
+    Chat,
+    Delta,
+    ErrorFrame,
+    HistoryMessage,
+    Spent,
+    Thought,
+    TurnSettings,
+    Usage,
+)
 from deltawire.routes.models import ModelList
 
 UP = (Chat, Cancel, Auth)

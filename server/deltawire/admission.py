@@ -7,13 +7,13 @@ import msgspec
 
 from deltawire.books import Books
 from deltawire.conversations.transcript import Transcripts
-from deltawire.errors import Failure, too_large
-from deltawire.frames import ChatRequest, HistoryMessage
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
 from deltawire.offer import Offer
 from deltawire.opening import Deadlines, Question
+from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.via import Via
 from deltawire.telemetry.watch import Telemetry
 from deltawire.turn import Turn

@@ -2,10 +2,10 @@
 
 from deltawire.conversations.transcript import Transcript
 from deltawire.errands import finished
-from deltawire.errors import Failure
-from deltawire.frames import ErrorFrame, Usage
 from deltawire.limits.ledger import Ledger
 from deltawire.opening import Question
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ErrorFrame, Usage
 
 
 class Books:

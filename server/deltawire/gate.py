@@ -16,14 +16,14 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from deltawire.errors import Failure
-from deltawire.frames import error_frame
 from deltawire.headers import lone
 from deltawire.identity.bearer import token_of
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.identity.doorkeeper import Doorkeeper
 from deltawire.origins import Origins, answer_preflight, is_preflight
 from deltawire.problems import headers_of, problem_of, raw_headers
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import error_frame
 from deltawire.proxies import Client, Proxies
 from deltawire.socket_limits import SocketLimits
 from deltawire.telemetry.metrics import Metrics

@@ -2,7 +2,7 @@
 
 from litestar.types import Scope
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 
 def lone(scope: Scope, name: bytes) -> str | None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from deltawire.frames import HistoryMessage
+from deltawire.protocol.frames import HistoryMessage
 
 
 class Memory:

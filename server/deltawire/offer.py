@@ -2,7 +2,7 @@
 
 import msgspec
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, HistoryMessage
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
 from deltawire.patience import Patience
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.watch import TurnWatch
 
 _FIRST_BACKOFF: Final = 0.25

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.response import File
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "

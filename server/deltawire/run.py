@@ -15,11 +15,11 @@ from deltawire.app import assemble, listening
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, why_unusable
 from deltawire.drain import Drained
-from deltawire.errors import Failure
 from deltawire.listener.serve import Server, ServerConfig, url_of
 from deltawire.listener.signals import stopping
 from deltawire.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from deltawire.pauses import ShortPauses
+from deltawire.protocol.errors import Failure
 from deltawire.settings import PREFIX, Settings, SettingsError
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
 

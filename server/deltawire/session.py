@@ -14,11 +14,22 @@ import msgspec
 import structlog
 
 from deltawire.admission import Admission
-from deltawire.errors import Failure
-from deltawire.frames import Auth, Cancel, Chat, Delta, ErrorFrame, FrameDown, claimed_id, decode, encode, error_frame
 from deltawire.identity.guest import Guest
 from deltawire.logs import where
 from deltawire.memory import MemoryPool
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import (
+    Auth,
+    Cancel,
+    Chat,
+    Delta,
+    ErrorFrame,
+    FrameDown,
+    claimed_id,
+    decode,
+    encode,
+    error_frame,
+)
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.via import Via
 from deltawire.turn import Turn

@@ -19,10 +19,10 @@ from sqlalchemy import URL
 from deltawire.identity.keys import read_keys, reason_of
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 from deltawire.takes import (
-    Amounts,
+    AmountRules,
     ApiKeys,
     Count,
-    Counts,
+    CountRules,
     DatabaseUrl,
     Host,
     Hosts,
@@ -32,7 +32,7 @@ from deltawire.takes import (
     Models,
     Networks,
     OfferedModels,
-    Origins,
+    OriginList,
     RedisUrl,
     Seconds,
     Takes,
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     jwt_audience: Annotated[str | None, Takes("a string")] = Field(
         None, description="what the `aud` of a token must be, or hold; unset: anything"
     )
-    allowed_origins: Origins = Field((), description="other origins whose pages may use this server; `*` allows any")
+    allowed_origins: OriginList = Field((), description="other origins whose pages may use this server; `*` allows any")
     trusted_proxies: Networks = Field(
         (), description="who may say for whom they ask, by `X-Forwarded-For`, `-Proto` and `-Host`"
     )
@@ -149,10 +149,10 @@ class Settings(BaseSettings):
         default=False, description="without keys and tokens: let anybody who reaches an open address use it"
     )
 
-    turns_per_minute: Counts = Field(None, description="turns that a caller may begin within a minute")
-    turns_at_once: Counts = Field(None, description="turns that a caller may have at once")
-    tokens_per_day: Counts = Field(None, description="tokens that a caller may use in a day, in UTC")
-    usd_per_day: Amounts = Field(None, description="dollars that a caller may use in a day, in UTC")
+    turns_per_minute: CountRules = Field(None, description="turns that a caller may begin within a minute")
+    turns_at_once: CountRules = Field(None, description="turns that a caller may have at once")
+    tokens_per_day: CountRules = Field(None, description="tokens that a caller may use in a day, in UTC")
+    usd_per_day: AmountRules = Field(None, description="dollars that a caller may use in a day, in UTC")
     redis_url: RedisUrl = Field(
         None, description="where limits are counted for all servers together; unset: each worker counts in its memory"
     )

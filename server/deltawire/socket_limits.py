@@ -4,7 +4,7 @@ import time
 from ipaddress import IPv6Address
 from typing import Final
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 from deltawire.rate import Rate
 
 _MANY_ADDRESSES: Final = 10_000

@@ -10,11 +10,11 @@ from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from deltawire.frames import MODEL_NAME
 from deltawire.identity.keys import parse_keys
 from deltawire.identity.tokens import SharedSecret
 from deltawire.limits.rules import read_amounts, read_counts
 from deltawire.origins import normalised
+from deltawire.protocol.frames import MODEL_NAME
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
 _DRIVERS: Final = {
@@ -153,7 +153,7 @@ _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]
 OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
-Origins = Annotated[
+OriginList = Annotated[
     _Listed, AfterValidator(_origins), Takes("origins such as https://chat.example, separated by commas; or *")
 ]
 Networks = Annotated[
@@ -170,11 +170,11 @@ RedisUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_redis_url)] | None,
     TakesSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
 ]
-Counts = Annotated[
+CountRules = Annotated[
     Annotated[str, AfterValidator(_counts)] | None,
     Takes("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
-Amounts = Annotated[
+AmountRules = Annotated[
     Annotated[str, AfterValidator(_amounts)] | None,
     Takes("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
 ]

@@ -11,13 +11,13 @@ from collections.abc import AsyncGenerator, Callable
 import structlog
 
 from deltawire.books import Books
-from deltawire.errors import Failure
-from deltawire.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from deltawire.gemini.events import Event, Stream, Text, Upstream
 from deltawire.limits.report import Standing
 from deltawire.logs import where
 from deltawire.opening import Deadlines, Opening, Question
 from deltawire.patience import Patience
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from deltawire.tally import Tally
 from deltawire.telemetry.ending import Ending
 from deltawire.telemetry.watch import TurnWatch

@@ -41,7 +41,7 @@ BEFORE_SECONDS, AMID_SECONDS = 4.0, 4.0
 """Then every stream of a talk has begun, and for so long none ends."""
 
 
-class Reader:
+class StrictDecoder:
     """Somebody who reads conversations over HTTP, and how long that takes; what it is shown is looked at."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
@@ -84,10 +84,10 @@ async def read(database: str, url: str, corpus: Corpus, rounds: int, postmaster:
     async with running(DELTAWIRE_DATABASE_URL=url) as server:
         await server.ready()
         async with aiohttp.ClientSession(f"http://{server.address}") as http:
-            await Reader(http).search(corpus, rounds, seed=1)  # others have searched before
+            await StrictDecoder(http).search(corpus, rounds, seed=1)  # others have searched before
             pids = [server.process.pid, *([] if postmaster is None else [postmaster])]
             before = sum(map(proc.cpu_seconds, pids))
-            reader = Reader(http)
+            reader = StrictDecoder(http)
             await reader.list_and_open(rounds * 4)
             await reader.search(corpus, rounds)
             used = sum(map(proc.cpu_seconds, pids)) - before

@@ -22,7 +22,7 @@ from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, Database
 from deltawire.conversations.migrate import SchemaError
 from deltawire.conversations.tables import METADATA
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 from deltawire.settings import Settings
 
 MIGRATE = (sys.executable, "-m", "deltawire", "migrate")

@@ -17,7 +17,7 @@ from support.upstream import (
     starts_and_is_silent,
 )
 
-from deltawire.errors import TABLE
+from deltawire.protocol.errors import TABLE
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -15,11 +15,11 @@ from google.genai._api_client import BaseApiClient
 from pydantic.alias_generators import to_camel
 from support.upstream import Exchange, Upstream, answer, fails, says, starts_and_is_silent
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, HistoryMessage
 from deltawire.gemini.client import Account, GeminiClient
 from deltawire.gemini.connection import Connection
 from deltawire.gemini.events import Event, Text
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 MOVED = "google-genai has moved the seam that gemini/client.py stands on: "
 

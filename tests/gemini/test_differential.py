@@ -10,9 +10,9 @@ from google.genai import types
 from support.bodies import KINDER, PIECES, all_bodies
 from support.upstream import Upstream, plays_body
 
-from deltawire.errors import Failure
 from deltawire.gemini.events import Text, ThoughtText
 from deltawire.gemini.wire import ResponseReader
+from deltawire.protocol.errors import Failure
 
 Summary = tuple[str, str, str | None, dict[str, int | None]]
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from support.bodies import OURS, PIECES, Reading, all_bodies
 from support.upstream import answer
 
-from deltawire.errors import Failure
 from deltawire.gemini.events import Counts, Text
 from deltawire.gemini.faults import failure_of
 from deltawire.gemini.wire import MAX_EVENT_BYTES, ResponseReader
+from deltawire.protocol.errors import Failure
 
 
 def read(body: bytes, piece: int = 2**24) -> Reading:

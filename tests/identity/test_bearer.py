@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from deltawire.errors import Failure
 from deltawire.identity.bearer import token_of
+from deltawire.protocol.errors import Failure
 
 
 def found(*authorization: str, subprotocols: list[str] | None = None, query: str = "") -> str:

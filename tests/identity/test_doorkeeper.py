@@ -5,12 +5,12 @@ import time
 import pytest
 from support.identity import API_KEYS, KEYS, SECRET, token
 
-from deltawire.errors import Failure
-from deltawire.frames import decode
 from deltawire.identity.caller import ANONYMOUS, Caller
 from deltawire.identity.doorkeeper import MAX_TOKEN_CHARS, Doorkeeper
 from deltawire.identity.keys import ApiKeys, parse_keys
 from deltawire.identity.tokens import SharedSecret, Tokens
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import decode
 
 KNOWN = ApiKeys(parse_keys(API_KEYS.split(",")))
 SIGNED = Tokens(SharedSecret(SECRET), None, None)

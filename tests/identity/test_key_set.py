@@ -13,10 +13,10 @@ from jwt.algorithms import RSAAlgorithm
 from support.identity import Publisher, Signer
 from support.log import Log
 
-from deltawire.errors import Failure
 from deltawire.identity.doorkeeper import Doorkeeper
 from deltawire.identity.key_set import KeySet, Pace
 from deltawire.identity.tokens import Tokens
+from deltawire.protocol.errors import Failure
 
 AT_ONCE = Pace(between=0, timeout=0.5)
 ONCE = Pace(between=3600, timeout=0.5)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.identity import SECRET, Signer, payload, signed, token, unsigned
 
-from deltawire.errors import Failure
 from deltawire.identity.caller import Caller, UnknownKey
 from deltawire.identity.tokens import SharedSecret, SigningKey, Tokens
+from deltawire.protocol.errors import Failure
 
 HS = Tokens(SharedSecret(SECRET), issuer=None, audience=None)
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 from support.redis import RedisServer
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, Usage
 from deltawire.gemini.events import Counts
 from deltawire.limits.counting import DAY_SECONDS, MAX_MODELS, OTHER, Charge, Counting, key_of
 from deltawire.limits.ledger import Limits
@@ -21,6 +19,8 @@ from deltawire.limits.shared import counting_in_store
 from deltawire.limits.shared_leases import SharedLeases
 from deltawire.limits.store import Store
 from deltawire.opening import Question
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Usage
 from deltawire.tally import Tally
 
 NOON = 20_000.5 * DAY_SECONDS

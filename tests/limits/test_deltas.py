@@ -7,7 +7,6 @@ import pytest
 from support.redis import RedisServer
 
 from deltawire.books import Books
-from deltawire.frames import ChatRequest, Delta
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.counting import Counting
 from deltawire.limits.ledger import Limits
@@ -17,6 +16,7 @@ from deltawire.limits.rules import Rules, read_counts
 from deltawire.limits.shared import counting_in_store
 from deltawire.limits.windows import MovingWindows
 from deltawire.opening import Deadlines, Question
+from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.via import via
 from deltawire.telemetry.watch import Telemetry

@@ -17,7 +17,7 @@ from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, fails, says
 
 from deltawire.asyncapi.examples import DOWN, UP
-from deltawire.frames import FrameDown, FrameUp
+from deltawire.protocol.frames import FrameDown, FrameUp
 
 READER = Path(__file__).parent.parent / "asyncapi"
 UP_EXAMPLES = [(kind, name) for kind, frames in UP.items() for name in frames]

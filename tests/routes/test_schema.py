@@ -12,8 +12,8 @@ from support.serving import serving
 from support.transports import ask_rest, ask_sse, post
 from support.upstream import Upstream, says
 
-from deltawire.errors import TABLE
 from deltawire.openapi.operations import EXAMPLES
+from deltawire.protocol.errors import TABLE
 
 
 @pytest.fixture(scope="module")

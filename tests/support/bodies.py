@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from deltawire.errors import Failure
 from deltawire.gemini.events import Event, Text, ThoughtText
 from deltawire.gemini.wire import ResponseReader
+from deltawire.protocol.errors import Failure
 from support.upstream import answer
 
 EVERY_COUNT = {

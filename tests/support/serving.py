@@ -8,8 +8,8 @@ import pytest
 
 from deltawire.app import assemble, listening
 from deltawire.conversations.migrate import prepare
-from deltawire.errors import Failure
 from deltawire.listener.serve import Server, ServerConfig, bind, url_of
+from deltawire.protocol.errors import Failure
 from deltawire.settings import load
 from support.upstream import Upstream
 

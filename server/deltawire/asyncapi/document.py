@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from deltawire import __version__
 from deltawire.asyncapi.examples import DOWN, UP
-from deltawire.frames import FrameDown, FrameUp, type_tag
 from deltawire.openapi.document import CONTEXT
+from deltawire.protocol.frames import FrameDown, FrameUp, type_tag
 
 _CHANNEL: Final = "socket"
 _ANSWERS: Final = {"chat": ("delta", "thought", "usage", "error"), "cancel": ("usage", "error")}

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import msgspec
 
-from deltawire.errors import Failure
-from deltawire.frames import Delta, FrameDown, Spent, Thought, Usage, error_frame
 from deltawire.openapi.operations import EXAMPLES
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, FrameDown, Spent, Thought, Usage, error_frame
 
 _SPENT: Final = Spent(
     model="gemini-flash-latest",

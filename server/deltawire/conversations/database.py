@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from deltawire.conversations.words import index_text
 from deltawire.errands import Errands
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
 

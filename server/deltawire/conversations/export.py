@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from deltawire.conversations.records import ConversationTree, Message
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}
 _fence = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(.*)$", re.MULTILINE)

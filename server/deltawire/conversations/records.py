@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from deltawire.frames import REQUEST_RULES, Spent, TurnSettings
-from deltawire.reading import Reader, rules_of
+from deltawire.protocol.decoding import StrictDecoder, rules_of
+from deltawire.protocol.frames import REQUEST_RULES, Spent, TurnSettings
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
@@ -97,10 +97,10 @@ _RULES: Final = {
     **rules_of(NewConversation),
     **{f"settings.{path}": rule for path, rule in REQUEST_RULES.items()},
 }
-read_query = Reader[ConversationQuery](ConversationQuery, _RULES).read_query
-read_export = Reader[ExportQuery](ExportQuery, _RULES).read_query
-read_new = Reader[NewConversation](NewConversation, _RULES).read_bytes
-_read_change = Reader[ConversationChange](ConversationChange, _RULES).read_bytes
+read_query = StrictDecoder[ConversationQuery](ConversationQuery, _RULES).read_query
+read_export = StrictDecoder[ExportQuery](ExportQuery, _RULES).read_query
+read_new = StrictDecoder[NewConversation](NewConversation, _RULES).read_bytes
+_read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).read_bytes
 
 
 def read_change(body: bytes) -> tuple[str | None, dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import asdict
 
-from deltawire.frames import ChatRequest, TurnSettings
+from deltawire.protocol.frames import ChatRequest, TurnSettings
 
 _NAMES: Final = TurnSettings.__struct_fields__
 _decode = msgspec.json.Decoder(TurnSettings).decode

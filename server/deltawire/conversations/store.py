@@ -22,8 +22,8 @@ from deltawire.conversations.settings import changed, kept
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import TOLD, Tree, gone
-from deltawire.errors import Failure, too_large
-from deltawire.frames import Spent
+from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.frames import Spent
 
 AnyRow = Row[*tuple[Any, ...]]
 

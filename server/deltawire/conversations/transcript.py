@@ -19,10 +19,10 @@ from deltawire.conversations.settings import merged
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.errands import Errands
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
 from deltawire.offer import Offer
 from deltawire.opening import Question
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
 
 _CLOSE_SECONDS: Final = 5.0
 

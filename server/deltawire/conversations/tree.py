@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.conversations.search import index
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
-from deltawire.frames import HistoryMessage
+from deltawire.protocol.frames import HistoryMessage
 
 GONE: Final = "gone"
 """Whose a deleted conversation is until it is removed; no caller is called so."""

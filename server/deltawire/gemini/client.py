@@ -17,13 +17,13 @@ from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai import types
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, HistoryMessage
 from deltawire.gemini.connection import Connection, Connector
 from deltawire.gemini.events import Counts, Event
 from deltawire.gemini.faults import failure_of
 from deltawire.gemini.request import request_body
 from deltawire.gemini.wire import ResponseReader
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 _READ_BYTES: Final = 2**14
 """How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""

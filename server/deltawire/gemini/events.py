@@ -8,8 +8,8 @@ from typing import Protocol
 
 import msgspec
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class Text(msgspec.Struct, frozen=True):

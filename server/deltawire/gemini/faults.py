@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 _STATUSES: Final = {
     "INVALID_ARGUMENT": 400,

@@ -6,7 +6,7 @@ arguments.
 
 from typing import Any, Final
 
-from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 _BUDGETS: Final = {"low": 1_024, "medium": 8_192, "high": 24_576}
 _LEAST_BUDGET_OF_PRO: Final = 128

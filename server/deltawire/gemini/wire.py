@@ -13,9 +13,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from deltawire.errors import Failure
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
 from deltawire.gemini.faults import failure_of
+from deltawire.protocol.errors import Failure
 
 MAX_EVENT_BYTES: Final = 16 * 2**20
 

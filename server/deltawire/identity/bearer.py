@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl
 from litestar.enums import ScopeType
 from litestar.types import Scope
 
-from deltawire.errors import Failure
 from deltawire.headers import lone
+from deltawire.protocol.errors import Failure
 
 _SUBPROTOCOL: Final = "bearer."
 _QUERY_NAMES: Final = frozenset({"token", "access_token", "api_key", "apikey", "bearer", "authorization"})

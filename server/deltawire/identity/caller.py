@@ -5,7 +5,7 @@ from typing import Final, cast
 
 import msgspec
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 CALLER: Final = "deltawire.caller"
 """Where the gate leaves the caller in an ASGI scope."""

@@ -3,10 +3,10 @@
 import time
 from typing import Final
 
-from deltawire.errors import Failure
 from deltawire.identity.caller import Caller, UnknownKey
 from deltawire.identity.keys import ApiKeys
 from deltawire.identity.tokens import EXPIRED, Tokens
+from deltawire.protocol.errors import Failure
 
 MAX_TOKEN_CHARS: Final = 8192
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from deltawire.errors import Failure
 from deltawire.identity.caller import Caller, UnknownKey
 from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.protocol.errors import Failure
 
 _TOKEN: Final = "token"  # noqa: S105 - the field's name
 

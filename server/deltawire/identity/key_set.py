@@ -15,8 +15,8 @@ import jwt
 import msgspec
 import structlog
 
-from deltawire.errors import Failure
 from deltawire.identity.tokens import SigningKey
+from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
 

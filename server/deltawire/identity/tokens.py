@@ -11,8 +11,8 @@ import jwt
 import msgspec
 from jwt.algorithms import HMACAlgorithm
 
-from deltawire.errors import Failure
 from deltawire.identity.caller import Caller, UnknownKey
+from deltawire.protocol.errors import Failure
 
 EXPIRED: Final = "This token has expired; bring a fresh one."
 _INVALID: Final = "This token is not valid here."

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from deltawire.frames import Spent
 from deltawire.limits.rules import Allowance, Rule
+from deltawire.protocol.frames import Spent
 
 Clock = Callable[[], float]
 """Seconds since 1970."""

@@ -9,8 +9,6 @@ import time
 from typing import Final, Literal
 
 from deltawire.errands import Errands, finished
-from deltawire.errors import Failure
-from deltawire.frames import ErrorFrame, Spent, Usage, spent_of
 from deltawire.gemini.events import Counts
 from deltawire.limits.counting import (
     Charge,
@@ -28,6 +26,8 @@ from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minu
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning
 from deltawire.opening import Question
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ErrorFrame, Spent, Usage, spent_of
 
 _CLOSE_SECONDS: Final = 5.0
 

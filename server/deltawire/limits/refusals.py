@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from deltawire.errors import Failure
 from deltawire.limits.counting import NANO, Day
 from deltawire.limits.rules import Rule
+from deltawire.protocol.errors import Failure
 
 AWAY: Final = "The limits cannot be checked at the moment; try again."
 _AT_ONCE_SECONDS: Final = 1.0

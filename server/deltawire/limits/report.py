@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from deltawire.limits.counting import DAY_SECONDS, NANO, Clock, Day, Used
-from deltawire.reading import Reader, rules_of
+from deltawire.protocol.decoding import StrictDecoder, rules_of
 
 MAX_DAYS: Final = 31
 
@@ -65,7 +65,7 @@ class UsageReport(Struct, frozen=True, kw_only=True):
     limits: list[Standing]
 
 
-read_query = Reader[UsageQuery](UsageQuery, rules_of(UsageQuery)).read_query
+read_query = StrictDecoder[UsageQuery](UsageQuery, rules_of(UsageQuery)).read_query
 
 
 def seconds_left(clock: Clock = time.time) -> float:

@@ -10,9 +10,9 @@ from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIMediaType, Open
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
-from deltawire.errors import TABLE, Failure
-from deltawire.frames import error_frame
 from deltawire.problems import MEDIA_TYPE, problem_of
+from deltawire.protocol.errors import TABLE, Failure
+from deltawire.protocol.frames import error_frame
 
 
 def _field(description: str) -> OpenAPIHeader:

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from deltawire import __version__
 from deltawire.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
-from deltawire.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 from deltawire.limits.report import UsageReport
 from deltawire.openapi.answers import reference
 from deltawire.pages import Files, files, with_page_headers
 from deltawire.problems import Problem
+from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 
 
 def _named(name: str) -> dict[str, Any]:

@@ -29,10 +29,10 @@ from deltawire.conversations.records import (
     ExportQuery,
     NewConversation,
 )
-from deltawire.errors import TABLE
-from deltawire.frames import ChatRequest
 from deltawire.limits.report import UsageQuery, UsageReport
 from deltawire.openapi.answers import LIMITS, examples_of, json_answer, problems, reference
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import ChatRequest
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "smallest": {"message": "hi"},

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 
 async def json_body(request: Request[Any, Any, Any]) -> bytes:

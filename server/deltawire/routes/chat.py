@@ -16,8 +16,6 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.admission import Admission
-from deltawire.errors import TABLE, Failure
-from deltawire.frames import Delta, ErrorFrame, Spent, Thought, Usage, claimed_id, decode_request, encode, spent_of
 from deltawire.identity.caller import caller_of
 from deltawire.limits.fields import rate_limit_fields
 from deltawire.listener.http import HttpProtocol
@@ -25,6 +23,18 @@ from deltawire.listener.link import LINK, room_within
 from deltawire.openapi.operations import STREAMED, WHOLE
 from deltawire.parts import Parts
 from deltawire.problems import Problem, headers_of, problem_of, raw_headers
+from deltawire.protocol.errors import TABLE, Failure
+from deltawire.protocol.frames import (
+    Delta,
+    ErrorFrame,
+    Spent,
+    Thought,
+    Usage,
+    claimed_id,
+    decode_request,
+    encode,
+    spent_of,
+)
 from deltawire.routes.bodies import json_body
 from deltawire.session import PeerSlow
 from deltawire.telemetry.metrics import Metrics

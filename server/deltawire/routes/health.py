@@ -5,9 +5,9 @@ from typing import Final
 from litestar import get
 from litestar.di import NamedDependency
 
-from deltawire.errors import Failure
 from deltawire.openapi.operations import PROBE
 from deltawire.parts import Parts
+from deltawire.protocol.errors import Failure
 
 PROBES: Final = frozenset({"/livez", "/readyz"})
 """Their paths."""

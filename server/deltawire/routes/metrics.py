@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from pydantic import SecretStr
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 from deltawire.telemetry.metrics import Metrics
 
 

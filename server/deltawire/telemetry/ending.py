@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from deltawire.frames import Spent
+from deltawire.protocol.frames import Spent
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):

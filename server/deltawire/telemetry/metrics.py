@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from deltawire.errors import TABLE
-from deltawire.frames import Spent
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import Spent
 from deltawire.tally import GAP_BOUNDS
 from deltawire.telemetry.via import TRANSPORTS
 

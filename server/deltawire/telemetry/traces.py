@@ -18,8 +18,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from deltawire import __version__
-from deltawire.errors import TABLE
-from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.ending import Ending
 from deltawire.telemetry.via import Via
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from deltawire.errors import Failure
-from deltawire.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.ending import Ending
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.via import Via

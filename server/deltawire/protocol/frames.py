@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from deltawire.errors import Failure
-from deltawire.reading import Reader, rules_of
+from deltawire.protocol.decoding import StrictDecoder, rules_of
+from deltawire.protocol.errors import Failure
 
 TURN_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
 MODEL_NAME: Final = r"^[A-Za-z0-9._-]{1,128}$(?!\n)"
@@ -168,11 +168,11 @@ REQUEST_RULES: Final = {
     **rules_of(HistoryMessage, "history[]."),
     "stop[]": "a string that is not empty",
 }
-_frames_up: Reader[FrameUp] = Reader(
+_frames_up: StrictDecoder[FrameUp] = StrictDecoder(
     FrameUp,
     {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **REQUEST_RULES},
 )
-_requests: Reader[ChatRequest] = Reader(ChatRequest, REQUEST_RULES)
+_requests: StrictDecoder[ChatRequest] = StrictDecoder(ChatRequest, REQUEST_RULES)
 decode = _frames_up.read
 """Read a frame that a client sent; raise `Failure` (`invalid_json`, `invalid_frame`)."""
 decode_request = _requests.read_bytes

@@ -7,7 +7,7 @@ from typing import Any, Final, Generic, TypeVar, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from deltawire.errors import Failure
+from deltawire.protocol.errors import Failure
 
 T = TypeVar("T")
 Rules = dict[str, str]
@@ -18,7 +18,7 @@ _named_field = re.compile(r"^Object (?:contains unknown|missing required) field 
 _LONGEST_FIELD: Final = 128
 
 
-class Reader(Generic[T]):
+class StrictDecoder(Generic[T]):
     """Reads one kind of object, strictly: a typo never passes silently."""
 
     def __init__(self, kind: Any, rules: Rules) -> None:

@@ -1,0 +1,1 @@
+"""The wire: frames, errors and close codes, read and written without I/O."""
