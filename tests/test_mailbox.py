@@ -2,11 +2,11 @@
 
 import asyncio
 
-from deltawire.listener.mailbox import Mailbox
+from deltawire.aio.queue import SlimQueue
 
 
 async def test_what_came_is_taken_in_its_order() -> None:
-    mailbox = Mailbox[int]()
+    mailbox = SlimQueue[int]()
     assert mailbox.empty()
     for number in range(3):
         mailbox.put_nowait(number)
@@ -16,7 +16,7 @@ async def test_what_came_is_taken_in_its_order() -> None:
 
 
 async def test_a_reader_waits_for_what_comes() -> None:
-    mailbox = Mailbox[str]()
+    mailbox = SlimQueue[str]()
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         reader = group.create_task(mailbox.get())
         await asyncio.sleep(0)
@@ -28,7 +28,7 @@ async def test_a_reader_waits_for_what_comes() -> None:
 
 
 async def test_a_reader_that_is_cancelled_takes_nothing_away() -> None:
-    mailbox = Mailbox[str]()
+    mailbox = SlimQueue[str]()
     reader = asyncio.create_task(mailbox.get())
     await asyncio.sleep(0)
     mailbox.put_nowait("kept")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from deltawire.watchdog import Watchdog
+from deltawire.aio.watchdog import Watchdog
 
 
 async def test_it_expires_once_at_its_mark() -> None:

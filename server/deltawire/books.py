@@ -1,7 +1,7 @@
 """What is kept of one turn: what it counts for its caller, and what was said in it."""
 
+from deltawire.aio.background import finished
 from deltawire.conversations.transcript import Transcript
-from deltawire.errands import finished
 from deltawire.limits.ledger import Ledger
 from deltawire.opening import Question
 from deltawire.protocol.errors import Failure

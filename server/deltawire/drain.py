@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from deltawire.admission import Admission
-from deltawire.patience import Patience
+from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.sessions import Sessions
 from deltawire.socket_limits import SocketLimits
 
@@ -44,7 +44,7 @@ class Drain:
         self._sessions = sessions
         self._socket_limits = socket_limits
         self._timeout = timeout
-        self._patience = Patience()
+        self._timeout_scope = InterruptibleTimeout()
         self._began = False
         self._running = 0
         self._finished_before = 0
@@ -62,7 +62,7 @@ class Drain:
     def hurry(self) -> None:
         """Wait for running turns no longer."""
         self._timeout = 0.0
-        self._patience.run_out()
+        self._timeout_scope.interrupt()
 
     async def run(self) -> None:
         """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
@@ -75,5 +75,5 @@ class Drain:
 
     async def _turns_end_within(self, seconds: float) -> None:
         with suppress(TimeoutError):
-            async with self._patience.until(asyncio.get_running_loop().time() + seconds):
+            async with self._timeout_scope.until(asyncio.get_running_loop().time() + seconds):
                 await self._admission.empty.wait()

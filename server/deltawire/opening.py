@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
-from deltawire.patience import Patience
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.watch import TurnWatch
@@ -75,12 +75,12 @@ class Opening:
         self._upstream = upstream
         self._deadlines = deadlines
         self._watch = watch
-        self._patience = Patience()
+        self._timeout_scope = InterruptibleTimeout()
         self._turn_by = inf
 
     def interrupt(self) -> None:
         """Give up now: `first_words` closes what is open and raises `Failure`."""
-        self._patience.run_out()
+        self._timeout_scope.interrupt()
 
     async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]]:
         """The stream and what it said first.
@@ -90,7 +90,7 @@ class Opening:
         """
         self._turn_by = turn_by
         try:
-            async with self._patience.until(turn_by):
+            async with self._timeout_scope.until(turn_by):
                 return await self._ask()
         except TimeoutError:
             raise self._deadlines.failure("turn") from None

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from deltawire.admission import Admission
+from deltawire.aio.watchdog import Watchdog
 from deltawire.identity.guest import Guest
 from deltawire.logs import where
 from deltawire.memory import MemoryPool
@@ -33,7 +34,6 @@ from deltawire.protocol.frames import (
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.via import Via
 from deltawire.turn import Turn
-from deltawire.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 

@@ -10,18 +10,18 @@ from collections.abc import AsyncGenerator, Callable
 
 import structlog
 
+from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.aio.watchdog import Watchdog
 from deltawire.books import Books
 from deltawire.gemini.events import Event, Stream, Text, Upstream
 from deltawire.limits.report import Standing
 from deltawire.logs import where
 from deltawire.opening import Deadlines, Opening, Question
-from deltawire.patience import Patience
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from deltawire.tally import Tally
 from deltawire.telemetry.ending import Ending
 from deltawire.telemetry.watch import TurnWatch
-from deltawire.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +62,7 @@ class Turn:
         self._books = books
         self._has_begun = False
         self._watch = watch
-        self._patience = Patience()
+        self._timeout_scope = InterruptibleTimeout()
         self._opening: Opening | None = None
         self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
@@ -119,7 +119,7 @@ class Turn:
 
     async def _enter(self) -> None:
         try:
-            async with self._patience.until(self._turn_by):
+            async with self._timeout_scope.until(self._turn_by):
                 self._question = await self._books.begin(self._question)
         except TimeoutError:
             self._raise_interruption()
@@ -183,7 +183,7 @@ class Turn:
         """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
         if self._interruption is None:
             self._interruption = reason
-            self._patience.run_out()
+            self._timeout_scope.interrupt()
             if self._opening is not None:
                 self._opening.interrupt()
             if self._stream is not None:

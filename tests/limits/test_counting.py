@@ -101,7 +101,7 @@ async def test_a_turn_is_charged_once(counting: Counting) -> None:
     await ledger.end(ending(7))
     await ledger.end(ending(7))
     ledger.close()
-    await limits.errands.wait(5)
+    await limits.background.wait(5)
     [used] = (await limits.report("alice", 1)).days[0].models
     assert (used.turns, used.total_tokens) == (1, 7)
 

@@ -70,7 +70,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
         sys.setprofile(None)
     await frames.aclose()
     turn.close()
-    await limits.errands.wait(5)
+    await limits.background.wait(5)
     await limits.close()
     return numbers
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.words import index_text
-from deltawire.errands import Errands
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -56,7 +56,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """`url` is SQLAlchemy's, of an async driver: `sqlite+aiosqlite` or `postgresql+asyncpg`."""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.errands = Errands()
+        self.background = BackgroundTasks()
         """Work in it that nobody waits for."""
         self._is_current = False
         self._is_closed = False
@@ -72,7 +72,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection; one to a store that hangs is left to the end of the process."""
         self._is_closed = True
-        await self.errands.wait(_CLOSE_SECONDS)
+        await self.background.wait(_CLOSE_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 for engine in {self._reader, self._writer}:

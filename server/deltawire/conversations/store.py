@@ -119,7 +119,7 @@ class ConversationStore:
 
     def _clear_later(self) -> None:
         self._has_cleared = True
-        self._database.errands.run(self._clear())
+        self._database.background.run(self._clear())
 
     async def _clear(self) -> None:
         """Remove what is nobody's any more, a few messages at a time, so that others may write in between.

@@ -14,11 +14,11 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.database import Database
 from deltawire.conversations.settings import merged
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
-from deltawire.errands import Errands
 from deltawire.offer import Offer
 from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
@@ -39,10 +39,10 @@ class Transcripts:
         self.database = database
         self.offer = offer
         self.history_chars = history_chars
-        self.patiently = stamina.AsyncRetryingCaller(
+        self.retrying = stamina.AsyncRetryingCaller(
             timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
         ).on(_is_away)
-        self.errands = Errands()
+        self.background = BackgroundTasks()
 
     def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
         """The transcript of a turn; None when it belongs to no conversation."""
@@ -50,7 +50,7 @@ class Transcripts:
 
     async def close(self) -> None:
         """Wait for what is still being written."""
-        await self.errands.wait(_CLOSE_SECONDS)
+        await self.background.wait(_CLOSE_SECONDS)
 
 
 class _GivenUp(Exception):
@@ -87,7 +87,7 @@ class Transcript:
 
         Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
         """
-        return await self._transcripts.errands.do(self._begin(question))
+        return await self._transcripts.background.do(self._begin(question))
 
     def keep(self, frame: Delta | Thought) -> None:
         """Take note of what was delivered."""
@@ -101,19 +101,19 @@ class Transcript:
         if self._question is None:
             return end
         self._has_ended = True
-        return await self._transcripts.errands.do(self._end(end, self._question))
+        return await self._transcripts.background.do(self._end(end, self._question))
 
     def leave(self, end: Usage) -> None:
         """Write the answer that nobody waits for."""
         if self._question is not None:
             self._has_ended = True
-            self._transcripts.errands.run(self._end(end, self._question))
+            self._transcripts.background.run(self._end(end, self._question))
 
     def close(self) -> None:
         """Let go of the turn. One that was over before its question was written leaves none, or a cancelled one."""
         self._is_closed = True
         if self._question is not None and not self._has_ended:
-            self._transcripts.errands.run(self._give_up(self._question))
+            self._transcripts.background.run(self._give_up(self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """The end, with the names of what is kept of the turn; nothing where it has not begun."""
@@ -166,7 +166,7 @@ class Transcript:
         return request.parent, None
 
     async def _give_up(self, question: str) -> None:
-        await self._transcripts.patiently(self._write, new_id(), question, finish_reason="cancelled")
+        await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
         if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
@@ -174,7 +174,7 @@ class Transcript:
         answer = new_id()
         kept = self.named(end, message=answer)
         spent = spent_of(kept) if isinstance(kept, Usage) else kept.usage
-        is_there = await self._transcripts.patiently(
+        is_there = await self._transcripts.retrying(
             self._write,
             answer,
             question,

@@ -8,7 +8,7 @@ import secrets
 import time
 from typing import Final, Literal
 
-from deltawire.errands import Errands, finished
+from deltawire.aio.background import BackgroundTasks, finished
 from deltawire.gemini.events import Counts
 from deltawire.limits.counting import (
     Charge,
@@ -46,7 +46,7 @@ class Limits:
         self.prices = prices
         self.when_away = when_away
         self.clock = clock
-        self.errands = Errands()
+        self.background = BackgroundTasks()
 
     def open(self, caller: str) -> "Ledger":
         """The ledger of one turn of this caller's."""
@@ -99,7 +99,7 @@ class Limits:
 
     async def close(self) -> None:
         """Wait for what is still being counted."""
-        await self.errands.wait(_CLOSE_SECONDS)
+        await self.background.wait(_CLOSE_SECONDS)
         await self.counting.leases.close()
         await self.counting.meter.close()
         if self.counting.close is not None:
@@ -138,7 +138,7 @@ class Ledger:
         self._model = question.models[0]
         await self._limits.prices.ready()
         if self._limits.rules.by_name:
-            self._beginning = self._limits.errands.run(self._begin())
+            self._beginning = self._limits.background.run(self._begin())
             await finished(self._beginning)
         self._is_let_through = True
 
@@ -146,13 +146,13 @@ class Ledger:
         """Charge what the turn used; its end is told when that is finished."""
         is_charged = self._is_let_through and not self._is_over
         self._is_over = True
-        return self._limits.errands.run(self._end(end if is_charged else None))
+        return self._limits.background.run(self._end(end if is_charged else None))
 
     def close(self) -> None:
         """Let go of a turn; one that has not ended is charged nothing."""
         if not self._is_over:
             self._is_over = True
-            self._limits.errands.run(self._end(None))
+            self._limits.background.run(self._end(None))
 
     async def standings(self) -> list[Standing]:
         """What is left of the limits on beginning a turn; nothing when that cannot be said now."""

@@ -10,8 +10,8 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from deltawire.aio.queue import SlimQueue
 from deltawire.listener.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
-from deltawire.listener.mailbox import Mailbox
 from deltawire.rate import Rate
 
 # A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
@@ -32,7 +32,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
         """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
         super().__init__(**given)
-        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", Mailbox[ASGIReceiveEvent]())
+        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
         """Whether a send would return without waiting for the client to read."""
         self.ended_with: int | None = None

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Errands:
+class BackgroundTasks:
     """Tasks that nobody cancels, and that a stop waits for."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Mailbox(Generic[T]):
+class SlimQueue(Generic[T]):
     """What is needed of an `asyncio.Queue` where one reader reads: that one keeps 3 KiB, empty, for each socket."""
 
     __slots__ = ("_items", "_news")

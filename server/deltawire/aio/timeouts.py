@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from math import inf
 
 
-class Patience:
-    """Bounds what is awaited, once at a time; `run_out` makes it end now."""
+class InterruptibleTimeout:
+    """Bounds what is awaited, once at a time; `interrupt` makes it end now."""
 
     __slots__ = ("_limit",)
 
@@ -24,7 +24,7 @@ class Patience:
         finally:
             self._limit = None
 
-    def run_out(self) -> None:
+    def interrupt(self) -> None:
         """Cancel what is awaited now, if anything is."""
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(-inf)

@@ -1,0 +1,1 @@
+"""Building blocks for asyncio; they know nothing of chat."""
