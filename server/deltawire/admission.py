@@ -7,10 +7,10 @@ import msgspec
 
 from deltawire.books import Books
 from deltawire.conversations.transcript import Transcripts
+from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.offer import Offer
 from deltawire.opening import Deadlines, Question
 from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
@@ -32,7 +32,7 @@ class Admission:
 
     def __init__(
         self,
-        offer: Offer,
+        offer: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
         transcripts: Transcripts,
@@ -82,7 +82,7 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        models = self.offer.asked_for(request.model)
+        models = self.offer.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self._bounds.turns:

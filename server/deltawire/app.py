@@ -19,6 +19,7 @@ from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
 from deltawire.drain import Drain
 from deltawire.gate import Doors, Gate
+from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.client import Account, GeminiClient
 from deltawire.identity.doorkeeper import Doorkeeper
 from deltawire.identity.key_set import KeySet
@@ -30,7 +31,6 @@ from deltawire.limits.memory import MemoryLeases, MemoryMeter
 from deltawire.limits.prices import Prices
 from deltawire.listener.serve import Listening
 from deltawire.memory import MemoryPool
-from deltawire.offer import Offer
 from deltawire.openapi.document import PATHS, assets, document
 from deltawire.opening import Deadlines
 from deltawire.origins import Origins
@@ -73,7 +73,7 @@ def assemble(settings: Settings) -> Service:
     """Build the parts of one process and join them."""
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what a driver said
     database = Database(settings.database)
-    offer = _offer(settings)
+    offer = _catalog(settings)
     transcripts = Transcripts(database, offer, settings.max_history_chars, settings.store_timeout)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     doorkeeper = _doorkeeper(settings, key_set)
@@ -220,8 +220,8 @@ def _tracing(settings: Settings) -> "Tracing | None":
     return Tracing(provider, content=settings.trace_content)
 
 
-def _offer(settings: Settings) -> Offer:
-    return Offer(
+def _catalog(settings: Settings) -> ModelCatalog:
+    return ModelCatalog(
         models=settings.offered,
         default=settings.asked_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
@@ -244,7 +244,7 @@ def _counting(settings: Settings) -> Counting:
 
 
 def _admission(
-    settings: Settings, offer: Offer, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
+    settings: Settings, offer: ModelCatalog, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
 ) -> Admission:
     return Admission(
         offer,

@@ -19,7 +19,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.settings import merged
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
-from deltawire.offer import Offer
+from deltawire.gemini.catalog import ModelCatalog
 from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
@@ -34,7 +34,7 @@ def _is_away(fault: Exception) -> bool:
 class Transcripts:
     """Where the turns of conversations are written; one for the process."""
 
-    def __init__(self, database: Database, offer: Offer, history_chars: int, seconds: float) -> None:
+    def __init__(self, database: Database, offer: ModelCatalog, history_chars: int, seconds: float) -> None:
         """`history_chars` bounds what a turn is asked with, `seconds` how long the last write is tried."""
         self.database = database
         self.offer = offer
@@ -79,7 +79,7 @@ class Transcript:
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
         request = merged(question.request, conversation.settings)
-        models = self._transcripts.offer.asked_for(request.model)
+        models = self._transcripts.offer.models_for(request.model)
         return msgspec.structs.replace(question, models=models)
 
     async def begin(self, question: Question) -> Question:
@@ -128,7 +128,7 @@ class Transcript:
         async with self._transcripts.database.writing() as transaction:
             conversation = await self._found(transaction, to_change=True)
             request = merged(question.request, conversation.settings)
-            models = self._transcripts.offer.asked_for(request.model)
+            models = self._transcripts.offer.models_for(request.model)
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)

@@ -5,7 +5,7 @@ import msgspec
 from deltawire.protocol.errors import Failure
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
+class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
     """The models on offer."""
 
     models: tuple[str, ...]
@@ -15,7 +15,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     any: bool
     """Whether every well-formed name is allowed."""
 
-    def asked_for(self, name: str | None) -> tuple[str, ...]:
+    def models_for(self, name: str | None) -> tuple[str, ...]:
         """The models to ask, in order, when a client names this one or none; raise `Failure` (`unknown_model`)."""
         model = name or self.default
         if not self.any and model not in self.models:
