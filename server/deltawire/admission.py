@@ -14,8 +14,8 @@ from deltawire.limits.ledger import Limits
 from deltawire.opening import Deadlines, Question
 from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
-from deltawire.telemetry.via import Via
-from deltawire.telemetry.watch import Telemetry
+from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.turn_observer import Telemetry
 from deltawire.turn import Turn
 
 
@@ -75,7 +75,7 @@ class Admission:
         """End every running turn with `draining`; return how many those are."""
         return sum([turn.cut() for turn in self._running])
 
-    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller, via: Via) -> Turn:
+    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller, via: RequestContext) -> Turn:
         """A turn for a request of this caller's; its taker must close it. Raise `Failure` when it is refused.
 
         `memory` is the context when the request brings none; `via` is how it came.

@@ -49,7 +49,7 @@ from deltawire.sessions import Sessions
 from deltawire.settings import Settings, load
 from deltawire.socket_limits import SocketLimits
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.watch import Telemetry
+from deltawire.telemetry.turn_observer import Telemetry
 
 if TYPE_CHECKING:  # it needs what is not always installed
     from deltawire.telemetry.traces import Tracing

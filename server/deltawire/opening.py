@@ -14,7 +14,7 @@ from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
-from deltawire.telemetry.watch import TurnWatch
+from deltawire.telemetry.turn_observer import TurnObserver
 
 _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
@@ -63,7 +63,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Opening:
     """One question on its way to its first word."""
 
-    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines, watch: TurnWatch) -> None:
+    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines, watch: TurnObserver) -> None:
         """Prepare; nothing is sent before `first_words`. `watch` is told of every try."""
         self.model = question.models[0]
         """Who is being asked, and in the end who answers."""
@@ -74,7 +74,7 @@ class Opening:
         self._question = question
         self._upstream = upstream
         self._deadlines = deadlines
-        self._watch = watch
+        self._observer = watch
         self._timeout_scope = InterruptibleTimeout()
         self._turn_by = inf
 
@@ -112,7 +112,7 @@ class Opening:
             try:
                 return await self._ask_once()
             except Failure as fault:
-                self._watch.failed(self.model, fault)
+                self._observer.failed(self.model, fault)
                 pause = self._pause_after(fault, faults)
                 if pause is None:
                     raise
@@ -136,7 +136,7 @@ class Opening:
         stream: Stream | None = None
         if self.phase != "connect":
             self.phase = "connect"
-            self._watch.asks_again()
+            self._observer.asks_again()
         try:
             async with asyncio.timeout(self._deadlines.connect) as limit:
                 stream = await self._upstream.open(self.model, self._question.request, self._question.history)

@@ -12,9 +12,9 @@ from litestar.exceptions import HTTPException
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from deltawire.logs import where
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Spent, error_frame
+from deltawire.telemetry.logs import where
 from deltawire.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)

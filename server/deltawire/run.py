@@ -10,7 +10,6 @@ from multiprocessing.connection import Connection
 
 import structlog
 
-from deltawire import logs
 from deltawire.app import assemble, listening
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, why_unusable
@@ -21,6 +20,7 @@ from deltawire.listener.workers import READY, Listeners, Workers, stop_when_orph
 from deltawire.pauses import ShortPauses
 from deltawire.protocol.errors import Failure
 from deltawire.settings import PREFIX, Settings, SettingsError
+from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
 
 log = structlog.get_logger(__name__)

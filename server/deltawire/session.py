@@ -16,7 +16,6 @@ import structlog
 from deltawire.admission import Admission
 from deltawire.aio.watchdog import Watchdog
 from deltawire.identity.guest import Guest
-from deltawire.logs import where
 from deltawire.memory import MemoryPool
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import (
@@ -31,8 +30,9 @@ from deltawire.protocol.frames import (
     encode,
     error_frame,
 )
+from deltawire.telemetry.logs import where
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.via import Via
+from deltawire.telemetry.request_context import RequestContext
 from deltawire.turn import Turn
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Peer(Protocol):
     """The client's end of a socket, as the session needs it."""
 
     @property
-    def via(self) -> Via:
+    def via(self) -> RequestContext:
         """How its questions come."""
         ...
 

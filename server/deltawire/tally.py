@@ -3,15 +3,13 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from time import monotonic
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec.structs import asdict
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.frames import Spent, Usage
-
-GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
-"""Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
+from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]
 """What these counts of a model cost, in dollars; None when that is not known."""

@@ -15,13 +15,13 @@ from deltawire.aio.watchdog import Watchdog
 from deltawire.books import Books
 from deltawire.gemini.events import Event, Stream, Text, Upstream
 from deltawire.limits.report import Standing
-from deltawire.logs import where
 from deltawire.opening import Deadlines, Opening, Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
 from deltawire.tally import Tally
-from deltawire.telemetry.ending import Ending
-from deltawire.telemetry.watch import TurnWatch
+from deltawire.telemetry.logs import where
+from deltawire.telemetry.turn_end import TurnEnd
+from deltawire.telemetry.turn_observer import TurnObserver
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,7 @@ class Turn:
         deadlines: Deadlines,
         on_close: Callable[["Turn"], None],
         books: Books,
-        watch: TurnWatch,
+        watch: TurnObserver,
     ) -> None:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
 
@@ -61,7 +61,7 @@ class Turn:
         self._upstream = upstream
         self._books = books
         self._has_begun = False
-        self._watch = watch
+        self._observer = watch
         self._timeout_scope = InterruptibleTimeout()
         self._opening: Opening | None = None
         self._silence = Watchdog(self._fell_silent)
@@ -137,7 +137,7 @@ class Turn:
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._books.transcript
-        said = self._watch.said
+        said = self._observer.said
         try:
             await self.begin()
             events: list[Event] | None = await self._first_words()
@@ -196,8 +196,8 @@ class Turn:
     async def _first_words(self) -> list[Event]:
         self._raise_interruption()
         question = self._question
-        self._watch.asks(question.models[0], question.request, question.history)
-        self._opening = opening = Opening(question, self._upstream, self._deadlines, self._watch)
+        self._observer.asks(question.models[0], question.request, question.history)
+        self._opening = opening = Opening(question, self._upstream, self._deadlines, self._observer)
         try:
             self._stream, events = await opening.first_words(self._turn_by)
         except Failure:
@@ -206,7 +206,7 @@ class Turn:
         finally:
             self._tally.model = opening.model
             self._tally.counts = opening.counts
-        self._watch.answers()
+        self._observer.answers()
         return events
 
     async def _next_words(self) -> list[Event] | None:
@@ -240,7 +240,7 @@ class Turn:
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
             if self._tally.delta():
-                self._watch.first_delta(self._tally.duration_ms)
+                self._observer.first_delta(self._tally.duration_ms)
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
@@ -291,8 +291,8 @@ class Turn:
         told = end.usage if isinstance(end, ErrorFrame) else end
         ended = end.code if isinstance(end, ErrorFrame) else (end and end.finish_reason) or "cancelled"
         was_left = ended in ("cancelled", "draining")
-        self._watch.ended(
-            Ending(
+        self._observer.ended(
+            TurnEnd(
                 end=ended,
                 spent=told or self._tally.figures(),
                 gaps=self._tally.gaps,

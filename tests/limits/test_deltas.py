@@ -18,8 +18,8 @@ from deltawire.limits.windows import MovingWindows
 from deltawire.opening import Deadlines, Question
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.via import via
-from deltawire.telemetry.watch import Telemetry
+from deltawire.telemetry.request_context import via
+from deltawire.telemetry.turn_observer import Telemetry
 from deltawire.turn import Turn
 
 DELTAS = 20

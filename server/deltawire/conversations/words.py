@@ -1,6 +1,6 @@
 """The words of a text, as the indexes of both databases hold them and as a search looks for them.
 
-Taken out here, because the databases' own parsers agree with nobody: neither with each other about `server/deltawire/app.py`,
+Taken out here, because the databases' own parsers agree with nobody: neither with each other about `web/src/app.tsx`,
 nor with themselves under another locale.
 """
 

@@ -38,7 +38,7 @@ from deltawire.protocol.frames import (
 from deltawire.routes.bodies import json_body
 from deltawire.session import PeerSlow
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.via import Via, via
+from deltawire.telemetry.request_context import RequestContext, via
 from deltawire.turn import Turn
 
 T = TypeVar("T")
@@ -90,7 +90,9 @@ async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Pa
     return stream
 
 
-async def _accept(request: Request[Any, Any, Any], admission: Admission, came: Via) -> tuple[Turn, dict[str, str]]:
+async def _accept(
+    request: Request[Any, Any, Any], admission: Admission, came: RequestContext
+) -> tuple[Turn, dict[str, str]]:
     """The turn that a request asks for, and the header fields of its limits; raise `Failure` when it is refused."""
     body = await json_body(request)
     turn: Turn | None = None

@@ -11,7 +11,7 @@ from deltawire.listener.websocket import WebSocketProtocol
 from deltawire.parts import Parts
 from deltawire.session import PeerGone, PeerSlow
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.via import via
+from deltawire.telemetry.request_context import via
 
 SUBPROTOCOL: Final = "deltawire.v1"
 

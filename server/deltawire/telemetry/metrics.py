@@ -20,8 +20,8 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import Spent
-from deltawire.tally import GAP_BOUNDS
-from deltawire.telemetry.via import TRANSPORTS
+from deltawire.telemetry.request_context import TRANSPORTS
+from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random name

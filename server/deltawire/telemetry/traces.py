@@ -20,8 +20,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from deltawire import __version__
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
-from deltawire.telemetry.ending import Ending
-from deltawire.telemetry.via import Via
+from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.turn_end import TurnEnd
 
 _OPERATION: Final = "generate_content"
 _CLOSE_SECONDS: Final = 2.0
@@ -42,7 +42,7 @@ class Tracing:
         self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._spans.get_tracer("deltawire", __version__)
 
-    def start(self, turn: str, model: str, via: Via) -> "TurnSpan":
+    def start(self, turn: str, model: str, via: RequestContext) -> "TurnSpan":
         """The span of a turn that was just accepted, below the span that its W3C headers name."""
         span = self._tracer.start_span(
             f"{_OPERATION} {model}",
@@ -111,7 +111,7 @@ class TurnSpan:
         """The first piece of the answer goes out."""
         self._span.add_event("deltawire.first_delta")
 
-    def end(self, ending: Ending, retries: int) -> None:
+    def end(self, ending: TurnEnd, retries: int) -> None:
         """The turn is over."""
         spent, failed = ending.spent, ending.end in TABLE
         finish_reason = "error" if failed or ending.end == "cancelled" else ending.end

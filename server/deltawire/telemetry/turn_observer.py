@@ -7,9 +7,9 @@ import structlog
 
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
-from deltawire.telemetry.ending import Ending
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.via import Via
+from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.turn_end import TurnEnd
 
 if TYPE_CHECKING:  # it needs what is not always installed
     from deltawire.telemetry.traces import Tracing, TurnSpan
@@ -25,14 +25,14 @@ class Telemetry:
         self._metrics = metrics
         self._tracing = tracing
 
-    def watch(self, turn: str, caller: str, model: str, request: ChatRequest, via: Via) -> "TurnWatch":
+    def watch(self, turn: str, caller: str, model: str, request: ChatRequest, via: RequestContext) -> "TurnObserver":
         """Watch a turn that was just accepted from this caller; `model` is asked first."""
         span = None if self._tracing is None else self._tracing.start(turn, model, via)
         ids = {"turn": turn, "caller": caller or None, "conversation": request.conversation}
-        return TurnWatch(ids, via.transport, self._metrics, span)
+        return TurnObserver(ids, via.transport, self._metrics, span)
 
 
-class TurnWatch:
+class TurnObserver:
     """Watches one turn, from its acceptance to its end."""
 
     __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
@@ -76,7 +76,7 @@ class TurnWatch:
         if self._span is not None:
             self._span.first_delta()
 
-    def ended(self, ending: Ending) -> None:
+    def ended(self, ending: TurnEnd) -> None:
         """The turn is over."""
         metrics, spent = self._metrics, ending.spent
         metrics.running.dec()

@@ -1,20 +1,24 @@
 """How a turn ended, as those learn of it who watch."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from deltawire.protocol.frames import Spent
 
+GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+"""Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
 
-class Ending(msgspec.Struct, frozen=True, kw_only=True):
+
+class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a turn ended."""
 
     end: str
     """A finish reason, `cancelled`, or the code of an error."""
     spent: Spent
     gaps: Sequence[int]
-    """How many of the gaps between its deltas fell into each bucket of `tally.GAP_BOUNDS`."""
+    """How many of the gaps between its deltas fell into each bucket of `GAP_BOUNDS`."""
     streamed: float
     """Seconds from the first delta to the last, which is the sum of these gaps."""
     cause: str | None

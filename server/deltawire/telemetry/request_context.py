@@ -10,7 +10,7 @@ TRANSPORTS: Final[tuple[Transport, ...]] = get_args(Transport)
 _TRACE_HEADERS: Final = {b"traceparent", b"tracestate"}
 
 
-class Via(msgspec.Struct, frozen=True, kw_only=True):
+class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     """A transport, and the trace that its handshake or its request belongs to."""
 
     transport: Transport
@@ -18,7 +18,7 @@ class Via(msgspec.Struct, frozen=True, kw_only=True):
     """W3C trace context: `traceparent` and `tracestate`, as they were sent; empty where there is none."""
 
 
-def via(transport: Transport, headers: Iterable[tuple[bytes, bytes]]) -> Via:
+def via(transport: Transport, headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
     """The way that a handshake or a request with these headers came."""
     trace = {name.decode(): value.decode("latin-1") for name, value in headers if name in _TRACE_HEADERS}
-    return Via(transport=transport, trace=trace)
+    return RequestContext(transport=transport, trace=trace)
