@@ -13,7 +13,7 @@ import structlog
 
 from deltawire import __version__
 from deltawire.conversations.migrate import SchemaError
-from deltawire.identity.keys import new_key
+from deltawire.identity.api_keys import new_key
 from deltawire.listener.workers import bind_for
 from deltawire.pages import NotBuiltError, built
 from deltawire.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here

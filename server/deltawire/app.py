@@ -21,10 +21,10 @@ from deltawire.drain import Drain
 from deltawire.gate import Doors, Gate
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.client import Account, GeminiClient
-from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
+from deltawire.identity.authenticator import Authenticator
+from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
-from deltawire.identity.keys import ApiKeys, KeyFile, parse_keys
-from deltawire.identity.tokens import KeySource, SharedSecret, Tokens
 from deltawire.limits.counting import Counting
 from deltawire.limits.ledger import Limits
 from deltawire.limits.memory import MemoryLeases, MemoryMeter
@@ -76,14 +76,14 @@ def assemble(settings: Settings) -> Service:
     offer = _catalog(settings)
     transcripts = Transcripts(database, offer, settings.max_history_chars, settings.store_timeout)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
-    doorkeeper = _doorkeeper(settings, key_set)
+    authenticator = _authenticator(settings, key_set)
     metrics = Metrics({*offer.models, *offer.fallbacks})
     tracing = _tracing(settings)
     limits = Limits(settings.limits, _counting(settings), Prices(), settings.limits_when_store_is_away)
     admission = _admission(settings, offer, transcripts, limits, Telemetry(metrics, tracing))
     sessions = Sessions(
         admission,
-        doorkeeper,
+        authenticator,
         MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
         SocketBounds(
             turns=settings.max_turns_per_socket,
@@ -137,7 +137,7 @@ def assemble(settings: Settings) -> Service:
             allowed_hosts=settings.allowed_hosts,
             origins=Origins(settings.allowed_origins),
             proxies=Proxies(settings.trusted_proxies),
-            doorkeeper=doorkeeper,
+            authenticator=authenticator,
             probes=_probes(settings),
             open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
             open_shape=CONVERSATION,
@@ -172,7 +172,7 @@ def _open_paths(settings: Settings) -> frozenset[str]:
     return PROBES | ({"/metrics"} if settings.metrics_token is not None else set())
 
 
-def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:
+def _authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
     """Whoever lets people in, by whatever is set up."""
     keys, tokens = None, None
     if settings.api_keys is not None or settings.api_keys_file is not None:
@@ -183,8 +183,8 @@ def _doorkeeper(settings: Settings, key_set: KeySet | None) -> Doorkeeper:
     if settings.jwt_secret is not None:
         source = SharedSecret(settings.jwt_secret.get_secret_value())
     if source is not None:
-        tokens = Tokens(source, settings.jwt_issuer, settings.jwt_audience)
-    return Doorkeeper(keys, tokens)
+        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience)
+    return Authenticator(keys, tokens)
 
 
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:

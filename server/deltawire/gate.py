@@ -17,9 +17,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from deltawire.headers import lone
+from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.bearer import token_of
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
-from deltawire.identity.doorkeeper import Doorkeeper
 from deltawire.origins import Origins, answer_preflight, is_preflight
 from deltawire.problems import headers_of, problem_of, raw_headers
 from deltawire.protocol.errors import Failure
@@ -38,7 +38,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     """Names without ports; `*` allows any."""
     origins: Origins
     proxies: Proxies
-    doorkeeper: Doorkeeper
+    authenticator: Authenticator
     probes: Collection[str]
     """What may be asked by any name, whole paths: platforms ask by address how a server does."""
     open_paths: Collection[str]
@@ -101,10 +101,10 @@ class Gate:
 
     async def _caller(self, scope: Scope) -> Caller:
         """Who asks; raise `Failure` when that must be known and is not."""
-        doorkeeper = self._doors.doorkeeper
-        if not doorkeeper.asks or self._is_open(scope):
+        authenticator = self._doors.authenticator
+        if not authenticator.asks or self._is_open(scope):
             return ANONYMOUS
-        return await doorkeeper.identify(token_of(scope))
+        return await authenticator.identify(token_of(scope))
 
     def _is_open(self, scope: Scope) -> bool:
         doors = self._doors

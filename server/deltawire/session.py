@@ -15,7 +15,7 @@ import structlog
 
 from deltawire.admission import Admission
 from deltawire.aio.watchdog import Watchdog
-from deltawire.identity.guest import Guest
+from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.memory import MemoryPool
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import (
@@ -103,7 +103,7 @@ class Session:
     def __init__(
         self,
         peer: Peer,
-        guest: Guest,
+        guest: SocketIdentity,
         admission: Admission,
         memories: MemoryPool,
         bounds: SocketBounds,

@@ -1,9 +1,9 @@
 """All the sockets of a process."""
 
 from deltawire.admission import Admission
+from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
-from deltawire.identity.doorkeeper import Doorkeeper
-from deltawire.identity.guest import Guest
+from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.memory import MemoryPool
 from deltawire.session import Peer, Session, SocketBounds
 from deltawire.telemetry.metrics import Metrics
@@ -15,14 +15,14 @@ class Sessions:
     def __init__(
         self,
         admission: Admission,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         memories: MemoryPool,
         bounds: SocketBounds,
         metrics: Metrics,
     ) -> None:
         """Start with none; what is given here, they share."""
         self._admission = admission
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._memories = memories
         self._bounds = bounds
         self._metrics = metrics
@@ -31,7 +31,7 @@ class Sessions:
 
     async def serve(self, peer: Peer, caller: Caller) -> None:
         """Serve a socket that was just accepted from this caller until it closes."""
-        guest = Guest(caller, self._doorkeeper)
+        guest = SocketIdentity(caller, self._authenticator)
         session = Session(peer, guest, self._admission, self._memories, self._bounds, self._metrics)
         self._open.add(session)
         self._metrics.sockets.inc()

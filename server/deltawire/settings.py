@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
-from deltawire.identity.keys import read_keys, reason_of
+from deltawire.identity.api_keys import read_keys, reason_of
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 from deltawire.takes import (
     AmountRules,

@@ -10,8 +10,8 @@ from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from deltawire.identity.keys import parse_keys
-from deltawire.identity.tokens import SharedSecret
+from deltawire.identity.api_keys import parse_keys
+from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.rules import read_amounts, read_counts
 from deltawire.origins import normalised
 from deltawire.protocol.frames import MODEL_NAME

@@ -146,7 +146,7 @@ async def test_the_panel_tells_what_is_left(browser: Browser, upstream: Upstream
         today = settings.get_by_role("region", name="Today")
         await expect(today).to_contain_text("1 question · 50 tokens · $0.00006")
         await expect(today).to_contain_text(re.compile(r"1 of 2 left, more in [0-9]+ s"))
-        await expect(today.get_by_label("Tokens a day")).to_have_attribute("value", "950")
+        await expect(today.get_by_label("JwtTokens a day")).to_have_attribute("value", "950")
         await expect(today).to_contain_text(re.compile(r"950 of 1,000 left, more in [0-9]+ (h|min|s)"))
         assert await page.barriers() == []
 

@@ -5,36 +5,38 @@ import time
 import pytest
 from support.identity import API_KEYS, KEYS, SECRET, token
 
+from deltawire.identity.api_keys import ApiKeys, parse_keys
+from deltawire.identity.authenticator import MAX_TOKEN_CHARS, Authenticator
 from deltawire.identity.caller import ANONYMOUS, Caller
-from deltawire.identity.doorkeeper import MAX_TOKEN_CHARS, Doorkeeper
-from deltawire.identity.keys import ApiKeys, parse_keys
-from deltawire.identity.tokens import SharedSecret, Tokens
+from deltawire.identity.jwt_tokens import JwtTokens, SharedSecret
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import decode
 
 KNOWN = ApiKeys(parse_keys(API_KEYS.split(",")))
-SIGNED = Tokens(SharedSecret(SECRET), None, None)
+SIGNED = JwtTokens(SharedSecret(SECRET), None, None)
 
 
 def test_a_key_and_a_token_of_one_name_are_two_callers() -> None:
-    door = Doorkeeper(KNOWN, SIGNED)
+    door = Authenticator(KNOWN, SIGNED)
     assert door.recognise(KEYS["alice"]).name == "key:alice"
     assert door.recognise(token(sub="alice")).name == "jwt:alice"
 
 
-@pytest.mark.parametrize("door", [Doorkeeper(KNOWN), Doorkeeper(None, SIGNED), Doorkeeper(KNOWN, SIGNED)])
-def test_each_way_to_ask_is_enough(door: Doorkeeper) -> None:
+@pytest.mark.parametrize("door", [Authenticator(KNOWN), Authenticator(None, SIGNED), Authenticator(KNOWN, SIGNED)])
+def test_each_way_to_ask_is_enough(door: Authenticator) -> None:
     assert door.asks
 
 
 def test_without_any_way_nobody_is_asked_and_everybody_may_start() -> None:
-    door = Doorkeeper()
+    door = Authenticator()
     assert not door.asks
     door.check(ANONYMOUS)
 
 
-@pytest.mark.parametrize("door, brought", [(Doorkeeper(KNOWN), token()), (Doorkeeper(None, SIGNED), KEYS["alice"])])
-def test_what_is_not_set_up_lets_nobody_in(door: Doorkeeper, brought: str) -> None:
+@pytest.mark.parametrize(
+    "door, brought", [(Authenticator(KNOWN), token()), (Authenticator(None, SIGNED), KEYS["alice"])]
+)
+def test_what_is_not_set_up_lets_nobody_in(door: Authenticator, brought: str) -> None:
     with pytest.raises(Failure, match="unauthenticated"):
         door.recognise(brought)
 
@@ -43,18 +45,18 @@ def test_a_token_that_is_too_long_is_not_even_read() -> None:
     brought = token(padding="x" * MAX_TOKEN_CHARS)
     assert SIGNED.caller(brought)
     with pytest.raises(Failure, match="unauthenticated"):
-        Doorkeeper(KNOWN, SIGNED).recognise(brought)
+        Authenticator(KNOWN, SIGNED).recognise(brought)
 
 
 def test_those_whose_time_is_over_or_whose_key_is_gone_start_nothing_more() -> None:
-    door = Doorkeeper(KNOWN, SIGNED)
+    door = Authenticator(KNOWN, SIGNED)
     alice = door.recognise(KEYS["alice"])
     door.check(alice)
     for over in (Caller(name="jwt:carol", expires_at=time.time()), Caller(name="key:alice", key=bytes(32))):
         with pytest.raises(Failure, match="unauthenticated"):
             door.check(over)
     with pytest.raises(Failure, match="unauthenticated"):
-        Doorkeeper(None, SIGNED).check(alice)
+        Authenticator(None, SIGNED).check(alice)
 
 
 def test_no_token_is_in_a_repr_of_its_frame() -> None:

@@ -9,10 +9,10 @@ from support.identity import API_KEYS, KEYS, SECRET, Publisher, Signer, bearer, 
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
 
-from deltawire.identity.doorkeeper import Doorkeeper
-from deltawire.identity.guest import Guest
+from deltawire.identity.authenticator import Authenticator
+from deltawire.identity.jwt_tokens import JwtTokens
 from deltawire.identity.key_set import KeySet, Pace
-from deltawire.identity.tokens import Tokens
+from deltawire.identity.socket_identity import SocketIdentity
 
 
 async def test_a_token_that_runs_out_ends_new_turns_and_a_fresh_one_starts_them(upstream: Upstream) -> None:
@@ -44,8 +44,8 @@ async def test_a_fresh_token_is_answered_with_silence(upstream: Upstream) -> Non
 async def test_a_fresh_token_may_need_a_key_that_has_to_be_fetched() -> None:
     old, new = Signer(kid="old"), Signer(kid="new")
     async with Publisher(old) as publisher, KeySet(publisher.url, Pace(between=0)) as keys:
-        door = Doorkeeper(tokens=Tokens(keys, None, None))
-        guest = Guest(await door.identify(old.token(exp=4e9)), door)
+        door = Authenticator(tokens=JwtTokens(keys, None, None))
+        guest = SocketIdentity(await door.identify(old.token(exp=4e9)), door)
         publisher.signers.append(new)
         fresh = new.token(exp=5e9)
         assert not guest.renew(fresh)

@@ -13,9 +13,9 @@ from jwt.algorithms import RSAAlgorithm
 from support.identity import Publisher, Signer
 from support.log import Log
 
-from deltawire.identity.doorkeeper import Doorkeeper
+from deltawire.identity.authenticator import Authenticator
+from deltawire.identity.jwt_tokens import JwtTokens
 from deltawire.identity.key_set import KeySet, Pace
-from deltawire.identity.tokens import Tokens
 from deltawire.protocol.errors import Failure
 
 AT_ONCE = Pace(between=0, timeout=0.5)
@@ -34,33 +34,33 @@ async def publisher(signers: list[Signer]) -> AsyncIterator[Publisher]:
 
 
 @asynccontextmanager
-async def doorkeeper(url: str, pace: Pace) -> AsyncIterator[Doorkeeper]:
+async def authenticator(url: str, pace: Pace) -> AsyncIterator[Authenticator]:
     async with KeySet(url, pace) as keys:
-        yield Doorkeeper(tokens=Tokens(keys, None, None))
+        yield Authenticator(tokens=JwtTokens(keys, None, None))
 
 
-async def refusal(doorkeeper: Doorkeeper, token: str) -> str:
+async def refusal(authenticator: Authenticator, token: str) -> str:
     with pytest.raises(Failure) as refused:
-        await doorkeeper.identify(token)
+        await authenticator.identify(token)
     return refused.value.code
 
 
 async def test_keys_are_fetched_once_for_however_many_tokens(publisher: Publisher, signers: list[Signer]) -> None:
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         callers = await asyncio.gather(*(door.identify(signer.token()) for signer in signers * 20))
         assert {caller.name for caller in callers} == {"jwt:carol"}
     assert len(publisher.requests) == 1
 
 
 async def test_a_key_that_is_new_is_found(publisher: Publisher) -> None:
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         publisher.signers.append(Signer(kid="new"))
         assert await door.identify(publisher.signers[-1].token())
 
 
 async def test_keys_that_nobody_knows_are_not_looked_for_each_time(publisher: Publisher, signers: list[Signer]) -> None:
     stranger = Signer(kid="unknown")
-    async with doorkeeper(publisher.url, ONCE) as door:
+    async with authenticator(publisher.url, ONCE) as door:
         codes = await asyncio.gather(*(refusal(door, stranger.token()) for _ in range(50)))
         assert set(codes) == {"unauthenticated"}
         assert await door.identify(signers[0].token())
@@ -82,7 +82,7 @@ async def test_a_key_that_is_no_longer_published_ends_with_the_age_of_the_set(
 async def test_a_token_without_a_key_id_is_held_against_the_only_key(publisher: Publisher) -> None:
     alone = Signer(kid="one")
     publisher.signers = [alone]
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         assert await door.identify(alone.token(headers={}))
         publisher.signers.append(Signer(kid="two"))
         assert await refusal(door, alone.token(headers={"kid": "three"})) == "unauthenticated"
@@ -163,7 +163,7 @@ LIES: dict[str, Play] = {
 async def test_an_endpoint_that_lies_leaves_the_last_good_keys(
     publisher: Publisher, signers: list[Signer], log: Log, lie: str
 ) -> None:
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         await door.identify(signers[0].token())
         publisher.plays = LIES[lie]
         assert await refusal(door, ATTACKER.token()) == "unauthenticated"
@@ -177,14 +177,14 @@ async def test_without_any_keys_a_client_is_told_to_come_back_and_is_served_once
     publisher: Publisher, signers: list[Signer], lie: str
 ) -> None:
     publisher.plays = LIES[lie]
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         assert await refusal(door, signers[0].token()) == "overloaded"
         publisher.plays = None
         assert await door.identify(signers[0].token())
 
 
 async def test_an_endpoint_that_is_down_is_not_asked_for_each_token(signers: list[Signer], free_port: int) -> None:
-    async with doorkeeper(f"http://127.0.0.1:{free_port}/keys", ONCE) as door:
+    async with authenticator(f"http://127.0.0.1:{free_port}/keys", ONCE) as door:
         assert await refusal(door, signers[0].token()) == "overloaded"
         async with Publisher(*signers) as publisher:
             assert await refusal(door, signers[0].token()) == "overloaded"
@@ -194,11 +194,11 @@ async def test_an_endpoint_that_is_down_is_not_asked_for_each_token(signers: lis
 async def test_one_bad_key_does_not_spoil_the_others(publisher: Publisher, signers: list[Signer]) -> None:
     bad = [{"kty": "RSA", "n": 1, "e": 2, "kid": "bad"}, {"kty": "oct", "k": "AA", "kid": signers[0].kid}]
     publisher.plays = answers(json.dumps({"keys": [*bad, signers[0].jwk]}))
-    async with doorkeeper(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as door:
         assert await door.identify(signers[0].token())
 
 
 async def test_a_server_that_stops_does_not_wait_for_the_endpoint(publisher: Publisher) -> None:
     publisher.plays = is_slow
-    async with asyncio.timeout(2), doorkeeper(publisher.url, Pace(timeout=3600)):
+    async with asyncio.timeout(2), authenticator(publisher.url, Pace(timeout=3600)):
         await publisher.asked(1)

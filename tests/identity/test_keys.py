@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.log import Log
 
-from deltawire.identity.keys import ApiKeys, KeyFile, new_key, parse_keys
+from deltawire.identity.api_keys import ApiKeys, KeyFile, new_key, parse_keys
 
 
 def pair(name: str, key: str) -> str:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from support.identity import SECRET, Signer, payload, signed, token, unsigned
 
 from deltawire.identity.caller import Caller, UnknownKey
-from deltawire.identity.tokens import SharedSecret, SigningKey, Tokens
+from deltawire.identity.jwt_tokens import JwtTokens, SharedSecret, SigningKey
 from deltawire.protocol.errors import Failure
 
-HS = Tokens(SharedSecret(SECRET), issuer=None, audience=None)
+HS = JwtTokens(SharedSecret(SECRET), issuer=None, audience=None)
 PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
-STRICT = Tokens(SharedSecret(SECRET), issuer="https://id.example", audience="deltawire")
+STRICT = JwtTokens(SharedSecret(SECRET), issuer="https://id.example", audience="deltawire")
 
 
 class Published:
@@ -34,7 +34,7 @@ class Published:
         raise AssertionError
 
 
-def refused(tokens: Tokens, token: str) -> Failure:
+def refused(tokens: JwtTokens, token: str) -> Failure:
     with pytest.raises(Failure) as refusal:
         tokens.caller(token)
     assert refusal.value.code == "unauthenticated"
@@ -48,13 +48,13 @@ def test_a_good_token_names_its_caller_and_their_time() -> None:
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "ES384", "EdDSA"])
 def test_a_token_is_held_against_the_public_key_that_it_names(algorithm: str) -> None:
     signer, other = Signer(algorithm, "one"), Signer(algorithm, "two")
-    tokens = Tokens(Published(signer, other), None, None)
+    tokens = JwtTokens(Published(signer, other), None, None)
     assert tokens.caller(signer.token()).name == "jwt:carol"
     refused(tokens, jwt.encode(payload(), other.private, algorithm, {"kid": "one"}))
 
 
 def test_a_key_that_is_not_at_hand_is_told_from_a_bad_token() -> None:
-    tokens = Tokens(Published(), None, None)
+    tokens = JwtTokens(Published(), None, None)
     assert isinstance(refused(tokens, Signer().token()), UnknownKey)
     assert not isinstance(refused(tokens, token(headers={"kid": "one"})), UnknownKey)
 
@@ -139,7 +139,7 @@ def test_a_key_that_comes_with_the_token_is_not_used(header: dict[str, Any]) -> 
     signer = Signer()
     attacker = Signer()
     forged = jwt.encode(payload(), attacker.private, "ES256", {"kid": "one", **header, "jwk": attacker.jwk})
-    refused(Tokens(Published(signer), None, None), forged)
+    refused(JwtTokens(Published(signer), None, None), forged)
 
 
 def test_extensions_that_must_be_understood_are_refused() -> None:

@@ -15,7 +15,7 @@ import jwt
 import msgspec
 import structlog
 
-from deltawire.identity.tokens import SigningKey
+from deltawire.identity.jwt_tokens import SigningKey
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ class KeySet:
         if not self._keys:
             raise Failure(
                 "overloaded",
-                "Tokens cannot be checked at the moment: the keys to do it with are out of reach.",
+                "JwtTokens cannot be checked at the moment: the keys to do it with are out of reach.",
                 retry_after=self._pace.between,
             )
 

@@ -83,7 +83,7 @@ class Metrics:
         self.turn_seconds = histogram(
             "deltawire_turn_seconds", "From a turn's acceptance to its end.", buckets=_TURN_BOUNDS
         )
-        self._tokens = counter("deltawire_tokens_total", "Tokens as the provider counts them.", ("model", "kind"))
+        self._tokens = counter("deltawire_tokens_total", "JwtTokens as the provider counts them.", ("model", "kind"))
         self._cost = counter("deltawire_cost_usd_total", "What the turns have cost whose price is known, in dollars.")
         self.retries = counter("deltawire_upstream_retries_total", "Questions that were put again, or to a fallback.")
         self.faults = counter(

@@ -2,24 +2,24 @@
 
 from typing import Final
 
+from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller, UnknownKey
-from deltawire.identity.doorkeeper import Doorkeeper
 from deltawire.protocol.errors import Failure
 
 _TOKEN: Final = "token"  # noqa: S105 - the field's name
 
 
-class Guest:
+class SocketIdentity:
     """One caller, whose token may run out and be replaced by a fresh one."""
 
-    def __init__(self, caller: Caller, doorkeeper: Doorkeeper) -> None:
+    def __init__(self, caller: Caller, authenticator: Authenticator) -> None:
         """Start with the caller of the handshake."""
         self._caller = caller
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
 
     def caller(self) -> Caller:
         """Who starts something now; raise `Failure` when their token has run out."""
-        self._doorkeeper.check(self._caller)
+        self._authenticator.check(self._caller)
         return self._caller
 
     def renew(self, token: str) -> bool:
@@ -27,9 +27,9 @@ class Guest:
 
         Raise `Failure` when it is no good, or somebody else's. Where nobody is asked, no token is looked at.
         """
-        if self._doorkeeper.asks:
+        if self._authenticator.asks:
             try:
-                self._replace(self._doorkeeper.recognise(token))
+                self._replace(self._authenticator.recognise(token))
             except UnknownKey:
                 return False
             except Failure as failure:
@@ -39,7 +39,7 @@ class Guest:
     async def renew_later(self, token: str) -> None:
         """Take a fresh token, once its key has been looked for; raise `Failure` as `renew` does."""
         try:
-            self._replace(await self._doorkeeper.identify(token))
+            self._replace(await self._authenticator.identify(token))
         except Failure as failure:
             raise _about_the_token(failure) from None
 

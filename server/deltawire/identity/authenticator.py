@@ -3,18 +3,18 @@
 import time
 from typing import Final
 
+from deltawire.identity.api_keys import ApiKeys
 from deltawire.identity.caller import Caller, UnknownKey
-from deltawire.identity.keys import ApiKeys
-from deltawire.identity.tokens import EXPIRED, Tokens
+from deltawire.identity.jwt_tokens import EXPIRED, JwtTokens
 from deltawire.protocol.errors import Failure
 
 MAX_TOKEN_CHARS: Final = 8192
 
 
-class Doorkeeper:
+class Authenticator:
     """Lets in those with a key or a token that counts; without either to go by, it asks nobody."""
 
-    def __init__(self, keys: ApiKeys | None = None, tokens: Tokens | None = None) -> None:
+    def __init__(self, keys: ApiKeys | None = None, tokens: JwtTokens | None = None) -> None:
         """None where no such thing is set up."""
         self._keys = keys
         self._tokens = tokens

@@ -1,4 +1,4 @@
-"""JSON Web Tokens (RFC 7519), read the way RFC 8725 asks for.
+"""JSON Web JwtTokens (RFC 7519), read the way RFC 8725 asks for.
 
 What a token says of itself chooses nothing but which of our keys it is held against: each key has its one
 algorithm, settled before any token came.
@@ -75,7 +75,7 @@ class SharedSecret:
         """There is never another."""
 
 
-class Tokens:
+class JwtTokens:
     """Reads tokens that were signed with the keys of one source."""
 
     def __init__(self, keys: KeySource, issuer: str | None, audience: str | None) -> None:
