@@ -5,13 +5,13 @@ from contextlib import nullcontext
 import pytest
 
 from deltawire import socket_limits
+from deltawire.limits.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
-from deltawire.rate import Rate
 from deltawire.socket_limits import SocketLimits
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
-    rate = Rate(per_second=2, burst=3, now=0.0)
+    rate = TokenBucket(per_second=2, burst=3, now=0.0)
     assert [rate.allow(0.0) for _ in range(4)] == [True, True, True, False]
     assert [rate.allow(0.5), rate.allow(0.5), rate.allow(1.0)] == [True, False, True]
     assert not rate.is_fresh(2.0)

@@ -25,9 +25,9 @@ from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
-from deltawire.limits.counting import Counting
+from deltawire.limits.backend import LimitsBackend
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
-from deltawire.limits.memory import MemoryLeases, MemoryMeter
 from deltawire.limits.prices import Prices
 from deltawire.listener.serve import Listening
 from deltawire.memory import MemoryPool
@@ -79,7 +79,7 @@ def assemble(settings: Settings) -> Service:
     authenticator = _authenticator(settings, key_set)
     metrics = Metrics({*offer.models, *offer.fallbacks})
     tracing = _tracing(settings)
-    limits = Limits(settings.limits, _counting(settings), Prices(), settings.limits_when_store_is_away)
+    limits = Limits(settings.limits, _limits_backend(settings), Prices(), settings.limits_when_store_is_away)
     admission = _admission(settings, offer, transcripts, limits, Telemetry(metrics, tracing))
     sessions = Sessions(
         admission,
@@ -229,18 +229,18 @@ def _catalog(settings: Settings) -> ModelCatalog:
     )
 
 
-def _counting(settings: Settings) -> Counting:
+def _limits_backend(settings: Settings) -> LimitsBackend:
     """Whoever counts; the libraries that do it take a while to load, so they are where they are needed only."""
     if settings.redis_url is not None:
-        from deltawire.limits.shared import counting_in_store  # noqa: PLC0415
+        from deltawire.limits.redis.backend import redis_backend  # noqa: PLC0415
 
-        return counting_in_store(settings.redis_url.get_secret_value())
+        return redis_backend(settings.redis_url.get_secret_value())
     windows = None
     if settings.turns_per_minute is not None:
         from deltawire.limits.windows import MovingWindows  # noqa: PLC0415
 
         windows = MovingWindows()
-    return Counting(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
+    return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
 
 
 def _admission(

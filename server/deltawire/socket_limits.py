@@ -4,8 +4,8 @@ import time
 from ipaddress import IPv6Address
 from typing import Final
 
+from deltawire.limits.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
-from deltawire.rate import Rate
 
 _MANY_ADDRESSES: Final = 10_000
 
@@ -19,7 +19,7 @@ class SocketLimits:
         self._per_minute = max_handshakes_per_minute
         self._sockets = 0
         self._closed = False
-        self._rates: dict[str, Rate] = {}
+        self._rates: dict[str, TokenBucket] = {}
 
     def knock(self, address: str) -> None:
         """Count a handshake; raise `Failure` when the address comes too often."""
@@ -30,7 +30,7 @@ class SocketLimits:
         rate = self._rates.get(network)
         if rate is None:
             self._forget_quiet_addresses(now)
-            rate = self._rates[network] = Rate(self._per_minute / 60, self._per_minute, now)
+            rate = self._rates[network] = TokenBucket(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
             raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
 

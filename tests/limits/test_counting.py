@@ -10,14 +10,14 @@ import pytest
 from support.redis import RedisServer
 
 from deltawire.gemini.events import Counts
-from deltawire.limits.counting import DAY_SECONDS, MAX_MODELS, OTHER, Charge, Counting, key_of
+from deltawire.limits.backend import DAY_SECONDS, MAX_MODELS, OTHER, Charge, LimitsBackend, key_of
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
-from deltawire.limits.memory import MemoryLeases, MemoryMeter
 from deltawire.limits.prices import Prices
+from deltawire.limits.redis.backend import redis_backend
+from deltawire.limits.redis.connection import Store
+from deltawire.limits.redis.leases import RedisLeases
 from deltawire.limits.rules import Rule, Rules, read_counts
-from deltawire.limits.shared import counting_in_store
-from deltawire.limits.shared_leases import SharedLeases
-from deltawire.limits.store import Store
 from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, Usage
@@ -28,11 +28,11 @@ LEASE_SECONDS = 1.0
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def counting(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIterator[Counting]:
+async def backend(request: pytest.FixtureRequest, redis: RedisServer) -> AsyncIterator[LimitsBackend]:
     if request.param == "memory":
-        yield Counting(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
+        yield LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
         return
-    shared = counting_in_store(redis.url)
+    shared = redis_backend(redis.url)
     yield shared
     await shared.leases.close()
     assert shared.close is not None
@@ -61,9 +61,9 @@ def charge(turn: str, model: str = "m", day: int = 20_000, **used: int) -> Charg
     return Charge(id=turn, caller="c", day=day, model=model, used=used or {"turns": 1})
 
 
-async def test_a_budget_is_whole_again_at_midnight_in_utc(counting: Counting) -> None:
+async def test_a_budget_is_whole_again_at_midnight_in_utc(backend: LimitsBackend) -> None:
     clock = Clock(NOON)
-    limits = Limits(Rules(tokens_per_day=read_counts("10")), counting, Prices(), "refuse", clock)
+    limits = Limits(Rules(tokens_per_day=read_counts("10")), backend, Prices(), "refuse", clock)
     ledger = limits.open("alice")
     await ledger.begin(question())
     await ledger.end(ending(10))
@@ -82,9 +82,9 @@ async def test_a_budget_is_whole_again_at_midnight_in_utc(counting: Counting) ->
     assert report.limits[0].left == 10
 
 
-async def test_a_turn_is_charged_to_the_day_in_which_it_ends(counting: Counting) -> None:
+async def test_a_turn_is_charged_to_the_day_in_which_it_ends(backend: LimitsBackend) -> None:
     clock = Clock(NOON)
-    limits = Limits(Rules(), counting, Prices(), "refuse", clock)
+    limits = Limits(Rules(), backend, Prices(), "refuse", clock)
     ledger = limits.open("alice")
     await ledger.begin(question())
     clock.now += DAY_SECONDS
@@ -94,8 +94,8 @@ async def test_a_turn_is_charged_to_the_day_in_which_it_ends(counting: Counting)
     assert yesterday.models == []
 
 
-async def test_a_turn_is_charged_once(counting: Counting) -> None:
-    limits = Limits(Rules(), counting, Prices(), "refuse", Clock(NOON))
+async def test_a_turn_is_charged_once(backend: LimitsBackend) -> None:
+    limits = Limits(Rules(), backend, Prices(), "refuse", Clock(NOON))
     ledger = limits.open("alice")
     await ledger.begin(question())
     await ledger.end(ending(7))
@@ -106,10 +106,10 @@ async def test_a_turn_is_charged_once(counting: Counting) -> None:
     assert (used.turns, used.total_tokens) == (1, 7)
 
 
-async def test_days_have_no_end_of_models(counting: Counting) -> None:
+async def test_days_have_no_end_of_models(backend: LimitsBackend) -> None:
     for number in range(MAX_MODELS + 100):
-        await counting.meter.charge(charge(str(number), f"m{number}", turns=1, total_tokens=2))
-    [used] = await counting.meter.read("c", [20_000])
+        await backend.meter.charge(charge(str(number), f"m{number}", turns=1, total_tokens=2))
+    [used] = await backend.meter.read("c", [20_000])
     assert len(used) < MAX_MODELS * 10
     assert sum(of["total_tokens"] for of in used.values()) == 2 * (MAX_MODELS + 100)
 
@@ -134,7 +134,7 @@ async def test_memory_forgets_what_is_older_than_a_month() -> None:
 
 
 async def test_a_charge_that_is_written_again_counts_once(redis: RedisServer) -> None:
-    shared = counting_in_store(redis.url)
+    shared = redis_backend(redis.url)
     for _ in range(3):
         await shared.meter.charge(charge("same", turns=1, total_tokens=5))
     [used] = await shared.meter.read("c", [20_000])
@@ -144,7 +144,7 @@ async def test_a_charge_that_is_written_again_counts_once(redis: RedisServer) ->
 
 
 async def test_redis_is_told_no_name_and_forgets_everything_in_time(redis: RedisServer) -> None:
-    shared = counting_in_store(redis.url)
+    shared = redis_backend(redis.url)
     limits = Limits(
         Rules(turns_per_minute=read_counts("5,m=5"), turns_at_once=read_counts("5,m=5")), shared, Prices(), "refuse"
     )
@@ -165,7 +165,7 @@ async def test_redis_is_told_no_name_and_forgets_everything_in_time(redis: Redis
 
 async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> None:
     store = Store(redis.url)
-    leases, others = SharedLeases(store, LEASE_SECONDS), SharedLeases(store, LEASE_SECONDS)
+    leases, others = RedisLeases(store, LEASE_SECONDS), RedisLeases(store, LEASE_SECONDS)
     rules = (Rule(None, 1),)
     assert await leases.take("a", "c", rules) is None
     await asyncio.sleep(1.5 * LEASE_SECONDS)  # the time of a lease is what this is about
@@ -181,11 +181,11 @@ async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> N
 _HOLDS_A_LEASE = f"""
 import asyncio, sys
 from deltawire.limits.rules import Rule
-from deltawire.limits.shared_leases import SharedLeases
-from deltawire.limits.store import Store
+from deltawire.limits.redis.leases import RedisLeases
+from deltawire.limits.redis.connection import Store
 
 async def hold():
-    leases = SharedLeases(Store(sys.argv[1]), {LEASE_SECONDS})
+    leases = RedisLeases(Store(sys.argv[1]), {LEASE_SECONDS})
     assert await leases.take("a", "c", (Rule(None, 1),)) is None
     print("held", flush=True)
     await asyncio.Event().wait()
@@ -201,7 +201,7 @@ async def test_a_server_that_is_killed_holds_no_place_for_longer_than_a_lease(re
     assert process.stdout is not None
     assert await process.stdout.readline() == b"held\n"
     store = Store(redis.url)
-    leases = SharedLeases(store, LEASE_SECONDS)
+    leases = RedisLeases(store, LEASE_SECONDS)
     rules = (Rule(None, 1),)
     assert await leases.take("b", "c", rules) == rules[0]
     process.kill()
@@ -215,7 +215,7 @@ async def test_a_server_that_is_killed_holds_no_place_for_longer_than_a_lease(re
 
 async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisServer) -> None:
     store = Store(redis.url)
-    leases = SharedLeases(store, LEASE_SECONDS)
+    leases = RedisLeases(store, LEASE_SECONDS)
     rule = Rule(None, 2)
     await leases.take("a", "c", (rule,))
     async with redis.client() as client:

@@ -8,12 +8,12 @@ from support.redis import RedisServer
 
 from deltawire.books import Books
 from deltawire.gemini.events import Counts, Event, Text
-from deltawire.limits.counting import Counting
+from deltawire.limits.backend import LimitsBackend
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
-from deltawire.limits.memory import MemoryLeases, MemoryMeter
 from deltawire.limits.prices import Prices
+from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.limits.shared import counting_in_store
 from deltawire.limits.windows import MovingWindows
 from deltawire.opening import Deadlines, Question
 from deltawire.protocol.frames import ChatRequest, Delta
@@ -77,9 +77,9 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
 
 @pytest.mark.parametrize("where", ["memory", "redis"])
 async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
-    in_memory = Counting(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
-    counting = in_memory if where == "memory" else counting_in_store(redis.url)
-    limited = await calls_of_each_delta(Limits(ALL, counting, Prices(), "refuse"))
-    free = Counting(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
+    in_memory = LimitsBackend(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
+    backend = in_memory if where == "memory" else redis_backend(redis.url)
+    limited = await calls_of_each_delta(Limits(ALL, backend, Prices(), "refuse"))
+    free = LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
     assert limited == await calls_of_each_delta(Limits(Rules(), free, Prices(), "refuse"))
     assert min(limited) > 5

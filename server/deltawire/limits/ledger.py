@@ -10,11 +10,11 @@ from typing import Final, Literal
 
 from deltawire.aio.background import BackgroundTasks, finished
 from deltawire.gemini.events import Counts
-from deltawire.limits.counting import (
+from deltawire.limits.backend import (
     Charge,
     Clock,
-    Counting,
     Day,
+    LimitsBackend,
     StoreAway,
     Windows,
     key_of,
@@ -38,11 +38,11 @@ class Limits:
     """What callers may do, and what they did; one for the process."""
 
     def __init__(
-        self, rules: Rules, counting: Counting, prices: Prices, when_away: WhenAway, clock: Clock = time.time
+        self, rules: Rules, backend: LimitsBackend, prices: Prices, when_away: WhenAway, clock: Clock = time.time
     ) -> None:
         """`when_away` says what becomes of turns whose limits cannot be checked."""
         self.rules = rules
-        self.counting = counting
+        self.backend = backend
         self.prices = prices
         self.when_away = when_away
         self.clock = clock
@@ -57,7 +57,7 @@ class Limits:
         day = today(self.clock)
         numbers = [day - ago for ago in range(days)]
         try:
-            used = await self.counting.meter.read(key_of(caller), numbers)
+            used = await self.backend.meter.read(key_of(caller), numbers)
             limits = [
                 await self.standing(key_of(caller), name, rule, used[0])
                 for name, rules in self.rules.by_name.items()
@@ -74,7 +74,7 @@ class Limits:
         if name == "turns_per_minute":
             left, resets_in = await self.windows.look(caller, rule)
         elif name == "turns_at_once":
-            left = rule.amount - await self.counting.leases.look(caller, rule)
+            left = rule.amount - await self.backend.leases.look(caller, rule)
         else:
             left, resets_in = rule.amount - spent_on(name, rule, used), seconds_left(self.clock)
         return Standing(limit=name, model=rule.model, allowed=rule.amount, left=max(0, left), resets_in=resets_in)
@@ -82,15 +82,15 @@ class Limits:
     @property
     def windows(self) -> Windows:
         """Those of turns per minute, which has a rule."""
-        if self.counting.windows is None:
+        if self.backend.windows is None:
             raise AssertionError("whoever has such a rule is given windows")
-        return self.counting.windows
+        return self.backend.windows
 
     async def check(self) -> bool:
         """Whether the store is there; raise `Failure` (`store_unavailable`) when it is not and turns are refused."""
         try:
-            if self.counting.is_there is not None:
-                await self.counting.is_there()
+            if self.backend.is_there is not None:
+                await self.backend.is_there()
         except StoreAway:
             if self.rules.by_name and self.when_away == "refuse":
                 raise Failure("store_unavailable", AWAY) from None
@@ -100,10 +100,10 @@ class Limits:
     async def close(self) -> None:
         """Wait for what is still being counted."""
         await self.background.wait(_CLOSE_SECONDS)
-        await self.counting.leases.close()
-        await self.counting.meter.close()
-        if self.counting.close is not None:
-            await self.counting.close()
+        await self.backend.leases.close()
+        await self.backend.meter.close()
+        if self.backend.close is not None:
+            await self.backend.close()
 
 
 class Ledger:
@@ -175,7 +175,7 @@ class Ledger:
                     if self._limits.when_away == "refuse":
                         raise Failure("store_unavailable", AWAY) from None
         except BaseException:
-            await self._limits.counting.leases.give_back(self._id)
+            await self._limits.backend.leases.give_back(self._id)
             raise
 
     async def _check_budgets(self) -> None:
@@ -187,7 +187,7 @@ class Ledger:
         ]
         if not budgets:
             return
-        [used] = await self._limits.counting.meter.read(self._caller, [today(self._limits.clock)])
+        [used] = await self._limits.backend.meter.read(self._caller, [today(self._limits.clock)])
         for name, rule in budgets:
             if spent_on(name, rule, used) >= rule.amount:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
@@ -195,7 +195,7 @@ class Ledger:
     async def _take_place(self) -> None:
         rules = concerning(self._limits.rules.turns_at_once, self._model)
         if rules:
-            rule = await self._limits.counting.leases.take(self._id, self._caller, rules)
+            rule = await self._limits.backend.leases.take(self._id, self._caller, rules)
             if rule is not None:
                 raise too_many_at_once(rule)
 
@@ -212,8 +212,8 @@ class Ledger:
             await asyncio.wait({self._beginning})  # its reader may have left in the middle of it
         if charged is not None:
             spent = spent_of(charged) if isinstance(charged, Usage) else charged.usage
-            await self._limits.counting.meter.charge(self._charge(spent))
-        await self._limits.counting.leases.give_back(self._id)
+            await self._limits.backend.meter.charge(self._charge(spent))
+        await self._limits.backend.leases.give_back(self._id)
 
     def _charge(self, spent: Spent | None) -> Charge:
         return Charge(

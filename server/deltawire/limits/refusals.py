@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deltawire.limits.counting import NANO, Day
+from deltawire.limits.backend import NANO, Day
 from deltawire.limits.rules import Rule
 from deltawire.protocol.errors import Failure
 

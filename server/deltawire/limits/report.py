@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from deltawire.limits.counting import DAY_SECONDS, NANO, Clock, Day, Used
+from deltawire.limits.backend import DAY_SECONDS, NANO, Clock, Day, Used
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 
 MAX_DAYS: Final = 31

@@ -11,8 +11,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from deltawire.aio.queue import SlimQueue
+from deltawire.limits.token_bucket import TokenBucket
 from deltawire.listener.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
-from deltawire.rate import Rate
 
 # A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
 # takes this from a variable of the environment, or from here.
@@ -38,7 +38,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         burst = max_frames_per_second * _BURST_SECONDS
-        self._rate = Rate(max_frames_per_second, burst, self.loop.time())
+        self._rate = TokenBucket(max_frames_per_second, burst, self.loop.time())
         self._parsed_after_close = 0
 
     def pause_writing(self) -> None:

@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.admission import Admission
 from deltawire.identity.caller import caller_of
-from deltawire.limits.fields import rate_limit_fields
+from deltawire.limits.headers import rate_limit_fields
 from deltawire.listener.http import HttpProtocol
 from deltawire.listener.link import LINK, room_within
 from deltawire.openapi.operations import STREAMED, WHOLE

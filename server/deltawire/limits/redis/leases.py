@@ -7,9 +7,9 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from deltawire.limits.counting import StoreAway
+from deltawire.limits.backend import StoreAway
+from deltawire.limits.redis.connection import PREFIX, Store
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.limits.store import PREFIX, Store
 
 LEASE_SECONDS: Final = 30.0
 _RENEWALS: Final = 3
@@ -49,7 +49,7 @@ return redis.call('ZCOUNT', KEYS[1], now, '+inf')
 """
 
 
-class SharedLeases:
+class RedisLeases:
     """The turns that run in all processes of one store."""
 
     def __init__(self, store: Store, seconds: float = LEASE_SECONDS) -> None:

@@ -90,7 +90,7 @@ class Meter(Protocol):
         ...
 
 
-class Counting(msgspec.Struct, frozen=True, kw_only=True):
+class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
     """What counts, all of it in memory or all of it in one store."""
 
     windows: Windows | None

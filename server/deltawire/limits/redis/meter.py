@@ -7,8 +7,8 @@ from typing import Any, Final
 import structlog
 from redis.asyncio import Redis
 
-from deltawire.limits.counting import DAY_SECONDS, DAYS_KEPT, MAX_MODELS, OTHER, Charge, Day, StoreAway
-from deltawire.limits.store import PREFIX, Store
+from deltawire.limits.backend import DAY_SECONDS, DAYS_KEPT, MAX_MODELS, OTHER, Charge, Day, StoreAway
+from deltawire.limits.redis.connection import PREFIX, Store
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ return 1
 """
 
 
-class SharedMeter:
+class RedisMeter:
     """What every caller used, by the turns of all processes of one store."""
 
     def __init__(self, store: Store) -> None:

@@ -1,7 +1,7 @@
 """How often something may happen."""
 
 
-class Rate:
+class TokenBucket:
     """Lets `per_second` through in the long run, and up to `burst` at once."""
 
     __slots__ = ("_allowance", "_burst", "_last", "_per_second")

@@ -3,7 +3,7 @@
 import time
 from collections import Counter, defaultdict
 
-from deltawire.limits.counting import DAYS_KEPT, MAX_MODELS, OTHER, Charge, Clock, Day, today
+from deltawire.limits.backend import DAYS_KEPT, MAX_MODELS, OTHER, Charge, Clock, Day, today
 from deltawire.limits.rules import Allowance, Rule
 
 

@@ -15,7 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from deltawire.limits.counting import StoreAway
+from deltawire.limits.backend import StoreAway
 
 log = structlog.get_logger(__name__)
 

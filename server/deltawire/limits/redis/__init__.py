@@ -1,0 +1,1 @@
+"""Limits that several processes share, counted in Redis or Valkey."""
