@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from deltawire.conversations.records import Conversation, ConversationPage, ConversationTree, Message
+from deltawire.conversations.schemas import Conversation, ConversationPage, ConversationTree, Message
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.frames import (
     Auth,

@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from deltawire.conversations.words import index_text, words_of
+from deltawire.conversations.tokenizer import index_text, words_of
 
 MESSAGES_A_CONVERSATION: Final = 20
 _VOCABULARY: Final = 60_000

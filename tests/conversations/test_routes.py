@@ -18,7 +18,7 @@ from support.upstream import Exchange, Upstream, fails, says
 
 from deltawire.conversations.database import Database
 from deltawire.conversations.migrate import migrate
-from deltawire.conversations.records import ConversationQuery, NewConversation
+from deltawire.conversations.schemas import ConversationQuery, NewConversation
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.tree import Tree
 

@@ -12,7 +12,7 @@ from support.transports import ask_rest
 from support.upstream import Upstream, says
 
 from deltawire.conversations.migrate import migrate
-from deltawire.conversations.words import words_of
+from deltawire.conversations.tokenizer import words_of
 from deltawire.settings import Settings
 
 SAID = {

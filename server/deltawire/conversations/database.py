@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.conversations.words import index_text
+from deltawire.conversations.tokenizer import index_text
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from deltawire.conversations.records import ConversationTree, Message
+from deltawire.conversations.schemas import ConversationTree, Message
 from deltawire.protocol.errors import Failure
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import TextClause, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deltawire.conversations.words import word_of, words_of
+from deltawire.conversations.tokenizer import word_of, words_of
 
 _NEWEST: Final = 300
 """How many of the messages that match are looked at, and how many of the titles."""

@@ -9,7 +9,7 @@ from sqlalchemy import Row, RowMapping, insert, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.database import Database
-from deltawire.conversations.records import (
+from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
     ConversationQuery,
@@ -18,10 +18,10 @@ from deltawire.conversations.records import (
     NewConversation,
 )
 from deltawire.conversations.search import index, search
-from deltawire.conversations.settings import changed, kept
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import TOLD, Tree, gone
+from deltawire.conversations.turn_settings import changed, kept
 from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.frames import Spent
 

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.database import Database
-from deltawire.conversations.settings import merged
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
+from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.opening import Question
 from deltawire.protocol.errors import Failure

@@ -12,7 +12,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
-from deltawire.conversations.records import ConversationChange, ConversationPage, ConversationTree, NewConversation
+from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from deltawire.limits.report import UsageReport
 from deltawire.openapi.answers import reference
 from deltawire.pages import Files, files, with_page_headers

@@ -20,7 +20,7 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
-from deltawire.conversations.records import (
+from deltawire.conversations.schemas import (
     Conversation,
     ConversationChange,
     ConversationPage,

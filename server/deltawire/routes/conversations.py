@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from deltawire.conversations.export import markdown
-from deltawire.conversations.records import (
+from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
     ConversationTree,

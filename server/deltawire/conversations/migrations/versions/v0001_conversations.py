@@ -2,7 +2,7 @@
 
 A search is for one owner's messages; among everybody's it would be a needle in a haystack. PostgreSQL knows how many
 are whose, and joins two indexes or reads one of them backwards. SQLite takes one index and no other, so there each
-message has one word more, that of its owner; `server/deltawire/conversations/words.py` says what the others are.
+message has one word more, that of its owner; `server/deltawire/conversations/tokenizer.py` says what the others are.
 """
 
 from alembic import op
