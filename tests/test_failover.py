@@ -19,8 +19,8 @@ from support.redis import RedisServer
 from support.upstream import Exchange, Script, Upstream, says, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-from deltawire.settings import Settings
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from deltawire.settings import SettingsError, describe, load, unknown_names
+from deltawire.config.settings import SettingsError, describe, load, unknown_names
 
 DIGEST = "0" * 64
 WAYS_TO_ASK = {

@@ -14,8 +14,8 @@ from support.process import ServerProcess, running, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream, says_and_is_silent
 
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-from deltawire.settings import Settings
 
 
 def workers_of(server: ServerProcess) -> list[int]:

@@ -12,12 +12,12 @@ if os.getpid() == 1:  # in a container: the kernel keeps from it what has no han
 import structlog
 
 from deltawire import __version__
+from deltawire.config.settings import PREFIX, SettingsError, describe, load, unknown_names
 from deltawire.conversations.migrate import SchemaError
 from deltawire.identity.api_keys import new_key
 from deltawire.listener.workers import bind_for
 from deltawire.pages import NotBuiltError, built
 from deltawire.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
-from deltawire.settings import PREFIX, SettingsError, describe, load, unknown_names
 
 log = structlog.get_logger("deltawire")
 

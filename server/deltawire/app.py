@@ -14,6 +14,7 @@ from litestar.di import Provide
 from deltawire import problems
 from deltawire.admission import Admission, Bounds
 from deltawire.asyncapi import page as socket_page
+from deltawire.config.settings import Settings, load
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -46,7 +47,6 @@ from deltawire.routes.usage import read_usage
 from deltawire.routes.ws import chat_socket
 from deltawire.session import SocketBounds
 from deltawire.sessions import Sessions
-from deltawire.settings import Settings, load
 from deltawire.socket_limits import SocketLimits
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 import structlog
 
 from deltawire.app import assemble, listening
+from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, why_unusable
 from deltawire.drain import Drained
@@ -19,7 +20,6 @@ from deltawire.listener.signals import stopping
 from deltawire.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from deltawire.pauses import ShortPauses
 from deltawire.protocol.errors import Failure
-from deltawire.settings import PREFIX, Settings, SettingsError
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
 

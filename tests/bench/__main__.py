@@ -1,6 +1,6 @@
 """`make bench`: what a delta and a socket cost, beside a FastAPI service and beside a bare relay.
 
-Takes about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/benchmarks.md and .svg unless it is
+Accepts about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/benchmarks.md and .svg unless it is
 the quick form. A missed target is written down; it is no failure.
 """
 

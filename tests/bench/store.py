@@ -29,8 +29,8 @@ from bench.measure import Load
 from bench.searches import searches
 from bench.services import DELTAWIRE, Bench, Running, bench
 from bench.store_page import Kept, Latencies, Stored, Talk
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-from deltawire.settings import Settings
 
 PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "store.md"
 CONVERSATIONS: Final = 100_000

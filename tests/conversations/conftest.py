@@ -9,8 +9,8 @@ from support.postgres import fresh_database
 from support.serving import serving
 from support.upstream import Upstream, says
 
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-from deltawire.settings import Settings
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

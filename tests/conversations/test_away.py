@@ -20,8 +20,8 @@ from support.serving import serving
 from support.transports import TRANSPORTS, Ask, ask_rest, ask_socket, listening
 from support.upstream import Upstream, says, says_when
 
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-from deltawire.settings import Settings
 
 AT_ONCE = 0.5
 BOUND = 8.0

@@ -18,12 +18,12 @@ from support.postgres import fresh_database
 from support.process import running
 from support.transports import ask_rest
 
+from deltawire.config.settings import Settings
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, Database
 from deltawire.conversations.migrate import SchemaError
 from deltawire.conversations.tables import METADATA
 from deltawire.protocol.errors import Failure
-from deltawire.settings import Settings
 
 MIGRATE = (sys.executable, "-m", "deltawire", "migrate")
 

@@ -11,9 +11,9 @@ from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, says
 
+from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 from deltawire.conversations.tokenizer import words_of
-from deltawire.settings import Settings
 
 SAID = {
     "path": "Look at server/deltawire/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",

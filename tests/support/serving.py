@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from deltawire.app import assemble, listening
+from deltawire.config.settings import load
 from deltawire.conversations.migrate import prepare
 from deltawire.listener.serve import Server, ServerConfig, bind, url_of
 from deltawire.protocol.errors import Failure
-from deltawire.settings import load
 from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"

@@ -33,13 +33,13 @@ _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey"
 """The same, of a Redis or Valkey."""
 
 
-class Takes(str):
+class Accepts(str):
     """What a setting takes, in words."""
 
     __slots__ = ()
 
 
-class TakesSecret(Takes):
+class AcceptsSecret(Accepts):
     """The same, of a setting whose value is shown to nobody."""
 
     __slots__ = ()
@@ -147,43 +147,43 @@ def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
 
-Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Takes("seconds, more than 0")]
-Count = Annotated[int, Field(ge=1, le=2**53), Takes("a whole number from 1")]
+Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Accepts("seconds, more than 0")]
+Count = Annotated[int, Field(ge=1, le=2**53), Accepts("a whole number from 1")]
 _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-_Names = Annotated[_Listed, Takes("model names of A-Z a-z 0-9 . _ -, separated by commas")]
+_Names = Annotated[_Listed, Accepts("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]
 OfferedModels = Annotated[_Names, AfterValidator(_model_names_or_any)]
 OriginList = Annotated[
-    _Listed, AfterValidator(_origins), Takes("origins such as https://chat.example, separated by commas; or *")
+    _Listed, AfterValidator(_origins), Accepts("origins such as https://chat.example, separated by commas; or *")
 ]
 Networks = Annotated[
-    _Listed, AfterValidator(_networks), Takes("addresses and networks such as 10.0.0.0/8, separated by commas")
+    _Listed, AfterValidator(_networks), Accepts("addresses and networks such as 10.0.0.0/8, separated by commas")
 ]
-Hosts = Annotated[_Listed, AfterValidator(_host_names), Takes("host names without ports, separated by commas")]
-Host = Annotated[str, AfterValidator(_bare_host), Takes("an address or a host name")]
-ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Takes("one of MODELS")]
+Hosts = Annotated[_Listed, AfterValidator(_host_names), Accepts("host names without ports, separated by commas")]
+Host = Annotated[str, AfterValidator(_bare_host), Accepts("an address or a host name")]
+ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Accepts("one of MODELS")]
 DatabaseUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_database_url)] | None,
-    TakesSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
+    AcceptsSecret("sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/NAME"),
 ]
 RedisUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_redis_url)] | None,
-    TakesSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
+    AcceptsSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
 ]
 CountRules = Annotated[
     Annotated[str, AfterValidator(_counts)] | None,
-    Takes("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
+    Accepts("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
 AmountRules = Annotated[
     Annotated[str, AfterValidator(_amounts)] | None,
-    Takes("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
+    Accepts("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
 ApiKeys = Annotated[
-    Annotated[SecretStr, AfterValidator(_api_keys)] | None, TakesSecret("NAME:SHA256 pairs, separated by commas")
+    Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")
 ]
 JwtSecret = Annotated[
-    Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, TakesSecret("a secret of at least 32 bytes")
+    Annotated[SecretStr, AfterValidator(_jwt_secret)] | None, AcceptsSecret("a secret of at least 32 bytes")
 ]
 KeySetUrl = Annotated[
-    Annotated[str, AfterValidator(_key_set_url)] | None, Takes("an https address; http on loopback only")
+    Annotated[str, AfterValidator(_key_set_url)] | None, Accepts("an https address; http on loopback only")
 ]

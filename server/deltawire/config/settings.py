@@ -16,9 +16,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
-from deltawire.identity.api_keys import read_keys, reason_of
-from deltawire.limits.rules import Rules, read_amounts, read_counts
-from deltawire.takes import (
+from deltawire.config.types import (
+    Accepts,
+    AcceptsSecret,
     AmountRules,
     ApiKeys,
     Count,
@@ -35,10 +35,10 @@ from deltawire.takes import (
     OriginList,
     RedisUrl,
     Seconds,
-    Takes,
-    TakesSecret,
     is_loopback,
 )
+from deltawire.identity.api_keys import read_keys, reason_of
+from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     )
 
     host: Host = Field("127.0.0.1", description="where to listen")
-    port: Annotated[int, Takes("a port from 0 to 65535; 0 takes a free one")] = Field(
+    port: Annotated[int, Accepts("a port from 0 to 65535; 0 takes a free one")] = Field(
         8000,
         ge=0,
         le=65535,
@@ -74,9 +74,9 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
-        Takes("debug, info, warning or error"),
+        Accepts("debug, info, warning or error"),
     ] = Field("info", description="the least that is logged")
-    log_format: Annotated[Literal["console", "json"] | None, Takes("console or json")] = Field(
+    log_format: Annotated[Literal["console", "json"] | None, Accepts("console or json")] = Field(
         None, description="how a log line looks; unset: console on a terminal, else json"
     )
 
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
     store_timeout: Seconds = Field(10.0, description="for an answer to be written, tries and all, before its turn ends")
 
-    retries: Annotated[int, Field(ge=0, le=100), Takes("a whole number from 0 to 100")] = Field(
+    retries: Annotated[int, Field(ge=0, le=100), Accepts("a whole number from 0 to 100")] = Field(
         2, description="tries after the first, before the first delta"
     )
     retry_max_delay: Seconds = Field(10.0, description="the longest wait before a retry")
@@ -116,12 +116,12 @@ class Settings(BaseSettings):
     max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; beyond it 429")
 
     database_url: DatabaseUrl = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
-    data_dir: Annotated[Path | None, Takes("a folder")] = Field(
+    data_dir: Annotated[Path | None, Accepts("a folder")] = Field(
         None, description="where this server keeps its files; unset: the platform's folder for such"
     )
 
     api_keys: ApiKeys = Field(None, description="who may talk; `deltawire key NAME` makes a key and its pair")
-    api_keys_file: Annotated[Path | None, Takes("a file of NAME:SHA256 pairs, one a line")] = Field(
+    api_keys_file: Annotated[Path | None, Accepts("a file of NAME:SHA256 pairs, one a line")] = Field(
         None, description="the same in a file, which is read again when it changes"
     )
     jwt_secret: JwtSecret = Field(
@@ -130,10 +130,10 @@ class Settings(BaseSettings):
     jwt_jwks_url: KeySetUrl = Field(
         None, description="the same, signed with a key of the JSON Web Key Set that is published there"
     )
-    jwt_issuer: Annotated[str | None, Takes("a string")] = Field(
+    jwt_issuer: Annotated[str | None, Accepts("a string")] = Field(
         None, description="what the `iss` of a token must be; unset: anything"
     )
-    jwt_audience: Annotated[str | None, Takes("a string")] = Field(
+    jwt_audience: Annotated[str | None, Accepts("a string")] = Field(
         None, description="what the `aud` of a token must be, or hold; unset: anything"
     )
     allowed_origins: OriginList = Field((), description="other origins whose pages may use this server; `*` allows any")
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         min_length=1,
         description="host names that requests may be addressed to; `*` allows any",
     )
-    allow_anonymous: Annotated[bool, Takes("true or false")] = Field(
+    allow_anonymous: Annotated[bool, Accepts("true or false")] = Field(
         default=False, description="without keys and tokens: let anybody who reaches an open address use it"
     )
 
@@ -156,15 +156,15 @@ class Settings(BaseSettings):
     redis_url: RedisUrl = Field(
         None, description="where limits are counted for all servers together; unset: each worker counts in its memory"
     )
-    limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Takes("refuse or allow")] = Field(
+    limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Accepts("refuse or allow")] = Field(
         "refuse", description="what becomes of turns while REDIS_URL does not answer and limits are set"
     )
 
-    metrics_token: Annotated[SecretStr | None, Takes("a string")] = Field(
+    metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
         None, description="what `GET /metrics` wants as a bearer token; unset: what every other path wants"
     )
 
-    trace_content: Annotated[bool, Takes("true or false")] = Field(
+    trace_content: Annotated[bool, Accepts("true or false")] = Field(
         default=False, description="put what people ask and models answer into the traces"
     )
 
@@ -303,7 +303,7 @@ def describe() -> Iterator[tuple[str, str, str, str]]:
     """Each setting: its name, its default, what it takes, what it is for."""
     for name, field in Settings.model_fields.items():
         if not field.exclude:
-            takes = next((item for item in field.metadata if isinstance(item, Takes)), "")
+            takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")
             yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
 
 
@@ -321,14 +321,14 @@ def _line(problem: Any) -> str:
     """One problem that pydantic found, as a line for the operator."""
     first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
     field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
-    takes = next((item for item in field.metadata if isinstance(item, Takes)), "true or false")
+    takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
     name_in_use, got = next(
         (name, value)
         for alias in _names_of(first.lower(), field)
         for name, value in os.environ.items()
         if value and name.upper() in (PREFIX + alias, alias)
     )
-    shown = "a value that is not shown" if isinstance(takes, TakesSecret) else repr(got[:100])
+    shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
     return f"{name_in_use.upper()}: got {shown}; takes {takes}"
 
 

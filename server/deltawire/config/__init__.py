@@ -1,0 +1,1 @@
+"""The settings of a process: what each takes, and which contradict each other."""
