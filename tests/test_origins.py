@@ -2,8 +2,8 @@
 
 import pytest
 
-from deltawire.origins import Origins, normalised
-from deltawire.proxies import Client
+from deltawire.edge.cors import OriginPolicy, normalised
+from deltawire.edge.forwarded import Client
 
 HERE = Client("192.0.2.1", ("chat.example:8000",), None)
 
@@ -22,24 +22,24 @@ HERE = Client("192.0.2.1", ("chat.example:8000",), None)
 )
 def test_an_origin_is_compared_as_browsers_write_it(written: str, exact: str) -> None:
     assert normalised(written) == exact
-    assert Origins({exact}).share_with(written)
+    assert OriginPolicy({exact}).share_with(written)
 
 
 @pytest.mark.parametrize(
     "origin", ["http://other.example", "https://sub.chat.example", "https://chat.example.evil", ""]
 )
 def test_only_what_is_listed_is_shared_with(origin: str) -> None:
-    assert not Origins({"https://chat.example"}).share_with(origin)
-    assert not Origins(()).share_with(origin)
+    assert not OriginPolicy({"https://chat.example"}).share_with(origin)
+    assert not OriginPolicy(()).share_with(origin)
 
 
 def test_answers_need_not_be_shared_with_our_own_pages_and_those_may_change_things() -> None:
     ours = "https://chat.example:8000"
-    assert not Origins(()).share_with(ours)
-    assert Origins(()).allow(ours, HERE)
-    assert not Origins(()).allow("https://chat.example", HERE)
+    assert not OriginPolicy(()).share_with(ours)
+    assert OriginPolicy(()).allow(ours, HERE)
+    assert not OriginPolicy(()).allow("https://chat.example", HERE)
 
 
 @pytest.mark.parametrize("scheme, is_ours", [("https", True), ("http", False)])
 def test_where_a_proxy_told_the_scheme_it_counts(scheme: str, is_ours: bool) -> None:  # noqa: FBT001 - the expected
-    assert Origins(()).allow("https://chat.example", Client("192.0.2.1", ("chat.example",), scheme)) is is_ours
+    assert OriginPolicy(()).allow("https://chat.example", Client("192.0.2.1", ("chat.example",), scheme)) is is_ours

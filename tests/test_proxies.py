@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from deltawire.proxies import Proxies
+from deltawire.edge.forwarded import TrustedProxies
 
 
 def client(trusted: list[str], peer: str | None, *headers: tuple[str, str]) -> tuple[str, tuple[str, ...], str | None]:
@@ -12,7 +12,7 @@ def client(trusted: list[str], peer: str | None, *headers: tuple[str, str]) -> t
         "client": (peer, 1) if peer is not None else None,
         "headers": [(b"host", b"Inner:8000"), *((name.encode(), value.encode()) for name, value in headers)],
     }
-    found = Proxies(trusted).client_of(cast("Any", scope))
+    found = TrustedProxies(trusted).client_of(cast("Any", scope))
     return found.address, found.hosts, found.scheme
 
 

@@ -14,9 +14,9 @@ import structlog
 from deltawire import __version__
 from deltawire.config.settings import PREFIX, SettingsError, describe, load, unknown_names
 from deltawire.conversations.migrate import SchemaError
+from deltawire.edge.static_files import NotBuiltError, built
 from deltawire.identity.api_keys import new_key
 from deltawire.listener.workers import bind_for
-from deltawire.pages import NotBuiltError, built
 from deltawire.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
 
 log = structlog.get_logger("deltawire")

@@ -11,7 +11,6 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from deltawire import problems
 from deltawire.admission import Admission, Bounds
 from deltawire.asyncapi import page as socket_page
 from deltawire.config.settings import Settings, load
@@ -19,7 +18,12 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
 from deltawire.drain import Drain
-from deltawire.gate import Doors, Gate
+from deltawire.edge import problem_details as problems
+from deltawire.edge.connection_limits import ConnectionLimits
+from deltawire.edge.cors import OriginPolicy
+from deltawire.edge.forwarded import TrustedProxies
+from deltawire.edge.gate import AccessPolicy, Gate
+from deltawire.edge.static_files import CONVERSATION, page
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.client import Account, GeminiClient
 from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
@@ -34,10 +38,7 @@ from deltawire.listener.serve import Listening
 from deltawire.memory import MemoryPool
 from deltawire.openapi.document import PATHS, assets, document
 from deltawire.opening import Deadlines
-from deltawire.origins import Origins
-from deltawire.pages import CONVERSATION, page
 from deltawire.parts import Parts
-from deltawire.proxies import Proxies
 from deltawire.routes.chat import Answer, chat, chat_stream
 from deltawire.routes.conversations import conversations
 from deltawire.routes.health import PROBES, live, ready
@@ -47,7 +48,6 @@ from deltawire.routes.usage import read_usage
 from deltawire.routes.ws import chat_socket
 from deltawire.session import SocketBounds
 from deltawire.sessions import Sessions
-from deltawire.socket_limits import SocketLimits
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
 
@@ -99,7 +99,7 @@ def assemble(settings: Settings) -> Service:
         sessions=sessions,
         send_timeout=settings.send_timeout,
     )
-    socket_limits = SocketLimits(settings.max_sockets, settings.max_handshakes_per_minute)
+    connection_limits = ConnectionLimits(settings.max_sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
     async def upstream(_: Litestar) -> AsyncIterator[None]:
@@ -133,19 +133,19 @@ def assemble(settings: Settings) -> Service:
     # Litestar's own middleware would see only what has found a route.
     app.asgi_handler = Gate(
         app.asgi_handler,
-        Doors(
+        AccessPolicy(
             allowed_hosts=settings.allowed_hosts,
-            origins=Origins(settings.allowed_origins),
-            proxies=Proxies(settings.trusted_proxies),
+            origins=OriginPolicy(settings.allowed_origins),
+            proxies=TrustedProxies(settings.trusted_proxies),
             authenticator=authenticator,
             probes=_probes(settings),
             open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
             open_shape=CONVERSATION,
         ),
-        socket_limits,
+        connection_limits,
         metrics,
     )
-    return Service(app, Drain(admission, sessions, socket_limits, settings.drain_timeout))
+    return Service(app, Drain(admission, sessions, connection_limits, settings.drain_timeout))
 
 
 def listening(settings: Settings) -> Listening:

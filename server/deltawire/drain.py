@@ -9,8 +9,8 @@ import structlog
 
 from deltawire.admission import Admission
 from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.sessions import Sessions
-from deltawire.socket_limits import SocketLimits
 
 log = structlog.get_logger(__name__)
 
@@ -36,13 +36,15 @@ class Drained(msgspec.Struct, frozen=True):
 class Drain:
     """The stop of one process."""
 
-    def __init__(self, admission: Admission, sessions: Sessions, socket_limits: SocketLimits, timeout: float) -> None:
+    def __init__(
+        self, admission: Admission, sessions: Sessions, connection_limits: ConnectionLimits, timeout: float
+    ) -> None:
         """`timeout` is how long, in seconds, running turns may take to end by themselves."""
         self.result = Drained()
         """Known once `run` has returned."""
         self._admission = admission
         self._sessions = sessions
-        self._socket_limits = socket_limits
+        self._connection_limits = connection_limits
         self._timeout = timeout
         self._timeout_scope = InterruptibleTimeout()
         self._began = False
@@ -56,7 +58,7 @@ class Drain:
             self._running = self._admission.close()
             self._finished_before = self._admission.finished
             log.info("draining", running=self._running)
-            self._socket_limits.close()
+            self._connection_limits.close()
             self._sessions.drain()
 
     def hurry(self) -> None:

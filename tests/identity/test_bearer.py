@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from deltawire.identity.bearer import token_of
+from deltawire.edge.bearer import token_of
 from deltawire.protocol.errors import Failure
 
 

@@ -9,7 +9,7 @@ import msgspec
 from litestar import MediaType, Response, Router, get
 
 from deltawire.asyncapi.document import document
-from deltawire.pages import with_page_headers
+from deltawire.edge.static_files import with_page_headers
 
 PATHS: Final = frozenset({"/schema/asyncapi.json", "/schema/socket"})
 _PAGE: Final = """\

@@ -10,10 +10,10 @@ from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.rules import read_amounts, read_counts
-from deltawire.origins import normalised
 from deltawire.protocol.frames import MODEL_NAME
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"

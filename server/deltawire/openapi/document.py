@@ -13,10 +13,10 @@ from msgspec import Struct
 
 from deltawire import __version__
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
+from deltawire.edge.problem_details import Problem
+from deltawire.edge.static_files import StaticFiles, files, with_page_headers
 from deltawire.limits.report import UsageReport
 from deltawire.openapi.answers import reference
-from deltawire.pages import Files, files, with_page_headers
-from deltawire.problems import Problem
 from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 
 
@@ -102,7 +102,7 @@ _PAGE: Final = b"""\
 """
 
 
-def assets() -> Files:
+def assets() -> StaticFiles:
     """The files of swagger-ui, from the package that ships them."""
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:

@@ -16,13 +16,13 @@ from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.admission import Admission
+from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.listener.http import HttpProtocol
 from deltawire.listener.link import LINK, room_within
 from deltawire.openapi.operations import STREAMED, WHOLE
 from deltawire.parts import Parts
-from deltawire.problems import Problem, headers_of, problem_of, raw_headers
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import (
     Delta,

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from litestar.types import Message, Scope, Send
 
-from deltawire.proxies import Client
+from deltawire.edge.forwarded import Client
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PREFLIGHT: Final = [
@@ -25,7 +25,7 @@ _SHARED: Final = [
 ]
 
 
-class Origins:
+class OriginPolicy:
     """Decides by the `Origin` that a browser sends with a request."""
 
     def __init__(self, listed: Collection[str]) -> None:

@@ -10,7 +10,7 @@ from deltawire.protocol.errors import Failure
 _MANY_ADDRESSES: Final = 10_000
 
 
-class SocketLimits:
+class ConnectionLimits:
     """The open sockets of this process."""
 
     def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:

@@ -16,28 +16,28 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from deltawire.headers import lone
+from deltawire.edge.bearer import token_of
+from deltawire.edge.connection_limits import ConnectionLimits
+from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
+from deltawire.edge.forwarded import Client, TrustedProxies
+from deltawire.edge.headers import lone
+from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
 from deltawire.identity.authenticator import Authenticator
-from deltawire.identity.bearer import token_of
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
-from deltawire.origins import Origins, answer_preflight, is_preflight
-from deltawire.problems import headers_of, problem_of, raw_headers
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import error_frame
-from deltawire.proxies import Client, Proxies
-from deltawire.socket_limits import SocketLimits
 from deltawire.telemetry.metrics import Metrics
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
 
-class Doors(msgspec.Struct, frozen=True, kw_only=True):
+class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate goes by."""
 
     allowed_hosts: Collection[str]
     """Names without ports; `*` allows any."""
-    origins: Origins
-    proxies: Proxies
+    origins: OriginPolicy
+    proxies: TrustedProxies
     authenticator: Authenticator
     probes: Collection[str]
     """What may be asked by any name, whole paths: platforms ask by address how a server does."""
@@ -50,22 +50,24 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
 class Gate:
     """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
 
-    def __init__(self, app: ASGIApp, doors: Doors, socket_limits: SocketLimits, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, doors: AccessPolicy, connection_limits: ConnectionLimits, metrics: Metrics
+    ) -> None:
         """Stand before `app`."""
         self._app = app
-        self._doors = doors
+        self._policy = doors
         self._hosts = frozenset(host.lower() for host in doors.allowed_hosts)
-        self._limits = socket_limits
+        self._limits = connection_limits
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
         try:
-            client = self._doors.proxies.client_of(scope)
+            client = self._policy.proxies.client_of(scope)
             origin = lone(scope, b"origin")
             if not is_socket:
-                send = self._doors.origins.sharing(origin, send)
+                send = self._policy.origins.sharing(origin, send)
             self._check(scope, client, origin)
             if is_preflight(scope):
                 await answer_preflight(send)
@@ -89,25 +91,25 @@ class Gate:
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for a host that is not ours, or a page that may not do this."""
         is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
-        if not is_known and not _reads(scope, self._doors.probes):
+        if not is_known and not _reads(scope, self._policy.probes):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
         asks_first = is_preflight(scope)
         # A handshake has no method here, and changes things.
         if origin is None or (scope.get("method") in _READING and not asks_first):
             return
-        origins = self._doors.origins
+        origins = self._policy.origins
         if not (origins.share_with(origin) if asks_first else origins.allow(origin, client)):
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
     async def _caller(self, scope: Scope) -> Caller:
         """Who asks; raise `Failure` when that must be known and is not."""
-        authenticator = self._doors.authenticator
+        authenticator = self._policy.authenticator
         if not authenticator.asks or self._is_open(scope):
             return ANONYMOUS
         return await authenticator.identify(token_of(scope))
 
     def _is_open(self, scope: Scope) -> bool:
-        doors = self._doors
+        doors = self._policy
         is_of_shape = scope.get("method") in ("GET", "HEAD") and doors.open_shape.fullmatch(scope["path"]) is not None
         return is_of_shape or _reads(scope, doors.open_paths)
 

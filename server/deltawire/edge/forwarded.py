@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from litestar.types import Scope
 
-from deltawire.headers import listed
+from deltawire.edge.headers import listed
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SCHEMES: Final = {"http", "https"}
@@ -29,7 +29,7 @@ class Client(msgspec.Struct, frozen=True):
     """`http` or `https`, when a proxy told; a connection to us says little of how it began."""
 
 
-class Proxies:
+class TrustedProxies:
     """The proxies whose word counts."""
 
     def __init__(self, trusted: Iterable[str]) -> None:

@@ -27,8 +27,8 @@ _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, best first, and the suffix of a file that is there in this coding too."""
 
 
-class Files(NamedTuple):
-    """Files that are served, and nothing but these."""
+class StaticFiles(NamedTuple):
+    """StaticFiles that are served, and nothing but these."""
 
     router: Router
     paths: frozenset[str]
@@ -48,12 +48,12 @@ def built() -> Path:
     raise NotBuiltError("the chat page is not built: run `make install`, then start again")
 
 
-def page() -> Files:
+def page() -> StaticFiles:
     """The chat page."""
     return files("/", built(), CONVERSATION)
 
 
-def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Files:
+def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> StaticFiles:
     """The files that a folder holds at the start, and no other: no path on the disk is made from a request.
 
     What stands at the root, and wherever `of_index` matches, is the folder's index.html.
@@ -71,7 +71,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> F
             raise Failure("not_found")
         return _respond(name, found, request.headers.get("accept-encoding", ""))
 
-    return Files(Router(path, route_handlers=[serve]), frozenset(path.rstrip("/") + name for name in found))
+    return StaticFiles(Router(path, route_handlers=[serve]), frozenset(path.rstrip("/") + name for name in found))
 
 
 def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:

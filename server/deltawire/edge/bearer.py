@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from litestar.enums import ScopeType
 from litestar.types import Scope
 
-from deltawire.headers import lone
+from deltawire.edge.headers import lone
 from deltawire.protocol.errors import Failure
 
 _SUBPROTOCOL: Final = "bearer."
