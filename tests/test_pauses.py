@@ -9,10 +9,10 @@ from support.serving import serving
 from support.transports import ask_rest, ask_socket, ask_sse, posting
 from support.upstream import Upstream, says, says_and_is_silent
 
-from deltawire.listener.http import HttpProtocol
-from deltawire.listener.websocket import WebSocketProtocol
 from deltawire.pauses import ShortPauses
 from deltawire.session import Session
+from deltawire.transport.http import HttpProtocol
+from deltawire.transport.websocket import WebSocketProtocol
 from deltawire.turn import Turn
 
 

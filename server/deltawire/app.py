@@ -34,7 +34,6 @@ from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.listener.serve import Listening
 from deltawire.memory import MemoryPool
 from deltawire.openapi.document import PATHS, assets, document
 from deltawire.opening import Deadlines
@@ -50,6 +49,7 @@ from deltawire.session import SocketBounds
 from deltawire.sessions import Sessions
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
+from deltawire.transport.serve import Listening
 
 if TYPE_CHECKING:  # it needs what is not always installed
     from deltawire.telemetry.traces import Tracing

@@ -15,13 +15,13 @@ from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, why_unusable
 from deltawire.drain import Drained
-from deltawire.listener.serve import Server, ServerConfig, url_of
-from deltawire.listener.signals import stopping
-from deltawire.listener.workers import READY, Listeners, Workers, stop_when_orphaned
 from deltawire.pauses import ShortPauses
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
+from deltawire.transport.serve import Server, ServerConfig, url_of
+from deltawire.transport.signals import stopping
+from deltawire.transport.workers import READY, Listeners, Workers, stop_when_orphaned
 
 log = structlog.get_logger(__name__)
 

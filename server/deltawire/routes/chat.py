@@ -19,8 +19,6 @@ from deltawire.admission import Admission
 from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
 from deltawire.limits.headers import rate_limit_fields
-from deltawire.listener.http import HttpProtocol
-from deltawire.listener.link import LINK, room_within
 from deltawire.openapi.operations import STREAMED, WHOLE
 from deltawire.parts import Parts
 from deltawire.protocol.errors import TABLE, Failure
@@ -39,6 +37,8 @@ from deltawire.routes.bodies import json_body
 from deltawire.session import PeerSlow
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext, via
+from deltawire.transport.http import HttpProtocol
+from deltawire.transport.link import LINK, room_within
 from deltawire.turn import Turn
 
 T = TypeVar("T")

@@ -6,12 +6,12 @@ from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
 from deltawire.identity.caller import caller_of
-from deltawire.listener.link import LINK, room_within
-from deltawire.listener.websocket import WebSocketProtocol
 from deltawire.parts import Parts
 from deltawire.session import PeerGone, PeerSlow
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import via
+from deltawire.transport.link import LINK, room_within
+from deltawire.transport.websocket import WebSocketProtocol
 
 SUBPROTOCOL: Final = "deltawire.v1"
 

@@ -16,8 +16,8 @@ import msgspec
 import structlog
 
 from deltawire.drain import Drained
-from deltawire.listener.serve import bind
-from deltawire.listener.signals import StopClock, stopping
+from deltawire.transport.serve import bind
+from deltawire.transport.signals import StopClock, stopping
 
 log = structlog.get_logger(__name__)
 

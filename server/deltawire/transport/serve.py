@@ -12,9 +12,9 @@ import uvicorn
 from uvicorn.config import Config
 
 from deltawire.drain import Drain
-from deltawire.listener.http import HttpProtocol
-from deltawire.listener.signals import StopClock
-from deltawire.listener.websocket import WebSocketProtocol
+from deltawire.transport.http import HttpProtocol
+from deltawire.transport.signals import StopClock
+from deltawire.transport.websocket import WebSocketProtocol
 
 _GOODBYE_SECONDS: Final = 2
 """For connections to close once the drain is over; each has a shorter clock of its own."""

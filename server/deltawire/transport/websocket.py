@@ -12,7 +12,7 @@ from websockets.protocol import State
 
 from deltawire.aio.queue import SlimQueue
 from deltawire.limits.token_bucket import TokenBucket
-from deltawire.listener.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
+from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 
 # A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
 # takes this from a variable of the environment, or from here.
