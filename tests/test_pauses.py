@@ -9,7 +9,7 @@ from support.serving import serving
 from support.transports import ask_rest, ask_socket, ask_sse, posting
 from support.upstream import Upstream, says, says_and_is_silent
 
-from deltawire.pauses import ShortPauses
+from deltawire.process.gc_freezing import GcFreezing
 from deltawire.session import Session
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.websocket import WebSocketProtocol
@@ -29,19 +29,19 @@ def left_as_it_was() -> Iterator[None]:
 
 def test_what_a_long_collection_found_alive_is_not_looked_through_again() -> None:
     alive = [[] for _ in range(1000)]  # type: ignore[var-annotated]
-    gc.callbacks.append(ShortPauses(long_seconds=0))
+    gc.callbacks.append(GcFreezing(long_seconds=0))
     gc.collect()
     assert gc.get_freeze_count() >= len(alive)
 
 
 def test_a_short_collection_leaves_everything_to_the_next() -> None:
-    gc.callbacks.append(ShortPauses(long_seconds=1000))
+    gc.callbacks.append(GcFreezing(long_seconds=1000))
     gc.collect()
     assert gc.get_freeze_count() == 0
 
 
 def test_circles_among_the_frozen_are_found_in_the_end() -> None:
-    gc.callbacks.append(ShortPauses(long_seconds=0))
+    gc.callbacks.append(GcFreezing(long_seconds=0))
     circle: list[object] = []
     circle.append(circle)
     gc.collect()

@@ -16,8 +16,8 @@ from deltawire.config.settings import PREFIX, SettingsError, describe, load, unk
 from deltawire.conversations.migrate import SchemaError
 from deltawire.edge.static_files import NotBuiltError, built
 from deltawire.identity.api_keys import new_key
+from deltawire.process.workers import bind_for
 from deltawire.run import configure_logs, migrate_database, prepare_database, serve_by_workers, serve_here
-from deltawire.transport.workers import bind_for
 
 log = structlog.get_logger("deltawire")
 

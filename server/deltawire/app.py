@@ -17,7 +17,6 @@ from deltawire.config.settings import Settings, load
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
-from deltawire.drain import Drain
 from deltawire.edge import problem_details as problems
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
@@ -38,6 +37,8 @@ from deltawire.memory import MemoryPool
 from deltawire.openapi.document import PATHS, assets, document
 from deltawire.opening import Deadlines
 from deltawire.parts import Parts
+from deltawire.process.drain import Drain
+from deltawire.process.server import Listening
 from deltawire.routes.chat import Answer, chat, chat_stream
 from deltawire.routes.conversations import conversations
 from deltawire.routes.health import PROBES, live, ready
@@ -49,7 +50,6 @@ from deltawire.session import SocketBounds
 from deltawire.sessions import Sessions
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
-from deltawire.transport.serve import Listening
 
 if TYPE_CHECKING:  # it needs what is not always installed
     from deltawire.telemetry.traces import Tracing

@@ -14,14 +14,14 @@ from deltawire.app import assemble, listening
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations import migrate
 from deltawire.conversations.database import REVISIONS, why_unusable
-from deltawire.drain import Drained
-from deltawire.pauses import ShortPauses
+from deltawire.process.drain import Drained
+from deltawire.process.gc_freezing import GcFreezing
+from deltawire.process.server import Server, ServerConfig, url_of
+from deltawire.process.signals import stopping
+from deltawire.process.workers import READY, Listeners, Workers, stop_when_orphaned
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
-from deltawire.transport.serve import Server, ServerConfig, url_of
-from deltawire.transport.signals import stopping
-from deltawire.transport.workers import READY, Listeners, Workers, stop_when_orphaned
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +113,7 @@ def _serve(settings: Settings, listeners: Listeners, on_ready: Callable[[Server]
         # What is here now stays: the collector need not look through it again, for 10 ms, under load.
         gc.collect()
         gc.freeze()
-        gc.callbacks.append(ShortPauses())
+        gc.callbacks.append(GcFreezing())
         on_ready(server)
 
     server = Server(config, drain, ready)

@@ -9,8 +9,8 @@ import pytest
 from deltawire.app import assemble, listening
 from deltawire.config.settings import load
 from deltawire.conversations.migrate import prepare
+from deltawire.process.server import Server, ServerConfig, bind, url_of
 from deltawire.protocol.errors import Failure
-from deltawire.transport.serve import Server, ServerConfig, bind, url_of
 from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"

@@ -11,9 +11,9 @@ import msgspec
 import uvicorn
 from uvicorn.config import Config
 
-from deltawire.drain import Drain
+from deltawire.process.drain import Drain
+from deltawire.process.signals import StopClock
 from deltawire.transport.http import HttpProtocol
-from deltawire.transport.signals import StopClock
 from deltawire.transport.websocket import WebSocketProtocol
 
 _GOODBYE_SECONDS: Final = 2

@@ -15,9 +15,9 @@ from typing import Final
 import msgspec
 import structlog
 
-from deltawire.drain import Drained
-from deltawire.transport.serve import bind
-from deltawire.transport.signals import StopClock, stopping
+from deltawire.process.drain import Drained
+from deltawire.process.server import bind
+from deltawire.process.signals import StopClock, stopping
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ _WHOLE_EVERY: Final = 64
 """Full collections. Each comes after some 70,000 objects more, of which next to none become garbage in circles."""
 
 
-class ShortPauses:
+class GcFreezing:
     """One of `gc.callbacks`; how long a collection takes is measured in CPU, for other processes are no reason.
 
     Nothing here counts what is frozen: `gc.get_freeze_count` walks through all of it, for 0.2 s.
