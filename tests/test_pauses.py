@@ -9,11 +9,11 @@ from support.serving import serving
 from support.transports import ask_rest, ask_socket, ask_sse, posting
 from support.upstream import Upstream, says, says_and_is_silent
 
+from deltawire.chat.session import Session
+from deltawire.chat.turn import Turn
 from deltawire.process.gc_freezing import GcFreezing
-from deltawire.session import Session
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.websocket import WebSocketProtocol
-from deltawire.turn import Turn
 
 
 @pytest.fixture(autouse=True)

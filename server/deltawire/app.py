@@ -11,8 +11,12 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from deltawire.admission import Admission, Bounds
 from deltawire.asyncapi import page as socket_page
+from deltawire.chat.admission import Admission, Bounds
+from deltawire.chat.attempts import Deadlines
+from deltawire.chat.history import HistoryPool
+from deltawire.chat.session import SocketBounds
+from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.settings import Settings, load
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
@@ -33,9 +37,7 @@ from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.memory import MemoryPool
 from deltawire.openapi.document import PATHS, assets, document
-from deltawire.opening import Deadlines
 from deltawire.parts import Parts
 from deltawire.process.drain import Drain
 from deltawire.process.server import Listening
@@ -46,8 +48,6 @@ from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
 from deltawire.routes.usage import read_usage
 from deltawire.routes.ws import chat_socket
-from deltawire.session import SocketBounds
-from deltawire.sessions import Sessions
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
 
@@ -81,10 +81,10 @@ def assemble(settings: Settings) -> Service:
     tracing = _tracing(settings)
     limits = Limits(settings.limits, _limits_backend(settings), Prices(), settings.limits_when_store_is_away)
     admission = _admission(settings, offer, transcripts, limits, Telemetry(metrics, tracing))
-    sessions = Sessions(
+    sessions = SessionRegistry(
         admission,
         authenticator,
-        MemoryPool(settings.max_memory_bytes, settings.max_history_chars),
+        HistoryPool(settings.max_memory_bytes, settings.max_history_chars),
         SocketBounds(
             turns=settings.max_turns_per_socket,
             idle_timeout=settings.idle_timeout,

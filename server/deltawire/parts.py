@@ -2,10 +2,10 @@
 
 import msgspec
 
-from deltawire.admission import Admission
+from deltawire.chat.admission import Admission
+from deltawire.chat.session_registry import SessionRegistry
 from deltawire.conversations.store import ConversationStore
 from deltawire.limits.ledger import Limits
-from deltawire.sessions import Sessions
 from deltawire.telemetry.metrics import Metrics
 
 
@@ -16,6 +16,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     conversations: ConversationStore
     limits: Limits
     metrics: Metrics
-    sessions: Sessions
+    sessions: SessionRegistry
     send_timeout: float
     """How long, in seconds, a send may wait for its client to read."""

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from support.redis import RedisServer
 
+from deltawire.chat.attempts import TurnRequest
+from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Counts
 from deltawire.limits.backend import DAY_SECONDS, MAX_MODELS, OTHER, Charge, LimitsBackend, key_of
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
@@ -18,10 +20,8 @@ from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.redis.connection import Store
 from deltawire.limits.redis.leases import RedisLeases
 from deltawire.limits.rules import Rule, Rules, read_counts
-from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, Usage
-from deltawire.tally import Tally
 
 NOON = 20_000.5 * DAY_SECONDS
 LEASE_SECONDS = 1.0
@@ -47,12 +47,12 @@ class Clock:
         return self.now
 
 
-def question(model: str = "m") -> Question:
-    return Question(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=(model,))
+def question(model: str = "m") -> TurnRequest:
+    return TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=(model,))
 
 
 def ending(total: int, model: str = "m") -> Usage:
-    tally = Tally(model, lambda *_: None)
+    tally = UsageTracker(model, lambda *_: None)
     tally.counts = Counts(total, 0, 0, 0, 0, total)
     return tally.usage("t", "stop")
 

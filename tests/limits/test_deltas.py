@@ -6,7 +6,9 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
-from deltawire.books import Books
+from deltawire.chat.attempts import Deadlines, TurnRequest
+from deltawire.chat.record import TurnRecord
+from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
@@ -15,12 +17,10 @@ from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
 from deltawire.limits.windows import MovingWindows
-from deltawire.opening import Deadlines, Question
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import via
 from deltawire.telemetry.turn_observer import Telemetry
-from deltawire.turn import Turn
 
 DELTAS = 20
 _MANY = read_counts("1000,m=1000")
@@ -48,9 +48,9 @@ class Talker:
 
 async def calls_of_each_delta(limits: Limits) -> list[int]:
     """How many functions are called for each delta of a turn."""
-    question = Question(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
+    question = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
     watch = Telemetry(Metrics({"m"}), None).watch("t", "c", "m", question.request, via("socket", ()))
-    turn = Turn(question, Talker(), DEADLINES, lambda _: None, Books(limits.open("c"), None), watch)
+    turn = Turn(question, Talker(), DEADLINES, lambda _: None, TurnRecord(limits.open("c"), None), watch)
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

@@ -34,7 +34,7 @@ from test_workers import runs, until, workers_of
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from deltawire.tally import GAP_BOUNDS
+from deltawire.chat.usage import GAP_BOUNDS
 from deltawire.telemetry.metrics import FoldedHistogram
 
 MODEL = "gemini-flash-latest"

@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     max_message_chars: Count = Field(100_000, description="a message, and a system instruction")
     max_frame_bytes: Count = Field(4 * 2**20, description="a frame; beyond it the socket closes with 1009")
     max_history_chars: Count = Field(400_000, description="a turn's context: sent along, or remembered")
-    max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' memories together")
+    max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' histories together")
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
     max_sockets: Count = Field(10_000, description="open sockets in this process")

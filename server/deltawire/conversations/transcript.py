@@ -15,12 +15,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
+from deltawire.chat.attempts import TurnRequest
 from deltawire.conversations.database import Database
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
-from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
 
@@ -74,7 +74,7 @@ class Transcript:
         """Whether the question is written."""
         return self._question is not None
 
-    async def look(self, question: Question) -> Question:
+    async def look(self, question: TurnRequest) -> TurnRequest:
         """The question with the models that will be asked; nothing is written. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
@@ -82,7 +82,7 @@ class Transcript:
         models = self._transcripts.offer.models_for(request.model)
         return msgspec.structs.replace(question, models=models)
 
-    async def begin(self, question: Question) -> Question:
+    async def begin(self, question: TurnRequest) -> TurnRequest:
         """Write the question; return it with its context and with the conversation's settings.
 
         Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
@@ -124,7 +124,7 @@ class Transcript:
             return msgspec.structs.replace(end, **names)
         return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
 
-    async def _begin(self, question: Question) -> Question:
+    async def _begin(self, question: TurnRequest) -> TurnRequest:
         async with self._transcripts.database.writing() as transaction:
             conversation = await self._found(transaction, to_change=True)
             request = merged(question.request, conversation.settings)

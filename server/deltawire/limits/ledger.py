@@ -9,6 +9,7 @@ import time
 from typing import Final, Literal
 
 from deltawire.aio.background import BackgroundTasks, finished
+from deltawire.chat.attempts import TurnRequest
 from deltawire.gemini.events import Counts
 from deltawire.limits.backend import (
     Charge,
@@ -25,7 +26,6 @@ from deltawire.limits.prices import Prices
 from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning
-from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Spent, Usage, spent_of
 
@@ -133,7 +133,7 @@ class Ledger:
         """Dollars; None when they are not known."""
         return self._limits.prices.cost(model, counts)
 
-    async def begin(self, question: Question) -> None:
+    async def begin(self, question: TurnRequest) -> None:
         """Let the turn through; raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`)."""
         self._model = question.models[0]
         await self._limits.prices.ready()

@@ -7,10 +7,10 @@ from typing import Final
 import msgspec
 import structlog
 
-from deltawire.admission import Admission
 from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.chat.admission import Admission
+from deltawire.chat.session_registry import SessionRegistry
 from deltawire.edge.connection_limits import ConnectionLimits
-from deltawire.sessions import Sessions
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Drain:
     """The stop of one process."""
 
     def __init__(
-        self, admission: Admission, sessions: Sessions, connection_limits: ConnectionLimits, timeout: float
+        self, admission: Admission, sessions: SessionRegistry, connection_limits: ConnectionLimits, timeout: float
     ) -> None:
         """`timeout` is how long, in seconds, running turns may take to end by themselves."""
         self.result = Drained()

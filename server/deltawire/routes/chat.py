@@ -15,7 +15,9 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from deltawire.admission import Admission
+from deltawire.chat.admission import Admission
+from deltawire.chat.session import PeerSlow
+from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
 from deltawire.limits.headers import rate_limit_fields
@@ -34,12 +36,10 @@ from deltawire.protocol.frames import (
     spent_of,
 )
 from deltawire.routes.bodies import json_body
-from deltawire.session import PeerSlow
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext, via
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.link import LINK, room_within
-from deltawire.turn import Turn
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from typing import Any, Final, cast
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
+from deltawire.chat.session import PeerGone, PeerSlow
 from deltawire.identity.caller import caller_of
 from deltawire.parts import Parts
-from deltawire.session import PeerGone, PeerSlow
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import via
 from deltawire.transport.link import LINK, room_within

@@ -53,7 +53,7 @@ class Tracing:
                 "gen_ai.provider.name": self._provider,
                 "gen_ai.request.model": model,
                 "gen_ai.request.stream": True,
-                "deltawire.turn": turn,
+                "deltawire.chat.turn": turn,
                 "deltawire.transport": via.transport,
             },
         )

@@ -18,7 +18,7 @@ app = FastAPI()
 client = genai.Client()
 
 
-class Question(BaseModel):
+class TurnRequest(BaseModel):
     message: str
 
 
@@ -32,7 +32,7 @@ async def answer(message: str) -> AsyncIterator[str]:
 
 
 @app.post("/chat/stream")
-async def chat_stream(question: Question) -> StreamingResponse:
+async def chat_stream(question: TurnRequest) -> StreamingResponse:
     async def events() -> AsyncIterator[str]:
         async for piece in answer(question.message):
             yield f"data: {piece}\n\n"
@@ -45,7 +45,7 @@ async def chat_socket(socket: WebSocket) -> None:
     await socket.accept()
     try:
         while True:
-            question = Question.model_validate_json(await socket.receive_text())
+            question = TurnRequest.model_validate_json(await socket.receive_text())
             async for piece in answer(question.message):
                 await socket.send_text(piece)
     except WebSocketDisconnect:

@@ -36,7 +36,7 @@ class Response(Struct):
     usageMetadata: Usage  # noqa: N815 - Gemini's name
 
 
-class Question(Struct):
+class TurnRequest(Struct):
     message: str
 
 
@@ -48,7 +48,7 @@ class End(Struct):
     usage: int
 
 
-decode_question = msgspec.json.Decoder(Question).decode
+decode_question = msgspec.json.Decoder(TurnRequest).decode
 decode_response = msgspec.json.Decoder(Response).decode
 encode = msgspec.json.Encoder().encode
 
@@ -56,7 +56,7 @@ encode = msgspec.json.Encoder().encode
 class Upstream(asyncio.Protocol):
     """One request to the upstream; writes what comes to its client."""
 
-    def __init__(self, client: "Client", question: Question) -> None:
+    def __init__(self, client: "Client", question: TurnRequest) -> None:
         self.client = client
         self.body = encode({"contents": [{"role": "user", "parts": [{"text": question.message}]}]})
         self.parser = httptools.HttpResponseParser(self)

@@ -1,14 +1,14 @@
 """What is kept of one turn: what it counts for its caller, and what was said in it."""
 
 from deltawire.aio.background import finished
+from deltawire.chat.attempts import TurnRequest
 from deltawire.conversations.transcript import Transcript
 from deltawire.limits.ledger import Ledger
-from deltawire.opening import Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage
 
 
-class Books:
+class TurnRecord:
     """A turn's ledger, and its transcript when it belongs to a conversation."""
 
     def __init__(self, ledger: Ledger, transcript: Transcript | None) -> None:
@@ -26,7 +26,7 @@ class Books:
         """Whether beginning the turn has something to decide."""
         return self.transcript is not None or self.ledger.may_refuse
 
-    async def begin(self, question: Question) -> Question:
+    async def begin(self, question: TurnRequest) -> TurnRequest:
         """Let the turn through, then write its question; return it as it is asked. Raise `Failure`.
 
         A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.

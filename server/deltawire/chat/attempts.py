@@ -48,7 +48,7 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
         return Failure("upstream_timeout", late[deadline], cause=deadline)
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is asked, and of whom."""
 
     turn: str
@@ -60,11 +60,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """The first is asked first, the others when it is at fault."""
 
 
-class Opening:
+class Attempts:
     """One question on its way to its first word."""
 
-    def __init__(self, question: Question, upstream: Upstream, deadlines: Deadlines, watch: TurnObserver) -> None:
-        """Prepare; nothing is sent before `first_words`. `watch` is told of every try."""
+    def __init__(self, question: TurnRequest, upstream: Upstream, deadlines: Deadlines, watch: TurnObserver) -> None:
+        """Prepare; nothing is sent before `first_events`. `watch` is told of every try."""
         self.model = question.models[0]
         """Who is being asked, and in the end who answers."""
         self.counts: Counts = UNKNOWN_COUNTS
@@ -79,10 +79,10 @@ class Opening:
         self._turn_by = inf
 
     def interrupt(self) -> None:
-        """Give up now: `first_words` closes what is open and raises `Failure`."""
+        """Give up now: `first_events` closes what is open and raises `Failure`."""
         self._timeout_scope.interrupt()
 
-    async def first_words(self, turn_by: float) -> tuple[Stream, list[Event]]:
+    async def first_events(self, turn_by: float) -> tuple[Stream, list[Event]]:
         """The stream and what it said first.
 
         `turn_by` is on the loop's clock. Raise `Failure` when no model answers in time. The stream is

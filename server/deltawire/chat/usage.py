@@ -15,7 +15,7 @@ Price = Callable[[str, Counts], float | None]
 """What these counts of a model cost, in dollars; None when that is not known."""
 
 
-class Tally:
+class UsageTracker:
     """Times from the moment it is made, and the counts of the stream that answered."""
 
     __slots__ = (

@@ -12,13 +12,13 @@ import structlog
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.aio.watchdog import Watchdog
-from deltawire.books import Books
+from deltawire.chat.attempts import Attempts, Deadlines, TurnRequest
+from deltawire.chat.record import TurnRecord
+from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Event, Stream, Text, Upstream
 from deltawire.limits.report import Standing
-from deltawire.opening import Deadlines, Opening, Question
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
-from deltawire.tally import Tally
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.turn_end import TurnEnd
 from deltawire.telemetry.turn_observer import TurnObserver
@@ -35,16 +35,16 @@ class Turn:
 
     def __init__(
         self,
-        question: Question,
+        question: TurnRequest,
         upstream: Upstream,
         deadlines: Deadlines,
         on_close: Callable[["Turn"], None],
-        books: Books,
+        record: TurnRecord,
         watch: TurnObserver,
     ) -> None:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
 
-        `books` are what is kept of the turn; `watch` is told what becomes of it.
+        `record` are what is kept of the turn; `watch` is told what becomes of it.
         """
         self.id = question.turn
         self.is_finished = False
@@ -56,14 +56,14 @@ class Turn:
         self._on_close: Callable[[Turn], None] | None = on_close
         self._turn_by = self._loop.time() + deadlines.turn
         self._token_by = self._turn_by
-        self._tally = Tally(question.models[0], books.ledger.cost)
+        self._usage = UsageTracker(question.models[0], record.ledger.cost)
         self._question = question
         self._upstream = upstream
-        self._books = books
+        self._record = record
         self._has_begun = False
         self._observer = watch
         self._timeout_scope = InterruptibleTimeout()
-        self._opening: Opening | None = None
+        self._attempts: Attempts | None = None
         self._silence = Watchdog(self._fell_silent)
         self._stream: Stream | None = None
         self._interruption: Failure | _Cancelled | None = None
@@ -96,13 +96,13 @@ class Turn:
     def close(self) -> None:
         """Let go of the turn: whoever accepted it calls this when `frames` is done, or was never begun."""
         if self._on_close is not None:
-            self._books.close()
+            self._record.close()
             self._on_close(self)
             self._on_close = None
             self._tell_end()
 
     async def begin(self) -> None:
-        """Enter the turn in the books, and learn a conversation's context; raise `Failure` when that cannot be.
+        """Enter the turn in the record, and learn a conversation's context; raise `Failure` when that cannot be.
 
         `frames` does it for whoever did not.
         """
@@ -120,7 +120,7 @@ class Turn:
     async def _enter(self) -> None:
         try:
             async with self._timeout_scope.until(self._turn_by):
-                self._question = await self._books.begin(self._question)
+                self._question = await self._record.begin(self._question)
         except TimeoutError:
             self._raise_interruption()
             raise self._deadlines.failure("turn") from None
@@ -128,19 +128,19 @@ class Turn:
     @property
     def may_be_refused(self) -> bool:
         """Whether `begin` has something to decide."""
-        return self._books.may_refuse
+        return self._record.may_refuse
 
     async def standings(self) -> list[Standing]:
         """What is left of its caller's limits; nothing when that cannot be said now."""
-        return await self._books.ledger.standings()
+        return await self._record.ledger.standings()
 
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript = self._books.transcript
+        transcript = self._record.transcript
         said = self._observer.said
         try:
             await self.begin()
-            events: list[Event] | None = await self._first_words()
+            events: list[Event] | None = await self._first_events()
             while events is not None:
                 for event in events:
                     if self._interruption is not None:
@@ -152,24 +152,24 @@ class Turn:
                             transcript.keep(frame)
                         if said is not None and type(frame) is Delta:
                             said.append(frame.text)
-                events = await self._next_words()
+                events = await self._next_events()
             self._end = self._finished()
         except Exception as error:  # noqa: BLE001 - a turn never raises into its siblings
             self._end = self._ended_by(error)
         finally:
-            self._let_go()
+            self._release()
         self._end = await self._entered(self._end)
         yield self._end
         self.is_finished = self._door != "drain"
 
     async def _entered(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """The end as it is told, once it is in the books."""
+        """The end as it is told, once it is in the record."""
         try:
-            return await self._books.end(end)
+            return await self._record.end(end)
         except Exception as error:  # noqa: BLE001 - likewise
-            return self._books.named(self._ended_by(error))
+            return self._record.named(self._ended_by(error))
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Close the upstream; what a listener who has left was told is entered without waiting."""
         self._silence.cancel()
         if self._stream is not None:
@@ -177,15 +177,15 @@ class Turn:
         self._take_counts()
         self._interruption = None  # it knows where it was raised, which is here: a circle
         if self._end is None:
-            self._books.leave(self._cancelled())
+            self._record.leave(self._cancelled())
 
     def _interrupt(self, reason: "Failure | _Cancelled") -> None:
         """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
         if self._interruption is None:
             self._interruption = reason
             self._timeout_scope.interrupt()
-            if self._opening is not None:
-                self._opening.interrupt()
+            if self._attempts is not None:
+                self._attempts.interrupt()
             if self._stream is not None:
                 self._stream.close()
 
@@ -193,23 +193,23 @@ class Turn:
         if self._interruption is not None:
             raise self._interruption
 
-    async def _first_words(self) -> list[Event]:
+    async def _first_events(self) -> list[Event]:
         self._raise_interruption()
         question = self._question
         self._observer.asks(question.models[0], question.request, question.history)
-        self._opening = opening = Opening(question, self._upstream, self._deadlines, self._observer)
+        self._attempts = opening = Attempts(question, self._upstream, self._deadlines, self._observer)
         try:
-            self._stream, events = await opening.first_words(self._turn_by)
+            self._stream, events = await opening.first_events(self._turn_by)
         except Failure:
             self._raise_interruption()
             raise
         finally:
-            self._tally.model = opening.model
-            self._tally.counts = opening.counts
+            self._usage.model = opening.model
+            self._usage.counts = opening.counts
         self._observer.answers()
         return events
 
-    async def _next_words(self) -> list[Event] | None:
+    async def _next_events(self) -> list[Event] | None:
         """What the upstream says next; None when the answer is over.
 
         The clocks run only in here, not while the frames of the last words are being sent.
@@ -239,8 +239,8 @@ class Turn:
 
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
-            if self._tally.delta():
-                self._observer.first_delta(self._tally.duration_ms)
+            if self._usage.delta():
+                self._observer.first_delta(self._usage.duration_ms)
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
@@ -258,32 +258,32 @@ class Turn:
         self._take_counts()
         if self._stream is None or self._stream.finish_reason is None:
             raise AssertionError("a stream that ends without a finish reason is a failure")
-        self._tally.reported = True
-        return self._tally.usage(self.id, self._stream.finish_reason)
+        self._usage.reported = True
+        return self._usage.usage(self.id, self._stream.finish_reason)
 
     def _cancelled(self) -> Usage:
         self._take_counts()
-        self._tally.reported = self._stream is not None and self._stream.ended
-        return self._tally.usage(self.id, "cancelled")
+        self._usage.reported = self._stream is not None and self._stream.ended
+        return self._usage.usage(self.id, "cancelled")
 
     def _failed(self, failure: Failure) -> ErrorFrame:
         self._cause = failure.cause
         self._take_counts()
-        self._tally.reported = failure.code == "blocked"
-        usage = self._tally.figures() if self._books.is_kept else self._tally.spent()
+        self._usage.reported = failure.code == "blocked"
+        usage = self._usage.figures() if self._record.is_kept else self._usage.spent()
         return error_frame(failure, turn=self.id, usage=usage)
 
     def _take_counts(self) -> None:
         if self._stream is not None:
-            self._tally.counts = self._stream.counts
+            self._usage.counts = self._stream.counts
 
     @property
     def _phase(self) -> str:
-        """What it is at: nothing yet, asking (see `Opening.phase`), `streaming`, or waiting to `send`."""
-        if self._opening is None:
+        """What it is at: nothing yet, asking (see `Attempts.phase`), `streaming`, or waiting to `send`."""
+        if self._attempts is None:
             return "begin"
         if self._stream is None:
-            return self._opening.phase
+            return self._attempts.phase
         return "streaming" if self._silence.is_set else "send"
 
     def _tell_end(self) -> None:
@@ -294,9 +294,9 @@ class Turn:
         self._observer.ended(
             TurnEnd(
                 end=ended,
-                spent=told or self._tally.figures(),
-                gaps=self._tally.gaps,
-                streamed=self._tally.streamed,
+                spent=told or self._usage.figures(),
+                gaps=self._usage.gaps,
+                streamed=self._usage.streamed,
                 cause=self._cause,
                 door=(self._door or "client_gone") if was_left else None,
                 phase=(self._phase_left or "send") if was_left else None,

@@ -5,18 +5,18 @@ import secrets
 
 import msgspec
 
-from deltawire.books import Books
+from deltawire.chat.attempts import Deadlines, TurnRequest
+from deltawire.chat.record import TurnRecord
+from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.opening import Deadlines, Question
 from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
-from deltawire.turn import Turn
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,16 +87,16 @@ class Admission:
             raise Failure("draining")
         if len(self._running) >= self._bounds.turns:
             raise Failure("overloaded", retry_after=1.0)
-        question = Question(
+        question = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
             request=request,
             history=memory if request.history is None else request.history,
             models=models,
         )
-        books = Books(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
+        record = TurnRecord(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
         watch = self._telemetry.watch(question.turn, question.caller, models[0], request, via)
-        turn = Turn(question, self._upstream, self._deadlines, self._over, books, watch)
+        turn = Turn(question, self._upstream, self._deadlines, self._over, record, watch)
         self._running.add(turn)
         self.empty.clear()
         return turn

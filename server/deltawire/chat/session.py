@@ -13,10 +13,11 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from deltawire.admission import Admission
 from deltawire.aio.watchdog import Watchdog
+from deltawire.chat.admission import Admission
+from deltawire.chat.history import HistoryPool
+from deltawire.chat.turn import Turn
 from deltawire.identity.socket_identity import SocketIdentity
-from deltawire.memory import MemoryPool
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import (
     Auth,
@@ -33,7 +34,6 @@ from deltawire.protocol.frames import (
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext
-from deltawire.turn import Turn
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class Session:
         peer: Peer,
         guest: SocketIdentity,
         admission: Admission,
-        memories: MemoryPool,
+        histories: HistoryPool,
         bounds: SocketBounds,
         metrics: Metrics,
     ) -> None:
@@ -113,8 +113,8 @@ class Session:
         self._peer = peer
         self._guest = guest
         self._admission = admission
-        self._memories = memories
-        self._memory = memories.open()
+        self._histories = histories
+        self._history = histories.open()
         self._bounds = bounds
         self._metrics = metrics
         self._loop = asyncio.get_running_loop()
@@ -167,7 +167,7 @@ class Session:
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=1.0)
-            turn = self._admission.accept(chat, self._memory.messages(), self._guest.caller(), self._peer.via)
+            turn = self._admission.accept(chat, self._history.messages(), self._guest.caller(), self._peer.via)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)
             return
@@ -201,7 +201,7 @@ class Session:
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when the client has room for it."""
         is_remembered = chat.history is None and chat.conversation is None
-        delivered = self._memories.draft() if is_remembered else None
+        delivered = self._histories.draft() if is_remembered else None
         try:
             async with aclosing(turn.frames()) as frames:
                 async for frame in frames:
@@ -224,7 +224,7 @@ class Session:
                 self._metrics.refused.labels(turn.refusal).inc()
             self._stay_awake()
             if delivered is not None:
-                self._memories.add(self._memory, chat.message, delivered.text())
+                self._histories.add(self._history, chat.message, delivered.text())
             self._end_if_drained()
 
     def _refuse(self, failure: Failure, name: str | None, *, starts: bool) -> None:
@@ -283,4 +283,4 @@ class Session:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._idle.cancel()
-        self._memories.close(self._memory)
+        self._histories.close(self._history)

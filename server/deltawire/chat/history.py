@@ -5,7 +5,7 @@ import sys
 from deltawire.protocol.frames import HistoryMessage
 
 
-class Memory:
+class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole messages, the newest kept."""
 
     __slots__ = ("_chars", "_max_chars", "_messages", "size")
@@ -62,43 +62,43 @@ class Draft:
         return "".join(self._pieces)
 
 
-class MemoryPool:
-    """All sockets' memories together, bounded in bytes; the oldest sockets' are forgotten first."""
+class HistoryPool:
+    """All sockets' histories together, bounded in bytes; the oldest sockets' are forgotten first."""
 
     def __init__(self, max_bytes: int, max_chars: int) -> None:
         """`max_bytes` bounds them all together, `max_chars` each."""
         self._max_bytes = max_bytes
         self._max_chars = max_chars
         self._size = 0
-        self._memories: dict[Memory, None] = {}
+        self._histories: dict[SocketHistory, None] = {}
 
-    def open(self) -> Memory:
+    def open(self) -> SocketHistory:
         """An empty memory for one socket; `close` it when the socket is gone."""
-        memory = Memory(self._max_chars)
-        self._memories[memory] = None
+        memory = SocketHistory(self._max_chars)
+        self._histories[memory] = None
         return memory
 
     def draft(self) -> Draft:
         """For an answer that may become a memory."""
         return Draft(self._max_chars)
 
-    def add(self, memory: Memory, question: str, answer: str) -> None:
+    def add(self, memory: SocketHistory, question: str, answer: str) -> None:
         """Remember a turn in `memory`. One that delivered nothing is not remembered."""
         if not answer:
             return
         before = memory.size
         memory.add(question, answer)
         self._size += memory.size - before
-        for oldest in self._memories if self._size > self._max_bytes else ():
+        for oldest in self._histories if self._size > self._max_bytes else ():
             self._size -= oldest.size
             oldest.forget()
             if self._size <= self._max_bytes:
                 return
 
-    def close(self, memory: Memory) -> None:
+    def close(self, memory: SocketHistory) -> None:
         """Let go of the memory of a socket that is gone."""
         self._size -= memory.size
-        del self._memories[memory]
+        del self._histories[memory]
 
 
 def _size(message: HistoryMessage) -> int:

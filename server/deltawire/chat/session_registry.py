@@ -1,29 +1,29 @@
 """All the sockets of a process."""
 
-from deltawire.admission import Admission
+from deltawire.chat.admission import Admission
+from deltawire.chat.history import HistoryPool
+from deltawire.chat.session import Peer, Session, SocketBounds
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
-from deltawire.memory import MemoryPool
-from deltawire.session import Peer, Session, SocketBounds
 from deltawire.telemetry.metrics import Metrics
 
 
-class Sessions:
+class SessionRegistry:
     """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
 
     def __init__(
         self,
         admission: Admission,
         authenticator: Authenticator,
-        memories: MemoryPool,
+        histories: HistoryPool,
         bounds: SocketBounds,
         metrics: Metrics,
     ) -> None:
         """Start with none; what is given here, they share."""
         self._admission = admission
         self._authenticator = authenticator
-        self._memories = memories
+        self._histories = histories
         self._bounds = bounds
         self._metrics = metrics
         self._open: set[Session] = set()
@@ -32,7 +32,7 @@ class Sessions:
     async def serve(self, peer: Peer, caller: Caller) -> None:
         """Serve a socket that was just accepted from this caller until it closes."""
         guest = SocketIdentity(caller, self._authenticator)
-        session = Session(peer, guest, self._admission, self._memories, self._bounds, self._metrics)
+        session = Session(peer, guest, self._admission, self._histories, self._bounds, self._metrics)
         self._open.add(session)
         self._metrics.sockets.inc()
         try:
