@@ -11,7 +11,8 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from deltawire.asyncapi import page as socket_page
+from deltawire.api_docs import asyncapi_page as socket_page
+from deltawire.api_docs.openapi import PATHS, assets, document
 from deltawire.chat.admission import Admission, Bounds
 from deltawire.chat.attempts import Deadlines
 from deltawire.chat.history import HistoryPool
@@ -37,7 +38,6 @@ from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.openapi.document import PATHS, assets, document
 from deltawire.parts import Parts
 from deltawire.process.drain import Drain
 from deltawire.process.server import Listening

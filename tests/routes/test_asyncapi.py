@@ -16,7 +16,7 @@ from support.client import Frame, connected
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, fails, says
 
-from deltawire.asyncapi.examples import DOWN, UP
+from deltawire.api_docs.frame_examples import DOWN, UP
 from deltawire.protocol.frames import FrameDown, FrameUp
 
 READER = Path(__file__).parent.parent / "asyncapi"

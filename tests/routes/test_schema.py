@@ -12,7 +12,7 @@ from support.serving import serving
 from support.transports import ask_rest, ask_sse, post
 from support.upstream import Upstream, says
 
-from deltawire.openapi.operations import EXAMPLES
+from deltawire.api_docs.operations import EXAMPLES
 from deltawire.protocol.errors import TABLE
 
 

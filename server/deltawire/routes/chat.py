@@ -15,13 +15,13 @@ from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.admission import Admission
 from deltawire.chat.session import PeerSlow
 from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
 from deltawire.limits.headers import rate_limit_fields
-from deltawire.openapi.operations import STREAMED, WHOLE
 from deltawire.parts import Parts
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import (

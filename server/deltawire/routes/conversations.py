@@ -8,6 +8,14 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from deltawire.api_docs.operations import (
+    CHANGE_CONVERSATION,
+    CREATE_CONVERSATION,
+    DELETE_CONVERSATION,
+    EXPORT_CONVERSATION,
+    LIST_CONVERSATIONS,
+    READ_CONVERSATION,
+)
 from deltawire.conversations.export import markdown
 from deltawire.conversations.schemas import (
     Conversation,
@@ -19,14 +27,6 @@ from deltawire.conversations.schemas import (
     read_query,
 )
 from deltawire.identity.caller import caller_of
-from deltawire.openapi.operations import (
-    CHANGE_CONVERSATION,
-    CREATE_CONVERSATION,
-    DELETE_CONVERSATION,
-    EXPORT_CONVERSATION,
-    LIST_CONVERSATIONS,
-    READ_CONVERSATION,
-)
 from deltawire.parts import Parts
 from deltawire.routes.bodies import json_body, parameters_of
 

@@ -5,7 +5,7 @@ from typing import Final
 from litestar import get
 from litestar.di import NamedDependency
 
-from deltawire.openapi.operations import PROBE
+from deltawire.api_docs.operations import PROBE
 from deltawire.parts import Parts
 from deltawire.protocol.errors import Failure
 

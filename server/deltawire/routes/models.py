@@ -4,7 +4,7 @@ import msgspec
 from litestar import get
 from litestar.di import NamedDependency
 
-from deltawire.openapi.operations import LIST_MODELS
+from deltawire.api_docs.operations import LIST_MODELS
 from deltawire.parts import Parts
 
 

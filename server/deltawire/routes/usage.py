@@ -5,9 +5,9 @@ from typing import Any
 from litestar import Request, get
 from litestar.di import NamedDependency
 
+from deltawire.api_docs.operations import READ_USAGE
 from deltawire.identity.caller import caller_of
 from deltawire.limits.report import UsageReport, read_query
-from deltawire.openapi.operations import READ_USAGE
 from deltawire.parts import Parts
 from deltawire.routes.bodies import parameters_of
 

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Struct
 
 from deltawire import __version__
-from deltawire.asyncapi.examples import DOWN, UP
-from deltawire.openapi.document import CONTEXT
+from deltawire.api_docs.frame_examples import DOWN, UP
+from deltawire.api_docs.openapi import CONTEXT
 from deltawire.protocol.frames import FrameDown, FrameUp, type_tag
 
 _CHANNEL: Final = "socket"

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from litestar import MediaType, Response, Router, get
 
-from deltawire.asyncapi.document import document
+from deltawire.api_docs.asyncapi import document
 from deltawire.edge.static_files import with_page_headers
 
 PATHS: Final = frozenset({"/schema/asyncapi.json", "/schema/socket"})

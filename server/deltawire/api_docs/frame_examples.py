@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from deltawire.openapi.operations import EXAMPLES
+from deltawire.api_docs.operations import EXAMPLES
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, FrameDown, Spent, Thought, Usage, error_frame
 

@@ -12,11 +12,11 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
+from deltawire.api_docs.responses import reference
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from deltawire.edge.problem_details import Problem
 from deltawire.edge.static_files import StaticFiles, files, with_page_headers
 from deltawire.limits.report import UsageReport
-from deltawire.openapi.answers import reference
 from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 
 

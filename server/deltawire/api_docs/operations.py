@@ -20,6 +20,7 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
+from deltawire.api_docs.responses import LIMITS, examples_of, json_answer, problems, reference
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationChange,
@@ -30,7 +31,6 @@ from deltawire.conversations.schemas import (
     NewConversation,
 )
 from deltawire.limits.report import UsageQuery, UsageReport
-from deltawire.openapi.answers import LIMITS, examples_of, json_answer, problems, reference
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import ChatRequest
 
