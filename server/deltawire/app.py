@@ -38,7 +38,6 @@ from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.parts import Parts
 from deltawire.process.drain import Drain
 from deltawire.process.server import Listening
 from deltawire.routes.chat import Answer, chat, chat_stream
@@ -46,8 +45,9 @@ from deltawire.routes.conversations import conversations
 from deltawire.routes.health import PROBES, live, ready
 from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
+from deltawire.routes.services import Services
 from deltawire.routes.usage import read_usage
-from deltawire.routes.ws import chat_socket
+from deltawire.routes.websocket import chat_socket
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
 
@@ -91,7 +91,7 @@ def assemble(settings: Settings) -> Service:
         ),
         metrics,
     )
-    parts = Parts(
+    parts = Services(
         admission=admission,
         conversations=ConversationStore(database, settings.max_message_chars),
         limits=limits,

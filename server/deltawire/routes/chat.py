@@ -22,7 +22,6 @@ from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
 from deltawire.limits.headers import rate_limit_fields
-from deltawire.parts import Parts
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import (
     Delta,
@@ -36,6 +35,7 @@ from deltawire.protocol.frames import (
     spent_of,
 )
 from deltawire.routes.bodies import json_body
+from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext, via
 from deltawire.transport.http import HttpProtocol
@@ -64,7 +64,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
+async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
     turn, fields = await _accept(request, parts.admission, via("rest", request.scope["headers"]))
 
@@ -78,7 +78,7 @@ async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
-async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> ASGIApp:
+async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
     turn, fields = await _accept(request, parts.admission, via("sse", request.scope["headers"]))
 
@@ -137,7 +137,9 @@ async def _fold(turn: Turn) -> Answer | Problem:
     return Answer(id=end.id, text=text, thoughts="".join(thoughts), sources=[], usage=spent_of(end))
 
 
-async def _send_whole(whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, parts: Parts) -> None:
+async def _send_whole(
+    whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, parts: Services
+) -> None:
     """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
     body = encode(whole)

@@ -27,27 +27,27 @@ from deltawire.conversations.schemas import (
     read_query,
 )
 from deltawire.identity.caller import caller_of
-from deltawire.parts import Parts
 from deltawire.routes.bodies import json_body, parameters_of
+from deltawire.routes.services import Services
 
 AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", operation_class=LIST_CONVERSATIONS)
-async def list_conversations(request: AnyRequest, parts: NamedDependency[Parts]) -> ConversationPage:
+async def list_conversations(request: AnyRequest, parts: NamedDependency[Services]) -> ConversationPage:
     """The caller's conversations, the last used first; with `q`, those in which its words stand."""
     return await parts.conversations.page(_owner(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
-async def create_conversation(request: AnyRequest, parts: NamedDependency[Parts]) -> Conversation:
+async def create_conversation(request: AnyRequest, parts: NamedDependency[Services]) -> Conversation:
     """Make a conversation; an empty object will do."""
     return await parts.conversations.create(_owner(request), read_new(await json_body(request)))
 
 
 @get("/{conversation:str}", operation_class=READ_CONVERSATION)
 async def read_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
 ) -> ConversationTree:
     """A conversation with all its messages."""
     return await parts.conversations.read(_owner(request), conversation)
@@ -55,7 +55,7 @@ async def read_conversation(
 
 @patch("/{conversation:str}", operation_class=CHANGE_CONVERSATION)
 async def change_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
 ) -> Conversation:
     """Change the title, or settings one by one; null takes one away."""
     title, settings = read_change(await json_body(request))
@@ -63,14 +63,16 @@ async def change_conversation(
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)
-async def delete_conversation(conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]) -> None:
+async def delete_conversation(
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
+) -> None:
     """Delete a conversation and all its messages."""
     await parts.conversations.delete(_owner(request), conversation)
 
 
 @get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
 async def export_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Parts]
+    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
 ) -> Response[bytes]:
     """A conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))

@@ -6,8 +6,8 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from deltawire.api_docs.operations import PROBE
-from deltawire.parts import Parts
 from deltawire.protocol.errors import Failure
+from deltawire.routes.services import Services
 
 PROBES: Final = frozenset({"/livez", "/readyz"})
 """Their paths."""
@@ -20,7 +20,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz", operation_class=PROBE)
-async def ready(parts: NamedDependency[Parts]) -> dict[str, str]:
+async def ready(parts: NamedDependency[Services]) -> dict[str, str]:
     """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its stores."""
     if not parts.admission.is_open:
         raise Failure("draining")

@@ -5,7 +5,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from deltawire.api_docs.operations import LIST_MODELS
-from deltawire.parts import Parts
+from deltawire.routes.services import Services
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -16,7 +16,7 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models", operation_class=LIST_MODELS)
-async def list_models(parts: NamedDependency[Parts]) -> ModelList:
+async def list_models(parts: NamedDependency[Services]) -> ModelList:
     """The models that a chat may name."""
     offer = parts.admission.offer
     return ModelList(offer.default, offer.models)

@@ -8,12 +8,12 @@ from litestar.di import NamedDependency
 from deltawire.api_docs.operations import READ_USAGE
 from deltawire.identity.caller import caller_of
 from deltawire.limits.report import UsageReport, read_query
-from deltawire.parts import Parts
 from deltawire.routes.bodies import parameters_of
+from deltawire.routes.services import Services
 
 
 @get("/usage", operation_class=READ_USAGE)
-async def read_usage(request: Request[Any, Any, Any], parts: NamedDependency[Parts]) -> UsageReport:
+async def read_usage(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> UsageReport:
     """The caller's own figures by day and model, and their limits."""
     query = read_query(parameters_of(request))
     return await parts.limits.report(caller_of(request.scope).name, query.days)

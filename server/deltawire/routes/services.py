@@ -9,7 +9,7 @@ from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Built once for the process, in `app`."""
 
     admission: Admission

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 
 from deltawire.chat.session import PeerGone, PeerSlow
 from deltawire.identity.caller import caller_of
-from deltawire.parts import Parts
+from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import via
 from deltawire.transport.link import LINK, room_within
@@ -64,7 +64,7 @@ class SocketPeer:
 
 
 @websocket("/ws")
-async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Parts]) -> None:
+async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Services]) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
