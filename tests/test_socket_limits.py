@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from deltawire.edge import connection_limits as connection_limits
+from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.limits.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure

@@ -1,4 +1,4 @@
-"""`make bench-limits`: what the limits cost a turn and a delta, in memory and in a store. Accepts about two minutes.
+"""`make bench-limits`: what the limits cost a turn and a delta, in memory and in a store. Takes about two minutes.
 
 The same loads with and without limits, in turn: many short answers show what a turn costs, long ones what is left
 for a delta. Prints the table of docs/limits.md.

@@ -15,7 +15,7 @@ Span = Any
 
 
 class Collector:
-    """Accepts `POST /v1/traces` as protobuf."""
+    """Takes `POST /v1/traces` as protobuf."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []

@@ -28,7 +28,7 @@ _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 
 
 class StaticFiles(NamedTuple):
-    """StaticFiles that are served, and nothing but these."""
+    """Files that are served, and nothing but these."""
 
     router: Router
     paths: frozenset[str]

@@ -29,7 +29,7 @@ Event = Text | ThoughtText | Failure
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """JwtTokens as the provider counts them; None where it did not say.
+    """Tokens as the provider counts them; None where it did not say.
 
     input + tool + output + thought = total, and cached is a part of input.
     """

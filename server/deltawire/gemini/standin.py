@@ -51,7 +51,7 @@ class Conversation(msgspec.Struct, frozen=True):
     thinks: bool
     """Whether thoughts are to be shown."""
     most: int | None
-    """JwtTokens that the answer may have; a word is one here."""
+    """Tokens that the answer may have; a word is one here."""
     stops: list[str]
     """Strings at which the answer ends."""
 
