@@ -14,7 +14,7 @@ from litestar.di import Provide
 from deltawire.api_docs import asyncapi_page as socket_page
 from deltawire.api_docs.openapi import PATHS, assets, document
 from deltawire.chat.admission import Admission, Bounds
-from deltawire.chat.attempts import Deadlines
+from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
@@ -73,14 +73,14 @@ def assemble(settings: Settings) -> Service:
     """Build the parts of one process and join them."""
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what a driver said
     database = Database(settings.database)
-    offer = _catalog(settings)
-    transcripts = Transcripts(database, offer, settings.max_history_chars, settings.store_timeout)
+    catalog = _catalog(settings)
+    transcripts = Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     authenticator = _authenticator(settings, key_set)
-    metrics = Metrics({*offer.models, *offer.fallbacks})
+    metrics = Metrics({*catalog.models, *catalog.fallbacks})
     tracing = _tracing(settings)
     limits = Limits(settings.limits, _limits_backend(settings), Prices(), settings.limits_when_store_is_away)
-    admission = _admission(settings, offer, transcripts, limits, Telemetry(metrics, tracing))
+    admission = _admission(settings, catalog, transcripts, limits, Telemetry(metrics, tracing))
     sessions = SessionRegistry(
         admission,
         authenticator,
@@ -244,10 +244,10 @@ def _limits_backend(settings: Settings) -> LimitsBackend:
 
 
 def _admission(
-    settings: Settings, offer: ModelCatalog, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
+    settings: Settings, catalog: ModelCatalog, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
 ) -> Admission:
     return Admission(
-        offer,
+        catalog,
         Bounds(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.redis import RedisServer
 
-from deltawire.chat.attempts import TurnRequest
+from deltawire.chat.request import TurnRequest
 from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Counts
 from deltawire.limits.backend import DAY_SECONDS, MAX_MODELS, OTHER, Charge, LimitsBackend, key_of

@@ -6,8 +6,9 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
-from deltawire.chat.attempts import Deadlines, TurnRequest
+from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
+from deltawire.chat.request import TurnRequest
 from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend

@@ -5,8 +5,9 @@ import secrets
 
 import msgspec
 
-from deltawire.chat.attempts import Deadlines, TurnRequest
+from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
+from deltawire.chat.request import TurnRequest
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
 from deltawire.gemini.catalog import ModelCatalog
@@ -32,7 +33,7 @@ class Admission:
 
     def __init__(
         self,
-        offer: ModelCatalog,
+        catalog: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
         transcripts: Transcripts,
@@ -40,7 +41,7 @@ class Admission:
         telemetry: Telemetry,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
-        self.offer = offer
+        self.catalog = catalog
         self._transcripts = transcripts
         self._limits = limits
         self._telemetry = telemetry
@@ -82,7 +83,7 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        models = self.offer.models_for(request.model)
+        models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self._bounds.turns:

@@ -8,56 +8,16 @@ import random
 from math import inf
 from typing import Final
 
-import msgspec
-
 from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.request import TurnRequest
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.turn_observer import TurnObserver
 
 _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
 _WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
-
-
-class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a turn waits, in seconds, and how often it tries."""
-
-    connect: float
-    """To the upstream's response headers."""
-    first_token: float
-    """From there to the first token; a thought counts as one."""
-    token: float
-    """Between tokens."""
-    turn: float
-    """For all of it."""
-    retries: int
-    """After the first try."""
-    retry_max_delay: float
-    """The longest wait before a retry; a provider that asks for more is not waited for."""
-
-    def failure(self, deadline: str) -> Failure:
-        """What a client is told when the deadline of this name has passed."""
-        late = {
-            "connect": f"The provider did not answer within {self.connect:g} s.",
-            "first_token": f"The provider sent no first token within {self.first_token:g} s.",
-            "token": f"The provider fell silent for {self.token:g} s in the middle of the answer.",
-            "turn": f"The answer took longer than {self.turn:g} s in all.",
-        }
-        return Failure("upstream_timeout", late[deadline], cause=deadline)
-
-
-class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked, and of whom."""
-
-    turn: str
-    caller: str
-    """Who asks, for the log; empty where nobody is asked."""
-    request: ChatRequest
-    history: list[HistoryMessage]
-    models: tuple[str, ...]
-    """The first is asked first, the others when it is at fault."""
 
 
 class Attempts:

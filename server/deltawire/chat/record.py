@@ -1,7 +1,9 @@
 """What is kept of one turn: what it counts for its caller, and what was said in it."""
 
+import msgspec
+
 from deltawire.aio.background import finished
-from deltawire.chat.attempts import TurnRequest
+from deltawire.chat.request import TurnRequest
 from deltawire.conversations.transcript import Transcript
 from deltawire.limits.ledger import Ledger
 from deltawire.protocol.errors import Failure
@@ -31,17 +33,21 @@ class TurnRecord:
 
         A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.
         """
-        if self.transcript is None:
-            await self.ledger.begin(question)
+        transcript, model = self.transcript, question.models[0]
+        if transcript is None:
+            await self.ledger.begin(model)
             return question
         if self.ledger.goes_by_model:
-            question = await self.transcript.look(question)
-        await self.ledger.begin(question)
+            model = await transcript.first_model(question.request)
+        await self.ledger.begin(model)
         try:
-            return await self.transcript.begin(question)
+            context = await transcript.begin(question.request)
         except Failure:
             self.ledger.close()
             raise
+        return msgspec.structs.replace(
+            question, request=context.request, history=context.history, models=context.models
+        )
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         """Charge the turn and write its answer; return the end as it is to be told. Raise `Failure`."""

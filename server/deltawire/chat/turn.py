@@ -12,8 +12,10 @@ import structlog
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.aio.watchdog import Watchdog
-from deltawire.chat.attempts import Attempts, Deadlines, TurnRequest
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
+from deltawire.chat.request import TurnRequest
 from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Event, Stream, Text, Upstream
 from deltawire.limits.report import Standing

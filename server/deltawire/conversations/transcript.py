@@ -15,14 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.chat.attempts import TurnRequest
 from deltawire.conversations.database import Database
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage, spent_of
+from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, HistoryMessage, Thought, Usage, spent_of
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -34,10 +33,10 @@ def _is_away(fault: Exception) -> bool:
 class Transcripts:
     """Where the turns of conversations are written; one for the process."""
 
-    def __init__(self, database: Database, offer: ModelCatalog, history_chars: int, seconds: float) -> None:
+    def __init__(self, database: Database, catalog: ModelCatalog, history_chars: int, seconds: float) -> None:
         """`history_chars` bounds what a turn is asked with, `seconds` how long the last write is tried."""
         self.database = database
-        self.offer = offer
+        self.catalog = catalog
         self.history_chars = history_chars
         self.retrying = stamina.AsyncRetryingCaller(
             timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
@@ -51,6 +50,16 @@ class Transcripts:
     async def close(self) -> None:
         """Wait for what is still being written."""
         await self.background.wait(_CLOSE_SECONDS)
+
+
+class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a conversation makes of a request."""
+
+    request: ChatRequest
+    """With the conversation's settings where it has none of its own."""
+    history: list[HistoryMessage]
+    models: tuple[str, ...]
+    """The first is asked first, the others when it is at fault."""
 
 
 class _GivenUp(Exception):
@@ -74,20 +83,18 @@ class Transcript:
         """Whether the question is written."""
         return self._question is not None
 
-    async def look(self, question: TurnRequest) -> TurnRequest:
-        """The question with the models that will be asked; nothing is written. Raise `Failure` as `begin` does."""
+    async def first_model(self, request: ChatRequest) -> str:
+        """The model that will be asked first; nothing is written. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
-        request = merged(question.request, conversation.settings)
-        models = self._transcripts.offer.models_for(request.model)
-        return msgspec.structs.replace(question, models=models)
+        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)[0]
 
-    async def begin(self, question: TurnRequest) -> TurnRequest:
+    async def begin(self, request: ChatRequest) -> TurnContext:
         """Write the question; return it with its context and with the conversation's settings.
 
         Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
         """
-        return await self._transcripts.background.do(self._begin(question))
+        return await self._transcripts.background.do(self._begin(request))
 
     def keep(self, frame: Delta | Thought) -> None:
         """Take note of what was delivered."""
@@ -124,11 +131,11 @@ class Transcript:
             return msgspec.structs.replace(end, **names)
         return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
 
-    async def _begin(self, question: TurnRequest) -> TurnRequest:
+    async def _begin(self, request: ChatRequest) -> TurnContext:
         async with self._transcripts.database.writing() as transaction:
             conversation = await self._found(transaction, to_change=True)
-            request = merged(question.request, conversation.settings)
-            models = self._transcripts.offer.models_for(request.model)
+            request = merged(request, conversation.settings)
+            models = self._transcripts.catalog.models_for(request.model)
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
@@ -144,7 +151,7 @@ class Transcript:
         self._question = asked
         if self._is_closed:  # while that was committed
             await self._give_up(asked)
-        return msgspec.structs.replace(question, request=request, history=history, models=models)
+        return TurnContext(request=request, history=history, models=models)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)

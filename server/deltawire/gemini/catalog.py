@@ -6,7 +6,7 @@ from deltawire.protocol.errors import Failure
 
 
 class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
-    """The models on offer."""
+    """The models on catalog."""
 
     models: tuple[str, ...]
     """What `GET /models` lists."""

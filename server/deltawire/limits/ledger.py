@@ -9,7 +9,6 @@ import time
 from typing import Final, Literal
 
 from deltawire.aio.background import BackgroundTasks, finished
-from deltawire.chat.attempts import TurnRequest
 from deltawire.gemini.events import Counts
 from deltawire.limits.backend import (
     Charge,
@@ -133,9 +132,12 @@ class Ledger:
         """Dollars; None when they are not known."""
         return self._limits.prices.cost(model, counts)
 
-    async def begin(self, question: TurnRequest) -> None:
-        """Let the turn through; raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`)."""
-        self._model = question.models[0]
+    async def begin(self, model: str) -> None:
+        """Let a turn that asks this model through.
+
+        Raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`).
+        """
+        self._model = model
         await self._limits.prices.ready()
         if self._limits.rules.by_name:
             self._beginning = self._limits.background.run(self._begin())

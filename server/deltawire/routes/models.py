@@ -18,5 +18,5 @@ class ModelList(msgspec.Struct, frozen=True):
 @get("/models", operation_class=LIST_MODELS)
 async def list_models(parts: NamedDependency[Services]) -> ModelList:
     """The models that a chat may name."""
-    offer = parts.admission.offer
-    return ModelList(offer.default, offer.models)
+    catalog = parts.admission.catalog
+    return ModelList(catalog.default, catalog.models)
