@@ -19,7 +19,8 @@ from support.client import connected
 from support.process import running
 
 import hatch_build
-from deltawire.config.settings import Settings, unknown_names
+from deltawire.config.environment import unknown_names
+from deltawire.config.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")

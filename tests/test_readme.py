@@ -16,7 +16,7 @@ from support.log import Log
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 
-from deltawire.config.settings import load
+from deltawire.config.environment import load
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 WSCAT = Path(__file__).parent / "wscat"

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from deltawire.config.settings import SettingsError, describe, load, unknown_names
+from deltawire.config.description import describe
+from deltawire.config.environment import load, unknown_names
+from deltawire.config.settings import SettingsError
 
 DIGEST = "0" * 64
 WAYS_TO_ASK = {

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import stamina.instrumentation
@@ -11,23 +12,24 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
-from deltawire.api_docs import asyncapi_page as socket_page
-from deltawire.api_docs.openapi import PATHS, assets, document
+from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.chat.admission import Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
-from deltawire.config.settings import Settings, load
+from deltawire.config.environment import load
+from deltawire.config.settings import Settings
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
-from deltawire.edge import problem_details as problems
+from deltawire.edge import problem_details
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import TrustedProxies
 from deltawire.edge.gate import AccessPolicy, Gate
-from deltawire.edge.static_files import CONVERSATION, page
+from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
+from deltawire.edge.static_files import page
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.client import Account, GeminiClient
 from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
@@ -39,15 +41,16 @@ from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
 from deltawire.process.drain import Drain
-from deltawire.process.server import Listening
+from deltawire.process.server import Listening, Service
 from deltawire.routes.chat import Answer, chat, chat_stream
 from deltawire.routes.conversations import conversations
-from deltawire.routes.health import PROBES, live, ready
+from deltawire.routes.health import live, ready
 from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
 from deltawire.routes.services import Services
 from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import chat_socket
+from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
 
@@ -57,99 +60,99 @@ if TYPE_CHECKING:  # it needs what is not always installed
 log = structlog.get_logger(__name__)
 
 
-class Service(NamedTuple):
-    """The application, and the way to end it."""
+class _Stores(NamedTuple):
+    """What outlives a turn, and what it counts."""
 
-    app: Litestar
-    drain: Drain
+    database: Database
+    transcripts: Transcripts
+    limits: Limits
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The application; without settings, those of the environment. Raise `SettingsError` for bad ones."""
-    return assemble(settings or load()).app
+    """Return the application; without settings, with those of the environment. Raise `SettingsError` for bad ones."""
+    app: Litestar = assemble(settings or load()).app
+    return app
+
+
+def build(settings: Settings) -> Service:
+    """Set up the logs of a process, and assemble what it serves."""
+    configure_logs(settings)
+    return assemble(settings)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Log as the settings say."""
+    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
+    logs.configure(settings.log_level, json=not console)
 
 
 def assemble(settings: Settings) -> Service:
     """Build the parts of one process and join them."""
     stamina.instrumentation.set_on_retry_hooks([])  # they would log what a driver said
-    database = Database(settings.database)
     catalog = _catalog(settings)
-    transcripts = Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout)
+    stores = _stores(settings, catalog)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     authenticator = _authenticator(settings, key_set)
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
     tracing = _tracing(settings)
-    limits = Limits(settings.limits, _limits_backend(settings), Prices(), settings.limits_when_store_is_away)
-    admission = _admission(settings, catalog, transcripts, limits, Telemetry(metrics, tracing))
-    sessions = SessionRegistry(
-        admission,
-        authenticator,
-        HistoryPool(settings.max_memory_bytes, settings.max_history_chars),
-        SocketBounds(
-            turns=settings.max_turns_per_socket,
-            idle_timeout=settings.idle_timeout,
-        ),
-        metrics,
-    )
-    parts = Services(
-        admission=admission,
-        conversations=ConversationStore(database, settings.max_message_chars),
-        limits=limits,
-        metrics=metrics,
-        sessions=sessions,
-        send_timeout=settings.send_timeout,
-    )
+    admission = _admission(settings, catalog, stores, Telemetry(metrics, tracing))
+    services = _services(settings, admission, authenticator, stores, metrics)
     connection_limits = ConnectionLimits(settings.max_sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
-    async def upstream(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             if tracing is not None:
                 stack.push_async_callback(asyncio.to_thread, tracing.close)
-            stack.push_async_callback(database.close)
-            stack.push_async_callback(transcripts.close)
-            stack.push_async_callback(limits.close)
-            limits.prices.load()
+            stack.push_async_callback(stores.database.close)
+            stack.push_async_callback(stores.transcripts.close)
+            stack.push_async_callback(stores.limits.close)
+            stores.limits.prices.load()
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
             _announce(settings)
             yield
 
-    chat_page, schema_assets = page(), assets()
-    app = Litestar(
+    app = _litestar(settings, services, lifespan)
+    # Litestar's own middleware would see only what has found a route.
+    app.asgi_handler = Gate(app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, metrics)
+    drain = Drain(admission, services.sessions, connection_limits, settings.drain_timeout)
+    return Service(app, _listening(settings), drain)
+
+
+def _litestar(
+    settings: Settings, services: Services, lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]
+) -> Litestar:
+    any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
+    return Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
-            *(scraping(metrics, settings.metrics_token), socket_page.socket_contract()),
-            *(schema_assets.router, chat_page.router),
+            scraping(services.metrics, settings.metrics_token, any_host=any_host_may_scrape),
+            *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
-        dependencies={"parts": Provide(lambda: parts, sync_to_thread=False)},
-        exception_handlers={Exception: problems.responder(metrics)},
-        lifespan=[upstream],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        exception_handlers={Exception: problem_details.responder(services.metrics)},
+        lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
-        openapi_config=document(Answer),
+        openapi_config=openapi.document(Answer),
     )
-    # Litestar's own middleware would see only what has found a route.
-    app.asgi_handler = Gate(
-        app.asgi_handler,
-        AccessPolicy(
-            allowed_hosts=settings.allowed_hosts,
-            origins=OriginPolicy(settings.allowed_origins),
-            proxies=TrustedProxies(settings.trusted_proxies),
-            authenticator=authenticator,
-            probes=_probes(settings),
-            open_paths=_open_paths(settings) | PATHS | socket_page.PATHS | schema_assets.paths | chat_page.paths,
-            open_shape=CONVERSATION,
-        ),
-        connection_limits,
-        metrics,
-    )
-    return Service(app, Drain(admission, sessions, connection_limits, settings.drain_timeout))
 
 
-def listening(settings: Settings) -> Listening:
-    """How the process listens."""
+def _access_policy(settings: Settings, authenticator: Authenticator, app: Litestar) -> AccessPolicy:
+    return AccessPolicy(
+        allowed_hosts=settings.allowed_hosts,
+        origins=OriginPolicy(settings.allowed_origins),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        authenticator=authenticator,
+        any_host_paths=paths_marked(app, ANY_HOST),
+        public_paths=paths_marked(app, PUBLIC),
+        public_patterns=patterns_marked(app),
+    )
+
+
+def _listening(settings: Settings) -> Listening:
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
         max_frames_per_second=settings.max_frames_per_second,
@@ -159,17 +162,28 @@ def listening(settings: Settings) -> Listening:
     )
 
 
-def _probes(settings: Settings) -> frozenset[str]:
-    """What may be asked by any name.
+def _stores(settings: Settings, catalog: ModelCatalog) -> _Stores:
+    database = Database(settings.database)
+    return _Stores(
+        database,
+        Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout),
+        Limits(settings.limits, _limits_backend(settings), Prices(), settings.limits_when_store_is_away),
+    )
 
-    The metrics only where they want a token or a key: a page whose name was bound to our address has neither.
-    """
-    return PROBES | ({"/metrics"} if settings.metrics_token is not None or settings.asks_who else set())
 
-
-def _open_paths(settings: Settings) -> frozenset[str]:
-    """What is open to those who do not say who they are; the metrics only where they have a token of their own."""
-    return PROBES | ({"/metrics"} if settings.metrics_token is not None else set())
+def _services(
+    settings: Settings, admission: Admission, authenticator: Authenticator, stores: _Stores, metrics: Metrics
+) -> Services:
+    histories = HistoryPool(settings.max_memory_bytes, settings.max_history_chars)
+    bounds = SocketBounds(turns=settings.max_turns_per_socket, idle_timeout=settings.idle_timeout)
+    return Services(
+        admission=admission,
+        conversations=ConversationStore(stores.database, settings.max_message_chars),
+        limits=stores.limits,
+        metrics=metrics,
+        sessions=SessionRegistry(admission, authenticator, histories, bounds, metrics),
+        send_timeout=settings.send_timeout,
+    )
 
 
 def _authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
@@ -243,9 +257,7 @@ def _limits_backend(settings: Settings) -> LimitsBackend:
     return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
 
 
-def _admission(
-    settings: Settings, catalog: ModelCatalog, transcripts: Transcripts, limits: Limits, telemetry: Telemetry
-) -> Admission:
+def _admission(settings: Settings, catalog: ModelCatalog, stores: _Stores, telemetry: Telemetry) -> Admission:
     return Admission(
         catalog,
         Bounds(
@@ -261,8 +273,8 @@ def _admission(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        transcripts,
-        limits,
+        stores.transcripts,
+        stores.limits,
         telemetry,
     )
 

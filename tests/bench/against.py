@@ -19,7 +19,7 @@ from bench.services import DELTAWIRE, Service, bench
 
 LOAD: Final = Load(400)
 PAIRS: Final = 24
-_FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from server.__main__ import main; sys.exit(main([]))"
+_FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from deltawire.__main__ import main; sys.exit(main([]))"
 
 
 def elsewhere(folder: Path) -> Service:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from deltawire.app import assemble, listening
-from deltawire.config.settings import load
+from deltawire.app import assemble
+from deltawire.config.environment import load
 from deltawire.conversations.migrate import prepare
 from deltawire.process.server import Server, ServerConfig, bind, url_of
 from deltawire.protocol.errors import Failure
@@ -30,9 +30,9 @@ async def serving(upstream: Upstream | None, **settings: object) -> AsyncIterato
         chosen = load()
         with suppress(Failure):  # nor does a start wait for its database
             await prepare(chosen.database)
-        app, drain = assemble(chosen)
+        service = assemble(chosen)
         ready = asyncio.Event()
-        server = Server(ServerConfig(app, listening(chosen)), drain, ready.set)
+        server = Server(ServerConfig(service.app, service.listening), service.drain, ready.set)
         [listener] = bind(chosen.host, chosen.port)
         task = asyncio.create_task(server.serve([listener]))
         readiness = asyncio.create_task(ready.wait())

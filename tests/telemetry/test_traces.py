@@ -205,7 +205,7 @@ async def test_without_an_endpoint_there_is_no_trace(upstream: Upstream, log: Lo
 
 
 async def test_without_the_extra_it_says_so_and_serves() -> None:
-    code = "import sys; sys.modules['opentelemetry.sdk'] = None; from server.__main__ import main; sys.exit(main())"
+    code = "import sys; sys.modules['opentelemetry.sdk'] = None; from deltawire.__main__ import main; sys.exit(main())"
     async with running(sys.executable, "-c", code, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9") as server:
         await server.ready()
         assert (await ask_rest(server.address))[-1]["type"] == "usage"

@@ -9,9 +9,9 @@ import msgspec
 from litestar import MediaType, Response, Router, get
 
 from deltawire.api_docs.asyncapi import document
+from deltawire.edge.public_routes import PUBLIC
 from deltawire.edge.static_files import with_page_headers
 
-PATHS: Final = frozenset({"/schema/asyncapi.json", "/schema/socket"})
 _PAGE: Final = """\
 <!doctype html>
 <html lang="en">
@@ -48,7 +48,9 @@ def socket_contract() -> Router:
     def socket_page() -> Response[str]:
         return Response(as_page, media_type=MediaType.HTML)
 
-    return Router("/schema", route_handlers=[asyncapi, socket_page], after_request=with_page_headers)
+    return Router(
+        "/schema", route_handlers=[asyncapi, socket_page], after_request=with_page_headers, opt={PUBLIC: True}
+    )
 
 
 def _page(told: dict[str, Any]) -> str:

@@ -15,7 +15,8 @@ from deltawire import __version__
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from deltawire.edge.problem_details import Problem
-from deltawire.edge.static_files import StaticFiles, files, with_page_headers
+from deltawire.edge.public_routes import PUBLIC
+from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
 
@@ -28,8 +29,6 @@ def _null(name: str) -> dict[str, Any]:
     return {"properties": {name: {"type": "null"}}}
 
 
-PATHS: Final = frozenset({"/schema", "/schema/openapi.json"})
-"""The page and the document."""
 _SPOKEN: Final = (
     *(ChatRequest, Delta, Thought, Usage, ErrorFrame, Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
@@ -57,7 +56,9 @@ def document(answer: type[Struct]) -> OpenAPIConfig:
         security=[{"bearer": []}, {}],
         render_plugins=[_TryPage(path="/"), _Document(schemas)],
         use_handler_docstrings=True,
-        openapi_router=Router("/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False),
+        openapi_router=Router(
+            "/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False, opt={PUBLIC: True}
+        ),
     )
 
 
@@ -102,7 +103,7 @@ _PAGE: Final = b"""\
 """
 
 
-def assets() -> StaticFiles:
+def assets() -> Router:
     """The files of swagger-ui, from the package that ships them."""
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:

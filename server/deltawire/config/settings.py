@@ -1,24 +1,15 @@
-"""Every knob, read once from the environment. Times are seconds and sizes bytes unless the name says so.
+"""Every setting of a process. Times are seconds and sizes bytes unless the name says so."""
 
-`describe` is the table that `--help` prints and the README shows; a test holds the README against it.
-"""
-
-import difflib
-import os
-import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from platformdirs import user_data_dir
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import URL
 
 from deltawire.config.types import (
     Accepts,
-    AcceptsSecret,
     AmountRules,
     ApiKeys,
     Count,
@@ -35,15 +26,11 @@ from deltawire.config.types import (
     OriginList,
     RedisUrl,
     Seconds,
-    is_loopback,
 )
-from deltawire.identity.api_keys import read_keys, reason_of
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
-
-_WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
 
 
 class SettingsError(Exception):
@@ -225,115 +212,3 @@ class Settings(BaseSettings):
     def asked_by_default(self) -> str:
         """The model of a chat that names none."""
         return (self.has_upstream and self.default_model) or self.offered[0]
-
-
-def load() -> Settings:
-    """The settings of this environment; raise `SettingsError` when they cannot be used."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise SettingsError([_line(problem) for problem in error.errors()]) from None
-    if lines := list(_contradictions(settings)):
-        raise SettingsError(lines)
-    return settings
-
-
-def _contradictions(settings: Settings) -> Iterator[str]:
-    """A line for each setting that does not fit the others."""
-    if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
-        yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
-    yield from _open_doors(settings)
-    yield from _limits_of_nothing(settings)
-    upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
-    if upstream and not re.match(r"https?://[^/\s]+", upstream):
-        yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
-    if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
-        yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
-    if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
-        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
-
-
-def _limits_of_nothing(settings: Settings) -> Iterator[str]:
-    """A line for each limit on a model that nobody can ask."""
-    known = {*settings.models, *settings.fallback_models, *settings.offered}
-    for name, rules in settings.limits.by_name.items():
-        for rule in rules if "*" not in known else ():
-            if rule.model is not None and rule.model not in known:
-                yield f"{PREFIX}{name.upper()}: got {rule.model!r}; takes models of {PREFIX}MODELS"
-
-
-def _open_doors(settings: Settings) -> Iterator[str]:
-    """A line for each door that would stand open, or could not be shut."""
-    if not settings.asks_who and not settings.allow_anonymous:
-        if not is_loopback(settings.host):
-            yield (
-                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
-                f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
-                f"{PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
-            )
-        if "*" in settings.allowed_origins:
-            yield (
-                f"{PREFIX}ALLOWED_ORIGINS: got '*', and nothing asks who is there: any page that is opened here could "
-                f"use this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
-            )
-    if settings.api_keys_file is not None:
-        try:
-            read_keys(settings.api_keys_file)
-        except (OSError, ValueError) as error:
-            yield f"{PREFIX}API_KEYS_FILE: got {str(settings.api_keys_file)!r}: {reason_of(error)}"
-    signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
-    if len(signed) > 1:
-        yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
-    claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
-    if claims and not signed:
-        yield f"{PREFIX}{claims[0]}: has no force without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
-
-
-def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Each `DELTAWIRE_` name that means nothing here, with the nearest one that does."""
-    known = [name.removeprefix(PREFIX) for name, *_ in describe()]
-    for name in sorted(environ):
-        bare = name.upper().removeprefix(PREFIX)
-        if name.upper().startswith(PREFIX) and bare not in known:
-            nearest = difflib.get_close_matches(bare, known, n=1)
-            yield name, PREFIX + nearest[0] if nearest else None
-
-
-def describe() -> Iterator[tuple[str, str, str, str]]:
-    """Each setting: its name, its default, what it takes, what it is for."""
-    for name, field in Settings.model_fields.items():
-        if not field.exclude:
-            takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")
-            yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
-
-
-def _shown(default: Any) -> str:
-    if default is None:
-        return ""
-    if isinstance(default, tuple):
-        return ",".join(default)
-    if isinstance(default, bool):
-        return str(default).lower()
-    return f"{default:g}" if isinstance(default, float) else str(default)
-
-
-def _line(problem: Any) -> str:
-    """One problem that pydantic found, as a line for the operator."""
-    first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
-    field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
-    takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
-    name_in_use, got = next(
-        (name, value)
-        for alias in _names_of(first.lower(), field)
-        for name, value in os.environ.items()
-        if value and name.upper() in (PREFIX + alias, alias)
-    )
-    shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
-    return f"{name_in_use.upper()}: got {shown}; takes {takes}"
-
-
-def _names_of(name: str, field: FieldInfo) -> list[str]:
-    """The environment's names of a field, without the prefix."""
-    if isinstance(field.validation_alias, AliasChoices):
-        return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
-    return [name.upper()]

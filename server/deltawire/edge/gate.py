@@ -39,12 +39,12 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     origins: OriginPolicy
     proxies: TrustedProxies
     authenticator: Authenticator
-    probes: Collection[str]
-    """What may be asked by any name, whole paths: platforms ask by address how a server does."""
-    open_paths: Collection[str]
-    """What everybody may read, whole paths; the rest wants a caller."""
-    open_shape: re.Pattern[str]
-    """Of what else everybody may read."""
+    any_host_paths: Collection[str]
+    """Exact paths served whatever the Host header: health checks address a server by its IP."""
+    public_paths: Collection[str]
+    """Exact paths that everybody may read; all others need a caller."""
+    public_patterns: Collection[re.Pattern[str]]
+    """Further public paths."""
 
 
 class Gate:
@@ -91,7 +91,7 @@ class Gate:
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for a host that is not ours, or a page that may not do this."""
         is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
-        if not is_known and not _reads(scope, self._policy.probes):
+        if not is_known and not (_reads(scope) and scope["path"] in self._policy.any_host_paths):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
         asks_first = is_preflight(scope)
         # A handshake has no method here, and changes things.
@@ -104,14 +104,17 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         """Who asks; raise `Failure` when that must be known and is not."""
         authenticator = self._policy.authenticator
-        if not authenticator.asks or self._is_open(scope):
+        if not authenticator.asks or self._is_public(scope):
             return ANONYMOUS
         return await authenticator.identify(token_of(scope))
 
-    def _is_open(self, scope: Scope) -> bool:
-        doors = self._policy
-        is_of_shape = scope.get("method") in ("GET", "HEAD") and doors.open_shape.fullmatch(scope["path"]) is not None
-        return is_of_shape or _reads(scope, doors.open_paths)
+    def _is_public(self, scope: Scope) -> bool:
+        if not _reads(scope):
+            return False
+        path = scope["path"]
+        return path in self._policy.public_paths or any(
+            pattern.fullmatch(path) for pattern in self._policy.public_patterns
+        )
 
     def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
         """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
@@ -138,9 +141,8 @@ class Gate:
         await answer({"type": f"{kind}.body", "body": body, "more_body": False})
 
 
-def _reads(scope: Scope, paths: Collection[str]) -> bool:
-    """Whether a request reads one of these paths."""
-    return scope.get("method") in ("GET", "HEAD") and scope["path"] in paths
+def _reads(scope: Scope) -> bool:
+    return scope.get("method") in ("GET", "HEAD")
 
 
 def _name(host: str) -> str:

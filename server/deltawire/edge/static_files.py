@@ -3,11 +3,12 @@
 import re
 from mimetypes import guess_type
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from litestar import HttpMethod, Request, Response, Router, route
 from litestar.response import File
 
+from deltawire.edge.public_routes import PUBLIC, PUBLIC_PATTERN
 from deltawire.protocol.errors import Failure
 
 _PAGE_HEADERS: Final = {
@@ -27,14 +28,6 @@ _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, best first, and the suffix of a file that is there in this coding too."""
 
 
-class StaticFiles(NamedTuple):
-    """Files that are served, and nothing but these."""
-
-    router: Router
-    paths: frozenset[str]
-    """Whole paths of the files."""
-
-
 class NotBuiltError(Exception):
     """There is no page to serve; the sentence is for the operator."""
 
@@ -48,13 +41,13 @@ def built() -> Path:
     raise NotBuiltError("the chat page is not built: run `make install`, then start again")
 
 
-def page() -> StaticFiles:
+def page() -> Router:
     """The chat page."""
     return files("/", built(), CONVERSATION)
 
 
-def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> StaticFiles:
-    """The files that a folder holds at the start, and no other: no path on the disk is made from a request.
+def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Router:
+    """The public files that a folder holds at the start, and no other: no path on the disk is made from a request.
 
     What stands at the root, and wherever `of_index` matches, is the folder's index.html.
     """
@@ -62,7 +55,9 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> S
     if _INDEX in found:
         found["/"] = found[_INDEX]
 
-    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+    public = {PUBLIC: frozenset(path.rstrip("/") + name for name in found), PUBLIC_PATTERN: of_index}
+
+    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False, opt=public)
     async def serve(request: Request[Any, Any, Any]) -> File:
         name = str(request.path_params.get("file", "/"))
         if of_index is not None and of_index.fullmatch(name):
@@ -71,7 +66,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> S
             raise Failure("not_found")
         return _respond(name, found, request.headers.get("accept-encoding", ""))
 
-    return StaticFiles(Router(path, route_handlers=[serve]), frozenset(path.rstrip("/") + name for name in found))
+    return Router(path, route_handlers=[serve])
 
 
 def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 import uvicorn
@@ -28,6 +28,15 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
+
+
+class Service(NamedTuple):
+    """What a process serves, how it listens, and how it ends."""
+
+    app: Any
+    """An ASGI application."""
+    listening: Listening
+    drain: Drain
 
 
 class ServerConfig(Config):

@@ -64,27 +64,27 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> ASGIApp:
+async def chat(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
     """Ask, and get the whole answer once the turn has ended."""
-    turn, fields = await _accept(request, parts.admission, via("rest", request.scope["headers"]))
+    turn, fields = await _accept(request, services.admission, via("rest", request.scope["headers"]))
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
             whole = await _while_connected(receive, turn, _fold(turn))
             if whole is not None:
-                await _send_whole(whole, fields, scope, send, parts)
+                await _send_whole(whole, fields, scope, send, services)
 
     return respond
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
-async def chat_stream(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> ASGIApp:
+async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
     """Ask, and get the answer as server-sent events while it comes."""
-    turn, fields = await _accept(request, parts.admission, via("sse", request.scope["headers"]))
+    turn, fields = await _accept(request, services.admission, via("sse", request.scope["headers"]))
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with closing(turn):
-            writer = EventStream(scope, send, parts.send_timeout, parts.metrics)
+            writer = EventStream(scope, send, services.send_timeout, services.metrics)
             await _while_connected(receive, turn, writer.run(turn, fields))
 
     return stream
@@ -138,7 +138,7 @@ async def _fold(turn: Turn) -> Answer | Problem:
 
 
 async def _send_whole(
-    whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, parts: Services
+    whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, services: Services
 ) -> None:
     """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
@@ -147,9 +147,9 @@ async def _send_whole(
     await send({"type": "http.response.body", "body": body, "more_body": False})
     link = _link(scope)
     if not link.has_room:
-        parts.metrics.send_waits.inc()
+        services.metrics.send_waits.inc()
     try:
-        await room_within(link, parts.send_timeout)
+        await room_within(link, services.send_timeout)
     except TimeoutError:
         link.abort()
 

@@ -34,49 +34,49 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", operation_class=LIST_CONVERSATIONS)
-async def list_conversations(request: AnyRequest, parts: NamedDependency[Services]) -> ConversationPage:
+async def list_conversations(request: AnyRequest, services: NamedDependency[Services]) -> ConversationPage:
     """The caller's conversations, the last used first; with `q`, those in which its words stand."""
-    return await parts.conversations.page(_owner(request), read_query(parameters_of(request)))
+    return await services.conversations.page(_owner(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
-async def create_conversation(request: AnyRequest, parts: NamedDependency[Services]) -> Conversation:
+async def create_conversation(request: AnyRequest, services: NamedDependency[Services]) -> Conversation:
     """Make a conversation; an empty object will do."""
-    return await parts.conversations.create(_owner(request), read_new(await json_body(request)))
+    return await services.conversations.create(_owner(request), read_new(await json_body(request)))
 
 
 @get("/{conversation:str}", operation_class=READ_CONVERSATION)
 async def read_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
+    conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> ConversationTree:
     """A conversation with all its messages."""
-    return await parts.conversations.read(_owner(request), conversation)
+    return await services.conversations.read(_owner(request), conversation)
 
 
 @patch("/{conversation:str}", operation_class=CHANGE_CONVERSATION)
 async def change_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
+    conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Conversation:
     """Change the title, or settings one by one; null takes one away."""
     title, settings = read_change(await json_body(request))
-    return await parts.conversations.change(_owner(request), conversation, title, settings)
+    return await services.conversations.change(_owner(request), conversation, title, settings)
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)
 async def delete_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
+    conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> None:
     """Delete a conversation and all its messages."""
-    await parts.conversations.delete(_owner(request), conversation)
+    await services.conversations.delete(_owner(request), conversation)
 
 
 @get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
 async def export_conversation(
-    conversation: FromPath[str], request: AnyRequest, parts: NamedDependency[Services]
+    conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Response[bytes]:
     """A conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
-    tree = await parts.conversations.read(_owner(request), conversation)
+    tree = await services.conversations.read(_owner(request), conversation)
     if query.format == "json":
         content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
     else:

@@ -7,16 +7,23 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from pydantic import SecretStr
 
+from deltawire.edge.public_routes import ANY_HOST, PUBLIC
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.metrics import Metrics
 
 
-def scraping(metrics: Metrics, token: SecretStr | None) -> HTTPRouteHandler:
-    """The route; with a token only for those who bring it."""
+def scraping(metrics: Metrics, token: SecretStr | None, *, any_host: bool) -> HTTPRouteHandler:
+    """Return the route. With a token it is for those who bring it, and the gate asks for nothing else.
+
+    It is answered by any host name only where a token or a key is asked for: a page whose name was bound to our
+    address has neither.
+    """
     wanted = None if token is None else token.get_secret_value().encode()
 
+    opt = {PUBLIC: token is not None, ANY_HOST: any_host}
+
     # In a thread: with several workers it reads files.
-    @get("/metrics", include_in_schema=False, sync_to_thread=True)
+    @get("/metrics", include_in_schema=False, sync_to_thread=True, opt=opt)
     def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"

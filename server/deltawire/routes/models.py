@@ -16,7 +16,7 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models", operation_class=LIST_MODELS)
-async def list_models(parts: NamedDependency[Services]) -> ModelList:
+async def list_models(services: NamedDependency[Services]) -> ModelList:
     """The models that a chat may name."""
-    catalog = parts.admission.catalog
+    catalog = services.admission.catalog
     return ModelList(catalog.default, catalog.models)

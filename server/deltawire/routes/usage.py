@@ -13,7 +13,7 @@ from deltawire.routes.services import Services
 
 
 @get("/usage", operation_class=READ_USAGE)
-async def read_usage(request: Request[Any, Any, Any], parts: NamedDependency[Services]) -> UsageReport:
+async def read_usage(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> UsageReport:
     """The caller's own figures by day and model, and their limits."""
     query = read_query(parameters_of(request))
-    return await parts.limits.report(caller_of(request.scope).name, query.days)
+    return await services.limits.report(caller_of(request.scope).name, query.days)

@@ -64,10 +64,10 @@ class SocketPeer:
 
 
 @websocket("/ws")
-async def chat_socket(socket: WebSocket[Any, Any, Any], parts: NamedDependency[Services]) -> None:
+async def chat_socket(socket: WebSocket[Any, Any, Any], services: NamedDependency[Services]) -> None:
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    peer = SocketPeer(socket, parts.send_timeout, parts.metrics)
-    await parts.sessions.serve(peer, caller_of(socket.scope))
+    peer = SocketPeer(socket, services.send_timeout, services.metrics)
+    await services.sessions.serve(peer, caller_of(socket.scope))
     del socket.receive, socket.send  # both hold the socket

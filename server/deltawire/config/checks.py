@@ -1,0 +1,77 @@
+"""Settings that contradict each other, or the machine."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.config.types import is_loopback
+from deltawire.conversations.database import why_unusable
+from deltawire.identity.api_keys import read_keys, reason_of
+
+_WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """A line for each setting that does not fit the others."""
+    if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
+        yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
+    yield from _open_access(settings)
+    yield from _limits_of_nothing(settings)
+    upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
+    if upstream and not re.match(r"https?://[^/\s]+", upstream):
+        yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
+    if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
+        yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
+    if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
+        yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+
+
+def _limits_of_nothing(settings: Settings) -> Iterator[str]:
+    """A line for each limit on a model that nobody can ask."""
+    known = {*settings.models, *settings.fallback_models, *settings.offered}
+    for name, rules in settings.limits.by_name.items():
+        for rule in rules if "*" not in known else ():
+            if rule.model is not None and rule.model not in known:
+                yield f"{PREFIX}{name.upper()}: got {rule.model!r}; takes models of {PREFIX}MODELS"
+
+
+def _open_access(settings: Settings) -> Iterator[str]:
+    """A line for each door that would stand open, or could not be shut."""
+    if not settings.asks_who and not settings.allow_anonymous:
+        if not is_loopback(settings.host):
+            yield (
+                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
+                f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
+                f"{PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
+            )
+        if "*" in settings.allowed_origins:
+            yield (
+                f"{PREFIX}ALLOWED_ORIGINS: got '*', and nothing asks who is there: any page that is opened here could "
+                f"use this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
+            )
+    if settings.api_keys_file is not None:
+        try:
+            read_keys(settings.api_keys_file)
+        except (OSError, ValueError) as error:
+            yield f"{PREFIX}API_KEYS_FILE: got {str(settings.api_keys_file)!r}: {reason_of(error)}"
+    signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
+    if len(signed) > 1:
+        yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
+    claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
+    if claims and not signed:
+        yield f"{PREFIX}{claims[0]}: has no force without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
+
+
+def check_data_folder(settings: Settings) -> None:
+    """Make the folder of our files; raise `SettingsError` when conversations cannot be kept where they should."""
+    if settings.database_url is None:
+        try:
+            settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or "").lower()
+            raise SettingsError([f"{PREFIX}DATA_DIR: cannot make {settings.folder}: {reason}"]) from None
+    if (unusable := why_unusable(settings.database)) is not None:
+        name, place = ("DATABASE_URL", "that file") if settings.database_url else ("DATA_DIR", settings.folder)
+        raise SettingsError([f"{PREFIX}{name}: cannot keep conversations in {place}: {unusable}"])

@@ -1,0 +1,25 @@
+"""Every setting in words: the table that `--help` prints and the docs show."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from deltawire.config.settings import PREFIX, Settings
+from deltawire.config.types import Accepts
+
+
+def describe() -> Iterator[tuple[str, str, str, str]]:
+    """Each setting: its name, its default, what it takes, what it is for."""
+    for name, field in Settings.model_fields.items():
+        if not field.exclude:
+            takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")
+            yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
+
+
+def _shown(default: Any) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default)

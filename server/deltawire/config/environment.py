@@ -1,0 +1,57 @@
+"""Read the settings from the environment, and name what is wrong there."""
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import AliasChoices, ValidationError
+from pydantic.fields import FieldInfo
+
+from deltawire.config.checks import contradictions
+from deltawire.config.description import describe
+from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.config.types import Accepts, AcceptsSecret
+
+
+def load() -> Settings:
+    """The settings of this environment; raise `SettingsError` when they cannot be used."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError([_line(problem) for problem in error.errors()]) from None
+    if lines := list(contradictions(settings)):
+        raise SettingsError(lines)
+    return settings
+
+
+def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
+    """Each `DELTAWIRE_` name that means nothing here, with the nearest one that does."""
+    known = [name.removeprefix(PREFIX) for name, *_ in describe()]
+    for name in sorted(environ):
+        bare = name.upper().removeprefix(PREFIX)
+        if name.upper().startswith(PREFIX) and bare not in known:
+            nearest = difflib.get_close_matches(bare, known, n=1)
+            yield name, PREFIX + nearest[0] if nearest else None
+
+
+def _line(problem: Any) -> str:
+    """One problem that pydantic found, as a line for the operator."""
+    first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
+    field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
+    takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
+    name_in_use, got = next(
+        (name, value)
+        for alias in _names_of(first.lower(), field)
+        for name, value in os.environ.items()
+        if value and name.upper() in (PREFIX + alias, alias)
+    )
+    shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
+    return f"{name_in_use.upper()}: got {shown}; takes {takes}"
+
+
+def _names_of(name: str, field: FieldInfo) -> list[str]:
+    """The environment's names of a field, without the prefix."""
+    if isinstance(field.validation_alias, AliasChoices):
+        return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
+    return [name.upper()]
