@@ -49,8 +49,8 @@ types: .venv/.installed-dev
 
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
 	$(NODE)/vitest/vitest.mjs run
-	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile
-	$(BIN)/pytest -m alone --no-cov
+	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -m alone
 
 # Measured, not tested: each writes its page in docs/.
 hangups: .venv/.installed-dev

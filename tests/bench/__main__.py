@@ -9,17 +9,16 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from itertools import product
-from pathlib import Path
 from typing import Final
 
 import uvloop
+from support.paths import DOCS
 
 from bench import measure, plot, proc, report
 from bench.figures import Figures, Lane
 from bench.measure import KEEPALIVE_SECONDS, Load
 from bench.services import DELTAWIRE, FASTAPI, FASTAPI_ON_AIOHTTP, FLOOR, Bench, bench
 
-DOCS: Final = Path(__file__).parent.parent.parent / "docs"
 PACED: Final = (Load(20), Load(100), Load(400))
 STEADY: Final = Load(400, chunks=400, interval_ms=25)
 UNPACED: Final = Load(400, interval_ms=0, spread=0)

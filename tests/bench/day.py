@@ -10,15 +10,15 @@ import json
 import random
 import sys
 from decimal import Decimal
-from pathlib import Path
 
 import uvloop
 from genai_prices import Usage, calc_price
 from support.client import masked, raw_socket
+from support.paths import DOCS
 from support.process import running
 from support.upstream import Exchange, Upstream, answer
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "day.md"
+PAGE = DOCS / "day.md"
 REQUESTS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 AT_ONCE = 120
 EVENTS = 100

@@ -1,6 +1,7 @@
 """`make hangups`: how long an upstream stays open after its listener has left, phase by phase, door by door.
 
 A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
+from support.paths import DOCS
 from the client's last act to the moment at which the upstream sees its connection closed, and checked:
 one request, the right door in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
 """
@@ -9,11 +10,11 @@ import asyncio
 import statistics
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import uvloop
 from support.client import masked, raw_socket
+from support.paths import DOCS
 from support.process import ServerProcess, running
 from support.transports import Listener, listening
 from support.upstream import (
@@ -27,7 +28,7 @@ from support.upstream import (
     until_blocked,
 )
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "hangups.md"
+PAGE = DOCS / "hangups.md"
 ROUNDS = 20
 PING_SECONDS = 0.2
 LIMIT_MS = 50.0

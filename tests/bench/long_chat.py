@@ -7,13 +7,13 @@ import os
 import sys
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import uvloop
 from playwright.async_api import Browser
 from support.browser import chromium
 from support.page import ChatPage, opened
+from support.paths import DOCS
 from support.process import running
 from support.upstream import Exchange, Script, Upstream, says
 
@@ -30,7 +30,7 @@ from bench.long_answer import (
 )
 from bench.page import SECTION
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "long-chat.md"
+PAGE = DOCS / "long-chat.md"
 TURNS = 500
 TURNS_OF_SHORT_CHATS = 1_000
 TURNS_A_CHAT = 10

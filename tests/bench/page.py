@@ -9,17 +9,17 @@ import os
 import statistics
 import sys
 from itertools import cycle, islice
-from pathlib import Path
 from typing import Any
 
 import uvloop
 from playwright.async_api import Browser, expect
 from support.browser import chromium
 from support.page import ChatPage, opened
+from support.paths import DOCS
 from support.process import running
 from support.upstream import Exchange, Upstream
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "page.md"
+PAGE = DOCS / "page.md"
 ROUNDS = 3
 FRAMES = 2_900
 CHARS = 32_000

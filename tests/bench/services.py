@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from support.paths import TESTS
 from support.ports import free_port
 
 from bench import proc
 from bench.load import Held, Opened, Outcome, Sockets, Streams, handshake
 from bench.upstream import Sent
 
-TESTS: Final = Path(__file__).parent.parent
 _REFERENCES: Final = Path(__file__).parent / "references"
 _SECONDS_TO_START: Final = 20.0
 _SECONDS_BETWEEN_KNOCKS: Final = 0.005

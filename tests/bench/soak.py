@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
+from support.paths import DOCS
 from support.process import ServerProcess, running
 from support.upstream import Upstream
 
 from bench.callers import Caller, Ends
 from bench.faults import plays_by_name
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "soak.md"
+PAGE = DOCS / "soak.md"
 OBSERVED = Path(__file__).parent / "observed.py"
 SETTINGS = {
     "GEMINI_API_KEY": "none",

@@ -12,18 +12,18 @@ import re
 import sys
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Final
 
 import msgspec
 import uvloop
+from support.paths import DOCS
 
 from bench import measure, proc
 from bench.load import Held, Outcome, Sockets
 from bench.measure import Load
 from bench.services import DELTAWIRE, Bench, Running, bench
 
-PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "scaling.md"
+PAGE: Final = DOCS / "scaling.md"
 SECTION: Final = re.compile(r"(?<=<!-- make bench-sockets -->\n).*?(?=<!-- to here -->)", re.DOTALL)
 _CHUNKS: Final = 100
 _INTERVAL_MS: Final = 100

@@ -20,6 +20,7 @@ import aiohttp
 import asyncpg
 import msgspec
 import uvloop
+from support.paths import DOCS
 from support.postgres import SETTINGS, postgres
 from support.process import running
 
@@ -32,7 +33,7 @@ from bench.store_page import Kept, Latencies, Stored, Talk
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 
-PAGE: Final = Path(__file__).parent.parent.parent / "docs" / "store.md"
+PAGE: Final = DOCS / "store.md"
 CONVERSATIONS: Final = 100_000
 POSTGRESQL: Final = {**SETTINGS, "shared_buffers": "2GB", "max_wal_size": "4GB"}
 TALK: Final = Load(100, chunks=450, spread=2)

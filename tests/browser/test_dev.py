@@ -5,14 +5,12 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, STDOUT, create_subprocess_exec
-from pathlib import Path
 
 from playwright.async_api import Browser, expect
 from support.page import opened
+from support.paths import ROOT
 from support.serving import serving
 from support.upstream import Upstream
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 async def test_the_page_with_hot_reload_talks_to_the_running_server(

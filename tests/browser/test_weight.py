@@ -1,10 +1,11 @@
 """What a browser loads before the page can be used."""
 
 import json
-from pathlib import Path
 from typing import Any
 
-DIST = Path(__file__).parent.parent.parent / "web" / "dist"
+from support.paths import WEB
+
+DIST = WEB / "dist"
 FIRST_PAINT_BYTES = 90_000
 
 

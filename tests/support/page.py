@@ -3,15 +3,16 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from support.paths import WEB
+
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
-_AXE = Path(__file__).parent.parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 COUNT_NODES = """() => {
   const walker = document.createTreeWalker(document, NodeFilter.SHOW_ALL);

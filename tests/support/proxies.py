@@ -14,9 +14,9 @@ import aiohttp
 import trustme
 
 from support.client import Client, connected
+from support.paths import ROOT
 from support.transports import Listener, listening
 
-ROOT = Path(__file__).parent.parent.parent
 HOST = "127.0.0.1"
 _SECONDS_TO_START = 10
 

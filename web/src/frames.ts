@@ -1,4 +1,4 @@
-// Made by `make frames` from server/frames.py.
+// Made by `make frames` from server/deltawire/protocol/frames.py.
 
 export type FrameUp = Chat | Cancel | Auth;
 export type FrameDown = Delta | Thought | Usage | ErrorFrame;

@@ -1,6 +1,6 @@
 """A turn's request as Gemini's REST API takes it. No I/O.
 
-`tests/gemini/test_client.py` compares this body with the one that google-genai builds from the same
+`tests/server/gemini/test_client.py` compares this body with the one that google-genai builds from the same
 arguments.
 """
 

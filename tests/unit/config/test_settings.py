@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
+from support.paths import ROOT
 
 from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
@@ -16,7 +17,7 @@ WAYS_TO_ASK = {
     "JWT_SECRET": "s" * 32,
     "JWT_JWKS_URL": "https://id.example/keys",
 }
-README = Path(__file__).parent.parent / "README.md"
+README = ROOT / "README.md"
 
 
 @pytest.fixture(autouse=True)

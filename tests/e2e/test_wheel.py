@@ -6,7 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from support.paths import ROOT
 
 
 def test_the_wheel_holds_the_page_and_nothing_that_it_is_made_from(tmp_path: Path) -> None:

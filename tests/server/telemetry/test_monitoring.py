@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +10,7 @@ import promql_parser
 import pytest
 import yaml
 from support.client import connected
+from support.paths import ROOT
 from support.scrape import Scrape, scrape
 from support.serving import serving
 from support.transports import TRANSPORTS, post
@@ -18,7 +18,6 @@ from support.upstream import Upstream, fails, says, says_and_is_silent
 
 from deltawire.protocol.errors import TABLE
 
-ROOT = Path(__file__).parent.parent
 DASHBOARD = ROOT / "deploy" / "grafana" / "deltawire.json"
 RULES = ROOT / "deploy" / "prometheus" / "deltawire.rules.yml"
 OPERATIONS = (ROOT / "docs" / "metrics.md").read_text()

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from support.client import connected, masked, raw_socket
+from support.paths import ROOT
 from support.process import running, running_over
 from support.upstream import Upstream, fails, floods, says, until_blocked
-
-ROOT = Path(__file__).parent.parent
 
 
 def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -13,13 +13,14 @@ from jsonschema_rs import Draft7Validator
 from playwright.async_api import Page
 from support.browser import chromium
 from support.client import Frame, connected
+from support.paths import TESTS
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, fails, says
 
 from deltawire.api_docs.frame_examples import DOWN, UP
 from deltawire.protocol.frames import FrameDown, FrameUp
 
-READER = Path(__file__).parent.parent / "asyncapi"
+READER = TESTS / "support" / "asyncapi"
 UP_EXAMPLES = [(kind, name) for kind, frames in UP.items() for name in frames]
 COUNTED = {"promptTokenCount": 31, "candidatesTokenCount": 6, "thoughtsTokenCount": 9, "totalTokenCount": 46}
 COUNTED_SO_FAR = {"promptTokenCount": 31, "candidatesTokenCount": 2, "thoughtsTokenCount": 9, "totalTokenCount": 42}

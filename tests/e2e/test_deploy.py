@@ -16,13 +16,13 @@ import aiohttp
 import pytest
 import yaml
 from support.client import connected
+from support.paths import ROOT
 from support.process import running
 
 import hatch_build
 from deltawire.config.environment import unknown_names
 from deltawire.config.settings import Settings
 
-ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 UNIT = (ROOT / "deploy" / "deltawire@.service").read_text()

@@ -1,0 +1,9 @@
+"""Where things are in the checkout."""
+
+from pathlib import Path
+from typing import Final
+
+TESTS: Final = Path(__file__).parent.parent
+ROOT: Final = TESTS.parent
+DOCS: Final = ROOT / "docs"
+WEB: Final = ROOT / "web"
