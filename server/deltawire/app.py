@@ -52,6 +52,7 @@ from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import chat_socket
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.turn_observer import Telemetry
 
 if TYPE_CHECKING:  # it needs what is not always installed
@@ -116,7 +117,9 @@ def assemble(settings: Settings) -> Service:
 
     app = _litestar(settings, services, lifespan)
     # Litestar's own middleware would see only what has found a route.
-    app.asgi_handler = Gate(app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, metrics)
+    app.asgi_handler = Gate(
+        app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
+    )
     drain = Drain(admission, services.sessions, connection_limits, settings.drain_timeout)
     return Service(app, _listening(settings), drain)
 
@@ -132,7 +135,7 @@ def _litestar(
             *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
-        exception_handlers={Exception: problem_details.responder(services.metrics)},
+        exception_handlers={Exception: problem_details.responder(services.refusals)},
         lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
@@ -176,12 +179,14 @@ def _services(
 ) -> Services:
     histories = HistoryPool(settings.max_memory_bytes, settings.max_history_chars)
     bounds = SocketBounds(turns=settings.max_turns_per_socket, idle_timeout=settings.idle_timeout)
+    refusals = Refusals(metrics)
     return Services(
         admission=admission,
         conversations=ConversationStore(stores.database, settings.max_message_chars),
         limits=stores.limits,
         metrics=metrics,
-        sessions=SessionRegistry(admission, authenticator, histories, bounds, metrics),
+        refusals=refusals,
+        sessions=SessionRegistry(admission, authenticator, histories, bounds, metrics, refusals),
         send_timeout=settings.send_timeout,
     )
 

@@ -1,4 +1,4 @@
-"""A client that asks, listens or not, and leaves by a door that is drawn for it."""
+"""A client that asks, listens or not, and leaves by a departure that is drawn for it."""
 
 import asyncio
 import random
@@ -12,9 +12,16 @@ from websockets.exceptions import ConnectionClosed
 
 from bench.faults import FAULTS
 
-SOCKET_DOORS = {"stays": 30, "cancels": 10, "closes": 5, "resets": 5, "never answers a ping": 1, "does not read": 1}
-HTTP_DOORS = {"reads the stream": 8, "leaves the stream": 4, "reads the answer": 8, "leaves the answer": 4}
-DOORS_OF_A_FLOOD = ("cancels", "closes", "resets", "does not read", "leaves the stream")
+SOCKET_DEPARTURES = {
+    "stays": 30,
+    "cancels": 10,
+    "closes": 5,
+    "resets": 5,
+    "never answers a ping": 1,
+    "does not read": 1,
+}
+HTTP_DEPARTURES = {"reads the stream": 8, "leaves the stream": 4, "reads the answer": 8, "leaves the answer": 4}
+DEPARTURES_FROM_A_FLOOD = ("cancels", "closes", "resets", "does not read", "leaves the stream")
 PATIENCE_SECONDS = 30.0
 """No turn takes this long, whatever happens to it."""
 
@@ -72,31 +79,31 @@ class Caller:
 
     async def _draw(self, client: Client) -> bool:
         fault = self._chance.choice(list(FAULTS))
-        doors = SOCKET_DOORS | HTTP_DOORS
-        door = self._chance.choices(list(doors), list(doors.values()))[0]
+        departures = SOCKET_DEPARTURES | HTTP_DEPARTURES
+        departure = self._chance.choices(list(departures), list(departures.values()))[0]
         if fault == "a flood":
-            door = self._chance.choice(DOORS_OF_A_FLOOD)
-        if door in ("never answers a ping", "does not read"):
-            fault = "a flood" if door == "does not read" else "silence"
-        self._ends.drawn[f"{door}, {fault}"] += 1
+            departure = self._chance.choice(DEPARTURES_FROM_A_FLOOD)
+        if departure in ("never answers a ping", "does not read"):
+            fault = "a flood" if departure == "does not read" else "silence"
+        self._ends.drawn[f"{departure}, {fault}"] += 1
         self._turns += 1
         turn = f"{self._number}-{self._turns}"
-        if door in HTTP_DOORS:
-            await self._over_http(door, fault, turn)
-        elif door in ("resets", "never answers a ping", "does not read"):
-            await self._over_a_raw_socket(door, fault, turn)
+        if departure in HTTP_DEPARTURES:
+            await self._over_http(departure, fault, turn)
+        elif departure in ("resets", "never answers a ping", "does not read"):
+            await self._over_a_raw_socket(departure, fault, turn)
         else:
-            return await self._over(client, door, fault, turn)
+            return await self._over(client, departure, fault, turn)
         return True
 
-    async def _over(self, client: Client, door: str, fault: str, turn: str) -> bool:
+    async def _over(self, client: Client, departure: str, fault: str, turn: str) -> bool:
         await client.chat(fault, id=turn)
-        if door != "stays":
+        if departure != "stays":
             await self._listen_a_little(client)
-        if door == "closes":
+        if departure == "closes":
             await client.socket.close()
             return False
-        if door == "cancels" and not self._ends.of[turn]:
+        if departure == "cancels" and not self._ends.of[turn]:
             await client.send(type="cancel", id=turn)
         while not self._ends.of[turn]:
             self._ends.take(await client.receive())
@@ -108,15 +115,15 @@ class Caller:
                 while True:
                     self._ends.take(await client.receive())
 
-    async def _over_a_raw_socket(self, door: str, fault: str, turn: str) -> None:
+    async def _over_a_raw_socket(self, departure: str, fault: str, turn: str) -> None:
         reader, writer = await raw_socket(self._address, limit=1)
         listener = Listener(reader, writer)
         writer.write(masked(b'{"type": "chat", "message": "%b", "id": "%b"}' % (fault.encode(), turn.encode())))
-        if door == "resets":
+        if departure == "resets":
             await asyncio.sleep(self._chance.uniform(0, 0.1))
             listener.reset()
             return
-        if door == "never answers a ping":
+        if departure == "never answers a ping":
             with suppress(ConnectionError):
                 while await reader.read(2**16):
                     pass
@@ -125,12 +132,12 @@ class Caller:
             await asyncio.sleep(2)
         listener.close()
 
-    async def _over_http(self, door: str, fault: str, turn: str) -> None:
-        if door.startswith("reads"):
-            ask = ask_sse if door == "reads the stream" else ask_rest
+    async def _over_http(self, departure: str, fault: str, turn: str) -> None:
+        if departure.startswith("reads"):
+            ask = ask_sse if departure == "reads the stream" else ask_rest
             for frame in await ask(self._address, fault, id=turn):
                 self._ends.take(frame)
-        elif door == "leaves the stream":
+        elif departure == "leaves the stream":
             with suppress(TimeoutError, aiohttp.ClientError):
                 async with asyncio.timeout(self._chance.uniform(0, 0.1)):
                     async with posting(self._address, "/chat/stream", fault, id=turn) as response:

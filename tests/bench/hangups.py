@@ -1,9 +1,9 @@
-"""`make hangups`: how long an upstream stays open after its listener has left, phase by phase, door by door.
+"""`make hangups`: how long an upstream stays open after its listener has left, phase by phase, departure by departure.
 
 A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
 from support.paths import DOCS
 from the client's last act to the moment at which the upstream sees its connection closed, and checked:
-one request, the right door in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
+one request, the right reason in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
 """
 
 import asyncio
@@ -42,36 +42,36 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "in a retry's back-off": fails(429, details=[{"retryDelay": "20s"}]),
     "blocked in a send": floods,
 }
-DOORS = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
+DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
 LOGGED = {"`cancel` frame": "user_cancel"}
 
 
-async def arrive(address: str, door: str) -> Listener:
+async def arrive(address: str, departure: str) -> Listener:
     """A client that has asked its question."""
-    if door == "SSE client gone":
+    if departure == "SSE client gone":
         return await listening(address, "/chat/stream")
-    if door == "REST client gone":
+    if departure == "REST client gone":
         return await listening(address, "/chat")
     reader, writer = await raw_socket(address)
     writer.write(masked(b'{"type": "chat", "message": "hi", "id": "t1"}'))
     return Listener(reader, writer)
 
 
-def leave(listener: Listener, door: str) -> None:
-    """Take the door. A half-open peer just never answers again."""
-    if door == "close frame":
+def leave(listener: Listener, departure: str) -> None:
+    """Take the departure. A half-open peer just never answers again."""
+    if departure == "close frame":
         listener.writer.write(b"\x88\x82\0\0\0\0\x03\xe8")
-    elif door == "TCP reset":
+    elif departure == "TCP reset":
         listener.reset()
-    elif door == "`cancel` frame":
+    elif departure == "`cancel` frame":
         listener.writer.write(masked(b'{"type": "cancel", "id": "t1"}'))
-    elif door != "half-open peer":
+    elif departure != "half-open peer":
         listener.close()
 
 
-async def settle(phase: str, door: str, listener: Listener, exchange: Exchange) -> None:
+async def settle(phase: str, departure: str, listener: Listener, exchange: Exchange) -> None:
     """Wait until the turn is in its phase."""
-    if phase in ("between tokens", "in a silent stall") and door != "REST client gone":
+    if phase in ("between tokens", "in a silent stall") and departure != "REST client gone":
         await listener.hears(b"Hello")
     if phase == "in a retry's back-off":
         await exchange.closed.wait()
@@ -80,37 +80,39 @@ async def settle(phase: str, door: str, listener: Listener, exchange: Exchange) 
     await asyncio.sleep(0.5 if phase == "in a silent stall" else 0.02)
 
 
-async def measure(server: ServerProcess, upstream: Upstream, phase: str, door: str) -> float:
-    """Milliseconds from the door to the upstream's end; raise AssertionError when anything else is wrong."""
+async def measure(server: ServerProcess, upstream: Upstream, phase: str, departure: str) -> float:
+    """Milliseconds from the departure to the upstream's end; raise AssertionError when anything else is wrong."""
     upstream.plays(PHASES[phase])
     lines_before = len(server.turns)
-    listener = await arrive(server.address, door)
+    listener = await arrive(server.address, departure)
     arrived = asyncio.get_running_loop().time()
     exchange = await upstream.asked()
-    await settle(phase, door, listener, exchange)
+    await settle(phase, departure, listener, exchange)
     # A half-open peer falls silent when it has arrived: its first ping is the one that it does not answer.
-    left = arrived if door == "half-open peer" else asyncio.get_running_loop().time()
-    leave(listener, door)
+    left = arrived if departure == "half-open peer" else asyncio.get_running_loop().time()
+    leave(listener, departure)
     async with asyncio.timeout(5):
         await exchange.closed.wait()
-        if phase == "blocked in a send" and door == "`cancel` frame":
+        if phase == "blocked in a send" and departure == "`cancel` frame":
             listener.reset()  # its end waits to be read
         line = await server.turn(lines_before)
         ended = asyncio.get_running_loop().time()
     listener.close()
     assert len(upstream.exchanges) == 1, "a further request was made"
-    assert line["door"] == LOGGED.get(door, "client_gone"), f"the log says {line['door']}"
+    assert line["reason"] == LOGGED.get(departure, "client_gone"), f"the log says {line['reason']}"
     return ((ended if phase == "in a retry's back-off" else exchange.closed_at) - left) * 1000
 
 
-async def cell(address_of: dict[bool, ServerProcess], upstream: Upstream, phase: str, door: str) -> tuple[str, bool]:
-    """What the table says of a phase and a door, and whether it is as promised."""
-    if door == "REST client gone" and phase == "blocked in a send":
+async def cell(
+    address_of: dict[bool, ServerProcess], upstream: Upstream, phase: str, departure: str
+) -> tuple[str, bool]:
+    """What the table says of a phase and a departure, and whether it is as promised."""
+    if departure == "REST client gone" and phase == "blocked in a send":
         return "cannot be: the answer is sent at its end", True
-    half_open = door == "half-open peer"
+    half_open = departure == "half-open peer"
     rounds = ROUNDS // 5 if half_open or phase == "blocked in a send" else ROUNDS
     try:
-        times = [await measure(address_of[half_open], upstream, phase, door) for _ in range(rounds)]
+        times = [await measure(address_of[half_open], upstream, phase, departure) for _ in range(rounds)]
     except (AssertionError, TimeoutError) as wrong:
         return f"**wrong: {wrong or 'never'}**", False
     fine = max(times) <= (HALF_OPEN_LIMIT_MS if half_open else LIMIT_MS)
@@ -132,11 +134,14 @@ async def main() -> int:
             for server in (calm, pinging):
                 await server.ready()
             rows = [
-                (phase, [await cell({False: calm, True: pinging}, upstream, phase, door) for door in DOORS])
+                (
+                    phase,
+                    [await cell({False: calm, True: pinging}, upstream, phase, departure) for departure in DEPARTURES],
+                )
                 for phase in PHASES
             ]
     table = "\n".join(f"| {phase} | " + " | ".join(text for text, _ in cells) + " |" for phase, cells in rows)
-    PAGE.write_text(TEXT.format(heads=" | ".join(DOORS), rules=" | ".join(["---"] * len(DOORS)), table=table))
+    PAGE.write_text(TEXT.format(heads=" | ".join(DEPARTURES), rules=" | ".join(["---"] * len(DEPARTURES)), table=table))
     sys.stdout.write(table + "\n")
     return 0 if all(fine for _, cells in rows for _, fine in cells) else 1
 
@@ -147,7 +152,7 @@ TEXT = f"""\
 Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last act to the
 moment at which the upstream sees its connection closed; in a retry's back-off, where none is open, to the end of
 the turn. `make hangups` measures it anew, against a server in a process of its own; a cell over
-{LIMIT_MS:.0f} ms, a second upstream request or the wrong door in the log fails it. A half-open peer can only be
+{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only be
 seen by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
 {PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
 

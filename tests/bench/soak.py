@@ -1,4 +1,4 @@
-"""`make soak`: many turns, every door and every fault drawn at random, and the server ends where it began.
+"""`make soak`: many turns, every way to leave and every fault drawn at random, and the server ends where it began.
 
 A server in a process of its own; its upstream and its clients here. Writes docs/soak.md; exit code 1 if
 anything was left over, or a turn did not end exactly once.
@@ -179,7 +179,7 @@ class Soak:
 TEXT = """\
 # A month in minutes
 
-{turns:,} turns over {sockets} sockets in {seconds:.0f} s, every door and every fault of the upstream's drawn at
+{turns:,} turns over {sockets} sockets in {seconds:.0f} s, every way to leave and every fault of the upstream's drawn at
 random ({drawn} pairs of them came up): listeners that stay, cancel, close, reset, never answer a ping, do not read,
 or leave a request; upstreams that answer, think, dribble, flood, fall silent before and after their headers and
 their first word, break off, reset, babble, refuse, or forget to finish. `make soak` does it again; a leak or a turn

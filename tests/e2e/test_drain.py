@@ -106,7 +106,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
             assert (end["type"], end["code"], end["usage"]["input_tokens"]) == ("error", "draining", 3)
         assert await server.ended() == 0
         assert server.drained == (0, 3, 0)
-        assert {(turn["end"], turn["door"]) for turn in server.turns} == {("draining", "drain")}
+        assert {(turn["end"], turn["reason"]) for turn in server.turns} == {("draining", "drain")}
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -96,7 +96,7 @@ async def test_ctrl_c_in_curl_closes_the_upstream(upstream: Upstream, log: Log, 
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(exchange.closed.wait(), 1)
         await process.wait()
-        assert (await log.line("turn_ended"))["door"] == "client_gone"
+        assert (await log.line("turn_ended"))["reason"] == "client_gone"
 
 
 async def test_the_javascript_streams_an_answer(address: str) -> None:

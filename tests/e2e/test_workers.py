@@ -3,44 +3,18 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import aiohttp
 from support.client import connected
 from support.postgres import postgres
-from support.process import ServerProcess, running, running_over
+from support.process import running, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream, says_and_is_silent
+from support.workers import runs, sockets_of, until, workers_of
 
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
-
-
-def workers_of(server: ServerProcess) -> list[int]:
-    """The process ids of its workers; Python's own helper process is none."""
-    pid = server.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
-
-
-def sockets_of(pid: int) -> int:
-    """How many sockets a process holds."""
-    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
-    return sum(link.startswith("socket:") for link in links)
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there."""
-    return Path(f"/proc/{pid}").exists()
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """Wait for what nobody tells: /proc has to be asked."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
 
 
 async def test_sockets_are_spread_over_the_workers() -> None:

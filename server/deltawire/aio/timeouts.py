@@ -1,30 +1,63 @@
-"""A wait that somebody else may end before its time."""
+"""A time-out that somebody else may end before its time."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from math import inf
+from types import TracebackType
+from typing import Self
+
+from deltawire.aio.watchdog import Watchdog
 
 
 class InterruptibleTimeout:
-    """Bounds what is awaited, once at a time; `interrupt` makes it end now."""
+    """Bounds what one task awaits, one block after another.
 
-    __slots__ = ("_limit",)
+    A block costs a few assignments: there is one timer for all of them, and it moves only when it has to. That is why
+    this is not `asyncio.timeout`, whose rules for a cancellation from elsewhere it keeps.
+    """
+
+    __slots__ = ("_cancelling", "_has_expired", "_task", "_watchdog")
 
     def __init__(self) -> None:
-        """Start with nothing awaited."""
-        self._limit: asyncio.Timeout | None = None
+        """Start with nothing awaited; needs the running loop."""
+        self._watchdog = Watchdog(self._expire)
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
+        self._has_expired = False
 
-    @asynccontextmanager
-    async def until(self, deadline: float) -> AsyncIterator[None]:
-        """Cancel the block at this time of the loop's clock, or when the patience runs out; raise TimeoutError."""
-        try:
-            async with asyncio.timeout_at(deadline) as self._limit:
-                yield
-        finally:
-            self._limit = None
+    def until(self, deadline: float) -> Self:
+        """Bound the next block: it raises TimeoutError at this time of the loop's clock, or when it is interrupted."""
+        self._watchdog.set(deadline)
+        return self
 
     def interrupt(self) -> None:
-        """Cancel what is awaited now, if anything is."""
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(-inf)
+        """End the block that is awaited now, if there is one."""
+        if self._task is not None and not self._has_expired:
+            self._expire()
+
+    def close(self) -> None:
+        """Release the timer. No block may follow."""
+        self._watchdog.cancel()
+
+    def __enter__(self) -> None:
+        """Bound what the running task awaits from here on."""
+        task = asyncio.current_task()
+        if task is None:
+            raise AssertionError("a block is awaited by a task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._has_expired = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Turn our own cancellation into TimeoutError; one from elsewhere goes on as it is."""
+        task, self._task = self._task, None
+        self._watchdog.clear()
+        if task is not None and self._has_expired:
+            is_ours_alone = task.uncancel() <= self._cancelling
+            if is_ours_alone and kind is asyncio.CancelledError:
+                raise TimeoutError from None
+
+    def _expire(self) -> None:
+        if self._task is not None:
+            self._has_expired = True
+            self._task.cancel()

@@ -5,9 +5,12 @@ import secrets
 
 import msgspec
 
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
 from deltawire.gemini.catalog import ModelCatalog
@@ -74,12 +77,15 @@ class Admission:
 
     def cut(self) -> int:
         """End every running turn with `draining`; return how many those are."""
-        return sum([turn.cut() for turn in self._running])
+        return sum([turn.cancel(Reason.DRAIN, Failure("draining")) for turn in self._running])
 
-    def accept(self, request: ChatRequest, memory: list[HistoryMessage], caller: Caller, via: RequestContext) -> Turn:
-        """A turn for a request of this caller's; its taker must close it. Raise `Failure` when it is refused.
+    def turn(
+        self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
+    ) -> Turn:
+        """Return a turn for a request of this caller's; raise `Failure` when it is refused.
 
-        `memory` is the context when the request brings none; `via` is how it came.
+        It counts from now on, until its context is left: `async with admission.turn(...) as turn`. `history` is what it
+        is asked with when the request brings none; `context` is how the request came.
         """
         self._check_context(request)
         self._check_size(request)
@@ -88,16 +94,17 @@ class Admission:
             raise Failure("draining")
         if len(self._running) >= self._bounds.turns:
             raise Failure("overloaded", retry_after=1.0)
-        question = TurnRequest(
+        asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
             request=request,
-            history=memory if request.history is None else request.history,
+            history=history if request.history is None else request.history,
             models=models,
         )
         record = TurnRecord(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
-        watch = self._telemetry.watch(question.turn, question.caller, models[0], request, via)
-        turn = Turn(question, self._upstream, self._deadlines, self._over, record, watch)
+        observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
+        attempts = Attempts(self._upstream, self._deadlines, observer)
+        turn = Turn(asked, attempts, TurnClock(self._deadlines), record, observer, self._over)
         self._running.add(turn)
         self.empty.clear()
         return turn

@@ -1,16 +1,16 @@
-"""The first half of a turn: ask the upstream, with retries and fallbacks, until the first word comes.
+"""The attempts of a turn to get its first events, with retries and fallbacks.
 
 Nothing has been sent to the client yet, so a fault may be tried again here and nowhere else.
 """
 
 import asyncio
 import random
-from math import inf
+from collections.abc import Callable
 from typing import Final
 
-from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Phase
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.turn_observer import TurnObserver
@@ -19,68 +19,60 @@ _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
 _WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
 
+EnterPhase = Callable[[Phase], None]
+"""Is told of each phase that the attempts enter."""
+
 
 class Attempts:
-    """One question on its way to its first word."""
+    """The attempts of one turn."""
 
-    def __init__(self, question: TurnRequest, upstream: Upstream, deadlines: Deadlines, watch: TurnObserver) -> None:
-        """Prepare; nothing is sent before `first_events`. `watch` is told of every try."""
-        self.model = question.models[0]
-        """Who is being asked, and in the end who answers."""
+    __slots__ = ("_deadlines", "_has_asked", "_observer", "_upstream", "counts", "model")
+
+    def __init__(self, upstream: Upstream, deadlines: Deadlines, observer: TurnObserver) -> None:
+        """Prepare; nothing is sent before `first_events`. `observer` is told of every attempt."""
+        self.model = ""
+        """The model that is being asked, and in the end the one that answers."""
         self.counts: Counts = UNKNOWN_COUNTS
-        """What the last failed try had counted."""
-        self.phase = "connect"
-        """What it is at: `connect` until the upstream answers, then `first_token`; `backoff` between two tries."""
-        self._question = question
+        """What the last failed attempt had counted."""
         self._upstream = upstream
         self._deadlines = deadlines
-        self._observer = watch
-        self._timeout_scope = InterruptibleTimeout()
-        self._turn_by = inf
+        self._observer = observer
+        self._has_asked = False
 
-    def interrupt(self) -> None:
-        """Give up now: `first_events` closes what is open and raises `Failure`."""
-        self._timeout_scope.interrupt()
+    async def first_events(self, request: TurnRequest, turn_by: float, enter: EnterPhase) -> tuple[Stream, list[Event]]:
+        """Return the stream and its first events; raise `Failure` when no model answers.
 
-    async def first_events(self, turn_by: float) -> tuple[Stream, list[Event]]:
-        """The stream and what it said first.
-
-        `turn_by` is on the loop's clock. Raise `Failure` when no model answers in time. The stream is
-        the caller's to close; when this raises, or is cancelled, none is open.
+        No attempt waits beyond `turn_by`, which is on the loop's clock. The stream is the caller's to close; when this
+        raises, or is cancelled, none is open.
         """
-        self._turn_by = turn_by
-        try:
-            async with self._timeout_scope.until(turn_by):
-                return await self._ask()
-        except TimeoutError:
-            raise self._deadlines.failure("turn") from None
-
-    async def _ask(self) -> tuple[Stream, list[Event]]:
-        *others, last = self._question.models
+        *others, last = request.models
         for self.model in others:
             try:
-                return await self._ask_patiently()
+                return await self._ask_repeatedly(request, turn_by, enter)
             except Failure as failure:
                 if failure.code not in _WORTH_A_FALLBACK:
                     raise
         self.model = last
-        return await self._ask_patiently()
+        return await self._ask_repeatedly(request, turn_by, enter)
 
-    async def _ask_patiently(self) -> tuple[Stream, list[Event]]:
+    async def _ask_repeatedly(
+        self, request: TurnRequest, turn_by: float, enter: EnterPhase
+    ) -> tuple[Stream, list[Event]]:
         faults = 0
         while True:
             try:
-                return await self._ask_once()
+                return await self._ask_once(request, enter)
             except Failure as fault:
+                enter(Phase.BACKOFF)
                 self._observer.failed(self.model, fault)
-                pause = self._pause_after(fault, faults)
+                pause = self._pause_after(fault, faults, turn_by)
                 if pause is None:
                     raise
             faults += 1
             await asyncio.sleep(pause)
 
-    def _pause_after(self, fault: Failure, earlier: int) -> float | None:
-        """Seconds to wait before asking again; None when that is not to be."""
+    def _pause_after(self, fault: Failure, earlier: int, turn_by: float) -> float | None:
+        """Return the seconds to wait before asking again; None when that is not to be."""
         if not fault.kind.retryable or earlier == self._deadlines.retries:
             return None
         # Those who were refused together must not all come back together.
@@ -89,23 +81,22 @@ class Attempts:
         delay = fault.retry_after
         if delay is None:
             return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
-        in_time = asyncio.get_running_loop().time() + delay < self._turn_by
+        in_time = asyncio.get_running_loop().time() + delay < turn_by
         return delay + jitter if in_time and delay <= longest else None
 
-    async def _ask_once(self) -> tuple[Stream, list[Event]]:
-        stream: Stream | None = None
-        if self.phase != "connect":
-            self.phase = "connect"
+    async def _ask_once(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
+        if self._has_asked:
             self._observer.asks_again()
+        self._has_asked = True
+        enter(Phase.CONNECT)
+        stream: Stream | None = None
         try:
             async with asyncio.timeout(self._deadlines.connect) as limit:
-                stream = await self._upstream.open(self.model, self._question.request, self._question.history)
+                stream = await self._upstream.open(self.model, request.request, request.history)
                 limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
-                self.phase = "first_token"
+                enter(Phase.FIRST_TOKEN)
                 return stream, await _first_events(stream)
         except BaseException as error:
-            if not isinstance(error, asyncio.CancelledError):
-                self.phase = "backoff"
             if stream is not None:
                 self.counts = stream.counts
                 stream.close()

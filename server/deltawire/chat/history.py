@@ -1,4 +1,4 @@
-"""What the sockets remember: the finished turns that the next one is asked with."""
+"""Histories of sockets: the finished turns that the next one is asked with."""
 
 import sys
 
@@ -8,12 +8,13 @@ from deltawire.protocol.frames import HistoryMessage
 class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole messages, the newest kept."""
 
-    __slots__ = ("_chars", "_max_chars", "_messages", "size")
+    __slots__ = ("_chars", "_max_chars", "_messages", "_pool", "size")
 
-    def __init__(self, max_chars: int) -> None:
+    def __init__(self, pool: "HistoryPool", max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
         self.size = 0
         """Bytes of this process that the messages take."""
+        self._pool = pool
         self._max_chars = max_chars
         self._chars = 0
         self._messages: list[HistoryMessage] = []
@@ -22,8 +23,22 @@ class SocketHistory:
         """The context for the next turn, oldest first."""
         return self._messages.copy()
 
+    def draft(self) -> "Draft":
+        """Return an empty draft of an answer that may become part of it."""
+        return Draft(self._max_chars)
+
     def add(self, question: str, answer: str) -> None:
-        """Append a turn, and drop what no longer fits."""
+        """Append a turn that has delivered something, and drop what no longer fits."""
+        if answer:
+            before = self.size
+            self._append(question, answer)
+            self._pool.make_room(self.size - before)
+
+    def close(self) -> None:
+        """Release what a socket that is gone remembered."""
+        self._pool.remove(self)
+
+    def _append(self, question: str, answer: str) -> None:
         for message in (HistoryMessage("user", question), HistoryMessage("model", answer)):
             self._messages.append(message)
             self._chars += len(message.text)
@@ -73,32 +88,24 @@ class HistoryPool:
         self._histories: dict[SocketHistory, None] = {}
 
     def open(self) -> SocketHistory:
-        """An empty memory for one socket; `close` it when the socket is gone."""
-        memory = SocketHistory(self._max_chars)
-        self._histories[memory] = None
-        return memory
+        """Return an empty history for one socket; close it when the socket is gone."""
+        history = SocketHistory(self, self._max_chars)
+        self._histories[history] = None
+        return history
 
-    def draft(self) -> Draft:
-        """For an answer that may become a memory."""
-        return Draft(self._max_chars)
-
-    def add(self, memory: SocketHistory, question: str, answer: str) -> None:
-        """Remember a turn in `memory`. One that delivered nothing is not remembered."""
-        if not answer:
-            return
-        before = memory.size
-        memory.add(question, answer)
-        self._size += memory.size - before
+    def make_room(self, added: int) -> None:
+        """Count bytes that were added to one of them, and forget the oldest ones until all fit."""
+        self._size += added
         for oldest in self._histories if self._size > self._max_bytes else ():
             self._size -= oldest.size
             oldest.forget()
             if self._size <= self._max_bytes:
                 return
 
-    def close(self, memory: SocketHistory) -> None:
-        """Let go of the memory of a socket that is gone."""
-        self._size -= memory.size
-        del self._histories[memory]
+    def remove(self, history: SocketHistory) -> None:
+        """Take one out."""
+        self._size -= history.size
+        del self._histories[history]
 
 
 def _size(message: HistoryMessage) -> int:

@@ -28,26 +28,24 @@ class TurnRecord:
         """Whether beginning the turn has something to decide."""
         return self.transcript is not None or self.ledger.may_refuse
 
-    async def begin(self, question: TurnRequest) -> TurnRequest:
+    async def begin(self, request: TurnRequest) -> TurnRequest:
         """Let the turn through, then write its question; return it as it is asked. Raise `Failure`.
 
         A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.
         """
-        transcript, model = self.transcript, question.models[0]
+        transcript, model = self.transcript, request.models[0]
         if transcript is None:
             await self.ledger.begin(model)
-            return question
+            return request
         if self.ledger.goes_by_model:
-            model = await transcript.first_model(question.request)
+            model = await transcript.first_model(request.request)
         await self.ledger.begin(model)
         try:
-            context = await transcript.begin(question.request)
+            context = await transcript.begin(request.request)
         except Failure:
             self.ledger.close()
             raise
-        return msgspec.structs.replace(
-            question, request=context.request, history=context.history, models=context.models
-        )
+        return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         """Charge the turn and write its answer; return the end as it is to be told. Raise `Failure`."""
@@ -61,7 +59,7 @@ class TurnRecord:
         """The end, with the names of what is kept of the turn."""
         return end if self.transcript is None else self.transcript.named(end)
 
-    def leave(self, end: Usage) -> None:
+    def leave(self, end: Usage | ErrorFrame) -> None:
         """The same, for a turn whose reader has left."""
         self.ledger.end(end)
         if self.transcript is not None:

@@ -1,4 +1,4 @@
-"""One socket: many turns at once, one memory, and nothing left running when it is gone.
+"""One socket: many turns at once, one history, and nothing left running when it is gone.
 
 The reader never stops and never waits on anything but the next frame: that is how a close is seen
 while turns wait on the upstream or on a client that does not read. So each turn runs in a task of its
@@ -6,18 +6,20 @@ own, and so does a reply for which there is no room.
 """
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import aclosing
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import structlog
 
 from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.admission import Admission
-from deltawire.chat.history import HistoryPool
+from deltawire.chat.history import Draft, SocketHistory
+from deltawire.chat.peer import Peer, PeerGone, PeerSlow
+from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.identity.socket_identity import SocketIdentity
+from deltawire.protocol import close_codes
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import (
     Auth,
@@ -25,68 +27,16 @@ from deltawire.protocol.frames import (
     Chat,
     Delta,
     ErrorFrame,
-    FrameDown,
     claimed_id,
     decode,
     encode,
-    error_frame,
 )
 from deltawire.telemetry.logs import where
-from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
 _MAX_WAITING_REPLIES: Final = 64
-_DOORS: Final = {
-    1001: "idle",
-    1002: "broken_frame",
-    1007: "broken_frame",
-    1008: "flood",
-    1009: "broken_frame",
-    1011: "bug",
-    1012: "drain",
-    4008: "slow_client",
-}
-"""What the log calls the ways in which the server ends a socket, by the close code."""
-
-
-class PeerGone(Exception):
-    """The client is no longer there."""
-
-
-class PeerSlow(Exception):
-    """The client has not read for as long as a send may wait."""
-
-
-class Peer(Protocol):
-    """The client's end of a socket, as the session needs it."""
-
-    @property
-    def via(self) -> RequestContext:
-        """How its questions come."""
-        ...
-
-    @property
-    def ended_with(self) -> int | None:
-        """The code with which the server closed the socket; None while it has not."""
-        ...
-
-    def receive(self) -> Awaitable[str | bytes | None]:
-        """The next message, text or binary; None when the socket is closed."""
-        ...
-
-    def send(self, frame: bytes) -> Awaitable[None]:
-        """Send one text message of UTF-8; raise `PeerGone` or `PeerSlow`."""
-        ...
-
-    def send_now(self, frame: bytes) -> bool:
-        """Send without waiting; False when the client has to read first."""
-        ...
-
-    def end(self, code: int, reason: str) -> None:
-        """Close the socket with this code, without waiting; `receive` then returns None."""
-        ...
 
 
 class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,26 +53,24 @@ class Session:
     def __init__(
         self,
         peer: Peer,
-        guest: SocketIdentity,
+        identity: SocketIdentity,
         admission: Admission,
-        histories: HistoryPool,
+        history: SocketHistory,
         bounds: SocketBounds,
-        metrics: Metrics,
+        refusals: Refusals,
     ) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
-        self._guest = guest
+        self._identity = identity
         self._admission = admission
-        self._histories = histories
-        self._history = histories.open()
+        self._history = history
         self._bounds = bounds
-        self._metrics = metrics
-        self._loop = asyncio.get_running_loop()
+        self._refusals = refusals
         self._turns: dict[str, Turn] = {}
         # A dict, because it is empty most of the time, and then a third of a set.
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._waiting_replies = 0
-        self._idle = Watchdog(self._went_idle)
+        self._idle = Watchdog(self._end_if_idle)
         self._draining = False
 
     async def run(self) -> None:
@@ -131,7 +79,7 @@ class Session:
             self._stay_awake()
             while (message := await self._peer.receive()) is not None:
                 self._stay_awake()
-                self._take(message)
+                self._receive(message)
         except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
             log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
             self._peer.end(1011, "internal error")
@@ -143,9 +91,9 @@ class Session:
         self._draining = True
         self._end_if_drained()
 
-    def _take(self, message: str | bytes) -> None:
+    def _receive(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
-            self._reply(error_frame(Failure("invalid_frame", "Frames are text messages; this one was binary.")))
+            self._refuse(Failure("invalid_frame", "Frames are text messages; this one was binary."))
             return
         try:
             frame = decode(message)
@@ -162,80 +110,82 @@ class Session:
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns:
-            self._refuse(Failure("duplicate_turn", field="id"), chat.id, starts=False)
+            self._refuse(Failure("duplicate_turn", field="id"), chat.id)
             return
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=1.0)
-            turn = self._admission.accept(chat, self._history.messages(), self._guest.caller(), self._peer.via)
+            turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)
             return
         self._turns[turn.id] = turn
-        task = self._spawn(self._run(turn, chat))
-        task.add_done_callback(lambda _: turn.close())
+        # A task that is cancelled before its first step never enters the turn's context.
+        self._spawn(self._run(turn, chat)).add_done_callback(lambda _: turn.close())
 
     def _cancel(self, cancel: Cancel) -> None:
         if cancel.id is None:
             for turn in self._turns.values():
-                turn.stop()
+                turn.cancel(Reason.USER_CANCEL)
         elif (named := self._turns.get(cancel.id)) is not None:
-            named.stop()
+            named.cancel(Reason.USER_CANCEL)
         else:
-            self._refuse(Failure("unknown_turn", field="id"), cancel.id, starts=False)
+            self._refuse(Failure("unknown_turn", field="id"), cancel.id)
 
     def _renew(self, auth: Auth) -> None:
         """Take a fresh token at once, so that it counts for the next frame; only a new key has to be waited for."""
         try:
-            if not self._guest.renew(auth.token):
+            if not self._identity.renew(auth.token):
                 self._spawn(self._renew_later(auth))
         except Failure as failure:
-            self._reply(error_frame(failure))
+            self._refuse(failure)
 
     async def _renew_later(self, auth: Auth) -> None:
         try:
-            await self._guest.renew_later(auth.token)
+            await self._identity.renew_later(auth.token)
         except Failure as failure:
-            self._reply(error_frame(failure))
+            self._refuse(failure)
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
-        """Send a turn's frames, each when the client has room for it."""
-        is_remembered = chat.history is None and chat.conversation is None
-        delivered = self._histories.draft() if is_remembered else None
+        """Send a turn's frames, each when the client has room for it; then remember what was delivered."""
+        draft = self._history.draft() if chat.history is None and chat.conversation is None else None
         try:
-            async with aclosing(turn.frames()) as frames:
-                async for frame in frames:
-                    try:
-                        message = encode(frame)
-                        if not self._peer.send_now(message):
-                            await self._peer.send(message)
-                    except PeerSlow:
-                        turn.leave_by("slow_client")
-                        raise
-                    if delivered is not None and type(frame) is Delta:
-                        delivered.add(frame.text)
+            async with turn:
+                await turn.begin()
+                await self._send_frames(turn, draft)
+        except Failure as failure:
+            self._reply(self._refusals.frame(failure, turn=turn.id))
         except PeerGone:
             pass
         except PeerSlow:
             self._peer.end(4008, "too slow")
         finally:
             del self._turns[turn.id]
-            if turn.refusal is not None:
-                self._metrics.refused.labels(turn.refusal).inc()
             self._stay_awake()
-            if delivered is not None:
-                self._histories.add(self._history, chat.message, delivered.text())
+            if draft is not None:
+                self._history.add(chat.message, draft.text())
             self._end_if_drained()
 
-    def _refuse(self, failure: Failure, name: str | None, *, starts: bool) -> None:
+    async def _send_frames(self, turn: Turn, draft: Draft | None) -> None:
+        async with aclosing(turn.frames()) as frames:
+            async for frame in frames:
+                try:
+                    message = encode(frame)
+                    if not self._peer.send_now(message):
+                        await self._peer.send(message)
+                except PeerSlow:
+                    turn.leave(Reason.SLOW_CLIENT)
+                    raise
+                if draft is not None and type(frame) is Delta:
+                    draft.add(frame.text)
+
+    def _refuse(self, failure: Failure, name: str | None = None, *, starts: bool = False) -> None:
         """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""
         refused = name if starts and name not in self._turns else None
-        self._reply(error_frame(failure, turn=refused, ref=None if refused else name))
+        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name))
 
-    def _reply(self, frame: FrameDown) -> None:
+    def _reply(self, frame: ErrorFrame) -> None:
         """Send now if there is room, or in a task that waits for it; never wait here."""
-        if isinstance(frame, ErrorFrame):
-            self._metrics.refused.labels(frame.code).inc()
         message = encode(frame)
         if self._waiting_replies == 0 and self._peer.send_now(message):
             return
@@ -256,15 +206,15 @@ class Session:
             self._waiting_replies -= 1
 
     def _spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
-        task = self._loop.create_task(coroutine)
+        task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
         return task
 
     def _stay_awake(self) -> None:
-        self._idle.set(self._loop.time() + self._bounds.idle_timeout)
+        self._idle.set(asyncio.get_running_loop().time() + self._bounds.idle_timeout)
 
-    def _went_idle(self) -> None:
+    def _end_if_idle(self) -> None:
         if self._turns:
             self._stay_awake()
         else:
@@ -275,12 +225,18 @@ class Session:
             self._peer.end(1012, "the server stops")
 
     async def _leave(self) -> None:
-        door = _DOORS.get(self._peer.ended_with or 0, "client_gone")
+        reason = _reason_of(self._peer.ended_with)
         for turn in self._turns.values():
-            turn.leave_by(door)
+            turn.leave(reason)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._idle.cancel()
-        self._histories.close(self._history)
+        self._history.close()
+
+
+def _reason_of(code: int | None) -> Reason:
+    """Return why a socket is over, by the code with which the server closed it; None when the client left."""
+    row = close_codes.TABLE.get(code or 0)
+    return Reason.CLIENT_GONE if row is None or row.reason is None else Reason(row.reason)

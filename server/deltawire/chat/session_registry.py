@@ -2,11 +2,13 @@
 
 from deltawire.chat.admission import Admission
 from deltawire.chat.history import HistoryPool
-from deltawire.chat.session import Peer, Session, SocketBounds
+from deltawire.chat.peer import Peer
+from deltawire.chat.session import Session, SocketBounds
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
 
 
 class SessionRegistry:
@@ -19,6 +21,7 @@ class SessionRegistry:
         histories: HistoryPool,
         bounds: SocketBounds,
         metrics: Metrics,
+        refusals: Refusals,
     ) -> None:
         """Start with none; what is given here, they share."""
         self._admission = admission
@@ -26,13 +29,14 @@ class SessionRegistry:
         self._histories = histories
         self._bounds = bounds
         self._metrics = metrics
+        self._refusals = refusals
         self._open: set[Session] = set()
         self._draining = False
 
     async def serve(self, peer: Peer, caller: Caller) -> None:
         """Serve a socket that was just accepted from this caller until it closes."""
-        guest = SocketIdentity(caller, self._authenticator)
-        session = Session(peer, guest, self._admission, self._histories, self._bounds, self._metrics)
+        identity = SocketIdentity(caller, self._authenticator)
+        session = Session(peer, identity, self._admission, self._histories.open(), self._bounds, self._refusals)
         self._open.add(session)
         self._metrics.sockets.inc()
         try:

@@ -1,152 +1,158 @@
-"""One turn: a question in, frames out, exactly one end. The same for every transport.
+"""One turn: a request in, frames out, exactly one end. The same for every transport.
 
-Whoever iterates `frames` cuts the turn short by closing the iterator or by cancelling the task that
-runs it; `stop` and `cut` end it with a last frame instead. In every case, and in every phase, the
-upstream connection is closed at once.
+    accepted -> begin -> attempts (connect, first_token, backoff) -> streaming <-> send -> settle -> ended
+
+Whoever owns a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context closes
+it. `cancel` ends it with a last frame; `leave` says that nobody listens any more, and then its task is cancelled. In
+every phase the upstream connection is closed at once.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
+from math import inf
+from types import TracebackType
+from typing import Final, Self
 
 import structlog
 
 from deltawire.aio.timeouts import InterruptibleTimeout
-from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.attempts import Attempts
-from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.clock import TurnClock
+from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, reason_and_phase
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream, Text, Upstream
+from deltawire.gemini.events import Event, Stream, Text
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.turn_end import TurnEnd
 from deltawire.telemetry.turn_observer import TurnObserver
 
 log = structlog.get_logger(__name__)
 
+_CUT_SETTLE_SECONDS: Final = 0.25
+"""For the store, when the server stops; then the listener is told the end, and the writing goes on alone."""
+
 
 class _Cancelled(Exception):
-    """The reader has had enough."""
+    """Unwinds `frames` to its end after `cancel`."""
 
 
 class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
+    __slots__ = (
+        *("_attempts", "_cancellation", "_clock", "_observer", "_on_close", "_outcome"),
+        *("_phase", "_record", "_request", "_scope", "_stream", "_usage"),
+    )
+
     def __init__(
         self,
-        question: TurnRequest,
-        upstream: Upstream,
-        deadlines: Deadlines,
-        on_close: Callable[["Turn"], None],
+        request: TurnRequest,
+        attempts: Attempts,
+        clock: TurnClock,
         record: TurnRecord,
-        watch: TurnObserver,
+        observer: TurnObserver,
+        on_close: Callable[["Turn"], None],
     ) -> None:
-        """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once, by `close`.
-
-        `record` are what is kept of the turn; `watch` is told what becomes of it.
-        """
-        self.id = question.turn
-        self.is_finished = False
-        """Whether it came to an end of its own, and all of it was sent."""
-        self.refusal: str | None = None
-        """The code with which it could not begin."""
-        self._loop = asyncio.get_running_loop()
-        self._deadlines = deadlines
-        self._on_close: Callable[[Turn], None] | None = on_close
-        self._turn_by = self._loop.time() + deadlines.turn
-        self._token_by = self._turn_by
-        self._usage = UsageTracker(question.models[0], record.ledger.cost)
-        self._question = question
-        self._upstream = upstream
+        """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once."""
+        self._request = request
+        self._attempts = attempts
+        self._clock = clock
         self._record = record
-        self._has_begun = False
-        self._observer = watch
-        self._timeout_scope = InterruptibleTimeout()
-        self._attempts: Attempts | None = None
-        self._silence = Watchdog(self._fell_silent)
+        self._observer = observer
+        self._on_close: Callable[[Turn], None] | None = on_close
+        self._usage = UsageTracker(request.models[0], record.ledger.cost)
+        self._scope = InterruptibleTimeout()
+        self._phase = Phase.BEGIN
         self._stream: Stream | None = None
-        self._interruption: Failure | _Cancelled | None = None
-        self._door: str | None = None
-        self._phase_left: str | None = None
-        self._end: Usage | ErrorFrame | None = None
-        self._cause: str | None = None
+        self._cancellation: Cancellation | None = None
+        self._outcome: Outcome | None = None
 
-    def stop(self) -> None:
-        """End the turn as its reader wishes: `frames` ends in a `usage` that says `cancelled`."""
-        self.leave_by("user_cancel")
-        self._interrupt(_Cancelled())
+    async def __aenter__(self) -> Self:
+        """Own the turn."""
+        return self
 
-    def cut(self) -> bool:
-        """End the turn because the server stops: `frames` ends in an `error` that says `draining`.
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
 
-        False when it has come to another end before, which its listener may still have to hear.
+    @property
+    def id(self) -> str:
+        """The name by which its frames call it."""
+        return self._request.turn
+
+    @property
+    def is_finished(self) -> bool:
+        """True once it has come to its own end, or to the one its listener wished, and all of it was sent."""
+        is_wished = self._cancellation is None or self._cancellation.reason is Reason.USER_CANCEL
+        return self._phase is Phase.ENDED and is_wished
+
+    @property
+    def may_be_refused(self) -> bool:
+        """True where `begin` has something to decide, and may take a while."""
+        return self._record.may_refuse
+
+    async def standings(self) -> list[Standing]:
+        """Return what is left of its caller's limits; nothing when that cannot be said now."""
+        return await self._record.ledger.standings()
+
+    def cancel(self, reason: Reason, failure: Failure | None = None) -> bool:
+        """End the turn: `frames` goes on to its last frame, an `error` with this failure, else a `usage`.
+
+        Return False when it has come to another end before, which its listener may still have to hear.
         """
-        if self._end is None:
-            self.leave_by("drain")
-            self._interrupt(Failure("draining"))
-        return self._end is None
+        if self._outcome is not None:
+            if reason is Reason.DRAIN:
+                self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS)
+            return False
+        self._note(reason, failure)
+        self._scope.interrupt()
+        if self._stream is not None:
+            self._stream.close()
+        return True
 
-    def leave_by(self, door: str) -> None:
-        """Note, for the log, which door its listener takes; the turn must be cut short after this."""
-        if self._door is None:
-            self._door = door
-            self._phase_left = self._phase
+    def leave(self, reason: Reason) -> None:
+        """Note why nobody listens any more; its owner closes it, or cancels the task that runs it, after this."""
+        self._note(reason, None)
 
     def close(self) -> None:
-        """Let go of the turn: whoever accepted it calls this when `frames` is done, or was never begun."""
+        """Release the turn, whether it was begun or not; a second call does nothing."""
         if self._on_close is not None:
             self._record.close()
             self._on_close(self)
             self._on_close = None
-            self._tell_end()
+            self._scope.close()
+            self._tell_observer()
 
     async def begin(self) -> None:
-        """Enter the turn in the record, and learn a conversation's context; raise `Failure` when that cannot be.
-
-        `frames` does it for whoever did not.
-        """
-        if self._has_begun:
-            return
-        self._raise_interruption()
-        self._has_begun = True
+        """Pass the limits, store the question and learn a conversation's context; raise `Failure` for a refusal."""
         try:
-            await self._enter()
+            with self._scope.until(self._clock.turn_by):
+                self._request = await self._record.begin(self._request)
+        except TimeoutError:
+            if self._cancellation is None:
+                self._refuse(self._clock.failure("turn"))
+            elif self._cancellation.failure is not None:
+                self._refuse(Failure(self._cancellation.failure.code))
         except Failure as failure:
-            self.refusal = failure.code
-            self._end = self._failed(failure)
+            self._outcome = self._outcome_of(failure)
             raise
 
-    async def _enter(self) -> None:
-        try:
-            async with self._timeout_scope.until(self._turn_by):
-                self._question = await self._record.begin(self._question)
-        except TimeoutError:
-            self._raise_interruption()
-            raise self._deadlines.failure("turn") from None
-
-    @property
-    def may_be_refused(self) -> bool:
-        """Whether `begin` has something to decide."""
-        return self._record.may_refuse
-
-    async def standings(self) -> list[Standing]:
-        """What is left of its caller's limits; nothing when that cannot be said now."""
-        return await self._record.ledger.standings()
-
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
-        """The frames of the turn; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
+        """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._record.transcript
         said = self._observer.said
         try:
-            await self.begin()
             events: list[Event] | None = await self._first_events()
             while events is not None:
                 for event in events:
-                    if self._interruption is not None:
-                        raise self._interruption
+                    if self._cancellation is not None:
+                        raise _Cancelled
                     frame = self._frame(event)
                     if frame is not None:
                         yield frame
@@ -155,153 +161,139 @@ class Turn:
                         if said is not None and type(frame) is Delta:
                             said.append(frame.text)
                 events = await self._next_events()
-            self._end = self._finished()
+            self._outcome = self._outcome_of(None)
+        except _Cancelled:
+            self._outcome = self._outcome_of(self._cancellation)
         except Exception as error:  # noqa: BLE001 - a turn never raises into its siblings
-            self._end = self._ended_by(error)
+            self._outcome = self._outcome_of(self._failure_of(error))
+            error.__traceback__ = None  # break a reference cycle: it holds frames, and one of them holds the error
         finally:
             self._release()
-        self._end = await self._entered(self._end)
-        yield self._end
-        self.is_finished = self._door != "drain"
+        yield await self._settle()
+        self._enter(Phase.ENDED)
 
-    async def _entered(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """The end as it is told, once it is in the record."""
-        try:
-            return await self._record.end(end)
-        except Exception as error:  # noqa: BLE001 - likewise
-            return self._record.named(self._ended_by(error))
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
 
-    def _release(self) -> None:
-        """Close the upstream; what a listener who has left was told is entered without waiting."""
-        self._silence.cancel()
-        if self._stream is not None:
-            self._stream.close()
-        self._take_counts()
-        self._interruption = None  # it knows where it was raised, which is here: a circle
-        if self._end is None:
-            self._record.leave(self._cancelled())
+    def _note(self, reason: Reason, failure: Failure | None) -> None:
+        if self._cancellation is None:
+            self._cancellation = Cancellation(reason, self._phase, failure)
 
-    def _interrupt(self, reason: "Failure | _Cancelled") -> None:
-        """Make `frames` go on to its end, wherever it waits. The first reason is the one that is told."""
-        if self._interruption is None:
-            self._interruption = reason
-            self._timeout_scope.interrupt()
-            if self._attempts is not None:
-                self._attempts.interrupt()
-            if self._stream is not None:
-                self._stream.close()
+    def _refuse(self, failure: Failure) -> None:
+        self._outcome = self._outcome_of(failure)
+        raise failure
 
-    def _raise_interruption(self) -> None:
-        if self._interruption is not None:
-            raise self._interruption
+    def _raise_if_cancelled(self) -> None:
+        if self._cancellation is not None:
+            raise _Cancelled
 
     async def _first_events(self) -> list[Event]:
-        self._raise_interruption()
-        question = self._question
-        self._observer.asks(question.models[0], question.request, question.history)
-        self._attempts = opening = Attempts(question, self._upstream, self._deadlines, self._observer)
+        self._raise_if_cancelled()
+        request, attempts = self._request, self._attempts
+        self._observer.asks(request.models[0], request.request, request.history)
         try:
-            self._stream, events = await opening.first_events(self._turn_by)
-        except Failure:
-            self._raise_interruption()
-            raise
+            with self._scope.until(self._clock.turn_by):
+                self._stream, events = await attempts.first_events(request, self._clock.turn_by, self._enter)
+        except TimeoutError:
+            self._raise_if_cancelled()
+            raise self._clock.failure("turn") from None
         finally:
-            self._usage.model = opening.model
-            self._usage.counts = opening.counts
+            self._usage.model = attempts.model
+            self._usage.counts = attempts.counts
+        self._enter(Phase.SEND)
         self._observer.answers()
         return events
 
     async def _next_events(self) -> list[Event] | None:
-        """What the upstream says next; None when the answer is over.
+        """Return what the upstream says next; None when the answer is over.
 
-        The clocks run only in here, not while the frames of the last words are being sent.
+        The clock runs only in here, not while the frames of the last events are being sent.
         """
-        self._raise_interruption()
+        self._raise_if_cancelled()
         stream = self._stream
         if stream is None or stream.ended:
             return None
-        now = self._loop.time()
-        if now >= self._turn_by:
-            raise self._deadlines.failure("turn")
-        self._token_by = min(now + self._deadlines.token, self._turn_by)
+        deadline = self._clock.next_token_by()
         events: list[Event] = []
-        while not events and not stream.ended:
-            self._silence.set(self._token_by)
-            try:
-                events = await stream.read()
-            except Failure:
-                self._raise_interruption()  # then it is our own close that the stream complains of
+        self._enter(Phase.STREAMING)
+        try:
+            with self._scope.until(deadline):
+                while not events and not stream.ended:
+                    events = await stream.read()
+        except (TimeoutError, Failure) as error:
+            self._raise_if_cancelled()  # then it is our own close that the stream complains of
+            if isinstance(error, Failure):
                 raise
-            finally:
-                self._silence.clear()
+            raise self._clock.failure("turn" if deadline >= self._clock.turn_by else "token") from None
+        self._enter(Phase.SEND)
         return events
-
-    def _fell_silent(self) -> None:
-        self._interrupt(self._deadlines.failure("turn" if self._token_by >= self._turn_by else "token"))
 
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
             if self._usage.delta():
                 self._observer.first_delta(self._usage.duration_ms)
-            return Delta(self.id, event.text)
+            return Delta(self._request.turn, event.text)
         if isinstance(event, Failure):
             raise event
-        return Thought(self.id, event.text) if self._question.request.thinking not in (None, "off") else None
+        if self._request.request.thinking in (None, "off"):
+            return None
+        return Thought(self._request.turn, event.text)
 
-    def _ended_by(self, error: Exception) -> Usage | ErrorFrame:
-        if isinstance(error, _Cancelled):
-            return self._cancelled()
-        if isinstance(error, Failure):
-            return self._failed(error)
-        log.error("bug", turn=self.id, error=type(error).__name__, where=where(error))
-        return self._failed(Failure("internal"))
-
-    def _finished(self) -> Usage:
-        self._take_counts()
-        if self._stream is None or self._stream.finish_reason is None:
-            raise AssertionError("a stream that ends without a finish reason is a failure")
-        self._usage.reported = True
-        return self._usage.usage(self.id, self._stream.finish_reason)
-
-    def _cancelled(self) -> Usage:
-        self._take_counts()
-        self._usage.reported = self._stream is not None and self._stream.ended
-        return self._usage.usage(self.id, "cancelled")
-
-    def _failed(self, failure: Failure) -> ErrorFrame:
-        self._cause = failure.cause
-        self._take_counts()
-        self._usage.reported = failure.code == "blocked"
-        usage = self._usage.figures() if self._record.is_kept else self._usage.spent()
-        return error_frame(failure, turn=self.id, usage=usage)
-
-    def _take_counts(self) -> None:
+    def _release(self) -> None:
+        """Close the upstream; what was told to a listener who has left is recorded without waiting."""
         if self._stream is not None:
-            self._usage.counts = self._stream.counts
+            self._stream.close()
+        if self._outcome is None:
+            self._note(Reason.CLIENT_GONE, None)
+            self._outcome = self._outcome_of(self._cancellation)
+            self._record.leave(self._outcome.frame)
 
-    @property
-    def _phase(self) -> str:
-        """What it is at: nothing yet, asking (see `Attempts.phase`), `streaming`, or waiting to `send`."""
-        if self._attempts is None:
-            return "begin"
-        if self._stream is None:
-            return self._attempts.phase
-        return "streaming" if self._silence.is_set else "send"
+    async def _settle(self) -> Usage | ErrorFrame:
+        """Store and charge the turn; return its end as it is told."""
+        self._enter(Phase.SETTLE)
+        outcome = self._outcome
+        if outcome is None:
+            raise AssertionError("a turn settles after its outcome is known")
+        is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
+        try:
+            with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
+                frame = await self._record.end(outcome.frame)
+        except Exception as error:  # noqa: BLE001 - likewise
+            if not isinstance(error, TimeoutError):
+                outcome = self._outcome_of(self._failure_of(error))
+            elif not is_cut:
+                outcome = self._outcome_of(Failure("store_unavailable"))
+            frame = self._record.named(outcome.frame)
+        self._outcome = Outcome(frame, outcome.cause)
+        return frame
 
-    def _tell_end(self) -> None:
-        end = self._end
-        told = end.usage if isinstance(end, ErrorFrame) else end
-        ended = end.code if isinstance(end, ErrorFrame) else (end and end.finish_reason) or "cancelled"
-        was_left = ended in ("cancelled", "draining")
+    def _failure_of(self, error: Exception) -> Failure:
+        if isinstance(error, Failure):
+            return error
+        log.error("bug", turn=self.id, error=type(error).__name__, where=where(error))
+        return Failure("internal")
+
+    def _outcome_of(self, stop: Failure | Cancellation | None) -> Outcome:
+        stream, finish_reason = self._stream, None
+        if stream is not None:
+            self._usage.counts = stream.counts
+            finish_reason = stream.finish_reason
+        self._usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
+        return outcome_of(self.id, stop, finish_reason, self._usage.figures(), is_kept=self._record.is_kept)
+
+    def _tell_observer(self) -> None:
+        outcome = self._outcome
+        left = reason_and_phase(outcome, self._cancellation)
+        end = "cancelled" if outcome is None else outcome.end
         self._observer.ended(
             TurnEnd(
-                end=ended,
-                spent=told or self._usage.figures(),
+                end=end,
+                spent=(None if outcome is None else outcome.spent) or self._usage.figures(),
                 gaps=self._usage.gaps,
                 streamed=self._usage.streamed,
-                cause=self._cause,
-                door=(self._door or "client_gone") if was_left else None,
-                phase=(self._phase_left or "send") if was_left else None,
-                broke_off=self._stream is not None and ended.startswith("upstream_"),
+                cause=None if outcome is None else outcome.cause,
+                reason=left and left[0],
+                phase=left and left[1],
+                broke_off=self._stream is not None and end.startswith("upstream_"),
             )
         )

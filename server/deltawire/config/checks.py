@@ -38,7 +38,7 @@ def _limits_of_nothing(settings: Settings) -> Iterator[str]:
 
 
 def _open_access(settings: Settings) -> Iterator[str]:
-    """A line for each door that would stand open, or could not be shut."""
+    """Yield a line for each setting that would let anybody in, or that has no force."""
     if not settings.asks_who and not settings.allow_anonymous:
         if not is_loopback(settings.host):
             yield (

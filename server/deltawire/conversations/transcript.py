@@ -110,7 +110,7 @@ class Transcript:
         self._has_ended = True
         return await self._transcripts.background.do(self._end(end, self._question))
 
-    def leave(self, end: Usage) -> None:
+    def leave(self, end: Usage | ErrorFrame) -> None:
         """Write the answer that nobody waits for."""
         if self._question is not None:
             self._has_ended = True

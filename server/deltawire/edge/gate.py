@@ -25,8 +25,7 @@ from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import error_frame
-from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -51,14 +50,14 @@ class Gate:
     """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
 
     def __init__(
-        self, app: ASGIApp, doors: AccessPolicy, connection_limits: ConnectionLimits, metrics: Metrics
+        self, app: ASGIApp, policy: AccessPolicy, connection_limits: ConnectionLimits, refusals: Refusals
     ) -> None:
         """Stand before `app`."""
         self._app = app
-        self._policy = doors
-        self._hosts = frozenset(host.lower() for host in doors.allowed_hosts)
+        self._policy = policy
+        self._hosts = frozenset(host.lower() for host in policy.allowed_hosts)
         self._limits = connection_limits
-        self._metrics = metrics
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
@@ -131,9 +130,8 @@ class Gate:
         return answer
 
     async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
-        self._metrics.refused.labels(failure.code).inc()
         kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
-        problem = problem_of(error_frame(failure), failure.status)
+        problem = problem_of(self._refusals.frame(failure), failure.status)
         body = msgspec.json.encode(problem)
         headers = raw_headers(headers_of(problem), body)
         answer = cast("Any", send)

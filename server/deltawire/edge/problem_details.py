@@ -13,9 +13,9 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Spent, error_frame
+from deltawire.protocol.frames import ErrorFrame, Spent
 from deltawire.telemetry.logs import where
-from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
@@ -74,23 +74,31 @@ def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, by
     return [(name.encode(), value.encode()) for name, value in whole.items()]
 
 
-def responder(metrics: Metrics) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
-    """Litestar's handler for whatever a route raises."""
+class Refusal(Exception):
+    """A failure of a request, with what its route adds."""
+
+    def __init__(self, failure: Failure, *, turn: str | None, headers: Mapping[str, str]) -> None:
+        """`turn` is the id of the turn that is refused, `headers` are sent with it."""
+        super().__init__(failure.code)
+        self.failure: Final = failure
+        self.turn: Final = turn
+        self.headers: Final = headers
+
+
+def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
+    """Return Litestar's handler for whatever a route raises."""
 
     def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        failure = _failure(error)
-        metrics.refused.labels(failure.code).inc()
-        return _response(failure, error)
+        refusal = error if isinstance(error, Refusal) else Refusal(_failure(error), turn=None, headers={})
+        failure = refusal.failure
+        problem = problem_of(refusals.frame(failure, turn=refusal.turn), failure.status)
+        headers = {**headers_of(problem), **refusal.headers}
+        if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
+            headers["allow"] = error.headers["allow"]
+        body = msgspec.json.encode(problem)
+        return Response(body, status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
 
     return respond
-
-
-def _response(failure: Failure, error: Exception) -> Response[bytes]:
-    problem = problem_of(error_frame(failure, turn=failure.turn), failure.status)
-    headers = headers_of(problem) | failure.headers
-    if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
-        headers["allow"] = error.headers["allow"]
-    return Response(msgspec.json.encode(problem), status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _failure(error: Exception) -> Failure:

@@ -33,7 +33,7 @@ class SocketIdentity:
             except UnknownKey:
                 return False
             except Failure as failure:
-                raise _about_the_token(failure) from None
+                raise failure.about(_TOKEN) from None
         return True
 
     async def renew_later(self, token: str) -> None:
@@ -41,14 +41,9 @@ class SocketIdentity:
         try:
             self._replace(await self._authenticator.identify(token))
         except Failure as failure:
-            raise _about_the_token(failure) from None
+            raise failure.about(_TOKEN) from None
 
     def _replace(self, caller: Caller) -> None:
         if caller.name != self._caller.name:
             raise Failure("forbidden", "This token is somebody else's; they need a socket of their own.")
         self._caller = caller
-
-
-def _about_the_token(failure: Failure) -> Failure:
-    failure.field = _TOKEN
-    return failure

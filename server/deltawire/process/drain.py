@@ -46,7 +46,7 @@ class Drain:
         self._sessions = sessions
         self._connection_limits = connection_limits
         self._timeout = timeout
-        self._timeout_scope = InterruptibleTimeout()
+        self._wait: InterruptibleTimeout | None = None
         self._began = False
         self._running = 0
         self._finished_before = 0
@@ -64,11 +64,13 @@ class Drain:
     def hurry(self) -> None:
         """Wait for running turns no longer."""
         self._timeout = 0.0
-        self._timeout_scope.interrupt()
+        if self._wait is not None:
+            self._wait.interrupt()
 
     async def run(self) -> None:
         """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
         self.begin()
+        self._wait = InterruptibleTimeout()
         await self._turns_end_within(self._timeout)
         cut = self._admission.cut()
         await self._turns_end_within(_LAST_WORDS_SECONDS)
@@ -76,6 +78,7 @@ class Drain:
         self.result = Drained(finished, cut, self._running - finished - cut)
 
     async def _turns_end_within(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with self._timeout_scope.until(asyncio.get_running_loop().time() + seconds):
-                await self._admission.empty.wait()
+        if self._wait is None:
+            raise AssertionError("a drain waits while it runs")
+        with suppress(TimeoutError), self._wait.until(asyncio.get_running_loop().time() + seconds):
+            await self._admission.empty.wait()

@@ -52,7 +52,7 @@ TABLE: Final[dict[str, ErrorKind]] = {
 
 
 class Failure(Exception):
-    """A row of the table as an exception, with what is known of this case.
+    """A row of the table as an exception, with what is known of this case. It is never changed once it is made.
 
     `cause` is for the log only: the provider's status number and reason word, never its text.
     """
@@ -69,20 +69,27 @@ class Failure(Exception):
     ) -> None:
         """Raise KeyError for a code that is not in the table: an unknown code is a bug.
 
-        `status` is the HTTP status where it is not the table's.
+        `status` is the HTTP status where it is not the table's. `retry_after` is in seconds.
         """
-        self.code = code
-        self.kind = TABLE[code]
-        self.status = status or self.kind.status
-        self.message = message or self.kind.message
-        self.field = field
-        self.retry_after = retry_after
-        self.cause = cause
-        self.turn: str | None = None
-        """The id of the turn that this refuses, where no frame carries it (HTTP)."""
-        self.headers: dict[str, str] = {}
-        """Header fields that go with it over HTTP."""
         super().__init__(code, cause)
+        self.code: Final = code
+        self.kind: Final = TABLE[code]
+        self.status: Final = status or self.kind.status
+        self.message: Final = message or self.kind.message
+        self.field: Final = field
+        self.retry_after: Final = retry_after
+        self.cause: Final = cause
+
+    def about(self, field: str) -> "Failure":
+        """Return the same failure of this field."""
+        return Failure(
+            self.code,
+            self.message,
+            field=field,
+            retry_after=self.retry_after,
+            cause=self.cause,
+            status=self.status,
+        )
 
 
 def too_large(field: str, limit: int) -> Failure:

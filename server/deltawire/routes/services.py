@@ -1,4 +1,4 @@
-"""What the routes share, as one dependency: of several, Litestar makes a task each with every request."""
+"""The services that routes share, as one dependency: for several, Litestar makes a task each with every request."""
 
 import msgspec
 
@@ -7,6 +7,7 @@ from deltawire.chat.session_registry import SessionRegistry
 from deltawire.conversations.store import ConversationStore
 from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     conversations: ConversationStore
     limits: Limits
     metrics: Metrics
+    refusals: Refusals
     sessions: SessionRegistry
     send_timeout: float
     """How long, in seconds, a send may wait for its client to read."""

@@ -5,11 +5,11 @@ from typing import Any, Final, cast
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
-from deltawire.chat.session import PeerGone, PeerSlow
+from deltawire.chat.peer import PeerGone, PeerSlow
 from deltawire.identity.caller import caller_of
 from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.request_context import via
+from deltawire.telemetry.request_context import request_context
 from deltawire.transport.link import LINK, room_within
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -17,14 +17,14 @@ SUBPROTOCOL: Final = "deltawire.v1"
 
 
 class SocketPeer:
-    """`session.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
+    """`chat.peer.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
-    __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "via")
+    __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "context")
 
     def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
-        self.via = via("socket", socket.scope["headers"])
-        """How its questions come."""
+        self.context = request_context("socket", socket.scope["headers"])
+        """How its requests come."""
         self._socket = socket
         self._metrics = metrics
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]

@@ -92,7 +92,7 @@ class Metrics:
         self.hangups = counter(
             "deltawire_hangups_total",
             "Turns that were ended before their answer was, by whom and when.",
-            ("door", "phase"),
+            ("reason", "phase"),
         )
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]

@@ -1,4 +1,4 @@
-"""The way by which a question came."""
+"""The context of a request: its transport, and the trace that it belongs to."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
@@ -18,7 +18,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     """W3C trace context: `traceparent` and `tracestate`, as they were sent; empty where there is none."""
 
 
-def via(transport: Transport, headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
-    """The way that a handshake or a request with these headers came."""
+def request_context(transport: Transport, headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
+    """Return the context of a handshake or a request with these headers."""
     trace = {name.decode(): value.decode("latin-1") for name, value in headers if name in _TRACE_HEADERS}
     return RequestContext(transport=transport, trace=trace)

@@ -42,11 +42,11 @@ class Tracing:
         self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._spans.get_tracer("deltawire", __version__)
 
-    def start(self, turn: str, model: str, via: RequestContext) -> "TurnSpan":
+    def start(self, turn: str, model: str, context: RequestContext) -> "TurnSpan":
         """The span of a turn that was just accepted, below the span that its W3C headers name."""
         span = self._tracer.start_span(
             f"{_OPERATION} {model}",
-            context=self._parent.extract(via.trace, Context()),
+            context=self._parent.extract(context.trace, Context()),
             kind=SpanKind.CLIENT,
             attributes={
                 "gen_ai.operation.name": _OPERATION,
@@ -54,7 +54,7 @@ class Tracing:
                 "gen_ai.request.model": model,
                 "gen_ai.request.stream": True,
                 "deltawire.chat.turn": turn,
-                "deltawire.transport": via.transport,
+                "deltawire.transport": context.transport,
             },
         )
         return TurnSpan(span, content=self._content and span.is_recording())
@@ -111,10 +111,10 @@ class TurnSpan:
         """The first piece of the answer goes out."""
         self._span.add_event("deltawire.first_delta")
 
-    def end(self, ending: TurnEnd, retries: int) -> None:
+    def end(self, turn_end: TurnEnd, retries: int) -> None:
         """The turn is over."""
-        spent, failed = ending.spent, ending.end in TABLE
-        finish_reason = "error" if failed or ending.end == "cancelled" else ending.end
+        spent, failed = turn_end.spent, turn_end.end in TABLE
+        finish_reason = "error" if failed or turn_end.end == "cancelled" else turn_end.end
         self._set(
             {
                 "gen_ai.response.model": spent.model if self._is_answered else None,
@@ -123,10 +123,10 @@ class TurnSpan:
                 "gen_ai.usage.output_tokens": _sum(spent.output_tokens, spent.thought_tokens),
                 "gen_ai.usage.cache_read.input_tokens": spent.cached_tokens,
                 "gen_ai.usage.reasoning.output_tokens": spent.thought_tokens,
-                "error.type": ending.end if failed else None,
-                "deltawire.end": ending.end,
-                "deltawire.door": ending.door,
-                "deltawire.phase": ending.phase,
+                "error.type": turn_end.end if failed else None,
+                "deltawire.end": turn_end.end,
+                "deltawire.reason": turn_end.reason,
+                "deltawire.phase": turn_end.phase,
                 "deltawire.retries": retries,
                 "deltawire.cost_usd": spent.cost_usd,
             }

@@ -1,4 +1,4 @@
-"""How a turn ended, as those learn of it who watch."""
+"""The end of a turn, as its observers learn of it."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,7 +12,7 @@ GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 
 
 class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a turn ended."""
+    """All that is told of a turn that has ended."""
 
     end: str
     """A finish reason, `cancelled`, or the code of an error."""
@@ -23,9 +23,9 @@ class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds from the first delta to the last, which is the sum of these gaps."""
     cause: str | None
     """The provider's status and reason word, or the name of a deadline."""
-    door: str | None
-    """By which door its listener left, if that ended it."""
+    reason: str | None
+    """Why it was cancelled; None when it came to another end."""
     phase: str | None
-    """What the turn was at when that happened."""
+    """The phase in which that happened."""
     broke_off: bool
     """Whether the provider failed after its first word."""

@@ -1,4 +1,4 @@
-"""Turns as they are seen from outside: what each does is counted, and its end is logged, never what was said in it."""
+"""Observe the turns: count what each does, and log its end, never what was said in it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -18,22 +18,24 @@ log = structlog.get_logger(__name__)
 
 
 class Telemetry:
-    """Watches the turns of this process."""
+    """Observes the turns of this process."""
 
     def __init__(self, metrics: Metrics, tracing: "Tracing | None") -> None:
         """Without `tracing` there are no spans."""
         self._metrics = metrics
         self._tracing = tracing
 
-    def watch(self, turn: str, caller: str, model: str, request: ChatRequest, via: RequestContext) -> "TurnObserver":
-        """Watch a turn that was just accepted from this caller; `model` is asked first."""
-        span = None if self._tracing is None else self._tracing.start(turn, model, via)
+    def observe(
+        self, turn: str, caller: str, model: str, request: ChatRequest, context: RequestContext
+    ) -> "TurnObserver":
+        """Observe a turn that was just accepted from this caller; `model` is asked first."""
+        span = None if self._tracing is None else self._tracing.start(turn, model, context)
         ids = {"turn": turn, "caller": caller or None, "conversation": request.conversation}
-        return TurnObserver(ids, via.transport, self._metrics, span)
+        return TurnObserver(ids, context.transport, self._metrics, span)
 
 
 class TurnObserver:
-    """Watches one turn, from its acceptance to its end."""
+    """Observes one turn, from its acceptance to its end."""
 
     __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
 
@@ -76,28 +78,28 @@ class TurnObserver:
         if self._span is not None:
             self._span.first_delta()
 
-    def ended(self, ending: TurnEnd) -> None:
+    def ended(self, turn_end: TurnEnd) -> None:
         """The turn is over."""
-        metrics, spent = self._metrics, ending.spent
+        metrics, spent = self._metrics, turn_end.spent
         metrics.running.dec()
-        metrics.count_end(self._transport, ending.end, spent)
-        metrics.delta_gap.fold(ending.gaps, ending.streamed)
-        if ending.door is not None and ending.phase is not None:
-            metrics.hangups.labels(ending.door, ending.phase).inc()
-        if ending.broke_off:
-            metrics.faults.labels(ending.end).inc()
+        metrics.count_end(self._transport, turn_end.end, spent)
+        metrics.delta_gap.fold(turn_end.gaps, turn_end.streamed)
+        if turn_end.reason is not None and turn_end.phase is not None:
+            metrics.hangups.labels(turn_end.reason, turn_end.phase).inc()
+        if turn_end.broke_off:
+            metrics.faults.labels(turn_end.end).inc()
         if self._span is not None:
-            self._span.end(ending, self._retries)
+            self._span.end(turn_end, self._retries)
         log.info(
             "turn_ended",
             **self._ids,
             trace=self._span and self._span.trace_id,
             transport=self._transport,
             model=spent.model,
-            end=ending.end,
-            door=ending.door,
-            phase=ending.phase,
-            cause=ending.cause,
+            end=turn_end.end,
+            reason=turn_end.reason,
+            phase=turn_end.phase,
+            cause=turn_end.cause,
             retries=self._retries or None,
             input_tokens=spent.input_tokens,
             output_tokens=spent.output_tokens,

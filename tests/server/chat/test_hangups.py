@@ -60,7 +60,7 @@ async def cancel_frame(client: Client) -> None:
     await client.send(type="cancel", id="t1")
 
 
-DOORS: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
+DEPARTURES: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
     "a close frame": (close_frame, "client_gone"),
     "a FIN without a close frame": (half_close, "client_gone"),
     "a TCP reset": (tcp_reset, "client_gone"),
@@ -68,11 +68,11 @@ DOORS: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("departure", DEPARTURES)
 @pytest.mark.parametrize("phase", PHASES)
-async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: str, door: str) -> None:
+async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: str, departure: str) -> None:
     upstream.plays(PHASES[phase])
-    leave, name = DOORS[door]
+    leave, name = DEPARTURES[departure]
     before = asyncio.all_tasks()
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
@@ -90,7 +90,7 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
                 assert (await client.until_end("t1"))[-1]["finish_reason"] == "cancelled"
         line = await log.line("turn_ended")
         asked = len(upstream.exchanges)
-    assert (line["end"], line["door"]) == ("cancelled", name)
+    assert (line["end"], line["reason"]) == ("cancelled", name)
     assert asked == len(upstream.exchanges) == 1
     assert asyncio.all_tasks() - before == upstream._tasks
 
@@ -125,7 +125,7 @@ async def test_leaving_a_request_closes_the_upstream(
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
         line = await log.line("turn_ended", turn="t1")
         listener.close()
-    assert (line["end"], line["door"]) == ("cancelled", "client_gone")
+    assert (line["end"], line["reason"]) == ("cancelled", "client_gone")
     assert len(upstream.exchanges) == 1
     assert asyncio.all_tasks() - before == upstream._tasks
 
@@ -136,7 +136,7 @@ async def test_a_stream_that_is_read_too_slowly_is_cut(upstream: Upstream, log: 
         listener = await listening(address, "/chat/stream")
         exchange = await upstream.asked()
         await asyncio.wait_for(exchange.closed.wait(), 5)
-        assert (await log.line("turn_ended"))["door"] == "slow_client"
+        assert (await log.line("turn_ended"))["reason"] == "slow_client"
         with suppress(ConnectionError):
             while await listener.reader.read(2**20):
                 pass
@@ -183,7 +183,7 @@ async def test_a_client_that_reads_too_slowly_is_ended_and_its_neighbour_is_not(
         await slow.until_closed()
         assert (await neighbour.until_end("t2"))[-1]["code"] == "upstream_timeout"
     line = await log.line("turn_ended", turn="t1")
-    assert (line["end"], line["door"]) == ("cancelled", "slow_client")
+    assert (line["end"], line["reason"]) == ("cancelled", "slow_client")
 
 
 @pytest.mark.parametrize("script", [says_and_is_silent("Hello"), floods], ids=["reading", "not reading"])
@@ -328,7 +328,7 @@ async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
             writer = (await listening(address, path)).writer
         exchange = await upstream.asked()
     writer.close()
-    assert (await log.line("turn_ended"))["door"] == "drain"
+    assert (await log.line("turn_ended"))["reason"] == "drain"
     assert exchange.closed.is_set()
 
 

@@ -52,9 +52,9 @@ def question(model: str = "m") -> TurnRequest:
 
 
 def ending(total: int, model: str = "m") -> Usage:
-    tally = UsageTracker(model, lambda *_: None)
-    tally.counts = Counts(total, 0, 0, 0, 0, total)
-    return tally.usage("t", "stop")
+    tracker = UsageTracker(model, lambda *_: None)
+    tracker.counts = Counts(total, 0, 0, 0, 0, total)
+    return tracker.usage("t", "stop")
 
 
 def charge(turn: str, model: str = "m", day: int = 20_000, **used: int) -> Charge:

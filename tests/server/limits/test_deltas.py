@@ -6,6 +6,8 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
@@ -20,7 +22,7 @@ from deltawire.limits.rules import Rules, read_counts
 from deltawire.limits.windows import MovingWindows
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.request_context import via
+from deltawire.telemetry.request_context import request_context
 from deltawire.telemetry.turn_observer import Telemetry
 
 DELTAS = 20
@@ -49,9 +51,12 @@ class Talker:
 
 async def calls_of_each_delta(limits: Limits) -> list[int]:
     """How many functions are called for each delta of a turn."""
-    question = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
-    watch = Telemetry(Metrics({"m"}), None).watch("t", "c", "m", question.request, via("socket", ()))
-    turn = Turn(question, Talker(), DEADLINES, lambda _: None, TurnRecord(limits.open("c"), None), watch)
+    request = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
+    context = request_context("socket", ())
+    observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
+    attempts = Attempts(Talker(), DEADLINES, observer)
+    turn = Turn(request, attempts, TurnClock(DEADLINES), TurnRecord(limits.open("c"), None), observer, lambda _: None)
+    await turn.begin()
     calls = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

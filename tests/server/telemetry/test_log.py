@@ -66,7 +66,7 @@ async def test_a_turn_that_was_left_names_the_door_and_what_it_was_at(upstream: 
             await client.chat()
             await client.receive()
         line = await server.turn(0)
-    assert (line["end"], line["door"], line["phase"]) == ("cancelled", "client_gone", "streaming")
+    assert (line["end"], line["reason"], line["phase"]) == ("cancelled", "client_gone", "streaming")
 
 
 async def test_a_turn_that_failed_names_the_cause(upstream: Upstream) -> None:
@@ -75,14 +75,14 @@ async def test_a_turn_that_failed_names_the_cause(upstream: Upstream) -> None:
         await ask_rest(server.address)
         line = await server.turn(0)
     assert (line["end"], line["cause"]) == ("upstream_rejected", "400 INVALID_ARGUMENT")
-    assert not {"door", "phase", "input_tokens", "first_delta_ms"} & set(line)
+    assert not {"reason", "phase", "input_tokens", "first_delta_ms"} & set(line)
 
 
 async def test_a_conversation_that_is_not_there_ends_its_turn_in_that(upstream: Upstream) -> None:
     async with running_over(upstream) as server:
         await ask_rest(server.address, conversation="nowhere")
         line = await server.turn(0)
-    assert (line["end"], line.get("door")) == ("not_found", None)
+    assert (line["end"], line.get("reason")) == ("not_found", None)
 
 
 async def test_a_turn_that_is_traced_names_its_trace(upstream: Upstream) -> None:

@@ -30,7 +30,7 @@ from support.upstream import (
     starts_and_is_silent,
     until_blocked,
 )
-from test_workers import runs, until, workers_of
+from support.workers import runs, until, workers_of
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -49,7 +49,7 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "cost_usd": ("counter", set()),
     "upstream_retries": ("counter", set()),
     "upstream_faults": ("counter", {"code"}),
-    "hangups": ("counter", {"door", "phase"}),
+    "hangups": ("counter", {"reason", "phase"}),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }
@@ -197,10 +197,10 @@ async def cancel(client: Client) -> None:
     await client.send(type="cancel")
 
 
-@pytest.mark.parametrize("door", ["client_gone", "user_cancel"])
+@pytest.mark.parametrize("reason", ["client_gone", "user_cancel"])
 @pytest.mark.parametrize("phase", PHASES)
-async def test_a_hang_up_is_counted_by_its_door_and_its_phase(
-    upstream: Upstream, log: Log, phase: str, door: str
+async def test_a_hang_up_is_counted_by_its_reason_and_its_phase(
+    upstream: Upstream, log: Log, phase: str, reason: str
 ) -> None:
     upstream.plays(PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
@@ -216,12 +216,12 @@ async def test_a_hang_up_is_counted_by_its_door_and_its_phase(
                 await log.line("upstream_fault")
             elif phase == "first_token":
                 await asyncio.sleep(0.05)  # for the headers to arrive: nobody tells
-            await (leave if door == "client_gone" else cancel)(client)
+            await (leave if reason == "client_gone" else cancel)(client)
             await asyncio.wait_for(exchange.closed.wait(), 1)
         line = await log.line("turn_ended")
         read = await scrape(address)
-    assert read.labelled("hangups_total") == [{"door": door, "phase": phase}]
-    assert (line["door"], line["phase"]) == (door, phase)
+    assert read.labelled("hangups_total") == [{"reason": reason, "phase": phase}]
+    assert (line["reason"], line["phase"]) == (reason, phase)
     assert read.value("turns_total", transport="socket", model=MODEL, end="cancelled") == 1
 
 
@@ -234,7 +234,7 @@ async def test_a_request_that_is_left_is_a_hang_up(upstream: Upstream, log: Log,
         listener.close()
         await log.line("turn_ended")
         read = await scrape(address)
-    assert read.value("hangups_total", door="client_gone", phase="connect") == 1
+    assert read.value("hangups_total", reason="client_gone", phase="connect") == 1
 
 
 async def test_a_stream_that_is_left_unread_is_left_while_it_is_sent(upstream: Upstream, log: Log) -> None:
@@ -246,7 +246,7 @@ async def test_a_stream_that_is_left_unread_is_left_while_it_is_sent(upstream: U
         writer.transport.abort()
         await log.line("turn_ended")
         read = await scrape(address)
-    assert read.labelled("hangups_total") == [{"door": "client_gone", "phase": "send"}]
+    assert read.labelled("hangups_total") == [{"reason": "client_gone", "phase": "send"}]
 
 
 async def test_what_is_refused_is_counted_by_its_code(upstream: Upstream) -> None:

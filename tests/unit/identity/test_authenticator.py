@@ -17,28 +17,30 @@ SIGNED = JwtTokens(SharedSecret(SECRET), None, None)
 
 
 def test_a_key_and_a_token_of_one_name_are_two_callers() -> None:
-    door = Authenticator(KNOWN, SIGNED)
-    assert door.recognise(KEYS["alice"]).name == "key:alice"
-    assert door.recognise(token(sub="alice")).name == "jwt:alice"
-
-
-@pytest.mark.parametrize("door", [Authenticator(KNOWN), Authenticator(None, SIGNED), Authenticator(KNOWN, SIGNED)])
-def test_each_way_to_ask_is_enough(door: Authenticator) -> None:
-    assert door.asks
-
-
-def test_without_any_way_nobody_is_asked_and_everybody_may_start() -> None:
-    door = Authenticator()
-    assert not door.asks
-    door.check(ANONYMOUS)
+    authenticator = Authenticator(KNOWN, SIGNED)
+    assert authenticator.recognise(KEYS["alice"]).name == "key:alice"
+    assert authenticator.recognise(token(sub="alice")).name == "jwt:alice"
 
 
 @pytest.mark.parametrize(
-    "door, brought", [(Authenticator(KNOWN), token()), (Authenticator(None, SIGNED), KEYS["alice"])]
+    "authenticator", [Authenticator(KNOWN), Authenticator(None, SIGNED), Authenticator(KNOWN, SIGNED)]
 )
-def test_what_is_not_set_up_lets_nobody_in(door: Authenticator, brought: str) -> None:
+def test_each_way_to_ask_is_enough(authenticator: Authenticator) -> None:
+    assert authenticator.asks
+
+
+def test_without_any_way_nobody_is_asked_and_everybody_may_start() -> None:
+    authenticator = Authenticator()
+    assert not authenticator.asks
+    authenticator.check(ANONYMOUS)
+
+
+@pytest.mark.parametrize(
+    "authenticator, brought", [(Authenticator(KNOWN), token()), (Authenticator(None, SIGNED), KEYS["alice"])]
+)
+def test_what_is_not_set_up_lets_nobody_in(authenticator: Authenticator, brought: str) -> None:
     with pytest.raises(Failure, match="unauthenticated"):
-        door.recognise(brought)
+        authenticator.recognise(brought)
 
 
 def test_a_token_that_is_too_long_is_not_even_read() -> None:
@@ -49,12 +51,12 @@ def test_a_token_that_is_too_long_is_not_even_read() -> None:
 
 
 def test_those_whose_time_is_over_or_whose_key_is_gone_start_nothing_more() -> None:
-    door = Authenticator(KNOWN, SIGNED)
-    alice = door.recognise(KEYS["alice"])
-    door.check(alice)
+    authenticator = Authenticator(KNOWN, SIGNED)
+    alice = authenticator.recognise(KEYS["alice"])
+    authenticator.check(alice)
     for over in (Caller(name="jwt:carol", expires_at=time.time()), Caller(name="key:alice", key=bytes(32))):
         with pytest.raises(Failure, match="unauthenticated"):
-            door.check(over)
+            authenticator.check(over)
     with pytest.raises(Failure, match="unauthenticated"):
         Authenticator(None, SIGNED).check(alice)
 

@@ -1,0 +1,62 @@
+"""The end of a turn, worked out from what stopped it. Pure functions."""
+
+import msgspec
+from msgspec.structs import asdict
+
+from deltawire.chat.states import Cancellation, Phase, Reason
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ErrorFrame, Spent, Usage, error_frame
+
+CANCELLED = "cancelled"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a turn ended."""
+
+    frame: Usage | ErrorFrame
+    """The last frame."""
+    cause: str | None
+    """The provider's status and reason word, or the name of a deadline; for the log."""
+
+    @property
+    def end(self) -> str:
+        """A finish reason, `cancelled`, or the code of an error."""
+        return self.frame.code if isinstance(self.frame, ErrorFrame) else self.frame.finish_reason or CANCELLED
+
+    @property
+    def spent(self) -> Spent | None:
+        """The figures; None where the frame has none."""
+        return self.frame.usage if isinstance(self.frame, ErrorFrame) else self.frame
+
+
+def outcome_of(
+    turn: str, stop: Failure | Cancellation | None, finish_reason: str | None, spent: Spent, *, is_kept: bool
+) -> Outcome:
+    """Return the end of a turn.
+
+    `stop` is what ended it; None when the answer came to its own end, with this `finish_reason`. `is_kept` says that
+    its question is stored: then an error brings the figures even where nothing was counted, for they name it.
+    """
+    failure = stop.failure if isinstance(stop, Cancellation) else stop
+    if failure is not None:
+        usage = spent if is_kept or spent.measured != "unknown" else None
+        return Outcome(error_frame(failure, turn=turn, usage=usage), failure.cause)
+    reason = CANCELLED if stop is not None else finish_reason
+    figures = msgspec.structs.replace(spent, finish_reason=reason)
+    return Outcome(Usage(turn, **asdict(figures)), None)
+
+
+def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
+    """Say if the provider's counts are its last; `has_ended` says that its answer came to the end."""
+    if stop is None:
+        return True
+    return stop.code == "blocked" if isinstance(stop, Failure) else stop.failure is None and has_ended
+
+
+def reason_and_phase(outcome: Outcome | None, cancellation: Cancellation | None) -> tuple[Reason, Phase] | None:
+    """Return why a turn was cancelled, and in which phase; None for one that came to another end."""
+    if outcome is not None and outcome.end not in (CANCELLED, "draining"):
+        return None
+    if cancellation is None:
+        return Reason.CLIENT_GONE, Phase.SEND
+    return cancellation.reason, cancellation.phase

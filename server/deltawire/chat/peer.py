@@ -1,0 +1,44 @@
+"""The client's end of a socket, as a session needs it."""
+
+from collections.abc import Awaitable
+from typing import Protocol
+
+from deltawire.telemetry.request_context import RequestContext
+
+
+class PeerGone(Exception):
+    """The client is no longer there."""
+
+
+class PeerSlow(Exception):
+    """The client has not read for as long as a send may wait."""
+
+
+class Peer(Protocol):
+    """One client, by whatever transport."""
+
+    @property
+    def context(self) -> RequestContext:
+        """How its requests come."""
+        ...
+
+    @property
+    def ended_with(self) -> int | None:
+        """The code with which the server closed the socket; None while it has not."""
+        ...
+
+    def receive(self) -> Awaitable[str | bytes | None]:
+        """Return the next message, text or binary; None when the socket is closed."""
+        ...
+
+    def send(self, frame: bytes) -> Awaitable[None]:
+        """Send one text message of UTF-8; raise `PeerGone` or `PeerSlow`."""
+        ...
+
+    def send_now(self, frame: bytes) -> bool:
+        """Send without waiting; False when the client has to read first."""
+        ...
+
+    def end(self, code: int, reason: str) -> None:
+        """Close the socket with this code, without waiting; `receive` then returns None."""
+        ...

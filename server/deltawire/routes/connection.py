@@ -1,0 +1,46 @@
+"""The connection under a request, and work that lasts as long as its client is there.
+
+Litestar does not tell a handler that its client has left, so these watch for it.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar, cast
+
+from litestar.types import Receive, Scope
+
+from deltawire.chat.states import Reason
+from deltawire.chat.turn import Turn
+from deltawire.transport.http import HttpProtocol
+from deltawire.transport.link import LINK
+
+T = TypeVar("T")
+
+
+def http_link(scope: Scope) -> HttpProtocol:
+    """Return the connection under a request."""
+    link: HttpProtocol = cast("dict[str, Any]", scope["extensions"])[LINK]
+    return link
+
+
+async def while_connected(receive: Receive, turn: Turn, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what `work` returns; None when the client left, and `work`, which runs the turn, was cancelled."""
+    working = asyncio.ensure_future(work)
+    watching = asyncio.ensure_future(_until_gone(receive))
+    try:
+        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        turn.leave(Reason.DRAIN)  # uvicorn's last resort, should a drain leave something behind
+        raise
+    finally:
+        watching.cancel()
+        if not working.done():
+            turn.leave(Reason.CLIENT_GONE)
+            working.cancel()
+        await asyncio.wait({working, watching})
+    return None if working.cancelled() else working.result()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,74 @@
+"""The writer of server-sent events."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Final
+
+from litestar.types import Scope, Send
+
+from deltawire.chat.peer import PeerSlow
+from deltawire.chat.states import Reason
+from deltawire.chat.turn import Turn
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, Usage, encode
+from deltawire.routes.connection import http_link
+from deltawire.telemetry.metrics import Metrics
+from deltawire.transport.link import room_within
+
+_HEARTBEAT_SECONDS: Final = 15.0
+_EVENT_NAMES: Final = {Delta: b"delta", Thought: b"thought", Usage: b"usage", ErrorFrame: b"error"}
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class EventStream:
+    """Writes the frames of a turn as server-sent events."""
+
+    def __init__(self, scope: Scope, send: Send, send_timeout: float, metrics: Metrics) -> None:
+        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        self._send = send
+        self._send_timeout = send_timeout
+        self._metrics = metrics
+        self._link = http_link(scope)
+        self._loop = asyncio.get_running_loop()
+        self._last_write = self._loop.time()
+
+    async def run(self, turn: Turn, fields: dict[str, str]) -> None:
+        """Send the whole response, with these header fields too."""
+        headers = [*_HEADERS, *((name.encode(), value.encode()) for name, value in fields.items())]
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+        heart = self._loop.create_task(self._beat())
+        try:
+            async with aclosing(turn.frames()) as frames:
+                async for frame in frames:
+                    await self._write(turn, b"event: %b\ndata: %b\n\n" % (_EVENT_NAMES[type(frame)], encode(frame)))
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+        except PeerSlow:
+            self._link.abort()
+        finally:
+            heart.cancel()
+
+    async def _write(self, turn: Turn, event: bytes) -> None:
+        if not self._link.has_room:
+            self._metrics.send_waits.inc()
+            try:
+                await room_within(self._link, self._send_timeout)
+            except TimeoutError:
+                turn.leave(Reason.SLOW_CLIENT)
+                raise PeerSlow from None
+            if self._link.is_gone:  # which is room, too, and told to `_while_connected` later
+                turn.leave(Reason.CLIENT_GONE)
+        self._last_write = self._loop.time()
+        self._link.write_piece(event)
+
+    async def _beat(self) -> None:
+        """Write a comment after each stretch of silence, so that no proxy takes it for a dead connection."""
+        while True:
+            silence = self._loop.time() - self._last_write
+            if silence >= _HEARTBEAT_SECONDS:
+                silence = 0.0
+                self._last_write = self._loop.time()
+                self._link.write_piece(b": \n\n")
+            await asyncio.sleep(_HEARTBEAT_SECONDS - silence)
