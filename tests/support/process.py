@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support.settings import prefixed
 from support.upstream import Upstream
 
 
@@ -120,7 +121,7 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerPr
 @asynccontextmanager
 async def running_over(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
     """A server that asks this upstream and is ready, with these settings (without their prefix)."""
-    prefixed = {f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()}
-    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **prefixed) as server:
+    environment = prefixed(settings)
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **environment) as server:
         await server.ready()
         yield server

@@ -11,6 +11,7 @@ from deltawire.config.environment import load
 from deltawire.conversations.migrate import prepare
 from deltawire.process.server import Server, ServerConfig, bind, url_of
 from deltawire.protocol.errors import Failure
+from support.settings import prefixed
 from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"
@@ -25,8 +26,8 @@ async def serving(upstream: Upstream | None, **settings: object) -> AsyncIterato
         if upstream is not None:
             environment.setenv("GEMINI_API_KEY", KEY)
             environment.setenv("GOOGLE_GEMINI_BASE_URL", upstream.url)
-        for name, value in settings.items():
-            environment.setenv(f"DELTAWIRE_{name.upper()}", str(value))
+        for name, value in prefixed(settings).items():
+            environment.setenv(name, value)
         chosen = load()
         with suppress(Failure):  # nor does a start wait for its database
             await prepare(chosen.database)

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
-from msgspec.structs import asdict
-
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
-from deltawire.protocol.frames import Spent, Usage
+from deltawire.protocol.frames import TOKEN_KINDS, Spent
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]
@@ -64,26 +62,13 @@ class UsageTracker:
             return "unknown"
         return "reported" if self.reported else "partial"
 
-    def usage(self, turn: str, finish_reason: str) -> Usage:
-        """The frame that ends a turn which did not fail."""
-        return Usage(turn, **asdict(self.figures(finish_reason)))
-
-    def spent(self) -> Spent | None:
-        """What an error carries; None when the provider counted nothing."""
-        return None if self.measured == "unknown" else self.figures()
-
     def figures(self, finish_reason: str | None = None) -> Spent:
         """All that is known, be it nothing."""
         counts = self.counts
         return Spent(
             model=self.model,
             finish_reason=finish_reason,
-            input_tokens=counts.input,
-            output_tokens=counts.output,
-            thought_tokens=counts.thought,
-            tool_tokens=counts.tool,
-            cached_tokens=counts.cached,
-            total_tokens=counts.total,
+            **{f"{kind}_tokens": getattr(counts, kind) for kind in TOKEN_KINDS},
             measured=self.measured,
             first_delta_ms=self.first_delta_ms,
             duration_ms=self.duration_ms,

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.protocol.frames import Spent
+from deltawire.protocol.frames import TOKEN_KINDS, Spent
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
@@ -18,7 +18,7 @@ DAYS_KEPT: Final = 32
 MAX_MODELS: Final = 200
 """Of one caller's day; where any name may be asked, what comes after them is counted as `OTHER`."""
 OTHER: Final = "other"
-_TOKENS: Final = ("input_tokens", "output_tokens", "thought_tokens", "tool_tokens", "cached_tokens", "total_tokens")
+_TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
 NANO: Final = 10**9
 
 Used = Counter[str]

@@ -131,6 +131,10 @@ class Spent(Struct, frozen=True, kw_only=True):
     message: str | None = None
 
 
+TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in Spent.__struct_fields__ if name.endswith("_tokens"))
+"""Every kind of token that is counted: `input`, `output` and so on."""
+
+
 class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
     """The end of a turn that was answered or cancelled."""
 

@@ -6,7 +6,7 @@ leaves cancels its turn in every phase.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.admission import Admission
+from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, Refusal, headers_of, problem_of, raw_headers
 from deltawire.identity.caller import caller_of
@@ -57,10 +58,11 @@ async def chat(request: Request[Any, Any, Any], services: NamedDependency[Servic
     """Ask, and get the whole answer once the turn has ended."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-        async with _admitted(request, services.admission, "rest") as (turn, headers):
-            whole = await while_connected(receive, turn, _fold(turn))
-            if whole is not None:
-                await _send_whole(whole, headers, scope, send, services)
+        with suppress(PeerGone):
+            async with _admitted(request, services.admission, "rest") as (turn, headers):
+                whole = await while_connected(receive, turn, _fold(turn))
+                if whole is not None:
+                    await _send_whole(whole, headers, scope, send, services)
 
     return respond
 
@@ -70,9 +72,10 @@ async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency
     """Ask, and get the answer as server-sent events while it comes."""
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
-        async with _admitted(request, services.admission, "sse") as (turn, headers):
-            writer = EventStream(scope, send, services.send_timeout, services.metrics)
-            await while_connected(receive, turn, writer.run(turn, headers))
+        with suppress(PeerGone):
+            async with _admitted(request, services.admission, "sse") as (turn, headers):
+                writer = EventStream(scope, send, services.send_timeout, services.metrics)
+                await while_connected(receive, turn, writer.run(turn, headers))
 
     return stream
 
@@ -81,7 +84,10 @@ async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency
 async def _admitted(
     request: Request[Any, Any, Any], admission: Admission, transport: Transport
 ) -> AsyncIterator[tuple[Turn, dict[str, str]]]:
-    """Give the turn that a request asks for, begun, and the header fields of its limits; raise `Refusal`."""
+    """Give the turn that a request asks for, begun, and the header fields of its limits.
+
+    Raise `Refusal`, and `PeerGone` for a client that left while it began.
+    """
     body = await json_body(request)
     context = request_context(transport, request.scope["headers"])
     try:

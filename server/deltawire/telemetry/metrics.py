@@ -19,7 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Spent
+from deltawire.protocol.frames import TOKEN_KINDS, Spent
 from deltawire.telemetry.request_context import TRANSPORTS
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
@@ -28,7 +28,7 @@ _IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random nam
 """Where Linux keeps files in memory; a container whose disk cannot be written has it, too."""
 _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
 _TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
-_KINDS: Final = ("input", "output", "thought", "tool", "cached")
+_KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the sum of the others
 _OTHER: Final = "other"
 _FINISH_REASONS: Final = frozenset(
     {

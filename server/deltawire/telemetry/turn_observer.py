@@ -1,12 +1,12 @@
 """Observe the turns: count what each does, and log its end, never what was said in it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.frames import TOKEN_KINDS, ChatRequest, HistoryMessage
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
@@ -14,6 +14,7 @@ from deltawire.telemetry.turn_end import TurnEnd
 if TYPE_CHECKING:  # it needs what is not always installed
     from deltawire.telemetry.traces import Tracing, TurnSpan
 
+_TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
 log = structlog.get_logger(__name__)
 
 
@@ -101,12 +102,7 @@ class TurnObserver:
             phase=turn_end.phase,
             cause=turn_end.cause,
             retries=self._retries or None,
-            input_tokens=spent.input_tokens,
-            output_tokens=spent.output_tokens,
-            thought_tokens=spent.thought_tokens,
-            tool_tokens=spent.tool_tokens,
-            cached_tokens=spent.cached_tokens,
-            total_tokens=spent.total_tokens,
+            **{name: getattr(spent, name) for name in _TOKENS},
             cost_usd=spent.cost_usd,
             first_delta_ms=spent.first_delta_ms,
             duration_ms=spent.duration_ms,

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 from support.redis import RedisServer
 
-from deltawire.chat.request import TurnRequest
 from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Counts
 from deltawire.limits.backend import DAY_SECONDS, MAX_MODELS, OTHER, Charge, LimitsBackend, key_of
@@ -17,11 +17,11 @@ from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
-from deltawire.limits.redis.connection import Store
+from deltawire.limits.redis.connection import RedisConnection
 from deltawire.limits.redis.leases import RedisLeases
 from deltawire.limits.rules import Rule, Rules, read_counts
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Usage
+from deltawire.protocol.frames import Usage
 
 NOON = 20_000.5 * DAY_SECONDS
 LEASE_SECONDS = 1.0
@@ -47,14 +47,10 @@ class Clock:
         return self.now
 
 
-def question(model: str = "m") -> TurnRequest:
-    return TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=(model,))
-
-
 def ending(total: int, model: str = "m") -> Usage:
     tracker = UsageTracker(model, lambda *_: None)
     tracker.counts = Counts(total, 0, 0, 0, 0, total)
-    return tracker.usage("t", "stop")
+    return Usage("t", **asdict(tracker.figures("stop")))
 
 
 def charge(turn: str, model: str = "m", day: int = 20_000, **used: int) -> Charge:
@@ -65,18 +61,18 @@ async def test_a_budget_is_whole_again_at_midnight_in_utc(backend: LimitsBackend
     clock = Clock(NOON)
     limits = Limits(Rules(tokens_per_day=read_counts("10")), backend, Prices(), "refuse", clock)
     ledger = limits.open("alice")
-    await ledger.begin(question())
+    await ledger.begin("m")
     await ledger.end(ending(10))
 
     clock.now = NOON + DAY_SECONDS / 2 - 0.5
     with pytest.raises(Failure, match="budget_exhausted") as refused:
-        await limits.open("alice").begin(question())
+        await limits.open("alice").begin("m")
     assert refused.value.retry_after == 0.5
-    await limits.open("bob").begin(question())
+    await limits.open("bob").begin("m")
 
     clock.now += 0.5
     late = limits.open("alice")
-    await late.begin(question())
+    await late.begin("m")
     report = await limits.report("alice", 2)
     assert [(day.day, len(day.models)) for day in report.days] == [("2024-10-05", 0), ("2024-10-04", 1)]
     assert report.limits[0].left == 10
@@ -86,7 +82,7 @@ async def test_a_turn_is_charged_to_the_day_in_which_it_ends(backend: LimitsBack
     clock = Clock(NOON)
     limits = Limits(Rules(), backend, Prices(), "refuse", clock)
     ledger = limits.open("alice")
-    await ledger.begin(question())
+    await ledger.begin("m")
     clock.now += DAY_SECONDS
     await ledger.end(ending(7))
     today, yesterday = (await limits.report("alice", 2)).days
@@ -97,7 +93,7 @@ async def test_a_turn_is_charged_to_the_day_in_which_it_ends(backend: LimitsBack
 async def test_a_turn_is_charged_once(backend: LimitsBackend) -> None:
     limits = Limits(Rules(), backend, Prices(), "refuse", Clock(NOON))
     ledger = limits.open("alice")
-    await ledger.begin(question())
+    await ledger.begin("m")
     await ledger.end(ending(7))
     await ledger.end(ending(7))
     ledger.close()
@@ -149,8 +145,8 @@ async def test_redis_is_told_no_name_and_forgets_everything_in_time(redis: Redis
         Rules(turns_per_minute=read_counts("5,m=5"), turns_at_once=read_counts("5,m=5")), shared, Prices(), "refuse"
     )
     ledger, running = limits.open("jwt:carol"), limits.open("jwt:carol")
-    await running.begin(question())
-    await ledger.begin(question())
+    await running.begin("m")
+    await ledger.begin("m")
     await ledger.end(ending(5))
     async with redis.client() as client:
         keys = await client.keys("*")
@@ -164,7 +160,7 @@ async def test_redis_is_told_no_name_and_forgets_everything_in_time(redis: Redis
 
 
 async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> None:
-    store = Store(redis.url)
+    store = RedisConnection(redis.url)
     leases, others = RedisLeases(store, LEASE_SECONDS), RedisLeases(store, LEASE_SECONDS)
     rules = (Rule(None, 1),)
     assert await leases.take("a", "c", rules) is None
@@ -182,10 +178,10 @@ _HOLDS_A_LEASE = f"""
 import asyncio, sys
 from deltawire.limits.rules import Rule
 from deltawire.limits.redis.leases import RedisLeases
-from deltawire.limits.redis.connection import Store
+from deltawire.limits.redis.connection import RedisConnection
 
 async def hold():
-    leases = RedisLeases(Store(sys.argv[1]), {LEASE_SECONDS})
+    leases = RedisLeases(RedisConnection(sys.argv[1]), {LEASE_SECONDS})
     assert await leases.take("a", "c", (Rule(None, 1),)) is None
     print("held", flush=True)
     await asyncio.Event().wait()
@@ -200,7 +196,7 @@ async def test_a_server_that_is_killed_holds_no_place_for_longer_than_a_lease(re
     )
     assert process.stdout is not None
     assert await process.stdout.readline() == b"held\n"
-    store = Store(redis.url)
+    store = RedisConnection(redis.url)
     leases = RedisLeases(store, LEASE_SECONDS)
     rules = (Rule(None, 1),)
     assert await leases.take("b", "c", rules) == rules[0]
@@ -214,7 +210,7 @@ async def test_a_server_that_is_killed_holds_no_place_for_longer_than_a_lease(re
 
 
 async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisServer) -> None:
-    store = Store(redis.url)
+    store = RedisConnection(redis.url)
     leases = RedisLeases(store, LEASE_SECONDS)
     rule = Rule(None, 2)
     await leases.take("a", "c", (rule,))
@@ -228,7 +224,7 @@ async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisSer
 
 
 async def test_a_loop_that_is_late_does_not_take_the_store_for_away(redis: RedisServer) -> None:
-    store = Store(redis.url)
+    store = RedisConnection(redis.url)
     await store.check()
     check = asyncio.create_task(store.check())
     await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from support.serving import serving
 from support.transports import ask_rest, ask_sse, events, post, posting
 from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
 
-from deltawire.routes import chat
+from deltawire.routes import sse
 
 PATHS = ["/chat", "/chat/stream"]
 
@@ -163,7 +163,7 @@ async def test_a_delta_is_sent_as_it_comes(strict: tuple[Upstream, str]) -> None
 
 
 async def test_silence_is_filled_with_comments(strict: tuple[Upstream, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chat, "_HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.1)
     upstream, address = strict
     gate = asyncio.Event()
 

@@ -59,7 +59,7 @@ async def test_a_turn_of_a_caller_names_them(upstream: Upstream) -> None:
     assert line["caller"] == "key:bob"
 
 
-async def test_a_turn_that_was_left_names_the_door_and_what_it_was_at(upstream: Upstream) -> None:
+async def test_a_turn_that_was_left_names_the_reason_and_what_it_was_at(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with running_over(upstream) as server:
         async with connected(server.address) as client:

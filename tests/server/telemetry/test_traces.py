@@ -131,7 +131,7 @@ async def test_a_fallback_answers_in_its_own_name(upstream: Upstream, collector:
     assert (told["gen_ai.request.model"], told["gen_ai.response.model"]) == ("gemini-flash-latest", "gemini-2")
 
 
-async def test_a_hang_up_is_no_error_and_names_its_door(upstream: Upstream, collector: Collector) -> None:
+async def test_a_hang_up_is_no_error_and_names_its_reason(upstream: Upstream, collector: Collector) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address:
         async with connected(address) as client:
@@ -139,7 +139,7 @@ async def test_a_hang_up_is_no_error_and_names_its_door(upstream: Upstream, coll
             await client.receive()
         span = await collector.span()
     told = attributes_of(span)
-    assert (told["deltawire.end"], told["deltawire.door"]) == ("cancelled", "client_gone")
+    assert (told["deltawire.end"], told["deltawire.reason"]) == ("cancelled", "client_gone")
     assert told["deltawire.phase"] == "streaming"
     assert told["gen_ai.response.finish_reasons"] == ["error"]
     assert "error.type" not in told

@@ -36,7 +36,7 @@ _patiently = stamina.AsyncRetryingCaller(
 ).on(StoreAway)
 
 
-class Store:
+class RedisConnection:
     """One process's connections; they are made when they are needed."""
 
     def __init__(self, url: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from deltawire.limits.backend import StoreAway
-from deltawire.limits.redis.connection import PREFIX, Store
+from deltawire.limits.redis.connection import PREFIX, RedisConnection
 from deltawire.limits.rules import Allowance, Rule
 
 LEASE_SECONDS: Final = 30.0
@@ -52,7 +52,7 @@ return redis.call('ZCOUNT', KEYS[1], now, '+inf')
 class RedisLeases:
     """The turns that run in all processes of one store."""
 
-    def __init__(self, store: Store, seconds: float = LEASE_SECONDS) -> None:
+    def __init__(self, store: RedisConnection, seconds: float = LEASE_SECONDS) -> None:
         """A lease that is not renewed runs out after so many seconds."""
         self._store = store
         self._seconds = seconds

@@ -8,7 +8,7 @@ import structlog
 from redis.asyncio import Redis
 
 from deltawire.limits.backend import DAY_SECONDS, DAYS_KEPT, MAX_MODELS, OTHER, Charge, Day, StoreAway
-from deltawire.limits.redis.connection import PREFIX, Store
+from deltawire.limits.redis.connection import PREFIX, RedisConnection
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ return 1
 class RedisMeter:
     """What every caller used, by the turns of all processes of one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RedisConnection) -> None:
         """Count in this store."""
         self._store = store
         self._script = store.client.register_script(_CHARGE)

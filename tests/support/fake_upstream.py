@@ -1,0 +1,64 @@
+"""A fake behind the narrow port `gemini.events.Upstream`: a test says when it opens, speaks and ends."""
+
+import asyncio
+from typing import Final
+
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event
+from deltawire.protocol.errors import Failure
+
+COUNTED: Final = Counts(3, 2, 0, 0, 0, 5)
+
+
+class FakeStream:
+    """A stream that says what was put into it; closing it makes a waiting read raise, as a real one does."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.counts: Counts = UNKNOWN_COUNTS
+        self.finish_reason: str | None = None
+        self.is_closed = False
+        self.reads = asyncio.Event()
+        """Set while a read waits."""
+        self._events: asyncio.Queue[list[Event] | None] = asyncio.Queue()
+
+    def says(self, *events: Event) -> None:
+        self._events.put_nowait(list(events))
+
+    def finishes(self, reason: str = "stop") -> None:
+        self.finish_reason, self.counts = reason, COUNTED
+        self.says()
+
+    async def read(self) -> list[Event]:
+        self.reads.set()
+        events = await self._events.get()
+        self.reads.clear()
+        if events is None:
+            raise Failure("upstream_truncated", cause="closed")
+        if not events and self.finish_reason is not None:
+            self.ended = True
+        return events
+
+    def close(self) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            self._events.put_nowait(None)
+
+
+class FakeUpstream:
+    """Opens what it was given, one thing a try: a stream, a failure, or nothing for ever."""
+
+    def __init__(self, *tries: FakeStream | Failure | None) -> None:
+        self.tries = list(tries)
+        self.asked = asyncio.Event()
+        self.times_asked = 0
+
+    async def open(self, *_: object) -> FakeStream:
+        self.times_asked += 1
+        self.asked.set()
+        given = self.tries.pop(0)
+        if isinstance(given, Failure):
+            raise given
+        if given is None:
+            await asyncio.Event().wait()
+            raise AssertionError("it never opens")
+        return given

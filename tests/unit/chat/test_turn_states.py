@@ -1,0 +1,282 @@
+"""The state machine of a turn: each phase, and each way to leave it, against a fake upstream."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any, cast
+
+import pytest
+from support.fake_upstream import FakeStream, FakeUpstream
+
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.clock import TurnClock
+from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.record import TurnRecord
+from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Phase, Reason
+from deltawire.chat.turn import Turn
+from deltawire.gemini.events import Text
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, TurnFrame, Usage
+from deltawire.telemetry.turn_end import TurnEnd
+from deltawire.telemetry.turn_observer import TurnObserver
+
+TOLD = [Reason.USER_CANCEL, Reason.DRAIN]
+"""The listener is there, and hears the end."""
+LEFT = [reason for reason in Reason if reason not in TOLD]
+"""Nobody listens any more."""
+
+
+class Gate:
+    """A place where the turn waits, and says that it does."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.reached = asyncio.Event()
+        self.opens = asyncio.Event()
+        if is_open:
+            self.opens.set()
+
+    async def passes(self) -> None:
+        self.reached.set()
+        await self.opens.wait()
+
+
+class FakeRecord:
+    """The record of a turn without a store: it keeps what it was told."""
+
+    transcript = None
+    is_kept = False
+    may_refuse = True
+
+    def __init__(self, begins: Gate, settles: Gate) -> None:
+        self.ledger = self
+        self.ends: list[TurnFrame] = []
+        self.left: list[TurnFrame] = []
+        self.times_closed = 0
+        self._begins, self._settles = begins, settles
+
+    def cost(self, *_: object) -> float | None:
+        return None
+
+    async def begin(self, request: TurnRequest) -> TurnRequest:
+        await self._begins.passes()
+        return request
+
+    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        self.ends.append(end)
+        await self._settles.passes()
+        return end
+
+    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        return end
+
+    def leave(self, end: Usage | ErrorFrame) -> None:
+        self.left.append(end)
+
+    def close(self) -> None:
+        self.times_closed += 1
+
+
+class FakeObserver:
+    """Keeps how the turn ended."""
+
+    said = None
+
+    def __init__(self) -> None:
+        self.turn_end: TurnEnd | None = None
+
+    def ended(self, turn_end: TurnEnd) -> None:
+        assert self.turn_end is None, "a turn ends once"
+        self.turn_end = turn_end
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+class Scene:
+    """A turn, all that it stands on, and a listener that may stop reading."""
+
+    def __init__(
+        self, upstream: FakeUpstream, *, begins: bool = True, settles: bool = True, reads: bool = True
+    ) -> None:
+        self.upstream = upstream
+        self.begins, self.settles, self.reads = Gate(is_open=begins), Gate(is_open=settles), Gate(is_open=reads)
+        self.record, self.observer = FakeRecord(self.begins, self.settles), FakeObserver()
+        self.heard: list[TurnFrame] = []
+        self.refusal: Failure | None = None
+        deadlines = Deadlines(connect=60, first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
+        request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
+        attempts = Attempts(cast("Any", upstream), deadlines, cast("TurnObserver", self.observer))
+        self.closed: list[Turn] = []
+        self.turn = Turn(
+            request,
+            attempts,
+            TurnClock(deadlines),
+            cast("TurnRecord", self.record),
+            cast("TurnObserver", self.observer),
+            self.closed.append,
+        )
+
+    async def run(self) -> None:
+        """What a shell does with a turn."""
+        async with self.turn:
+            try:
+                await self.turn.begin()
+            except Failure as failure:
+                self.refusal = failure
+                return
+            async with aclosing(self.turn.frames()) as frames:
+                async for frame in frames:
+                    await self.reads.passes()
+                    self.heard.append(frame)
+
+
+@asynccontextmanager
+async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[None]", FakeStream]]:
+    """A turn that runs and waits in this phase."""
+    stream = FakeStream()
+    upstream = FakeUpstream(stream)
+    if phase is Phase.CONNECT:
+        upstream = FakeUpstream(None)
+    elif phase is Phase.BACKOFF:
+        upstream = FakeUpstream(Failure("upstream_unavailable", retry_after=30.0), stream)
+    scene = Scene(
+        upstream, begins=phase is not Phase.BEGIN, settles=phase is not Phase.SETTLE, reads=phase is not Phase.SEND
+    )
+    task = asyncio.create_task(scene.run())
+    waits: dict[Phase, Callable[[], Awaitable[object]]] = {
+        Phase.BEGIN: scene.begins.reached.wait,
+        Phase.CONNECT: upstream.asked.wait,
+        Phase.FIRST_TOKEN: stream.reads.wait,
+        Phase.BACKOFF: upstream.asked.wait,
+        Phase.STREAMING: stream.reads.wait,
+        Phase.SEND: scene.reads.reached.wait,
+        Phase.SETTLE: scene.settles.reached.wait,
+    }
+    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
+        await stream.reads.wait()
+        stream.says(Text("Hello"))
+        if phase is Phase.SETTLE:
+            stream.finishes()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    await waits[phase]()
+    await asyncio.sleep(0)
+    assert scene.turn._phase is phase
+    yield scene, task, stream
+    assert task.done()
+
+
+def is_closed(stream: FakeStream, phase: Phase) -> bool:
+    """Whether the upstream is closed, or was never there."""
+    return stream.is_closed or phase in (Phase.BEGIN, Phase.CONNECT, Phase.BACKOFF)
+
+
+BEFORE_THE_END = [phase for phase in Phase if phase not in (Phase.SETTLE, Phase.ENDED)]
+
+
+@pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(phase: Phase, reason: Reason) -> None:
+    async with in_phase(phase) as (scene, task, stream):
+        failure = Failure("draining") if reason is Reason.DRAIN else None
+        assert scene.turn.cancel(reason, failure)
+        if phase is Phase.SEND:
+            assert stream.is_closed, "it is closed while its listener does not read"
+            scene.reads.opens.set()
+        scene.begins.opens.set()
+        await asyncio.wait_for(task, 1)
+    assert is_closed(stream, phase)
+    assert scene.upstream.times_asked == (0 if phase is Phase.BEGIN else 1)
+    end = scene.observer.turn_end
+    assert end is not None
+    assert (end.reason, end.phase) == (reason, phase)
+    assert end.end == ("draining" if failure else "cancelled")
+    if failure is not None and phase is Phase.BEGIN:
+        assert scene.refusal is not None
+        assert (scene.refusal.code, scene.heard) == ("draining", [])
+    else:
+        *deltas, last = scene.heard
+        assert all(isinstance(frame, Delta) for frame in deltas)
+        assert isinstance(last, ErrorFrame if failure else Usage)
+        assert scene.record.ends == [last]
+    assert (len(scene.closed), scene.record.times_closed, scene.record.left) == (1, 1, [])
+
+
+@pytest.mark.parametrize("reason", LEFT)
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(phase: Phase, reason: Reason) -> None:
+    async with in_phase(phase) as (scene, task, stream):
+        scene.turn.leave(reason)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    assert is_closed(stream, phase)
+    end = scene.observer.turn_end
+    assert end is not None
+    assert (end.end, end.reason, end.phase) == ("cancelled", reason, phase)
+    assert [frame for frame in scene.heard if not isinstance(frame, Delta)] == []
+    assert (len(scene.record.left), scene.record.ends) == (0 if phase is Phase.BEGIN else 1, [])
+    assert (len(scene.closed), scene.record.times_closed) == (1, 1)
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> None:
+    async with in_phase(Phase.SETTLE) as (scene, task, stream):
+        if reason in TOLD:
+            assert not scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
+            scene.settles.opens.set()
+            await asyncio.wait_for(task, 1)
+            assert isinstance(scene.heard[-1], Usage)
+        else:
+            scene.turn.leave(reason)
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+    assert stream.is_closed
+    end = scene.observer.turn_end
+    assert end is not None
+    assert (end.end, end.reason, end.phase) == ("stop", None, None)
+    assert len(scene.record.ends) == 1
+
+
+async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_from_its_listener() -> None:
+    async with in_phase(Phase.SETTLE) as (scene, task, _):
+        assert not scene.turn.cancel(Reason.DRAIN, Failure("draining"))
+        await asyncio.wait_for(task, 1)
+    [last] = [frame for frame in scene.heard if not isinstance(frame, Delta)]
+    assert isinstance(last, ErrorFrame)
+    assert last.code == "store_unavailable"
+
+
+async def test_the_first_reason_counts() -> None:
+    async with in_phase(Phase.STREAMING) as (scene, task, _):
+        scene.turn.cancel(Reason.USER_CANCEL)
+        scene.turn.cancel(Reason.DRAIN, Failure("draining"))
+        scene.turn.leave(Reason.IDLE)
+        await asyncio.wait_for(task, 1)
+    assert isinstance(scene.heard[-1], Usage)
+    assert scene.observer.turn_end is not None
+    assert scene.observer.turn_end.reason == Reason.USER_CANCEL
+
+
+async def test_a_turn_that_ended_is_not_cancelled_any_more() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    stream.says(Text("Hello"))
+    stream.finishes()
+    await scene.run()
+    assert not scene.turn.cancel(Reason.USER_CANCEL)
+    assert scene.turn.is_finished
+    assert [type(frame) for frame in scene.heard] == [Delta, Usage]
+    assert scene.observer.turn_end is not None
+    assert (scene.observer.turn_end.end, scene.observer.turn_end.reason) == ("stop", None)
+
+
+async def test_a_turn_that_was_never_begun_is_closed_and_recorded() -> None:
+    scene = Scene(FakeUpstream())
+    async with scene.turn:
+        scene.turn.leave(Reason.CLIENT_GONE)
+    assert scene.observer.turn_end is not None
+    assert (scene.observer.turn_end.end, scene.observer.turn_end.phase) == ("cancelled", Phase.BEGIN)
+    assert scene.upstream.times_asked == 0
