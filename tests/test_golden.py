@@ -36,4 +36,4 @@ def test_the_page_knows_every_error_code() -> None:
 def test_the_types_of_the_page_are_those_of_the_server(tmp_path: Path) -> None:
     made = tmp_path / "frames.ts"
     subprocess.run(["make", "frames", f"FRAMES={made}"], cwd=ROOT, check=True, capture_output=True)
-    assert made.read_text() == (ROOT / "web" / "src" / "frames.ts").read_text(), "run `make frames`"
+    assert made.read_text() == (ROOT / "web" / "src" / "protocol" / "frames.ts").read_text(), "run `make frames`"

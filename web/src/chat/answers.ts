@@ -1,7 +1,7 @@
 // What comes of the answers that are on their way.
 
-import type { FrameDown, Spent } from "../frames";
-import type { Closing } from "../link/closing";
+import type { CloseReason } from "../protocol/close-codes";
+import type { FrameDown, Spent } from "../protocol/frames";
 import { lostLink, problemOf } from "../text/problems";
 import { type Answer, type Conversation, isRunning, type Message, runningAnswers } from "./conversation";
 import type { State } from "./state";
@@ -29,8 +29,8 @@ export function takeFrames(state: State, frames: readonly FrameDown[], now: numb
   return { ...taken, conversations: taken.conversations.map((c) => ends.reduce(keepQuestion, c)) };
 }
 
-export function lose(answer: Answer, closing: Closing): Answer {
-  return { ...answer, status: "lost", problem: lostLink(answer.text !== "", closing) };
+export function lose(answer: Answer, reason: CloseReason): Answer {
+  return { ...answer, status: "lost", problem: lostLink(answer.text !== "", reason) };
 }
 
 function takeOne(answer: Answer, frame: FrameDown, now: number): Answer {

@@ -1,12 +1,12 @@
 // What the reader can do, and what comes of it: the one place that joins the store, the socket and the library.
 
-import type { ErrorFrame, FrameDown, ModelList, UsageReport } from "../frames";
 import { Api, Refusal } from "../link/api";
 import type { Format } from "../link/conversations";
 import { FrameGatherer } from "../link/gatherer";
 import { ChatSocket, type LinkState } from "../link/socket";
 import { type Token, tabStorage, tokenIn } from "../link/token";
 import { lastCodeOf } from "../markdown/last-code";
+import type { ErrorFrame, FrameDown, ModelList, UsageReport } from "../protocol/frames";
 import { type Remedy, unreachable } from "../text/problems";
 import { type Answer, branchTo, lastAnswer, type Question, runningAnswer, runningAnswers } from "./conversation";
 import { Deletion } from "./deletion";
@@ -39,9 +39,9 @@ export class Chat {
       onState: (link) => this.#linked(link),
       onFrame: (frame) => this.#gatherer.add(frame),
       onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
-      onLost: (closing) => {
+      onLost: (reason) => {
         this.#gatherer.flush();
-        this.store.dispatch({ type: "lost", closing });
+        this.store.dispatch({ type: "lost", reason });
       },
     });
   }

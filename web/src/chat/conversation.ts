@@ -1,7 +1,7 @@
 // A conversation is a tree of messages: editing a question or asking for another answer makes a sibling.
 // What is shown is one branch of it, from its first message to its leaf.
 
-import type { Spent, TurnSettings } from "../frames";
+import type { Spent, TurnSettings } from "../protocol/frames";
 import type { Problem } from "../text/problems";
 import type { Settings } from "./settings";
 

@@ -1,6 +1,6 @@
 // What the store tells, and what the reader does to what is kept there.
 
-import type { ConversationTree, Conversation as Kept } from "../frames";
+import type { ConversationTree, Conversation as Kept } from "../protocol/frames";
 import type { Reading } from "./conversation";
 import { changed, type Listing, without, withPage } from "./listing";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";

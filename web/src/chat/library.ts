@@ -3,7 +3,7 @@
 import { type Api, Refusal } from "../link/api";
 import { ConversationsApi, type Format } from "../link/conversations";
 import { save } from "../link/save";
-import type { Turn } from "../link/socket";
+import type { TurnRequest } from "../protocol/turn-request";
 import { UNREACHABLE } from "../text/problems";
 import { type Conversation, type Reading, runningAnswers } from "./conversation";
 import { changesFrom } from "./settings";
@@ -76,7 +76,7 @@ export class Library {
    * The frame of a turn, once all that it is asked with is in the store; null when it is no longer wanted. Rejects with
    * a `Refusal`, or when the server cannot be reached.
    */
-  async turnFor(answer: string, question: string): Promise<Turn | null> {
+  async turnFor(answer: string, question: string): Promise<TurnRequest | null> {
     const before = wanted(this.#store.state, answer, question);
     if (before === null) return null;
     const { id } = before.conversation;

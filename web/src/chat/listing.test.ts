@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ConversationPage } from "../frames";
+import type { ConversationPage } from "../protocol/frames";
 import { groupsOf, type Listing } from "./listing";
 import { reduce } from "./reduce";
 import { type Action, INITIAL, type State } from "./state";

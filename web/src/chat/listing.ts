@@ -1,6 +1,6 @@
 // The chats as the sidebar lists them: the last used first, page by page.
 
-import type { ConversationPage } from "../frames";
+import type { ConversationPage } from "../protocol/frames";
 
 export interface Entry {
   /** The page's own name for the conversation. */

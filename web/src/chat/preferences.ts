@@ -1,6 +1,7 @@
 // What the reader wants whenever the page is opened: kept by the browser under one key, and no more than a wish.
 
-import { PLAIN, type SettingName, type Settings, THINKING } from "./settings";
+import type { SettingName } from "../protocol/setting-names";
+import { PLAIN, type Settings, THINKING } from "./settings";
 
 export type Theme = "system" | "light" | "dark";
 export const THEMES: readonly Theme[] = ["system", "light", "dark"];

@@ -1,6 +1,6 @@
 // The one function that changes what the page knows.
 
-import type { ModelList } from "../frames";
+import type { ModelList } from "../protocol/frames";
 import { changeAnswers, lose, takeFrames } from "./answers";
 import { type Conversation, type Message, newestBelow } from "./conversation";
 import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./library-state";
@@ -56,7 +56,7 @@ export function reduce(state: State, action: Action): State {
     case "frames":
       return takeFrames(state, action.frames, action.now);
     case "lost":
-      return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.closing)));
+      return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.reason)));
     case "search":
       return { ...state, found: action.words === "" ? null : lookingFor(state.found ?? state.list, action.words) };
     case "listed":

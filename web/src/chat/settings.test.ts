@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NO_PREFERENCES, preferencesFrom } from "./preferences";
-import { changesFrom, fieldsOf, PLAIN, settingOf, settingsFrom } from "./settings";
+import { changesFrom, fieldsOf, PLAIN, settingsFrom } from "./settings";
 
 test("what is not set is no part of the frame", () => {
   expect(fieldsOf(PLAIN)).toEqual({});
@@ -33,18 +33,6 @@ test("what differs from what is kept is changed there, and nothing else", () => 
   expect(changesFrom({ ...kept, stop: ["END"] }, settingsFrom({ ...kept, stop: ["END"] }))).toBe(null);
   const settings = { ...PLAIN, temperature: 0, max_output_tokens: 256 };
   expect(changesFrom({ ...kept, stop: ["END"] }, settings)).toEqual({ temperature: 0, stop: null });
-});
-
-test.each([
-  ["temperature", "temperature"],
-  ["stop[3]", "stop"],
-  ["settings.stop[3]", "stop"],
-  ["settings", null],
-  ["history[2].role", null],
-  ["constructor", null],
-  [null, null],
-])("an error's field %s is about the setting %s", (field, setting) => {
-  expect(settingOf(field)).toBe(setting);
 });
 
 const kept = (changes: object) => JSON.stringify({ version: 1, ...NO_PREFERENCES, ...changes });

@@ -1,12 +1,13 @@
 // What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
 // are allowed is the server's to say, at the field.
 
-import type { Chat, TurnSettings } from "../frames";
+import type { Chat, TurnSettings } from "../protocol/frames";
+import { SETTING_NAMES, type SettingName } from "../protocol/setting-names";
 
 export type Thinking = NonNullable<Chat["thinking"]>;
 export const THINKING: readonly Thinking[] = ["off", "low", "medium", "high"];
 
-export interface Settings {
+export interface Settings extends Record<SettingName, unknown> {
   /** null for the server's default. */
   model: string | null;
   /** The system instruction; none when it is empty. */
@@ -20,8 +21,6 @@ export interface Settings {
   /** null for the model's own, and no thoughts are shown. */
   thinking: Thinking | null;
 }
-
-export type SettingName = keyof Settings;
 
 export const PLAIN: Settings = {
   model: null,
@@ -44,12 +43,6 @@ export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** The setting that an error's field such as `stop[1]`, or a conversation's `settings.stop[1]`, is about; null when none. */
-export function settingOf(field: string | null): SettingName | null {
-  const name = field?.replace(/^settings\./, "").replace(/\[.*/, "");
-  return name !== undefined && Object.hasOwn(PLAIN, name) ? (name as SettingName) : null;
-}
-
 /** Without a model that the server does not offer. */
 export function withOffered(settings: Settings, models: readonly string[]): Settings {
   return settings.model === null || models.includes(settings.model) ? settings : { ...settings, model: null };
@@ -64,7 +57,7 @@ export function settingsFrom(kept: TurnSettings): Settings {
 /** What has to be changed in the store so that it holds these settings: null takes one away. None when nothing has. */
 export function changesFrom(kept: TurnSettings, settings: Settings): TurnSettings | null {
   const fields = fieldsOf(settings);
-  const names = (Object.keys(PLAIN) as SettingName[]).filter(
+  const names = SETTING_NAMES.filter(
     (name) => JSON.stringify(kept[name] ?? null) !== JSON.stringify(fields[name] ?? null),
   );
   return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));

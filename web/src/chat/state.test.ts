@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
-import type { ErrorFrame, FrameDown } from "../frames";
-import { closingOf } from "../link/closing";
+import { closeReasonOf } from "../protocol/close-codes";
+import type { ErrorFrame, FrameDown } from "../protocol/frames";
 import { type Answer, branchTo, siblingsOf } from "./conversation";
 import { reduce } from "./reduce";
 import { PLAIN, type Settings } from "./settings";
@@ -103,7 +103,7 @@ test("a refusal that says when to come back is not asked again before", () => {
 test("a link that breaks ends the answers that were sent, and keeps those that were not", () => {
   const state = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"]), ask("q2", "t2"), {
     type: "lost",
-    closing: closingOf(1006),
+    reason: closeReasonOf(1006),
   });
   expect(answerIn(state)).toMatchObject({ status: "lost", text: "Air scatters " });
   expect(answerIn(state).problem?.sentence).toBe("The connection broke.");

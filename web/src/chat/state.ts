@@ -1,12 +1,19 @@
 // Everything that the page knows, and what can happen to it.
 
-import type { ConversationPage, ConversationTree, FrameDown, Conversation as Kept, ModelList } from "../frames";
-import type { Closing } from "../link/closing";
 import type { LinkState } from "../link/socket";
+import type { CloseReason } from "../protocol/close-codes";
+import type {
+  ConversationPage,
+  ConversationTree,
+  FrameDown,
+  Conversation as Kept,
+  ModelList,
+} from "../protocol/frames";
+import type { SettingName } from "../protocol/setting-names";
 import { type Conversation, lastOf, type Reading } from "./conversation";
 import { type Entry, type Listing, listingOf } from "./listing";
 import { NO_PREFERENCES, type Preferences } from "./preferences";
-import type { SettingName, Settings } from "./settings";
+import type { Settings } from "./settings";
 
 /** What lies over the page while it is open. */
 export type Panel = "chats" | "settings" | "shortcuts" | "sign_in";
@@ -70,7 +77,7 @@ export type Action =
   | { type: "stopping"; answer: string }
   | { type: "withdrawn"; answer: string }
   | { type: "frames"; frames: readonly FrameDown[]; now: number }
-  | { type: "lost"; closing: Closing }
+  | { type: "lost"; reason: CloseReason }
   | { type: "search"; words: string }
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
   | { type: "not_listed"; words: string; why: string }

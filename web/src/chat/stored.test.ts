@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { ConversationTree, Message as Stored } from "../frames";
-import { closingOf } from "../link/closing";
+import { closeReasonOf } from "../protocol/close-codes";
+import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { branchTo, type Conversation } from "./conversation";
 import { reduce } from "./reduce";
 import { PLAIN } from "./settings";
@@ -42,7 +42,7 @@ const ask = (question: string, answer: string, parent: string | null, text: stri
   answer,
   now: NOW,
 });
-const lost: Action = { type: "lost", closing: closingOf(1006) };
+const lost: Action = { type: "lost", reason: closeReasonOf(1006) };
 
 function shown(state: State): Conversation {
   const conversation = shownConversation(state);

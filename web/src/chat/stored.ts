@@ -1,7 +1,7 @@
 // What the store holds of a conversation, brought together with what is here: answers on their way, and what was
 // asked and said over a link that broke before the server could tell its names.
 
-import type { ConversationTree, Message as Stored } from "../frames";
+import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { brokenOff } from "../text/problems";
 import { type Answer, type Conversation, type Message, ROOT, runningAnswers } from "./conversation";
 import { PLAIN, settingsFrom } from "./settings";

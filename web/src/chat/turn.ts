@@ -1,4 +1,4 @@
-import type { Turn } from "../link/socket";
+import type { TurnRequest } from "../protocol/turn-request";
 import { branchTo, type Conversation, type Question } from "./conversation";
 import { fieldsOf, type Settings } from "./settings";
 
@@ -6,7 +6,12 @@ import { fieldsOf, type Settings } from "./settings";
  * The frame that asks a question of a kept conversation. It says itself where the question goes and with which
  * settings, so that what another tab has done meanwhile plays no part.
  */
-export function turnOf(id: string, conversation: Conversation, question: Question, settings: Settings): Turn | null {
+export function turnOf(
+  id: string,
+  conversation: Conversation,
+  question: Question,
+  settings: Settings,
+): TurnRequest | null {
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fieldsOf(settings) };

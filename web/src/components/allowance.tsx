@@ -1,7 +1,7 @@
 import { useId } from "react";
-import type { Standing } from "../frames";
 import { useSecondsUntil } from "../hooks/use-seconds-until";
 import { useUsage } from "../hooks/use-usage";
+import type { Standing } from "../protocol/frames";
 import { leftOf, nameOf, usedIn } from "../text/allowance";
 import { inWords } from "../text/durations";
 

@@ -1,6 +1,7 @@
-import { PLAIN, type SettingName, type Settings } from "../chat/settings";
+import type { Settings } from "../chat/settings";
 import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { SETTING_NAMES } from "../protocol/setting-names";
 
 /** Makes the settings of this chat those of new ones, or the other way round. */
 export function DefaultsBar() {
@@ -29,5 +30,5 @@ export function DefaultsBar() {
 }
 
 function areSame(one: Settings, other: Settings): boolean {
-  return (Object.keys(PLAIN) as SettingName[]).every((name) => one[name] === other[name]);
+  return SETTING_NAMES.every((name) => one[name] === other[name]);
 }

@@ -1,6 +1,6 @@
 // Plain requests to the server, with the reader's token: the one place where they leave the page.
 
-import type { ErrorFrame } from "../frames";
+import type { ErrorFrame } from "../protocol/frames";
 import type { Token } from "./token";
 
 /** What the server did not do, and why: the fields of its problem are those of an `error` frame. */

@@ -1,6 +1,6 @@
 // The conversations that the server keeps, over HTTP. docs/protocol.md has the routes.
 
-import type { Conversation, ConversationPage, ConversationTree, TurnSettings } from "../frames";
+import type { Conversation, ConversationPage, ConversationTree, TurnSettings } from "../protocol/frames";
 import type { Api } from "./api";
 
 export type Format = "markdown" | "json";

@@ -1,7 +1,7 @@
 // Gathers frames until the browser draws: a turn may send hundreds a second, and each would be drawn by itself. A tab in
 // the background is not drawn, and costs nothing more until somebody looks at it again.
 
-import type { FrameDown } from "../frames";
+import type { FrameDown } from "../protocol/frames";
 
 export class FrameGatherer {
   #frames: FrameDown[] = [];

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { FrameDown } from "../frames";
+import { type CloseReason, closeReasonOf } from "../protocol/close-codes";
+import type { FrameDown } from "../protocol/frames";
+import type { TurnRequest } from "../protocol/turn-request";
 import { ChatServer, Inbox } from "../testing/server";
 import { Api } from "./api";
-import { type Closing, closingOf } from "./closing";
-import { ChatSocket, type LinkState, type Turn } from "./socket";
+import { ChatSocket, type LinkState } from "./socket";
 import { Token } from "./token";
 
 const QUICK = { firstMs: 5, longestMs: 20 };
@@ -15,7 +16,7 @@ let link: ChatSocket;
 let states: Inbox<LinkState>;
 let frames: Inbox<FrameDown>;
 let sent: Inbox<readonly string[]>;
-let lost: Inbox<Closing>;
+let lost: Inbox<CloseReason>;
 
 beforeEach(async () => {
   server = new ChatServer();
@@ -31,7 +32,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const turn = (id: string): Turn => ({ type: "chat", id, message: "hi", conversation: "c", parent: "c" });
+const turn = (id: string): TurnRequest => ({ type: "chat", id, message: "hi", conversation: "c", parent: "c" });
 const open = () => states.find(({ status }) => status === "open");
 const down = () => states.find(({ status }) => ["waiting", "resting", "locked"].includes(status));
 
@@ -75,8 +76,8 @@ test.each([1000, 1002, 1003, 1007, 1009, 1011, 1012, 4008, 4321])(
   async (code) => {
     link.connect();
     (await server.connections.next()).close(code);
-    expect(await lost.next()).toEqual(closingOf(code));
-    expect(await down()).toMatchObject({ status: "waiting", why: closingOf(code).sentence });
+    expect(await lost.next()).toEqual(closeReasonOf(code));
+    expect(await down()).toMatchObject({ status: "waiting", why: closeReasonOf(code).sentence });
     await open();
   },
 );
@@ -208,7 +209,7 @@ test("every close code of the protocol has a sentence of its own", () => {
   const rows = protocol.matchAll(/^\| ((?:[14]\d{3}(?:, )?)+) \|/gm);
   const codes = [...rows].flatMap(([, row = ""]) => row.split(", ").map(Number));
   expect(codes.length).toBeGreaterThanOrEqual(8);
-  for (const code of codes) expect(closingOf(code).sentence).not.toContain("code");
+  for (const code of codes) expect(closeReasonOf(code).sentence).not.toContain("code");
 });
 
 test("a handshake that nobody answers is given up, and tried again", async () => {
@@ -225,7 +226,7 @@ test("a link on which nothing comes after a stop is given up for another one", a
   await server.connections.next();
   expect(await sent.next()).toEqual(["a"]);
   link.cancel("a");
-  expect((await lost.next()).again).toBe("soon");
+  expect((await lost.next()).reconnect).toBe("soon");
   await server.connections.next();
 });
 

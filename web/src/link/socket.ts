@@ -1,9 +1,10 @@
 // The typed client of the socket: it connects, comes back, and keeps what is sent while the link is down.
 
-import type { Chat, FrameDown, FrameUp } from "../frames";
+import { type CloseReason, closeReasonOf } from "../protocol/close-codes";
+import type { FrameDown, FrameUp } from "../protocol/frames";
+import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
 import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
-import { type Closing, closingOf, LATER_MS } from "./closing";
 import { whyRefused } from "./probe";
 import type { Token } from "./token";
 
@@ -24,16 +25,15 @@ export interface Listener {
   /** These turns, queued until now, were handed to the socket. */
   onSent(turns: readonly string[]): void;
   /** An open link broke: every turn that was handed to it is lost. */
-  onLost(closing: Closing): void;
+  onLost(reason: CloseReason): void;
 }
-
-/** A `chat` frame whose turn has a name. */
-export type Turn = Chat & { id: string };
 
 const SUBPROTOCOL = "deltawire.v1";
 /** A browser lets no page set a header of the handshake; the server reads the token from here instead. */
 const BEARER = "bearer.";
-const GIVEN_UP: Closing = { sentence: "The connection was given up for another one.", again: "soon" };
+const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
+/** How long to stay away at least from a server that asks for that. */
+const LATER_MS = 5_000;
 /** A server that accepts and then closes at once is no reason to hurry. */
 const STEADY_MS = 5_000;
 /** A server that is there has opened a link by then, or told how a stopped turn ended; its store may take 10 s. */
@@ -47,7 +47,7 @@ export class ChatSocket {
   readonly #backOff: BackOff;
   readonly #patienceMs: number;
   #socket: WebSocket | null = null;
-  #queue: Turn[] = [];
+  #queue: TurnRequest[] = [];
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #overdue: ReturnType<typeof setTimeout> | undefined;
@@ -98,7 +98,7 @@ export class ChatSocket {
       this.#socket = null;
       clearTimeout(this.#overdue);
       if (openedAt === null) void this.#refused();
-      else this.#closed(closingOf(code), performance.now() - openedAt);
+      else this.#closed(closeReasonOf(code), performance.now() - openedAt);
     });
   }
 
@@ -134,7 +134,7 @@ export class ChatSocket {
   }
 
   /** Start a turn, now or as soon as the link is up. */
-  ask(turn: Turn): void {
+  ask(turn: TurnRequest): void {
     this.#queue.push(turn);
     if (this.#socket?.readyState === WebSocket.OPEN) this.#flush();
     else this.wake();
@@ -164,14 +164,14 @@ export class ChatSocket {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
 
-  #closed(closing: Closing, openForMs: number): void {
-    const { sentence, again } = closing;
+  #closed(reason: CloseReason, openForMs: number): void {
+    const { sentence, reconnect } = reason;
     if (openForMs >= STEADY_MS) this.#failures = 0;
-    this.#listener.onLost(closing);
-    if (again === "when_needed" && this.#queue.length === 0) {
+    this.#listener.onLost(reason);
+    if (reconnect === "when_needed" && this.#queue.length === 0) {
       this.#listener.onState({ status: "resting" });
     } else {
-      this.#connectLater(sentence, again === "later" ? LATER_MS : 0);
+      this.#connectLater(sentence, reconnect === "later" ? LATER_MS : 0);
     }
   }
 

@@ -1,6 +1,6 @@
 // What was used today, and what is left of each limit. What is not known is left out, never shown as 0.
 
-import type { DayUsage, Standing } from "../frames";
+import type { DayUsage, Standing } from "../protocol/frames";
 
 const LIMITS: Readonly<Record<string, string>> = {
   turns_per_minute: "Questions a minute",

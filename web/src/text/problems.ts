@@ -1,8 +1,8 @@
 // What went wrong, as a sentence, and what the reader can do about it.
 
-import { type SettingName, settingOf } from "../chat/settings";
-import type { ErrorFrame } from "../frames";
-import type { Closing } from "../link/closing";
+import type { CloseReason } from "../protocol/close-codes";
+import type { ErrorFrame } from "../protocol/frames";
+import { type SettingName, settingOf } from "../protocol/setting-names";
 
 export interface Problem {
   /** What happened. */
@@ -96,7 +96,7 @@ export function brokenOff(code: string): Problem {
 }
 
 /** The problem of a turn whose link broke. */
-export function lostLink(arrived: boolean, { sentence, advice }: Closing): Problem {
+export function lostLink(arrived: boolean, { sentence, advice }: CloseReason): Problem {
   return {
     sentence,
     advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),

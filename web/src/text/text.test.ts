@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
 import type { Answer } from "../chat/conversation";
 import { PLAIN } from "../chat/settings";
-import type { ErrorFrame, Usage } from "../frames";
+import type { ErrorFrame, Usage } from "../protocol/frames";
 import { endOf, factsOf } from "./facts";
 import { knowsCode, problemOf } from "./problems";
 
