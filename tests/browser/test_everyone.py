@@ -122,7 +122,7 @@ async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(
         await page.ask("hi")
         await page.has_ended()
         await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
-        for border in (page.page.locator(".light"), page.question.locator("[dir]").first):
+        for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
             await expect(border).to_have_css("border-style", "solid")
         assert await page.barriers() == []
 

@@ -3,14 +3,14 @@ import { shownConversation } from "./chat/state";
 import { Announcer } from "./components/announcer";
 import { loadMarkdown } from "./components/answer";
 import { Composer } from "./components/composer";
+import { ConnectionNotice } from "./components/connection/connection-notice";
+import { ConnectionStatus } from "./components/connection/connection-status";
+import { OfflineNotice } from "./components/connection/offline-notice";
 import { IconButton } from "./components/icon-button";
-import { LinkLight } from "./components/link-light";
-import { LinkNotice } from "./components/link-notice";
 import { Log } from "./components/log";
 import { ModelPicker } from "./components/model-picker";
 import { NotLoaded } from "./components/not-loaded";
 import { Notice } from "./components/notice";
-import { OfflineNotice } from "./components/offline-notice";
 import { Sidebar } from "./components/sidebar";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
@@ -24,7 +24,7 @@ const Panels = lazy(() =>
 
 export function App() {
   const chat = useChat();
-  const asksWho = useChatState(({ identity, link }) => identity.signedIn || link.status === "locked");
+  const asksWho = useChatState(({ identity, connection }) => identity.signedIn || connection.status === "locked");
   useAddress();
   usePageWide();
   useShortcuts();
@@ -38,7 +38,7 @@ export function App() {
           <h1 className="sr-only">Deltawire</h1>
           <ModelPicker />
           <span className="flex-1" />
-          <LinkLight />
+          <ConnectionStatus />
           {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
           <IconButton
             icon="keyboard"
@@ -54,7 +54,7 @@ export function App() {
             <Log />
           </MathProvider>
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
-            <LinkNotice />
+            <ConnectionNotice />
             <Composer />
           </div>
         </main>

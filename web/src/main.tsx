@@ -5,9 +5,9 @@ import "./page.css";
 import { App } from "./app";
 import { Chat } from "./chat/chat";
 import { keptPreferences } from "./chat/preferences";
+import { Token, tabStorage } from "./connection/token";
 import { conversationAt } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
-import { Token, tabStorage } from "./link/token";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");

@@ -2,7 +2,7 @@
 
 import type { CloseReason } from "../protocol/close-codes";
 import type { FrameDown, Spent } from "../protocol/frames";
-import { lostLink, problemOf } from "../text/problems";
+import { lostConnection, problemOf } from "../text/problems";
 import { type Answer, type Conversation, isRunning, type Message, runningAnswers } from "./conversation";
 import type { State } from "./state";
 
@@ -30,7 +30,7 @@ export function takeFrames(state: State, frames: readonly FrameDown[], now: numb
 }
 
 export function lose(answer: Answer, reason: CloseReason): Answer {
-  return { ...answer, status: "lost", problem: lostLink(answer.text !== "", reason) };
+  return { ...answer, status: "lost", problem: lostConnection(answer.text !== "", reason) };
 }
 
 function takeOne(answer: Answer, frame: FrameDown, now: number): Answer {

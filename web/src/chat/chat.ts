@@ -1,10 +1,12 @@
 // What the reader can do, and what comes of it: the one place that joins the store, the socket and the library.
 
-import { Api, Refusal } from "../link/api";
-import type { Format } from "../link/conversations";
-import { FrameGatherer } from "../link/gatherer";
-import { ChatSocket, type LinkState } from "../link/socket";
-import { type Token, tabStorage, tokenIn } from "../link/token";
+import { Api, Refusal } from "../connection/api";
+import type { ConnectionState } from "../connection/connection-state";
+import type { Format } from "../connection/conversations-api";
+import { FrameBuffer } from "../connection/frame-buffer";
+import { PATHS } from "../connection/paths";
+import { ChatSocket } from "../connection/socket";
+import { type Token, tabStorage, tokenIn } from "../connection/token";
 import { lastCodeOf } from "../markdown/last-code";
 import type { ErrorFrame, FrameDown, ModelList, UsageReport } from "../protocol/frames";
 import { type Remedy, unreachable } from "../text/problems";
@@ -18,7 +20,7 @@ import { Store } from "./store";
 
 export class Chat {
   readonly store: Store;
-  readonly #gatherer = new FrameGatherer((frames) => this.#take(frames));
+  readonly #gatherer = new FrameBuffer((frames) => this.#take(frames));
   readonly #socket: ChatSocket;
   readonly #api: Api;
   readonly #token: Token;
@@ -36,7 +38,7 @@ export class Chat {
     this.#library = new Library(this.store, this.#api);
     this.#deletion = new Deletion(this.store, this.#library, tabStorage());
     this.#socket = new ChatSocket(origin, this.#api, token, {
-      onState: (link) => this.#linked(link),
+      onState: (connection) => this.#onState(connection),
       onFrame: (frame) => this.#gatherer.add(frame),
       onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
       onLost: (reason) => {
@@ -46,10 +48,10 @@ export class Chat {
     });
   }
 
-  /** Connect now, unless there is a link: at the start, when the network is back, when the reader is. */
+  /** Connect now, unless there is a connection: at the start, when the network is back, when the reader is. */
   readonly connect = (): void => this.#socket.connect();
 
-  /** Connect if the link only rests: the reader is about to write. */
+  /** Connect unless an attempt is scheduled: the reader is about to write. */
   readonly wake = (): void => this.#socket.wake();
 
   /** Say who is there, or bring a fresh token; what the server thinks of it will be told. */
@@ -62,7 +64,7 @@ export class Chat {
     this.#token.keep(token);
     this.store.dispatch({ type: "signed_in" });
     this.#socket.renew();
-    if (this.store.state.link.status === "open") this.refresh();
+    if (this.store.state.connection.status === "open") this.refresh();
   }
 
   /** Forget the token, and with the page all that was said with it. */
@@ -164,7 +166,7 @@ export class Chat {
   /** What the reader used today, and what is left; null when the server does not say. */
   async usage(): Promise<UsageReport | null> {
     try {
-      return (await (await this.#api.request("/usage?days=1")).json()) as UsageReport;
+      return (await (await this.#api.request(`${PATHS.usage}?days=1`)).json()) as UsageReport;
     } catch {
       return null;
     }
@@ -187,7 +189,7 @@ export class Chat {
     void this.#send(answer, question);
   }
 
-  /** Send a turn once all that it needs is in the store; while there is no link, or no token for it, wait for one. */
+  /** Send a turn once all that it needs is in the store; while there is no connection, or no token for it, wait for one. */
   async #send(answer: string, question: string): Promise<void> {
     try {
       const turn = await this.#library.turnFor(answer, question);
@@ -195,7 +197,7 @@ export class Chat {
     } catch (fault) {
       const problem = fault instanceof Refusal ? fault.problem : unreachable();
       const mayPass = !(fault instanceof Refusal) || problem.code === "unauthenticated";
-      if (mayPass && this.store.state.link.status !== "open") {
+      if (mayPass && this.store.state.connection.status !== "open") {
         this.#socket.wake();
         await new Promise<void>((resolve) => this.#whenOpen.push(resolve));
         return this.#send(answer, question);
@@ -235,14 +237,14 @@ export class Chat {
     this.store.dispatch({ type: "locked", signedIn: this.#token.value !== null, refusal });
   }
 
-  #linked(link: LinkState): void {
-    this.store.dispatch({ type: "link", link });
-    if (link.status === "locked") {
+  #onState(connection: ConnectionState): void {
+    this.store.dispatch({ type: "connection", connection });
+    if (connection.status === "locked") {
       const wasRefused = this.#token.value !== null;
       this.#token.forget();
       this.#lock(wasRefused ? "The server does not take this token: it does not know it, or it has expired." : null);
     }
-    if (link.status !== "open") return;
+    if (connection.status !== "open") return;
     for (const resolve of this.#whenOpen.splice(0)) resolve();
     void this.#askForModels(); // each time: the server may come back with others
     if (this.#hasBeenOpen || this.store.state.list.trouble !== null) this.refresh();
@@ -251,10 +253,10 @@ export class Chat {
 
   async #askForModels(): Promise<void> {
     try {
-      const models = (await (await this.#api.request("/models")).json()) as ModelList;
+      const models = (await (await this.#api.request(PATHS.models)).json()) as ModelList;
       this.store.dispatch({ type: "models", models });
     } catch {
-      // The link broke again, which the socket will tell.
+      // The connection broke again, which the socket will tell.
     }
   }
 

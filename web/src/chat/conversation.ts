@@ -15,7 +15,7 @@ export interface Question {
 }
 
 /**
- * `queued` until the link is up, `waiting` until the first piece; `lost` when the link broke in the middle.
+ * `queued` until it is sent, `waiting` until the first piece; `lost` when the connection broke in the middle.
  * The last four are ends.
  */
 export type AnswerStatus = "queued" | "waiting" | "streaming" | "stopping" | "done" | "stopped" | "failed" | "lost";

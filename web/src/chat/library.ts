@@ -1,8 +1,8 @@
 // The conversations that the server keeps: listed, read, made and changed there, and told to the other tabs.
 
-import { type Api, Refusal } from "../link/api";
-import { ConversationsApi, type Format } from "../link/conversations";
-import { save } from "../link/save";
+import { type Api, Refusal } from "../connection/api";
+import { ConversationsApi, type Format } from "../connection/conversations-api";
+import { saveFile } from "../controller/save-file";
 import type { TurnRequest } from "../protocol/turn-request";
 import { UNREACHABLE } from "../text/problems";
 import { type Conversation, type Reading, runningAnswers } from "./conversation";
@@ -111,7 +111,7 @@ export class Library {
 
   async export(stored: string, format: Format): Promise<void> {
     try {
-      save(await this.#api.file(stored, format));
+      saveFile(await this.#api.file(stored, format));
     } catch (fault) {
       this.#notice(`Not exported: ${whyOf(fault)}`);
     }

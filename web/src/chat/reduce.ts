@@ -11,8 +11,8 @@ import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } fr
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
-    case "link":
-      return { ...state, link: action.link };
+    case "connection":
+      return { ...state, connection: action.connection };
     case "locked":
       return { ...state, identity: { signedIn: action.signedIn, refusal: action.refusal }, panel: "sign_in" };
     case "signed_in":

@@ -100,7 +100,7 @@ test("a refusal that says when to come back is not asked again before", () => {
   expect(problem?.retry?.notBefore).toBe(NOW + 34_400);
 });
 
-test("a link that breaks ends the answers that were sent, and keeps those that were not", () => {
+test("a connection that breaks ends the answers that were sent, and keeps those that were not", () => {
   const state = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"]), ask("q2", "t2"), {
     type: "lost",
     reason: closeReasonOf(1006),

@@ -1,6 +1,6 @@
 // Everything that the page knows, and what can happen to it.
 
-import type { LinkState } from "../link/socket";
+import type { ConnectionState } from "../connection/connection-state";
 import type { CloseReason } from "../protocol/close-codes";
 import type {
   ConversationPage,
@@ -27,7 +27,7 @@ export interface Identity {
 }
 
 export interface State {
-  link: LinkState;
+  connection: ConnectionState;
   identity: Identity;
   /** What may be asked; null until the server has said so. */
   models: ModelList | null;
@@ -52,7 +52,7 @@ export interface State {
 }
 
 export type Action =
-  | { type: "link"; link: LinkState }
+  | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
   | { type: "models"; models: ModelList }
@@ -93,7 +93,7 @@ export type Action =
 export const PROMPTS = 100;
 
 export const INITIAL: State = {
-  link: { status: "connecting" },
+  connection: { status: "connecting" },
   identity: { signedIn: false, refusal: null },
   models: null,
   preferences: NO_PREFERENCES,

@@ -120,7 +120,7 @@ test("the end of a turn says where its question and its answer are kept", () => 
   expect(Object.keys(shown(again).messages)).toHaveLength(4);
 });
 
-test("a question whose link broke is found by its place and its text, and its answer with it", () => {
+test("a question whose connection broke is found by its place and its text, and its answer with it", () => {
   const sent: Action = { type: "sent", answers: ["t"] };
   const broken = after(SHOWN, read(...EXCHANGE), ask("q", "t", "a1", "text of q2"), sent, lost);
   const cut = stored("a2", "model", "q2", { finish_reason: "cancelled", text: "All that was sent" });

@@ -1,5 +1,5 @@
 // What the store holds of a conversation, brought together with what is here: answers on their way, and what was
-// asked and said over a link that broke before the server could tell its names.
+// asked and said over a connection that broke before the server could tell its names.
 
 import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { brokenOff } from "../text/problems";
@@ -66,7 +66,7 @@ class Merge {
     return this.#ids.get(stored) ?? stored;
   }
 
-  /** The message here that this one must be: it was on its way when the link broke, and stands at the same place. */
+  /** The message here that this one must be: it was on its way when the connection broke, and stands at the same place. */
   #twin(stored: Stored, parent: string | null): Message | null {
     for (const id of this.#before[parent ?? ROOT] ?? []) {
       const message = this.messages[id];
@@ -81,7 +81,7 @@ function messageFrom(stored: Stored, id: string, parent: string | null, known: M
   if (stored.role === "user") return { role: "user", id, stored: stored.id, parent, text: stored.text };
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
-  // The server ended it because the link was gone: that is what the reader is told of it, and not a stop.
+  // The server ended it because the connection was gone. The reader is told that, not that it was stopped.
   const end = answer.status === "stopped" ? { status: known.status, problem: known.problem } : {};
   return { ...answer, ...end, settings: known.settings };
 }

@@ -23,7 +23,7 @@ function placeOf(conversation: Conversation, question: Question): string | null 
   return question.stored ?? answers.findLast(({ stored }) => stored !== null)?.stored ?? null;
 }
 
-/** Whether a question, or what it follows, went over a link that broke before the server could say where it is kept. */
+/** Whether a question, or what it follows, was sent on a connection that broke before the server named its place. */
 export function mayBeStored({ messages, children }: Conversation, question: Question): boolean {
   const isLost = (id: string) => {
     const message = messages[id];

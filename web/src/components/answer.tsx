@@ -50,7 +50,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: Given; s
 });
 
 function Waiting({ queued }: { queued: boolean }) {
-  const isDown = useChatState(({ link }) => link.status === "waiting");
+  const isDown = useChatState(({ connection }) => connection.status === "waiting");
   if (!queued || !isDown) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
   return (
     <p className="text-muted-foreground text-sm">

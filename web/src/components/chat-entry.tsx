@@ -15,9 +15,9 @@ interface Props {
 export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose }: Props) {
   const [renaming, setRenaming] = useState(false);
   const [left, setLeft] = useState(false); // and whoever has renamed it by keyboard is back where they were
-  const link = useRef<HTMLAnchorElement>(null);
+  const anchor = useRef<HTMLAnchorElement>(null);
   useEffect(() => {
-    if (left) link.current?.focus();
+    if (left) anchor.current?.focus();
     setLeft(false);
   }, [left]);
   const title = entry.title || "New chat";
@@ -43,7 +43,7 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
   return (
     <li className="chat-row">
       <a
-        ref={link}
+        ref={anchor}
         href={addressOf(entry.stored)}
         className="chat-entry"
         title={title}

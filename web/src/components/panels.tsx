@@ -1,6 +1,6 @@
+import { SignInPanel } from "./connection/sign-in-panel";
 import { SettingsPanel } from "./settings-panel";
 import { ShortcutsPanel } from "./shortcuts-panel";
-import { SignInPanel } from "./sign-in-panel";
 
 /** The panels that a reader opens later, if at all: they are loaded after the first paint. */
 export function Panels() {

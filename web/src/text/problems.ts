@@ -95,8 +95,8 @@ export function brokenOff(code: string): Problem {
   return { sentence: "This answer broke off.", advice: ADVICE[code] || ASK_AGAIN, retry: again, setting: null };
 }
 
-/** The problem of a turn whose link broke. */
-export function lostLink(arrived: boolean, { sentence, advice }: CloseReason): Problem {
+/** The problem of a turn whose connection was lost. */
+export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
   return {
     sentence,
     advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),

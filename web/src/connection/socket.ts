@@ -1,51 +1,48 @@
-// The typed client of the socket: it connects, comes back, and keeps what is sent while the link is down.
+// The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
 
 import { type CloseReason, closeReasonOf } from "../protocol/close-codes";
 import type { FrameDown, FrameUp } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
 import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
+import type { ConnectionState } from "./connection-state";
+import { PATHS } from "./paths";
 import { whyRefused } from "./probe";
 import type { Token } from "./token";
 
-export type LinkState =
-  | { status: "connecting" }
-  | { status: "open" }
-  /** Closed, and opened again when there is something to send. */
-  | { status: "resting" }
-  /** The server takes no link without a token, or not with this one; opened again with another. */
-  | { status: "locked"; why: string }
-  /** Down; `retryAt` in milliseconds since the epoch. */
-  | { status: "waiting"; why: string; retryAt: number };
-
-export interface Listener {
-  /** The link is in another state. */
-  onState(state: LinkState): void;
+export interface SocketListener {
+  /** The connection has changed its state. */
+  onState(state: ConnectionState): void;
   onFrame(frame: FrameDown): void;
-  /** These turns, queued until now, were handed to the socket. */
+  /** These queued turns were handed to the socket. */
   onSent(turns: readonly string[]): void;
-  /** An open link broke: every turn that was handed to it is lost. */
+  /** An open connection was closed: every turn that was handed to it is lost. */
   onLost(reason: CloseReason): void;
 }
 
 const SUBPROTOCOL = "deltawire.v1";
-/** A browser lets no page set a header of the handshake; the server reads the token from here instead. */
+/** A page cannot set a header of the handshake, so the server reads the token from a subprotocol. */
 const BEARER = "bearer.";
 const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
 /** How long to stay away at least from a server that asks for that. */
 const LATER_MS = 5_000;
-/** A server that accepts and then closes at once is no reason to hurry. */
+/** Only a connection that lasted this long resets the back-off: a server may accept, then close at once. */
 const STEADY_MS = 5_000;
-/** A server that is there has opened a link by then, or told how a stopped turn ended; its store may take 10 s. */
-const PATIENCE_MS = 15_000;
+
+/** How long to wait: between attempts, and for the server. */
+export interface Timing extends BackOff {
+  /** The longest wait for a handshake, and for a frame after a `cancel`; the server's store may take 10 s of it. */
+  responseMs: number;
+}
+
+const TIMING: Timing = { ...BACK_OFF, responseMs: 15_000 };
 
 export class ChatSocket {
   readonly #url: string;
   readonly #api: Api;
   readonly #token: Token;
-  readonly #listener: Listener;
-  readonly #backOff: BackOff;
-  readonly #patienceMs: number;
+  readonly #listener: SocketListener;
+  readonly #timing: Timing;
   #socket: WebSocket | null = null;
   #queue: TurnRequest[] = [];
   #failures = 0;
@@ -55,23 +52,15 @@ export class ChatSocket {
   #locked = false;
 
   /** `origin` is the server's, such as https://chat.example. */
-  constructor(
-    origin: string,
-    api: Api,
-    token: Token,
-    listener: Listener,
-    backOff: BackOff = BACK_OFF,
-    patienceMs = PATIENCE_MS,
-  ) {
-    this.#url = `${origin.replace(/^http/, "ws")}/ws`;
+  constructor(origin: string, api: Api, token: Token, listener: SocketListener, timing = TIMING) {
+    this.#url = origin.replace(/^http/, "ws") + PATHS.socket;
     this.#api = api;
     this.#token = token;
     this.#listener = listener;
-    this.#backOff = backOff;
-    this.#patienceMs = patienceMs;
+    this.#timing = timing;
   }
 
-  /** Connect now, if there is no link and none is being made. */
+  /** Connect now, unless there is a connection or an attempt at one. */
   connect(): void {
     this.#wanted = true;
     this.#clearTimer();
@@ -81,7 +70,7 @@ export class ChatSocket {
     const socket = new WebSocket(this.#url, token === null ? SUBPROTOCOL : [SUBPROTOCOL, BEARER + token]);
     this.#socket = socket;
     let openedAt: number | null = null;
-    const opening = setTimeout(() => socket.close(), this.#patienceMs);
+    const opening = setTimeout(() => socket.close(), this.#timing.responseMs);
     socket.addEventListener("open", () => {
       clearTimeout(opening);
       openedAt = performance.now();
@@ -102,7 +91,7 @@ export class ChatSocket {
     });
   }
 
-  /** Connect if the link only rests. */
+  /** Connect, unless an attempt is scheduled. */
   wake(): void {
     if (this.#timer === undefined) this.connect();
   }
@@ -117,7 +106,7 @@ export class ChatSocket {
     socket?.close();
   }
 
-  /** Close and connect again, to reach another server than one that is about to stop. */
+  /** Close and connect again, to reach another server than one that shuts down. */
   reconnect(): void {
     const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
     this.close();
@@ -125,7 +114,7 @@ export class ChatSocket {
     this.connect();
   }
 
-  /** Use the token that there is now: on the open link, so that no turn is lost, else for a new one. */
+  /** Use the current token: on the open connection, so that no turn is lost, else for a new one. */
   renew(): void {
     this.#locked = false;
     const { value: token } = this.#token;
@@ -133,23 +122,23 @@ export class ChatSocket {
     else this.connect();
   }
 
-  /** Start a turn, now or as soon as the link is up. */
+  /** Start a turn, now or as soon as there is a connection. */
   ask(turn: TurnRequest): void {
     this.#queue.push(turn);
     if (this.#socket?.readyState === WebSocket.OPEN) this.#flush();
     else this.wake();
   }
 
-  /** Forget a turn that was not sent yet. */
+  /** Remove a turn from the queue. */
   withdraw(id: string): void {
     this.#queue = this.#queue.filter((turn) => turn.id !== id);
   }
 
-  /** End a turn that was sent; a link on which nothing comes after that is given up. */
+  /** Cancel a turn that was sent. Replace the connection if no frame follows. */
   cancel(id: string): void {
     this.#send({ type: "cancel", id });
     clearTimeout(this.#overdue);
-    this.#overdue = setTimeout(() => this.reconnect(), this.#patienceMs);
+    this.#overdue = setTimeout(() => this.reconnect(), this.#timing.responseMs);
   }
 
   #flush(): void {
@@ -185,7 +174,7 @@ export class ChatSocket {
   }
 
   #connectLater(why: string, atLeastMs: number): void {
-    const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#backOff, Math.random()));
+    const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#timing, Math.random()));
     this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
     this.#clearTimer();
     this.#timer = setTimeout(() => this.connect(), delay);

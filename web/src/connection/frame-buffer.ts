@@ -1,9 +1,9 @@
-// Gathers frames until the browser draws: a turn may send hundreds a second, and each would be drawn by itself. A tab in
-// the background is not drawn, and costs nothing more until somebody looks at it again.
+// Collects frames until the browser draws: a turn may send hundreds a second, and each would be drawn by itself. A tab in
+// the background is not drawn, so its frames wait here until somebody looks at it again.
 
 import type { FrameDown } from "../protocol/frames";
 
-export class FrameGatherer {
+export class FrameBuffer {
   #frames: FrameDown[] = [];
   #request = 0;
   readonly #take: (frames: FrameDown[]) => void;
@@ -18,7 +18,7 @@ export class FrameGatherer {
     this.#request = requestAnimationFrame(() => this.flush());
   }
 
-  /** Hand over what has been gathered. */
+  /** Hand over the frames collected so far. */
   flush(): void {
     cancelAnimationFrame(this.#request);
     const frames = this.#frames;

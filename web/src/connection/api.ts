@@ -1,9 +1,10 @@
-// Plain requests to the server, with the reader's token: the one place where they leave the page.
+// Plain requests to the server, with the reader's token. The page sends none elsewhere.
 
 import type { ErrorFrame } from "../protocol/frames";
+import type { ApiPath } from "./paths";
 import type { Token } from "./token";
 
-/** What the server did not do, and why: the fields of its problem are those of an `error` frame. */
+/** The server refused a request. `problem` says why, in the fields of an `error` frame. */
 export class Refusal extends Error {
   readonly problem: ErrorFrame;
 
@@ -23,22 +24,22 @@ export class Api {
     this.#token = token;
   }
 
-  /** Ask for what is at this path now, or change it, whatever the answer is; rejects when the server cannot be reached. */
-  send(path: string, options: RequestInit = {}): Promise<Response> {
+  /** Send a request; resolve with any answer, reject when the server cannot be reached. */
+  send(path: ApiPath, options: RequestInit = {}): Promise<Response> {
     const headers = new Headers(options.headers);
     if (this.#token.value !== null) headers.set("Authorization", `Bearer ${this.#token.value}`);
     return fetch(this.#origin + path, { ...options, cache: "no-store", headers });
   }
 
-  /** As `send`, but an answer that is none rejects as a `Refusal`. */
-  async request(path: string, options?: RequestInit): Promise<Response> {
+  /** As `send`, but an answer that is not ok rejects as a `Refusal`. */
+  async request(path: ApiPath, options?: RequestInit): Promise<Response> {
     const response = await this.send(path, options);
     if (!response.ok) throw new Refusal(await problemIn(response));
     return response;
   }
 }
 
-/** What the server says of a refusal; where something in between answers instead, what is known of that. */
+/** The server's problem; when a proxy answers instead of it, one made from the status. */
 async function problemIn(response: Response): Promise<ErrorFrame> {
   const { headers, status } = response;
   if (headers.get("content-type")?.startsWith("application/problem+json")) return response.json();

@@ -1,4 +1,4 @@
-import { useChatState } from "../hooks/use-chat";
+import { useChatState } from "../../hooks/use-chat";
 
 /** The name of the model that stands in when the server has no key. */
 const STAND_IN = "offline";

@@ -1,26 +1,27 @@
-// A browser does not tell why a handshake failed. Plain requests to the same server do, mostly.
+// A browser does not say why a handshake failed. A plain request to the same server mostly does.
 
 import type { Api } from "./api";
+import { type ApiPath, PATHS } from "./paths";
 
-export interface Refusal {
-  /** What is the matter, as a sentence. */
+export interface HandshakeRefusal {
+  /** The reason, as a sentence. */
   why: string;
-  /** Whether the server does not take the reader's token, or misses one. */
+  /** Whether the token is missing, or is not accepted. */
   locked: boolean;
 }
 
-/** Why no socket could be opened. */
-export async function whyRefused(api: Api): Promise<Refusal> {
+/** Find out why no socket could be opened. */
+export async function whyRefused(api: Api): Promise<HandshakeRefusal> {
   try {
-    let status = await statusOf(api, "/readyz"); // which says whether the server is there, to everybody
-    if (status === 200) status = await statusOf(api, "/models"); // which wants a token where the socket does
+    let status = await statusOf(api, PATHS.readiness); // which needs no token
+    if (status === 200) status = await statusOf(api, PATHS.models); // which needs a token where the socket does
     return { why: REASONS[status] ?? `The server answers, but with an error (${status}).`, locked: status === 401 };
   } catch {
     return { why: "The server cannot be reached.", locked: false };
   }
 }
 
-async function statusOf(api: Api, path: string): Promise<number> {
+async function statusOf(api: Api, path: ApiPath): Promise<number> {
   return (await api.send(path, { signal: AbortSignal.timeout(5_000) })).status;
 }
 

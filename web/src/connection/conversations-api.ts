@@ -2,6 +2,7 @@
 
 import type { Conversation, ConversationPage, ConversationTree, TurnSettings } from "../protocol/frames";
 import type { Api } from "./api";
+import { type ApiPath, PATHS } from "./paths";
 
 export type Format = "markdown" | "json";
 
@@ -11,7 +12,7 @@ export interface Changes {
   settings?: TurnSettings;
 }
 
-const ALL = "/conversations";
+const { conversations: ALL } = PATHS;
 const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** Every method rejects as `Api.request` does. */
@@ -51,7 +52,7 @@ export class ConversationsApi {
     return { name, content: await response.blob() };
   }
 
-  async #json<T>(path: string, options?: RequestInit): Promise<T> {
+  async #json<T>(path: ApiPath, options?: RequestInit): Promise<T> {
     return (await this.#api.request(path, options)).json();
   }
 }
