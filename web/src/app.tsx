@@ -1,5 +1,4 @@
 import { lazy, Suspense, useEffect } from "react";
-import { shownConversation } from "./chat/state";
 import { Announcer } from "./components/announcer";
 import { loadMarkdown } from "./components/answer";
 import { Composer } from "./components/composer";
@@ -17,6 +16,7 @@ import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
 import { MathProvider } from "./markdown/math-provider";
+import { shownConversation } from "./state/state";
 
 const Panels = lazy(() =>
   import("./components/panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),

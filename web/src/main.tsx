@@ -3,11 +3,11 @@ import { createRoot } from "react-dom/client";
 import "@fontsource-variable/inter/wght.css";
 import "./page.css";
 import { App } from "./app";
-import { Chat } from "./chat/chat";
-import { keptPreferences } from "./chat/preferences";
 import { Token, tabStorage } from "./connection/token";
+import { Chat } from "./controller/chat-controller";
 import { conversationAt } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
+import { keptPreferences } from "./state/preferences";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");

@@ -1,7 +1,7 @@
-import { isRunning, lastOf } from "../chat/conversation";
-import { shownConversation } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
-import { endOf } from "../text/facts";
+import { isRunning, lastOf } from "../state/conversation";
+import { shownConversation } from "../state/state";
+import { endOf } from "../text/answer-stats";
 
 /** Tells a screen reader once how an answer ended, instead of reading out each piece of it. */
 export function Announcer() {

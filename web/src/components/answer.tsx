@@ -1,8 +1,8 @@
 import { type ComponentType, lazy, memo, Suspense } from "react";
-import { type Answer as Given, isRunning } from "../chat/conversation";
 import { useChat, useChatState } from "../hooks/use-chat";
 import type { Props as MarkdownProps } from "../markdown/markdown";
 import { PlainText } from "../markdown/plain-text";
+import { type Answer as Given, isRunning } from "../state/conversation";
 import type { Remedy } from "../text/problems";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";

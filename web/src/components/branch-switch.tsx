@@ -1,6 +1,6 @@
-import { type Message, siblingsOf } from "../chat/conversation";
-import { shownConversation } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { type Message, siblingsOf } from "../state/conversation";
+import { shownConversation } from "../state/state";
 import { IconButton } from "./icon-button";
 
 /** Turns to the versions of a message beside this one. Nothing when it is the only one. */

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
-import type { Entry } from "../chat/listing";
 import { addressOf } from "../hooks/use-address";
 import { useChat } from "../hooks/use-chat";
+import type { Entry } from "../state/listing";
 import { ChatMenu } from "./chat-menu";
 
 interface Props {

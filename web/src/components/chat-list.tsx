@@ -1,9 +1,9 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
-import { runningAnswers } from "../chat/conversation";
-import { groupsOf, type Listing } from "../chat/listing";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { opensKeyboard } from "../keyboard/keys";
 import { toMessageBox } from "../keyboard/shortcuts";
+import { runningAnswers } from "../state/conversation";
+import { groupsOf, type Listing } from "../state/listing";
 import { ChatEntry } from "./chat-entry";
 import { Icon } from "./icon";
 import { UndoBar } from "./undo-bar";

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
-import type { Entry } from "../chat/listing";
 import { useChat } from "../hooks/use-chat";
+import type { Entry } from "../state/listing";
 import { Icon } from "./icon";
 import { IconButton } from "./icon-button";
 

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
-import { runningAnswer } from "../chat/conversation";
-import { shownConversation } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { useRecall } from "../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../keyboard/keys";
 import { MESSAGE_BOX } from "../keyboard/shortcuts";
+import { runningAnswer } from "../state/conversation";
+import { shownConversation } from "../state/state";
 import { Icon } from "./icon";
 import { ThinkingSwitch } from "./thinking-switch";
 

@@ -1,7 +1,7 @@
-import type { Settings } from "../chat/settings";
-import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
 import { SETTING_NAMES } from "../protocol/setting-names";
+import type { Settings } from "../state/settings";
+import { shownSettings } from "../state/state";
 
 /** Makes the settings of this chat those of new ones, or the other way round. */
 export function DefaultsBar() {

@@ -1,5 +1,5 @@
-import type { Answer } from "../chat/conversation";
-import { endOf, factsOf } from "../text/facts";
+import type { Answer } from "../state/conversation";
+import { endOf, factsOf } from "../text/answer-stats";
 
 /** Why an answer ended, if that is worth saying; what it cost and how fast it came. */
 export function Facts({ answer }: { answer: Answer }) {

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from "react";
-import { refusalOf } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
 import type { SettingName } from "../protocol/setting-names";
+import { refusalOf } from "../state/state";
 
 /** What a control needs to be tied to its label, its hint and what the server said of its value. */
 export interface Tied {

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
-import { branchTo, lastOf, runningAnswer } from "../chat/conversation";
-import { shownConversation } from "../chat/state";
 import { useChatState } from "../hooks/use-chat";
 import { useFollowing } from "../hooks/use-following";
+import { branchTo, lastOf, runningAnswer } from "../state/conversation";
+import { shownConversation } from "../state/state";
 import { Answer } from "./answer";
 import { Icon } from "./icon";
 import { Question } from "./question";

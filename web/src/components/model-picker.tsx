@@ -1,5 +1,5 @@
-import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { shownSettings } from "../state/state";
 
 /** Which model this chat asks next. */
 export function ModelPicker() {

@@ -1,6 +1,6 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
-import type { Panel as Name } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import type { Panel as Name } from "../state/state";
 import { IconButton } from "./icon-button";
 
 interface Props {

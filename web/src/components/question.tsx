@@ -1,6 +1,6 @@
 import { memo, useState } from "react";
-import type { Question as Asked } from "../chat/conversation";
 import { useChat } from "../hooks/use-chat";
+import type { Question as Asked } from "../state/conversation";
 import { BranchSwitch } from "./branch-switch";
 import { CopyButton } from "./copy-button";
 import { IconButton } from "./icon-button";

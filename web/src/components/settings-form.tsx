@@ -1,6 +1,6 @@
-import { type Settings, THINKING, type Thinking } from "../chat/settings";
-import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { type Settings, THINKING, type Thinking } from "../state/settings";
+import { shownSettings } from "../state/state";
 import { Field } from "./field";
 
 const THINKING_WORDS: Record<Thinking, string> = {

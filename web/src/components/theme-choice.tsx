@@ -1,5 +1,5 @@
-import { THEMES, type Theme } from "../chat/preferences";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { THEMES, type Theme } from "../state/preferences";
 
 const WORDS: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
 

@@ -1,5 +1,5 @@
-import { shownSettings } from "../chat/state";
 import { useChat, useChatState } from "../hooks/use-chat";
+import { shownSettings } from "../state/state";
 import { Icon } from "./icon";
 
 /** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
-import type { Question } from "../chat/conversation";
 import { useChat } from "../hooks/use-chat";
+import type { Question } from "../state/conversation";
 
 /** When to look for the answer: a server stores what a reload has cut a moment later. */
 const LOOKS_MS = [1_000, 4_000];

@@ -1,5 +1,5 @@
-import type { Reading } from "../chat/conversation";
 import { useChat } from "../hooks/use-chat";
+import type { Reading } from "../state/conversation";
 
 /** Stands in a chat that is not here: it comes, it could not be read, or there is none of this address. */
 export function Unread({ reading }: { reading: Reading }) {

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { shownConversation } from "../chat/state";
+import { shownConversation } from "../state/state";
 import { useChat, useChatState } from "./use-chat";
 
 const FOLDER = "/c/";

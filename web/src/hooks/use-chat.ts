@@ -1,6 +1,6 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import type { Chat } from "../chat/chat";
-import type { State } from "../chat/state";
+import type { Chat } from "../controller/chat-controller";
+import type { State } from "../state/state";
 
 export const ChatContext = createContext<Chat | null>(null);
 

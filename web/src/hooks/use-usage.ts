@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { runningAnswers } from "../chat/conversation";
 import type { UsageReport } from "../protocol/frames";
+import { runningAnswers } from "../state/conversation";
 import { useChat, useChatState } from "./use-chat";
 
 /** What the server told, and when (milliseconds since the epoch). */

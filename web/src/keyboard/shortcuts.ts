@@ -1,7 +1,7 @@
 // The shortcuts of the page: one list, for the keyboard and for the panel that shows them.
 
 import { flushSync } from "react-dom";
-import type { Chat } from "../chat/chat";
+import type { Chat } from "../controller/chat-controller";
 
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
-import type { Answer } from "../chat/conversation";
-import { PLAIN } from "../chat/settings";
 import type { ErrorFrame, Usage } from "../protocol/frames";
-import { endOf, factsOf } from "./facts";
+import type { Answer } from "../state/conversation";
+import { PLAIN } from "../state/settings";
+import { endOf, factsOf } from "./answer-stats";
 import { knowsCode, problemOf } from "./problems";
 
 const end = golden.down["the end"] as Usage;

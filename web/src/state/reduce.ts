@@ -3,11 +3,11 @@
 import type { ModelList } from "../protocol/frames";
 import { changeAnswers, lose, takeFrames } from "./answers";
 import { type Conversation, type Message, newestBelow } from "./conversation";
-import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./library-state";
+import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
 import { lookingFor, withEntry } from "./listing";
 import { type Settings, withOffered } from "./settings";
 import { type Action, change, conversationWith, PROMPTS, type State } from "./state";
-import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./tree";
+import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./stored-conversations";
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {

@@ -9,14 +9,14 @@ import { ChatSocket } from "../connection/socket";
 import { type Token, tabStorage, tokenIn } from "../connection/token";
 import { lastCodeOf } from "../markdown/last-code";
 import type { ErrorFrame, FrameDown, ModelList, UsageReport } from "../protocol/frames";
+import { type Answer, branchTo, lastAnswer, type Question, runningAnswer, runningAnswers } from "../state/conversation";
+import type { Entry } from "../state/listing";
+import { keep, type Preferences } from "../state/preferences";
+import { conversationWith, INITIAL, idOf, type Panel, shownConversation } from "../state/state";
+import { Store } from "../state/store";
 import { type Remedy, unreachable } from "../text/problems";
-import { type Answer, branchTo, lastAnswer, type Question, runningAnswer, runningAnswers } from "./conversation";
+import { Library } from "./conversations";
 import { Deletion } from "./deletion";
-import { Library } from "./library";
-import type { Entry } from "./listing";
-import { keep, type Preferences } from "./preferences";
-import { conversationWith, INITIAL, idOf, type Panel, shownConversation } from "./state";
-import { Store } from "./store";
 
 export class Chat {
   readonly store: Store;

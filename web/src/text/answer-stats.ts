@@ -1,7 +1,7 @@
 // The line under an answer: what it cost, and how fast it came. What is not known is left out, never shown as 0.
 
-import type { Answer } from "../chat/conversation";
 import type { Spent } from "../protocol/frames";
+import type { Answer } from "../state/conversation";
 
 const REASONS: Readonly<Record<string, string>> = {
   max_tokens: "Cut off: the answer reached its longest length",

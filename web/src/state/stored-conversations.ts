@@ -3,8 +3,8 @@
 import type { ConversationTree, Conversation as Kept } from "../protocol/frames";
 import type { Reading } from "./conversation";
 import { changed, type Listing, without, withPage } from "./listing";
+import { merged } from "./merge-stored";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
-import { merged } from "./stored";
 
 export function listed(state: State, { words, page, isFirst }: Extract<Action, { type: "listed" }>): State {
   const withIt = listings(state, (listing) => {

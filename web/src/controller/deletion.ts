@@ -1,7 +1,7 @@
 // A chat that is deleted stays in the store for a few seconds, in which the reader may think better of it.
 
-import type { Library } from "./library";
-import type { Store } from "./store";
+import type { Store } from "../state/store";
+import type { Library } from "./conversations";
 
 const UNDO_MS = 8_000;
 /** What the page was left with: a reload may be quicker than the request that was sent on the way out. */

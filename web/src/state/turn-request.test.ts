@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
 import { type Conversation, lastAnswer, type Question } from "./conversation";
+import { emptyAnswer, emptyConversation, withMessage } from "./conversation-tree";
 import { PLAIN } from "./settings";
-import { emptyAnswer, emptyConversation, withMessage } from "./tree";
-import { turnOf } from "./turn";
+import { turnOf } from "./turn-request";
 
 const question = (id: string, parent: string | null, text: string, stored: string | null = null): Question => ({
   role: "user",

@@ -2,14 +2,14 @@
 
 import { type Api, Refusal } from "../connection/api";
 import { ConversationsApi, type Format } from "../connection/conversations-api";
-import { saveFile } from "../controller/save-file";
 import type { TurnRequest } from "../protocol/turn-request";
+import { type Conversation, type Reading, runningAnswers } from "../state/conversation";
+import { changesFrom } from "../state/settings";
+import { conversationWith, type State, shownConversation } from "../state/state";
+import type { Store } from "../state/store";
+import { mayBeStored, turnOf } from "../state/turn-request";
 import { UNREACHABLE } from "../text/problems";
-import { type Conversation, type Reading, runningAnswers } from "./conversation";
-import { changesFrom } from "./settings";
-import { conversationWith, type State, shownConversation } from "./state";
-import type { Store } from "./store";
-import { mayBeStored, turnOf } from "./turn";
+import { saveFile } from "./save-file";
 
 /** Whoever types goes on within this time, mostly. */
 const TYPING_MS = 150;
