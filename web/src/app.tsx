@@ -77,17 +77,17 @@ function usePageWide(): void {
   }, [title]);
   useEffect(() => {
     const onVisible = () => {
-      if (document.visibilityState === "hidden") return chat.leave();
+      if (document.visibilityState === "hidden") return chat.deletion.leave();
       chat.connect();
-      chat.refresh();
+      chat.conversations.refresh();
     };
     document.addEventListener("visibilitychange", onVisible);
-    window.addEventListener("pagehide", chat.leave);
+    window.addEventListener("pagehide", chat.deletion.leave);
     window.addEventListener("online", chat.connect);
     void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
-      window.removeEventListener("pagehide", chat.leave);
+      window.removeEventListener("pagehide", chat.deletion.leave);
       window.removeEventListener("online", chat.connect);
     };
   }, [chat]);

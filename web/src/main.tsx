@@ -4,15 +4,15 @@ import "@fontsource-variable/inter/wght.css";
 import "./page.css";
 import { App } from "./app";
 import { Token, tabStorage } from "./connection/token";
-import { Chat } from "./controller/chat-controller";
+import { ChatController } from "./controller/chat-controller";
+import { loadPreferences } from "./controller/preference-storage";
 import { conversationAt } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
-import { keptPreferences } from "./state/preferences";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
-const chat = new Chat(location.origin, new Token(tabStorage()), keptPreferences());
+const chat = new ChatController(location.origin, new Token(tabStorage()), loadPreferences());
 void chat.start(conversationAt(location.pathname));
 createRoot(page).render(
   <StrictMode>

@@ -20,7 +20,7 @@ const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
 export const Answer = memo(function Answer({ answer, shown }: { answer: Given; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
-  const again = (first?: Remedy | null) => chat.askAgain(answer.parent, first);
+  const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
   return (
     <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}

@@ -66,7 +66,7 @@ function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boole
   const chat = useChat();
   const [title, setTitle] = useState(entry.title);
   const keep = (byKeyboard: boolean) => {
-    if (title.trim() !== "") chat.rename(entry, title.trim());
+    if (title.trim() !== "") chat.conversations.rename(entry, title.trim());
     onEnd(byKeyboard);
   };
   const onKeyDown = (event: KeyboardEvent) => {

@@ -14,13 +14,13 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
   const list = useRef<HTMLDivElement>(null);
   const listing = useChatState((state) => state.found ?? state.list);
   const leave = useCallback(() => {
-    chat.search("");
+    chat.conversations.list.search("");
     onLeave();
     if (!opensKeyboard()) toMessageBox();
   }, [chat, onLeave]);
   const choose = useCallback(
     (id: string | null) => {
-      chat.show(id);
+      chat.conversations.show(id);
       leave();
     },
     [chat, leave],
@@ -74,7 +74,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   }, [found, first, onChoose]);
   const onChange = ({ target }: ChangeEvent<HTMLInputElement>) => {
     isAwaited.current = false;
-    chat.search(target.value);
+    chat.conversations.list.search(target.value);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
@@ -130,7 +130,12 @@ function Footer({ listing }: { listing: Listing }) {
   const chat = useChat();
   const { words, entries, next, isRead, trouble } = listing;
   if (trouble !== null) {
-    const again = next !== null ? chat.more : words === "" ? chat.refresh : () => chat.search(words);
+    const again =
+      next !== null
+        ? () => void chat.conversations.list.more()
+        : words === ""
+          ? chat.conversations.refresh
+          : () => chat.conversations.list.search(words);
     return (
       <div className="px-2.5 py-2 text-muted-foreground text-sm">
         <p role="status" className="mb-2">
@@ -157,7 +162,9 @@ function More() {
   const end = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (end.current === null) return;
-    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && chat.more(), { rootMargin: "200px" });
+    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && chat.conversations.list.more(), {
+      rootMargin: "200px",
+    });
     observer.observe(end.current);
     return () => observer.disconnect();
   }, [chat]);

@@ -12,8 +12,8 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
   const [open, setOpen] = useState(false);
   const items = [
     { icon: "edit", label: "Rename", run: onRename },
-    { icon: "download", label: "Export as Markdown", run: () => chat.export(entry, "markdown") },
-    { icon: "download", label: "Export as JSON", run: () => chat.export(entry, "json") },
+    { icon: "download", label: "Export as Markdown", run: () => void chat.conversations.export(entry, "markdown") },
+    { icon: "download", label: "Export as JSON", run: () => void chat.conversations.export(entry, "json") },
     { icon: "trash", label: "Delete", run: () => chat.remove(entry) },
   ] as const;
   const onKeyDown = (event: KeyboardEvent) => {

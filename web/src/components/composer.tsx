@@ -39,7 +39,7 @@ export function Composer() {
 
   const send = () => {
     if (!canSend) return;
-    chat.ask(draft);
+    chat.turns.ask(draft);
     setDraft("");
   };
   const onSubmit = (event: SubmitEvent) => {
@@ -77,7 +77,7 @@ export function Composer() {
             <Icon name="send" className="size-5" />
           </button>
         ) : (
-          <button type="button" className="button" disabled={running.status === "stopping"} onClick={chat.stop}>
+          <button type="button" className="button" disabled={running.status === "stopping"} onClick={chat.turns.stop}>
             <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
           </button>
         )}

@@ -13,7 +13,7 @@ export const Question = memo(function Question({ question }: { question: Asked }
   if (editing) {
     const send = (text: string) => {
       setEditing(false);
-      chat.edit(question, text);
+      chat.turns.edit(question, text);
     };
     const cancel = () => {
       setEditing(false);

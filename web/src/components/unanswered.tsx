@@ -9,7 +9,7 @@ const LOOKS_MS = [1_000, 4_000];
 export function Unanswered({ question }: { question: Question }) {
   const chat = useChat();
   useEffect(() => {
-    const timers = LOOKS_MS.map((ms) => setTimeout(chat.refresh, ms));
+    const timers = LOOKS_MS.map((ms) => setTimeout(chat.conversations.refresh, ms));
     return () => timers.forEach(clearTimeout);
   }, [chat]);
   return (
@@ -18,7 +18,7 @@ export function Unanswered({ question }: { question: Question }) {
         <strong className="font-semibold">This question has no answer.</strong> If it was asked in another tab just now,
         its answer will be here when it is complete.
       </p>
-      <button type="button" className="button" onClick={() => chat.askAgain(question.id)}>
+      <button type="button" className="button" onClick={() => chat.turns.askAgain(question.id)}>
         Ask again
       </button>
     </div>

@@ -31,7 +31,7 @@ function Undo({ title }: { title: string }) {
         className="font-medium underline underline-offset-2"
         // biome-ignore lint/a11y/noAutofocus: the menu that was used is gone
         autoFocus
-        onClick={chat.undo}
+        onClick={chat.deletion.undo}
       >
         Undo
       </button>

@@ -10,7 +10,7 @@ export function Unread({ reading }: { reading: Reading }) {
         <p role="status" className="text-balance">
           There is no chat at this address: it may have been deleted, or it is somebody else’s.
         </p>
-        <button type="button" className="button" onClick={() => chat.show(null)}>
+        <button type="button" className="button" onClick={() => chat.conversations.show(null)}>
           New chat
         </button>
       </div>
@@ -22,7 +22,7 @@ export function Unread({ reading }: { reading: Reading }) {
         <p role="status" className="text-balance">
           This chat could not be read. {reading.why}
         </p>
-        <button type="button" className="button" onClick={chat.refresh}>
+        <button type="button" className="button" onClick={chat.conversations.refresh}>
           Try again
         </button>
       </div>

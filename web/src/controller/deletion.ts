@@ -1,30 +1,30 @@
-// A chat that is deleted stays in the store for a few seconds, in which the reader may think better of it.
+// A deleted chat stays in the store for some seconds, so that the reader can undo the deletion.
 
 import type { Store } from "../state/store";
-import type { Library } from "./conversations";
+import type { Conversations } from "./conversations";
 
 const UNDO_MS = 8_000;
-/** What the page was left with: a reload may be quicker than the request that was sent on the way out. */
+/** The key of a deletion that was sent as the page was left: a reload may overtake its request. */
 const LEFT = "deltawire.deleted";
 
 export class Deletion {
   readonly #store: Store;
-  readonly #library: Library;
+  readonly #conversations: Conversations;
   readonly #storage: Storage | null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `storage` is null where the browser lets no page keep anything. */
-  constructor(store: Store, library: Library, storage: Storage | null) {
+  constructor(store: Store, conversations: Conversations, storage: Storage | null) {
     this.#store = store;
-    this.#library = library;
+    this.#conversations = conversations;
     this.#storage = storage;
   }
 
-  /** Delete what the page was left with, to be sure. */
+  /** Delete once more what was deleted as the page was left. */
   async resume(): Promise<void> {
     const stored = this.#storage?.getItem(LEFT);
     if (!stored) return;
-    await this.#library.remove(stored);
+    await this.#conversations.delete(stored);
     this.#storage?.removeItem(LEFT);
   }
 
@@ -34,24 +34,24 @@ export class Deletion {
     this.#timer = setTimeout(() => this.finish(), UNDO_MS);
   }
 
-  undo(): void {
+  readonly undo = (): void => {
     clearTimeout(this.#timer);
     this.#store.dispatch({ type: "undo" });
-  }
+  };
 
-  /** Delete now what is waiting for it: its time is over. */
+  /** Delete now, as the time to undo is over. */
   finish(): void {
     clearTimeout(this.#timer);
     const stored = this.#store.state.deleting?.entry.stored;
     if (!stored) return;
     this.#store.dispatch({ type: "deleted" });
-    void this.#library.remove(stored);
+    void this.#conversations.delete(stored);
   }
 
   /** The page is left, perhaps for good. */
-  leave(): void {
+  readonly leave = (): void => {
     const stored = this.#store.state.deleting?.entry.stored;
     if (stored) this.#storage?.setItem(LEFT, stored);
     this.finish();
-  }
+  };
 }

@@ -28,7 +28,7 @@ export function useAddress(): void {
     before.current = shown;
   }, [shown, address]);
   useEffect(() => {
-    const onMove = () => chat.showStored(conversationAt(location.pathname));
+    const onMove = () => chat.conversations.showStored(conversationAt(location.pathname));
     window.addEventListener("popstate", onMove);
     return () => window.removeEventListener("popstate", onMove);
   }, [chat]);

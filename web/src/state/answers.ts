@@ -1,4 +1,4 @@
-// What comes of the answers that are on their way.
+// How running answers change: by frames, and by a lost connection.
 
 import type { CloseReason } from "../protocol/close-codes";
 import type { FrameDown, Spent } from "../protocol/frames";

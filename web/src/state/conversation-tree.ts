@@ -1,4 +1,4 @@
-// How a conversation's tree grows. Each function returns a new one; what is not changed stays the same object.
+// Adds to a conversation's tree. Each function returns a new one; what is not changed stays the same object.
 
 import { type Answer, type Conversation, isRunning, type Message, ROOT } from "./conversation";
 import { PLAIN, type Settings } from "./settings";

@@ -1,12 +1,12 @@
-// What the store holds of a conversation, brought together with what is here: answers on their way, and what was
-// asked and said over a connection that broke before the server could tell its names.
+// Merges the stored tree of a conversation into the one on the page. That one may hold answers on their way, and
+// messages sent on a connection that broke before the server told their ids.
 
 import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { brokenOff } from "../text/problems";
 import { type Answer, type Conversation, type Message, ROOT, runningAnswers } from "./conversation";
 import { PLAIN, settingsFrom } from "./settings";
 
-/** The conversation with all that the store has of it. What is only here stays, after what is stored beside it. */
+/** Merge a stored tree. A message that is not stored stays, after its stored siblings. */
 export function merged(conversation: Conversation, tree: ConversationTree): Conversation {
   const merge = new Merge(conversation);
   for (const stored of tree.messages) merge.take(stored);

@@ -1,4 +1,4 @@
-// What the reader wants whenever the page is opened: kept by the browser under one key, and no more than a wish.
+// What the reader prefers whenever the page is opened, and the text that the browser keeps of it.
 
 import type { SettingName } from "../protocol/setting-names";
 import { PLAIN, type Settings, THINKING } from "./settings";
@@ -14,7 +14,6 @@ export interface Preferences {
 
 export const NO_PREFERENCES: Preferences = { theme: "system", defaults: PLAIN };
 
-const KEY = "deltawire";
 /** One more whenever what was kept before is to be read in another way. */
 const VERSION = 1;
 
@@ -31,24 +30,12 @@ const CHECKS: Record<SettingName, Check> = {
   thinking: (value) => value === null || THINKING.some((level) => level === value),
 };
 
-/** What the browser keeps; where it keeps nothing, or nothing that can be read, the page's own. */
-export function keptPreferences(): Preferences {
-  try {
-    return preferencesFrom(localStorage.getItem(KEY));
-  } catch {
-    return NO_PREFERENCES; // the browser lets no page keep anything
-  }
+/** The text to keep. */
+export function textOf(preferences: Preferences): string {
+  return JSON.stringify({ version: VERSION, ...preferences });
 }
 
-export function keep(preferences: Preferences): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify({ version: VERSION, ...preferences }));
-  } catch {
-    // As above, or its store is full: they hold until the page is closed.
-  }
-}
-
-/** Preferences from the text that was kept; each value that is none of ours is left out by itself. */
+/** Preferences from the text that was kept; a value that is not valid is left out, and costs no other. */
 export function preferencesFrom(text: string | null): Preferences {
   const kept = recordOf(parsed(text));
   if (kept.version !== VERSION) return NO_PREFERENCES;

@@ -1,4 +1,4 @@
-// The one function that changes what the page knows.
+// The one function that changes the state.
 
 import type { ModelList } from "../protocol/frames";
 import { changeAnswers, lose, takeFrames } from "./answers";

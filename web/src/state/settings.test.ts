@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { NO_PREFERENCES, preferencesFrom } from "./preferences";
 import { changesFrom, fieldsOf, PLAIN, settingsFrom } from "./settings";
 
 test("what is not set is no part of the frame", () => {
@@ -33,34 +32,4 @@ test("what differs from what is kept is changed there, and nothing else", () => 
   expect(changesFrom({ ...kept, stop: ["END"] }, settingsFrom({ ...kept, stop: ["END"] }))).toBe(null);
   const settings = { ...PLAIN, temperature: 0, max_output_tokens: 256 };
   expect(changesFrom({ ...kept, stop: ["END"] }, settings)).toEqual({ temperature: 0, stop: null });
-});
-
-const kept = (changes: object) => JSON.stringify({ version: 1, ...NO_PREFERENCES, ...changes });
-
-test("preferences are read as they were kept", () => {
-  const defaults = { ...PLAIN, model: "a", temperature: 0.5, thinking: "low" as const };
-  expect(preferencesFrom(kept({ theme: "dark", defaults }))).toEqual({ theme: "dark", defaults });
-});
-
-test.each([null, "", "{", "null", "[]", '"x"', kept({ version: 2, theme: "dark" }), kept({ version: undefined })])(
-  "what cannot be read is as good as nothing: %s",
-  (text) => {
-    expect(preferencesFrom(text)).toEqual(NO_PREFERENCES);
-  },
-);
-
-test("one value that cannot be read costs no other", () => {
-  const defaults = {
-    system: "Be brief.",
-    temperature: "hot",
-    thinking: "hard",
-    model: 7,
-    __proto__: null,
-    colour: "red",
-  };
-  expect(preferencesFrom(kept({ theme: "sepia", defaults }))).toEqual({
-    theme: "system",
-    defaults: { ...PLAIN, system: "Be brief." },
-  });
-  expect(preferencesFrom(kept({ defaults: null }))).toEqual(NO_PREFERENCES);
 });

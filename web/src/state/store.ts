@@ -1,4 +1,4 @@
-// Holds the state, for React's useSyncExternalStore.
+// Holds the state and tells its listeners of each change, as React's useSyncExternalStore needs it.
 
 import { reduce } from "./reduce";
 import type { Action, State } from "./state";

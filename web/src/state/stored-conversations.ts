@@ -1,4 +1,4 @@
-// What the store tells, and what the reader does to what is kept there.
+// How the state changes with what the server stores: lists, trees, titles, deletions.
 
 import type { ConversationTree, Conversation as Kept } from "../protocol/frames";
 import type { Reading } from "./conversation";

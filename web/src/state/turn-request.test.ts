@@ -3,7 +3,7 @@ import golden from "../../../tests/golden/frames.json";
 import { type Conversation, lastAnswer, type Question } from "./conversation";
 import { emptyAnswer, emptyConversation, withMessage } from "./conversation-tree";
 import { PLAIN } from "./settings";
-import { turnOf } from "./turn-request";
+import { turnRequest } from "./turn-request";
 
 const question = (id: string, parent: string | null, text: string, stored: string | null = null): Question => ({
   role: "user",
@@ -22,12 +22,12 @@ function answered(stored: string | null): Conversation {
 }
 
 test("a first question is asked at the top of its conversation", () => {
-  expect(turnOf("t1", withMessage(kept, first), first, PLAIN)).toEqual(golden.up["a first question"]);
+  expect(turnRequest("t1", withMessage(kept, first), first, PLAIN)).toEqual(golden.up["a first question"]);
 });
 
 test("a question is asked below the answer that it follows, with what the reader has set", () => {
   const next = question("q2", "t1", "In one sentence?");
-  const frame = turnOf("t2", withMessage(answered("m2"), next), next, {
+  const frame = turnRequest("t2", withMessage(answered("m2"), next), next, {
     model: "gemini-flash-latest",
     system: "Answer in one sentence.",
     temperature: 0.5,
@@ -41,16 +41,16 @@ test("a question is asked below the answer that it follows, with what the reader
 
 test("a question that was never answered is passed over", () => {
   const next = question("q2", "t1", "And now?");
-  expect(turnOf("t2", withMessage(answered(null), next), next, PLAIN)).toMatchObject({ parent: "c1" });
+  expect(turnRequest("t2", withMessage(answered(null), next), next, PLAIN)).toMatchObject({ parent: "c1" });
   expect(lastAnswer(answered(null))).toBe(null);
   expect(lastAnswer(answered("m2"))).toBe("t1");
 });
 
 test("a kept question is asked again in its own place", () => {
   const conversation = answered("m2");
-  expect(turnOf("t2", conversation, conversation.messages.q1 as Question, PLAIN)).toMatchObject({ parent: "m1" });
+  expect(turnRequest("t2", conversation, conversation.messages.q1 as Question, PLAIN)).toMatchObject({ parent: "m1" });
 });
 
 test("nothing is asked of a conversation that is not kept yet", () => {
-  expect(turnOf("t1", withMessage(emptyConversation("local", null), first), first, PLAIN)).toBe(null);
+  expect(turnRequest("t1", withMessage(emptyConversation("local", null), first), first, PLAIN)).toBe(null);
 });

@@ -6,7 +6,7 @@ import { fieldsOf, type Settings } from "./settings";
  * The frame that asks a question of a kept conversation. It says itself where the question goes and with which
  * settings, so that what another tab has done meanwhile plays no part.
  */
-export function turnOf(
+export function turnRequest(
   id: string,
   conversation: Conversation,
   question: Question,

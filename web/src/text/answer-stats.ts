@@ -1,7 +1,14 @@
-// The line under an answer: what it cost, and how fast it came. What is not known is left out, never shown as 0.
+// The line under an answer: its tokens, its cost, its speed. What is not known is left out, never shown as 0.
 
 import type { Spent } from "../protocol/frames";
-import type { Answer } from "../state/conversation";
+
+/** What the end of an answer is told from. */
+export interface Ended {
+  /** `stopped` by its reader, `done` by the model; another one is no end to tell of. */
+  status: string;
+  text: string;
+  spent: Spent | null;
+}
 
 const REASONS: Readonly<Record<string, string>> = {
   max_tokens: "Cut off: the answer reached its longest length",
@@ -12,8 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
 const number = (value: number) => value.toLocaleString("en");
 
 /** Why an answer ended, when that is worth saying. */
-export function endOf(answer: Answer): string | null {
-  const { spent, status, text } = answer;
+export function endOf({ status, text, spent }: Ended): string | null {
   if (status === "stopped") return `Stopped: ${received(text)}`;
   if (status !== "done") return null;
   const reason = spent?.finish_reason ?? "stop";
@@ -27,9 +33,9 @@ export function received(text: string): string {
   return text.length === 1 ? "1 character had come" : `${number(text.length)} characters had come`;
 }
 
-/** The facts, each to stand by itself. */
-export function factsOf(spent: Spent): string[] {
-  return [spent.model, tokens(spent), firstToken(spent), speed(spent), cost(spent)].filter((fact) => fact !== null);
+/** The stats, each a text of its own. */
+export function statsOf(spent: Spent): string[] {
+  return [spent.model, tokens(spent), firstToken(spent), speed(spent), cost(spent)].filter((stat) => stat !== null);
 }
 
 function tokens(spent: Spent): string | null {

@@ -18,7 +18,7 @@ function SignInForm() {
   const id = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    chat.signIn(written);
+    chat.identity.signIn(written);
   };
   return (
     <form className="flex flex-col gap-5 p-5" onSubmit={submit}>
@@ -47,7 +47,7 @@ function SignInForm() {
       </div>
       <div className="flex flex-wrap justify-end gap-2">
         {signedIn && (
-          <button type="button" className="button" onClick={chat.signOut}>
+          <button type="button" className="button" onClick={chat.identity.signOut}>
             Sign out
           </button>
         )}
