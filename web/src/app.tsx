@@ -1,16 +1,16 @@
 import { lazy, Suspense, useEffect } from "react";
-import { Announcer } from "./components/announcer";
-import { loadMarkdown } from "./components/answer";
-import { Composer } from "./components/composer";
+import { Announcer } from "./components/chat/announcer";
+import { loadMarkdown } from "./components/chat/answer";
+import { Composer } from "./components/chat/composer";
+import { Log } from "./components/chat/message-list";
+import { ModelPicker } from "./components/chat/model-picker";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { ConnectionStatus } from "./components/connection/connection-status";
 import { OfflineNotice } from "./components/connection/offline-notice";
-import { IconButton } from "./components/icon-button";
-import { Log } from "./components/log";
-import { ModelPicker } from "./components/model-picker";
-import { NotLoaded } from "./components/not-loaded";
-import { Notice } from "./components/notice";
-import { Sidebar } from "./components/sidebar";
+import { Sidebar } from "./components/sidebar/sidebar";
+import { IconButton } from "./components/ui/icon-button";
+import { Notice } from "./components/ui/notice";
+import { NotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
@@ -19,7 +19,7 @@ import { MathProvider } from "./markdown/math-provider";
 import { shownConversation } from "./state/state";
 
 const Panels = lazy(() =>
-  import("./components/panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),
+  import("./panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),
 );
 
 export function App() {

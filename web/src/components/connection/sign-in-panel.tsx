@@ -1,6 +1,6 @@
 import { type FormEvent, useId, useState } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
-import { Panel } from "../panel";
+import { Panel } from "../ui/panel";
 
 /** Asks who is there, and says what the server thought of it. */
 export function SignInPanel() {
