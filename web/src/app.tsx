@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
 import { Composer } from "./components/chat/composer";
-import { Log } from "./components/chat/message-list";
+import { MessageList } from "./components/chat/message-list";
 import { ModelPicker } from "./components/chat/model-picker";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { ConnectionStatus } from "./components/connection/connection-status";
@@ -10,7 +10,7 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { Sidebar } from "./components/sidebar/sidebar";
 import { IconButton } from "./components/ui/icon-button";
 import { Notice } from "./components/ui/notice";
-import { NotLoaded } from "./components/ui/panel-not-loaded";
+import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
@@ -19,7 +19,7 @@ import { MathProvider } from "./markdown/math-provider";
 import { shownConversation } from "./state/state";
 
 const Panels = lazy(() =>
-  import("./panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),
+  import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
 );
 
 export function App() {
@@ -51,7 +51,7 @@ export function App() {
         <main className="flex min-h-0 flex-1 flex-col">
           <OfflineNotice />
           <MathProvider>
-            <Log />
+            <MessageList />
           </MathProvider>
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
             <ConnectionNotice />

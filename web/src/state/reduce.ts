@@ -6,7 +6,15 @@ import { type Conversation, type Message, newestBelow } from "./conversation";
 import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
 import { lookingFor, withEntry } from "./listing";
 import { type Settings, withOffered } from "./settings";
-import { type Action, change, conversationWith, PROMPTS, type State } from "./state";
+import {
+  type Action,
+  change,
+  conversationWith,
+  PROMPTS,
+  type State,
+  type StoredAction,
+  type TurnAction,
+} from "./state";
 import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./stored-conversations";
 
 export function reduce(state: State, action: Action): State {
@@ -37,6 +45,13 @@ export function reduce(state: State, action: Action): State {
       return show(state, action.conversation);
     case "turn_to":
       return changeWith(state, action.message, (c) => ({ ...c, leaf: newestBelow(c, action.message) }));
+    default:
+      return reduceTurns(state, action);
+  }
+}
+
+function reduceTurns(state: State, action: TurnAction | StoredAction): State {
+  switch (action.type) {
     case "ask":
       return ask(state, action);
     case "ask_again":
@@ -57,6 +72,13 @@ export function reduce(state: State, action: Action): State {
       return takeFrames(state, action.frames, action.now);
     case "lost":
       return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.reason)));
+    default:
+      return reduceStored(state, action);
+  }
+}
+
+function reduceStored(state: State, action: StoredAction): State {
+  switch (action.type) {
     case "search":
       return { ...state, found: action.words === "" ? null : lookingFor(state.found ?? state.list, action.words) };
     case "listed":

@@ -51,7 +51,10 @@ export interface State {
   notice: string | null;
 }
 
-export type Action =
+export type Action = PageAction | TurnAction | StoredAction;
+
+/** What the page shows, and to whom. */
+export type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
@@ -62,7 +65,10 @@ export type Action =
   | { type: "close"; panel: Panel }
   | { type: "notice"; notice: string | null }
   | { type: "show"; conversation: string | null }
-  | { type: "turn_to"; message: string }
+  | { type: "turn_to"; message: string };
+
+/** Questions and their answers. */
+export type TurnAction =
   | {
       type: "ask";
       conversation: string;
@@ -77,7 +83,10 @@ export type Action =
   | { type: "stopping"; answer: string }
   | { type: "withdrawn"; answer: string }
   | { type: "frames"; frames: readonly FrameDown[]; now: number }
-  | { type: "lost"; reason: CloseReason }
+  | { type: "lost"; reason: CloseReason };
+
+/** The conversations that the server stores. */
+export type StoredAction =
   | { type: "search"; words: string }
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
   | { type: "not_listed"; words: string; why: string }

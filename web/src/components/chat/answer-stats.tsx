@@ -1,8 +1,8 @@
 import type { Answer } from "../../state/conversation";
 import { endOf, statsOf } from "../../text/answer-stats";
 
-/** Why an answer ended, if that is worth saying; what it cost and how fast it came. */
-export function Facts({ answer }: { answer: Answer }) {
+/** Why an answer ended, if that is worth saying, and its tokens, cost and speed. */
+export function AnswerStats({ answer }: { answer: Answer }) {
   const end = endOf(answer);
   const stats = answer.spent === null ? [] : statsOf(answer.spent);
   return (

@@ -2,11 +2,11 @@ import { type ComponentType, lazy, memo, Suspense } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
 import { PlainText } from "../../markdown/plain-text";
-import { type Answer as Given, isRunning } from "../../state/conversation";
+import { type Answer as AnswerData, isRunning } from "../../state/conversation";
 import type { Remedy } from "../../text/problems";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
-import { Facts } from "./answer-stats";
+import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
 import { Problem } from "./problem";
 import { Thoughts } from "./thoughts";
@@ -17,7 +17,7 @@ const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
   loadMarkdown().then(({ Markdown }) => ({ default: Markdown })),
 );
 
-export const Answer = memo(function Answer({ answer, shown }: { answer: Given; shown: boolean }) {
+export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerData; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
   const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
@@ -42,7 +42,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: Given; s
             {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
             {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
           </div>
-          <Facts answer={answer} />
+          <AnswerStats answer={answer} />
         </footer>
       )}
     </article>

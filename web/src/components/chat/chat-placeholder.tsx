@@ -1,8 +1,8 @@
 import { useChat } from "../../hooks/use-chat";
 import type { Reading } from "../../state/conversation";
 
-/** Stands in a chat that is not here: it comes, it could not be read, or there is none of this address. */
-export function Unread({ reading }: { reading: Reading }) {
+/** Stands in place of a chat that is loading, that could not be read, or that does not exist. */
+export function ChatPlaceholder({ reading }: { reading: Reading }) {
   const chat = useChat();
   if (reading.status === "gone") {
     return (

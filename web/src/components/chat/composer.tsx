@@ -1,16 +1,16 @@
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef, useState } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
 import { MESSAGE_BOX } from "../../keyboard/shortcuts";
-import { runningAnswer } from "../../state/conversation";
+import { type Answer, runningAnswer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { ThinkingSwitch } from "./thinking-switch";
 
 const NEW_CHAT = "";
 
-/** Where questions are written and answers stopped. */
+/** The box in which questions are written, and the button that sends them or stops the answer. */
 export function Composer() {
   const chat = useChat();
   const shown = useChatState((state) => state.shown);
@@ -23,19 +23,7 @@ export function Composer() {
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
   const canSend = running === null && isRead && draft.trim() !== "";
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
-  useEffect(() => {
-    const { deleting } = chat.store.state;
-    if (opensKeyboard()) return; // over what is to be read
-    if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the way back has it
-  }, [shown]);
-  const runningId = running?.id;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
-  useEffect(() => {
-    const isLost = document.activeElement === document.body; // they took the focus with them
-    if (isLost && !opensKeyboard()) box.current?.focus();
-  }, [runningId]);
+  useBoxFocus(box, shown, running?.id);
 
   const send = () => {
     if (!canSend) return;
@@ -72,16 +60,45 @@ export function Composer() {
       />
       <div className="flex items-center justify-between gap-2 p-2">
         <ThinkingSwitch />
-        {running === null ? (
-          <button type="submit" aria-label="Send" title="Send" className="round" disabled={!canSend}>
-            <Icon name="send" className="size-5" />
-          </button>
-        ) : (
-          <button type="button" className="button" disabled={running.status === "stopping"} onClick={chat.turns.stop}>
-            <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
-          </button>
-        )}
+        {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
       </div>
     </form>
+  );
+}
+
+/** Focuses the box when another chat is shown, and when a button goes away that had the focus. */
+function useBoxFocus(
+  box: RefObject<HTMLTextAreaElement | null>,
+  shown: string | null,
+  running: string | undefined,
+): void {
+  const { store } = useChat();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
+  useEffect(() => {
+    const { deleting } = store.state;
+    if (opensKeyboard()) return; // over what is to be read
+    if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the undo button has the focus
+  }, [shown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
+  useEffect(() => {
+    const isLost = document.activeElement === document.body; // they took the focus with them
+    if (isLost && !opensKeyboard()) box.current?.focus();
+  }, [running]);
+}
+
+function SendButton({ disabled }: { disabled: boolean }) {
+  return (
+    <button type="submit" aria-label="Send" title="Send" className="round" disabled={disabled}>
+      <Icon name="send" className="size-5" />
+    </button>
+  );
+}
+
+function StopButton({ running }: { running: Answer }) {
+  const { turns } = useChat();
+  return (
+    <button type="button" className="button" disabled={running.status === "stopping"} onClick={turns.stop}>
+      <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
+    </button>
   );
 }

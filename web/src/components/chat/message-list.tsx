@@ -5,7 +5,7 @@ import { branchTo, lastOf, runningAnswer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { Answer } from "./answer";
-import { Unread } from "./chat-placeholder";
+import { ChatPlaceholder } from "./chat-placeholder";
 import { Question } from "./question";
 import { Unanswered } from "./unanswered";
 import { Welcome } from "./welcome";
@@ -13,8 +13,8 @@ import { Welcome } from "./welcome";
 /** So many messages at the end of a chat are about to be seen when it is opened. */
 const LAST_SHOWN = 6;
 
-/** The branch that is shown, its end in sight while it grows. */
-export function Log() {
+/** The messages of the branch that is shown; it stays scrolled to its end while an answer grows. */
+export function MessageList() {
   const conversation = useChatState(shownConversation);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -46,7 +46,7 @@ export function Log() {
             )}
             {last?.role === "user" && <Unanswered question={last} />}
           </div>
-          {reading.status !== "done" && <Unread reading={reading} />}
+          {reading.status !== "done" && <ChatPlaceholder reading={reading} />}
           {branch.length === 0 && reading.status === "done" && <Welcome />}
         </div>
       </div>

@@ -2,7 +2,7 @@ import { useChatState } from "../../hooks/use-chat";
 import { Panel } from "./panel";
 
 /** Stands for the panels where that part of the page did not come. */
-export function NotLoaded() {
+export function PanelNotLoaded() {
   const panel = useChatState((state) => state.panel);
   if (panel === null || panel === "chats") return null; // which has come
   return (
