@@ -74,7 +74,7 @@ async def test_nothing_scrolls_sideways_but_what_is_wide(
         await page.has_ended()
         await expect(page.answer.get_by_role("group", name="Code")).to_be_visible()
         assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-        assert await page.log.evaluate("log => log.parentElement.parentElement.scrollWidth") == size["width"]
+        assert await page.messages.evaluate("list => list.parentElement.parentElement.scrollWidth") == size["width"]
         await expect(page.box).to_be_in_viewport(ratio=1)
         for name in ("Send", "Settings", "Chats"):
             await expect(page.button(name)).to_be_in_viewport(ratio=1)

@@ -1,11 +1,11 @@
 import { useChat } from "../../hooks/use-chat";
 import { useSecondsUntil } from "../../hooks/use-seconds-until";
 import { inWords } from "../../text/durations";
-import type { Problem as Told } from "../../text/problems";
+import type { Problem as ProblemData } from "../../text/problems";
 import { Icon } from "../ui/icon";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
-export function Problem({ problem, onRetry }: { problem: Told; onRetry: () => void }) {
+export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: () => void }) {
   const chat = useChat();
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (

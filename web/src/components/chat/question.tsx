@@ -1,12 +1,12 @@
 import { memo, useState } from "react";
 import { useChat } from "../../hooks/use-chat";
-import type { Question as Asked } from "../../state/conversation";
+import type { Question as QuestionData } from "../../state/conversation";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { BranchSwitch } from "./branch-switch";
 import { QuestionEditor } from "./question-editor";
 
-export const Question = memo(function Question({ question }: { question: Asked }) {
+export const Question = memo(function Question({ question }: { question: QuestionData }) {
   const chat = useChat();
   const [editing, setEditing] = useState(false);
   const [left, setLeft] = useState(false); // and whoever leaves the editor comes back to where it was opened

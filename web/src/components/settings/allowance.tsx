@@ -7,18 +7,18 @@ import { inWords } from "../../text/durations";
 
 /** What the reader used today, and what is left of each limit. */
 export function Allowance() {
-  const told = useUsage();
+  const usage = useUsage();
   const title = useId();
-  if (told === null) return null;
-  const [today] = told.report.days;
+  if (usage === null) return null;
+  const [today] = usage.report.days;
   return (
     <section aria-labelledby={title} className="flex flex-col gap-3 text-sm">
       <h2 id={title} className="font-semibold text-base">
         Today
       </h2>
       {today && <p className="text-muted-foreground tabular-nums">{usedIn(today).join(" · ")}</p>}
-      {told.report.limits.map((standing) => (
-        <Limit key={`${standing.limit} ${standing.model}`} standing={standing} at={told.at} />
+      {usage.report.limits.map((standing) => (
+        <Limit key={`${standing.limit} ${standing.model}`} standing={standing} at={usage.at} />
       ))}
     </section>
   );

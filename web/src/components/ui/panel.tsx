@@ -1,10 +1,10 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
-import type { Panel as Name } from "../../state/state";
+import type { Panel as PanelName } from "../../state/state";
 import { IconButton } from "./icon-button";
 
 interface Props {
-  name: Name;
+  name: PanelName;
   label: string;
   /** How it looks: as a drawer at a side, or as a sheet in the middle. */
   className: string;

@@ -1,4 +1,4 @@
-"""The link breaks, the server stops, a turn is refused: the page says so, and what to do."""
+"""The connection breaks, the server stops, a turn is refused: the page says so, and what to do."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ def retry_info(delay: str) -> list[dict[str, str]]:
     return [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
 
 
-async def test_a_link_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
+async def test_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
@@ -27,7 +27,7 @@ async def test_a_link_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
         await expect(page.answer).to_contain_text("The connection broke. What had come is kept")
         await expect(page.answer).to_contain_text("The first half")
         await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
-        await page.is_linked()
+        await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
         assert (await upstream.asked(2)).texts == ["hi"]
@@ -44,7 +44,7 @@ async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
         await page.ask("hi")
         await expect(page.answer).to_have_text("Half")
     await expect(page.answer).to_contain_text("The server is shutting down")
-    await page.is_linked("Not connected")
+    await page.is_connected("Not connected")
     async with serving(upstream, port=free_port):
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("Whole")
@@ -79,7 +79,7 @@ async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(
     async with serving(upstream, port=free_port):
         context = opened(browser, address)
         page = await context.__aenter__()
-    await page.is_linked("Not connected")
+    await page.is_connected("Not connected")
     await page.ask("hi")
     await expect(page.answer).to_contain_text("Your question is kept")
     async with serving(upstream, port=free_port):
@@ -88,9 +88,9 @@ async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(
         await context.__aexit__(None, None, None)
 
 
-async def test_an_idle_link_rests_and_wakes_with_the_next_question(browser: Browser, upstream: Upstream) -> None:
+async def test_an_idle_connection_closes_and_opens_with_the_next_question(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
-        await page.is_linked("Resting")
+        await page.is_connected("Resting")
         await page.ask("hi")
         await page.has_ended()
         await expect(page.answer).to_contain_text("Hello world")
@@ -112,7 +112,7 @@ async def test_a_refused_turn_is_asked_again_when_the_provider_said(page: ChatPa
     await expect(page.button(re.compile(r"Retry in \d s"))).to_be_disabled()
     await page.button("Retry").click()
     await expect(page.answer).to_contain_text("At last")
-    await expect(page.log.get_by_role("article", name="Answer")).to_have_count(1)
+    await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(1)
 
 
 async def test_what_the_provider_blocks_is_not_asked_again(page: ChatPage, upstream: Upstream) -> None:
@@ -134,11 +134,11 @@ async def test_a_message_that_is_too_long_says_how_long_it_may_be(browser: Brows
         assert upstream.exchanges == []
 
 
-async def test_a_message_that_ends_the_link_is_not_sent_again(browser: Browser, upstream: Upstream) -> None:
+async def test_a_message_that_ends_the_connection_is_not_sent_again(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, max_frame_bytes=1_000) as address, opened(browser, address) as page:
         await page.ask("x" * 2_000)
         await expect(page.answer).to_contain_text("the message was too large for it. Shorten it")
-        await page.is_linked()
+        await page.is_connected()
         await page.ask("short")
         await page.has_ended()
         await expect(page.answer).to_contain_text("Hello world")
