@@ -25,23 +25,18 @@ export function Composer() {
   const canSend = running === null && isRead && draft.trim() !== "";
   useBoxFocus(box, shown, running?.id);
 
-  const send = () => {
+  const send = (event: SubmitEvent | KeyboardEvent) => {
+    event.preventDefault();
     if (!canSend) return;
     chat.turns.ask(draft);
     setDraft("");
   };
-  const onSubmit = (event: SubmitEvent) => {
-    event.preventDefault();
-    send();
-  };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
-    if (breaksOrSends(event) !== "send") return;
-    event.preventDefault();
-    send();
+    if (breaksOrSends(event) === "send") send(event);
   };
   return (
-    <form className="composer" onSubmit={onSubmit}>
+    <form className="composer" onSubmit={send}>
       <textarea
         key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
         ref={box}
