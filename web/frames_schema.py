@@ -1,4 +1,4 @@
-"""Prints the JSON Schema of the frames, for `make frames` to make src/frames.ts from."""
+"""Prints the JSON Schema of the frames, for `make frames` to make src/protocol/frames.ts from."""
 
 import json
 import sys

@@ -7,6 +7,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { PATHS } from "./src/connection/paths.ts";
 
 const API = process.env.DELTAWIRE_API ?? "http://127.0.0.1:8000";
 
@@ -67,8 +68,9 @@ export default defineConfig({
   server: {
     // The Host header is kept, so that the server finds the page's origin to be its own.
     proxy: {
-      "/ws": { target: API, ws: true },
-      "^/(models|schema|livez|readyz|chat|conversations)\\b": { target: API },
+      [PATHS.socket]: { target: API, ws: true },
+      // What the page asks for, and what a developer opens by hand.
+      [`^(${[...Object.values(PATHS), "/schema", "/livez", "/chat"].join("|")})\\b`]: { target: API },
     },
   },
 });

@@ -79,7 +79,7 @@ async def drawn(browser: Browser, address: str, upstream: Upstream, script: Scri
         await page.ask("A very long answer, please.")
         seen = {"while it comes": await _while(page, page.page.evaluate(ENDED, 2))}
         seen["afterwards"] = await _while(page, asyncio.sleep(AFTER_SECONDS))
-        await page.log.hover()
+        await page.messages.hover()
         seen["scrolled"] = await _while(page, _scrolls(page))
         return seen
 

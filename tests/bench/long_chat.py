@@ -82,7 +82,7 @@ async def long_chat(browser: Browser, address: str) -> dict[str, tuple[float, fl
     async with opened(browser, address) as page:
         await asks(page, TURNS)
         await page.page.evaluate(WATCH)
-        await page.log.hover()
+        await page.messages.hover()
         figures = {}
         for act in (types, scrolls, flings):
             await page.box.focus()

@@ -73,10 +73,10 @@ async def is_refused(page: ChatPage, upstream: Upstream, _: Wire) -> None:
     await expect(page.button("Retry")).to_be_visible()
 
 
-async def has_lost_its_link(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
+async def has_lost_its_connection(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
     await streams(page, upstream, wire)
     await wire.__aexit__()
-    await page.is_linked("Not connected")
+    await page.is_connected("Not connected")
 
 
 async def edits(page: ChatPage, upstream: Upstream, wire: Wire) -> None:
@@ -156,7 +156,7 @@ STATES = [
     has_answered,
     is_stopped,
     is_refused,
-    has_lost_its_link,
+    has_lost_its_connection,
     edits,
     shows_a_refused_setting,
     lists_its_shortcuts,

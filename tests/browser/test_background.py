@@ -62,5 +62,5 @@ async def _reloaded(page: ChatPage) -> asyncio.Event:
 
     page.page.on("websocket", lambda socket: socket.on("framereceived", on_frame))
     await page.page.reload()
-    await page.is_linked()
+    await page.is_connected()
     return ended

@@ -65,7 +65,7 @@ async def test_a_reload_shows_the_same(page: ChatPage, upstream: Upstream) -> No
     await expect(page.page).to_have_url(re.compile(r"/c/\w+$"))
     await page.page.reload()
     await expect(page.answer.get_by_text("words", exact=True)).to_be_visible()
-    await expect(page.log.get_by_role("article")).to_have_count(4)
+    await expect(page.messages.get_by_role("article")).to_have_count(4)
     await expect(page.answer).to_contain_text("3 in / 2 out tokens")
     await expect(page.page).to_have_title("first · Deltawire")
     await expect(page.chat("first")).to_have_attribute("aria-current", "page")
@@ -133,7 +133,7 @@ async def test_whoever_comes_back_sees_what_another_browser_has_said(browser: Br
         await ended(other, "second")
         await page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.answer).to_contain_text("Two")
-        await expect(page.log.get_by_role("article")).to_have_count(4)
+        await expect(page.messages.get_by_role("article")).to_have_count(4)
 
 
 async def test_an_address_shows_its_chat_and_back_and_forward_lead_through_them(
@@ -160,8 +160,8 @@ async def test_an_address_shows_its_chat_and_back_and_forward_lead_through_them(
 async def test_an_address_of_no_chat_says_so(page: ChatPage) -> None:
     address = page.page.url
     await page.page.goto(f"{address}c/nothing")
-    await expect(page.log.locator("..").get_by_text("There is no chat at this address")).to_be_visible()
-    await page.log.locator("..").get_by_role("button", name="New chat").click()
+    await expect(page.messages.locator("..").get_by_text("There is no chat at this address")).to_be_visible()
+    await page.messages.locator("..").get_by_role("button", name="New chat").click()
     await expect(page.page).to_have_url(address)
     await ended(page, "hi")
     await expect(page.answer).to_contain_text("Hello world")
@@ -420,20 +420,20 @@ async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstr
     upstream.plays(fails(400, "INVALID_ARGUMENT"), says("At last"))
     await ended(page, "hi")
     await page.page.reload()
-    await expect(page.log.get_by_text("This question has no answer.")).to_be_visible()
+    await expect(page.messages.get_by_text("This question has no answer.")).to_be_visible()
     await page.button("Ask again").click()
     await expect(page.answer).to_contain_text("At last")
     await page.has_ended()
     assert [message["text"] for message in await messages_in(page)] == ["hi", "At last"]
 
 
-async def test_an_answer_that_a_broken_link_has_cut_is_found_again(browser: Browser, upstream: Upstream) -> None:
+async def test_an_answer_that_a_broken_connection_has_cut_is_found_again(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
     async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         wire.cut()
-        await page.is_linked()
+        await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
         await page.has_ended()

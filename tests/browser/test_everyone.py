@@ -74,7 +74,7 @@ async def test_nothing_scrolls_sideways_but_what_is_wide(
         await page.has_ended()
         await expect(page.answer.get_by_role("group", name="Code")).to_be_visible()
         assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-        assert await page.log.evaluate("log => log.parentElement.parentElement.scrollWidth") == size["width"]
+        assert await page.messages.evaluate("list => list.parentElement.parentElement.scrollWidth") == size["width"]
         await expect(page.box).to_be_in_viewport(ratio=1)
         for name in ("Send", "Settings", "Chats"):
             await expect(page.button(name)).to_be_in_viewport(ratio=1)
@@ -122,7 +122,7 @@ async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(
         await page.ask("hi")
         await page.has_ended()
         await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
-        for border in (page.page.locator(".light"), page.question.locator("[dir]").first):
+        for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
             await expect(border).to_have_css("border-style", "solid")
         assert await page.barriers() == []
 

@@ -99,7 +99,7 @@ async def is_cut_off(page: ChatPage, upstream: Upstream, wire: Wire, picture: Pi
     await page.ask(QUESTION)
     await expect(page.answer).to_contain_text("scatters")
     await wire.__aexit__()
-    await page.is_linked("Not connected")
+    await page.is_connected("Not connected")
     await picture("lost")
 
 

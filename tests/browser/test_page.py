@@ -23,7 +23,7 @@ async def without(browser: Browser, address: str, part: str) -> AsyncIterator[Ch
     async with opened(browser, address) as page:
         await page.page.route(f"**/assets/{part}-*.js", lambda route: route.abort())
         await page.page.reload()
-        await page.is_linked()
+        await page.is_connected()
         yield page
 
 
@@ -235,7 +235,7 @@ async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page
     await page.ask("many lines?")
     last = page.answer.get_by_role("paragraph").last  # of the markdown, which is loaded late and takes less room
     await expect(last).to_be_in_viewport()
-    await page.log.hover()
+    await page.messages.hover()
     await page.page.mouse.wheel(0, -600)
     await expect(page.button("Jump to latest")).to_be_visible()
     go_on.set()
@@ -252,7 +252,7 @@ async def test_who_has_scrolled_up_is_left_alone_when_the_answer_becomes_shorter
     upstream.plays(says_and_is_silent("A line.\n\n" * 60))
     await page.ask("many lines?")
     await expect(page.answer.get_by_role("paragraph").last).to_be_in_viewport()
-    await page.log.hover()
+    await page.messages.hover()
     await page.page.mouse.wheel(0, -600)
     await expect(page.button("Jump to latest")).to_be_visible()
     await page.answer.evaluate(SHORTENED)

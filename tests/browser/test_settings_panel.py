@@ -63,7 +63,7 @@ async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> 
     for text in ("{", json.dumps(kept)):
         await page.page.evaluate("text => localStorage.setItem('deltawire', text)", text)
         await page.page.reload()
-        await page.is_linked()
+        await page.is_connected()
     settings = await page.opens_settings()
     await expect(settings.get_by_label("System instruction")).to_have_value("Be brief.")
 
@@ -109,7 +109,7 @@ async def test_a_theme_overrules_the_system_and_outlives_the_page(browser: Brows
         dark = await page.page.evaluate(background)
         assert dark != light
         await page.page.reload()
-        await page.is_linked()
+        await page.is_connected()
         assert await page.page.evaluate(background) == dark
         await page.opens_settings()
         await settings.get_by_text("System", exact=True).click()

@@ -21,7 +21,7 @@ async def locked(browser: Browser, address: str, **options: Any) -> AsyncIterato
     context = await browser.new_context(**{"viewport": WIDE} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
-    await page.is_linked("Locked")
+    await page.is_connected("Locked")
     yield page
     await context.close()
     assert page.complaints == []
@@ -77,7 +77,7 @@ async def test_a_token_that_is_refused_is_said_to_be(
         await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
         await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
         await signs_in(page, token())
-        await page.is_linked()
+        await page.is_connected()
         await expect(dialog(page)).to_be_hidden()
 
 
@@ -89,17 +89,17 @@ async def test_the_token_is_kept_for_the_tab_alone_and_stands_in_no_address(
         page.page.context.on("request", lambda request: urls.append(request.url))
         page.page.on("websocket", lambda socket: urls.append(socket.url))
         await signs_in(page, KEYS["alice"])
-        await page.is_linked()
+        await page.is_connected()
         await page.page.reload()
-        await page.is_linked()
+        await page.is_connected()
         assert len(urls) > 3
         assert not any(KEYS["alice"] in url for url in urls)
         other = ChatPage(await page.page.context.new_page())
         await other.page.goto(f"http://{address}/")
-        await other.is_linked("Locked")
+        await other.is_connected("Locked")
 
 
-async def test_a_token_that_runs_out_is_renewed_on_the_open_link(browser: Browser, upstream: Upstream) -> None:
+async def test_a_token_that_runs_out_is_renewed_on_the_open_connection(browser: Browser, upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released), says("Again"))
     async with serving(upstream, jwt_secret=SECRET) as address, locked(browser, address) as page:
@@ -127,11 +127,11 @@ async def test_a_token_that_runs_out_is_renewed_on_the_open_link(browser: Browse
 async def test_somebody_elses_token_gets_a_page_of_its_own(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await signs_in(page, KEYS["alice"])
-        await page.is_linked()
+        await page.is_connected()
         async with page.page.expect_websocket():
             await page.button("Your token").click()
             await signs_in(page, KEYS["bob"])
-        await page.is_linked()
+        await page.is_connected()
         await page.ask("hi")
         await page.has_ended()
         await expect(page.answer).to_contain_text("Hello world")
@@ -144,7 +144,7 @@ async def test_the_reader_can_sign_out_and_nothing_is_left(browser: Browser, ups
         await page.has_ended()
         await page.button("Your token").click()
         await dialog(page).get_by_role("button", name="Sign out").click()
-        await page.is_linked("Locked")
+        await page.is_connected("Locked")
         await expect(page.page.get_by_text("a secret question")).to_have_count(0)
         assert await page.page.evaluate("sessionStorage.length") == 0
 

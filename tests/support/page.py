@@ -35,18 +35,18 @@ class ChatPage:
         page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
 
     @property
-    def log(self) -> Locator:
+    def messages(self) -> Locator:
         return self.page.get_by_role("log")
 
     @property
     def answer(self) -> Locator:
         """The last answer."""
-        return self.log.get_by_role("article", name="Answer").last
+        return self.messages.get_by_role("article", name="Answer").last
 
     @property
     def question(self) -> Locator:
         """The last question."""
-        return self.log.get_by_role("article", name="You").last
+        return self.messages.get_by_role("article", name="You").last
 
     @property
     def box(self) -> Locator:
@@ -84,7 +84,7 @@ class ChatPage:
         """Wait for the end of the last answer."""
         await expect(self.answer).to_have_attribute("aria-busy", "false")
 
-    async def is_linked(self, words: str = "Connected") -> None:
+    async def is_connected(self, words: str = "Connected") -> None:
         await expect(self.page.get_by_role("status").filter(has_text=re.compile(f"^{words}$"))).to_be_visible()
 
     async def in_use(self) -> tuple[float, int, int]:
@@ -115,7 +115,7 @@ async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterato
     context = await browser.new_context(**{"viewport": WIDE} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
-    await page.is_linked()
+    await page.is_connected()
     yield page
     await context.close()
     assert page.complaints == []

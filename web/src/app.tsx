@@ -1,30 +1,30 @@
 import { lazy, Suspense, useEffect } from "react";
-import { shownConversation } from "./chat/state";
-import { Announcer } from "./components/announcer";
-import { loadMarkdown } from "./components/answer";
-import { Composer } from "./components/composer";
-import { IconButton } from "./components/icon-button";
-import { LinkLight } from "./components/link-light";
-import { LinkNotice } from "./components/link-notice";
-import { Log } from "./components/log";
-import { ModelPicker } from "./components/model-picker";
-import { NotLoaded } from "./components/not-loaded";
-import { Notice } from "./components/notice";
-import { OfflineNotice } from "./components/offline-notice";
-import { Sidebar } from "./components/sidebar";
+import { Announcer } from "./components/chat/announcer";
+import { loadMarkdown } from "./components/chat/answer";
+import { Composer } from "./components/chat/composer";
+import { MessageList } from "./components/chat/message-list";
+import { ModelPicker } from "./components/chat/model-picker";
+import { ConnectionNotice } from "./components/connection/connection-notice";
+import { ConnectionStatus } from "./components/connection/connection-status";
+import { OfflineNotice } from "./components/connection/offline-notice";
+import { Sidebar } from "./components/sidebar/sidebar";
+import { IconButton } from "./components/ui/icon-button";
+import { Notice } from "./components/ui/notice";
+import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
 import { MathProvider } from "./markdown/math-provider";
+import { shownConversation } from "./state/state";
 
 const Panels = lazy(() =>
-  import("./components/panels").catch(() => ({ Panels: NotLoaded })).then(({ Panels }) => ({ default: Panels })),
+  import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
 );
 
 export function App() {
   const chat = useChat();
-  const asksWho = useChatState(({ identity, link }) => identity.signedIn || link.status === "locked");
+  const asksWho = useChatState(({ identity, connection }) => identity.signedIn || connection.status === "locked");
   useAddress();
   usePageWide();
   useShortcuts();
@@ -38,7 +38,7 @@ export function App() {
           <h1 className="sr-only">Deltawire</h1>
           <ModelPicker />
           <span className="flex-1" />
-          <LinkLight />
+          <ConnectionStatus />
           {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
           <IconButton
             icon="keyboard"
@@ -51,10 +51,10 @@ export function App() {
         <main className="flex min-h-0 flex-1 flex-col">
           <OfflineNotice />
           <MathProvider>
-            <Log />
+            <MessageList />
           </MathProvider>
           <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
-            <LinkNotice />
+            <ConnectionNotice />
             <Composer />
           </div>
         </main>
@@ -77,17 +77,17 @@ function usePageWide(): void {
   }, [title]);
   useEffect(() => {
     const onVisible = () => {
-      if (document.visibilityState === "hidden") return chat.leave();
+      if (document.visibilityState === "hidden") return chat.deletion.leave();
       chat.connect();
-      chat.refresh();
+      chat.conversations.refresh();
     };
     document.addEventListener("visibilitychange", onVisible);
-    window.addEventListener("pagehide", chat.leave);
+    window.addEventListener("pagehide", chat.deletion.leave);
     window.addEventListener("online", chat.connect);
     void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
-      window.removeEventListener("pagehide", chat.leave);
+      window.removeEventListener("pagehide", chat.deletion.leave);
       window.removeEventListener("online", chat.connect);
     };
   }, [chat]);

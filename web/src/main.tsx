@@ -3,16 +3,16 @@ import { createRoot } from "react-dom/client";
 import "@fontsource-variable/inter/wght.css";
 import "./page.css";
 import { App } from "./app";
-import { Chat } from "./chat/chat";
-import { keptPreferences } from "./chat/preferences";
+import { Token, tabStorage } from "./connection/token";
+import { ChatController } from "./controller/chat-controller";
+import { loadPreferences } from "./controller/preference-storage";
 import { conversationAt } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
-import { Token, tabStorage } from "./link/token";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
-const chat = new Chat(location.origin, new Token(tabStorage()), keptPreferences());
+const chat = new ChatController(location.origin, new Token(tabStorage()), loadPreferences());
 void chat.start(conversationAt(location.pathname));
 createRoot(page).render(
   <StrictMode>

@@ -1,4 +1,4 @@
-"""The table of close codes: why a socket closes, and when its client should come back.
+"""The table of close codes: why a socket closes, and when its client should connect again.
 
 The page has the same table, made from this one by `make frames`.
 """
@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import msgspec
 
-ComeBack = Literal["soon", "later", "when_needed"]
+Reconnect = Literal["soon", "later", "when_needed"]
 """When to connect again: `soon` with the usual back-off, `later` after some seconds, `when_needed` to send."""
 
 
@@ -15,7 +15,7 @@ class CloseCode(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table."""
 
     code: int
-    come_back: ComeBack
+    reconnect: Reconnect
     sentence: str
     """What a person is told."""
     advice: str | None = None
@@ -27,55 +27,55 @@ class CloseCode(msgspec.Struct, frozen=True, kw_only=True):
 TABLE: Final = {
     row.code: row
     for row in (
-        CloseCode(code=1000, come_back="soon", sentence="The server closed the connection."),
+        CloseCode(code=1000, reconnect="soon", sentence="The server closed the connection."),
         CloseCode(
             code=1001,
-            come_back="when_needed",
+            reconnect="when_needed",
             sentence="The connection was closed because nothing was said for a while.",
             reason="idle",
         ),
         CloseCode(
             code=1002,
-            come_back="soon",
+            reconnect="soon",
             sentence="The connection was closed: something in between broke its protocol.",
             reason="broken_frame",
         ),
         CloseCode(
             code=1003,
-            come_back="soon",
+            reconnect="soon",
             sentence="The connection was closed: something in between does not take text.",
         ),
-        CloseCode(code=1006, come_back="soon", sentence="The connection broke."),
+        CloseCode(code=1006, reconnect="soon", sentence="The connection broke."),
         CloseCode(
             code=1007,
-            come_back="soon",
+            reconnect="soon",
             sentence="The connection was closed: what was sent was not readable text.",
             reason="broken_frame",
         ),
         CloseCode(
             code=1008,
-            come_back="later",
+            reconnect="later",
             sentence="The server closed the connection: too many messages at once.",
             reason="flood",
         ),
         CloseCode(
             code=1009,
-            come_back="soon",
+            reconnect="soon",
             sentence="The server closed the connection: the message was too large for it.",
             advice="Shorten it, or send it in parts.",
             reason="broken_frame",
         ),
         CloseCode(
             code=1011,
-            come_back="soon",
+            reconnect="soon",
             sentence="The connection was closed after a fault in the server.",
             reason="bug",
         ),
-        CloseCode(code=1012, come_back="soon", sentence="The server is restarting.", reason="drain"),
-        CloseCode(code=1013, come_back="later", sentence="The server is too busy for a connection."),
+        CloseCode(code=1012, reconnect="soon", sentence="The server is restarting.", reason="drain"),
+        CloseCode(code=1013, reconnect="later", sentence="The server is too busy for a connection."),
         CloseCode(
             code=4008,
-            come_back="soon",
+            reconnect="soon",
             sentence="The connection was closed: this page read too slowly.",
             reason="slow_client",
         ),

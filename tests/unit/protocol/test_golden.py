@@ -1,14 +1,17 @@
 """The frames as the page knows them: its types and its examples are the server's."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from support.paths import ROOT
+from support.paths import ROOT, WEB
 
+from deltawire.chat.states import Reason
+from deltawire.protocol import close_codes
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import FrameDown, decode, encode
 
@@ -33,7 +36,19 @@ def test_the_page_knows_every_error_code() -> None:
     assert GOLDEN["error_codes"] == list(TABLE)
 
 
-def test_the_types_of_the_page_are_those_of_the_server(tmp_path: Path) -> None:
-    made = tmp_path / "frames.ts"
-    subprocess.run(["make", "frames", f"FRAMES={made}"], cwd=ROOT, check=True, capture_output=True)
-    assert made.read_text() == (ROOT / "web" / "src" / "frames.ts").read_text(), "run `make frames`"
+def test_the_types_and_close_codes_of_the_page_are_those_of_the_server(tmp_path: Path) -> None:
+    types, codes = tmp_path / "frames.ts", tmp_path / "close-code-table.ts"
+    make = ["make", "frames", f"FRAMES={types}", f"CLOSE_CODES={codes}"]
+    subprocess.run(make, cwd=ROOT, check=True, capture_output=True)
+    for made in (types, codes):
+        assert made.read_text() == (WEB / "src" / "protocol" / made.name).read_text(), "run `make frames`"
+
+
+def test_the_docs_list_every_close_code_that_the_server_sends() -> None:
+    rows = re.findall(r"^\| ([\d, ]+) \|", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE)
+    listed = {code for row in rows for code in row.split(", ")}
+    assert {str(row.code) for row in close_codes.TABLE.values() if row.reason is not None} <= listed
+
+
+def test_every_close_code_that_the_server_sends_has_a_reason_of_a_turn() -> None:
+    assert {row.reason for row in close_codes.TABLE.values() if row.reason is not None} <= set(Reason)

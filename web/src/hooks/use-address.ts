@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import { shownConversation } from "../chat/state";
+import { shownConversation } from "../state/state";
 import { useChat, useChatState } from "./use-chat";
 
 const FOLDER = "/c/";
@@ -28,7 +28,7 @@ export function useAddress(): void {
     before.current = shown;
   }, [shown, address]);
   useEffect(() => {
-    const onMove = () => chat.showStored(conversationAt(location.pathname));
+    const onMove = () => chat.conversations.showStored(conversationAt(location.pathname));
     window.addEventListener("popstate", onMove);
     return () => window.removeEventListener("popstate", onMove);
   }, [chat]);

@@ -1,10 +1,10 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
-import type { Chat } from "../chat/chat";
-import type { State } from "../chat/state";
+import type { ChatController } from "../controller/chat-controller";
+import type { State } from "../state/state";
 
-export const ChatContext = createContext<Chat | null>(null);
+export const ChatContext = createContext<ChatController | null>(null);
 
-export function useChat(): Chat {
+export function useChat(): ChatController {
   const chat = useContext(ChatContext);
   if (chat === null) throw new Error("useChat needs a ChatContext around it");
   return chat;

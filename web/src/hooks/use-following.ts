@@ -23,7 +23,7 @@ export function useFollowing(
     let { scrollTop, scrollHeight } = element;
     const onScroll = () => {
       const left = element.scrollHeight - element.clientHeight - element.scrollTop;
-      // What became shorter scrolls by itself, to its end even; only the reader does so at the same height.
+      // When content shrinks the browser scrolls by itself: a scroll is the reader's only if the height has not shrunk.
       if (element.scrollHeight >= scrollHeight) {
         if (element.scrollTop < scrollTop) follow(left < 2);
         else if (left < AT_END_PX) follow(true);

@@ -1,28 +1,28 @@
 import { useEffect, useState } from "react";
-import { runningAnswers } from "../chat/conversation";
-import type { UsageReport } from "../frames";
+import type { UsageReport } from "../protocol/frames";
+import { runningAnswers } from "../state/conversation";
 import { useChat, useChatState } from "./use-chat";
 
-/** What the server told, and when (milliseconds since the epoch). */
-export interface Told {
+/** The report, and when it came (milliseconds since the epoch). */
+export interface LoadedUsage {
   report: UsageReport;
   at: number;
 }
 
-/** What the reader used, and what is left: asked now, and again whenever an answer begins or ends. */
-export function useUsage(): Told | null {
+/** Load what the reader used and what is left: now, and whenever an answer begins or ends. */
+export function useUsage(): LoadedUsage | null {
   const chat = useChat();
   const busy = useChatState((state) => state.conversations.flatMap(runningAnswers).length);
-  const [told, setTold] = useState<Told | null>(null);
+  const [usage, setUsage] = useState<LoadedUsage | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: that `busy` has changed is why it is asked again
   useEffect(() => {
     let stale = false;
     void chat.usage().then((report) => {
-      if (!stale) setTold(report && { report, at: Date.now() });
+      if (!stale) setUsage(report && { report, at: Date.now() });
     });
     return () => {
       stale = true;
     };
   }, [chat, busy]);
-  return told;
+  return usage;
 }

@@ -1,7 +1,8 @@
 // The shortcuts of the page: one list, for the keyboard and for the panel that shows them.
 
 import { flushSync } from "react-dom";
-import type { Chat } from "../chat/chat";
+import type { ChatController } from "../controller/chat-controller";
+import { copyLastCode } from "../controller/copy-code";
 
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
@@ -9,7 +10,7 @@ export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | 
 export interface Shortcut {
   keys: readonly Key[];
   does: string;
-  run: (chat: Chat) => void;
+  run: (chat: ChatController) => void;
 }
 
 export const MESSAGE_BOX = "message";
@@ -19,14 +20,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
     keys: ["Mod", "Shift", "O"],
     does: "New chat",
     run: (chat) => {
-      chat.show(null);
+      chat.conversations.show(null);
       toMessageBox();
     },
   },
   { keys: ["Mod", "K"], does: "Search the chats", run: toSearchBox },
   { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
-  { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.stop() },
-  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
+  { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.turns.stop() },
+  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void copyLastCode(chat.store) },
   { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
 ];
 
@@ -62,7 +63,7 @@ export function nameOf(key: Key, isMac: boolean): string {
 }
 
 /** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */
-function toSearchBox(chat: Chat): void {
+function toSearchBox(chat: ChatController): void {
   if (focusSearchBox()) return;
   flushSync(() => chat.open("chats")); // now: the letters that come next belong into the box
   focusSearchBox();

@@ -4,11 +4,11 @@
 import { createCodePlugin } from "@streamdown/code";
 import { type ComponentProps, type CSSProperties, memo, useMemo, useRef } from "react";
 import { type Components, defaultComponents, defaultRehypePlugins, Streamdown } from "streamdown";
-import { useNear } from "../hooks/use-near";
 import { withFormulas } from "./formulas";
 import { useMath } from "./math-provider";
 import { PlainText } from "./plain-text";
 import { type Section, sectionsOf } from "./sections";
+import { useNear } from "./use-near";
 
 /** rehype-raw is left out, so HTML is shown as what was written. */
 const REHYPE_PLUGINS = [defaultRehypePlugins.sanitize, defaultRehypePlugins.harden].filter((plugin) => plugin != null);

@@ -15,7 +15,7 @@ export function MathProvider({ children }: { children: ReactNode }) {
   const load = useCallback(() => {
     import("./math").then(
       ({ MATH }) => setPlugin(MATH),
-      () => {}, // the link is down: formulas stay as they were written
+      () => {}, // there is no connection: formulas stay as they were written
     );
   }, []);
   return <MathContext value={useMemo(() => ({ plugin, load }), [plugin, load])}>{children}</MathContext>;

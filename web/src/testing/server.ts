@@ -3,7 +3,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { FrameUp } from "../frames";
+import type { FrameUp } from "../protocol/frames";
 
 /** Hands out what comes, to whoever awaits it. */
 export class Inbox<T> {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DayUsage, Standing } from "../frames";
+import type { DayUsage, Standing } from "../protocol/frames";
 import { leftOf, nameOf, usedIn } from "./allowance";
 import { inWords } from "./durations";
 

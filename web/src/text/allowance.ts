@@ -1,6 +1,6 @@
 // What was used today, and what is left of each limit. What is not known is left out, never shown as 0.
 
-import type { DayUsage, Standing } from "../frames";
+import type { DayUsage, Standing } from "../protocol/frames";
 
 const LIMITS: Readonly<Record<string, string>> = {
   turns_per_minute: "Questions a minute",
@@ -26,10 +26,10 @@ export function usedIn({ models }: DayUsage): string[] {
   const turns = models.reduce((sum, model) => sum + model.turns, 0);
   const tokens = known(models.map(({ total_tokens: count }) => count));
   const cost = known(models.map(({ cost_usd: cost }) => cost));
-  const facts = [turns === 1 ? "1 question" : `${turns.toLocaleString("en")} questions`];
-  if (tokens !== null) facts.push(`${tokens.toLocaleString("en")} tokens`);
-  if (cost !== null) facts.push(dollars(cost));
-  return facts;
+  const parts = [turns === 1 ? "1 question" : `${turns.toLocaleString("en")} questions`];
+  if (tokens !== null) parts.push(`${tokens.toLocaleString("en")} tokens`);
+  if (cost !== null) parts.push(dollars(cost));
+  return parts;
 }
 
 function known(values: (number | null)[]): number | null {

@@ -1,8 +1,8 @@
 // What went wrong, as a sentence, and what the reader can do about it.
 
-import { type SettingName, settingOf } from "../chat/settings";
-import type { ErrorFrame } from "../frames";
-import type { Closing } from "../link/closing";
+import type { CloseReason } from "../protocol/close-codes";
+import type { ErrorFrame } from "../protocol/frames";
+import { type SettingName, settingOf } from "../protocol/setting-names";
 
 export interface Problem {
   /** What happened. */
@@ -95,8 +95,8 @@ export function brokenOff(code: string): Problem {
   return { sentence: "This answer broke off.", advice: ADVICE[code] || ASK_AGAIN, retry: again, setting: null };
 }
 
-/** The problem of a turn whose link broke. */
-export function lostLink(arrived: boolean, { sentence, advice }: Closing): Problem {
+/** The problem of a turn whose connection was lost. */
+export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
   return {
     sentence,
     advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),

@@ -1,0 +1,164 @@
+"""The connection breaks, the server stops, a turn is refused: the page says so, and what to do."""
+
+import asyncio
+import re
+from contextlib import AsyncExitStack
+
+from playwright.async_api import Browser, expect
+from support.log import Log
+from support.page import ChatPage, opened
+from support.proxy import Wire
+from support.serving import serving
+from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
+
+
+def retry_info(delay: str) -> list[dict[str, str]]:
+    return [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
+
+
+async def test_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says_and_is_silent("The first half"), says("All of it"))
+    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+        await page.ask("hi")
+        await expect(page.answer).to_have_text("The first half")
+        wire.cut()
+        await expect(page.answer).to_contain_text("The connection broke. What had come is kept")
+        await expect(page.answer).to_contain_text("The first half")
+        await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+        await page.is_connected()
+        await page.button("Retry").click()
+        await expect(page.answer).to_contain_text("All of it")
+        assert (await upstream.asked(2)).texts == ["hi"]
+
+
+async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
+    browser: Browser, upstream: Upstream, free_port: int
+) -> None:
+    upstream.plays(says_and_is_silent("Half"), says("Whole"))
+    address = f"127.0.0.1:{free_port}"
+    async with serving(upstream, port=free_port):
+        context = opened(browser, address)
+        page = await context.__aenter__()
+        await page.ask("hi")
+        await expect(page.answer).to_have_text("Half")
+    await expect(page.answer).to_contain_text("The server is shutting down")
+    await page.is_connected("Not connected")
+    async with serving(upstream, port=free_port):
+        await page.button("Retry").click()
+        await expect(page.answer).to_contain_text("Whole")
+        await context.__aexit__(None, None, None)
+
+
+async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_moves_on(
+    browser: Browser, upstream: Upstream, free_port: int, log: Log
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released), says("From the next one"))
+    address = f"127.0.0.1:{free_port}"
+    stack = AsyncExitStack()
+    await stack.enter_async_context(serving(upstream, port=free_port, drain_timeout=10))
+    async with opened(browser, address) as page:
+        await page.ask("hi")
+        await expect(page.answer).to_have_text("Hello")
+        stopping = asyncio.create_task(stack.aclose())
+        await log.line("draining")
+        released.set()
+        await stopping
+        await expect(page.answer).to_contain_text("Hello world")
+        async with serving(upstream, port=free_port):
+            await page.ask("and now?")
+            await expect(page.answer).to_contain_text("From the next one")
+
+
+async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(
+    browser: Browser, upstream: Upstream, free_port: int
+) -> None:
+    address = f"127.0.0.1:{free_port}"
+    async with serving(upstream, port=free_port):
+        context = opened(browser, address)
+        page = await context.__aenter__()
+    await page.is_connected("Not connected")
+    await page.ask("hi")
+    await expect(page.answer).to_contain_text("Your question is kept")
+    async with serving(upstream, port=free_port):
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+        await context.__aexit__(None, None, None)
+
+
+async def test_an_idle_connection_closes_and_opens_with_the_next_question(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
+        await page.is_connected("Resting")
+        await page.ask("hi")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+
+
+async def test_a_full_server_is_told_from_one_that_is_away(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, max_sockets=1) as address, opened(browser, address):
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(f"http://{address}/")
+        await expect(page.get_by_text("takes no more connections")).to_be_visible()
+        await context.close()
+
+
+async def test_a_refused_turn_is_asked_again_when_the_provider_said(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(fails(429, "RESOURCE_EXHAUSTED", details=retry_info("1.2s")), says("At last"))
+    await page.ask("hi")
+    await expect(page.answer).to_contain_text("The provider is over its rate limit")
+    await expect(page.button(re.compile(r"Retry in \d s"))).to_be_disabled()
+    await page.button("Retry").click()
+    await expect(page.answer).to_contain_text("At last")
+    await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(1)
+
+
+async def test_what_the_provider_blocks_is_not_asked_again(page: ChatPage, upstream: Upstream) -> None:
+    async def blocks(exchange: object) -> None:
+        await exchange.start()  # type: ignore[attr-defined]
+        await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})  # type: ignore[attr-defined]
+        await exchange.finish()  # type: ignore[attr-defined]
+
+    upstream.plays(blocks)
+    await page.ask("hi")
+    await expect(page.answer).to_contain_text("The provider refused this prompt. Put the question another way.")
+    await expect(page.button("Retry")).to_have_count(0)
+
+
+async def test_a_message_that_is_too_long_says_how_long_it_may_be(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, max_message_chars=10) as address, opened(browser, address) as page:
+        await page.ask("x" * 11)
+        await expect(page.answer).to_contain_text("The message may hold at most 10 characters. Shorten it")
+        assert upstream.exchanges == []
+
+
+async def test_a_message_that_ends_the_connection_is_not_sent_again(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, max_frame_bytes=1_000) as address, opened(browser, address) as page:
+        await page.ask("x" * 2_000)
+        await expect(page.answer).to_contain_text("the message was too large for it. Shorten it")
+        await page.is_connected()
+        await page.ask("short")
+        await page.has_ended()
+        await expect(page.answer).to_contain_text("Hello world")
+
+
+async def test_a_chat_that_is_too_long_is_asked_with_its_newest_part(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(says("a" * 300_000), says("b"))
+    async with serving(upstream, max_history_chars=200_000) as address, opened(browser, address) as page:
+        for question in ("first", "second"):
+            await page.ask(question)
+            await page.has_ended()
+        assert (await upstream.asked(2)).texts == ["second"]
+
+
+async def test_one_turn_too_many_waits_for_another_to_end(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(is_silent)
+    async with serving(upstream, max_turns_per_socket=1) as address, opened(browser, address) as page:
+        await page.ask("first")
+        await upstream.asked()
+        await page.button("New chat").click()
+        await page.ask("second")
+        await expect(page.answer).to_contain_text("Wait until another answer has ended, or stop one")
+        await expect(page.button(re.compile("Retry"))).to_be_visible()

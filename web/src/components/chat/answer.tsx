@@ -1,0 +1,60 @@
+import { type ComponentType, lazy, memo, Suspense } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import type { Props as MarkdownProps } from "../../markdown/markdown";
+import { PlainText } from "../../markdown/plain-text";
+import { type Answer as AnswerData, isRunning } from "../../state/conversation";
+import type { Remedy } from "../../text/problems";
+import { CopyButton } from "../ui/copy-button";
+import { IconButton } from "../ui/icon-button";
+import { AnswerStats } from "./answer-stats";
+import { BranchSwitch } from "./branch-switch";
+import { Problem } from "./problem";
+import { Thoughts } from "./thoughts";
+
+/** An answer is read as it was written where this part of the page does not come. */
+export const loadMarkdown = () => import("../../markdown/markdown").catch(() => ({ Markdown: PlainText }));
+const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
+  loadMarkdown().then(({ Markdown }) => ({ default: Markdown })),
+);
+
+export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerData; shown: boolean }) {
+  const chat = useChat();
+  const running = isRunning(answer);
+  const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
+  return (
+    <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
+      {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
+      {answer.text !== "" && (
+        <div className="answer">
+          <Suspense fallback={<PlainText text={answer.text} />}>
+            <Markdown key={answer.id} text={answer.text} growing={running} shown={shown} />
+          </Suspense>
+        </div>
+      )}
+      {running && answer.text === "" && <Waiting queued={answer.status === "queued"} />}
+      {answer.problem !== null && (
+        <Problem problem={answer.problem} onRetry={() => again(answer.problem?.retry?.first)} />
+      )}
+      {!running && (
+        <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
+          <div className="actions -ml-1.5">
+            <BranchSwitch message={answer} />
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
+            {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
+          </div>
+          <AnswerStats answer={answer} />
+        </footer>
+      )}
+    </article>
+  );
+});
+
+function Waiting({ queued }: { queued: boolean }) {
+  const isDown = useChatState(({ connection }) => connection.status === "waiting");
+  if (!queued || !isDown) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
+  return (
+    <p className="text-muted-foreground text-sm">
+      Your question is kept, and is sent as soon as the connection is back.
+    </p>
+  );
+}

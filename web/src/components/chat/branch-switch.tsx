@@ -1,0 +1,35 @@
+import { useChat, useChatState } from "../../hooks/use-chat";
+import { type Message, siblingsOf } from "../../state/conversation";
+import { shownConversation } from "../../state/state";
+import { IconButton } from "../ui/icon-button";
+
+/** Turns to the versions of a message beside this one. Nothing when it is the only one. */
+export function BranchSwitch({ message }: { message: Message }) {
+  const { store } = useChat();
+  const siblings = useChatState((state) => {
+    const conversation = shownConversation(state);
+    return conversation && siblingsOf(conversation, message);
+  });
+  if (siblings === null || siblings.length < 2) return null;
+  const at = siblings.indexOf(message.id);
+  const turn = (by: number, label: string, icon: "chevron_left" | "chevron_right") => {
+    const to = siblings[at + by];
+    return (
+      <IconButton
+        icon={icon}
+        label={label}
+        aria-disabled={to === undefined}
+        onClick={() => to !== undefined && store.dispatch({ type: "turn_to", message: to })}
+      />
+    );
+  };
+  return (
+    <span className="flex items-center tabular-nums">
+      {turn(-1, "Previous version", "chevron_left")}
+      <span>
+        {at + 1} / {siblings.length}
+      </span>
+      {turn(+1, "Next version", "chevron_right")}
+    </span>
+  );
+}

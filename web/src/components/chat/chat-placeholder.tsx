@@ -1,0 +1,32 @@
+import { useChat } from "../../hooks/use-chat";
+import type { Reading } from "../../state/conversation";
+
+/** Stands in place of a chat that is loading, that could not be read, or that does not exist. */
+export function ChatPlaceholder({ reading }: { reading: Reading }) {
+  const chat = useChat();
+  if (reading.status === "gone") {
+    return (
+      <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
+        <p role="status" className="text-balance">
+          There is no chat at this address: it may have been deleted, or it is somebody else’s.
+        </p>
+        <button type="button" className="button" onClick={() => chat.conversations.show(null)}>
+          New chat
+        </button>
+      </div>
+    );
+  }
+  if (reading.status === "failed") {
+    return (
+      <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
+        <p role="status" className="text-balance">
+          This chat could not be read. {reading.why}
+        </p>
+        <button type="button" className="button" onClick={chat.conversations.refresh}>
+          Try again
+        </button>
+      </div>
+    );
+  }
+  return <p role="img" aria-label="Reading the chat" className="pulse m-auto" />;
+}

@@ -1,0 +1,99 @@
+import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import { useRecall } from "../../hooks/use-recall";
+import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
+import { MESSAGE_BOX } from "../../keyboard/shortcuts";
+import { type Answer, runningAnswer } from "../../state/conversation";
+import { shownConversation } from "../../state/state";
+import { Icon } from "../ui/icon";
+import { ThinkingSwitch } from "./thinking-switch";
+
+const NEW_CHAT = "";
+
+/** The box in which questions are written, and the button that sends them or stops the answer. */
+export function Composer() {
+  const chat = useChat();
+  const shown = useChatState((state) => state.shown);
+  const running = useChatState((state) => runningAnswer(shownConversation(state)));
+  const isRead = useChatState((state) => (shownConversation(state)?.reading.status ?? "done") === "done");
+  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
+  const at = shown ?? NEW_CHAT;
+  const draft = drafts[at] ?? "";
+  const setDraft = (text: string) => setDrafts((others) => ({ ...others, [at]: text }));
+  const recall = useRecall(draft, setDraft);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const canSend = running === null && isRead && draft.trim() !== "";
+  useBoxFocus(box, shown, running?.id);
+
+  const send = (event: SubmitEvent | KeyboardEvent) => {
+    event.preventDefault();
+    if (!canSend) return;
+    chat.turns.ask(draft);
+    setDraft("");
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    recall(event);
+    if (breaksOrSends(event) === "send") send(event);
+  };
+  return (
+    <form className="composer" onSubmit={send}>
+      <textarea
+        key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
+        ref={box}
+        id={MESSAGE_BOX}
+        dir="auto"
+        aria-label="Message"
+        placeholder="Write a message"
+        enterKeyHint="send"
+        autoComplete="off"
+        rows={1}
+        className="field-sizing-content block max-h-[40dvh] w-full resize-none bg-transparent px-4 pt-3.5 placeholder:text-muted-foreground outline-none"
+        value={draft}
+        onChange={(event) => setDraft(event.target.value)}
+        onFocus={chat.wake}
+        onKeyDown={onKeyDown}
+      />
+      <div className="flex items-center justify-between gap-2 p-2">
+        <ThinkingSwitch />
+        {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
+      </div>
+    </form>
+  );
+}
+
+/** Focuses the box when another chat is shown, and when a button goes away that had the focus. */
+function useBoxFocus(
+  box: RefObject<HTMLTextAreaElement | null>,
+  shown: string | null,
+  running: string | undefined,
+): void {
+  const { store } = useChat();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
+  useEffect(() => {
+    const { deleting } = store.state;
+    if (opensKeyboard()) return; // over what is to be read
+    if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the undo button has the focus
+  }, [shown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
+  useEffect(() => {
+    const isLost = document.activeElement === document.body; // they took the focus with them
+    if (isLost && !opensKeyboard()) box.current?.focus();
+  }, [running]);
+}
+
+function SendButton({ disabled }: { disabled: boolean }) {
+  return (
+    <button type="submit" aria-label="Send" title="Send" className="round" disabled={disabled}>
+      <Icon name="send" className="size-5" />
+    </button>
+  );
+}
+
+function StopButton({ running }: { running: Answer }) {
+  const { turns } = useChat();
+  return (
+    <button type="button" className="button" disabled={running.status === "stopping"} onClick={turns.stop}>
+      <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
+    </button>
+  );
+}

@@ -1,0 +1,60 @@
+import { type FormEvent, useId, useState } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import { Panel } from "../ui/panel";
+
+/** Asks who is there, and says what the server thought of it. */
+export function SignInPanel() {
+  return (
+    <Panel name="sign_in" label="Your token" className="sheet">
+      <SignInForm />
+    </Panel>
+  );
+}
+
+function SignInForm() {
+  const chat = useChat();
+  const { signedIn, refusal } = useChatState((state) => state.identity);
+  const [written, setWritten] = useState("");
+  const id = useId();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    chat.identity.signIn(written);
+  };
+  return (
+    <form className="flex flex-col gap-5 p-5" onSubmit={submit}>
+      <h2 className="pr-10 font-semibold text-base">Your token</h2>
+      <div className="field">
+        <label htmlFor={id}>A key or a token for this server</label>
+        <input
+          id={id}
+          type="password"
+          className="input font-mono"
+          autoComplete="off"
+          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to enter this
+          autoFocus
+          required
+          aria-describedby={`${id}-note`}
+          aria-invalid={refusal !== null && written === ""}
+          value={written}
+          onChange={({ target }) => setWritten(target.value)}
+        />
+        <p id={`${id}-note`} className="text-muted-foreground">
+          It is kept until this tab is closed, and sent to this server only.
+        </p>
+        <p role="alert" className="text-danger">
+          {refusal}
+        </p>
+      </div>
+      <div className="flex flex-wrap justify-end gap-2">
+        {signedIn && (
+          <button type="button" className="button" onClick={chat.identity.signOut}>
+            Sign out
+          </button>
+        )}
+        <button type="submit" className="button button-primary">
+          {signedIn ? "Use this one" : "Sign in"}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,94 @@
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
+import { addressOf } from "../../hooks/use-address";
+import { useChat } from "../../hooks/use-chat";
+import type { Entry } from "../../state/listing";
+import { ChatMenu } from "./chat-menu";
+
+interface Props {
+  entry: Entry;
+  isShown: boolean;
+  isBusy: boolean;
+  onChoose: (id: string) => void;
+}
+
+/** One chat of the list: a link to it, and what can be done with it. */
+export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose }: Props) {
+  const [renaming, setRenaming] = useState(false);
+  const [left, setLeft] = useState(false); // and whoever has renamed it by keyboard is back where they were
+  const anchor = useRef<HTMLAnchorElement>(null);
+  useEffect(() => {
+    if (left) anchor.current?.focus();
+    setLeft(false);
+  }, [left]);
+  const title = entry.title || "New chat";
+  if (renaming) {
+    const end = (byKeyboard: boolean) => {
+      setRenaming(false);
+      setLeft(byKeyboard);
+    };
+    return (
+      <li>
+        <TitleEditor entry={entry} onEnd={end} />
+      </li>
+    );
+  }
+  const onClick = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab or a window of its own
+    event.preventDefault();
+    onChoose(entry.id);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "F2" && entry.stored !== null) setRenaming(true);
+  };
+  return (
+    <li className="chat-row">
+      <a
+        ref={anchor}
+        href={addressOf(entry.stored)}
+        className="chat-entry"
+        title={title}
+        aria-current={isShown ? "page" : undefined}
+        onClick={onClick}
+        onKeyDown={onKeyDown}
+      >
+        <span dir="auto" className="truncate">
+          {title}
+        </span>
+        {isBusy && <span role="img" aria-label="answering" className="busy" />}
+      </a>
+      {entry.stored !== null && <ChatMenu entry={entry} title={title} onRename={() => setRenaming(true)} />}
+    </li>
+  );
+});
+
+/** The title while it is changed: Enter or leaving it keeps what is written, Escape does not. */
+function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boolean) => void }) {
+  const chat = useChat();
+  const [title, setTitle] = useState(entry.title);
+  const keep = (byKeyboard: boolean) => {
+    if (title.trim() !== "") chat.conversations.rename(entry, title.trim());
+    onEnd(byKeyboard);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Enter" && !event.nativeEvent.isComposing) keep(true);
+    if (event.key !== "Escape") return;
+    event.preventDefault(); // which would close the drawer
+    event.stopPropagation(); // which would stop the answer
+    onEnd(true);
+  };
+  return (
+    <input
+      aria-label="Title"
+      dir="auto"
+      className="input px-2.5 py-1.5 text-sm -outline-offset-2"
+      maxLength={200}
+      // biome-ignore lint/a11y/noAutofocus: the reader has just asked to rename it
+      autoFocus
+      value={title}
+      onFocus={({ target }) => target.select()}
+      onChange={({ target }) => setTitle(target.value)}
+      onKeyDown={onKeyDown}
+      onBlur={() => keep(false)}
+    />
+  );
+}

@@ -1,0 +1,40 @@
+import { useEffect } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import { toMessageBox } from "../../keyboard/shortcuts";
+
+/** Says which chat was deleted, and brings it back, as long as that can be done. */
+export function UndoBar() {
+  const title = useChatState((state) => state.deleting?.entry.title);
+  return (
+    <div role="status" aria-label="Deleted">
+      {title !== undefined && <Undo title={title || "New chat"} />}
+    </div>
+  );
+}
+
+function Undo({ title }: { title: string }) {
+  const chat = useChat();
+  useEffect(
+    () => () => {
+      const isLost = document.activeElement === document.body; // the button took the focus with it
+      if (isLost && !matchMedia("(pointer: coarse)").matches) toMessageBox();
+    },
+    [],
+  );
+  return (
+    <div className="flex items-center gap-3 rounded-lg bg-foreground px-3 py-2 text-background text-sm">
+      <p className="min-w-0 flex-1 truncate">
+        Deleted <span dir="auto">{title}</span>
+      </p>
+      <button
+        type="button"
+        className="font-medium underline underline-offset-2"
+        // biome-ignore lint/a11y/noAutofocus: the menu that was used is gone
+        autoFocus
+        onClick={chat.deletion.undo}
+      >
+        Undo
+      </button>
+    </div>
+  );
+}

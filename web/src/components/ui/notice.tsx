@@ -1,0 +1,20 @@
+import { useEffect } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+
+const SHOWN_MS = 3_000;
+
+/** Says for a moment what a shortcut did, as no button is there to show it. */
+export function Notice() {
+  const { store } = useChat();
+  const notice = useChatState((state) => state.notice);
+  useEffect(() => {
+    if (notice === null) return;
+    const timer = setTimeout(() => store.dispatch({ type: "notice", notice: null }), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [notice, store]);
+  return (
+    <p role="status" aria-label="Notice" className={notice === null ? "sr-only" : "notice"}>
+      {notice}
+    </p>
+  );
+}

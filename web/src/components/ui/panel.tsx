@@ -1,0 +1,43 @@
+import { type ReactNode, useLayoutEffect, useRef } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import type { Panel as PanelName } from "../../state/state";
+import { IconButton } from "./icon-button";
+
+interface Props {
+  name: PanelName;
+  label: string;
+  /** How it looks: as a drawer at a side, or as a sheet in the middle. */
+  className: string;
+  children: ReactNode;
+}
+
+/** What lies over the page until it is closed: with Escape, with its button, or with a click beside it. */
+export function Panel({ name, label, className, children }: Props) {
+  const { store } = useChat();
+  const open = useChatState((state) => state.panel === name);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const close = () => store.dispatch({ type: "close", panel: name });
+  useLayoutEffect(() => {
+    if (!open) return dialog.current?.close();
+    dialog.current?.showModal();
+    // Whoever comes here after a refusal comes to change what was refused.
+    dialog.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [open]);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
+    <dialog
+      ref={dialog}
+      aria-label={label}
+      className={className}
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {open && (
+        <>
+          {children}
+          <IconButton icon="close" label="Close" className="absolute top-3 right-2" onClick={close} />
+        </>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,57 @@
+// Plain requests to the server, with the reader's token. The page sends none elsewhere.
+
+import type { ErrorFrame } from "../protocol/frames";
+import type { ApiPath } from "./paths";
+import type { Token } from "./token";
+
+/** The server refused a request. `problem` says why, in the fields of an `error` frame. */
+export class Refusal extends Error {
+  readonly problem: ErrorFrame;
+
+  constructor(problem: ErrorFrame) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+export class Api {
+  readonly #origin: string;
+  readonly #token: Token;
+
+  /** `origin` is the server's, such as https://chat.example. */
+  constructor(origin: string, token: Token) {
+    this.#origin = origin;
+    this.#token = token;
+  }
+
+  /** Send a request; resolve with any answer, reject when the server cannot be reached. */
+  send(path: ApiPath, options: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(options.headers);
+    if (this.#token.value !== null) headers.set("Authorization", `Bearer ${this.#token.value}`);
+    return fetch(this.#origin + path, { ...options, cache: "no-store", headers });
+  }
+
+  /** As `send`, but an answer that is not ok rejects as a `Refusal`. */
+  async request(path: ApiPath, options?: RequestInit): Promise<Response> {
+    const response = await this.send(path, options);
+    if (!response.ok) throw new Refusal(await problemIn(response));
+    return response;
+  }
+}
+
+/** The server's problem; when a proxy answers instead of it, one made from the status. */
+async function problemIn(response: Response): Promise<ErrorFrame> {
+  const { headers, status } = response;
+  if (headers.get("content-type")?.startsWith("application/problem+json")) return response.json();
+  return {
+    type: "error",
+    id: null,
+    ref: null,
+    code: "internal",
+    message: `The server answers, but with an error (${status}).`,
+    field: null,
+    retryable: true,
+    retry_after: null,
+    usage: null,
+  };
+}

@@ -1,0 +1,9 @@
+export type ConnectionState =
+  | { status: "connecting" }
+  | { status: "open" }
+  /** Closed, and opened again when there is something to send. */
+  | { status: "resting" }
+  /** The server refuses a connection without a token, or with this one; opened again with another. */
+  | { status: "locked"; why: string }
+  /** Closed; `retryAt` in milliseconds since the epoch. */
+  | { status: "waiting"; why: string; retryAt: number };

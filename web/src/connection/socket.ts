@@ -1,0 +1,187 @@
+// The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
+
+import { type CloseReason, closeReasonOf } from "../protocol/close-codes";
+import type { FrameDown, FrameUp } from "../protocol/frames";
+import type { TurnRequest } from "../protocol/turn-request";
+import type { Api } from "./api";
+import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
+import type { ConnectionState } from "./connection-state";
+import { PATHS } from "./paths";
+import { whyRefused } from "./probe";
+import type { Token } from "./token";
+
+export interface SocketListener {
+  /** The connection has changed its state. */
+  onState(state: ConnectionState): void;
+  onFrame(frame: FrameDown): void;
+  /** These queued turns were handed to the socket. */
+  onSent(turns: readonly string[]): void;
+  /** An open connection was closed: every turn that was handed to it is lost. */
+  onLost(reason: CloseReason): void;
+}
+
+const SUBPROTOCOL = "deltawire.v1";
+/** A page cannot set a header of the handshake, so the server reads the token from a subprotocol. */
+const BEARER = "bearer.";
+const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
+/** How long to stay away at least from a server that asks for that. */
+const LATER_MS = 5_000;
+/** Only a connection that lasted this long resets the back-off: a server may accept, then close at once. */
+const STEADY_MS = 5_000;
+
+/** How long to wait: between attempts, and for the server. */
+export interface Timing extends BackOff {
+  /** The longest wait for a handshake, and for a frame after a `cancel`; the server's store may take 10 s of it. */
+  responseMs: number;
+}
+
+const TIMING: Timing = { ...BACK_OFF, responseMs: 15_000 };
+
+export class ChatSocket {
+  readonly #url: string;
+  readonly #api: Api;
+  readonly #token: Token;
+  readonly #listener: SocketListener;
+  readonly #timing: Timing;
+  #socket: WebSocket | null = null;
+  #queue: TurnRequest[] = [];
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #overdue: ReturnType<typeof setTimeout> | undefined;
+  #wanted = false;
+  #locked = false;
+
+  /** `origin` is the server's, such as https://chat.example. */
+  constructor(origin: string, api: Api, token: Token, listener: SocketListener, timing = TIMING) {
+    this.#url = origin.replace(/^http/, "ws") + PATHS.socket;
+    this.#api = api;
+    this.#token = token;
+    this.#listener = listener;
+    this.#timing = timing;
+  }
+
+  /** Connect now, unless there is a connection or an attempt at one. */
+  connect(): void {
+    this.#wanted = true;
+    this.#clearTimer();
+    if (this.#socket !== null || this.#locked) return;
+    this.#listener.onState({ status: "connecting" });
+    const { value: token } = this.#token;
+    const socket = new WebSocket(this.#url, token === null ? SUBPROTOCOL : [SUBPROTOCOL, BEARER + token]);
+    this.#socket = socket;
+    let openedAt: number | null = null;
+    const opening = setTimeout(() => socket.close(), this.#timing.responseMs);
+    socket.addEventListener("open", () => {
+      clearTimeout(opening);
+      openedAt = performance.now();
+      this.#listener.onState({ status: "open" });
+      this.#flush();
+    });
+    socket.addEventListener("message", ({ data }) => {
+      clearTimeout(this.#overdue);
+      this.#listener.onFrame(JSON.parse(data));
+    });
+    socket.addEventListener("close", ({ code }) => {
+      clearTimeout(opening);
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      clearTimeout(this.#overdue);
+      if (openedAt === null) void this.#refused();
+      else this.#closed(closeReasonOf(code), performance.now() - openedAt);
+    });
+  }
+
+  /** Connect, unless an attempt is scheduled. */
+  wake(): void {
+    if (this.#timer === undefined) this.connect();
+  }
+
+  /** Close for good. */
+  close(): void {
+    this.#wanted = false;
+    this.#clearTimer();
+    clearTimeout(this.#overdue);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** Close and connect again, to reach another server than one that shuts down. */
+  reconnect(): void {
+    const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
+    this.close();
+    if (wasOpen) this.#listener.onLost(GIVEN_UP);
+    this.connect();
+  }
+
+  /** Use the current token: on the open connection, so that no turn is lost, else for a new one. */
+  renew(): void {
+    this.#locked = false;
+    const { value: token } = this.#token;
+    if (token !== null && this.#socket?.readyState === WebSocket.OPEN) this.#send({ type: "auth", token });
+    else this.connect();
+  }
+
+  /** Start a turn, now or as soon as there is a connection. */
+  ask(turn: TurnRequest): void {
+    this.#queue.push(turn);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#flush();
+    else this.wake();
+  }
+
+  /** Remove a turn from the queue. */
+  withdraw(id: string): void {
+    this.#queue = this.#queue.filter((turn) => turn.id !== id);
+  }
+
+  /** Cancel a turn that was sent. Replace the connection if no frame follows. */
+  cancel(id: string): void {
+    this.#send({ type: "cancel", id });
+    clearTimeout(this.#overdue);
+    this.#overdue = setTimeout(() => this.reconnect(), this.#timing.responseMs);
+  }
+
+  #flush(): void {
+    const turns = this.#queue;
+    this.#queue = [];
+    if (turns.length === 0) return;
+    for (const turn of turns) this.#send(turn);
+    this.#listener.onSent(turns.map(({ id }) => id));
+  }
+
+  #send(frame: FrameUp): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  #closed(reason: CloseReason, openForMs: number): void {
+    const { sentence, reconnect } = reason;
+    if (openForMs >= STEADY_MS) this.#failures = 0;
+    this.#listener.onLost(reason);
+    if (reconnect === "when_needed" && this.#queue.length === 0) {
+      this.#listener.onState({ status: "resting" });
+    } else {
+      this.#connectLater(sentence, reconnect === "later" ? LATER_MS : 0);
+    }
+  }
+
+  async #refused(): Promise<void> {
+    const asked = this.#token.value;
+    const { why, locked } = await whyRefused(this.#api);
+    if (!this.#wanted || this.#socket !== null) return;
+    this.#locked = locked && asked === this.#token.value;
+    if (this.#locked) this.#listener.onState({ status: "locked", why });
+    else this.#connectLater(why, 0);
+  }
+
+  #connectLater(why: string, atLeastMs: number): void {
+    const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#timing, Math.random()));
+    this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
+    this.#clearTimer();
+    this.#timer = setTimeout(() => this.connect(), delay);
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

@@ -1,0 +1,119 @@
+// What a person can do on the page. It makes the parts that do it, and passes on what the socket tells.
+
+import { Api } from "../connection/api";
+import type { ConnectionState } from "../connection/connection-state";
+import { ConversationsApi } from "../connection/conversations-api";
+import { FrameBuffer } from "../connection/frame-buffer";
+import { PATHS } from "../connection/paths";
+import { ChatSocket, type SocketListener } from "../connection/socket";
+import { type Token, tabStorage } from "../connection/token";
+import type { ModelList, UsageReport } from "../protocol/frames";
+import { runningAnswers } from "../state/conversation";
+import type { Entry } from "../state/listing";
+import type { Preferences } from "../state/preferences";
+import { INITIAL, type Panel } from "../state/state";
+import { Store } from "../state/store";
+import { Conversations } from "./conversations";
+import { Deletion } from "./deletion";
+import { Identity } from "./identity";
+import { savePreferences } from "./preference-storage";
+import { TurnPreparation } from "./turn-preparation";
+import { Turns } from "./turns";
+
+export class ChatController {
+  readonly store: Store;
+  readonly conversations: Conversations;
+  readonly deletion: Deletion;
+  readonly identity: Identity;
+  readonly turns: Turns;
+  readonly #api: Api;
+  readonly #socket: ChatSocket;
+  readonly #frames = new FrameBuffer((frames) => this.turns.take(frames));
+  #hasBeenOpen = false;
+
+  /** `origin` is the server's, such as https://chat.example. */
+  constructor(origin: string, token: Token, preferences: Preferences) {
+    const identity = { signedIn: token.value !== null, refusal: null };
+    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults });
+    this.#api = new Api(origin, token);
+    const conversationsApi = new ConversationsApi(this.#api);
+    this.#socket = new ChatSocket(origin, this.#api, token, this.#listener());
+    this.conversations = new Conversations(this.store, conversationsApi);
+    this.deletion = new Deletion(this.store, this.conversations, tabStorage());
+    this.identity = new Identity(this.store, token, this.#socket, this.conversations);
+    const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations);
+    this.turns = new Turns(this.store, this.#socket, preparation, this.conversations, this.identity);
+  }
+
+  /** Begin, with the chat of this id in the store; null for a new one. */
+  async start(stored: string | null): Promise<void> {
+    this.connect();
+    this.conversations.showStored(stored);
+    await this.deletion.resume();
+    this.conversations.refresh();
+  }
+
+  /** Connect now, unless there is a connection: at the start, when the network is back, when the reader is. */
+  readonly connect = (): void => this.#socket.connect();
+
+  /** Connect, unless an attempt is scheduled: the reader is about to write. */
+  readonly wake = (): void => this.#socket.wake();
+
+  /** Delete a chat, unless it is undone soon. */
+  remove({ id }: Entry): void {
+    const conversation = this.store.state.conversations.find((c) => c.id === id);
+    for (const answer of conversation ? runningAnswers(conversation) : []) this.turns.cancel(answer);
+    this.deletion.begin(id);
+  }
+
+  /** Prefer this from now on, and whenever the page is opened again. */
+  prefer(preferences: Partial<Preferences>): void {
+    this.store.dispatch({ type: "prefer", preferences });
+    savePreferences(this.store.state.preferences);
+  }
+
+  /** Open a panel over the page. */
+  open(panel: Panel): void {
+    this.store.dispatch({ type: "open", panel });
+  }
+
+  /** Ask what the reader used today, and what is left; null when the server does not say. */
+  async usage(): Promise<UsageReport | null> {
+    try {
+      return (await (await this.#api.request(`${PATHS.usage}?days=1`)).json()) as UsageReport;
+    } catch {
+      return null;
+    }
+  }
+
+  #listener(): SocketListener {
+    return {
+      onState: (connection) => this.#onState(connection),
+      onFrame: (frame) => this.#frames.add(frame),
+      onSent: (answers) => this.store.dispatch({ type: "sent", answers }),
+      onLost: (reason) => {
+        this.#frames.flush();
+        this.store.dispatch({ type: "lost", reason });
+      },
+    };
+  }
+
+  #onState(connection: ConnectionState): void {
+    this.store.dispatch({ type: "connection", connection });
+    if (connection.status === "locked") this.identity.handshakeRefused();
+    if (connection.status !== "open") return;
+    this.turns.sendWaiting();
+    void this.#loadModels(); // each time: the server may come back with others
+    if (this.#hasBeenOpen || this.store.state.list.trouble !== null) this.conversations.refresh();
+    this.#hasBeenOpen = true;
+  }
+
+  async #loadModels(): Promise<void> {
+    try {
+      const models = (await (await this.#api.request(PATHS.models)).json()) as ModelList;
+      this.store.dispatch({ type: "models", models });
+    } catch {
+      // The connection broke again, which the socket will tell.
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// The conversations that the server stores: shown, read, renamed, exported and deleted. The other tabs are told.
+
+import type { ConversationsApi, Format } from "../connection/conversations-api";
+import { type Conversation, type Reading, runningAnswers } from "../state/conversation";
+import type { Entry } from "../state/listing";
+import { idOf, shownConversation } from "../state/state";
+import type { Store } from "../state/store";
+import { ConversationList } from "./conversation-list";
+import { isGone, reasonOf } from "./faults";
+import { readConversation } from "./read-conversation";
+import { saveFile } from "./save-file";
+
+export class Conversations {
+  readonly list: ConversationList;
+  readonly #store: Store;
+  readonly #api: ConversationsApi;
+  readonly #otherTabs = new BroadcastChannel("deltawire");
+
+  constructor(store: Store, api: ConversationsApi) {
+    this.#store = store;
+    this.#api = api;
+    this.list = new ConversationList(store, api);
+    this.#otherTabs.onmessage = () => this.refresh();
+  }
+
+  /** Show the chat of this id of the page's; null for a new one. */
+  show(id: string | null): void {
+    this.#store.dispatch({ type: "show", conversation: id });
+    const conversation = shownConversation(this.#store.state);
+    if (conversation !== null) void this.#readIfChanged(conversation);
+  }
+
+  /** Show the chat of this id in the store; null for a new one. */
+  showStored(stored: string | null): void {
+    this.show(stored && idOf(this.#store.state, stored));
+  }
+
+  /** Load the list and the chat that is shown again: another tab, or somebody else, may have written. */
+  readonly refresh = (): void => void this.#refresh();
+
+  rename(entry: Entry, title: string): void {
+    if (entry.stored !== null && title !== entry.title) void this.#rename(entry.id, entry.stored, title, entry.title);
+  }
+
+  async export({ stored }: Entry, format: Format): Promise<void> {
+    if (stored === null) return;
+    try {
+      saveFile(await this.#api.file(stored, format));
+    } catch (fault) {
+      this.#notice(`Not exported: ${reasonOf(fault)}`);
+    }
+  }
+
+  /** Delete a conversation from the store. */
+  async delete(stored: string): Promise<void> {
+    try {
+      await this.#api.remove(stored);
+    } catch (fault) {
+      if (!isGone(fault)) this.#notice(`Not deleted: ${reasonOf(fault)}`);
+    }
+    this.changed();
+  }
+
+  /** The store has changed: tell the other tabs, and load again what was listed and found. */
+  changed(): void {
+    this.tellOtherTabs();
+    this.refresh();
+    this.list.searchAgain();
+  }
+
+  /** Tell the other tabs of this browser that the store has changed. */
+  tellOtherTabs(): void {
+    this.#otherTabs.postMessage("changed");
+  }
+
+  async #refresh(): Promise<void> {
+    const isNewest = await this.list.refresh();
+    const shown = shownConversation(this.#store.state);
+    if (!isNewest || shown === null || shown.reading.status === "pending") return;
+    if (runningAnswers(shown).length === 0) await this.#readIfChanged(shown); // else the change is this page's own
+  }
+
+  /** Read a conversation, unless the list says that it has not changed since it was read. */
+  async #readIfChanged({ id, stored, reading, asOf }: Conversation): Promise<void> {
+    const listed = this.#store.state.list.entries.find((entry) => entry.id === id);
+    if (stored === null || reading.status === "gone") return;
+    if (reading.status === "failed") {
+      this.#store.dispatch({ type: "not_read", conversation: id, reading: { status: "pending" } });
+    }
+    if (reading.status !== "done" || listed?.updated !== asOf) await this.#read(id, stored);
+  }
+
+  async #read(conversation: string, stored: string): Promise<void> {
+    try {
+      await readConversation(this.#store, this.#api, conversation, stored);
+    } catch (fault) {
+      const reading: Reading = isGone(fault) ? { status: "gone" } : { status: "failed", why: reasonOf(fault) };
+      this.#store.dispatch({ type: "not_read", conversation, reading });
+    }
+  }
+
+  async #rename(conversation: string, stored: string, title: string, before: string): Promise<void> {
+    this.#store.dispatch({ type: "rename", conversation, title });
+    try {
+      await this.#api.change(stored, { title });
+      this.changed();
+    } catch (fault) {
+      this.#store.dispatch({ type: "rename", conversation, title: before });
+      this.#notice(`Not renamed: ${reasonOf(fault)}`);
+    }
+  }
+
+  #notice(notice: string): void {
+    this.#store.dispatch({ type: "notice", notice });
+  }
+}

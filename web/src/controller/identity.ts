@@ -1,0 +1,64 @@
+// Who the reader is to the server: signs in and out, and does what an error about the token asks for.
+
+import type { ChatSocket } from "../connection/socket";
+import { type Token, tokenIn } from "../connection/token";
+import type { ErrorFrame } from "../protocol/frames";
+import type { Store } from "../state/store";
+import type { Conversations } from "./conversations";
+
+export class Identity {
+  readonly #store: Store;
+  readonly #token: Token;
+  readonly #socket: ChatSocket;
+  readonly #conversations: Conversations;
+
+  constructor(store: Store, token: Token, socket: ChatSocket, conversations: Conversations) {
+    this.#store = store;
+    this.#token = token;
+    this.#socket = socket;
+    this.#conversations = conversations;
+  }
+
+  /** Use the token in what was written; the server says later whether it accepts it. */
+  signIn(written: string): void {
+    const token = tokenIn(written);
+    if (token === null) {
+      this.#askForToken("That can be no token: it holds a space, or a character that none has.");
+      return;
+    }
+    this.#token.keep(token);
+    this.#store.dispatch({ type: "signed_in" });
+    this.#socket.renew();
+    if (this.#store.state.connection.status === "open") this.#conversations.refresh();
+  }
+
+  /** Forget the token, and with the page everything that was said with it. */
+  readonly signOut = (): void => {
+    this.#token.forget();
+    location.reload();
+  };
+
+  /** The server refused a handshake for its token, or for want of one. */
+  handshakeRefused(): void {
+    const wasRefused = this.#token.value !== null;
+    this.#token.forget();
+    this.#askForToken(
+      wasRefused ? "The server does not take this token: it does not know it, or it has expired." : null,
+    );
+  }
+
+  /** Do what an error asks for, if it is about the token. */
+  handle({ code, field, message }: ErrorFrame): void {
+    const isAboutNewToken = field === "token";
+    if (code === "forbidden" && isAboutNewToken) {
+      location.reload(); // another person's token: they get a new page, with nothing of the person before
+    } else if (code === "unauthenticated") {
+      if (isAboutNewToken) this.#token.revert();
+      this.#askForToken(message);
+    }
+  }
+
+  #askForToken(refusal: string | null): void {
+    this.#store.dispatch({ type: "locked", signedIn: this.#token.value !== null, refusal });
+  }
+}

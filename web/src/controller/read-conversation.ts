@@ -1,0 +1,13 @@
+import type { ConversationsApi } from "../connection/conversations-api";
+import type { Store } from "../state/store";
+
+/** Read the conversation `stored` and merge it into the one of the page's id `id`. Rejects as `Api.request` does. */
+export async function readConversation(store: Store, api: ConversationsApi, id: string, stored: string): Promise<void> {
+  const kept = () => store.state.conversations.find((c) => c.id === id)?.kept;
+  const before = kept();
+  const tree = await api.read(stored);
+  const now = kept();
+  // Settings that were written while the tree was read are newer than its own.
+  const settings = now === undefined || now === before ? tree.settings : now;
+  store.dispatch({ type: "read", conversation: id, tree: { ...tree, settings } });
+}

@@ -1,0 +1,74 @@
+// Brings everything that a turn is asked with into the store, before it is asked.
+
+import { Refusal } from "../connection/api";
+import type { ConversationsApi } from "../connection/conversations-api";
+import type { TurnRequest } from "../protocol/turn-request";
+import { changesFrom } from "../state/settings";
+import { conversationWith, type State } from "../state/state";
+import type { Store } from "../state/store";
+import { mayBeStored, turnRequest } from "../state/turn-request";
+import type { Conversations } from "./conversations";
+import { readConversation } from "./read-conversation";
+
+export class TurnPreparation {
+  readonly #store: Store;
+  readonly #api: ConversationsApi;
+  readonly #conversations: Conversations;
+  /** The conversations that are being made in the store, by the page's ids. */
+  readonly #making = new Map<string, Promise<void>>();
+
+  constructor(store: Store, api: ConversationsApi, conversations: Conversations) {
+    this.#store = store;
+    this.#api = api;
+    this.#conversations = conversations;
+  }
+
+  /**
+   * The frame that asks for an answer, once the store holds all that it needs; null when the answer is no longer
+   * wanted. Rejects with a `Refusal`, or when the server cannot be reached.
+   */
+  async requestFor(answer: string, question: string): Promise<TurnRequest | null> {
+    const before = queuedTurn(this.#store.state, answer, question);
+    if (before === null) return null;
+    const { id } = before.conversation;
+    await this.#keep(id);
+    const { stored } = queuedTurn(this.#store.state, answer, question)?.conversation ?? {};
+    if (stored && mayBeStored(before.conversation, before.question)) {
+      await readConversation(this.#store, this.#api, id, stored);
+    }
+    const now = queuedTurn(this.#store.state, answer, question);
+    return now && turnRequest(answer, now.conversation, now.question, now.answer.settings);
+  }
+
+  /** Make a conversation in the store, once, and keep its settings there. */
+  async #keep(id: string): Promise<void> {
+    const making = this.#making.get(id) ?? this.#make(id).finally(() => this.#making.delete(id));
+    this.#making.set(id, making);
+    await making;
+    const conversation = this.#store.state.conversations.find((c) => c.id === id);
+    const settings = conversation && changesFrom(conversation.kept, conversation.settings);
+    if (!conversation?.stored || !settings) return;
+    try {
+      const kept = await this.#api.change(conversation.stored, { settings });
+      this.#store.dispatch({ type: "kept", conversation: id, kept });
+    } catch (fault) {
+      // The turn is refused for the same value, in words that fit it.
+      if (!(fault instanceof Refusal) || fault.problem.code !== "invalid_frame") throw fault;
+    }
+  }
+
+  async #make(id: string): Promise<void> {
+    const conversation = this.#store.state.conversations.find((c) => c.id === id);
+    if (conversation === undefined || conversation.stored !== null) return;
+    this.#store.dispatch({ type: "kept", conversation: id, kept: await this.#api.create(conversation.title) });
+    this.#conversations.changed();
+  }
+}
+
+/** A turn that still waits to be sent; null when it does not. */
+function queuedTurn(state: State, answerId: string, questionId: string) {
+  const conversation = conversationWith(state, questionId);
+  const [question, answer] = [conversation?.messages[questionId], conversation?.messages[answerId]];
+  if (!conversation || question?.role !== "user" || answer?.role !== "model" || answer.status !== "queued") return null;
+  return { conversation, question, answer };
+}

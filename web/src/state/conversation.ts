@@ -1,0 +1,121 @@
+// A conversation is a tree of messages: editing a question or asking for another answer makes a sibling.
+// What is shown is one branch of it, from its first message to its leaf.
+
+import type { Spent, TurnSettings } from "../protocol/frames";
+import type { Problem } from "../text/problems";
+import type { Settings } from "./settings";
+
+export interface Question {
+  role: "user";
+  id: string;
+  /** Its id in the store; null until the server has told it. */
+  stored: string | null;
+  parent: string | null;
+  text: string;
+}
+
+/**
+ * `queued` until it is sent, `waiting` until the first piece; `lost` when the connection broke in the middle.
+ * The last four are ends.
+ */
+export type AnswerStatus = "queued" | "waiting" | "streaming" | "stopping" | "done" | "stopped" | "failed" | "lost";
+
+export interface Answer {
+  role: "model";
+  /** The id of its turn on the wire, too. */
+  id: string;
+  /** As a question's; null for ever when nothing of it was stored. */
+  stored: string | null;
+  parent: string;
+  text: string;
+  thoughts: string;
+  /** What it was asked with. */
+  settings: Settings;
+  status: AnswerStatus;
+  spent: Spent | null;
+  problem: Problem | null;
+}
+
+export type Message = Question | Answer;
+
+/** What has come of reading a conversation from the store; `gone` when there is none of that name. */
+export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: string };
+
+export interface Conversation {
+  /** The page's own name for it: the store's where it comes from there. */
+  id: string;
+  /** Its id in the store; null until it is kept. */
+  stored: string | null;
+  title: string;
+  /** What its next answers are asked with. */
+  settings: Settings;
+  /** What the store has of that. */
+  kept: TurnSettings;
+  reading: Reading;
+  /** The store's own time of the last change that was read, in seconds. */
+  asOf: number;
+  messages: Readonly<Record<string, Message>>;
+  /** The ids below each message, oldest first; the first questions are below ROOT. */
+  children: Readonly<Record<string, readonly string[]>>;
+  /** The last message of the branch that is shown. */
+  leaf: string | null;
+}
+
+export const ROOT = "";
+const NOBODY: readonly string[] = [];
+
+const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "stopping"]);
+
+export function isRunning(answer: Answer): boolean {
+  return RUNNING.has(answer.status);
+}
+
+/** The messages from the first one down to this one. */
+export function branchTo(conversation: Conversation, leaf: string | null): Message[] {
+  const branch: Message[] = [];
+  for (let id = leaf; id !== null; ) {
+    const message = conversation.messages[id];
+    if (message === undefined) break;
+    branch.push(message);
+    id = message.parent;
+  }
+  return branch.reverse();
+}
+
+/** The last message of the branch that is shown. */
+export function lastOf(conversation: Conversation | null): Message | null {
+  return (conversation?.leaf && conversation.messages[conversation.leaf]) || null;
+}
+
+/**
+ * The answer that the next question follows. What was never answered is no part of what is asked with it, here or at
+ * the server: the next question stands beside it.
+ */
+export function lastAnswer(conversation: Conversation): string | null {
+  const said = (message: Message) => message.role === "model" && (message.stored !== null || message.text !== "");
+  return branchTo(conversation, conversation.leaf).findLast(said)?.id ?? null;
+}
+
+/** The ids of a message and of those beside it, oldest first. */
+export function siblingsOf(conversation: Conversation, message: Message): readonly string[] {
+  return conversation.children[message.parent ?? ROOT] ?? NOBODY;
+}
+
+/** The newest message below this one: the leaf to show when a branch is turned to. */
+export function newestBelow(conversation: Conversation, id: string): string {
+  const newest = conversation.children[id]?.at(-1);
+  return newest === undefined ? id : newestBelow(conversation, newest);
+}
+
+/** The answer that is on its way in the branch that is shown. */
+export function runningAnswer(conversation: Conversation | null): Answer | null {
+  const last = lastOf(conversation);
+  return last?.role === "model" && isRunning(last) ? last : null;
+}
+
+/** The answers of it that are on their way. */
+export function runningAnswers(conversation: Conversation): Answer[] {
+  return Object.values(conversation.messages)
+    .filter((message) => message.role === "model")
+    .filter(isRunning);
+}

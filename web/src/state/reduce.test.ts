@@ -1,0 +1,189 @@
+import { expect, test } from "vitest";
+import golden from "../../../tests/golden/frames.json";
+import { closeReasonOf } from "../protocol/close-codes";
+import type { ErrorFrame, FrameDown } from "../protocol/frames";
+import { type Answer, branchTo, siblingsOf } from "./conversation";
+import { reduce } from "./reduce";
+import { PLAIN, type Settings } from "./settings";
+import {
+  type Action,
+  conversationWith,
+  INITIAL,
+  refusalOf,
+  type State,
+  shownConversation,
+  shownSettings,
+} from "./state";
+
+const NOW = 1_000_000;
+const down = golden.down as unknown as Record<keyof typeof golden.down, FrameDown>;
+
+const ask = (question: string, answer: string, parent: string | null = null): Action => ({
+  type: "ask",
+  conversation: "c1",
+  question,
+  parent,
+  text: "  Why is\nthe sky blue? ",
+  answer,
+  now: NOW,
+});
+const frames = (...taken: FrameDown[]): Action => ({ type: "frames", frames: taken, now: NOW });
+const sent = (...answers: string[]): Action => ({ type: "sent", answers });
+const delta = (id: string, text: string): FrameDown => ({ type: "delta", id, text });
+const after = (...actions: Action[]): State => actions.reduce(reduce, INITIAL);
+
+function answerIn(state: State, id = "t1"): Answer {
+  const message = conversationWith(state, id)?.messages[id];
+  if (message?.role !== "model") throw new Error(`${id} is no answer`);
+  return message;
+}
+
+test("a token is asked for where one is missing or refused, and the dialog goes when it is given", () => {
+  const locked = after({ type: "locked", signedIn: false, refusal: "It has expired." });
+  expect(locked).toMatchObject({ panel: "sign_in", identity: { signedIn: false, refusal: "It has expired." } });
+  const signedIn = reduce(locked, { type: "signed_in" });
+  expect(signedIn).toMatchObject({ panel: null, identity: { signedIn: true, refusal: null } });
+});
+
+function shownIds(state: State): string[] {
+  const conversation = shownConversation(state);
+  return conversation ? branchTo(conversation, conversation.leaf).map(({ id }) => id) : [];
+}
+
+test("a first question opens a conversation that is named after it", () => {
+  const state = after(ask("q1", "t1"));
+  expect(shownConversation(state)?.title).toBe("Why is the sky blue?");
+  expect(shownIds(state)).toEqual(["q1", "t1"]);
+  expect(answerIn(state).status).toBe("queued");
+});
+
+test("an answer waits once its turn is sent, and streams with its first piece", () => {
+  const waiting = after(ask("q1", "t1"), sent("t1"));
+  expect(answerIn(waiting).status).toBe("waiting");
+  const streaming = reduce(waiting, frames(down["a thought"], down["a piece"], delta("t1", "blue light.")));
+  expect(answerIn(streaming)).toMatchObject({
+    status: "streaming",
+    thoughts: "**Reading**",
+    text: "Air scatters blue light.",
+  });
+});
+
+test("usage ends an answer with what was spent", () => {
+  const answer = answerIn(after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["the end"])));
+  expect(answer.status).toBe("done");
+  expect(answer.spent).toMatchObject({ model: "gemini-flash-latest", output_tokens: 31 });
+  expect(answer.spent).not.toHaveProperty("id");
+});
+
+test("nothing that comes after the end changes an answer", () => {
+  const ended = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]));
+  expect(answerIn(reduce(ended, frames(down["a piece"], down["a failure in the middle"])))).toBe(answerIn(ended));
+});
+
+test("a stopped answer keeps what had come", () => {
+  const stopping = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"]), { type: "stopping", answer: "t1" });
+  expect(answerIn(reduce(stopping, frames(delta("t1", "blue")))).status).toBe("stopping");
+  const stopped = reduce(stopping, frames(down["the end of a turn that was stopped before anything was counted"]));
+  expect(answerIn(stopped)).toMatchObject({ status: "stopped", text: "Air scatters " });
+});
+
+test("a failure keeps what had come, says what to do, and offers to ask again", () => {
+  const answer = answerIn(after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["a failure in the middle"])));
+  expect(answer).toMatchObject({ status: "failed", text: "Air scatters ", spent: { measured: "partial" } });
+  expect(answer.problem).toMatchObject({ sentence: "The answer broke off before its end.", retry: { notBefore: NOW } });
+});
+
+test("a refusal that says when to come back is not asked again before", () => {
+  const { problem } = answerIn(
+    after(ask("q1", "t1"), sent("t1"), frames(down["a refusal that says when to come back"])),
+  );
+  expect(problem?.retry?.notBefore).toBe(NOW + 34_400);
+});
+
+test("a connection that breaks ends the answers that were sent, and keeps those that were not", () => {
+  const state = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"]), ask("q2", "t2"), {
+    type: "lost",
+    reason: closeReasonOf(1006),
+  });
+  expect(answerIn(state)).toMatchObject({ status: "lost", text: "Air scatters " });
+  expect(answerIn(state).problem?.sentence).toBe("The connection broke.");
+  expect(answerIn(state, "t2").status).toBe("queued");
+});
+
+test("an error about no turn, and a frame of a later version, change nothing", () => {
+  const before = after(ask("q1", "t1"), sent("t1"));
+  const unknown = { type: "source", id: "t1", title: "x", uri: "y" } as unknown as FrameDown;
+  const state = reduce(before, frames(down["a cancel that crossed the end of its turn"], unknown));
+  expect(answerIn(state)).toBe(answerIn(before));
+});
+
+test("asking again makes an answer beside the first, and either can be turned to", () => {
+  const ended = after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["the end"]));
+  const again = reduce(ended, { type: "ask_again", question: "q1", answer: "t2", now: NOW });
+  expect(shownIds(again)).toEqual(["q1", "t2"]);
+  expect(siblingsOf(conversationWith(again, "t1") as never, answerIn(again))).toEqual(["t1", "t2"]);
+  expect(shownIds(reduce(again, { type: "turn_to", message: "t1" }))).toEqual(["q1", "t1"]);
+});
+
+test("asking again makes up for an answer that ended with nothing", () => {
+  const failed = after(ask("q1", "t1"), sent("t1"), frames(down["a refusal that says when to come back"]));
+  const again = reduce(failed, { type: "ask_again", question: "q1", answer: "t2", now: NOW });
+  expect(Object.keys(shownConversation(again)?.messages ?? {})).toEqual(["q1", "t2"]);
+});
+
+test("an edited question begins a branch beside the old one, which keeps what followed", () => {
+  const long = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]), ask("q2", "t2", "t1"));
+  const edited = reduce(long, ask("q3", "t3"));
+  expect(shownIds(edited)).toEqual(["q3", "t3"]);
+  expect(shownIds(reduce(edited, { type: "turn_to", message: "q1" }))).toEqual(["q1", "t1", "q2", "t2"]);
+});
+
+test("frames of several turns each find their own, and leave the other conversations untouched", () => {
+  const other: Action = { ...ask("q2", "t2"), conversation: "c2" } as Action;
+  const before = after(ask("q1", "t1"), other, ask("q3", "t3", "t1"), sent("t1", "t2"));
+  const state = reduce(before, frames(delta("t1", "a"), delta("t2", "b"), delta("t1", "c")));
+  expect([answerIn(state, "t1").text, answerIn(state, "t2").text]).toEqual(["ac", "b"]);
+  expect(answerIn(state, "t3")).toBe(answerIn(before, "t3"));
+});
+
+const models = (...names: string[]): Action => ({ type: "models", models: { default: "a", models: names } });
+const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
+
+test("a model that is no longer offered is no longer chosen", () => {
+  const chosen = after(models("a", "b"), set({ model: "b" }));
+  expect(shownSettings(reduce(chosen, models("a", "b"))).model).toBe("b");
+  expect(shownSettings(reduce(chosen, models("a"))).model).toBe(null);
+});
+
+test("each chat has its own settings, and a new one begins with the default", () => {
+  const defaults = { ...PLAIN, temperature: 1 };
+  const first = after(
+    { type: "prefer", preferences: { defaults } },
+    { type: "show", conversation: null },
+    ask("q1", "t1"),
+  );
+  const changed = reduce(first, set({ temperature: 0 }));
+  expect(shownSettings(changed).temperature).toBe(0);
+  expect(answerIn(changed).settings.temperature).toBe(1);
+  const fresh = reduce(changed, { type: "show", conversation: null });
+  expect(shownSettings(fresh).temperature).toBe(1);
+  expect(shownSettings(reduce(fresh, { type: "show", conversation: "c1" })).temperature).toBe(0);
+});
+
+test("what the server did not take is said of its setting until that is changed", () => {
+  const failure = down["a failure in the middle"] as ErrorFrame;
+  const message = "stop[0] must be a string that is not empty.";
+  const refusal: FrameDown = { ...failure, code: "invalid_frame", message, field: "stop[0]", retryable: false };
+  const refused = after(set({ stop: "x" }), ask("q1", "t1"), sent("t1"), frames(refusal));
+  expect(refusalOf(refused, "stop")).toBe(message);
+  expect(refusalOf(refused, "system")).toBe(null);
+  expect(answerIn(refused).problem?.retry).not.toBe(null);
+  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toBe(message);
+  expect(refusalOf(reduce(refused, set({ stop: "y" })), "stop")).toBe(null);
+});
+
+test("a panel that closes does not close the one that has come in its place", () => {
+  const opened = after({ type: "open", panel: "settings" }, { type: "open", panel: "shortcuts" });
+  expect(reduce(opened, { type: "close", panel: "settings" }).panel).toBe("shortcuts");
+  expect(reduce(opened, { type: "close", panel: "shortcuts" }).panel).toBe(null);
+});

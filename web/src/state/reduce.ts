@@ -1,0 +1,180 @@
+// The one function that changes the state.
+
+import type { ModelList } from "../protocol/frames";
+import { changeAnswers, lose, takeFrames } from "./answers";
+import { type Conversation, type Message, newestBelow } from "./conversation";
+import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
+import { lookingFor, withEntry } from "./listing";
+import { type Settings, withOffered } from "./settings";
+import {
+  type Action,
+  change,
+  conversationWith,
+  PROMPTS,
+  type State,
+  type StoredAction,
+  type TurnAction,
+} from "./state";
+import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./stored-conversations";
+
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "connection":
+      return { ...state, connection: action.connection };
+    case "locked":
+      return { ...state, identity: { signedIn: action.signedIn, refusal: action.refusal }, panel: "sign_in" };
+    case "signed_in":
+      return {
+        ...state,
+        identity: { signedIn: true, refusal: null },
+        panel: state.panel === "sign_in" ? null : state.panel,
+      };
+    case "models":
+      return offer(state, action.models);
+    case "set":
+      return set(state, action.settings);
+    case "prefer":
+      return { ...state, preferences: { ...state.preferences, ...action.preferences } };
+    case "open":
+      return { ...state, panel: action.panel };
+    case "close":
+      return state.panel === action.panel ? { ...state, panel: null } : state;
+    case "notice":
+      return { ...state, notice: action.notice };
+    case "show":
+      return show(state, action.conversation);
+    case "turn_to":
+      return changeWith(state, action.message, (c) => ({ ...c, leaf: newestBelow(c, action.message) }));
+    default:
+      return reduceTurns(state, action);
+  }
+}
+
+function reduceTurns(state: State, action: TurnAction | StoredAction): State {
+  switch (action.type) {
+    case "ask":
+      return ask(state, action);
+    case "ask_again":
+      return askAgain(state, action);
+    case "sent":
+      return changeAnswers(state, (answer) =>
+        action.answers.includes(answer.id) && answer.status === "queued" ? { ...answer, status: "waiting" } : answer,
+      );
+    case "stopping":
+      return changeAnswers(state, (answer) =>
+        answer.id === action.answer ? { ...answer, status: "stopping" } : answer,
+      );
+    case "withdrawn":
+      return changeAnswers(state, (answer) =>
+        answer.id === action.answer ? { ...answer, status: "stopped" } : answer,
+      );
+    case "frames":
+      return takeFrames(state, action.frames, action.now);
+    case "lost":
+      return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.reason)));
+    default:
+      return reduceStored(state, action);
+  }
+}
+
+function reduceStored(state: State, action: StoredAction): State {
+  switch (action.type) {
+    case "search":
+      return { ...state, found: action.words === "" ? null : lookingFor(state.found ?? state.list, action.words) };
+    case "listed":
+      return listed(state, action);
+    case "not_listed":
+      return notListed(state, action.words, action.why);
+    case "kept":
+      return keep(state, action.conversation, action.kept);
+    case "read":
+      return read(state, action.conversation, action.tree);
+    case "not_read":
+      return notRead(state, action.conversation, action.reading);
+    case "rename":
+      return rename(state, action.conversation, action.title);
+    case "delete":
+      return remove(state, action.conversation);
+    case "undo":
+      return undo(state);
+    case "deleted":
+      return forget(state);
+  }
+}
+
+function offer(state: State, models: ModelList): State {
+  return {
+    ...state,
+    models,
+    fresh: withOffered(state.fresh, models.models),
+    conversations: state.conversations.map((c) => ({ ...c, settings: withOffered(c.settings, models.models) })),
+  };
+}
+
+/** The settings of a new chat. */
+function begin({ preferences: { defaults }, models }: State): Settings {
+  return models === null ? defaults : withOffered(defaults, models.models);
+}
+
+function set(state: State, settings: Partial<Settings>): State {
+  if (state.shown === null) return { ...state, fresh: { ...state.fresh, ...settings } };
+  return change(state, state.shown, (c) => ({ ...c, settings: { ...c.settings, ...settings } }));
+}
+
+/** Show a conversation; one that is not here is one of the store's, to be read. */
+function show(state: State, id: string | null): State {
+  if (id === null) return { ...state, shown: null, fresh: begin(state) };
+  const title = state.list.entries.find((entry) => entry.id === id)?.title ?? "";
+  const isHere = state.conversations.some((c) => c.id === id);
+  const conversations = isHere
+    ? state.conversations
+    : [...state.conversations, { ...emptyConversation(id, id), title }];
+  return { ...state, shown: id, conversations };
+}
+
+function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
+  const { conversation: id, question, parent, text, answer, now } = action;
+  const asked: Message = { role: "user", id: question, stored: null, parent, text };
+  const isHere = state.conversations.some((c) => c.id === id);
+  const opened = { ...emptyConversation(id, null, state.fresh), title: titleOf(text) };
+  const prompts = [...state.prompts.filter((prompt) => prompt !== text), text].slice(-PROMPTS);
+  const conversations = isHere ? state.conversations : [...state.conversations, opened];
+  const asking = change({ ...state, shown: id, prompts, conversations }, id, (c) =>
+    withMessage(withMessage(c, asked), emptyAnswer(answer, question, c.settings)),
+  );
+  return used(asking, id, now);
+}
+
+function askAgain(state: State, { question, answer, now }: Extract<Action, { type: "ask_again" }>): State {
+  const asking = changeWith(state, question, (c) =>
+    withMessage(withoutEmpty(c, question), emptyAnswer(answer, question, c.settings)),
+  );
+  return used(asking, conversationWith(asking, question)?.id ?? "", now);
+}
+
+/** Something is said in a conversation: it is the first of the list. */
+function used(state: State, id: string, now: number): State {
+  const conversation = state.conversations.find((c) => c.id === id);
+  if (conversation === undefined) return state;
+  const { stored, title } = conversation;
+  const updated = Math.max(now / 1000, state.list.entries[0]?.updated ?? 0); // whatever the clocks say
+  return { ...state, list: withEntry(state.list, { id, stored, title, updated }) };
+}
+
+/** Change the conversation that holds a message. */
+function changeWith(state: State, message: string, changed: (conversation: Conversation) => Conversation): State {
+  return { ...state, conversations: state.conversations.map((c) => (message in c.messages ? changed(c) : c)) };
+}
+
+/** Show it no more; `undo` brings it back. */
+function remove(state: State, id: string): State {
+  const deleting = startDeleting(state, id);
+  return deleting.deleting?.wasShown ? show(deleting, null) : deleting;
+}
+
+function undo(state: State): State {
+  const { deleting } = state;
+  if (deleting === null) return state;
+  const back = { ...state, deleting: null };
+  return deleting.wasShown && state.shown === null ? show(back, deleting.entry.id) : back;
+}

@@ -1,0 +1,64 @@
+// What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
+// are allowed is the server's to say, at the field.
+
+import type { Chat, TurnSettings } from "../protocol/frames";
+import { SETTING_NAMES, type SettingName } from "../protocol/setting-names";
+
+export type Thinking = NonNullable<Chat["thinking"]>;
+export const THINKING: readonly Thinking[] = ["off", "low", "medium", "high"];
+
+export interface Settings extends Record<SettingName, unknown> {
+  /** null for the server's default. */
+  model: string | null;
+  /** The system instruction; none when it is empty. */
+  system: string;
+  /** null for the model's own, as in the two below. */
+  temperature: number | null;
+  top_p: number | null;
+  max_output_tokens: number | null;
+  /** A stop string in each line; `\n` in it is a line break. */
+  stop: string;
+  /** null for the model's own, and no thoughts are shown. */
+  thinking: Thinking | null;
+}
+
+export const PLAIN: Settings = {
+  model: null,
+  system: "",
+  temperature: null,
+  top_p: null,
+  max_output_tokens: null,
+  stop: "",
+  thinking: null,
+};
+
+/** The fields of a `chat` frame; what is not set is absent. */
+export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
+  const stop = settings.stop.split("\n").filter((line) => line !== "");
+  const fields = {
+    ...settings,
+    system: settings.system.trim() === "" ? null : settings.system,
+    stop: stop.length === 0 ? null : stop.map((line) => line.replaceAll("\\n", "\n")),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+/** Without a model that the server does not offer. */
+export function withOffered(settings: Settings, models: readonly string[]): Settings {
+  return settings.model === null || models.includes(settings.model) ? settings : { ...settings, model: null };
+}
+
+/** Settings from what the store keeps of them: the reverse of `fieldsOf`. */
+export function settingsFrom(kept: TurnSettings): Settings {
+  const lines = kept.stop?.map((line) => line.replaceAll("\n", "\\n"));
+  return { ...PLAIN, ...kept, system: kept.system ?? "", stop: lines?.join("\n") ?? "" };
+}
+
+/** What has to be changed in the store so that it holds these settings: null takes one away. None when nothing has. */
+export function changesFrom(kept: TurnSettings, settings: Settings): TurnSettings | null {
+  const fields = fieldsOf(settings);
+  const names = SETTING_NAMES.filter(
+    (name) => JSON.stringify(kept[name] ?? null) !== JSON.stringify(fields[name] ?? null),
+  );
+  return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
+}

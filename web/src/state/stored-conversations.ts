@@ -1,0 +1,65 @@
+// How the state changes with what the server stores: lists, trees, titles, deletions.
+
+import type { ConversationTree, Conversation as Kept } from "../protocol/frames";
+import type { Reading } from "./conversation";
+import { changed, type Listing, without, withPage } from "./listing";
+import { merged } from "./merge-stored";
+import { type Action, change, idOf, PROMPTS, type State } from "./state";
+
+export function listed(state: State, { words, page, isFirst }: Extract<Action, { type: "listed" }>): State {
+  const withIt = listings(state, (listing) => {
+    if (listing.words !== words) return listing;
+    const before = words !== "" && isFirst ? { ...listing, entries: [] } : listing; // what other words had found
+    return withPage(before, page, isFirst, (stored) => idOf(state, stored));
+  });
+  const titles = new Map(page.conversations.map(({ id, title }) => [id, title]));
+  const conversations = state.conversations.map((c) => {
+    const title = titles.get(c.stored ?? "") || c.title;
+    return title === c.title ? c : { ...c, title };
+  });
+  return { ...withIt, conversations };
+}
+
+export function notListed(state: State, words: string, why: string): State {
+  return listings(state, (listing) => (listing.words === words ? { ...listing, trouble: why } : listing));
+}
+
+/** The store has made or changed a conversation. */
+export function keep(state: State, id: string, { id: stored, settings: kept }: Kept): State {
+  const changing = change(state, id, (c) => ({ ...c, stored, kept }));
+  return listings(changing, (listing) => changed(listing, id, { stored }));
+}
+
+export function read(state: State, id: string, tree: ConversationTree): State {
+  const asked = tree.messages.flatMap(({ role, text }) => (role === "user" ? [text] : []));
+  const prompts = [...new Set([...asked, ...state.prompts])].slice(-PROMPTS);
+  const reading = change(state, id, (c) => merged(c, tree));
+  return listings({ ...reading, prompts }, (listing) => changed(listing, id, { updated: tree.updated }));
+}
+
+/** What is here is shown all the same when the store is away, but not when it has none of it. */
+export function notRead(state: State, id: string, reading: Reading): State {
+  return change(state, id, (c) => (c.reading.status === "done" && reading.status !== "gone" ? c : { ...c, reading }));
+}
+
+export function rename(state: State, id: string, title: string): State {
+  const renaming = change(state, id, (c) => ({ ...c, title }));
+  return listings(renaming, (listing) => changed(listing, id, { title }));
+}
+
+export function startDeleting(state: State, id: string): State {
+  const entry = [...state.list.entries, ...(state.found?.entries ?? [])].find((entry) => entry.id === id);
+  if (entry === undefined) return state;
+  return { ...state, deleting: { entry, wasShown: state.shown === id } };
+}
+
+export function forget(state: State): State {
+  const id = state.deleting?.entry.id ?? "";
+  const conversations = state.conversations.filter((c) => c.id !== id);
+  return listings({ ...state, conversations, deleting: null }, (listing) => without(listing, id));
+}
+
+/** Change what is listed, and what is found. */
+function listings(state: State, change: (listing: Listing) => Listing): State {
+  return { ...state, list: change(state.list), found: state.found && change(state.found) };
+}

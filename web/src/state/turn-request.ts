@@ -1,0 +1,34 @@
+import type { TurnRequest } from "../protocol/turn-request";
+import { branchTo, type Conversation, type Question } from "./conversation";
+import { fieldsOf, type Settings } from "./settings";
+
+/**
+ * The frame that asks a question of a kept conversation. It says itself where the question goes and with which
+ * settings, so that what another tab has done meanwhile plays no part.
+ */
+export function turnRequest(
+  id: string,
+  conversation: Conversation,
+  question: Question,
+  settings: Settings,
+): TurnRequest | null {
+  if (conversation.stored === null) return null;
+  const parent = placeOf(conversation, question) ?? conversation.stored;
+  return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fieldsOf(settings) };
+}
+
+/** The stored id of the question itself, which is asked again then, else of the nearest answer above it. */
+function placeOf(conversation: Conversation, question: Question): string | null {
+  const answers = branchTo(conversation, question.parent).filter(({ role }) => role === "model");
+  return question.stored ?? answers.findLast(({ stored }) => stored !== null)?.stored ?? null;
+}
+
+/** Whether a question, or what it follows, was sent on a connection that broke before the server named its place. */
+export function mayBeStored({ messages, children }: Conversation, question: Question): boolean {
+  const isLost = (id: string) => {
+    const message = messages[id];
+    return message?.role === "model" && message.status === "lost" && message.stored === null;
+  };
+  const asked = question.stored === null && children[question.id]?.some(isLost) === true;
+  return asked || (question.parent !== null && isLost(question.parent));
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import golden from "../../../tests/golden/frames.json";
+import type { ErrorFrame } from "../protocol/frames";
+import { knowsCode, problemOf } from "./problems";
+
+const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
+
+test.each(golden.error_codes)("the page knows what to do about %s", (code) => {
+  expect(knowsCode(code)).toBe(true);
+});
+
+test("a code of a later version is retried when the server says that it may be", () => {
+  const unknown = { ...failure, code: "brand_new", message: "Something new." };
+  expect(problemOf(unknown, 0)).toEqual({
+    sentence: "Something new.",
+    advice: "Ask again.",
+    retry: { notBefore: 0, first: null },
+    setting: null,
+  });
+  expect(problemOf({ ...unknown, retryable: false }, 0).retry).toBe(null);
+});
+
+test("who has to say who they are does that first, and asks again", () => {
+  expect(problemOf({ ...failure, code: "unauthenticated", retryable: false }, 0)).toMatchObject({
+    advice: "Enter a fresh token, then ask again.",
+    retry: { notBefore: 0, first: "sign_in" },
+  });
+});
+
+test("a server that shuts down is left for another", () => {
+  expect(problemOf({ ...failure, code: "draining" }, 0).retry?.first).toBe("reconnect");
+});
