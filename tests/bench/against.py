@@ -19,12 +19,17 @@ from bench.services import DELTAWIRE, Service, bench
 
 LOAD: Final = Load(400)
 PAIRS: Final = 24
-_FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from deltawire.__main__ import main; sys.exit(main([]))"
+_FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from {package}.__main__ import main; sys.exit(main([]))"
 
 
 def elsewhere(folder: Path) -> Service:
     """The server of that checkout."""
-    return msgspec.structs.replace(DELTAWIRE, command=("-c", _FROM.format(folder=str(folder))))
+    # Before it was called deltawire, the package was the folder server itself.
+    is_old = not (folder / "server" / "deltawire").is_dir()
+    source = _FROM.format(
+        folder=str(folder if is_old else folder / "server"), package="server" if is_old else "deltawire"
+    )
+    return msgspec.structs.replace(DELTAWIRE, command=("-c", source))
 
 
 async def run(other: Path, pairs: int) -> list[tuple[float, float]]:
