@@ -32,7 +32,7 @@ def configure(level: str, *, json: bool) -> None:
         if json
         else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, sort_keys=False)
     )
-    # Our own lines pass by the standard library: a record of it costs twice as much as the line.
+    # Our own lines do not go through `logging`: a log record costs twice as much as the line.
     structlog.configure(
         processors=[_without_nothings, *shared, render],
         logger_factory=_Output,
@@ -51,7 +51,7 @@ def configure(level: str, *, json: bool) -> None:
     root.setLevel(logging.WARNING)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It tells of every request and frame that cannot be read: anybody could fill the disk, or wake somebody.
+    # uvicorn logs every request and frame that cannot be read: any client could fill the disk.
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.ERROR)
     uvicorn.addFilter(_is_no_clients_fault)
@@ -65,7 +65,7 @@ class _Output:
     """Standard output. A line that it does not take is lost: no turn fails because of its log."""
 
     def __init__(self, *_: str) -> None:
-        """Take the name of whoever logs; no line tells it."""
+        """Take the name of the logger; it is not used."""
 
     def info(self, line: str) -> None:
         """Write a line."""
@@ -77,7 +77,7 @@ class _Output:
 
 
 def where(error: BaseException) -> str:
-    """The place that raised an error, as `file.py:line`, instead of its stack trace: ours, if it has one."""
+    """Return the place that raised an error as `file.py:line`: the last one of our own code, if there is one."""
     places = traceback.extract_tb(error.__traceback__)
     ours = [place for place in places if place.filename.startswith(_OUR_FOLDER)]
     for place in (ours or places)[-1:]:
