@@ -1,4 +1,4 @@
-"""What the routes take and answer, for the OpenAPI document.
+"""The operations of the OpenAPI document: the parameters, bodies and answers of the routes.
 
 Litestar collects the routes; the rest is told here, because most handlers read and write the bytes themselves.
 """
@@ -51,7 +51,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "thinking": "low",
     },
 }
-"""Requests that the document shows; the tests send each for real."""
+"""Example requests; the tests send each to a real server."""
 
 _EVENTS: Final = """\
 event: delta
@@ -82,7 +82,7 @@ _SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_tur
 """Codes that no HTTP route answers with."""
 
 _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
-"""Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
+"""Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
 def _operation(
@@ -113,7 +113,7 @@ def _operation(
 
 
 def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
-    """What a Struct of parameters takes."""
+    """Return the URL parameters of a Struct."""
     _, schemas = msgspec.json.schema_components([query])
     return [
         Parameter(

@@ -1,4 +1,4 @@
-"""`/conversations`: what was said, listed, searched, renamed, exported and deleted."""
+"""`/conversations`: list, search, rename, export and delete conversations."""
 
 from typing import Any
 
@@ -86,12 +86,12 @@ async def export_conversation(
 
 
 def _owner(request: AnyRequest) -> str:
-    """Whose conversations these are: everybody's, while nobody has to say who they are."""
+    """Return the owner: the caller's name, empty where nobody has to authenticate."""
     return caller_of(request.scope).name
 
 
 def _allowing(path: str, *methods: str) -> HTTPRouteHandler:
-    """The answer to OPTIONS. Litestar's own names only the method that was registered first."""
+    """Return a route for OPTIONS: Litestar's own names only the method that was registered first."""
 
     @route(path, http_method=HttpMethod.OPTIONS, include_in_schema=False)
     async def allowed() -> Response[None]:
