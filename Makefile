@@ -7,7 +7,7 @@
 # make frames  the page's types and close codes from the server's
 # make bench-page  how smoothly the page draws a long answer (docs/page.md)
 # make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
-# make bench-against OTHER=folder  what a change costs a chunk, beside another checkout without it
+# make bench-against OTHER=folder  what a change costs a delta (OF=start: a whole turn), beside another checkout without it
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
 # make bench-limits  what the limits cost a turn and a delta (docs/limits.md)
 # make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
@@ -81,7 +81,7 @@ bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
 
 bench-against: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.against $(OTHER)
+	PYTHONPATH=tests $(BIN)/python -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
 
 bench-sockets: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.sockets $(QUICK)
