@@ -28,6 +28,7 @@ from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import TrustedProxies
 from deltawire.edge.gate import AccessPolicy, Gate
+from deltawire.edge.json_response import JsonResponse
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
 from deltawire.edge.static_files import page
 from deltawire.gemini.catalog import ModelCatalog
@@ -135,6 +136,7 @@ def _litestar(
             *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        response_class=JsonResponse,
         exception_handlers={Exception: problem_details.responder(services.refusals)},
         lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
@@ -162,6 +164,8 @@ def _listening(settings: Settings) -> Listening:
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
+        send_timeout=settings.send_timeout,
+        keep_alive_timeout=settings.keep_alive_timeout,
     )
 
 

@@ -5,7 +5,7 @@ Litestar collects the routes; the rest is told here, because most handlers read 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar.openapi.spec import (
@@ -18,7 +18,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIType
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deltawire.api_docs.responses import LIMITS, examples_of, json_answer, problems, reference
 from deltawire.conversations.schemas import (
@@ -169,7 +169,17 @@ READ_USAGE: Final = _operation(
 LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal"})
 """`GET /models`."""
 
-PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal"})
+
+class ReadinessQuery(Struct, frozen=True):
+    """What `/readyz` leaves out: parameters of the URL. Others are ignored, as probes bring them."""
+
+    exclude: Annotated[
+        Literal["stores"] | None,
+        Meta(description='"stores", for a balancer whose clients can do without the database and the limits'),
+    ] = None
+
+
+PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
 """`GET /readyz`."""
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})

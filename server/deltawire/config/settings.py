@@ -79,8 +79,11 @@ class Settings(BaseSettings):
     first_token_timeout: Seconds = Field(30.0, description="from there to the first token; a thought counts")
     token_timeout: Seconds = Field(20.0, description="silence between tokens")
     turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
-    send_timeout: Seconds = Field(15.0, description="a send that waits for its client to read; then 4008")
+    send_timeout: Seconds = Field(15.0, description="a send whose client does not read; then 4008")
     handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")
+    keep_alive_timeout: Seconds = Field(
+        620.0, description="a connection between two requests; longer than the proxy in front keeps it"
+    )
     idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
     ping_interval: Seconds = Field(20.0, description="between pings")
     ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")

@@ -5,7 +5,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import HttpMethod, Request, Response, Router, route
+from litestar import Request, Response, Router, get
 from litestar.response import File
 
 from deltawire.edge.public_routes import PUBLIC, PUBLIC_PATTERN
@@ -57,7 +57,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
 
     public = {PUBLIC: frozenset(path.rstrip("/") + name for name in found), PUBLIC_PATTERN: of_index}
 
-    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False, opt=public)
+    @get(["/", "/{file:path}"], include_in_schema=False, opt=public)
     async def serve(request: Request[Any, Any, Any]) -> File:
         name = str(request.path_params.get("file", "/"))
         if of_index is not None and of_index.fullmatch(name):

@@ -13,6 +13,7 @@ from uvicorn.config import Config
 
 from deltawire.process.drain import Drain
 from deltawire.process.signals import StopClock
+from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -28,6 +29,8 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
+    send_timeout: float
+    keep_alive_timeout: float
 
 
 class Service(NamedTuple):
@@ -44,10 +47,13 @@ class ServerConfig(Config):
 
     def __init__(self, app: Any, listening: Listening) -> None:
         """Settle on one way to do each thing; logging is ours (`logs.configure`)."""
+        timeouts = HttpTimeouts(
+            handshake=listening.handshake_timeout, send=listening.send_timeout, keep_alive=listening.keep_alive_timeout
+        )
         super().__init__(
             app,
             loop="auto",
-            http=cast("Any", partial(HttpProtocol, handshake_timeout=listening.handshake_timeout)),
+            http=cast("Any", partial(HttpProtocol, timeouts=timeouts)),
             ws=cast("Any", partial(WebSocketProtocol, max_frames_per_second=listening.max_frames_per_second)),
             ws_max_size=listening.max_frame_bytes,
             ws_ping_interval=listening.ping_interval,

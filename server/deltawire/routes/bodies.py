@@ -5,13 +5,16 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
+from deltawire.edge.headers import listed
 from deltawire.protocol.errors import Failure
 
 
 async def json_body(request: Request[Any, Any, Any]) -> bytes:
     """Return the bytes of a JSON body. Raise `Failure` (`unsupported`, `invalid_json`)."""
     if request.content_type[0] != "application/json":
-        raise Failure("unsupported", "Send the request as application/json.", status=415)
+        raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
+    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+        raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
     try:
         return await request.body()
     except InternalServerException:  # Litestar raises this for a client that left before its last byte

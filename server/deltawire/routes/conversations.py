@@ -27,6 +27,7 @@ from deltawire.conversations.schemas import (
     read_query,
 )
 from deltawire.identity.caller import caller_of
+from deltawire.protocol.frames import encode
 from deltawire.routes.bodies import json_body, parameters_of
 from deltawire.routes.services import Services
 
@@ -78,7 +79,7 @@ async def export_conversation(
     query = read_export(parameters_of(request))
     tree = await services.conversations.read(_owner(request), conversation)
     if query.format == "json":
-        content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
+        content, media_type, suffix = msgspec.json.format(encode(tree)), "application/json", "json"
     else:
         content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown", "md"
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'

@@ -18,7 +18,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
 
-_OUR_FOLDER: Final = str(Path(__file__).parent)
+_OUR_FOLDER: Final = str(Path(__file__).parents[1])
 
 
 def configure(level: str, *, json: bool) -> None:
