@@ -33,11 +33,11 @@ class OriginPolicy:
         self._listed = frozenset(listed)
 
     def allow(self, origin: str, client: Client) -> bool:
-        """Whether pages of this origin may change things here."""
+        """Say if pages of this origin may send requests that change something."""
         return self.share_with(origin) or _is_own(origin, client)
 
     def share_with(self, origin: str | None) -> bool:
-        """Whether a browser may show pages of this origin what we answer."""
+        """Say if pages of this origin may read our answers."""
         return origin is not None and ("*" in self._listed or normalised(origin) in self._listed)
 
     def sharing(self, scope: Scope, send: Send) -> Send:
@@ -61,7 +61,7 @@ class OriginPolicy:
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Whether a browser asks whether it may ask."""
+    """Say if this is a preflight request of a browser."""
     return scope.get("method") == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in scope["headers"]
     )
@@ -80,7 +80,7 @@ def normalised(origin: str) -> str:
 
 
 def _is_own(origin: str, client: Client) -> bool:
-    """Whether an origin is that of the host that was asked. Its scheme counts where a proxy told ours."""
+    """Say if an origin is that of the requested host. The scheme counts where a proxy told ours."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who may knock: the Host, the Origin and the token of a request, checked before any route sees it.
+"""The gate: it checks the Host, the Origin and the token of a request before any route sees it.
 
 A server on loopback with a real key can be driven by any page that its owner opens. Browsers send no
 CORS check for sockets, so the origin of a handshake and of every request that changes something must
@@ -33,7 +33,7 @@ _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
 
 class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gate goes by."""
+    """The rules of the gate."""
 
     allowed_hosts: Collection[str]
     """Names without ports; `*` allows any."""
@@ -104,7 +104,7 @@ class Gate:
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
     async def _caller(self, scope: Scope) -> Caller:
-        """Who asks; raise `Failure` when that must be known and is not."""
+        """Return the caller. Raise `Failure` when one is needed and there is none."""
         authenticator = self._policy.authenticator
         if not authenticator.asks or self._is_public(scope):
             return ANONYMOUS

@@ -6,7 +6,7 @@ from litestar.types import Message, Receive, Scope, Send
 
 
 def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
-    """What the application is called with: for HEAD that of a GET; for OPTIONS a `send` that names HEAD."""
+    """Return the scope and the `send` for the application: HEAD becomes GET, and OPTIONS names HEAD."""
     method = scope.get("method")
     if method == "HEAD":
         return cast("Scope", {**scope, "method": "GET"}), receive, send

@@ -1,4 +1,4 @@
-"""What routes answer with when they return a value."""
+"""The response of routes that return a value."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""What is served to a browser, and under which policy."""
+"""Static files for browsers, with their security policy."""
 
 import re
 from mimetypes import guess_type
@@ -20,7 +20,7 @@ _PAGE_HEADERS: Final = {
 _ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _HASHED: Final = "/assets/"
-"""Where Vite puts what has a digest of its content in its name."""
+"""The folder of files with a digest of their content in their names."""
 _INDEX: Final = "/index.html"
 CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
 """Paths under which the page shows one conversation; it reads which one by itself."""
@@ -86,7 +86,7 @@ def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
 
 
 def _takes(accept_encoding: str, coding: str) -> bool:
-    """Whether a client names a coding, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    """Say if a client accepts a coding: it names it, and not with a weight of 0 (RFC 9110, 12.5.3)."""
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.partition(";")
         if name.strip() == coding:

@@ -1,4 +1,4 @@
-"""How long a client may take, over HTTP, and the timer that holds it to that."""
+"""Time-outs of HTTP clients, and the timer that enforces them."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class HttpTimeouts(Struct, frozen=True, kw_only=True):
-    """How long, in seconds, a client may take."""
+    """Time-outs in seconds."""
 
     handshake: float
     """For a request to come."""
@@ -23,7 +23,7 @@ class Deadline:
     def __init__(self) -> None:
         """Start with none."""
         self.cuts_a_request = False
-        """Whether it is the one of a request that is coming."""
+        """True while the timer is that of a request that is coming."""
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float, then: Callable[[], None], *, cuts_a_request: bool = False) -> None:

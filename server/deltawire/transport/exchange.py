@@ -20,11 +20,11 @@ _READ_AHEAD_BYTES: Final = 2**16
 """Of a body, beyond which nothing more is read until the application takes it."""
 _STATUS_WITHOUT_BODY: Final = {204, 304}
 _unwritable = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-"""What would end a header, or forge one."""
+"""Characters that would end a header line, or forge one."""
 
 
 class Framing(Enum):
-    """How a client finds the end of a body (RFC 9112, 6.3)."""
+    """The framing of a body: it tells the client its end (RFC 9112, 6.3)."""
 
     LENGTH = auto()
     CHUNKS = auto()
@@ -51,7 +51,7 @@ class Connection(Protocol):
         ...
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
-        """Serve the next request, or close; `was_read` says whether the last byte of this one has come."""
+        """Serve the next request, or close; `was_read` tells if the last byte of this one has come."""
         ...
 
 
@@ -59,11 +59,11 @@ class Exchange:
     """Reads the body of a request and writes the response to it."""
 
     def __init__(self, connection: Connection, scope: dict[str, Any], *, keep: bool, expects_continue: bool) -> None:
-        """`keep` says whether the connection may serve another request after this one."""
+        """`keep` tells if the connection may serve another request after this one."""
         self.scope = scope
         self.keep = keep
         self.is_gone = False
-        """Whether the client left."""
+        """True once the client has left."""
         self._connection = connection
         self._awaits_continue = expects_continue
         self._body = bytearray()
@@ -76,7 +76,7 @@ class Exchange:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a response has begun."""
+        """True once a response has begun."""
         return self._framing is not None
 
     async def run(self, app: Any) -> None:
@@ -141,7 +141,7 @@ class Exchange:
     def _send_head(self, status: int, given: Iterable[tuple[bytes, bytes]]) -> None:
         headers = list(given)
         if self._awaits_continue and self._more_body:
-            # The client may send the body that it announced, or its next request: nobody could tell which.
+            # The client may send the announced body or its next request, and the two cannot be told apart.
             self.keep = False
         self._framing = self._framing_of(status, headers)
         headers += self._connection.begin_response(chunked=self._framing is Framing.CHUNKS)

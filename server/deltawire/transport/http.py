@@ -25,7 +25,7 @@ _MAX_UNFINISHED_BYTES: Final = 2 * MAX_HEADER_BYTES
 
 
 class _Given(NamedTuple):
-    """What every connection of a server has."""
+    """Values that all connections of a server share."""
 
     timeouts: HttpTimeouts
     config: Config
@@ -49,7 +49,7 @@ class HttpProtocol(asyncio.Protocol):
     ) -> None:
         """Take what uvicorn gives, and how long a client may take."""
         self.has_room = True
-        """Whether a send would return without waiting for the client to read."""
+        """True while a send returns without waiting for the client to read."""
         self._given = _Given(timeouts, config, server_state, app_state)
         self._parser: httptools.HttpRequestParser | None = _parser_for(self)
         self._head = RequestHead()
@@ -63,7 +63,7 @@ class HttpProtocol(asyncio.Protocol):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the connection is closed, or about to be."""
+        """True once the connection is closed or closing."""
         return self.transport.is_closing()
 
     async def room(self) -> None:
@@ -103,7 +103,7 @@ class HttpProtocol(asyncio.Protocol):
         return self._given.state.default_headers
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
-        """Wait for the next request, or close; `was_read` says whether the last byte of this one has come."""
+        """Wait for the next request, or close; `was_read` tells if the last byte of this one has come."""
         self._exchange = None
         asyncio.get_running_loop().call_soon(self._clock.start)  # by then all is sent to a client that reads
         if not keep:
@@ -148,7 +148,7 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Let whoever waits find out; let go of the last request, which refers to this protocol."""
+        """Wake waiting senders, and release the last request, which refers to this protocol."""
         self._given.state.connections.discard(cast("Any", self))
         self._deadline.clear()
         self._clock.stop()

@@ -1,4 +1,4 @@
-"""What a client is told when its request never reached a route: a problem, as bytes."""
+"""Refusals of requests that never reached a route: a problem document, as bytes."""
 
 import re
 from http import HTTPStatus

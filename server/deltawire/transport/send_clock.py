@@ -1,4 +1,4 @@
-"""How long a response may wait for its client to read."""
+"""The clock of a response whose client does not read."""
 
 import asyncio
 import socket
@@ -54,7 +54,7 @@ class SendClock:
                 self.start()
 
     def _taken_by_now(self) -> int:
-        """How much of `written` the client's machine has."""
+        """Return how much of `written` the client's machine has."""
         return self.written - self._transport.get_write_buffer_size() - _unacknowledged(self._transport)
 
 

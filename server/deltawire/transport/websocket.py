@@ -1,4 +1,4 @@
-"""The WebSocket protocol: uvicorn's, with a close that waits for nobody, and a bound on what it parses."""
+"""The WebSocket protocol: uvicorn's, with a close that does not wait for the client, and bounds on parsing."""
 
 import asyncio
 from http import HTTPStatus
@@ -58,7 +58,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
-        """Whether a send would return without waiting for the client to read."""
+        """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         burst = max_frames_per_second * _BURST_SECONDS
@@ -76,12 +76,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.has_room = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let whoever waits for room find out."""
+        """Wake senders that wait for room."""
         super().connection_lost(exc)
         self.has_room = True
 
     async def run_asgi(self) -> None:
-        """Serve the socket; then let go of what refers to it: the garbage collector would have to find all of it."""
+        """Serve the socket; then break its reference cycles, so that nothing is left to the garbage collector."""
         await super().run_asgi()
         cast("dict[str, Any]", self.scope).clear()
 
