@@ -96,7 +96,7 @@ def _migrate(settings: Settings) -> int:
     try:
         asyncio.run(migrate.migrate(settings.database))
     except Failure as failure:
-        log.error("the database does not answer", cause=failure.cause)  # noqa: TRY400 - no stack traces
+        log.error("the database cannot be used", cause=failure.cause)  # noqa: TRY400 - no stack traces
         return 1
     log.info("migrated", revision=REVISIONS[-1])
     return 0
@@ -110,7 +110,7 @@ def _prepare_database(settings: Settings) -> None:
     try:
         asyncio.run(migrate.prepare(settings.database))
     except Failure as failure:
-        log.warning("the database does not answer; conversations wait for it", cause=failure.cause)
+        log.warning("the database cannot be used; conversations wait for it", cause=failure.cause)
 
 
 def _serve(settings: Settings) -> int:

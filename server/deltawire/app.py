@@ -20,6 +20,7 @@ from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
+from deltawire.conversations.clearing import leftovers_cleared
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -108,6 +109,7 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stores.limits.prices.load()
+            await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))

@@ -279,10 +279,8 @@ async def test_what_a_crash_left_of_a_deleted_conversation_is_removed_by_the_nex
         await process.stop(signal.SIGKILL)
     assert await rows(database, large) > 0
     async with running_over(upstream, database_url=database) as process:
-        async with conversations_of(process.address) as client:
-            assert await every(client) == await client.found("filling") == []
-            while await rows(database, large) > 0:
-                assert await every(client) == []
+        while await rows(database, large) > 0 or await rows(database, large, "conversations", "id") > 0:
+            pass
         assert await process.stop() == 0
 
 
