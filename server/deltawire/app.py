@@ -109,6 +109,7 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stores.limits.prices.load()
+            stack.push_async_callback(stores.limits.prices.close)
             await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
