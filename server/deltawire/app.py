@@ -77,7 +77,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def build(settings: Settings) -> Service:
     """Set up the logs of a process, and assemble what it serves."""
-    configure_logs(settings)
+    if not structlog.is_configured():  # a worker's
+        configure_logs(settings)
     return assemble(settings)
 
 

@@ -1,6 +1,8 @@
 """`python -m deltawire`, as somebody meets it who starts it."""
 
 import asyncio
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 from support.client import connected, masked, raw_socket
 from support.paths import ROOT
 from support.process import running, running_over
+from support.transports import ask_rest
 from support.upstream import Upstream, fails, floods, says, until_blocked
 
 
@@ -143,6 +146,41 @@ async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream
             await client.chat(id="t1")
             frames = await asyncio.wait_for(client.until_end("t1"), 10)
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
+    upstream: Upstream, free_port: int, tmp_path: Path, workers: str
+) -> None:
+    reader, writer = os.pipe()
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    settings = {
+        "DELTAWIRE_PORT": str(free_port),
+        "DELTAWIRE_DATA_DIR": str(tmp_path),
+        "DELTAWIRE_WORKERS": workers,
+        "GEMINI_API_KEY": "none",
+        "GOOGLE_GEMINI_BASE_URL": upstream.url,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deltawire", env=settings, stdout=writer)
+    os.close(writer)
+    address = f"127.0.0.1:{free_port}"
+    async with asyncio.timeout(20):
+        while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+        for number in range(40):  # of some 400 bytes each in the log
+            assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
+        process.terminate()
+        assert await process.wait() == 0
+    os.close(reader)
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 async def test_the_log_can_be_read_on_a_terminal(free_port: int) -> None:

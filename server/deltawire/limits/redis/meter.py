@@ -77,7 +77,7 @@ class RedisMeter:
         """Write what is there now; more may come faster than it is written."""
         for _ in range(0, len(self._unwritten), _BATCH):
             batch = list(islice(self._unwritten, _BATCH))
-            async with self._store.client.pipeline(transaction=False) as pipeline:  # else a failure leaks its connection
+            async with self._store.client.pipeline(transaction=False) as pipeline:  # which gives its connection back
                 for charge in batch:
                     await self._write(charge, pipeline)
                 await pipeline.execute()
