@@ -109,6 +109,33 @@ async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
         assert server.lines[-1]["event"] == "drained"
 
 
+COMMANDS = {"module": ("-m", "deltawire"), "script": (str(Path(sys.executable).with_name("deltawire")),)}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, how: signal.Signals) -> None:
+    async with running(sys.executable, "-X", "importtime", *COMMANDS[command]) as server:
+        await server.printed("structlog")
+        assert await server.stop(how) == 128 + how
+        assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects(
+    how: signal.Signals, workers: str
+) -> None:
+    came = asyncio.Event()
+    async with await asyncio.start_server(lambda *_: came.set(), "127.0.0.1", 0) as database:
+        port = database.sockets[0].getsockname()[1]
+        url = f"postgresql://somebody@127.0.0.1:{port}/silent"
+        async with running(DELTAWIRE_DATABASE_URL=url, DELTAWIRE_WORKERS=workers) as server:
+            await came.wait()
+            assert await server.stop(how) == 128 + how
+            assert server.output == ""
+
+
 @pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"])
 async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstream: Upstream, goodbye: bytes) -> None:
     upstream.plays(floods)
