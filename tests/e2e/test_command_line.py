@@ -35,7 +35,7 @@ def test_help_lists_every_setting() -> None:
     result = run("--help")
     assert result.returncode == 0
     assert "DELTAWIRE_TOKEN_TIMEOUT = 20" in result.stdout
-    assert "silence between tokens (seconds, more than 0)" in result.stdout
+    assert "silence between tokens (seconds, more than 0, at most 1,000,000)" in result.stdout
     assert "GEMINI_API_KEY" in result.stdout
 
 
@@ -65,7 +65,7 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
     assert sorted(result.stderr.splitlines()) == [
         "DELTAWIRE_MODELS: got 'a b'; takes model names of A-Z a-z 0-9 . _ -, separated by commas",
         "DELTAWIRE_PORT: got 'http'; takes a port from 0 to 65535; 0 takes a free one",
-        "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0",
+        "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0, at most 1,000,000",
     ]
 
 
