@@ -48,7 +48,7 @@ types: .venv/.installed-dev
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
+tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer
 	$(NODE)/vitest/vitest.mjs run
 	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest -m alone
@@ -132,6 +132,19 @@ clean:
 		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root nginx && \
 		dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb || \
 		{ echo "the tests of the proxies need an nginx: install one, or run this with apt-get and its lists"; exit 1; }; \
+	fi
+	@touch $@
+
+# Likewise the pgbouncer of the tests, and the library that it needs.
+.venv/.pgbouncer: | .venv
+	@if ! PATH="$$PATH:/usr/sbin" command -v pgbouncer > /dev/null; then \
+		if [ "$$(id -u)" = 0 ]; then apt-get update --quiet=2; fi; \
+		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root pgbouncer libevent-2.1-7 && \
+		(apt-get download --quiet=2 -o APT::Sandbox::User=root libc-ares2 2> /dev/null || \
+		apt-get download --quiet=2 -o APT::Sandbox::User=root libcares2) && \
+		for package in pgbouncer_*.deb libevent-*.deb libc*ares2_*.deb; do \
+			dpkg-deb --extract $$package pgbouncer && rm $$package; done || \
+		{ echo "the tests of pgbouncer need one: install it, or run this with apt-get and its lists"; exit 1; }; \
 	fi
 	@touch $@
 

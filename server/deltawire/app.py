@@ -20,6 +20,7 @@ from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
+from deltawire.conversations.clearing import leftovers_cleared
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -78,7 +79,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def build(settings: Settings) -> Service:
     """Set up the logs of a process, and assemble its service."""
-    configure_logs(settings)
+    if not structlog.is_configured():  # in a worker process
+        configure_logs(settings)
     return assemble(settings)
 
 
@@ -110,6 +112,8 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stores.limits.prices.load()
+            stack.push_async_callback(stores.limits.prices.close)
+            await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))

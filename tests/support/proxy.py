@@ -31,6 +31,10 @@ class Wire:
             connection.abort()
         self._connections.clear()
 
+    def leads_to(self, address: str) -> None:
+        """Pass new connections on to another address."""
+        self._to = address.split(":")
+
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._to)
         ends = {writer.transport, far_writer.transport}

@@ -8,7 +8,7 @@ import msgspec
 
 from deltawire.protocol.frames import MODEL_NAME
 
-_MAX: Final = 2**53
+MAX_AMOUNT: Final = 2**53
 _model_name = re.compile(MODEL_NAME)
 
 
@@ -60,7 +60,7 @@ def read_amounts(text: str) -> Allowance:
             raise ValueError("that is no model's name")
         if model in amounts:
             raise ValueError("it says twice what is allowed")
-        if not (0 < amount <= _MAX and math.isfinite(amount)):
+        if not (0 < amount <= MAX_AMOUNT and math.isfinite(amount)):
             raise ValueError("nothing would be allowed, or anything")
         amounts[model] = amount
     return tuple(Rule(model, amount) for model, amount in amounts.items())
