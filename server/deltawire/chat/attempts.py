@@ -11,13 +11,15 @@ from typing import Final
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.request import TurnRequest
-from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, LastingFailure, Stream, Text, ThoughtText, Upstream
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.turn_observer import TurnObserver
 
 _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
-_WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
+_WORTH_A_FALLBACK: Final = {
+    *("upstream_rate_limited", "upstream_unavailable", "upstream_timeout", "upstream_truncated")
+}
 
 
 class Attempts:
@@ -81,7 +83,7 @@ class Attempts:
 
     def _pause_after(self, fault: Failure, earlier: int) -> float | None:
         """Seconds to wait before asking again; None when that is not to be."""
-        if not fault.kind.retryable or earlier == self._deadlines.retries:
+        if not fault.kind.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
             return None
         # Those who were refused together must not all come back together.
         jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
@@ -97,12 +99,18 @@ class Attempts:
         if self.phase != "connect":
             self.phase = "connect"
             self._observer.asks_again()
+        deadline = "first_token"
         try:
-            async with asyncio.timeout(self._deadlines.connect) as limit:
+            async with asyncio.timeout(self._deadlines.first_token) as limit:
                 stream = await self._upstream.open(self.model, self._question.request, self._question.history)
-                limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
                 self.phase = "first_token"
-                return stream, await _first_events(stream)
+                while not stream.ended:
+                    events = await stream.read()
+                    if (first := self._first_shown(events)) is not None:
+                        return stream, first
+                    if events and self._has_more_time(limit):
+                        deadline = "token"
+                return stream, []
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError):
                 self.phase = "backoff"
@@ -110,16 +118,26 @@ class Attempts:
                 self.counts = stream.counts
                 stream.close()
             if isinstance(error, TimeoutError):
-                raise self._deadlines.failure("connect" if stream is None else "first_token") from None
+                raise self._deadlines.failure(deadline) from None
             raise
 
+    def _first_shown(self, events: list[Event]) -> list[Event] | None:
+        """These events, when one of them goes to the client; raise the `Failure` that comes before any does.
 
-async def _first_events(stream: Stream) -> list[Event]:
-    """Read until there is a word, or until the answer is over without one."""
-    while not stream.ended:
-        events = await stream.read()
-        if events:
-            if isinstance(events[0], Failure):
-                raise events[0]
-            return events
-    return []
+        A thought that nobody asked for is not sent, so a fault after it can still be tried again.
+        """
+        shown = (Text, ThoughtText) if self._question.request.thinking not in (None, "off") else Text
+        for event in events:
+            if isinstance(event, Failure):
+                raise event
+            if isinstance(event, shown):
+                return events
+        return None
+
+    def _has_more_time(self, limit: asyncio.Timeout) -> bool:
+        """Allow a model that gives a sign of life the time between tokens, when that is more than is left."""
+        until = asyncio.get_running_loop().time() + self._deadlines.token
+        is_later = until > (limit.when() or 0.0)
+        if is_later:
+            limit.reschedule(until)
+        return is_later

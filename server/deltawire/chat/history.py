@@ -6,7 +6,7 @@ from deltawire.protocol.frames import HistoryMessage
 
 
 class SocketHistory:
-    """One socket's finished turns, in the order in which they ended; whole messages, the newest kept."""
+    """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
     __slots__ = ("_chars", "_max_chars", "_messages", "size")
 
@@ -23,15 +23,16 @@ class SocketHistory:
         return self._messages.copy()
 
     def add(self, question: str, answer: str) -> None:
-        """Append a turn, and drop what no longer fits."""
+        """Append a turn, and drop what no longer fits: an answer goes with its question."""
         for message in (HistoryMessage("user", question), HistoryMessage("model", answer)):
             self._messages.append(message)
             self._chars += len(message.text)
             self.size += _size(message)
         while self._chars > self._max_chars:
-            dropped = self._messages.pop(0)
-            self._chars -= len(dropped.text)
-            self.size -= _size(dropped)
+            for dropped in self._messages[:2]:
+                self._chars -= len(dropped.text)
+                self.size -= _size(dropped)
+            del self._messages[:2]
 
     def forget(self) -> None:
         """Drop everything."""

@@ -17,7 +17,7 @@ from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream, Text, Upstream
+from deltawire.gemini.events import Event, Stream, Text, ThoughtText, Upstream
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, error_frame
@@ -246,7 +246,9 @@ class Turn:
             return Delta(self.id, event.text)
         if isinstance(event, Failure):
             raise event
-        return Thought(self.id, event.text) if self._question.request.thinking not in (None, "off") else None
+        if not isinstance(event, ThoughtText) or self._question.request.thinking in (None, "off"):
+            return None
+        return Thought(self.id, event.text)
 
     def _ended_by(self, error: Exception) -> Usage | ErrorFrame:
         if isinstance(error, _Cancelled):

@@ -15,7 +15,8 @@ from google.genai._api_client import BaseApiClient
 from pydantic.alias_generators import to_camel
 from support.upstream import Exchange, Upstream, answer, fails, says, starts_and_is_silent
 
-from deltawire.gemini.client import Account, GeminiClient
+from deltawire.gemini.account import Account
+from deltawire.gemini.client import GeminiClient
 from deltawire.gemini.connection import Connection
 from deltawire.gemini.events import Event, Text
 from deltawire.protocol.errors import Failure
