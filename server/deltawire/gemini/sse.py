@@ -55,7 +55,10 @@ class EventStreamDecoder:
         *lines, rest = data.split(b"\n")
         for piece in lines:
             line = self._whole_line(piece) if self._line else piece
-            if line or self._bare:
+            if line.startswith(b"data:") and not self._bare:
+                self._data.append(line[5:])
+                self._held += len(line)
+            elif line or self._bare:
                 self._take_line(line, payloads)
             else:
                 self._take_event(payloads)

@@ -84,6 +84,8 @@ class ResponseReader:
                 for one in decode_kindly(payload):
                     self._take_payload(payload, events, self._with_whole_letters(one))
                 return
+            if self._half:
+                self._with_whole_letters(response)
         if response.error:
             raise failure_of(response.error)
         candidate = response.candidates[0] if response.candidates else None
@@ -110,8 +112,6 @@ class ResponseReader:
                 continue
             text = part.text
             said = True
-            if self._half:
-                self._half, text = "", f"?{text}"
             kind: type[Text | ThoughtText] = Text
             if part.thought:
                 kind = ThoughtText
