@@ -197,7 +197,3 @@ async def test_one_fault_is_asked_about_once(upstream: Upstream) -> None:
         with pytest.raises(Failure):
             await client.open("m", ChatRequest(message="hi"), [])
     assert len(upstream.exchanges) == 1
-
-
-def test_an_account_keeps_its_key_out_of_its_repr() -> None:
-    assert "secret" not in repr(Account(api_key="secret"))
