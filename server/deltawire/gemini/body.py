@@ -38,14 +38,20 @@ class BodyReader:
 
     def take(self) -> bytes:
         """What has come; empty at the end and after `wake`. Raise `Failure` when the connection is broken."""
+        # Before the read, for it may bring more news: it lets a paused parser go on. A loss that came together with
+        # these bytes is told only once, and has to be seen after them.
+        self.has_news = self._is_over or (self._connection is not None and self._connection.is_lost)
         try:
-            return self._take_bytes()
+            data = self._response.content.read_nowait()
+            if not data:
+                self._take_nothing()
         except TRANSPORT_ERRORS as error:
             # The error tells of the body only; that there was a reset stands with the connection.
             lost = self._connection.exception() if self._connection is not None else None
             # One object serves every response that was closed: its trace would hold all their streams.
             error.__traceback__ = None
             raise transport_failure(lost if isinstance(lost, OSError) else error) from None
+        return data
 
     def close(self) -> None:
         """Close the connection now. The next `take` raises; a second call does nothing."""
@@ -62,18 +68,12 @@ class BodyReader:
         self._is_over = True
         self.wake()
 
-    def _take_bytes(self) -> bytes:
-        """What has come, if any has; raise what aiohttp says is wrong with the body."""
-        # Before the read, for it may bring more news: it lets a paused parser go on. A loss that came together with
-        # these bytes is told only once, and has to be seen after them.
-        self.has_news = self._is_over or (self._connection is not None and self._connection.is_lost)
-        data = self._response.content.read_nowait()
-        if not data:
-            self.ended = self._is_over
-            # It drops a connection whose chunks it cannot parse, and says nothing.
-            if not self.ended and (self._connection is None or not self._connection.connected):
-                raise aiohttp.ClientPayloadError
-        return data
+    def _take_nothing(self) -> None:
+        """See why nothing has come: the end, a wake, or a connection that is gone."""
+        self.ended = self._is_over
+        # aiohttp drops a connection whose chunks it cannot parse, and says nothing.
+        if not self.ended and (self._connection is None or not self._connection.connected):
+            raise aiohttp.ClientPayloadError
 
 
 def transport_failure(error: BaseException) -> Failure:

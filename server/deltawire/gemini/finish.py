@@ -16,28 +16,27 @@ _not_a_word = re.compile(r"[^a-z0-9_]")
 class Finish:
     """The end of one answer, as far as it is known."""
 
-    __slots__ = ("_finished_texts", "_has_feedback", "_has_said", "_is_blocked", "_is_counted", "reason")
+    __slots__ = ("_finished_texts", "_has_feedback", "_is_counted", "is_blocked", "reason")
 
     def __init__(self) -> None:
         """Start with an answer that has not begun."""
         self.reason: str | None = None
         self._is_counted = False
         self._finished_texts = 0
-        self._has_said = False
         self._has_feedback = False
-        self._is_blocked = False
+        self.is_blocked = False
+        """Whether the provider says that it refused the prompt."""
 
     @property
     def is_proven(self) -> bool:
-        """Whether nothing more can come that matters: the prompt was blocked, or reason and counts are whole.
+        """Whether nothing more can come that matters: reason and counts are whole.
 
         Old Vertex streams say STOP with each piece of text, so there it proves nothing.
         """
-        return self._is_blocked or (self.reason is not None and self._is_counted and self._finished_texts < 2)
+        return self.reason is not None and self._is_counted and self._finished_texts < 2
 
     def take(self, candidate: Candidate | None, *, said: bool, counted: bool) -> None:
         """Take an event: `said` when it had text, `counted` when it told all counts."""
-        self._has_said = self._has_said or said
         word = finish_word(candidate.finish_reason) if candidate is not None else None
         if word is not None:
             self.reason = word
@@ -54,15 +53,15 @@ class Finish:
         self._has_feedback = True
         ratings = feedback.safety_ratings or ()
         if feedback.block_reason or any(rating is not None and rating.blocked for rating in ratings):
-            self._is_blocked = True
+            self.is_blocked = True
 
-    def check(self) -> None:
+    def check(self, *, has_said: bool) -> None:
         """Raise `Failure` for a body that is over before the model had finished.
 
         Feedback on the prompt without any answer is a block that names no reason.
         """
         if self.reason is None:
-            is_blocked = self._is_blocked or (self._has_feedback and not self._has_said)
+            is_blocked = self.is_blocked or (self._has_feedback and not has_said)
             raise Failure("blocked" if is_blocked else "upstream_truncated")
 
 

@@ -50,7 +50,7 @@ class GeminiStream:
         if not data:
             return self._end()
         events = self._reader.feed(data)
-        if self._reader.is_proven or self._silence is not None:
+        if self._reader.may_be_over or self._silence is not None:
             self._wait_for_end(has_news=bool(events))
         return events
 

@@ -28,7 +28,10 @@ class ResponseReader:
         self._framing = EventStreamDecoder()
         self._running = RunningCounts()
         self._finish = Finish()
+        self.may_be_over = False
+        """Whether something was said of the end, so that `is_proven` is worth asking."""
         self._has_text = False
+        self._has_thought = False
         self._half = ""
         """The first half of a surrogate pair, which waits for the second."""
         self._last_quiet = 0
@@ -46,7 +49,12 @@ class ResponseReader:
     @property
     def is_proven(self) -> bool:
         """Whether the answer is whole, however its connection ends."""
-        return self._finish.is_proven and self._framing.is_between_events
+        is_refused = self._finish.is_blocked and not self._has_said
+        return (self._finish.is_proven or is_refused) and self._framing.is_between_events
+
+    @property
+    def _has_said(self) -> bool:
+        return self._has_text or self._has_thought
 
     def feed(self, data: bytes) -> list[Event]:
         """Read on. After a `Failure` nothing more may be fed."""
@@ -70,7 +78,7 @@ class ResponseReader:
                 self._take_payload(payload, events)
             if self._half:
                 events.append(Text("?"))
-            self._finish.check()
+            self._finish.check(has_said=self._has_said)
         except Failure as failure:
             events.append(failure)
         return events
@@ -115,6 +123,7 @@ class ResponseReader:
             kind: type[Text | ThoughtText] = Text
             if part.thought:
                 kind = ThoughtText
+                self._has_thought = True
             else:
                 self._has_text = True
             if events and type(last := events[-1]) is kind:
@@ -129,6 +138,7 @@ class ResponseReader:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
         self._finish.take(candidate, said=said, counted=usage is not None and self._is_whole(usage))
+        self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
 
     def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
         """Take an event without text: an error without its wrapper, an end, progress, or a heartbeat.

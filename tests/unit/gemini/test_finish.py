@@ -83,6 +83,17 @@ def test_feedback_without_an_answer_is_a_block_that_may_name_no_reason(feedback:
     assert failure.code == "blocked"
 
 
+@pytest.mark.parametrize("thought", [False, True])
+def test_an_answer_that_broke_off_is_no_block_although_feedback_came(thought: bool) -> None:  # noqa: FBT001
+    [failure] = reading({"promptFeedback": {"safetyRatings": []}}, answer("a", thought=thought)).end()
+    assert isinstance(failure, Failure)
+    assert failure.code == "upstream_truncated"
+
+
+def test_a_block_proves_nothing_while_text_comes() -> None:
+    assert not reading({"promptFeedback": {"blockReason": "SAFETY"}}, answer("a")).is_proven
+
+
 def test_text_after_a_finish_reason_takes_it_back() -> None:
     reader = reading(answer("", finish="STOP"), answer("a"))
     [failure] = reader.end()
