@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import stamina.instrumentation
 import structlog
@@ -32,8 +32,9 @@ from deltawire.edge.gate import AccessPolicy, Gate
 from deltawire.edge.json_response import JsonResponse
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
 from deltawire.edge.static_files import page
+from deltawire.gemini.account import Account, account_of, standin_account
 from deltawire.gemini.catalog import ModelCatalog
-from deltawire.gemini.client import Account, GeminiClient
+from deltawire.gemini.client import GeminiClient
 from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
@@ -61,6 +62,9 @@ if TYPE_CHECKING:  # an optional dependency
     from deltawire.telemetry.traces import Tracing
 
 log = structlog.get_logger(__name__)
+
+_END_SILENCE: Final = 2.0
+"""Seconds after which silence is the end of an answer that is whole."""
 
 
 class _Stores(NamedTuple):
@@ -116,7 +120,7 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
-            admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
+            admission.open(await stack.enter_async_context(_client(settings, await _account(settings, stack))))
             _announce(settings)
             yield
 
@@ -214,22 +218,21 @@ def _authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
     return Authenticator(keys, tokens)
 
 
+def _client(settings: Settings, account: Account) -> GeminiClient:
+    """The upstream; where silence between tokens is cut early, so is the wait for the end of a whole answer."""
+    end_silence = min(_END_SILENCE, settings.token_timeout / 2)
+    return GeminiClient(account, settings.connect_timeout, end_silence)
+
+
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
     """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
     if not settings.has_upstream:
         from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - who has a key need not wait for its web server
 
         standin = await stack.enter_async_context(StandIn())
-        return Account(api_key="offline", base_url=standin.url, api_version="v1beta", proxies=False)
+        return standin_account(standin.url)
     key = settings.api_key.get_secret_value() if settings.api_key is not None else None
-    if not settings.vertex:
-        # The SDK's own default, v1, does not accept every field that we send.
-        return Account(api_key=key, api_version=os.environ.get("GOOGLE_GENAI_API_VERSION") or "v1beta")
-    project = os.environ.get("GOOGLE_CLOUD_PROJECT")
-    if project is None:
-        return Account(vertex=True, api_key=key)
-    # Both are named, because the SDK drops them when GOOGLE_VERTEX_BASE_URL is set.
-    return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
+    return account_of(key, os.environ, vertex=settings.vertex)
 
 
 def _tracing(settings: Settings) -> "Tracing | None":
@@ -279,7 +282,6 @@ def _admission(settings: Settings, catalog: ModelCatalog, stores: _Stores, telem
             turns=settings.max_turns,
         ),
         Deadlines(
-            connect=settings.connect_timeout,
             first_token=settings.first_token_timeout,
             token=settings.token_timeout,
             turn=settings.turn_timeout,
