@@ -104,7 +104,7 @@ class Scene:
         self.record, self.observer = FakeRecord(self.begins, self.settles), FakeObserver()
         self.heard: list[TurnFrame] = []
         self.refusal: Failure | None = None
-        deadlines = Deadlines(connect=60, first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
+        deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
         request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
         attempts = Attempts(cast("Any", upstream), deadlines, cast("TurnObserver", self.observer))
         self.closed: list[Turn] = []

@@ -225,14 +225,14 @@ export interface UsageReport {
   limits: Standing[];
 }
 /**
- * What was used in a day, which begins and ends in UTC.
+ * The use of one day, which begins and ends in UTC.
  */
 export interface DayUsage {
   day: string;
   models: ModelUsage[];
 }
 /**
- * What was used of one model in a day. What is not known is null, never 0.
+ * The use of one model in a day. An unknown figure is null, never 0.
  *
  *     The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
  *     `unpriced_turns`; when those are all, it is null.
@@ -251,7 +251,7 @@ export interface ModelUsage {
   unpriced_turns: number;
 }
 /**
- * A limit, and how much of it is left; of one model, or of all together where `model` is null.
+ * A limit, and how much of it is left: for one model, or for all together where `model` is null.
  *
  *     `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
  */
