@@ -1,17 +1,17 @@
 # make run     install what is missing, then serve on http://127.0.0.1:8000
 # make test    everything that CI runs
 # make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
-# make hangups how long an upstream outlives its listener (docs/hangups.md)
-# make day     what hang-ups save, in tokens (docs/day.md)
-# make soak    20,000 turns, every door and every fault at random (docs/soak.md)
+# make hangups how long an upstream outlives its listener (docs/measurements/hangups.md)
+# make day     what hang-ups save, in tokens (docs/measurements/day.md)
+# make soak    20,000 turns, every door and every fault at random (docs/measurements/soak.md)
 # make frames  the page's types and close codes from the server's
-# make bench-page  how smoothly the page draws a long answer (docs/page.md)
-# make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
+# make bench-page  how smoothly the page draws a long answer (docs/measurements/page.md)
+# make bench   what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 # make bench-against OTHER=folder  what a change costs a chunk, beside another checkout without it
-# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
-# make bench-limits  what the limits cost a turn and a delta (docs/limits.md)
-# make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
-# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/store.md); DATA=folder keeps them
+# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/measurements/long-chat.md)
+# make bench-limits  what the limits cost a turn and a delta (docs/measurements/limits.md)
+# make bench-sockets  ten thousand idle sockets beside those who talk (docs/measurements/scaling.md); QUICK=--quick for a rough look
+# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/measurements/store.md); DATA=folder keeps them
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3

@@ -2,7 +2,7 @@
 
 Each answer is 500 tokens, 5 to an event, 100 events a second; one client in ten leaves at a random point.
 Counts the tokens that the upstream sent before its connection was closed, against the same day with every
-stream read to its end. Writes docs/day.md; exit code 1 if no token was saved.
+stream read to its end. Writes docs/measurements/day.md; exit code 1 if no token was saved.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from decimal import Decimal
 import uvloop
 from genai_prices import Usage, calc_price
 from support.client import masked, raw_socket
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Upstream, answer
 
-PAGE = DOCS / "day.md"
+PAGE = MEASUREMENTS / "day.md"
 REQUESTS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 AT_ONCE = 120
 EVENTS = 100

@@ -1,9 +1,8 @@
 """`make hangups`: how long an upstream stays open after its listener has left, phase by phase, departure by departure.
 
 A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
-from support.paths import DOCS
 from the client's last act to the moment at which the upstream sees its connection closed, and checked:
-one request, the right reason in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
+one request, the right reason in the log, the turn over. Writes docs/measurements/hangups.md; exit code 1 if a cell fails.
 """
 
 import asyncio
@@ -14,7 +13,7 @@ from typing import Any
 
 import uvloop
 from support.client import masked, raw_socket
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import ServerProcess, running
 from support.transports import Listener, listening
 from support.upstream import (
@@ -28,7 +27,7 @@ from support.upstream import (
     until_blocked,
 )
 
-PAGE = DOCS / "hangups.md"
+PAGE = MEASUREMENTS / "hangups.md"
 ROUNDS = 20
 PING_SECONDS = 0.2
 LIMIT_MS = 50.0

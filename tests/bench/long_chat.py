@@ -1,6 +1,6 @@
 """`make bench-long`: how smoothly a chat of 500 turns and an answer of 1 MB are drawn, and what a turn leaves behind.
 
-Writes docs/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms where it types or scrolls.
+Writes docs/measurements/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms where it types or scrolls.
 """
 
 import os
@@ -13,7 +13,7 @@ import uvloop
 from playwright.async_api import Browser
 from support.browser import chromium
 from support.page import ChatPage, opened
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Script, Upstream, says
 
@@ -30,7 +30,7 @@ from bench.long_answer import (
 )
 from bench.page import SECTION
 
-PAGE = DOCS / "long-chat.md"
+PAGE = MEASUREMENTS / "long-chat.md"
 TURNS = 500
 TURNS_OF_SHORT_CHATS = 1_000
 TURNS_A_CHAT = 10

@@ -1,6 +1,6 @@
 """`make bench-page`: how smoothly the page draws a 32 kB answer that comes in 2,900 frames.
 
-A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes docs/page.md; exit code
+A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes docs/measurements/page.md; exit code
 1 if a task took over 50 ms, or the 95th percentile of the frames over 20 ms.
 """
 
@@ -15,11 +15,11 @@ import uvloop
 from playwright.async_api import Browser, expect
 from support.browser import chromium
 from support.page import ChatPage, opened
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Upstream
 
-PAGE = DOCS / "page.md"
+PAGE = MEASUREMENTS / "page.md"
 ROUNDS = 3
 FRAMES = 2_900
 CHARS = 32_000

@@ -17,7 +17,7 @@ _FASTAPI: Final = Lane(FASTAPI, "sse")
 
 
 def page(figures: Figures) -> str:
-    """docs/benchmarks.md."""
+    """docs/measurements/benchmarks.md."""
     return TEXT.format(
         cores=os.cpu_count(),
         python=platform.python_version(),

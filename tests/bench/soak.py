@@ -1,6 +1,6 @@
 """`make soak`: many turns, every way to leave and every fault drawn at random, and the server ends where it began.
 
-A server in a process of its own; its upstream and its clients here. Writes docs/soak.md; exit code 1 if
+A server in a process of its own; its upstream and its clients here. Writes docs/measurements/soak.md; exit code 1 if
 anything was left over, or a turn did not end exactly once.
 """
 
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import ServerProcess, running
 from support.upstream import Upstream
 
 from bench.callers import Caller, Ends
 from bench.faults import plays_by_name
 
-PAGE = DOCS / "soak.md"
+PAGE = MEASUREMENTS / "soak.md"
 OBSERVED = Path(__file__).parent / "observed.py"
 SETTINGS = {
     "GEMINI_API_KEY": "none",
@@ -196,7 +196,7 @@ How they ended: {ends}.
 
 
 async def main() -> int:
-    parser = argparse.ArgumentParser(description="Soak a server; write docs/soak.md.")
+    parser = argparse.ArgumentParser(description="Soak a server; write docs/measurements/soak.md.")
     parser.add_argument("--turns", type=int, default=20_000)
     parser.add_argument("--sockets", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=300)

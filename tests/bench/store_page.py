@@ -62,7 +62,7 @@ class Kept(NamedTuple):
 
 
 def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float) -> str:
-    """docs/store.md."""
+    """docs/measurements/store.md."""
     return TEXT.format(
         conversations=conversations,
         messages=conversations * MESSAGES_A_CONVERSATION,

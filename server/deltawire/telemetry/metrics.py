@@ -1,4 +1,4 @@
-"""The metrics, whose names dashboards are built on: docs/metrics.md says what each counts.
+"""The metrics, whose names dashboards are built on: docs/reference/metrics.md says what each counts.
 
 With several workers each writes its own files in a folder that they share, and whichever is asked adds them up.
 The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.

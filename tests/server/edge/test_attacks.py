@@ -1,4 +1,4 @@
-"""Attacks, and that they fail: docs/security.md lists them, and names the test of each.
+"""Attacks, and that they fail: docs/guide/secure.md lists them, and names the test of each.
 
 Where an attack can come over more than one transport, it is tried over all: `door` is one of them.
 """
@@ -429,7 +429,7 @@ async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, door: Knock, f
 
 
 def test_every_attack_is_in_the_table_and_every_row_of_the_table_has_its_test() -> None:
-    table = (ROOT / "docs" / "security.md").read_text()
+    table = (ROOT / "docs" / "guide" / "secure.md").read_text()
     rows = re.findall(r"^\| (?!attack|---).*\| `(?:(tests/\S+?)::)?(test_\w+)` \|$", table, re.MULTILINE)
     assert len(rows) == len(re.findall(r"^\| (?!attack|---)", table, re.MULTILINE))
     here = Path(__file__).relative_to(ROOT).as_posix()
