@@ -151,18 +151,7 @@ def _row(name: str, figures: list[float]) -> str:
 
 
 TEXT = f"""\
-# The chat page
-
-## How it is built
-
-`make install` builds `web/` with the package (`hatch_build.py`), on a Node that comes as a wheel; a build whose
-sources have not changed is skipped. `make dev` serves it with hot reload. `make test` runs Biome, TypeScript and vitest
-over it, and drives it in a Chromium: one that is there, else Debian's when root runs it, else Playwright's own.
-tests/browser/pictures/ then holds pictures of its main states. Before the page can be used a browser loads at
-most 90 kB of JavaScript (gzip); markdown and the highlighter of code follow. KaTeX and its fonts are loaded when an
-answer first holds a formula. Diagrams are shown as their source.
-
-## How smoothly it draws
+# How smoothly the chat page draws
 
 An answer of {CHARS:,} characters (headings, lists, tables, code, quotes) comes in {FRAMES:,} frames,
 {FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` measures it anew, {ROUNDS} times,

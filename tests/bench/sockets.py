@@ -128,7 +128,7 @@ def _row(idle: int, talk: Talk) -> str:
 TEXT: Final = """\
 One process on one core, {streams} sockets that stream at any time, each {rate} chunks a second, for {seconds} seconds;
 the upstream and the load client share the other core. Every turn came whole. The load average was {load:.1f} at the
-end; strangers are what else kept the machine busy.
+end; strangers are cores that other processes kept busy.
 
 | idle sockets | turns | first delta p50, ms | p99, ms | longest, ms | server, cores | MiB | strangers, cores |
 | --- | --- | --- | --- | --- | --- | --- | --- |
