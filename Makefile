@@ -3,7 +3,9 @@
 # make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
 # make hangups how long an upstream outlives its listener (docs/measurements/hangups.md)
 # make day     what hang-ups save, in tokens (docs/measurements/day.md)
-# make soak    20,000 turns, every door and every fault at random (docs/measurements/soak.md)
+# make soak    20,000 turns, every departure and every fault at random (docs/measurements/soak.md)
+# make docs-settings  docs/reference/settings.md from the settings themselves
+# make pictures  the README's pictures of the page (docs/pictures/)
 # make frames  the page's types and close codes from the server's
 # make bench-page  how smoothly the page draws a long answer (docs/measurements/page.md)
 # make bench   what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
@@ -26,6 +28,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: run dev install test lint types tests frames lock format clean
+.PHONY: docs-settings pictures
 .PHONY: hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install
@@ -53,7 +56,7 @@ tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
 	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest -m alone
 
-# Measured, not tested: each writes its page in docs/.
+# Measured, not tested: each writes its page in docs/measurements/.
 hangups: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/hangups.py
 
@@ -71,6 +74,12 @@ bench-long: .venv/.installed-dev .venv/.chromium
 
 bench-store: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.store $(if $(DATA),--data $(DATA))
+
+docs-settings: .venv/.installed
+	$(BIN)/python docs/reference/settings_page.py > docs/reference/settings.md
+
+pictures: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python -m support.pictures
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

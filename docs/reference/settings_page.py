@@ -7,9 +7,9 @@ from deltawire.config.description import describe
 PAGE = """\
 # Settings
 
-Every setting is an environment variable. `deltawire --help` prints the same table. A bad value stops the start with exit
-code 2 and a line that names the setting; a name that starts with `DELTAWIRE_` and is not listed here is logged as unknown,
-with the nearest known name.
+Every setting is an environment variable. `deltawire --help` prints the same table. A bad value stops the start with
+exit code 2 and a line that names the setting. A name that starts with `DELTAWIRE_` and is not listed here is logged as
+unknown, with the nearest known name.
 
 This page is written by `make docs-settings` from `server/deltawire/config/settings.py`.
 
@@ -17,8 +17,9 @@ This page is written by `make docs-settings` from `server/deltawire/config/setti
 | --- | --- | --- | --- |
 {rows}
 
-The upstream is configured by google-genai's own variables: `GEMINI_API_KEY` or `GOOGLE_API_KEY`, `GOOGLE_GEMINI_BASE_URL`,
-and for Vertex AI `GOOGLE_GENAI_USE_VERTEXAI`, `GOOGLE_CLOUD_PROJECT` and `GOOGLE_CLOUD_LOCATION`.
+The upstream is configured by google-genai's own variables: `GEMINI_API_KEY` or `GOOGLE_API_KEY`,
+`GOOGLE_GEMINI_BASE_URL`, and for Vertex AI `GOOGLE_GENAI_USE_VERTEXAI`, `GOOGLE_CLOUD_PROJECT` and
+`GOOGLE_CLOUD_LOCATION`.
 """
 
 

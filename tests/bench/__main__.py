@@ -1,7 +1,7 @@
 """`make bench`: what a delta and a socket cost, beside a FastAPI service and beside a bare relay.
 
-Takes about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/measurements/benchmarks.md and .svg unless it is
-the quick form. A missed target is written down; it is no failure.
+Takes about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/measurements/benchmarks.md and .svg
+unless it is the quick form. A missed target is written down; it is no failure.
 """
 
 import argparse

@@ -2,7 +2,8 @@
 
 A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
 from the client's last act to the moment at which the upstream sees its connection closed, and checked:
-one request, the right reason in the log, the turn over. Writes docs/measurements/hangups.md; exit code 1 if a cell fails.
+one request, the right reason in the log, the turn over. Writes docs/measurements/hangups.md; exit code 1 if a cell
+fails.
 """
 
 import asyncio

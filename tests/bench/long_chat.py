@@ -1,6 +1,7 @@
 """`make bench-long`: how smoothly a chat of 500 turns and an answer of 1 MB are drawn, and what a turn leaves behind.
 
-Writes docs/measurements/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms where it types or scrolls.
+Writes docs/measurements/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms while
+it types or scrolls.
 """
 
 import os

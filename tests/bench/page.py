@@ -1,7 +1,7 @@
 """`make bench-page`: how smoothly the page draws a 32 kB answer that comes in 2,900 frames.
 
-A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes docs/measurements/page.md; exit code
-1 if a task took over 50 ms, or the 95th percentile of the frames over 20 ms.
+A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes
+docs/measurements/page.md; exit code 1 if a task took over 50 ms, or the 95th percentile of the frames over 20 ms.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """`make bench-sockets`: does it matter to those who talk how many others only listen?
 
 One process of the server, first with the streaming sockets alone, then with the idle ones beside them. Takes about
-five minutes and writes its section of docs/measurements/scaling.md; `make bench-sockets QUICK=--quick` takes less than one and
-writes nothing.
+five minutes and writes its section of docs/measurements/scaling.md; `make bench-sockets QUICK=--quick` takes less than
+one and writes nothing.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """`make bench-store`: listing, opening and searching 2,000,000 messages on each database; what keeping a turn costs.
 
-The data are made first, for some ten minutes each; `--data FOLDER` keeps them for the next run. Writes docs/measurements/store.md.
+The data are made first, for some ten minutes each; `--data FOLDER` keeps them for the next run. Writes
+docs/measurements/store.md.
 """
 
 import argparse
