@@ -37,6 +37,9 @@ class BackgroundTasks:
 
 
 async def finished(task: asyncio.Task[T]) -> T:
-    """What comes of an errand. Not behind a shield, which complains of failures that nobody waits for any more."""
+    """Return the result of a background task.
+
+    `asyncio.shield` would log a failure that nobody waits for any more.
+    """
     await asyncio.wait({task})
     return task.result()

@@ -66,7 +66,7 @@ class TurnRecord:
             self.transcript.leave(end)
 
     def close(self) -> None:
-        """Let go of a turn, whether it ended or not."""
+        """Release a turn, whether it ended or not."""
         self.ledger.close()
         if self.transcript is not None:
             self.transcript.close()

@@ -31,7 +31,7 @@ class Connection(ResponseHandler):
             self.on_news()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell of the end: aiohttp may let go of the connection, and of who listens to it, on the way."""
+        """Tell of the end: aiohttp may release the connection, and of who listens to it, on the way."""
         self.is_lost = True
         on_news = self.on_news
         super().connection_lost(exc)

@@ -151,7 +151,7 @@ class Ledger:
         return self._limits.background.run(self._end(end if is_charged else None))
 
     def close(self) -> None:
-        """Let go of a turn; one that has not ended is charged nothing."""
+        """Release a turn; one that has not ended is charged nothing."""
         if not self._is_over:
             self._is_over = True
             self._limits.background.run(self._end(None))

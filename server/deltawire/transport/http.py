@@ -100,7 +100,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Stop the clock: the socket has others. Then let go of what only this protocol holds."""
+        """Stop the clock: the socket has others. Then release what only this protocol holds."""
         self._stop_clock()
         super().handle_websocket_upgrade()
         del self.parser, self.scope
@@ -119,7 +119,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock; let go of the last request, which refers to this protocol."""
+        """Stop the clock; release the last request, which refers to this protocol."""
         self._stop_clock()
         super().connection_lost(exc)
         del self.cycle, self.scope

@@ -57,7 +57,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.has_room = True
 
     async def run_asgi(self) -> None:
-        """Serve the socket; then let go of what refers to it: the garbage collector would have to find all of it."""
+        """Serve the socket; then release what refers to it: the garbage collector would have to find all of it."""
         await super().run_asgi()
         cast("dict[str, Any]", self.scope).clear()
 

@@ -218,7 +218,7 @@ async def test_tokens_tried_one_after_the_other(upstream: Upstream) -> None:
         assert await knock_socket(address, **bearer(KEYS["alice"])) == (429, "rate_limited")
 
 
-async def test_strangers_at_the_door_take_nobodys_place(upstream: Upstream) -> None:
+async def test_handshakes_without_a_token_take_nobodys_place(upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS, max_sockets=1) as address:
         for _ in range(5):
             assert await knock_socket(address) == UNAUTHENTICATED
