@@ -113,18 +113,18 @@ def price(tokens: int) -> Decimal:
 TEXT = """\
 # What hang-ups save
 
-A day in a minute or two, by `make day`: {requests:,} requests for answers of 500 tokens over sockets, {left:,} of
-whose clients left at a random point.
+`make day` runs a day in a minute or two: {requests:,} requests for answers of 500 tokens over sockets, {left:,} of
+whose clients left at a random moment.
 
 | | tokens sent by the upstream |
 | --- | --- |
 | every stream read to its end | {whole:,} |
-| streams closed when their listener left | {sent:,} |
+| streams closed when their client left | {sent:,} |
 | not received | {saved:,} ({share:.1%}) |
 
 At {a_day:,} requests a day that is {saved_a_day:,} tokens a day, or ${dollars:,.2f} at genai-prices' rate for the
-output of {model}. These are tokens that were not received. Whether the provider stops generating, or billing, when
-its connection is closed is documented nowhere, so this is no promise about a bill.
+output of {model}. These tokens were not received. No document says whether the provider stops generating,
+or billing, when its connection is closed, so this is no promise about a bill.
 """
 
 if __name__ == "__main__":

@@ -147,20 +147,20 @@ async def main() -> int:
 
 
 TEXT = f"""\
-# How long an upstream outlives its listener
+# How long the upstream stays open after its client has left
 
-Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last act to the
-moment at which the upstream sees its connection closed; in a retry's back-off, where none is open, to the end of
-the turn. `make hangups` measures it anew, against a server in a process of its own; a cell over
-{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only be
-seen by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
+Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last action to
+the moment when the upstream sees its connection closed. In a retry's back-off no connection is open; there the time
+runs to the end of the turn. `make hangups` repeats it, with a server in a process of its own. A cell over
+{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only
+be noticed by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
 {PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
 
 | the turn is | {{heads}} |
 | --- | {{rules}} |
 {{table}}
 
-`POST /chat` waits silently in every phase: its column is that wait.
+`POST /chat` sends nothing before its end, so its column is measured while it waits.
 """
 
 if __name__ == "__main__":

@@ -154,18 +154,18 @@ TEXT = f"""\
 # How smoothly the chat page draws
 
 An answer of {CHARS:,} characters (headings, lists, tables, code, quotes) comes in {FRAMES:,} frames,
-{FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` measures it anew, {ROUNDS} times,
+{FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` repeats it, {ROUNDS} times,
 in a fresh page that has shown one short answer before; a task over {TASK_LIMIT_MS:.0f} ms or a 95th percentile of
-the frames over {FRAME_LIMIT_MS:.0f} ms fails it. The measuring waits inside the page: a test that looks at it again
-and again takes a third of its time.
+the frames over {FRAME_LIMIT_MS:.0f} ms fails it. The measurement waits inside the page, because a test that polls it
+would take a third of its time.
 
 | | {" | ".join(f"round {number}" for number in range(1, ROUNDS + 1))} |
 | --- |{" --- |" * ROUNDS}
 {{rows}}
 
-A frame is the time between two drawings; at 60 a second it is 17 ms. Tasks of 50 ms or less are not told apart by a
-browser: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
-others kept them busy: browser, server and upstream then wait for their turn.
+A frame is the time between two drawings; at 60 a second it is 17 ms. A browser does not report tasks of 50 ms or
+less: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
+other processes kept them busy, and browser, server and upstream had to wait.
 """
 
 if __name__ == "__main__":

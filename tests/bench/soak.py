@@ -177,19 +177,19 @@ class Soak:
 
 
 TEXT = """\
-# A month in minutes
+# Soak: a month in minutes
 
-{turns:,} turns over {sockets} sockets in {seconds:.0f} s, every way to leave and every fault of the upstream's drawn at
-random ({drawn} pairs of them came up): listeners that stay, cancel, close, reset, never answer a ping, do not read,
-or leave a request; upstreams that answer, think, dribble, flood, fall silent before and after their headers and
-their first word, break off, reset, babble, refuse, or forget to finish. `make soak` does it again; a leak or a turn
-that does not end exactly once fails it.
+{turns:,} turns over {sockets} sockets in {seconds:.0f} s, with every departure of a client and every fault of the
+upstream drawn at random ({drawn} pairs of them occurred). Clients stay, cancel, close, reset,
+answer no ping, do not read, or leave a request. Upstreams answer, think, send single bytes, send as fast as they can, fall silent before and after
+their headers and their first token, break off, reset, send invalid data, refuse, or send no finish reason.
+`make soak` repeats it. A leak, or a turn that does not end exactly once, fails it.
 
 {table}
 
 Requests to the upstream: {requests:,}; open at the end: {open}. Turns in the log: {logged:,},
-each with one end; {seen:,} of those ends were seen by a client that was still there, and nothing of the turn came
-after one. (A client that resets its connection at once may do so before its question is read: those are no turns.)
+each with exactly one end. {seen:,} of those ends reached a client that was still there, and no frame of the turn came
+after its end. (A client that resets its connection at once may do so before its question is read: that is no turn.)
 
 How they ended: {ends}.
 """
