@@ -180,9 +180,9 @@ TEXT = """\
 # Soak: a month in minutes
 
 {turns:,} turns over {sockets} sockets in {seconds:.0f} s, with every departure of a client and every fault of the
-upstream drawn at random ({drawn} pairs of them occurred). Clients stay, cancel, close, reset,
-answer no ping, do not read, or leave a request. Upstreams answer, think, send single bytes, send as fast as they can, fall silent before and after
-their headers and their first token, break off, reset, send invalid data, refuse, or send no finish reason.
+upstream drawn at random ({drawn} pairs of them occurred). Clients stay, cancel, close, reset, answer no ping, do not
+read, or leave a request. Upstreams answer, think, send single bytes, send as fast as they can, fall silent before and
+after their headers and their first token, break off, reset, send invalid data, refuse, or send no finish reason.
 `make soak` repeats it. A leak, or a turn that does not end exactly once, fails it.
 
 {table}
