@@ -9,6 +9,7 @@ import pytest
 from support.paths import DOCS, ROOT
 
 from deltawire.chat.states import Phase, Reason
+from deltawire.protocol import close_codes
 from deltawire.protocol.errors import TABLE
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
@@ -68,6 +69,14 @@ def test_a_table_of_errors_has_every_code_as_it_is(name: str, columns: str) -> N
         for code, status, retryable in re.findall(columns, text_of(name), re.MULTILINE)
     }
     assert listed == {code: (kind.status, kind.retryable) for code, kind in TABLE.items()}
+
+
+def test_the_guide_for_clients_says_of_every_close_code_when_to_come_back() -> None:
+    words = {"soon": "soon", "later": "after at least 5 s", "when_needed": "when you have something to send"}
+    rows = re.findall(r"^\| ([\d, ]+) \| [^|]+ \| ([^|]+) \|$", text_of("docs/guide/clients.md"), re.MULTILINE)
+    listed = {int(code): advice for codes, advice in rows for code in codes.split(", ")}
+    assert set(listed) == set(close_codes.TABLE)
+    assert all(listed[row.code].startswith(words[row.reconnect]) for row in close_codes.TABLE.values())
 
 
 @pytest.mark.parametrize("words", [Phase, Reason])
