@@ -1,5 +1,5 @@
 # The server, with its page. Run it with a read-only root: it writes to /data only, and there only without
-# DELTAWIRE_DATABASE_URL. docs/guide/operate.md says what to set.
+# DELTAWIRE_DATABASE_URL. Any user may run it who is of group 0, as OpenShift's are. docs/guide/run-for-others.md says what to set.
 
 FROM python:3.11-slim-trixie AS packages
 WORKDIR /build
@@ -16,20 +16,20 @@ COPY web web
 RUN python hatch_build.py
 COPY pyproject.toml README.md LICENSE ./
 COPY server server
-RUN python -m hatchling build --target wheel --directory dist \
-    && pip install --no-cache-dir --no-index --no-deps --target /app dist/*.whl
+RUN python -m hatchling build --target wheel --directory dist
+COPY --from=packages /opt/deltawire /opt/deltawire
+RUN pip --python /opt/deltawire/bin/python install --no-cache-dir --no-index --no-deps dist/*.whl
 
 FROM python:3.11-slim-trixie
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin deltawire \
-    && install --directory --mode 0700 --owner deltawire --group deltawire /data
-COPY --from=packages /opt/deltawire /opt/deltawire
-COPY --from=wheel /app /app
-COPY deploy/healthcheck.py /app/
+RUN useradd --uid 10001 --gid 0 --no-create-home --shell /usr/sbin/nologin deltawire \
+    && install --directory --mode 0770 --owner deltawire --group 0 /data
+COPY --from=wheel /opt/deltawire /opt/deltawire
+COPY deploy/healthcheck.py /opt/deltawire/
 ENV PATH=/opt/deltawire/bin:$PATH DELTAWIRE_HOST=0.0.0.0 DELTAWIRE_DATA_DIR=/data
-WORKDIR /app
-USER 10001:10001
+WORKDIR /opt/deltawire
+USER 10001:0
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "/app/healthcheck.py"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "/opt/deltawire/healthcheck.py"]
 # In exec form: the server is process 1 and gets SIGTERM itself, which starts the drain.
-ENTRYPOINT ["python", "-m", "deltawire"]
+ENTRYPOINT ["deltawire"]

@@ -9,7 +9,7 @@
 # make frames  the page's types and close codes from the server's
 # make bench-page  how smoothly the page draws a long answer (docs/measurements/page.md)
 # make bench   what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
-# make bench-against OTHER=folder  what a change costs a chunk, beside another checkout without it
+# make bench-against OTHER=folder  what a change costs a delta (OF=start: a whole turn), beside another checkout without it
 # make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/measurements/long-chat.md)
 # make bench-limits  what the limits cost a turn and a delta (docs/measurements/limits.md)
 # make bench-sockets  ten thousand idle sockets beside those who talk (docs/measurements/scaling.md); QUICK=--quick for a rough look
@@ -51,7 +51,7 @@ types: .venv/.installed-dev
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
+tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer
 	$(NODE)/vitest/vitest.mjs run
 	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest -m alone
@@ -90,7 +90,7 @@ bench: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
 
 bench-against: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.against $(OTHER)
+	PYTHONPATH=tests $(BIN)/python -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
 
 bench-sockets: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.sockets $(QUICK)
@@ -141,6 +141,19 @@ clean:
 		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root nginx && \
 		dpkg-deb --extract nginx_*.deb nginx && rm nginx_*.deb || \
 		{ echo "the tests of the proxies need an nginx: install one, or run this with apt-get and its lists"; exit 1; }; \
+	fi
+	@touch $@
+
+# Likewise the pgbouncer of the tests, and the library that it needs.
+.venv/.pgbouncer: | .venv
+	@if ! PATH="$$PATH:/usr/sbin" command -v pgbouncer > /dev/null; then \
+		if [ "$$(id -u)" = 0 ]; then apt-get update --quiet=2; fi; \
+		cd .venv && apt-get download --quiet=2 -o APT::Sandbox::User=root pgbouncer libevent-2.1-7 && \
+		(apt-get download --quiet=2 -o APT::Sandbox::User=root libc-ares2 2> /dev/null || \
+		apt-get download --quiet=2 -o APT::Sandbox::User=root libcares2) && \
+		for package in pgbouncer_*.deb libevent-*.deb libc*ares2_*.deb; do \
+			dpkg-deb --extract $$package pgbouncer && rm $$package; done || \
+		{ echo "the tests of pgbouncer need one: install it, or run this with apt-get and its lists"; exit 1; }; \
 	fi
 	@touch $@
 

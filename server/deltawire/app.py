@@ -1,4 +1,4 @@
-"""Where the parts are built and joined, and nowhere else."""
+"""The composition root: it builds the services of a process and joins them."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
+from deltawire.conversations.clearing import leftovers_cleared
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -28,6 +29,7 @@ from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import TrustedProxies
 from deltawire.edge.gate import AccessPolicy, Gate
+from deltawire.edge.json_response import JsonResponse
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
 from deltawire.edge.static_files import page
 from deltawire.gemini.catalog import ModelCatalog
@@ -55,14 +57,14 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.turn_observer import Telemetry
 
-if TYPE_CHECKING:  # it needs what is not always installed
+if TYPE_CHECKING:  # an optional dependency
     from deltawire.telemetry.traces import Tracing
 
 log = structlog.get_logger(__name__)
 
 
 class _Stores(NamedTuple):
-    """What outlives a turn, and what it counts."""
+    """The stores that outlive a turn."""
 
     database: Database
     transcripts: Transcripts
@@ -76,8 +78,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 
 def build(settings: Settings) -> Service:
-    """Set up the logs of a process, and assemble what it serves."""
-    configure_logs(settings)
+    """Set up the logs of a process, and assemble its service."""
+    if not structlog.is_configured():  # in a worker process
+        configure_logs(settings)
     return assemble(settings)
 
 
@@ -88,8 +91,8 @@ def configure_logs(settings: Settings) -> None:
 
 
 def assemble(settings: Settings) -> Service:
-    """Build the parts of one process and join them."""
-    stamina.instrumentation.set_on_retry_hooks([])  # they would log what a driver said
+    """Build the service of one process."""
+    stamina.instrumentation.set_on_retry_hooks([])  # they would log a driver's message
     catalog = _catalog(settings)
     stores = _stores(settings, catalog)
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
@@ -109,6 +112,8 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stores.limits.prices.load()
+            stack.push_async_callback(stores.limits.prices.close)
+            await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             admission.open(await stack.enter_async_context(GeminiClient(await _account(settings, stack))))
@@ -116,7 +121,7 @@ def assemble(settings: Settings) -> Service:
             yield
 
     app = _litestar(settings, services, lifespan)
-    # Litestar's own middleware would see only what has found a route.
+    # Litestar's own middleware sees only requests that have found a route.
     app.asgi_handler = Gate(
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
@@ -135,6 +140,7 @@ def _litestar(
             *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        response_class=JsonResponse,
         exception_handlers={Exception: problem_details.responder(services.refusals)},
         lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
@@ -162,6 +168,8 @@ def _listening(settings: Settings) -> Listening:
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
+        send_timeout=settings.send_timeout,
+        keep_alive_timeout=settings.keep_alive_timeout,
     )
 
 
@@ -192,7 +200,7 @@ def _services(
 
 
 def _authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
-    """Whoever lets people in, by whatever is set up."""
+    """Return the authenticator, with the keys and tokens that are set up."""
     keys, tokens = None, None
     if settings.api_keys is not None or settings.api_keys_file is not None:
         fixed = settings.api_keys.get_secret_value().split(",") if settings.api_keys is not None else ()
@@ -207,7 +215,7 @@ def _authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
 
 
 async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
-    """Whom to ask: Gemini with the SDK's own variables, or the stand-in, which it starts."""
+    """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
     if not settings.has_upstream:
         from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - who has a key need not wait for its web server
 
@@ -215,17 +223,17 @@ async def _account(settings: Settings, stack: AsyncExitStack) -> Account:
         return Account(api_key="offline", base_url=standin.url, api_version="v1beta", proxies=False)
     key = settings.api_key.get_secret_value() if settings.api_key is not None else None
     if not settings.vertex:
-        # The SDK's own default, v1, does not take every field that we send.
+        # The SDK's own default, v1, does not accept every field that we send.
         return Account(api_key=key, api_version=os.environ.get("GOOGLE_GENAI_API_VERSION") or "v1beta")
     project = os.environ.get("GOOGLE_CLOUD_PROJECT")
     if project is None:
         return Account(vertex=True, api_key=key)
-    # Named explicitly, because the SDK drops both when GOOGLE_VERTEX_BASE_URL is set.
+    # Both are named, because the SDK drops them when GOOGLE_VERTEX_BASE_URL is set.
     return Account(vertex=True, project=project, location=os.environ.get("GOOGLE_CLOUD_LOCATION") or "global")
 
 
 def _tracing(settings: Settings) -> "Tracing | None":
-    """Whoever makes spans, where they are wanted."""
+    """Return the tracing; None where no exporter is set up."""
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return None
     try:
@@ -249,7 +257,7 @@ def _catalog(settings: Settings) -> ModelCatalog:
 
 
 def _limits_backend(settings: Settings) -> LimitsBackend:
-    """Whoever counts; the libraries that do it take a while to load, so they are where they are needed only."""
+    """Return the backend of the limits. Its libraries load slowly, so each is imported only where it is used."""
     if settings.redis_url is not None:
         from deltawire.limits.redis.backend import redis_backend  # noqa: PLC0415
 

@@ -17,7 +17,8 @@ from bench import measure
 from bench.measure import Load
 from bench.services import DELTAWIRE, Service, bench
 
-LOAD: Final = Load(400)
+LOADS: Final = {"delta": Load(400), "start": Load(800, chunks=1, interval_ms=0, spread=4.0)}
+"""What is compared: a delta among many, or a whole turn with its socket and a single delta."""
 PAIRS: Final = 24
 _FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from {package}.__main__ import main; sys.exit(main([]))"
 
@@ -32,8 +33,8 @@ def elsewhere(folder: Path) -> Service:
     return msgspec.structs.replace(DELTAWIRE, command=("-c", source))
 
 
-async def run(other: Path, pairs: int) -> list[tuple[float, float]]:
-    """Microseconds of CPU a chunk, here and there, of each pair; each goes first as often as the other."""
+async def run(other: Path, load: Load, pairs: int) -> list[tuple[float, float]]:
+    """Return the microseconds of CPU a chunk, here and there, of each pair; each goes first as often as the other."""
     costs = []
     async with bench() as started, started.running(DELTAWIRE) as here, started.running(elsewhere(other)) as there:
         both = [here, there]
@@ -42,7 +43,7 @@ async def run(other: Path, pairs: int) -> list[tuple[float, float]]:
         for number in range(pairs):
             cost = {}
             for service in both if number % 2 else reversed(both):
-                cost[service.pid] = (await measure.under(started, service, "socket", LOAD)).cpu_us
+                cost[service.pid] = (await measure.under(started, service, "socket", load)).cpu_us
             costs.append((cost[here.pid], cost[there.pid]))
             sys.stderr.write(f"pair {number + 1}: {costs[-1][0]:.1f} µs here, {costs[-1][1]:.1f} there\n")
     return costs
@@ -57,9 +58,10 @@ def told(costs: list[tuple[float, float]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("other", type=Path, help="another checkout")
+    parser.add_argument("--of", choices=LOADS, default="delta")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     arguments = parser.parse_args()
-    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), arguments.pairs))))
+    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), LOADS[arguments.of], arguments.pairs))))
 
 
 if __name__ == "__main__":

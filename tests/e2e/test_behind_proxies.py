@@ -1,13 +1,18 @@
 """Behind a real nginx and a real Caddy that run the files of deploy/."""
 
 import asyncio
+import json
+import re
 import signal
+import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from support.process import running_over
 from support.proxies import Front, Proxy, caddy, nginx
+from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says_and_is_silent, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -218,6 +223,79 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         stream.drop()
         assert await server.ended() == 0
         assert server.drained == (2, 0, 0)
+
+
+async def h2c(address: str, tls: ssl.SSLContext | None, requests: int) -> list[tuple[bytes, dict[str, object]]]:
+    """The statuses and bodies of requests on one connection that each offer HTTP/2, as Java's client and curl do."""
+    host, _, port = address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=tls)
+    body = b'{"message": "hi"}'
+    lines = [
+        b"POST /chat HTTP/1.1",
+        b"Host: " + address.encode(),
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % len(body),
+        b"Connection: Upgrade, HTTP2-Settings",
+        b"Upgrade: h2c",
+        b"HTTP2-Settings: AAMAAABkAAQAAP__",
+    ]
+    answers = []
+    for _ in range(requests):
+        writer.write(b"\r\n".join([*lines, b"", body]))
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).lower()
+        [length] = re.findall(rb"content-length: (\d+)", head)
+        answers.append((head.split()[1], json.loads(await reader.readexactly(int(length)))))
+    writer.close()
+    return answers
+
+
+@either
+async def test_an_offer_of_http_2_is_ignored(upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy) -> None:
+    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+        answers = await h2c(front.address, front.tls, 2)
+    assert [(status, answer["text"]) for status, answer in answers] == [(b"200", "Hello world")] * 2
+
+
+UVICORNS_KEEP_ALIVE = 5.0
+
+
+@pytest.mark.parametrize(
+    "settings, status", [({"keep_alive_timeout": "0.2"}, 502), ({}, 405)], ids=["shorter than the proxy's", "default"]
+)
+async def test_a_server_that_keeps_connections_for_longer_than_its_proxy_leaves_no_request_without_an_answer(
+    upstream: Upstream, tmp_path: Path, free_port: int, settings: dict[str, str], status: int
+) -> None:
+    async with (
+        serving(upstream, **settings) as address,
+        Wire(address, late=True) as wire,
+        caddy(tmp_path, free_port, wire.address) as front,
+        front.session() as session,
+    ):
+        # Caddy would try a GET once more. That the server refuses this does not matter, as long as it is heard.
+        async with session.post("/models") as response:
+            assert response.status == 405
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wire.server_closed.wait(), UVICORNS_KEEP_ALIVE + 1)
+        async with session.post("/models") as response:
+            assert response.status == status
+
+
+async def test_caddy_passes_turns_on_that_need_no_database_when_it_is_away(
+    upstream: Upstream, tmp_path: Path, free_port: int
+) -> None:
+    nobody = f"postgresql://nobody@127.0.0.1:{free_port + 1}/none"
+    often = {"health_interval 1s": "health_interval 20ms"}
+    async with (
+        serving(upstream, database_url=nobody) as address,
+        caddy(tmp_path, free_port, address, changes=often) as front,
+        front.session() as session,
+    ):
+        async with session.get("/readyz") as response:
+            assert (response.status, (await response.json())["code"]) == (503, "store_unavailable")
+        for _ in range(10):
+            async with session.post("/chat", json={"message": "hi"}) as response:
+                assert response.status == 200
+            await asyncio.sleep(0.02)  # for its next look
 
 
 @either

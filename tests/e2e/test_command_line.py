@@ -1,6 +1,8 @@
 """`python -m deltawire`, as somebody meets it who starts it."""
 
 import asyncio
+import fcntl
+import os
 import shutil
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 from support.client import connected, masked, raw_socket
 from support.paths import ROOT
 from support.process import running, running_over
+from support.transports import ask_rest
 from support.upstream import Upstream, fails, floods, says, until_blocked
 
 
@@ -32,7 +35,7 @@ def test_help_lists_every_setting() -> None:
     result = run("--help")
     assert result.returncode == 0
     assert "DELTAWIRE_TOKEN_TIMEOUT = 20" in result.stdout
-    assert "silence between tokens (seconds, more than 0)" in result.stdout
+    assert "silence between tokens (seconds, more than 0, at most 1,000,000)" in result.stdout
     assert "GEMINI_API_KEY" in result.stdout
 
 
@@ -62,7 +65,7 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
     assert sorted(result.stderr.splitlines()) == [
         "DELTAWIRE_MODELS: got 'a b'; takes model names of A-Z a-z 0-9 . _ -, separated by commas",
         "DELTAWIRE_PORT: got 'http'; takes a port from 0 to 65535; 0 takes a free one",
-        "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0",
+        "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0, at most 1,000,000",
     ]
 
 
@@ -106,6 +109,33 @@ async def test_a_signal_stops_it_with_exit_code_0(how: signal.Signals) -> None:
         assert server.lines[-1]["event"] == "drained"
 
 
+COMMANDS = {"module": ("-m", "deltawire"), "script": (str(Path(sys.executable).with_name("deltawire")),)}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, how: signal.Signals) -> None:
+    async with running(sys.executable, "-X", "importtime", *COMMANDS[command]) as server:
+        await server.printed("structlog")
+        assert await server.stop(how) == 128 + how
+        assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects(
+    how: signal.Signals, workers: str
+) -> None:
+    came = asyncio.Event()
+    async with await asyncio.start_server(lambda *_: came.set(), "127.0.0.1", 0) as database:
+        port = database.sockets[0].getsockname()[1]
+        url = f"postgresql://somebody@127.0.0.1:{port}/silent"
+        async with running(DELTAWIRE_DATABASE_URL=url, DELTAWIRE_WORKERS=workers) as server:
+            await came.wait()
+            assert await server.stop(how) == 128 + how
+            assert server.output == ""
+
+
 @pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"])
 async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstream: Upstream, goodbye: bytes) -> None:
     upstream.plays(floods)
@@ -143,6 +173,41 @@ async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream
             await client.chat(id="t1")
             frames = await asyncio.wait_for(client.until_end("t1"), 10)
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
+    upstream: Upstream, free_port: int, tmp_path: Path, workers: str
+) -> None:
+    reader, writer = os.pipe()
+    fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+    settings = {
+        "DELTAWIRE_PORT": str(free_port),
+        "DELTAWIRE_DATA_DIR": str(tmp_path),
+        "DELTAWIRE_WORKERS": workers,
+        "GEMINI_API_KEY": "none",
+        "GOOGLE_GEMINI_BASE_URL": upstream.url,
+    }
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deltawire", env=settings, stdout=writer)
+    os.close(writer)
+    address = f"127.0.0.1:{free_port}"
+    async with asyncio.timeout(20):
+        while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+        for number in range(40):  # of some 400 bytes each in the log
+            assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
+        process.terminate()
+        assert await process.wait() == 0
+    os.close(reader)
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
 
 
 async def test_the_log_can_be_read_on_a_terminal(free_port: int) -> None:

@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -81,7 +83,7 @@ def copy_as_the_image_does(to: Path) -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
     for name, words in steps(" AS wheel"):
-        if name == "COPY":
+        if name == "COPY" and not words[0].startswith("--from"):
             *sources, into = words
             for source in sources:
                 assert source in allowed, f".dockerignore leaves {source} out"
@@ -93,26 +95,37 @@ def copy_as_the_image_does(to: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The image's /app, made by the very steps of its stage `wheel`; the page is not built again."""
-    folder = tmp_path_factory.mktemp("image")
-    build, app = folder / "build", folder / "app"
-    build.mkdir()
+def image() -> Iterator[Path]:
+    """The image's /opt/deltawire, made by the very steps of its stage `wheel`, where anybody may read it.
+
+    The packages of stage `packages` are those of this environment, and the page is not built again.
+    """
+    with tempfile.TemporaryDirectory(prefix="image-", ignore_cleanup_errors=True) as folder:
+        build, image = Path(folder, "build"), Path(folder, "deltawire")
+        build.mkdir()
+        take_the_page(build)
+        output_of(sys.executable, "-m", "venv", "--without-pip", image)
+        [packages] = image.glob("lib/python*/site-packages")
+        (packages / "here.pth").write_text(sysconfig.get_path("purelib"))
+        for name, words in steps(" AS wheel"):
+            if name == "RUN" and "--require-hashes" not in words:  # what it is built with is here
+                command = " ".join(words).replace("/opt/deltawire", str(image))
+                output_of("sh", "-euc", command, cwd=build, env=os.environ | {"PATH": f"{TOOLS}:{os.environ['PATH']}"})
+        shutil.copy(ROOT / "deploy" / "healthcheck.py", image)
+        output_of("chmod", "--recursive", "a-w,a+rX", image)
+        output_of("chmod", "755", folder)
+        assert subprocess.run([*without_privileges(), "test", "-w", image], check=False).returncode == 1
+        yield image
+
+
+def take_the_page(build: Path) -> None:
+    """Copy what the image is made of, with a page that is built already."""
     copy_as_the_image_does(build)
     assert hatch_build.digest_of(build / "web") == hatch_build.digest_of(ROOT / "web")
     shutil.copytree(ROOT / "web" / "dist", build / "web" / "dist")
     mark = Path("web", "node_modules", ".page-digest")
     (build / mark).parent.mkdir()
     shutil.copy(ROOT / mark, build / mark)
-    for name, words in steps(" AS wheel"):
-        if name == "RUN" and "--require-hashes" not in words:  # what it is built with is here
-            command = " ".join(words).replace("/app", str(app))
-            output_of("sh", "-euc", command, cwd=build, env=os.environ | {"PATH": f"{TOOLS}:{os.environ['PATH']}"})
-    shutil.copy(ROOT / "deploy" / "healthcheck.py", app)
-    for path in (app, *app.rglob("*")):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    assert subprocess.run([*without_privileges(), "test", "-w", app], check=False).returncode == 1
-    return app
 
 
 def without_privileges() -> list[str]:
@@ -120,18 +133,23 @@ def without_privileges() -> list[str]:
     return ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"] if os.getuid() == 0 else []
 
 
-async def test_the_image_runs_from_a_read_only_folder_and_drains(app: Path, tmp_path: Path, free_port: int) -> None:
-    instructions = dict(steps(""))
+def entry_of(image: Path) -> str:
+    """The program that the image starts."""
     [entry] = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)
+    [name] = json.loads(entry)
+    assert "PATH=/opt/deltawire/bin:$PATH" in dict(steps(""))["ENV"]
+    return str(image / "bin" / name)
+
+
+async def test_the_image_runs_from_a_read_only_folder_and_drains(image: Path, tmp_path: Path, free_port: int) -> None:
     [healthcheck] = re.findall(r"^HEALTHCHECK .*CMD (.*)$", DOCKERFILE, re.MULTILINE)
-    assert instructions["WORKDIR"] == ["/app"]
-    command = [*without_privileges(), "env", "-C", str(app), *json.loads(entry)]
-    command[command.index("python")] = sys.executable
+    assert dict(steps(""))["WORKDIR"] == ["/opt/deltawire"]
+    command = [*without_privileges(), "env", "-C", str(image), entry_of(image)]
     port = {"DELTAWIRE_PORT": "", "PORT": str(free_port)}
     async with running(*command, **port, DELTAWIRE_DATA_DIR=str(tmp_path / "data"), PYTHONPATH="") as server:
         await server.ready()
         _, health = json.loads(healthcheck)
-        check = [sys.executable, health.replace("/app", str(app))]
+        check = [sys.executable, health.replace("/opt/deltawire", str(image))]
         output_of(*check, env={"PORT": str(free_port), "HTTP_PROXY": "http://127.0.0.1:1"})
         async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/") as page:
             assert '<div id="page">' in await page.text()
@@ -139,6 +157,33 @@ async def test_the_image_runs_from_a_read_only_folder_and_drains(app: Path, tmp_
             assert (await client.ask())[-1]["type"] == "usage"
         assert await server.stop(signal.SIGTERM) == 0
         assert server.drained == (0, 0, 0)
+
+
+# It may read what is root's, for the interpreter may be in there, and write nothing.
+reads = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+as_anybody = ["setpriv", "--reuid=54321", "--regid=0", "--clear-groups", *reads]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else")
+async def test_the_image_runs_as_any_user_of_group_0(image: Path, free_port: int) -> None:
+    [data] = re.findall(r"install --directory (.*) /data", DOCKERFILE)
+    with tempfile.TemporaryDirectory() as folder:
+        output_of("chmod", "755", folder)
+        output_of("install", "--directory", *data.replace("deltawire", "10001").split(), f"{folder}/data")
+        command = [*as_anybody, "env", "--unset=HOME", entry_of(image)]
+        environment = {"DELTAWIRE_DATA_DIR": f"{folder}/data", "DELTAWIRE_PORT": str(free_port)}
+        async with running(*command, **environment) as server:
+            await server.ready()
+            async with connected(server.address) as client:
+                assert (await client.ask())[-1]["type"] == "usage"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, to be somebody else")
+def test_a_user_without_a_home_is_told_of_the_setting() -> None:
+    command = [*as_anybody, "env", "-i", sys.executable, "-m", "deltawire"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "DELTAWIRE_DATA_DIR: is not set, and this user has no home; takes a folder\n"
 
 
 as_process_1 = ["unshare", "--map-root-user", "--pid", "--fork", "--kill-child"]
@@ -164,6 +209,15 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
         assert server.output == ""
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::1]", "127.0.0.2", "localhost"])
+async def test_the_healthcheck_asks_where_the_server_listens(host: str, free_port: int) -> None:
+    settings = {"DELTAWIRE_HOST": host, "DELTAWIRE_ALLOW_ANONYMOUS": "true", "PORT": str(free_port)}
+    kubernetes = {"DELTAWIRE_PORT": "tcp://10.96.7.8:80"}
+    async with running(**settings, **kubernetes) as server:
+        await server.ready()
+        output_of(sys.executable, ROOT / "deploy" / "healthcheck.py", env=settings | kubernetes)
+
+
 def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
     check = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
     done = subprocess.run(check, env={"PORT": str(free_port)}, capture_output=True, text=True, check=False)
@@ -176,7 +230,7 @@ def unit(tmp_path: Path) -> Path:
     """The unit of a port, with a program that is here."""
     unit = tmp_path / "deltawire@8001.service"
     assert "ExecStart=/opt/deltawire/bin/deltawire\n" in UNIT
-    unit.write_text(UNIT.replace("/opt/deltawire/bin/python", sys.executable))
+    unit.write_text(UNIT.replace("/opt/deltawire/bin/deltawire", sys.executable))
     return unit
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+import sys
 from contextlib import AsyncExitStack
 
 import aiohttp
+import pytest
 from support.client import connected
 from support.postgres import postgres
 from support.process import running, running_over
@@ -71,6 +73,24 @@ async def test_a_worker_that_dies_before_it_serves_stops_the_parent() -> None:
         assert await server.ended() == 1
         assert '"worker died"' in server.output
         assert '"listening"' not in server.output
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_a_stop_of_them_all_before_they_serve_ends_as_a_shell_expects(how: signal.Signals) -> None:
+    command = ("setsid", sys.executable, "-m", "deltawire")
+    async with running(*command, DELTAWIRE_WORKERS="2") as server:
+        await until(lambda: len(workers_of(server)) == 2)
+        os.killpg(server.process.pid, how)
+        assert await server.ended() == 128 + how
+        assert server.output == ""
+
+
+async def test_a_worker_that_is_told_to_stop_before_it_serves_stops_the_parent() -> None:
+    async with running(DELTAWIRE_WORKERS="2") as server:
+        await until(lambda: workers_of(server))
+        os.kill(workers_of(server)[0], signal.SIGTERM)
+        assert await server.ended() == 128 + signal.SIGTERM
+        assert server.output == ""
 
 
 async def test_a_port_that_other_workers_share_is_taken(free_port: int) -> None:

@@ -78,7 +78,7 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [str(self._bin / program), "--pgdata", str(self._data), *arguments],
-            user=_user(),
+            user=user_of_postgres(),
             env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
             cwd="/",
             check=True,
@@ -96,8 +96,8 @@ def postgres(settings: dict[str, str] = SETTINGS, folder: Path | None = None) ->
             packages = Path(sysconfig.get_path("purelib"))
             for name in _FOLDERS:  # its user may not be able to read where we are installed
                 shutil.copytree(packages / name, where / name)
-            if _user() is not None:
-                shutil.chown(where, _user())
+            if user_of_postgres() is not None:
+                shutil.chown(where, user_of_postgres())
             server.make()
         server.start()
         try:
@@ -136,7 +136,7 @@ async def _tell(url: str, statement: str) -> None:
         await connection.close()
 
 
-def _user() -> str | None:
+def user_of_postgres() -> str | None:
     """Who runs it: it refuses to be root's."""
     if os.getuid() != 0:
         return None

@@ -5,9 +5,14 @@ from typing import Self
 
 
 class Wire:
-    """Passes bytes on to an address; `address` is its own."""
+    """Passes bytes on to an address; `address` is its own.
 
-    def __init__(self, to: str) -> None:
+    With `late`, the news that the server has closed a connection comes only when the client has sent more on it.
+    """
+
+    def __init__(self, to: str, *, late: bool = False) -> None:
+        self.server_closed = asyncio.Event()
+        self._late = late
         self._to = to.split(":")
         self._connections: set[asyncio.Transport] = set()
 
@@ -26,17 +31,39 @@ class Wire:
             connection.abort()
         self._connections.clear()
 
+    def leads_to(self, address: str) -> None:
+        """Pass new connections on to another address."""
+        self._to = address.split(":")
+
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._to)
         ends = {writer.transport, far_writer.transport}
         self._connections |= ends
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        forth = asyncio.create_task(_pump(reader, far_writer, until=far_reader))
+        await asyncio.gather(forth, self._pump_back(far_reader, writer, forth))
         self._connections -= ends
 
+    async def _pump_back(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forth: asyncio.Task[None]
+    ) -> None:
+        if not self._late:
+            await _pump(reader, writer)
+            return
+        while data := await reader.read(65_536):
+            writer.write(data)
+        self.server_closed.set()
+        await forth
+        writer.close()
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: asyncio.StreamReader | None = None
+) -> None:
+    """Pass bytes on, to their end, or to the first that come when the other direction has ended."""
     try:
         while data := await reader.read(65_536):
+            if until is not None and until.at_eof():
+                return
             writer.write(data)
             await writer.drain()
     except ConnectionError:

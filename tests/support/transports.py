@@ -13,6 +13,14 @@ import aiohttp
 
 from support.client import Frame, connected
 
+UPGRADE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+"""The headers of a WebSocket handshake."""
+
 Ask = Callable[..., Awaitable[list[Frame]]]
 
 
@@ -80,6 +88,16 @@ async def post(address: str, path: str, body: bytes, **headers: str) -> tuple[in
     ):
         is_json = response.content_type.endswith("json")
         return response.status, json.loads(await response.read()) if is_json else None, response.headers
+
+
+async def handshake(address: str, path: str = "/ws", **headers: str) -> tuple[int, Any, Mapping[str, str]]:
+    """What a WebSocket handshake gets that has exactly these headers; the socket is dropped."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{address}{path}", headers={**UPGRADE, **headers}) as response,
+    ):
+        problem = None if response.status == 101 else json.loads(await response.read())
+        return response.status, problem, response.headers
 
 
 def piece(kind: str, body: dict[str, Any]) -> list[Frame]:

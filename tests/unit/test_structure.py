@@ -60,7 +60,7 @@ def test_no_class_but_the_table_of_metrics_has_too_many_attributes() -> None:
 
 
 def test_the_package_shows_few_rooms() -> None:
-    entries = [entry.name for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]
+    entries = [entry.name for entry in PACKAGE.iterdir() if entry.name not in ("__init__.py", "__pycache__")]
     assert len(entries) <= MAX_ENTRIES, entries
 
 

@@ -1,4 +1,4 @@
-"""Work that is done to its end, also when whoever asked for it has left."""
+"""Background tasks: work that is finished even when its caller is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,38 +8,38 @@ T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """Tasks that nobody cancels, and that a stop waits for."""
+    """Tasks that are not cancelled, and that a shutdown waits for."""
 
     def __init__(self) -> None:
-        """Start with nothing to do."""
+        """Start with none."""
         self._running: set[asyncio.Task[Any]] = set()
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do it, and wait for it; whoever waits may leave."""
+        """Run a coroutine and wait for it; the waiting may be cancelled, the work is not."""
         return await finished(self.run(work))
 
     def run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Do it, without anybody who waits; `finished` is for who does so later."""
+        """Run a coroutine in a task; wait for it with `finished`, or not at all."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._done)
         return task
 
     async def wait(self, seconds: float) -> None:
-        """Wait for what is still being done, for so long."""
+        """Wait for the running tasks, at most this many seconds."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # whoever still waits is told; asyncio need not complain for those who left
+            task.exception()  # asyncio logs an exception that nobody retrieved
 
 
 async def finished(task: asyncio.Task[T]) -> T:
-    """Return the result of a background task.
+    """Wait for a task and return its result; cancelling the wait does not cancel it.
 
-    `asyncio.shield` would log a failure that nobody waits for any more.
+    `asyncio.shield` would log the exception of a task that nobody waits for any more.
     """
     await asyncio.wait({task})
     return task.result()

@@ -1,4 +1,4 @@
-"""A time-out that somebody else may end before its time."""
+"""A time-out that can be interrupted before its deadline."""
 
 import asyncio
 from types import TracebackType

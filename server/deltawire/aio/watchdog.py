@@ -1,4 +1,4 @@
-"""A timer whose mark moves for the price of an assignment."""
+"""A timer whose deadline moves at the price of an assignment."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from math import inf
 
 
 class Watchdog:
-    """Calls `expire` once the loop's clock passes the mark.
+    """Calls `expire` once the loop's clock passes the deadline, which is called the mark.
 
     A stream moves its deadline with every token. Arming a timer for each would cost more than the
     token, so there is one timer, which looks at the mark when it fires and goes on to it.
@@ -24,7 +24,7 @@ class Watchdog:
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a mark."""
+        """Say if there is a mark."""
         return self._mark < inf
 
     def set(self, mark: float) -> None:
@@ -34,11 +34,11 @@ class Watchdog:
             self._arm()
 
     def clear(self) -> None:
-        """Take the mark away; the timer is left to fire for nothing."""
+        """Remove the mark; the timer stays armed and fires without effect."""
         self._mark = inf
 
     def cancel(self) -> None:
-        """Be done with it, and with whoever would have been called: it mostly holds this watchdog."""
+        """Stop for good, and release the callback: its object mostly holds this watchdog, a reference cycle."""
         self._mark = inf
         self._expire = _over
         if self._timer is not None:
@@ -63,4 +63,4 @@ class Watchdog:
 
 
 def _over() -> None:
-    """Nobody waits any more."""
+    """Do nothing: the watchdog was cancelled."""

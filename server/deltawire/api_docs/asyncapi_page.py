@@ -1,4 +1,4 @@
-"""The document as a page: made here, because the usual viewer weighs 2.5 MB and wants `eval`."""
+"""A page that shows the AsyncAPI document. The usual viewer weighs 2.5 MB and needs `eval`."""
 
 import json
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def _page(told: dict[str, Any]) -> str:
 
 
 def _frame(kind: str, told: dict[str, Any]) -> str:
-    """A frame: what it is for, its fields, and how it looks."""
+    """Return the section of a frame: its purpose, its fields and examples."""
     message, schemas = told["components"]["messages"][kind], told["components"]["schemas"]
     examples = "".join(
         f"<figure><figcaption>{escape(example['name'])}</figcaption>"
@@ -99,7 +99,7 @@ def _rows(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _takes(rule: dict[str, Any]) -> str:
-    """What a field takes, in words: its own, or those of its schema."""
+    """Return the values of a field in words: its own description, or its schema."""
     if "description" in rule:
         return str(rule["description"])
     if "anyOf" in rule:
@@ -111,7 +111,7 @@ def _takes(rule: dict[str, Any]) -> str:
 
 
 def _tells(rule: dict[str, Any]) -> bool:
-    """Whether a choice has words of its own: what a client sends may be null, and that counts as absent."""
+    """Say if a choice has a description: then null, which counts as absent, is not named."""
     return any("description" in choice for choice in rule["anyOf"])
 
 

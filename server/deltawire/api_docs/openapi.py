@@ -39,11 +39,11 @@ CONTEXT: Final = [
     {"anyOf": [_null("parent"), _named("conversation")]},
     {"anyOf": [_null("history"), _null("conversation")]},
 ]
-"""What no field's own rule says: a parent is a conversation's, which brings its own history."""
+"""Rules between fields: `parent` needs `conversation`, and a conversation excludes `history`."""
 
 
 def document(answer: type[Struct]) -> OpenAPIConfig:
-    """Litestar's configuration of the document; `answer` is what `POST /chat` answers with."""
+    """Return Litestar's configuration of the document; `answer` is the answer of `POST /chat`."""
     _, schemas = msgspec.json.schema_components([*_SPOKEN, answer], ref_template=reference("{name}").ref)
     schemas[ChatRequest.__name__]["allOf"] = CONTEXT
     return OpenAPIConfig(
@@ -63,14 +63,14 @@ def document(answer: type[Struct]) -> OpenAPIConfig:
 
 
 class _Document(JsonRenderPlugin):
-    """Litestar's document, and the schemas that it does not know of."""
+    """Litestar's document with the schemas of our Structs."""
 
     def __init__(self, schemas: dict[str, Any]) -> None:
         super().__init__(path="/openapi.json")
         self._schemas = schemas
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document as JSON."""
+        """Return the document as JSON."""
         components = openapi_schema["components"]
         schemas = {**components["schemas"], **self._schemas}
         return super().render(request, {**openapi_schema, "components": {**components, "schemas": schemas}})
@@ -80,7 +80,7 @@ class _TryPage(OpenAPIRenderPlugin):
     """swagger-ui, from `assets`, set up by the page's own `schema.js`."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        """The page; it fetches the document itself."""
+        """Return the page, which fetches the document itself."""
         return _PAGE
 
 
@@ -104,7 +104,7 @@ _PAGE: Final = b"""\
 
 
 def assets() -> Router:
-    """The files of swagger-ui, from the package that ships them."""
+    """Return the route of swagger-ui's files, from the package that ships them."""
     package = find_spec("swagger_ui")
     if package is None or package.origin is None:
         raise AssertionError("swagger-ui-py is among the dependencies")

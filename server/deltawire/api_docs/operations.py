@@ -1,11 +1,11 @@
-"""What the routes take and answer, for the OpenAPI document.
+"""The operations of the OpenAPI document: the parameters, bodies and answers of the routes.
 
 Litestar collects the routes; the rest is told here, because most handlers read and write the bytes themselves.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar.openapi.spec import (
@@ -18,7 +18,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIType
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from deltawire.api_docs.responses import LIMITS, examples_of, json_answer, problems, reference
 from deltawire.conversations.schemas import (
@@ -51,7 +51,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "thinking": "low",
     },
 }
-"""Requests that the document shows; the tests send each for real."""
+"""Example requests; the tests send each to a real server."""
 
 _EVENTS: Final = """\
 event: delta
@@ -82,7 +82,7 @@ _SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_tur
 """Codes that no HTTP route answers with."""
 
 _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
-"""Codes of what happens after the upstream is asked: in a stream they are events, not statuses."""
+"""Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
 def _operation(
@@ -113,7 +113,7 @@ def _operation(
 
 
 def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
-    """What a Struct of parameters takes."""
+    """Return the URL parameters of a Struct."""
     _, schemas = msgspec.json.schema_components([query])
     return [
         Parameter(
@@ -169,7 +169,17 @@ READ_USAGE: Final = _operation(
 LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal"})
 """`GET /models`."""
 
-PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal"})
+
+class ReadinessQuery(Struct, frozen=True):
+    """What `/readyz` leaves out: parameters of the URL. Others are ignored, as probes bring them."""
+
+    exclude: Annotated[
+        Literal["stores"] | None,
+        Meta(description='"stores", for a balancer whose clients can do without the database and the limits'),
+    ] = None
+
+
+PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
 """`GET /readyz`."""
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})

@@ -1,4 +1,4 @@
-"""What routes answer with, for the OpenAPI document: a Struct as JSON, or the problems of some codes."""
+"""Responses of the OpenAPI document: a Struct as JSON, or the problems of some error codes."""
 
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
@@ -30,17 +30,17 @@ _CHALLENGE: Final = {"WWW-Authenticate": _field("`Bearer`.")}
 
 
 def reference(name: str) -> Reference:
-    """To a Struct's schema."""
+    """Return a reference to a Struct's schema."""
     return Reference(f"#/components/schemas/{name}")
 
 
 def examples_of(values: Mapping[str, object]) -> dict[str, Example | Reference]:
-    """Values by their names, as examples."""
+    """Return named values as examples."""
     return {name: Example(value=value) for name, value in values.items()}
 
 
 def json_answer(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
-    """A Struct as JSON, by itself or, where it cannot be imported from here, by its name."""
+    """Return the response of a Struct as JSON; by its name where it cannot be imported from here."""
     name = kind if isinstance(kind, str) else kind.__name__
     return OpenAPIResponse(
         description=description, content={"application/json": OpenAPIMediaType(schema=reference(name))}
@@ -48,7 +48,7 @@ def json_answer(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
 
 
 def problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, OpenAPIResponse]:
-    """A response for each status; it says and shows each of its codes."""
+    """Return a response for each status, with a description and an example of each code."""
     responses: dict[str, OpenAPIResponse] = {}
     statuses = sorted({(TABLE[code].status, code) for code in codes} | more)
     for status, pairs in groupby(statuses, key=itemgetter(0)):

@@ -20,7 +20,7 @@ class SocketHistory:
         self._messages: list[HistoryMessage] = []
 
     def messages(self) -> list[HistoryMessage]:
-        """The context for the next turn, oldest first."""
+        """Return the context for the next turn, oldest message first."""
         return self._messages.copy()
 
     def draft(self) -> "Draft":
@@ -55,7 +55,7 @@ class SocketHistory:
 
 
 class Draft:
-    """What a turn has delivered so far; nothing, once it is more than a memory could hold."""
+    """The text that a turn has delivered so far; empty once it is longer than a history may be."""
 
     __slots__ = ("_chars", "_pieces")
 
@@ -73,7 +73,7 @@ class Draft:
             self._pieces.clear()
 
     def text(self) -> str:
-        """The whole answer, or nothing."""
+        """Return the whole answer, or an empty string."""
         return "".join(self._pieces)
 
 

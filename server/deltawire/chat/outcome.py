@@ -11,7 +11,7 @@ CANCELLED = "cancelled"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How a turn ended."""
+    """The end of a turn."""
 
     frame: Usage | ErrorFrame
     """The last frame."""

@@ -19,7 +19,7 @@ class Peer(Protocol):
 
     @property
     def context(self) -> RequestContext:
-        """How its requests come."""
+        """The context of its requests."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What is kept of one turn: what it counts for its caller, and what was said in it."""
+"""The record of one turn: its charge to the caller, and its messages in a conversation."""
 
 import msgspec
 
@@ -20,16 +20,16 @@ class TurnRecord:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the question is written."""
+        """True once the question is stored."""
         return self.transcript is not None and self.transcript.has_begun
 
     @property
     def may_refuse(self) -> bool:
-        """Whether beginning the turn has something to decide."""
+        """True where `begin` may refuse the turn."""
         return self.transcript is not None or self.ledger.may_refuse
 
     async def begin(self, request: TurnRequest) -> TurnRequest:
-        """Let the turn through, then write its question; return it as it is asked. Raise `Failure`.
+        """Check the limits, then store the question; return the request with its context. Raise `Failure`.
 
         A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.
         """
@@ -48,7 +48,7 @@ class TurnRecord:
         return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """Charge the turn and write its answer; return the end as it is to be told. Raise `Failure`."""
+        """Charge the turn and store its answer; return the last frame as it is told. Raise `Failure`."""
         charging = self.ledger.end(end)
         try:
             return end if self.transcript is None else await self.transcript.end(end)
@@ -56,17 +56,17 @@ class TurnRecord:
             await finished(charging)
 
     def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """The end, with the names of what is kept of the turn."""
+        """Return the last frame with the ids of what is stored."""
         return end if self.transcript is None else self.transcript.named(end)
 
     def leave(self, end: Usage | ErrorFrame) -> None:
-        """The same, for a turn whose reader has left."""
+        """Charge and store a turn whose listener has left, without waiting."""
         self.ledger.end(end)
         if self.transcript is not None:
             self.transcript.leave(end)
 
     def close(self) -> None:
-        """Release a turn, whether it ended or not."""
+        """Release the turn, whether it ended or not."""
         self.ledger.close()
         if self.transcript is not None:
             self.transcript.close()

@@ -1,4 +1,4 @@
-"""A turn's request: what is asked, with which context, and of which models."""
+"""The request of a turn: the message, its context, and the models to ask."""
 
 import msgspec
 
@@ -6,12 +6,12 @@ from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked, and of whom."""
+    """A `chat` as it is asked of the upstream."""
 
     turn: str
     caller: str
-    """Who asks, for the log; empty where nobody is asked."""
+    """The caller's name, for the log; empty where nobody has to authenticate."""
     request: ChatRequest
     history: list[HistoryMessage]
     models: tuple[str, ...]
-    """The first is asked first, the others when it is at fault."""
+    """The models to ask in this order: a later one when those before it are at fault."""

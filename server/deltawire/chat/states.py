@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 
 
 class Phase(StrEnum):
-    """How far a turn is. Its owner changes it in one method, `Turn._enter`."""
+    """The phase of a turn. It changes in one method, `Turn._enter`."""
 
     BEGIN = "begin"
     """Accepted: limits are checked, the question is stored, nothing is asked yet."""
@@ -54,4 +54,4 @@ class Cancellation(msgspec.Struct, frozen=True):
     phase: Phase
     """The phase of the turn at that moment."""
     failure: Failure | None = None
-    """What the listener is told; None where the end is a `usage` that says `cancelled`."""
+    """The error for the listener; None where the end is a `usage` that says `cancelled`."""

@@ -2,9 +2,9 @@
 
     accepted -> begin -> attempts (connect, first_token, backoff) -> streaming <-> send -> settle -> ended
 
-Whoever owns a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context closes
-it. `cancel` ends it with a last frame; `leave` says that nobody listens any more, and then its task is cancelled. In
-every phase the upstream connection is closed at once.
+The owner of a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context closes
+it. `cancel` ends it with a last frame. `leave` notes that its listener is gone; then its task is cancelled. In every
+phase the upstream connection is closed at once.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -117,7 +117,7 @@ class Turn:
         return True
 
     def leave(self, reason: Reason) -> None:
-        """Note why nobody listens any more; its owner closes it, or cancels the task that runs it, after this."""
+        """Note why its listener is gone. After this its owner closes it, or cancels the task that runs it."""
         self._note(reason, None)
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from deltawire.config.checks import contradictions
 from deltawire.config.description import describe
+from deltawire.config.kubernetes import is_of_a_service
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.config.types import Accepts, AcceptsSecret
 
@@ -30,7 +31,8 @@ def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]
     known = [name.removeprefix(PREFIX) for name, *_ in describe()]
     for name in sorted(environ):
         bare = name.upper().removeprefix(PREFIX)
-        if name.upper().startswith(PREFIX) and bare not in known:
+        is_a_setting = name.upper().startswith(PREFIX) and not is_of_a_service(name, environ[name])
+        if is_a_setting and bare not in known:
             nearest = difflib.get_close_matches(bare, known, n=1)
             yield name, PREFIX + nearest[0] if nearest else None
 
@@ -44,7 +46,7 @@ def _line(problem: Any) -> str:
         (name, value)
         for alias in _names_of(first.lower(), field)
         for name, value in os.environ.items()
-        if value and name.upper() in (PREFIX + alias, alias)
+        if value and name.upper() in (PREFIX + alias, alias) and not is_of_a_service(name, value)
     )
     shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
     return f"{name_in_use.upper()}: got {shown}; takes {takes}"

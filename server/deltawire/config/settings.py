@@ -5,9 +5,10 @@ from typing import Annotated, Final, Literal
 
 from platformdirs import user_data_dir
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL
 
+from deltawire.config.kubernetes import is_of_a_service
 from deltawire.config.types import (
     Accepts,
     AmountRules,
@@ -40,6 +41,14 @@ class SettingsError(Exception):
         """`lines` say the name, what it got and what it takes."""
         super().__init__("\n".join(lines))
         self.lines = lines
+
+
+def _platform_folder() -> str:
+    """The platform's folder for a program's files; raise `SettingsError` for a user who has no home."""
+    try:
+        return user_data_dir("deltawire")
+    except (RuntimeError, KeyError):
+        raise SettingsError([f"{PREFIX}DATA_DIR: is not set, and this user has no home; takes a folder"]) from None
 
 
 class Settings(BaseSettings):
@@ -79,8 +88,11 @@ class Settings(BaseSettings):
     first_token_timeout: Seconds = Field(30.0, description="from there to the first token; a thought counts")
     token_timeout: Seconds = Field(20.0, description="silence between tokens")
     turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
-    send_timeout: Seconds = Field(15.0, description="a send that waits for its client to read; then 4008")
+    send_timeout: Seconds = Field(15.0, description="a send whose client does not read; then 4008")
     handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")
+    keep_alive_timeout: Seconds = Field(
+        620.0, description="a connection between two requests; longer than the proxy in front keeps it"
+    )
     idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
     ping_interval: Seconds = Field(20.0, description="between pings")
     ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
@@ -164,6 +176,21 @@ class Settings(BaseSettings):
         exclude=True,
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment alone, without what Kubernetes has put there of services."""
+        if isinstance(env_settings, EnvSettingsSource):
+            variables = env_settings.env_vars.items()
+            env_settings.env_vars = {name: value for name, value in variables if not is_of_a_service(name, value)}
+        return init_settings, env_settings
+
     @property
     def has_upstream(self) -> bool:
         """Whether a real Gemini can be asked; without one the stand-in answers."""
@@ -172,7 +199,7 @@ class Settings(BaseSettings):
     @property
     def folder(self) -> Path:
         """Where this server keeps its files."""
-        return self.data_dir or Path(user_data_dir("deltawire"))
+        return self.data_dir or Path(_platform_folder())
 
     @property
     def database(self) -> str:

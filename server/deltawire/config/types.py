@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
-from deltawire.limits.rules import read_amounts, read_counts
+from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.frames import MODEL_NAME
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
@@ -147,8 +147,16 @@ def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
 
-Seconds = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False), Accepts("seconds, more than 0")]
-Count = Annotated[int, Field(ge=1, le=2**53), Accepts("a whole number from 1")]
+_MAX_SECONDS: Final = 1_000_000
+_MAX_COUNT: Final = 2**53
+"""Beyond it a float, as JSON's readers use, knows not every whole number."""
+
+Seconds = Annotated[
+    float,
+    Field(gt=0, le=_MAX_SECONDS, allow_inf_nan=False),
+    Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}"),
+]
+Count = Annotated[int, Field(ge=1, le=_MAX_COUNT), Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
 _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Accepts("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]
@@ -172,11 +180,11 @@ RedisUrl = Annotated[
 ]
 CountRules = Annotated[
     Annotated[str, AfterValidator(_counts)] | None,
-    Accepts("a whole number from 1, MODEL=NUMBER pairs, or both, separated by commas"),
+    Accepts(f"a whole number from 1 to {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
 AmountRules = Annotated[
     Annotated[str, AfterValidator(_amounts)] | None,
-    Accepts("a number more than 0, MODEL=NUMBER pairs, or both, separated by commas"),
+    Accepts(f"a number more than 0, at most {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

@@ -2,18 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing, suppress
+from typing import Final
 
 import structlog
-from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.conversations.tokenizer import index_text
+from deltawire.conversations.engines import postgresql, sqlite
+from deltawire.conversations.faults import faults_told
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -26,14 +25,6 @@ _SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL: Final = 10
-_OURS: Final = (DataError, IntegrityError, ProgrammingError)
-"""Complaints about a statement, not about the store: bugs here, or what the statement provokes on purpose."""
-_SQLITE_PRAGMAS: Final = (
-    "journal_mode=WAL",  # readers and a writer side by side
-    "synchronous=FULL",  # what a client was told is on the disk
-    "foreign_keys=ON",
-    "cache_size=-16000",  # 16 MB a connection
-)
 
 
 def why_unusable(url: str) -> str | None:
@@ -61,13 +52,11 @@ class Database:
         self._is_current = False
         self._is_closed = False
         if self.is_sqlite:
-            self._reader = _sqlite(url, _READERS, "BEGIN")
+            self._reader = sqlite(url, _READERS, "BEGIN", _SECONDS)
             # SQLite has one writer at a time. A queue of ours is fair; its own wait is a poll.
-            self._writer = _sqlite(url, 1, "BEGIN IMMEDIATE")
+            self._writer = sqlite(url, 1, "BEGIN IMMEDIATE", _SECONDS)
         else:
-            self._reader = self._writer = create_async_engine(
-                url, pool_size=_POOL, max_overflow=0, pool_timeout=_SECONDS, pool_pre_ping=True
-            )
+            self._reader = self._writer = postgresql(url, _POOL, _SECONDS)
 
     async def close(self) -> None:
         """Close every connection; one to a store that hangs is left to the end of the process."""
@@ -92,13 +81,13 @@ class Database:
 
     async def revision(self) -> str | None:
         """The newest migration that was applied; None when there was none."""
-        with _faults_told():
+        with faults_told():
             async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
                 return await _revision(connection)
 
     async def run(self, work: Callable[[Connection], None]) -> None:
         """Do some work in a transaction, for as long as it takes, whatever the tables are."""
-        with _faults_told():
+        with faults_told():
             async with self._writer.connect() as connection:
                 await connection.run_sync(work)
 
@@ -106,40 +95,23 @@ class Database:
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if self._is_closed:
             raise Failure("store_unavailable", cause="closed")
-        with _faults_told():
-            async with asyncio.timeout(_SECONDS), engine.begin() as connection:
-                if not self._is_current:
-                    await self._check(connection)
-                yield connection
+        try:
+            with faults_told():
+                async with asyncio.timeout(_SECONDS), engine.begin() as connection:
+                    if not self._is_current:
+                        await self._check(connection)
+                    yield connection
+        except Failure as failure:
+            if failure.code == "store_unavailable":
+                log.warning("store_fault", cause=failure.cause)
+            raise
 
     async def _check(self, connection: AsyncConnection) -> None:
         """Refuse to work on tables that this version does not know."""
         found = await _revision(connection)
         if found != REVISIONS[-1]:
-            log.error("the database is of another version; see `deltawire migrate`", found=found)
-            raise Failure("store_unavailable", cause="schema")
+            raise Failure("store_unavailable", cause=f"tables of another version ({found}): see `deltawire migrate`")
         self._is_current = True
-
-
-def _sqlite(url: str, connections: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_size=connections, max_overflow=0, pool_timeout=_SECONDS, connect_args={"timeout": _SECONDS}
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, _: Any) -> None:
-        connection.create_function("index_text", 2, index_text, deterministic=True)
-        connection.isolation_level = None  # the driver would begin transactions of its own, and late
-        cursor = connection.cursor()
-        for pragma in _SQLITE_PRAGMAS:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_as_told(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
 
 
 async def _revision(connection: AsyncConnection) -> str | None:
@@ -148,16 +120,3 @@ async def _revision(connection: AsyncConnection) -> str | None:
         return None
     revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
-
-
-@contextmanager
-def _faults_told() -> Iterator[None]:
-    """Say `store_unavailable` for whatever a store that is away makes the driver raise."""
-    try:
-        yield
-    except _OURS:
-        raise
-    except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as fault:
-        cause = type(fault.orig if isinstance(fault, DBAPIError) else fault).__name__
-        log.warning("store_fault", cause=cause)
-        raise Failure("store_unavailable", cause=cause) from None

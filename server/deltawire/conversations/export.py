@@ -7,8 +7,18 @@ from deltawire.conversations.schemas import ConversationTree, Message
 from deltawire.protocol.errors import Failure
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}
-_fence = re.compile(r"^ {0,3}(`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(.*)$", re.MULTILINE)
-"""The line of a code fence, and what stands behind it."""
+_fence = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
+"""The line of a code fence: how far it is indented, its marks, and what stands behind them."""
+_HTML: Final = (
+    (re.compile(r" {0,3}<(script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE), "</{}>"),
+    (re.compile(r" {0,3}<!--"), "-->"),
+    (re.compile(r" {0,3}<\?"), "?>"),
+    (re.compile(r" {0,3}<!\[CDATA\["), "]]>"),
+    (re.compile(r" {0,3}<![A-Za-z]"), ">"),
+)
+"""What begins a block of HTML that only its own end ends, not an empty line, and that end (CommonMark 0.31, 4.6)."""
+_line_end = re.compile(r"\r\n?|\n")
+_html_end = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 
 
 def markdown(tree: ConversationTree, leaf: str) -> str:
@@ -16,21 +26,40 @@ def markdown(tree: ConversationTree, leaf: str) -> str:
     parts = [f"# {' '.join(tree.title.split()) or 'Conversation'}"]
     for message in branch(tree, leaf):
         speaker = message.model or _SPEAKERS[message.role]
-        parts.append(f"## {speaker}\n\n{message.text}".rstrip() + _open_fence(message.text))
+        parts.append(f"## {speaker}\n\n{message.text}".rstrip() + _left_open(message.text))
         if message.error is not None or message.finish_reason not in (None, "stop"):
             parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
     return "\n\n".join(parts) + "\n"
 
 
-def _open_fence(text: str) -> str:
-    """What ends the code block that a text leaves open: all that follows would be code."""
-    fence = ""
-    for mark, behind in _fence.findall(text):
-        if not fence:
-            fence = mark
-        elif mark.startswith(fence) and not behind:
-            fence = ""
-    return fence and f"\n{fence}"
+def _left_open(text: str) -> str:
+    """The line that ends the code or the HTML that a text leaves open: all that follows would be part of it."""
+    end = ""
+    for line in _line_end.split(text):
+        end = _open_after(line, end)
+    return end and f"\n{end}"
+
+
+def _open_after(line: str, end: str) -> str:
+    """What would end the block that is open after this line, where `end` would have before it; "" for none."""
+    fence = _fence.match(line)
+    if end.lstrip().startswith(("`", "~")):
+        is_its_end = fence is not None and fence[2].startswith(end.lstrip()) and not fence[3]
+        return "" if is_its_end else end
+    if end:
+        return "" if _ends_html(line, end) else end
+    if fence is not None:
+        return fence[1] + fence[2]
+    for begins, mark in _HTML:
+        if begun := begins.match(line):
+            end = mark.format(*begun.groups())
+            return "" if _ends_html(line, end) else end
+    return ""
+
+
+def _ends_html(line: str, end: str) -> bool:
+    """Whether a block of HTML ends in this line. Each of the four elements ends by the tag of any of them."""
+    return _html_end.search(line) is not None if end.startswith("</") else end in line
 
 
 def branch(tree: ConversationTree, leaf: str) -> list[Message]:

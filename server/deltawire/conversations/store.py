@@ -1,14 +1,15 @@
 """An owner's conversations: listed, read, made, changed and deleted."""
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, RowMapping, insert, select, text, tuple_
+from sqlalchemy import Row, RowMapping, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deltawire.conversations.clearing import clear_gone
 from deltawire.conversations.database import Database
+from deltawire.conversations.probe import WriteProbe
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
@@ -17,10 +18,10 @@ from deltawire.conversations.schemas import (
     Message,
     NewConversation,
 )
-from deltawire.conversations.search import index, search
+from deltawire.conversations.search import search
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import TOLD, Tree, gone
+from deltawire.conversations.tree import TOLD, Tree
 from deltawire.conversations.turn_settings import changed, kept
 from deltawire.protocol.errors import Failure, too_large
 from deltawire.protocol.frames import Spent
@@ -38,20 +39,17 @@ class ConversationStore:
         self._database = database
         self._max_system_chars = max_system_chars
         self._clearing = asyncio.Lock()
-        self._has_cleared = False
+        self._probe = WriteProbe(database)
 
     async def check(self) -> None:
-        """Raise `Failure` (`store_unavailable`) when the database is away."""
-        async with self._database.reading() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Raise `Failure` (`store_unavailable`) when turns could not be kept."""
+        await self._probe.check()
 
     async def page(self, owner: str, query: ConversationQuery) -> ConversationPage:
         """The owner's conversations, the last used first; with `q`, those that match."""
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
-        if not self._has_cleared:
-            self._clear_later()
         after, first = _place_at(query.cursor) if query.cursor else (None, 0)
         async with self._database.reading() as connection:
             queries = [listed]
@@ -71,19 +69,9 @@ class ConversationStore:
         """Make a conversation."""
         settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
         self._check(settings.get("system"))
-        now = time.time()
         tree, title = Tree(owner, new_id()), storable(new.title or "")
-        row: dict[str, Any] = {
-            "id": tree.id,
-            "owner": owner,
-            "title": title,
-            "settings": kept(settings),
-            "created": now,
-            "updated": now,
-        }
         async with self._database.writing() as transaction:
-            row |= index(transaction, title)
-            await transaction.execute(insert(conversations).values(row))
+            await tree.create(transaction, title, kept(settings))
             return await _told(transaction, tree)
 
     def _check(self, system: str | None) -> None:
@@ -115,25 +103,11 @@ class ConversationStore:
         async with self._database.writing() as transaction:
             if not await Tree(owner, storable(conversation)).give_up(transaction):
                 raise Failure("not_found")
-        self._clear_later()
-
-    def _clear_later(self) -> None:
-        self._has_cleared = True
         self._database.background.run(self._clear())
 
     async def _clear(self) -> None:
-        """Remove what is nobody's any more, a few messages at a time, so that others may write in between.
-
-        What a crash leaves, or a store that is away, is removed with the next deletion, or the first list of a start.
-        """
         async with self._clearing:
-            while (tree := await self._gone()) is not None:
-                async with self._database.writing() as transaction:
-                    await tree.clear(transaction)
-
-    async def _gone(self) -> Tree | None:
-        async with self._database.reading() as connection:
-            return await gone(connection)
+            await clear_gone(self._database)
 
 
 async def _told(connection: AsyncConnection, tree: Tree) -> Conversation:

@@ -59,7 +59,7 @@ class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
     """With the conversation's settings where it has none of its own."""
     history: list[HistoryMessage]
     models: tuple[str, ...]
-    """The first is asked first, the others when it is at fault."""
+    """The models to ask in this order: a later one when those before it are at fault."""
 
 
 class _GivenUp(Exception):

@@ -39,6 +39,13 @@ class Tree(msgspec.Struct, frozen=True):
     owner: str
     id: str
 
+    async def create(self, connection: AsyncConnection, title: str, settings: str) -> None:
+        """Write its row; `settings` are JSON."""
+        now = time.time()
+        row: dict[str, Any] = {"id": self.id, "owner": self.owner, "title": title, "settings": settings}
+        row |= {"created": now, "updated": now, **index(connection, title)}
+        await connection.execute(insert(conversations).values(row))
+
     async def find(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]] | None:
         """Its row; None where it is not, or is another owner's. `to_change`: nobody else changes it meanwhile."""
         found = select(*TOLD).where(conversations.c.id == self.id, conversations.c.owner == self.owner)

@@ -1,4 +1,4 @@
-"""Where a token is found: a header (RFC 6750, 2.1), or for browsers, which cannot set one, a subprotocol."""
+"""The token of a request: in a header (RFC 6750, 2.1), or in a subprotocol, for browsers cannot set a header."""
 
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl

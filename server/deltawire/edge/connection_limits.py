@@ -1,4 +1,4 @@
-"""How many sockets there may be, and how fast one address may open them."""
+"""Limits on open sockets, and on handshakes from one address."""
 
 import time
 from ipaddress import IPv6Address
@@ -54,7 +54,7 @@ class ConnectionLimits:
 
 
 def _network_of(address: str) -> str:
-    """The /64 of an IPv6 address: whoever has one address of it has them all. What is IPv4 inside is that."""
+    """Return the /64 of an IPv6 address, which one client owns as a whole; the IPv4 address that it may hold."""
     try:
         known = IPv6Address(address)
     except ValueError:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from litestar.types import Message, Scope, Send
 
 from deltawire.edge.forwarded import Client
+from deltawire.edge.headers import varying_by
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PREFLIGHT: Final = [
@@ -20,7 +21,6 @@ _PREFLIGHT: Final = [
     (b"content-length", b"0"),
 ]
 _SHARED: Final = [
-    (b"vary", b"Origin"),
     (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy"),
 ]
 
@@ -33,29 +33,35 @@ class OriginPolicy:
         self._listed = frozenset(listed)
 
     def allow(self, origin: str, client: Client) -> bool:
-        """Whether pages of this origin may change things here."""
+        """Say if pages of this origin may send requests that change something."""
         return self.share_with(origin) or _is_own(origin, client)
 
     def share_with(self, origin: str | None) -> bool:
-        """Whether a browser may show pages of this origin what we answer."""
+        """Say if pages of this origin may read our answers."""
         return origin is not None and ("*" in self._listed or normalised(origin) in self._listed)
 
-    def sharing(self, origin: str | None, send: Send) -> Send:
-        """A `send` that lets the browser show the response to the page of a listed origin."""
-        if origin is None or not self.share_with(origin):
+    def sharing(self, scope: Scope, send: Send) -> Send:
+        """A `send` that lets the browser show the response to the page of a listed origin.
+
+        Where origins are listed, every response says that it varies by them: a cache must not give what came
+        without an Origin to a page that sends one (Fetch, "CORS protocol and HTTP caches").
+        """
+        if not self._listed:
             return send
-        headers = [(b"access-control-allow-origin", origin.encode("latin-1")), *_SHARED]
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+        is_shared = len(origins) == 1 and self.share_with(origins[0].decode("latin-1"))
+        headers = [(b"access-control-allow-origin", origins[0]), *_SHARED] if is_shared else []
 
         async def share(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *headers]
+                message["headers"] = [*varying_by(b"Origin", message["headers"]), *headers]
             await send(message)
 
         return share
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Whether a browser asks whether it may ask."""
+    """Say if this is a preflight request of a browser."""
     return scope.get("method") == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in scope["headers"]
     )
@@ -74,7 +80,7 @@ def normalised(origin: str) -> str:
 
 
 def _is_own(origin: str, client: Client) -> bool:
-    """Whether an origin is that of the host that was asked. Its scheme counts where a proxy told ours."""
+    """Say if an origin is that of the requested host. The scheme counts where a proxy told ours."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:
@@ -82,4 +88,10 @@ def _is_own(origin: str, client: Client) -> bool:
     port = _DEFAULT_PORTS.get(parts.scheme)
     if port is None or client.scheme not in (None, parts.scheme):
         return False
-    return parts.netloc.removesuffix(port) == client.hosts[-1].removesuffix(port)
+    return _without(port, parts.netloc) == _without(port, client.hosts[-1])
+
+
+def _without(port: str, host: str) -> str:
+    """A host without this port, nor the dot of the root zone."""
+    name, colon, rest = host.removesuffix(port).partition(":") if "[" not in host else (host.removesuffix(port), "", "")
+    return name.removesuffix(".") + colon + rest

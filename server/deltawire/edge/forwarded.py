@@ -1,4 +1,4 @@
-"""Who is at the other end, when there are proxies in between: what they say counts, and nobody else's word.
+"""The client behind proxies: only the headers of trusted proxies count.
 
 Every proxy appends the address that it was asked from to `X-Forwarded-For`. So the list is read from its
 right end, and the first address there that is no proxy of ours is the client: what stands to its left,
@@ -37,7 +37,7 @@ class TrustedProxies:
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
 
     def client_of(self, scope: Scope) -> Client:
-        """Who asks, and whom."""
+        """Return the client of a request, and the host that it asked."""
         peer = scope["client"][0] if scope["client"] else ""
         hosts = tuple(host.lower() for host in listed(scope, b"host")) or ("",)
         if not self._trusted or not self._trusts(_address(peer)):

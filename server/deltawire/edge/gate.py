@@ -1,4 +1,4 @@
-"""Who may knock: the Host, the Origin and the token of a request, checked before any route sees it.
+"""The gate: it checks the Host, the Origin and the token of a request before any route sees it.
 
 A server on loopback with a real key can be driven by any page that its owner opens. Browsers send no
 CORS check for sockets, so the origin of a handshake and of every request that changes something must
@@ -20,18 +20,20 @@ from deltawire.edge.bearer import token_of
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
+from deltawire.edge.head_requests import as_get
 from deltawire.edge.headers import lone
 from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import encode
 from deltawire.telemetry.refusals import Refusals
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
 
 class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """What the gate goes by."""
+    """The rules of the gate."""
 
     allowed_hosts: Collection[str]
     """Names without ports; `*` allows any."""
@@ -55,19 +57,20 @@ class Gate:
         """Stand before `app`."""
         self._app = app
         self._policy = policy
-        self._hosts = frozenset(host.lower() for host in policy.allowed_hosts)
+        self._hosts = frozenset(_name(host.lower()) for host in policy.allowed_hosts)
         self._limits = connection_limits
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request or a handshake through, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
+        if not is_socket:
+            send = self._policy.origins.sharing(scope, send)
         try:
+            if lone(scope, b"host") is None and scope["http_version"] != "1.0":
+                raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
-            origin = lone(scope, b"origin")
-            if not is_socket:
-                send = self._policy.origins.sharing(origin, send)
-            self._check(scope, client, origin)
+            self._check(scope, client, lone(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return
@@ -80,7 +83,7 @@ class Gate:
             await self._refuse(scope, send, failure)
             return
         if not is_socket:
-            await self._app(scope, receive, send)
+            await self._app(*as_get(scope, receive, send))
             return
         try:
             await self._app(scope, receive, self._refusing_in_http(scope, send))
@@ -101,7 +104,7 @@ class Gate:
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
     async def _caller(self, scope: Scope) -> Caller:
-        """Who asks; raise `Failure` when that must be known and is not."""
+        """Return the caller. Raise `Failure` when one is needed and there is none."""
         authenticator = self._policy.authenticator
         if not authenticator.asks or self._is_public(scope):
             return ANONYMOUS
@@ -132,7 +135,7 @@ class Gate:
     async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
         kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
         problem = problem_of(self._refusals.frame(failure), failure.status)
-        body = msgspec.json.encode(problem)
+        body = encode(problem)
         headers = raw_headers(headers_of(problem), body)
         answer = cast("Any", send)
         await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
@@ -144,6 +147,6 @@ def _reads(scope: Scope) -> bool:
 
 
 def _name(host: str) -> str:
-    """The host without its port: `[::1]:8000` -> `[::1]`."""
+    """The host without its port, `[::1]:8000` -> `[::1]`, nor the dot of the root zone, `localhost.` -> `localhost`."""
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() else host
+    return (name if colon and port.isdigit() else host).removesuffix(".")

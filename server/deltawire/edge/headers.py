@@ -1,5 +1,7 @@
 """Headers of an ASGI scope, of which there may be several by one name."""
 
+from collections.abc import Iterable
+
 from litestar.types import Scope
 
 from deltawire.protocol.errors import Failure
@@ -18,3 +20,10 @@ def listed(scope: Scope, name: bytes) -> list[str]:
     """The parts of a header that is a list, over all its lines (RFC 9110, 5.3)."""
     lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return [part.strip() for line in lines for part in line.split(",") if part.strip()]
+
+
+def varying_by(name: bytes, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers of a response whose `Vary` names this request header too, in one line."""
+    others = [(key, value) for key, value in headers if key.lower() != b"vary"]
+    names = [value for key, value in headers if key.lower() == b"vary"]
+    return [*others, (b"vary", b", ".join([*names, name]))]

@@ -5,15 +5,15 @@ from http import HTTPStatus
 from math import ceil
 from typing import Any, Final
 
-import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from deltawire.edge.head_requests import with_head
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Spent
+from deltawire.protocol.frames import ErrorFrame, Spent, encode
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 
@@ -63,6 +63,8 @@ def headers_of(problem: Problem) -> dict[str, str]:
     headers = {"content-type": MEDIA_TYPE}
     if problem.code == "unauthenticated":
         headers["www-authenticate"] = "Bearer"
+    if problem.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:  # RFC 9110, 15.5.16
+        headers |= {"accept": "application/json", "accept-encoding": "identity"}
     if problem.retry_after is not None:
         headers["retry-after"] = str(ceil(problem.retry_after))
     return headers
@@ -94,11 +96,18 @@ def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception
         problem = problem_of(refusals.frame(failure, turn=refusal.turn), failure.status)
         headers = {**headers_of(problem), **refusal.headers}
         if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
-            headers["allow"] = error.headers["allow"]
-        body = msgspec.json.encode(problem)
+            headers |= _allowing(error.headers["allow"])
+        body = encode(problem)
         return Response(body, status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
 
     return respond
+
+
+def _allowing(methods: str) -> dict[str, str]:
+    """The headers that say what an address takes; Litestar calls a handshake a method."""
+    if methods == "websocket":
+        return {"allow": "GET", "upgrade": "websocket", "connection": "upgrade"}
+    return {"allow": with_head(methods)}
 
 
 def _failure(error: Exception) -> Failure:

@@ -1,11 +1,11 @@
-"""What is served to a browser, and under which policy."""
+"""Static files for browsers, with their security policy."""
 
 import re
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import HttpMethod, Request, Response, Router, route
+from litestar import Request, Response, Router, get
 from litestar.response import File
 
 from deltawire.edge.public_routes import PUBLIC, PUBLIC_PATTERN
@@ -20,7 +20,7 @@ _PAGE_HEADERS: Final = {
 _ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _HASHED: Final = "/assets/"
-"""Where Vite puts what has a digest of its content in its name."""
+"""The folder of files with a digest of their content in their names."""
 _INDEX: Final = "/index.html"
 CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
 """Paths under which the page shows one conversation; it reads which one by itself."""
@@ -57,7 +57,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
 
     public = {PUBLIC: frozenset(path.rstrip("/") + name for name in found), PUBLIC_PATTERN: of_index}
 
-    @route(["/", "/{file:path}"], http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False, opt=public)
+    @get(["/", "/{file:path}"], include_in_schema=False, opt=public)
     async def serve(request: Request[Any, Any, Any]) -> File:
         name = str(request.path_params.get("file", "/"))
         if of_index is not None and of_index.fullmatch(name):
@@ -86,7 +86,7 @@ def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
 
 
 def _takes(accept_encoding: str, coding: str) -> bool:
-    """Whether a client names a coding, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    """Say if a client accepts a coding: it names it, and not with a weight of 0 (RFC 9110, 12.5.3)."""
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.partition(";")
         if name.strip() == coding:

@@ -212,10 +212,12 @@ class ResponseReader:
                 if part is None or not part.text:
                     continue
                 kind = ThoughtText if part.thought else Text
+                # PostgreSQL holds no U+0000: what is shown is what will be read again.
+                text = part.text.replace("\0", "\ufffd")
                 if events and type(events[-1]) is kind:
-                    events[-1] = kind(events[-1].text + part.text)
+                    events[-1] = kind(events[-1].text + text)
                 else:
-                    events.append(kind(part.text))
+                    events.append(kind(text))
         if candidate.finish_reason:
             self.finish_reason = _word(candidate.finish_reason)
 

@@ -1,4 +1,4 @@
-"""Keys that the operator gives out. Only their SHA-256 is written down: NAME:DIGEST, in hexadecimal.
+"""API keys. Only the SHA-256 of a key is stored: NAME:DIGEST, in hexadecimal.
 
 A key is 32 random bytes, so its digest cannot be guessed back, and needs no salt. It is looked up by its
 digest: how long that takes tells nothing about the keys that there are.
@@ -25,11 +25,11 @@ _MAX_FILE_BYTES: Final = 2**20
 _line = re.compile(rf"({KEY_NAME}):([0-9A-Fa-f]{{64}})")
 
 Keys = Mapping[bytes, str]
-"""The name behind each digest."""
+"""Names of callers by the digest of their key."""
 
 
 def new_key(name: str) -> tuple[str, str]:
-    """A fresh key for somebody, and the line that lets it in; raise ValueError when that is no name."""
+    """Return a new key, and the line for the settings that admits it. Raise ValueError for a bad name."""
     if not re.fullmatch(KEY_NAME, name):
         raise ValueError("a name is 1 to 64 of A-Z a-z 0-9 . _ @ -")
     key = secrets.token_urlsafe(_KEY_BYTES)
@@ -37,7 +37,7 @@ def new_key(name: str) -> tuple[str, str]:
 
 
 def parse_keys(lines: Iterable[str]) -> Keys:
-    """The keys of these lines; raise ValueError, with the number of the line, for what is no `NAME:SHA256`."""
+    """Read keys, one `NAME:SHA256` a line. Raise ValueError with the number of a line that is none."""
     keys: dict[bytes, str] = {}
     for number, written in enumerate(lines, start=1):
         line = written.strip()
@@ -53,7 +53,7 @@ def parse_keys(lines: Iterable[str]) -> Keys:
 
 
 def read_keys(path: Path) -> Keys:
-    """The keys of a file, one a line, `#` for remarks; raise OSError, or ValueError as `parse_keys` does."""
+    """Read the keys of a file; `#` begins a remark. Raise OSError, or ValueError as `parse_keys` does."""
     with path.open("rb") as file:
         body = file.read(_MAX_FILE_BYTES + 1)
     if len(body) > _MAX_FILE_BYTES:
@@ -62,10 +62,10 @@ def read_keys(path: Path) -> Keys:
 
 
 class KeyFile:
-    """The keys of a file that is read again when it changes. A file that cannot be read changes nothing."""
+    """The keys of a file, which is read again when it changes. While it cannot be read, the last keys count."""
 
     def __init__(self, path: Path, seconds_between_looks: float = 1.0) -> None:
-        """Read it; one that cannot be read lets nobody in until it can."""
+        """Read the file. While it cannot be read at all, no key counts."""
         self._path = path
         self._seconds_between_looks = seconds_between_looks
         self._next_look = 0.0
@@ -74,7 +74,7 @@ class KeyFile:
         self._look()
 
     def keys(self) -> Keys:
-        """The keys as they stand."""
+        """Return the current keys."""
         now = time.monotonic()
         if now >= self._next_look:
             self._next_look = now + self._seconds_between_looks
@@ -99,28 +99,28 @@ class KeyFile:
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """What is wrong with a key file, without a word of what is in it."""
+    """Return what is wrong with a key file, without any of its content."""
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 class ApiKeys:
-    """All the keys: those of the settings, and those of a file."""
+    """All keys: those of the settings, and those of a file."""
 
     def __init__(self, fixed: Keys, file: KeyFile | None = None) -> None:
-        """Either may be empty."""
+        """`fixed` are the keys of the settings."""
         self._fixed = fixed
         self._file = file
 
     def caller(self, token: str) -> Caller | None:
-        """Whose key this is; None when it is nobody's."""
+        """Return the caller of this key; None for an unknown key."""
         digest = sha256(token.encode()).digest()
         name = self._name(digest)
         return None if name is None else Caller(name=f"key:{name}", key=digest)
 
     def hold(self, digest: bytes) -> bool:
-        """Whether the key of this digest still counts."""
+        """Say if the key with this digest still counts."""
         return self._name(digest) is not None
 
     def _name(self, digest: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""Knows people by the tokens they bring."""
+"""Authenticate a caller by an API key or a signed token."""
 
 import time
 from typing import Final
@@ -12,20 +12,20 @@ MAX_TOKEN_CHARS: Final = 8192
 
 
 class Authenticator:
-    """Lets in those with a key or a token that counts; without either to go by, it asks nobody."""
+    """Accepts API keys and JSON Web Tokens. Without either set up, nobody has to authenticate."""
 
     def __init__(self, keys: ApiKeys | None = None, tokens: JwtTokens | None = None) -> None:
-        """None where no such thing is set up."""
+        """Take what is set up; None for the rest."""
         self._keys = keys
         self._tokens = tokens
 
     @property
     def asks(self) -> bool:
-        """Whether anybody is asked who they are."""
+        """True where callers have to authenticate."""
         return self._keys is not None or self._tokens is not None
 
     def recognise(self, token: str) -> Caller:
-        """Who brings this token, as far as can be told without waiting; raise `Failure`, of these `UnknownKey`."""
+        """Return the caller of this token without waiting. Raise `Failure`; `UnknownKey` where a fetch may help."""
         if token.isascii() and len(token) <= MAX_TOKEN_CHARS:
             caller = self._keys.caller(token) if self._keys is not None else None
             if caller is not None:
@@ -35,7 +35,7 @@ class Authenticator:
         raise Failure("unauthenticated", "This token is not known here.")
 
     async def identify(self, token: str) -> Caller:
-        """Who brings this token; raise `Failure`. Keys may be fetched for it, but not for each one."""
+        """Return the caller of this token. Raise `Failure`. Keys may be fetched for it, at a bounded rate."""
         try:
             return self.recognise(token)
         except UnknownKey:
@@ -45,7 +45,7 @@ class Authenticator:
             return self.recognise(token)
 
     def check(self, caller: Caller) -> None:
-        """Raise `Failure` when somebody who was let in may start nothing more."""
+        """Raise `Failure` when the token or the key of this caller no longer counts."""
         if caller.expires_at is not None and caller.expires_at <= time.time():
             raise Failure("unauthenticated", EXPIRED)
         if caller.key is not None and (self._keys is None or not self._keys.hold(caller.key)):

@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The caller of a request."""
 
 from collections.abc import Mapping
 from typing import Final, cast
@@ -8,36 +8,36 @@ import msgspec
 from deltawire.protocol.errors import Failure
 
 CALLER: Final = "deltawire.caller"
-"""Where the gate leaves the caller in an ASGI scope."""
+"""The key under which the gate stores the caller in an ASGI scope."""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """One who was let in."""
+    """A caller that was authenticated."""
 
     name: str
-    """`key:NAME` or `jwt:SUB`, so that neither can be taken for the other: who owns what is made."""
+    """`key:NAME` or `jwt:SUB`: the owner of what is stored. The prefix keeps the two kinds apart."""
     expires_at: float | None = None
-    """When the token ends, in seconds since the epoch; None when it does not."""
+    """The end of the token, in seconds since the epoch; None for one without end."""
     key: bytes | None = None
-    """The digest of the key that was brought, if it was one: keys can be taken back."""
+    """The digest of the API key, if it was one: keys can be revoked."""
 
     def __repr__(self) -> str:
-        """The name only."""
+        """Return the name only."""
         return f"Caller({self.name!r})"
 
 
 ANONYMOUS: Final = Caller(name="")
-"""Everybody, where nobody is asked who they are."""
+"""The caller of every request where nobody has to authenticate."""
 
 
 class UnknownKey(Failure):
-    """A token that is signed with a key which is not at hand; it may be among those that can be fetched."""
+    """The token is signed with an unknown key, which may be among those that can be fetched."""
 
     def __init__(self) -> None:
-        """Say what is said of every bad token."""
+        """Use the sentence of every bad token."""
         super().__init__("unauthenticated", "This token is not valid here.")
 
 
 def caller_of(scope: Mapping[str, object]) -> Caller:
-    """Who asks, in a scope that has passed the gate."""
+    """Return the caller of a scope that has passed the gate."""
     return cast("Caller", scope[CALLER])

@@ -1,4 +1,4 @@
-"""JSON Web JwtTokens (RFC 7519), read the way RFC 8725 asks for.
+"""JSON Web Tokens (RFC 7519), read the way RFC 8725 asks for.
 
 What a token says of itself chooses nothing but which of our keys it is held against: each key has its one
 algorithm, settled before any token came.
@@ -18,46 +18,46 @@ EXPIRED: Final = "This token has expired; bring a fresh one."
 _INVALID: Final = "This token is not valid here."
 _LONGEST_NAME: Final = 255
 _CLOCK_SKEW_SECONDS: Final = 30
-"""How far the clock of whoever signs may be ahead of ours."""
+"""Seconds that the issuer's clock may be ahead of ours."""
 _MALFORMED: Final = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
-"""What PyJWT raises for what is no good token, by intention or not."""
+"""All exceptions of PyJWT for a bad token, intended or not."""
 
 
 class SigningKey(msgspec.Struct, frozen=True):
-    """A key that a token may be signed with."""
+    """A key that tokens may be signed with."""
 
     algorithm: str
     key: Any
 
     def __repr__(self) -> str:
-        """Nothing of the key."""
+        """Return nothing of the key."""
         return f"SigningKey({self.algorithm!r})"
 
 
 class KeySource(Protocol):
-    """Where the keys come from."""
+    """A source of signing keys."""
 
     @property
     def algorithms(self) -> frozenset[str]:
-        """Those that any of its keys can have."""
+        """The algorithms that its keys can have."""
         ...
 
     def find(self, kid: str | None) -> SigningKey | None:
-        """The key of this name, among those at hand."""
+        """Return the key of this name, if it is at hand."""
         ...
 
     async def refresh(self) -> None:
-        """See whether there are other keys now; raise `Failure` when there is none at all."""
+        """Fetch the keys again, at a bounded rate. Raise `Failure` when there is none at all."""
         ...
 
 
 class SharedSecret:
-    """The one key of whoever knows the secret."""
+    """One shared secret, for HS256."""
 
     algorithms = frozenset({"HS256"})
 
     def __init__(self, secret: str) -> None:
-        """Raise ValueError for one that is under 32 bytes (RFC 7518, 3.2), or somebody's public key."""
+        """Raise ValueError for a secret under 32 bytes (RFC 7518, 3.2), and for a public key."""
         algorithm = HMACAlgorithm(HMACAlgorithm.SHA256)
         try:
             key = algorithm.prepare_key(secret)
@@ -68,24 +68,24 @@ class SharedSecret:
         self._key = SigningKey("HS256", key)
 
     def find(self, _kid: str | None) -> SigningKey:
-        """The key, whatever the token calls it."""
+        """Return the key, whatever the token calls it."""
         return self._key
 
     async def refresh(self) -> None:
-        """There is never another."""
+        """Do nothing: there is only one key."""
 
 
 class JwtTokens:
-    """Reads tokens that were signed with the keys of one source."""
+    """Reads tokens that are signed with the keys of one source."""
 
     def __init__(self, keys: KeySource, issuer: str | None, audience: str | None) -> None:
-        """`issuer` and `audience` are what `iss` and `aud` must say; None lets them say anything."""
+        """`issuer` and `audience` are the required `iss` and `aud`; None allows any."""
         self.keys = keys
         self._issuer = issuer
         self._audience = audience
 
     def caller(self, token: str) -> Caller:
-        """Whom a token names, by the keys at hand; raise `Failure`, and of these `UnknownKey` without its key."""
+        """Return the caller that a token names. Raise `Failure`, and `UnknownKey` when its key is not at hand."""
         try:
             claims = self._claims(token)
             expires_at = float(claims["exp"])
@@ -102,7 +102,7 @@ class JwtTokens:
 
     def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
-        if header.get("alg") not in self.keys.algorithms:  # no key that might be fetched would make it good
+        if header.get("alg") not in self.keys.algorithms:  # no key that may be fetched could make it valid
             raise jwt.InvalidAlgorithmError
         key = self.keys.find(header.get("kid"))
         if key is None:
@@ -113,7 +113,7 @@ class JwtTokens:
             algorithms=[key.algorithm],
             issuer=self._issuer,
             audience=self._audience,
-            leeway=_CLOCK_SKEW_SECONDS,  # `exp` is held to the second by the caller of this
+            leeway=_CLOCK_SKEW_SECONDS,  # the caller of this checks `exp` to the second
             options={"require": ["exp", "sub"], "verify_iat": False, "verify_aud": self._audience is not None},
         )
         return claims

@@ -1,4 +1,4 @@
-"""The signing keys that somebody else publishes: a JSON Web Key Set (RFC 7517) behind a URL.
+"""The signing keys of an identity provider: a JSON Web Key Set (RFC 7517) behind a URL.
 
 It is fetched at the start, then when a token names a key that is not in it, but only so often, and when
 it has grown old; never for a request as such. Whatever goes wrong, the last good set stays.
@@ -24,16 +24,16 @@ _MAX_BODY_BYTES: Final = 2**18
 _SIGNATURES: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-"""Algorithms with a public key. One with a secret must not be here: what is published is none."""
+"""Algorithms with a public key. One with a secret must not be here: a published key is not secret."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a set is fetched, and how long that may take, in seconds."""
+    """The interval and the time-outs of fetching, in seconds."""
 
     between: float = 10.0
-    """However many tokens name keys that nobody knows."""
+    """Between two fetches, however many tokens name unknown keys."""
     stale_after: float = 600.0
-    """A key that is no longer published counts for at most about this long."""
+    """Until the set is fetched again: a key that is no longer published counts for about this long."""
     timeout: float = 5.0
 
 
@@ -42,11 +42,11 @@ class _KeysDocument(msgspec.Struct):
 
 
 class _Unusable(Exception):
-    """What was fetched is no key set; the reason is a sentence of ours."""
+    """The answer is no usable key set; the reason is a sentence of ours."""
 
 
 class KeySet:
-    """`tokens.KeySource` over a URL; a context manager for the event loop that uses it."""
+    """A `KeySource` over a URL; a context manager for the event loop that uses it."""
 
     algorithms = _SIGNATURES
 
@@ -59,11 +59,11 @@ class KeySet:
         self._fetching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Start to fetch; whoever comes before it is done waits for it."""
+        """Start to fetch; requests that come before it is done wait for it."""
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._pace.timeout),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-            auto_decompress=False,  # a few bytes could become many
+            auto_decompress=False,  # a few compressed bytes could become many
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=bool(getproxies()),
         )
@@ -78,7 +78,7 @@ class KeySet:
         await self._session.close()
 
     def find(self, kid: str | None) -> SigningKey | None:
-        """The key of this name; of a set that holds just one, also for a token that names none."""
+        """Return the key of this name. A set of one key is used for a token without a key name, too."""
         if time.monotonic() >= self._stale_at:
             self._start_fetching()
         if kid is None and len(self._keys) == 1:
@@ -130,7 +130,7 @@ class KeySet:
 
 
 def read_key_set(body: bytes) -> Mapping[str | None, SigningKey]:
-    """The usable keys of a set by their `kid`; of two with one name, the first. Others are passed over."""
+    """Return the usable keys by their `kid`; the first of two with one name. Others are skipped."""
     try:
         document = msgspec.json.decode(body, type=_KeysDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -146,14 +146,14 @@ def read_key_set(body: bytes) -> Mapping[str | None, SigningKey]:
 
 
 def _signing_key(jwk: dict[str, Any]) -> SigningKey | None:
-    """The public key that a JWK describes; None for a secret, one for another use, and a weak or broken one."""
+    """Return the public key of a JWK; None for a secret, for another use, and for a weak or broken one."""
     if jwk.get("use", "sig") != "sig" or "d" in jwk or "k" in jwk:
         return None
     try:
         read = jwt.PyJWK(jwk)
-        read.Algorithm.prepare_key(read.key)  # which holds the curve against the algorithm
+        read.Algorithm.prepare_key(read.key)  # this checks the curve against the algorithm
         is_weak = read.Algorithm.check_key_length(read.key) is not None
-    except Exception:  # noqa: BLE001 - whatever two libraries make of it, it is no key
+    except Exception:  # noqa: BLE001 - whatever two libraries raise, it is no usable key
         return None
     if read.algorithm_name not in _SIGNATURES or is_weak:
         return None

@@ -1,4 +1,4 @@
-"""Who holds an open socket, for as long as it is open."""
+"""The identity of an open socket: its caller, whose token may be renewed."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ _TOKEN: Final = "token"  # noqa: S105 - the field's name
 
 
 class SocketIdentity:
-    """One caller, whose token may run out and be replaced by a fresh one."""
+    """One caller, whose token may expire and be replaced by a fresh one."""
 
     def __init__(self, caller: Caller, authenticator: Authenticator) -> None:
         """Start with the caller of the handshake."""
@@ -18,12 +18,12 @@ class SocketIdentity:
         self._authenticator = authenticator
 
     def caller(self) -> Caller:
-        """Who starts something now; raise `Failure` when their token has run out."""
+        """Return the caller. Raise `Failure` when the token has expired or was revoked."""
         self._authenticator.check(self._caller)
         return self._caller
 
     def renew(self, token: str) -> bool:
-        """Take a fresh token, unless it needs a key that is not at hand: then False, see `renew_later`.
+        """Take a fresh token; return False when its key has to be fetched first, see `renew_later`.
 
         Raise `Failure` when it is no good, or somebody else's. Where nobody is asked, no token is looked at.
         """
@@ -37,7 +37,7 @@ class SocketIdentity:
         return True
 
     async def renew_later(self, token: str) -> None:
-        """Take a fresh token, once its key has been looked for; raise `Failure` as `renew` does."""
+        """Take a fresh token once its key was looked for. Raise `Failure` as `renew` does."""
         try:
             self._replace(await self._authenticator.identify(token))
         except Failure as failure:

@@ -1,1 +1,1 @@
-"""How much one caller may ask, and what was used: counted in this process, or in a store that several share."""
+"""Limits: how much each caller may use, counted in this process or in a Redis that several share."""

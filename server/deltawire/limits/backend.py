@@ -1,4 +1,4 @@
-"""What is counted, and by whom; whoever does it in memory or in a store has this shape."""
+"""The backend of limits: the interfaces of what counts, in memory or in Redis."""
 
 import time
 from collections import Counter
@@ -16,26 +16,26 @@ Clock = Callable[[], float]
 DAY_SECONDS: Final = 86_400
 DAYS_KEPT: Final = 32
 MAX_MODELS: Final = 200
-"""Of one caller's day; where any name may be asked, what comes after them is counted as `OTHER`."""
+"""Models told apart in one caller's day. Where any model name is allowed, further ones count as `OTHER`."""
 OTHER: Final = "other"
 _TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
 NANO: Final = 10**9
 
 Used = Counter[str]
-"""`turns`, the tokens by their names in `usage`, `nanodollars`, and how many turns were `uncounted` and `unpriced`."""
+"""Counters: `turns`, the tokens by their names in `usage`, `nanodollars`, and turns `uncounted` and `unpriced`."""
 Day = dict[str, Used]
-"""What was used in a day, by model."""
+"""The use of one day, by model."""
 
 
 class StoreAway(Exception):
-    """The store does not answer. Its cause is for the log."""
+    """The store does not answer. The cause is for the log."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """What one turn used."""
+    """The use of one turn."""
 
     id: str
-    """Counted once, however often it is written."""
+    """A charge with the same id counts once, however often it is written."""
     caller: str
     day: int
     model: str
@@ -43,58 +43,58 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Windows(Protocol):
-    """The turns that began within the last minute."""
+    """Counts the turns that began within the last minute."""
 
     async def enter(self, caller: str, rules: Allowance) -> Rule | None:
-        """Count one turn more, unless a rule forbids it: return that one. Raise `StoreAway`."""
+        """Count one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """How many turns are left, and after how many seconds there is one more; raise `StoreAway`."""
+        """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
         ...
 
 
 class Leases(Protocol):
-    """The turns that run."""
+    """Counts the turns that run."""
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Let one turn more run, unless a rule forbids it: return that one. Raise `StoreAway`."""
+        """Let one more turn run; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
     async def give_back(self, lease: str) -> None:
-        """The turn runs no more. One that was not taken does no harm."""
+        """Release a turn's place. A place that was not taken is ignored."""
         ...
 
     async def look(self, caller: str, rule: Rule) -> int:
-        """How many turns run; raise `StoreAway`."""
+        """Return the number of running turns. Raise `StoreAway`."""
         ...
 
     async def close(self) -> None:
-        """Be done with it."""
+        """Release all resources."""
         ...
 
 
 class Meter(Protocol):
-    """What every caller used, day by day."""
+    """Sums up the use of every caller, day by day."""
 
     async def charge(self, charge: Charge) -> None:
-        """Count what a turn used, now or later."""
+        """Add the use of a turn, now or later."""
         ...
 
     async def read(self, caller: str, days: list[int]) -> list[Day]:
-        """What was used in these days; raise `StoreAway`."""
+        """Return the use of these days. Raise `StoreAway`."""
         ...
 
     async def close(self) -> None:
-        """Be done with it."""
+        """Release all resources."""
         ...
 
 
 class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
-    """What counts, all of it in memory or all of it in one store."""
+    """All that counts, either in memory or in one store."""
 
     windows: Windows | None
-    """None where nothing is said of turns per minute."""
+    """None where turns per minute are not limited."""
     leases: Leases
     meter: Meter
     is_there: Callable[[], Awaitable[None]] | None = None
@@ -103,17 +103,17 @@ class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def key_of(caller: str) -> str:
-    """A caller's name as it stands in keys: of one length, and nobody's address."""
+    """Return a caller's name as it stands in keys: a digest of fixed length, which tells nothing about the caller."""
     return sha256(caller.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def today(clock: Clock = time.time) -> int:
-    """The day in UTC, since 1970."""
+    """Return the number of the day in UTC, since 1970."""
     return int(clock() // DAY_SECONDS)
 
 
 def used_by(spent: Spent | None) -> dict[str, int]:
-    """What a turn used that ended with these figures, or with none."""
+    """Return the use of a turn that ended with these figures, or with none."""
     used = {"turns": 1}
     if spent is None or spent.total_tokens is None:
         used["uncounted"] = 1

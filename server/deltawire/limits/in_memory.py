@@ -1,4 +1,4 @@
-"""What is counted in this process alone."""
+"""Limits that are counted in this process alone."""
 
 import time
 from collections import Counter, defaultdict
@@ -8,7 +8,7 @@ from deltawire.limits.rules import Allowance, Rule
 
 
 class MemoryLeases:
-    """The turns that run in this process."""
+    """Counts the turns that run in this process."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -16,7 +16,7 @@ class MemoryLeases:
         self._running: Counter[tuple[str, str | None]] = Counter()
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Let one turn more run, unless a rule forbids it: return that one."""
+        """Let one more turn run; return the rule that forbids it, if one does."""
         for rule in rules:
             if self._running[caller, rule.model] >= rule.amount:
                 return rule
@@ -25,30 +25,30 @@ class MemoryLeases:
         return None
 
     async def give_back(self, lease: str) -> None:
-        """The turn runs no more."""
+        """Release a turn's place."""
         for place in self._held.pop(lease, ()):
             self._running[place] -= 1
             if not self._running[place]:
                 del self._running[place]
 
     async def look(self, caller: str, rule: Rule) -> int:
-        """How many turns run."""
+        """Return the number of running turns."""
         return self._running[caller, rule.model]
 
     async def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: there is nothing to release."""
 
 
 class MemoryMeter:
-    """What every caller used, by the turns of this process."""
+    """Sums up the use of every caller by the turns of this process."""
 
     def __init__(self, clock: Clock = time.time) -> None:
-        """`clock` says which day it is."""
+        """`clock` gives the day."""
         self._clock = clock
         self._days: dict[int, dict[str, Day]] = defaultdict(lambda: defaultdict(dict))
 
     async def charge(self, charge: Charge) -> None:
-        """Count what a turn used."""
+        """Add the use of a turn."""
         if charge.day not in self._days:
             oldest = today(self._clock) - DAYS_KEPT
             for day in [day for day in self._days if day <= oldest]:
@@ -58,8 +58,8 @@ class MemoryMeter:
         used.setdefault(model, Counter()).update(charge.used)
 
     async def read(self, caller: str, days: list[int]) -> list[Day]:
-        """What was used in these days."""
+        """Return the use of these days."""
         return [self._days.get(day, {}).get(caller, {}) for day in days]
 
     async def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: there is nothing to release."""

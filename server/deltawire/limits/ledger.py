@@ -1,4 +1,4 @@
-"""How much: each turn is let through or refused before it is asked, and charged before its end is told.
+"""Check each turn against the limits before it is asked, and charge it before its end is told.
 
 Nothing is counted in between. What a hang-up leaves is charged all the same, by a task that nobody waits for.
 """
@@ -34,12 +34,12 @@ WhenAway = Literal["refuse", "allow"]
 
 
 class Limits:
-    """What callers may do, and what they did; one for the process."""
+    """The limits of all callers; one for the process."""
 
     def __init__(
         self, rules: Rules, backend: LimitsBackend, prices: Prices, when_away: WhenAway, clock: Clock = time.time
     ) -> None:
-        """`when_away` says what becomes of turns whose limits cannot be checked."""
+        """`when_away` decides about turns whose limits cannot be checked."""
         self.rules = rules
         self.backend = backend
         self.prices = prices
@@ -48,11 +48,11 @@ class Limits:
         self.background = BackgroundTasks()
 
     def open(self, caller: str) -> "Ledger":
-        """The ledger of one turn of this caller's."""
+        """Return the ledger of one turn of this caller."""
         return Ledger(self, key_of(caller))
 
     async def report(self, caller: str, days: int) -> UsageReport:
-        """What they used in the last days, and what is left; raise `Failure` (`store_unavailable`)."""
+        """Return a caller's use in the last days, and what is left. Raise `Failure` (`store_unavailable`)."""
         day = today(self.clock)
         numbers = [day - ago for ago in range(days)]
         try:
@@ -67,7 +67,7 @@ class Limits:
         return UsageReport(days=[day_usage(*pair) for pair in zip(numbers, used, strict=True)], limits=limits)
 
     async def standing(self, caller: str, name: str, rule: Rule, used: Day) -> Standing:
-        """What is left of one limit, where so much was used today; raise `StoreAway`."""
+        """Return what is left of one limit; `used` is the use of today. Raise `StoreAway`."""
         left: float
         resets_in: float | None = None
         if name == "turns_per_minute":
@@ -80,13 +80,13 @@ class Limits:
 
     @property
     def windows(self) -> Windows:
-        """Those of turns per minute, which has a rule."""
+        """The windows of turns per minute. They exist where that has a rule."""
         if self.backend.windows is None:
             raise AssertionError("whoever has such a rule is given windows")
         return self.backend.windows
 
     async def check(self) -> bool:
-        """Whether the store is there; raise `Failure` (`store_unavailable`) when it is not and turns are refused."""
+        """Say if the store answers. Raise `Failure` (`store_unavailable`) when it does not and turns are refused."""
         try:
             if self.backend.is_there is not None:
                 await self.backend.is_there()
@@ -97,7 +97,7 @@ class Limits:
         return True
 
     async def close(self) -> None:
-        """Wait for what is still being counted."""
+        """Wait for what is still being counted, then release the backend."""
         await self.background.wait(_CLOSE_SECONDS)
         await self.backend.leases.close()
         await self.backend.meter.close()
@@ -106,7 +106,7 @@ class Limits:
 
 
 class Ledger:
-    """One turn, as the limits see it."""
+    """The account of one turn: it is let through, charged and released."""
 
     def __init__(self, limits: Limits, caller: str) -> None:
         """Prepare; nothing is counted before `begin`."""
@@ -120,16 +120,16 @@ class Ledger:
 
     @property
     def goes_by_model(self) -> bool:
-        """Whether it matters which model is asked."""
+        """True where a rule is for one model, so that the model has to be known first."""
         return bool(self._limits.rules.models)
 
     @property
     def may_refuse(self) -> bool:
-        """Whether anything is limited."""
+        """True where anything is limited."""
         return bool(self._limits.rules.by_name)
 
     def cost(self, model: str, counts: Counts) -> float | None:
-        """Dollars; None when they are not known."""
+        """Return the price in dollars; None when it is not known."""
         return self._limits.prices.cost(model, counts)
 
     async def begin(self, model: str) -> None:
@@ -145,19 +145,19 @@ class Ledger:
         self._is_let_through = True
 
     def end(self, end: Usage | ErrorFrame) -> asyncio.Task[None]:
-        """Charge what the turn used; its end is told when that is finished."""
+        """Charge the turn in a task; its end is told when that task is done."""
         is_charged = self._is_let_through and not self._is_over
         self._is_over = True
         return self._limits.background.run(self._end(end if is_charged else None))
 
     def close(self) -> None:
-        """Release a turn; one that has not ended is charged nothing."""
+        """Release the turn. One that has not ended is charged nothing."""
         if not self._is_over:
             self._is_over = True
             self._limits.background.run(self._end(None))
 
     async def standings(self) -> list[Standing]:
-        """What is left of the limits on beginning a turn; nothing when that cannot be said now."""
+        """Return what is left of the limits on beginning a turn; an empty list when the store is away."""
         limits = self._limits
         try:
             return [
@@ -211,7 +211,7 @@ class Ledger:
 
     async def _end(self, charged: Usage | ErrorFrame | None) -> None:
         if self._beginning is not None:
-            await asyncio.wait({self._beginning})  # its reader may have left in the middle of it
+            await asyncio.wait({self._beginning})  # the listener may have left in the middle of it
         if charged is not None:
             spent = spent_of(charged) if isinstance(charged, Usage) else charged.usage
             await self._limits.backend.meter.charge(self._charge(spent))

@@ -11,7 +11,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
+import stamina
+import structlog
+
 from deltawire.gemini.events import Counts
+
+log = structlog.get_logger(__name__)
 
 PROVIDER: Final = "google"
 _MILLION: Final = 1_000_000
@@ -19,48 +24,73 @@ _MODELS: Final = 512
 """Whose prices are remembered."""
 
 Finder = Callable[[str], Any]
+"""The price of a model by its name; None for one that is not in the list."""
+
+_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
 
 class Prices:
     """The price list; unknown until it is loaded, which takes a moment and is done beside the start."""
 
-    def __init__(self) -> None:
-        """Start without one."""
+    def __init__(self, read: Callable[[], Finder] | None = None) -> None:
+        """Start without one; `read` reads it, in a thread."""
+        self._read = read or read_list
         self._find: Finder | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._is_tried = asyncio.Event()
 
     def load(self) -> None:
-        """Begin to load it."""
-        self._loading = asyncio.get_running_loop().create_task(self._load())
+        """Begin to load it, again and again until that succeeds."""
+        self._loading = asyncio.get_running_loop().create_task(_patiently(self._load))
 
     async def ready(self) -> None:
-        """Wait until it is loaded, if it was begun."""
+        """Wait until it is loaded or that has failed once, if it was begun: a turn without prices has no cost."""
         if self._find is None and self._loading is not None:
-            await asyncio.shield(self._loading)
+            await self._is_tried.wait()
+
+    async def close(self) -> None:
+        """Try no more."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait({self._loading})
 
     def cost(self, model: str, counts: Counts) -> float | None:
         """Dollars; None when the price or the counts are not known."""
         if self._find is None or counts.input is None or counts.output is None:
             return None
-        found = self._find(model)
-        if found is None:
+        try:
+            return _cost(self._find(model), counts.input, counts.output, counts)
+        except Exception as fault:  # noqa: BLE001 - the list is somebody else's, and no turn fails because of it
+            log.warning("prices: a price cannot be told", model=model, cause=type(fault).__name__)
             return None
-        price = found.get_prices(datetime.now(UTC))
-        asked = counts.input + (counts.tool or 0)
-        cached = min(counts.cached or 0, counts.input)
-        if price.cache_read_mtok is None:
-            cached = 0
-        parts = (
-            (price.input_mtok, asked - cached),
-            (price.cache_read_mtok, cached),
-            (price.output_mtok, counts.output + (counts.thought or 0)),
-        )
-        if any(rate is None and tokens for rate, tokens in parts):
-            return None
-        return float(sum(_rate(rate, asked) * tokens for rate, tokens in parts if tokens) / _MILLION)
 
     async def _load(self) -> None:
-        self._find = await asyncio.to_thread(_load)
+        try:
+            self._find = await asyncio.to_thread(self._read)
+        except Exception as fault:
+            log.warning("prices: the list cannot be loaded, costs are unknown", cause=type(fault).__name__)
+            raise
+        finally:
+            self._is_tried.set()
+
+
+def _cost(found: Any, prompt: int, output: int, counts: Counts) -> float | None:
+    """Dollars by the prices of one model; None when one of them that is needed is not known."""
+    if found is None:
+        return None
+    price = found.get_prices(datetime.now(UTC))
+    asked = prompt + (counts.tool or 0)
+    cached = min(counts.cached or 0, prompt)
+    if price.cache_read_mtok is None:
+        cached = 0
+    parts = (
+        (price.input_mtok, asked - cached),
+        (price.cache_read_mtok, cached),
+        (price.output_mtok, output + (counts.thought or 0)),
+    )
+    if any(rate is None and tokens for rate, tokens in parts):
+        return None
+    return float(sum(_rate(rate, asked) * tokens for rate, tokens in parts if tokens) / _MILLION)
 
 
 def _rate(rate: Any, asked: int) -> Decimal:
@@ -74,7 +104,8 @@ def _rate(rate: Any, asked: int) -> Decimal:
     return base
 
 
-def _load() -> Finder:
+def read_list() -> Finder:
+    """Read the list; it takes a second."""
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - it takes a while: see `Prices.load`
 
     snapshot = get_snapshot()

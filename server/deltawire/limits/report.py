@@ -1,4 +1,4 @@
-"""What a caller is told about what they used, and what is left."""
+"""The report of `GET /usage`: a caller's use, and what is left of their limits."""
 
 import time
 from datetime import UTC, datetime
@@ -13,13 +13,13 @@ MAX_DAYS: Final = 31
 
 
 class UsageQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which days are told: parameters of the URL."""
+    """The parameters of the URL."""
 
     days: Annotated[int, Meta(ge=1, le=MAX_DAYS, description=f"a whole number from 1 to {MAX_DAYS}")] = 7
 
 
 class ModelUsage(Struct, frozen=True, kw_only=True):
-    """What was used of one model in a day. What is not known is null, never 0.
+    """The use of one model in a day. An unknown figure is null, never 0.
 
     The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
     `unpriced_turns`; when those are all, it is null.
@@ -39,14 +39,14 @@ class ModelUsage(Struct, frozen=True, kw_only=True):
 
 
 class DayUsage(Struct, frozen=True, kw_only=True):
-    """What was used in a day, which begins and ends in UTC."""
+    """The use of one day, which begins and ends in UTC."""
 
     day: str
     models: list[ModelUsage]
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """A limit, and how much of it is left; of one model, or of all together where `model` is null.
+    """A limit, and how much of it is left: for one model, or for all together where `model` is null.
 
     `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
     """
@@ -69,12 +69,12 @@ read_query = StrictDecoder[UsageQuery](UsageQuery, rules_of(UsageQuery)).read_qu
 
 
 def seconds_left(clock: Clock = time.time) -> float:
-    """Until the next day, in UTC."""
+    """Return the seconds until the next day in UTC."""
     return DAY_SECONDS - clock() % DAY_SECONDS
 
 
 def day_usage(day: int, used: Day) -> DayUsage:
-    """A day's figures, as they are told."""
+    """Return a day's figures as the report has them."""
     name = datetime.fromtimestamp(day * DAY_SECONDS, UTC).date().isoformat()
     return DayUsage(day=name, models=[_model_usage(model, used[model]) for model in sorted(used)])
 

@@ -1,4 +1,4 @@
-"""What an operator allows each caller: the grammar of the settings, and the rules that they make."""
+"""The rules that limit each caller, and the grammar of the settings that hold them."""
 
 import math
 import re
@@ -8,23 +8,23 @@ import msgspec
 
 from deltawire.protocol.frames import MODEL_NAME
 
-_MAX: Final = 2**53
+MAX_AMOUNT: Final = 2**53
 _model_name = re.compile(MODEL_NAME)
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """So much for one caller: of one model, or of all together where `model` is None."""
+    """An amount for each caller: for one model, or for all together where `model` is None."""
 
     model: str | None
     amount: float
 
 
 Allowance = tuple[Rule, ...]
-"""The rules of one setting; none means no limit."""
+"""The rules of one setting. An empty tuple means no limit."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is allowed to each caller."""
+    """All rules, by the setting that holds them."""
 
     turns_per_minute: Allowance = ()
     turns_at_once: Allowance = ()
@@ -33,17 +33,17 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def by_name(self) -> dict[str, Allowance]:
-        """Those that are set, by their names."""
+        """The settings that hold rules, by their names."""
         return {name: rules for name in self.__struct_fields__ if (rules := getattr(self, name))}
 
     @property
     def models(self) -> set[str]:
-        """The models that have a rule of their own."""
+        """The models that have rules of their own."""
         return {rule.model for rules in self.by_name.values() for rule in rules if rule.model is not None}
 
 
 def read_counts(text: str) -> Allowance:
-    """The rules of a setting that counts; raise ValueError."""
+    """Read the rules of a setting with whole numbers. Raise ValueError."""
     rules = read_amounts(text)
     if any(not rule.amount.is_integer() for rule in rules):
         raise ValueError("these are counted")
@@ -51,7 +51,7 @@ def read_counts(text: str) -> Allowance:
 
 
 def read_amounts(text: str) -> Allowance:
-    """The rules of a setting such as `30,gemini-pro=5`: for all models, and for one; raise ValueError."""
+    """Read the rules of a setting such as `30,gemini-pro=5`: for all models, and for one. Raise ValueError."""
     amounts: dict[str | None, float] = {}
     for part in text.split(","):
         name, equals, written = part.rpartition("=")
@@ -60,12 +60,12 @@ def read_amounts(text: str) -> Allowance:
             raise ValueError("that is no model's name")
         if model in amounts:
             raise ValueError("it says twice what is allowed")
-        if not (0 < amount <= _MAX and math.isfinite(amount)):
+        if not (0 < amount <= MAX_AMOUNT and math.isfinite(amount)):
             raise ValueError("nothing would be allowed, or anything")
         amounts[model] = amount
     return tuple(Rule(model, amount) for model, amount in amounts.items())
 
 
 def concerning(rules: Allowance, model: str) -> Allowance:
-    """The rules that a turn of this model has to keep."""
+    """Return the rules that apply to a turn of this model."""
     return tuple(rule for rule in rules if rule.model in (None, model))

@@ -1,19 +1,19 @@
-"""How often something may happen."""
+"""A token bucket: it limits how often something may happen."""
 
 
 class TokenBucket:
-    """Lets `per_second` through in the long run, and up to `burst` at once."""
+    """Allows `per_second` in the long run, and up to `burst` at once."""
 
     __slots__ = ("_allowance", "_burst", "_last", "_per_second")
 
     def __init__(self, per_second: float, burst: float, now: float) -> None:
-        """Start with the whole burst; `now` is any clock's seconds."""
+        """Start full. `now` is in seconds of any clock."""
         self._per_second = per_second
         self._burst = self._allowance = max(burst, 1.0)
         self._last = now
 
     def allow(self, now: float, worth: float = 1.0) -> bool:
-        """Count one more, or what is worth less than one, unless it is too many."""
+        """Take a token, or the fraction `worth`; return False, and take none, when too few are left."""
         self._earn(now)
         if self._allowance < worth:
             return False
@@ -21,11 +21,11 @@ class TokenBucket:
         return True
 
     def wait(self) -> float:
-        """Seconds until one more is allowed."""
+        """Return the seconds until the next token."""
         return max(0.0, (1.0 - self._allowance) / self._per_second)
 
     def is_fresh(self, now: float) -> bool:
-        """Whether nothing that happened still counts."""
+        """Say if the bucket is full: nothing that happened still counts."""
         self._earn(now)
         return self._allowance >= self._burst
 

@@ -1,4 +1,4 @@
-"""How many turns begin within a minute: the moving windows of the `limits` library, in memory or in the store."""
+"""Turns per minute: the moving windows of the `limits` library, in memory or in Redis."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from deltawire.limits.rules import Allowance, Rule
 T = TypeVar("T")
 
 Caution = Callable[..., Awaitable[Any]]
-"""Calls what it is given, and raises `StoreAway` when that cannot be done."""
+"""Calls the given function, and raises `StoreAway` when the store does not answer."""
 _NAMESPACE: Final = "window"
 
 
@@ -22,32 +22,32 @@ async def _directly(work: Callable[..., Awaitable[Any]], *arguments: object) -> 
 
 
 class MovingWindows:
-    """The last minute of every caller."""
+    """Counts the turns of every caller's last minute."""
 
     def __init__(self, storage: Storage | None = None, cautiously: Caution = _directly) -> None:
-        """Without a storage, count in memory."""
+        """Count in memory where no storage is given."""
         self._limiter = MovingWindowRateLimiter(storage or MemoryStorage())
         self._call = cautiously
 
     async def enter(self, caller: str, rules: Allowance) -> Rule | None:
-        """Count one turn more, unless a rule forbids it: return that one. Raise `StoreAway`."""
+        """Count one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         *others, last = rules
         for rule in others:
             if not await self._call(self._limiter.test, *_names(caller, rule)):
                 return rule
-        # The last is counted first: what is refused now has counted nowhere.
+        # The last rule is counted first: a turn that is refused here has counted nowhere.
         for rule in (last, *others):
             if not await self._call(self._limiter.hit, *_names(caller, rule)):
                 return rule
         return None
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """How many turns are left, and after how many seconds there is one more; raise `StoreAway`."""
+        """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
         stats = await self._call(self._limiter.get_window_stats, *_names(caller, rule))
         return max(0, stats.remaining), max(0.0, stats.reset_time - time.time())
 
 
 def _names(caller: str, rule: Rule) -> tuple[RateLimitItemPerMinute, *tuple[str, ...]]:
-    """How the library knows a window."""
+    """Return the names by which the library knows a window."""
     item = RateLimitItemPerMinute(int(rule.amount), namespace=_NAMESPACE)
     return (item, caller) if rule.model is None else (item, caller, rule.model)

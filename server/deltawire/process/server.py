@@ -13,6 +13,7 @@ from uvicorn.config import Config
 
 from deltawire.process.drain import Drain
 from deltawire.process.signals import StopClock
+from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -28,6 +29,8 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
+    send_timeout: float
+    keep_alive_timeout: float
 
 
 class Service(NamedTuple):
@@ -44,10 +47,13 @@ class ServerConfig(Config):
 
     def __init__(self, app: Any, listening: Listening) -> None:
         """Settle on one way to do each thing; logging is ours (`logs.configure`)."""
+        timeouts = HttpTimeouts(
+            handshake=listening.handshake_timeout, send=listening.send_timeout, keep_alive=listening.keep_alive_timeout
+        )
         super().__init__(
             app,
             loop="auto",
-            http=cast("Any", partial(HttpProtocol, handshake_timeout=listening.handshake_timeout)),
+            http=cast("Any", partial(HttpProtocol, timeouts=timeouts)),
             ws=cast("Any", partial(WebSocketProtocol, max_frames_per_second=listening.max_frames_per_second)),
             ws_max_size=listening.max_frame_bytes,
             ws_ping_interval=listening.ping_interval,
@@ -71,11 +77,15 @@ class Server(uvicorn.Server):
         self._drain = drain
         self._on_ready = on_ready
         self._clock = StopClock()
+        self.is_ready = False
+        """Whether it has accepted connections; one that was told to stop before never does."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections."""
         await super().startup(sockets)
-        self._on_ready()
+        if not self.should_exit:
+            self.is_ready = True
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, while new connections still learn that we do; then close."""
@@ -103,14 +113,26 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
     """
     bound: list[socket.socket] = []
     try:
-        for family, _, _, _, address in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
-            at = (address[0], port or (bound[0].getsockname()[1] if bound else 0))
+        for family, address in _addresses_of(host):
+            at = (address, port or (bound[0].getsockname()[1] if bound else 0))
             bound.append(socket.create_server(at, family=family, backlog=2048, reuse_port=shared))
     except OSError:
         for listener in bound:
             listener.close()
         raise
     return bound
+
+
+def _addresses_of(host: str) -> Iterator[tuple[int, str]]:
+    """Each address of a host, with its family.
+
+    `::` is all of them. Those of IPv4 get a socket of their own, so that their clients are known by IPv4 addresses.
+    """
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    addresses = dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found)
+    if (socket.AF_INET6, "::") in addresses:
+        addresses[socket.AF_INET, "0.0.0.0"] = None  # noqa: S104 - who says `::` has said that
+    yield from addresses
 
 
 def url_of(listener: socket.socket) -> str:

@@ -2,17 +2,19 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 import structlog
 
 from deltawire.process.drain import Drained
 from deltawire.process.gc_freezing import GcFreezing
 from deltawire.process.server import Server, ServerConfig, Service, url_of
-from deltawire.process.signals import stopping
+from deltawire.process.signals import exit_code_of, stopping
 from deltawire.process.workers import READY, Listeners, Workers, stop_when_orphaned
 from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
 
@@ -24,9 +26,10 @@ Build = Callable[[], Service]
 
 def serve_here(build: Build, listeners: Listeners) -> int:
     """Serve in this process; return its exit code."""
-    drained = _serve(build, listeners, lambda _: log.info("listening", url=url_of(listeners[0])))
-    _log_drained(drained)
-    return 0
+    served = _serve(build, listeners, lambda _: log.info("listening", url=url_of(listeners[0])))
+    if served.exit_code == 0:
+        _log_drained(served.drained)
+    return served.exit_code
 
 
 def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: float, store_timeout: float) -> int:
@@ -35,7 +38,8 @@ def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: fl
     with shared_by_workers() as forget:
         workers = Workers(partial(_work, build), listeners, drain_timeout, store_timeout, forget)
         exit_code = asyncio.run(workers.run(lambda: log.info("listening", url=url, workers=len(listeners))))
-    _log_drained(workers.drained)
+    if workers.is_up:
+        _log_drained(workers.drained)
     return exit_code
 
 
@@ -46,8 +50,10 @@ def _work(build: Build, listeners: Listeners, report: Connection) -> None:
         stop_when_orphaned(server.stop)
         _tell(report, READY)
 
-    _tell(report, _serve(build, listeners, ready))
+    served = _serve(build, listeners, ready)
+    _tell(report, served.drained)
     remove_when_orphaned()
+    sys.exit(served.exit_code)
 
 
 def _tell(report: Connection, said: object) -> None:
@@ -55,8 +61,15 @@ def _tell(report: Connection, said: object) -> None:
         report.send(said)
 
 
-def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> Drained:
-    """Serve until told to stop; return what became of the turns that ran then."""
+class _Served(NamedTuple):
+    """The end of one server."""
+
+    drained: Drained
+    exit_code: int
+
+
+def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> _Served:
+    """Serve until told to stop."""
     service = build()
     config = ServerConfig(service.app, service.listening)
 
@@ -69,13 +82,15 @@ def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None
 
     server = Server(config, service.drain, ready)
 
-    async def serve() -> None:
-        with stopping(server.stop):
+    async def serve() -> list[int]:
+        with stopping(server.stop) as told:
             await server.serve(listeners)
+        return told
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(serve())
-    return service.drain.result
+        told = runner.run(serve())
+    exit_code = 0 if server.is_ready else exit_code_of(told) if told else 1
+    return _Served(service.drain.result, exit_code)
 
 
 def _log_drained(drained: Drained) -> None:

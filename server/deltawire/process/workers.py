@@ -7,6 +7,7 @@ instead of being refused.
 
 import asyncio
 import multiprocessing
+import signal
 import socket
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -17,7 +18,7 @@ import structlog
 
 from deltawire.process.drain import Drained
 from deltawire.process.server import bind
-from deltawire.process.signals import StopClock, stopping
+from deltawire.process.signals import StopClock, exit_code_of, interrupts_held_back, stopping
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,8 @@ _RESTART_SECONDS: Final = 1.0
 """Before a dead worker is replaced: one that always dies must not keep the machine busy."""
 _STUCK_SECONDS: Final = 5.0
 """How long after its last moment, and after the store's, a worker is taken to be stuck, and killed."""
+_TOLD_TO_STOP: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
+"""Exit codes of a worker that was told to stop before it had handlers, or before it had started."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
 
@@ -79,24 +82,27 @@ class Workers:
         self._on_end = on_end
         self._workers: set[_Worker] = set()
         self._clock = StopClock()
-        self._is_up = False
+        self.is_up = False
+        """Whether all of them have accepted connections."""
         self._stopping = False
         self._failed = False
         self._change = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Serve until told to stop; return the exit code. `on_ready` is called when all accept connections."""
-        with stopping(self.stop):
+        with stopping(self.stop) as told:
             for listeners in self._listeners:
                 self._start(listeners)
             while not self._stopping and not all(worker.is_ready for worker in self._workers):
                 await self._changed()
             if not self._stopping:
-                self._is_up = True
+                self.is_up = True
                 on_ready()
             while self._workers or not self._stopping:
                 await self._changed()
-        return int(self._failed)
+        if self._failed:
+            return 1
+        return 0 if self.is_up else exit_code_of(told)
 
     def stop(self) -> None:
         """Tell every worker to drain, and to stop at once when this is called again, a second later or more."""
@@ -127,7 +133,8 @@ class Workers:
             return
         report, theirs = _spawn.Pipe(duplex=False)
         process = _spawn.Process(target=self._serve, args=(listeners, theirs))
-        process.start()
+        with interrupts_held_back():
+            process.start()
         theirs.close()
         worker = _Worker(process, listeners, report)
         self._workers.add(worker)
@@ -156,10 +163,13 @@ class Workers:
         self._on_end(worker.process.pid or 0)
         if worker.has_drained or (self._stopping and not worker.is_ready):
             return
+        if not self.is_up and worker.process.exitcode in _TOLD_TO_STOP:  # whoever told it tells this process, too
+            self.stop()
+            return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)
         if self._stopping:
             self._failed = True
-        elif self._is_up:
+        elif self.is_up:
             loop.call_later(_RESTART_SECONDS, self._start, worker.listeners)
         else:  # it cannot start, and the next one could not either
             self._failed = True

@@ -1,4 +1,4 @@
-"""The table of close codes: why a socket closes, and when its client should connect again.
+"""The table of close codes: the reason of each, and when its client should connect again.
 
 The page has the same table, made from this one by `make frames`.
 """
@@ -17,11 +17,11 @@ class CloseCode(msgspec.Struct, frozen=True, kw_only=True):
     code: int
     reconnect: Reconnect
     sentence: str
-    """What a person is told."""
+    """The sentence for people."""
     advice: str | None = None
-    """What to do about a question that was left without an answer, where asking again is not enough."""
+    """Advice about a question without an answer, where asking again is not enough."""
     reason: str | None = None
-    """What the log and the metrics call it when this server closes a socket with it; None for codes of others."""
+    """The reason in log and metrics when this server closes with the code; None for codes that it never sends."""
 
 
 TABLE: Final = {

@@ -1,4 +1,4 @@
-"""Reads JSON that a client sent, and says which of its fields is wrong, and what it takes."""
+"""Decode JSON from a client strictly; a failure names the wrong field and the values that it takes."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 
 T = TypeVar("T")
 Rules = dict[str, str]
-"""What each field takes, in words, by its path: `history[].role`."""
+"""The allowed values of each field in words, by its path: `history[].role`."""
 
 _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
@@ -19,16 +19,16 @@ _LONGEST_FIELD: Final = 128
 
 
 class StrictDecoder(Generic[T]):
-    """Reads one kind of object, strictly: a typo never passes silently."""
+    """Decodes one kind of object; an unknown field is refused by name."""
 
     def __init__(self, kind: Any, rules: Rules) -> None:
-        """`kind` is what msgspec decodes to; `rules` are those of its fields."""
+        """`kind` is the type that msgspec decodes to; `rules` describe its fields."""
         self._decode = msgspec.json.Decoder(kind).decode
         self._rules = rules
         self._kind = kind
 
     def read(self, text: str) -> T:
-        """Read JSON; raise `Failure` (`invalid_json`, `invalid_frame`)."""
+        """Decode JSON. Raise `Failure` (`invalid_json`, `invalid_frame`)."""
         try:
             value: T = self._decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
@@ -36,14 +36,14 @@ class StrictDecoder(Generic[T]):
         return value
 
     def read_bytes(self, body: bytes) -> T:
-        """Read the body of an HTTP request."""
+        """Decode the body of an HTTP request."""
         try:
             return self.read(body.decode())
         except UnicodeDecodeError:
             raise Failure("invalid_json", "That is not JSON: it is not UTF-8.") from None
 
     def read_query(self, query: dict[str, str]) -> T:
-        """Read the parameters of a URL, where numbers are text."""
+        """Decode the parameters of a URL, where numbers are text."""
         try:
             value: T = msgspec.convert(query, self._kind, strict=False)
         except msgspec.ValidationError as error:
@@ -51,7 +51,7 @@ class StrictDecoder(Generic[T]):
         return value
 
     def _explain(self, text: str, error: Exception) -> Failure:
-        """Tell text that is not JSON, JSON that is not Unicode, and JSON of another shape from each other."""
+        """Return the failure for text that is not JSON, JSON that is not Unicode, or JSON of another shape."""
         try:
             return self._explanation(text, error)
         except RecursionError:
@@ -77,7 +77,7 @@ class StrictDecoder(Generic[T]):
         return Failure("invalid_frame", message, field=field or None)
 
     def _invalid(self, complaint: str) -> Failure:
-        """What msgspec says of an object, as a sentence of ours about one field."""
+        """Translate msgspec's complaint about an object into a sentence about one field."""
         at = _at_path.search(complaint)
         path = at[1] if at else ""
         if named := _named_field.match(complaint):
@@ -95,7 +95,7 @@ class StrictDecoder(Generic[T]):
 
 
 def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
-    """What the fields of a Struct take, read off their `Meta` descriptions."""
+    """Return the rules of a Struct's fields, from their `Meta` descriptions."""
     rules = {}
     for name, hint in get_type_hints(struct, include_extras=True).items():
         for part in (hint, *getattr(hint, "__args__", ())):
@@ -106,7 +106,7 @@ def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
 
 
 class _NoNumber(Exception):
-    """A word that Python's JSON takes for a number."""
+    """A word such as NaN, which Python's decoder takes for a number."""
 
 
 def _no_constant(name: str) -> Any:
@@ -114,7 +114,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _lone_surrogate(value: Any, path: str = "") -> str | None:
-    """The path of the first string that cannot be written as UTF-8; None when every one can be."""
+    """Return the path of the first string that UTF-8 cannot hold; None when there is none."""
     if isinstance(value, str):
         return path if any("\ud800" <= char <= "\udfff" for char in value) else None
     if isinstance(value, dict):

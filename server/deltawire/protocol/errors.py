@@ -1,4 +1,4 @@
-"""The error table: what can go wrong, and what a client is told about it.
+"""The error table: every failure that a client can be told, with its sentence.
 
 Every error that leaves the process, on a socket or over HTTP, is a row of `TABLE`. Its sentence is
 written here, once; what the provider said never becomes part of it.
@@ -13,11 +13,11 @@ class ErrorKind(msgspec.Struct, frozen=True):
     """One row of the table."""
 
     retryable: bool
-    """Whether the same request may succeed when it is sent again."""
+    """True when the same request may succeed later."""
     status: int
-    """The HTTP status when the error is decided before a stream begins."""
+    """The HTTP status, for an error before a stream has begun."""
     message: str
-    """The sentence for the person at the keyboard, when no better one is at hand."""
+    """The sentence for people, used where a case has none of its own."""
 
 
 TABLE: Final[dict[str, ErrorKind]] = {
@@ -30,13 +30,13 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "not_found": ErrorKind(False, 404, "There is nothing at this address."),
     "unsupported": ErrorKind(False, 405, "This address does not take that method."),
     "unauthenticated": ErrorKind(
-        False, 401, "This server wants to know who you are: send a token as `Authorization: Bearer TOKEN`."
+        False, 401, "Authentication is needed: send a token as `Authorization: Bearer TOKEN`."
     ),
     "forbidden": ErrorKind(False, 403, "This is not allowed from where the request came."),
     "too_many_turns": ErrorKind(True, 429, "This socket already runs as many turns as it may."),
     "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),
     "rate_limited": ErrorKind(True, 429, "Too many requests; slow down and try again."),
-    "budget_exhausted": ErrorKind(True, 429, "What you may use in a day is used up; there is more at midnight, UTC."),
+    "budget_exhausted": ErrorKind(True, 429, "Your budget of this day is used up; a new one begins at midnight, UTC."),
     "draining": ErrorKind(True, 503, "The server is shutting down; connect again to reach another one."),
     "store_unavailable": ErrorKind(True, 503, "The conversations cannot be reached at the moment; try again."),
     "blocked": ErrorKind(False, 422, "The provider refused this prompt."),
@@ -52,7 +52,7 @@ TABLE: Final[dict[str, ErrorKind]] = {
 
 
 class Failure(Exception):
-    """A row of the table as an exception, with what is known of this case. It is never changed once it is made.
+    """A row of the table as an exception, with the details of this case. It is immutable.
 
     `cause` is for the log only: the provider's status number and reason word, never its text.
     """
@@ -93,6 +93,6 @@ class Failure(Exception):
 
 
 def too_large(field: str, limit: int) -> Failure:
-    """What is said of a field, such as `settings.system`, with more characters than this."""
+    """Return the failure of a field, such as `settings.system`, with more characters than this."""
     name = field.rpartition(".")[2]
     return Failure("message_too_large", f"The {name} may hold at most {limit:,} characters.", field=field)

@@ -6,7 +6,7 @@ what the server sends. docs/reference/wire.md says what the frames mean.
 
 import json
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -161,8 +161,21 @@ TurnFrame = Delta | Thought | Usage | ErrorFrame
 FrameDown = TurnFrame
 """What a socket sends."""
 
-encode = msgspec.json.Encoder().encode
-"""One frame to UTF-8 JSON bytes."""
+_encode = msgspec.json.Encoder().encode
+
+
+def encode(value: Any) -> bytes:
+    """Return a frame, or any other value, as UTF-8 JSON that is one line to every reader.
+
+    U+2028, U+2029 and U+0085 end a line in other languages, not in JSON; so they are escaped. The looks for single
+    bytes come first, because they cost 50 ns, and a search for these characters ten times that.
+    """
+    data = _encode(value)
+    if data.isascii() or not ((0xE2 in data and (0xA8 in data or 0xA9 in data)) or (0xC2 in data and 0x85 in data)):
+        return data
+    data = data.replace(b"\xe2\x80\xa8", rb"\u2028").replace(b"\xe2\x80\xa9", rb"\u2029")
+    return data.replace(b"\xc2\x85", rb"\u0085")
+
 
 _turn_id = re.compile(TURN_ID)
 

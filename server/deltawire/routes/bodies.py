@@ -5,21 +5,24 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
+from deltawire.edge.headers import listed
 from deltawire.protocol.errors import Failure
 
 
 async def json_body(request: Request[Any, Any, Any]) -> bytes:
-    """The bytes of a body that says it is JSON; raise `Failure` (`unsupported`, `invalid_json`)."""
+    """Return the bytes of a JSON body. Raise `Failure` (`unsupported`, `invalid_json`)."""
     if request.content_type[0] != "application/json":
-        raise Failure("unsupported", "Send the request as application/json.", status=415)
+        raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
+    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+        raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
     try:
         return await request.body()
-    except InternalServerException:  # what Litestar makes of a client that left before its last byte
+    except InternalServerException:  # Litestar raises this for a client that left before its last byte
         raise Failure("invalid_json", "The request broke off.") from None
 
 
 def parameters_of(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """The parameters of a URL; raise `Failure` when one stands there twice."""
+    """Return the parameters of a URL. Raise `Failure` for one that occurs twice."""
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in found:

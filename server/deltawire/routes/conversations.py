@@ -1,4 +1,4 @@
-"""`/conversations`: what was said, listed, searched, renamed, exported and deleted."""
+"""`/conversations`: list, search, rename, export and delete conversations."""
 
 from typing import Any
 
@@ -27,6 +27,7 @@ from deltawire.conversations.schemas import (
     read_query,
 )
 from deltawire.identity.caller import caller_of
+from deltawire.protocol.frames import encode
 from deltawire.routes.bodies import json_body, parameters_of
 from deltawire.routes.services import Services
 
@@ -78,7 +79,7 @@ async def export_conversation(
     query = read_export(parameters_of(request))
     tree = await services.conversations.read(_owner(request), conversation)
     if query.format == "json":
-        content, media_type, suffix = msgspec.json.format(msgspec.json.encode(tree)), "application/json", "json"
+        content, media_type, suffix = msgspec.json.format(encode(tree)), "application/json", "json"
     else:
         content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown", "md"
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
@@ -86,12 +87,12 @@ async def export_conversation(
 
 
 def _owner(request: AnyRequest) -> str:
-    """Whose conversations these are: everybody's, while nobody has to say who they are."""
+    """Return the owner: the caller's name, empty where nobody has to authenticate."""
     return caller_of(request.scope).name
 
 
 def _allowing(path: str, *methods: str) -> HTTPRouteHandler:
-    """The answer to OPTIONS. Litestar's own names only the method that was registered first."""
+    """Return a route for OPTIONS: Litestar's own names only the method that was registered first."""
 
     @route(path, http_method=HttpMethod.OPTIONS, include_in_schema=False)
     async def allowed() -> Response[None]:

@@ -1,16 +1,18 @@
 """`GET /livez` and `GET /readyz`: the liveness probe and the readiness probe."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import get
+from litestar import Request, get
 from litestar.di import NamedDependency
 
-from deltawire.api_docs.operations import PROBE
+from deltawire.api_docs.operations import PROBE, ReadinessQuery
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC
+from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import Services
 
 _OPEN: Final = {PUBLIC: True, ANY_HOST: True}
+_read_query = StrictDecoder[ReadinessQuery](ReadinessQuery, rules_of(ReadinessQuery)).read_query
 
 
 @get("/livez", opt=_OPEN)
@@ -20,10 +22,13 @@ async def live() -> dict[str, str]:
 
 
 @get("/readyz", operation_class=PROBE, opt=_OPEN)
-async def ready(services: NamedDependency[Services]) -> dict[str, str]:
+async def ready(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, str]:
     """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its stores."""
+    query = _read_query(dict(request.query_params))
     if not services.admission.is_open:
         raise Failure("draining")
+    if query.exclude is not None:
+        return {"status": "ok"}
     await services.conversations.check()
     is_limited = await services.limits.check()
     return {"status": "ok"} | ({} if is_limited else {"limits": "away"})

@@ -30,6 +30,6 @@ def scraping(metrics: Metrics, token: SecretStr | None, *, any_host: bool) -> HT
         if wanted is not None and not (is_bearer and hmac.compare_digest(given.strip().encode("latin-1"), wanted)):
             raise Failure("unauthenticated")
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
-        return Response(body, headers={"content-type": content_type})
+        return Response(body, headers={"content-type": content_type, "vary": "Accept"})
 
     return scrape

@@ -1,4 +1,4 @@
-"""`GET /models`: what may be asked."""
+"""`GET /models`: the models that may be asked."""
 
 import msgspec
 from litestar import get

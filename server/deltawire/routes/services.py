@@ -20,4 +20,4 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Refusals
     sessions: SessionRegistry
     send_timeout: float
-    """How long, in seconds, a send may wait for its client to read."""
+    """Seconds that a send may wait for its client to read."""

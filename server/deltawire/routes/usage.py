@@ -1,4 +1,4 @@
-"""`GET /usage`: what the caller used, and what is left."""
+"""`GET /usage`: the caller's use, and what is left of the limits."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ class SocketPeer:
     def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
         self.context = request_context("socket", socket.scope["headers"])
-        """How its requests come."""
+        """The context of its requests."""
         self._socket = socket
         self._metrics = metrics
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]

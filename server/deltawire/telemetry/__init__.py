@@ -1,1 +1,1 @@
-"""What can be seen of this server from outside: metrics, and of each turn a log line and a span."""
+"""Telemetry: metrics, and a log line and a span for each turn."""

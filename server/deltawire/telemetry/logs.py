@@ -8,7 +8,7 @@ and the place in the code.
 import logging
 import sys
 import traceback
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +16,15 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from deltawire.telemetry.log_writer import LogWriter
+
 _QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
 
-_OUR_FOLDER: Final = str(Path(__file__).parent)
+_OUR_FOLDER: Final = str(Path(__file__).parents[1])
 
 
 def configure(level: str, *, json: bool) -> None:
-    """Send every log line of the process to standard output."""
+    """Send every log line of the process to standard output. Call it once: each call makes a writer of its own."""
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -32,14 +34,15 @@ def configure(level: str, *, json: bool) -> None:
         if json
         else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, sort_keys=False)
     )
-    # Our own lines pass by the standard library: a record of it costs twice as much as the line.
+    writer = LogWriter(_standard_output(), partial(_line_of_lost, [*shared, render]))
+    # Our own lines do not go through `logging`: a log record costs twice as much as the line.
     structlog.configure(
         processors=[_without_nothings, *shared, render],
-        logger_factory=_Output,
+        logger_factory=partial(_Output, writer),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Handler(writer)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_only_the_template, *shared],
@@ -51,7 +54,7 @@ def configure(level: str, *, json: bool) -> None:
     root.setLevel(logging.WARNING)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It tells of every request and frame that cannot be read: anybody could fill the disk, or wake somebody.
+    # uvicorn logs every request and frame that cannot be read: any client could fill the disk.
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.ERROR)
     uvicorn.addFilter(_is_no_clients_fault)
@@ -62,22 +65,42 @@ def _is_no_clients_fault(record: logging.LogRecord) -> bool:
 
 
 class _Output:
-    """Standard output. A line that it does not take is lost: no turn fails because of its log."""
+    """Passes our own lines to the writer."""
 
-    def __init__(self, *_: str) -> None:
-        """Take the name of whoever logs; no line tells it."""
+    def __init__(self, writer: LogWriter, *_: str) -> None:
+        """Take the name of the logger, too; it is not used."""
+        self.debug = self.info = self.warning = self.error = writer.write
 
-    def info(self, line: str) -> None:
-        """Write a line."""
-        with suppress(OSError, ValueError):
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
 
-    debug = warning = error = info
+class _Handler(logging.Handler):
+    """Passes the lines of libraries to the writer."""
+
+    def __init__(self, writer: LogWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record."""
+        self._writer.write(self.format(record))
+
+
+def _standard_output() -> int:
+    """Return the descriptor of standard output; -1 where there is none, so that lines are lost."""
+    try:
+        return sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return -1
+
+
+def _line_of_lost(processors: list[Processor], lines: int) -> str:
+    event: Any = {"event": "log: lines were lost, for nobody read them", "lines": lines}
+    for process in processors:
+        event = process(None, "warning", event)
+    return str(event)
 
 
 def where(error: BaseException) -> str:
-    """The place that raised an error, as `file.py:line`, instead of its stack trace: ours, if it has one."""
+    """Return the place that raised an error as `file.py:line`: the last one of our own code, if there is one."""
     places = traceback.extract_tb(error.__traceback__)
     ours = [place for place in places if place.filename.startswith(_OUR_FOLDER)]
     for place in (ours or places)[-1:]:

@@ -1,4 +1,4 @@
-"""The metrics, whose names dashboards are built on: docs/reference/metrics.md says what each counts.
+"""The metrics. Dashboards are built on their names: docs/reference/metrics.md describes each.
 
 With several workers each writes its own files in a folder that they share, and whichever is asked adds them up.
 The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.
@@ -25,10 +25,10 @@ from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random name
-"""Where Linux keeps files in memory; a container whose disk cannot be written has it, too."""
+"""Files in memory on Linux; a container with a read-only disk has it, too."""
 _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
 _TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
-_KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the sum of the others
+_KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the total is a sum, not a kind of its own
 _OTHER: Final = "other"
 _FINISH_REASONS: Final = frozenset(
     {
@@ -37,15 +37,15 @@ _FINISH_REASONS: Final = frozenset(
         *("image_prohibited_content", "image_recitation", "image_other", "no_image"),
     }
 )
-"""The model's words for an end that are counted by themselves. A word of tomorrow's is `other`."""
+"""Finish reasons that are counted by name; an unknown one counts as `other`."""
 _ENDS: Final = _FINISH_REASONS | {"cancelled"} | frozenset(TABLE)
 
 
 class FoldedHistogram(Histogram):
-    """A histogram that takes many observations at once: one for each delta would cost more than the delta may."""
+    """A histogram that takes many observations at once: one call for each delta would be too expensive."""
 
     def fold(self, counts: Sequence[int], total: float) -> None:
-        """Add observations that were counted elsewhere, in these very buckets, and their sum."""
+        """Add observations that were counted elsewhere in the same buckets, and their sum."""
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
                 bucket.inc(count)
@@ -56,10 +56,10 @@ class Metrics:
     """The metrics of this process."""
 
     def __init__(self, models: Collection[str]) -> None:
-        """`models` are those that are told apart; any other counts as `other`."""
+        """`models` are counted by name; any other counts as `other`."""
         self._models = frozenset(models)
         self._registry = CollectorRegistry()
-        # One more series for each, which nobody asks for.
+        # It would add one more series for each metric.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         counter = partial(Counter, registry=self._registry)
         gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livesum")
@@ -101,7 +101,7 @@ class Metrics:
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:
-        """Make the series that alerts watch: without the 0 before it, the first of a kind is no increase."""
+        """Create the series that alerts watch at 0: without it the first event of a kind is no increase."""
         for code in TABLE:
             self.refused.labels(code)
             if code.startswith("upstream_"):
@@ -110,11 +110,11 @@ class Metrics:
             self.turns.labels(transport, model, "internal")
 
     def label_of(self, model: str) -> str:
-        """The name by which a model is counted."""
+        """Return the label of a model."""
         return model if model in self._models else _OTHER
 
     def count_end(self, transport: str, end: str, spent: Spent) -> None:
-        """Count a turn that has ended, and what it cost."""
+        """Count a turn that has ended, its tokens and its price."""
         model = self.label_of(spent.model)
         self.turns.labels(transport, model, end if end in _ENDS else _OTHER).inc()
         self.turn_seconds.observe(spent.duration_ms / 1000)
@@ -126,7 +126,7 @@ class Metrics:
             self._cost.inc(spent.cost_usd)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """All metrics of all workers in the best format of an `Accept` header, and its content type. It may block."""
+        """Return all workers' metrics in the best format of an `Accept` header, and its content type. It may block."""
         encode, content_type = choose_encoder(accept)
         registry = self._registry
         if folder := os.environ.get(_FOLDER_VARIABLE):
@@ -137,7 +137,7 @@ class Metrics:
 
 @contextmanager
 def shared_by_workers() -> Iterator[Callable[[int], None]]:
-    """Let the processes that are started meanwhile add up their metrics; give what forgets a dead one, by its id."""
+    """Let processes started in this block share their metrics; yield a function that forgets a dead process id."""
     in_memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="deltawire-metrics-", dir=in_memory, ignore_cleanup_errors=True) as folder:
         os.environ[_FOLDER_VARIABLE] = folder
@@ -148,7 +148,7 @@ def shared_by_workers() -> Iterator[Callable[[int], None]]:
 
 
 def remove_when_orphaned() -> None:
-    """At the end of a worker: remove the folder that it shared when its parent, who would have, is gone."""
+    """Remove the shared folder at the end of a worker whose parent is gone; the parent would have done it."""
     parent, folder = multiprocessing.parent_process(), os.environ.get(_FOLDER_VARIABLE)
     if parent is not None and folder and not parent.is_alive():
         shutil.rmtree(folder, ignore_errors=True)

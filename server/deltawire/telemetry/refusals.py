@@ -1,4 +1,4 @@
-"""Refusals: every frame, request and handshake that is refused is made here into what its sender is told."""
+"""Refusals: the error frame of every frame, request and handshake that is refused."""
 
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, error_frame

@@ -32,18 +32,18 @@ class Tracing:
     """Makes the spans of this process, and sends them."""
 
     def __init__(self, provider: str, *, content: bool) -> None:
-        """`provider` is who is asked, in the words of the conventions; with `content` spans hold what is said."""
+        """`provider` is the conventions' name of the upstream. With `content`, spans hold prompts and answers."""
         self._provider = provider
         self._content = content
         self._parent = TraceContextTextMapPropagator()
         ours = Resource.create({"service.name": "deltawire", "service.version": __version__})
-        service = ours.merge(OTELResourceDetector().detect())  # a name that the operator gave it counts instead
+        service = ours.merge(OTELResourceDetector().detect())  # a service name of the operator takes precedence
         self._spans = TracerProvider(resource=service, shutdown_on_exit=False)
         self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._spans.get_tracer("deltawire", __version__)
 
     def start(self, turn: str, model: str, context: RequestContext) -> "TurnSpan":
-        """The span of a turn that was just accepted, below the span that its W3C headers name."""
+        """Start the span of a turn that was just accepted, as a child of the span in its W3C headers."""
         span = self._tracer.start_span(
             f"{_OPERATION} {model}",
             context=self._parent.extract(context.trace, Context()),
@@ -60,26 +60,26 @@ class Tracing:
         return TurnSpan(span, content=self._content and span.is_recording())
 
     def close(self) -> None:
-        """Send what is left, if whoever takes it answers soon; it blocks meanwhile."""
+        """Send the spans that are left, for a bounded time. It blocks."""
         sending = Thread(target=self._spans.shutdown, daemon=True)
         sending.start()
         sending.join(_CLOSE_SECONDS)
 
 
 class TurnSpan:
-    """The span of one turn, which covers all its tries."""
+    """The span of one turn, over all its attempts."""
 
     def __init__(self, span: Span, *, content: bool) -> None:
         """Take over a span that has started."""
         self.trace_id = format_trace_id(span.get_span_context().trace_id)
         self.said: list[str] | None = [] if content else None
-        """Where the deltas are to be kept; None when nobody wants them."""
+        """A list for the deltas; None when content is not traced."""
         self._span = span
         self._asked_at: float | None = None
         self._is_answered = False
 
     def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
-        """The question is put to the upstream."""
+        """Note that the upstream is asked."""
         self._asked_at = monotonic()
         self._span.update_name(f"{_OPERATION} {model}")
         self._set(
@@ -102,17 +102,17 @@ class TurnSpan:
             )
 
     def answers(self) -> None:
-        """The first word has come, be it a thought."""
+        """Note that the first token has come; a thought counts."""
         self._is_answered = True
         if self._asked_at is not None:
             self._set({"gen_ai.response.time_to_first_chunk": monotonic() - self._asked_at})
 
     def first_delta(self) -> None:
-        """The first piece of the answer goes out."""
+        """Note that the first delta is sent."""
         self._span.add_event("deltawire.first_delta")
 
     def end(self, turn_end: TurnEnd, retries: int) -> None:
-        """The turn is over."""
+        """Note that the turn has ended."""
         spent, failed = turn_end.spent, turn_end.end in TABLE
         finish_reason = "error" if failed or turn_end.end == "cancelled" else turn_end.end
         self._set(
@@ -139,7 +139,7 @@ class TurnSpan:
         self._span.end()
 
     def _set(self, attributes: Mapping[str, Any]) -> None:
-        """Set what is known."""
+        """Set the attributes that are known."""
         self._span.set_attributes({name: value for name, value in attributes.items() if value is not None})
 
 
@@ -156,6 +156,6 @@ def _json(value: object) -> str:
 
 
 def _sum(*counts: int | None) -> int | None:
-    """The sum of what is known; None when nothing is."""
+    """Return the sum of the known counts; None when none is known."""
     known = [count for count in counts if count is not None]
     return sum(known) if known else None

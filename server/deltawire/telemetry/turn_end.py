@@ -8,7 +8,7 @@ import msgspec
 from deltawire.protocol.frames import Spent
 
 GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
-"""Upper bounds, in seconds, of the buckets that the gaps between deltas are counted in; one more is for the rest."""
+"""Upper bounds, in seconds, of the buckets for gaps between deltas; one more bucket is for the rest."""
 
 
 class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
     """A finish reason, `cancelled`, or the code of an error."""
     spent: Spent
     gaps: Sequence[int]
-    """How many of the gaps between its deltas fell into each bucket of `GAP_BOUNDS`."""
+    """The number of gaps between deltas in each bucket of `GAP_BOUNDS`."""
     streamed: float
     """Seconds from the first delta to the last, which is the sum of these gaps."""
     cause: str | None
@@ -28,4 +28,4 @@ class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
     phase: str | None
     """The phase in which that happened."""
     broke_off: bool
-    """Whether the provider failed after its first word."""
+    """True when the provider failed after its first token."""

@@ -11,7 +11,7 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
 
-if TYPE_CHECKING:  # it needs what is not always installed
+if TYPE_CHECKING:  # an optional dependency
     from deltawire.telemetry.traces import Tracing, TurnSpan
 
 _TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
@@ -50,37 +50,37 @@ class TurnObserver:
         self._span = span
         self._retries = 0
         self.said: list[str] | None = None if span is None else span.said
-        """Where the deltas are to be kept; None when nobody wants them."""
+        """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
 
     def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
-        """The question as it is put to the upstream, for the first time."""
+        """Note that the upstream is asked for the first time."""
         if self._span is not None:
             self._span.asks(model, request, history)
 
     def asks_again(self) -> None:
-        """The question is put once more, to the same model or to a fallback."""
+        """Note that the upstream is asked again, by the same model or a fallback."""
         self._retries += 1
         self._metrics.retries.inc()
 
     def failed(self, model: str, fault: Failure) -> None:
-        """A try has failed."""
+        """Note that an attempt has failed."""
         log.warning("upstream_fault", turn=self._ids["turn"], model=model, code=fault.code, cause=fault.cause)
         self._metrics.faults.labels(fault.code).inc()
 
     def answers(self) -> None:
-        """The first word has come, be it a thought."""
+        """Note that the first token has come; a thought counts."""
         if self._span is not None:
             self._span.answers()
 
     def first_delta(self, milliseconds: int) -> None:
-        """The first piece of the answer goes out."""
+        """Note that the first delta is sent."""
         self._metrics.first_delta.observe(milliseconds / 1000)
         if self._span is not None:
             self._span.first_delta()
 
     def ended(self, turn_end: TurnEnd) -> None:
-        """The turn is over."""
+        """Note that the turn has ended."""
         metrics, spent = self._metrics, turn_end.spent
         metrics.running.dec()
         metrics.count_end(self._transport, turn_end.end, spent)

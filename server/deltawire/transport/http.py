@@ -1,41 +1,74 @@
-"""The HTTP protocol: uvicorn's, with a bound on how long a request may take to come and on its head."""
+"""The HTTP protocol: HTTP/1.1, and the way to a socket, with a clock on all that a client may delay.
+
+A request may take the handshake timeout to come, a response the send timeout without progress, and the next
+request the keep-alive timeout. What no route could answer is refused here, in the table's words.
+"""
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr
+from uvicorn.server import ServerState
 
+from deltawire.protocol.errors import Failure
+from deltawire.transport.deadlines import Deadline, HttpTimeouts
+from deltawire.transport.exchange import Exchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
+from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
+from deltawire.transport.request_head import RequestHead, too_large_head
+from deltawire.transport.send_clock import SendClock
 
-_HEADERS_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
+_MAX_UNFINISHED_BYTES: Final = 2 * MAX_HEADER_BYTES
+"""A header, or a trailer, is counted when it is whole; this bounds one that never is."""
 
 
-class HttpProtocol(HttpToolsProtocol):
-    """HTTP/1.1, and the way to a socket, with a bound on how long and how large a handshake may be."""
+class _Given(NamedTuple):
+    """Values that all connections of a server share."""
 
-    def __init__(self, *, handshake_timeout: float, **given: Any) -> None:
-        """Take what uvicorn gives, and how long, in seconds, a request may take to come."""
-        super().__init__(**given)
-        self._handshake_timeout = handshake_timeout
-        self._header_bytes = 0
+    timeouts: HttpTimeouts
+    config: Config
+    state: ServerState
+    app_state: dict[str, Any]
+
+
+class HttpProtocol(asyncio.Protocol):
+    """One connection, which serves one request at a time."""
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        *,
+        timeouts: HttpTimeouts,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """Take what uvicorn gives, and how long a client may take."""
+        self.has_room = True
+        """True while a send returns without waiting for the client to read."""
+        self._given = _Given(timeouts, config, server_state, app_state)
+        self._parser: httptools.HttpRequestParser | None = _parser_for(self)
+        self._head = RequestHead()
+        self._exchange: Exchange | None = None
+        self._writes_chunks = True
+        self._writable = asyncio.Event()
         self._unfinished_bytes = 0
-        self._handshake: asyncio.TimerHandle | None = None
+        self._deadline = Deadline()
 
-    @property
-    def has_room(self) -> bool:
-        """Whether a send would return without waiting for the client to read."""
-        return not self.flow.write_paused
+    # For a handler, by the link that it finds in its scope.
 
     @property
     def is_gone(self) -> bool:
-        """Whether the connection is closed, or about to be."""
+        """True once the connection is closed or closing."""
         return self.transport.is_closing()
 
     async def room(self) -> None:
         """Wait until the client has read enough."""
-        await self.flow.drain()
+        await self._writable.wait()
 
     def write_piece(self, piece: bytes) -> None:
         """Send a piece of a response that has begun and whose length is not known (RFC 9112, 7.1).
@@ -43,111 +76,222 @@ class HttpProtocol(HttpToolsProtocol):
         The way through ASGI's `send` leads through Litestar's wrappers for each piece.
         """
         if not self.transport.is_closing():
-            self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._writes_chunks else piece)
 
     def abort(self) -> None:
         """Drop the connection and what was not read of it."""
         self.transport.abort()
 
+    # For the exchange that is running.
+
+    async def ready(self) -> bool:
+        """Wait until the client has read enough; return False when it is gone."""
+        if not self.has_room:
+            self._clock.start()
+            await self._writable.wait()
+        return not self.transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Send these bytes, under the clock of the response."""
+        self._clock.written += len(data)
+        self.transport.write(data)
+
+    def begin_response(self, *, chunked: bool) -> Headers:
+        """Return the headers that every response has."""
+        self._clock.stop()
+        self._writes_chunks = chunked
+        return self._given.state.default_headers
+
+    def end_response(self, *, keep: bool, was_read: bool) -> None:
+        """Wait for the next request, or close; `was_read` tells if the last byte of this one has come."""
+        self._exchange = None
+        asyncio.get_running_loop().call_soon(self._clock.start)  # by then all is sent to a client that reads
+        if not keep:
+            self._close(linger=not was_read)
+        elif was_read:
+            self._await_next()
+
+    # For the event loop.
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request."""
-        super().connection_made(transport)
-        self._start_clock()
+        self.transport = transport
+        self._clock = SendClock(transport, self._given.timeouts.send)
+        self._addresses = {"server": get_local_addr(transport), "client": get_remote_addr(transport)}
+        self._given.state.connections.add(cast("Any", self))
+        self._await_request()
 
     def data_received(self, data: bytes) -> None:
         """Read on, for as long and as much as a request may take."""
-        if self.cycle is None or self.cycle.response_complete:
-            self._start_clock()
-        self._unfinished_bytes += len(data)
-        super().data_received(data)
-        # A header, or a trailer, counts when it is whole; this bounds one that never is.
-        if self._unfinished_bytes > 2 * MAX_HEADER_BYTES and not self.transport.is_closing():
-            self._refuse_head()
-
-    def on_message_begin(self) -> None:
-        """Refuse a request before the last one is answered: uvicorn would stop watching its client."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.transport.abort()
-            raise ValueError
-        self._header_bytes = 0
-        super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Count the request line's bytes."""
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count the headers' bytes."""
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def on_headers_complete(self) -> None:
-        """Put this protocol where the request's handler finds it."""
-        cast("dict[str, Any]", self.scope)["extensions"] = {LINK: self}
-        super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        """Take note that something was finished."""
-        self._unfinished_bytes = 0
-        super().on_body(body)
-
-    def on_message_complete(self) -> None:
-        """Stop the clock, unless the answer came before the last byte: nothing else would end such a connection."""
-        self._unfinished_bytes = 0
-        if self.cycle is None or not self.cycle.response_complete:
-            self._stop_clock()
-        super().on_message_complete()
-
-    def handle_websocket_upgrade(self) -> None:
-        """Stop the clock: the socket has others. Then release what only this protocol holds."""
-        self._stop_clock()
-        super().handle_websocket_upgrade()
-        del self.parser, self.scope
-
-    def shutdown(self) -> None:
-        """Close, once what was answered is read; a request that is still coming comes too late."""
-        if self._handshake is not None:
-            self.transport.abort()
+        if self._parser is None:  # the last answer was given
             return
-        super().shutdown()
-        self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
+        if self._exchange is None and not self._deadline.cuts_a_request:
+            self._await_request()
+        self._unfinished_bytes += len(data)
+        self._feed(self._parser, data)
+        if self._unfinished_bytes > _MAX_UNFINISHED_BYTES:
+            self._refuse(too_large_head())
+
+    def pause_writing(self) -> None:
+        """Take note that the client has to read first."""
+        self.has_room = False
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Take note that the client has read."""
+        self.has_room = True
+        self._writable.set()
 
     def eof_received(self) -> None:
         """Drop a client that left in the middle of its response; a close would wait for it to read."""
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._exchange is not None:
             self.transport.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock; release the last request, which refers to this protocol."""
-        self._stop_clock()
-        super().connection_lost(exc)
-        del self.cycle, self.scope
+    def connection_lost(self, _: Exception | None) -> None:
+        """Wake waiting senders, and release the last request, which refers to this protocol."""
+        self._given.state.connections.discard(cast("Any", self))
+        self._deadline.clear()
+        self._clock.stop()
+        self.resume_writing()
+        if self._exchange is not None:
+            self._exchange.disconnect()
+        self._exchange = self._parser = None
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what could not be parsed; uvicorn calls this for what `_count` raises, too."""
+    # For the server.
+
+    def shutdown(self) -> None:
+        """Close, once what was answered is read; a request that is still coming comes too late."""
+        if self._deadline.cuts_a_request:
+            self.transport.abort()
+            return
+        if self._exchange is None:
+            self.transport.close()
+        else:
+            self._exchange.keep = False
+        asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
+
+    # For the parser.
+
+    def on_message_begin(self) -> None:
+        """Refuse a request before the last one is answered: nothing would watch for the client's end."""
+        if self._exchange is not None:
+            self.transport.abort()
+            raise ValueError
+        self._head = RequestHead()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the request's target."""
+        self._unfinished_bytes = 0
+        self._head.add_target(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer."""
+        self._unfinished_bytes = 0
+        self._head.add_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start to answer."""
+        parser = self._parser
+        if parser is None:
+            raise AssertionError("a parser calls")
+        self._head.finish(parser.get_method().decode(), parser.get_http_version())
+        if not parser.should_upgrade():
+            self._begin(keep=parser.should_keep_alive())
+
+    def on_body(self, body: bytes) -> None:
+        """Pass a piece of the body on, unless it was answered without."""
+        self._unfinished_bytes = 0
+        if self._exchange is not None:
+            self._exchange.feed(body)
+
+    def on_message_complete(self) -> None:
+        """Stop the clock of the request."""
+        self._unfinished_bytes = 0
+        if self._parser is None or self._parser.should_upgrade():
+            return
+        if self._exchange is not None:
+            self._deadline.clear()
+            self._exchange.feed_end()
+        elif not self.transport.is_closing():
+            self._await_next()
+
+    # What these share.
+
+    def _feed(self, parser: httptools.HttpRequestParser, data: bytes) -> None:
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError as error:
+            self._refuse(failure_of(error, data))
+
+    def _begin(self, *, keep: bool) -> None:
+        head, given = self._head, self._given
+        scope = head.scope(scheme="http", state=given.app_state.copy(), extensions={LINK: self}, **self._addresses)
+        self._exchange = Exchange(
+            self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
+        )
+        task = asyncio.get_running_loop().create_task(self._exchange.run(given.config.loaded_app))
+        task.add_done_callback(given.state.tasks.discard)
+        given.state.tasks.add(task)
+
+    def _upgrade(self, rest: bytes) -> None:
+        """Become a socket, or ignore an upgrade to anything else: the parser has skipped the body that follows."""
+        if self._head.wants_socket:
+            self._become_socket()
+        else:
+            self._parser = _parser_for(self)
+            self._feed(self._parser, self._head.without_upgrade() + rest)
+
+    def _become_socket(self) -> None:
+        """Hand the connection over: the socket has clocks of its own."""
+        try:
+            handshake = self._head.handshake()
+        except Failure as failure:
+            self._refuse(failure)
+            return
+        _, config, state, app_state = self._given
+        self._deadline.clear()
+        self._clock.stop()
+        self._parser = None
+        state.connections.discard(cast("Any", self))
+        protocol: Any = config.ws_protocol_class
+        socket = protocol(config=config, server_state=state, app_state=app_state)
+        socket.connection_made(self.transport)
+        socket.data_received(handshake)
+        self.transport.set_protocol(socket)
+
+    def _refuse(self, failure: Failure) -> None:
+        """Tell of a failure and close, unless an answer has begun, which nothing can be added to."""
         if self.transport.is_closing():
             return
-        if self._header_bytes > MAX_HEADER_BYTES:
-            self._refuse_head()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.disconnect()
+        if exchange is not None and exchange.has_begun:
+            self.transport.abort()
         else:
-            super().send_400_response(msg)
+            self.transport.write(refusal_bytes(failure, self._given.state.default_headers))
+            self._close(linger=True)
 
-    def _refuse_head(self) -> None:
-        self.transport.write(_HEADERS_TOO_LARGE)
-        self.transport.close()
+    def _close(self, *, linger: bool) -> None:
+        """Close once all is sent. Where a client still sends, a plain close would reset it before it has read."""
+        self._parser = None
+        if linger:
+            self.transport.write_eof()
+            self._deadline.set(CLOSE_GRACE_SECONDS, self.transport.abort)
+        else:
+            self.transport.close()
 
-    def _count(self, size: int) -> None:
-        self._unfinished_bytes = 0
-        self._header_bytes += size
-        if self._header_bytes > MAX_HEADER_BYTES:
-            raise ValueError
+    def _await_request(self) -> None:
+        self._deadline.set(self._given.timeouts.handshake, self.transport.abort, cuts_a_request=True)
 
-    def _start_clock(self) -> None:
-        if self._handshake is None:
-            self._handshake = self.loop.call_later(self._handshake_timeout, self.transport.abort)
+    def _await_next(self) -> None:
+        self._deadline.set(self._given.timeouts.keep_alive, self.transport.close)
 
-    def _stop_clock(self) -> None:
-        if self._handshake is not None:
-            self._handshake.cancel()
-            self._handshake = None
+
+def _parser_for(protocol: HttpProtocol) -> httptools.HttpRequestParser:
+    """A parser that does not mind what comes after a request with `Connection: close`."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser

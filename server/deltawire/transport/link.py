@@ -1,4 +1,4 @@
-"""How a handler finds the connection under its request."""
+"""The connection under a request, as a handler finds it."""
 
 import asyncio
 from typing import Final, Protocol
@@ -16,7 +16,7 @@ class Link(Protocol):
 
     @property
     def has_room(self) -> bool:
-        """Whether a send would return without waiting for the client to read."""
+        """True while a send returns without waiting for the client to read."""
         ...
 
     async def room(self) -> None:

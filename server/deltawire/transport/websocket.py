@@ -1,18 +1,24 @@
-"""The WebSocket protocol: uvicorn's, with a close that waits for nobody, and a bound on what it parses."""
+"""The WebSocket protocol: uvicorn's, with a close that does not wait for the client, and bounds on parsing."""
 
 import asyncio
+from http import HTTPStatus
 from typing import Any, Final, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
+from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from deltawire.aio.queue import SlimQueue
 from deltawire.limits.token_bucket import TokenBucket
+from deltawire.protocol.errors import Failure
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
+from deltawire.transport.refusals import refusal, refusal_bytes
+from deltawire.transport.request_head import too_large_head
 
 # A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
 # takes this from a variable of the environment, or from here.
@@ -22,8 +28,25 @@ _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames at once."""
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """Of a frame: a message in many pieces is still one message, but its pieces are not free."""
+_TOO_LARGE: Final = {HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
 _PIECE_BYTES: Final = 4096
 """Parsed in one go, and after our close frame at all: 680 of the smallest frames, some 5 ms."""
+
+
+class _Handshakes(ServerProtocol):
+    """The library's protocol, which refuses a handshake in the words of the table."""
+
+    def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
+        """Return the response to a handshake that is none."""
+        failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
+        status, headers, body = refusal(failure)
+        fields = {name.decode(): value.decode() for name, value in headers}
+        fields |= {"connection": "close", "sec-websocket-version": "13"}
+        return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
+
+
+def _no_handshake(status: int = 400) -> Failure:
+    return Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).", status=status)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -32,9 +55,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
         """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
         super().__init__(**given)
+        self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
-        """Whether a send would return without waiting for the client to read."""
+        """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         burst = max_frames_per_second * _BURST_SECONDS
@@ -52,12 +76,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.has_room = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Let whoever waits for room find out."""
+        """Wake senders that wait for room."""
         super().connection_lost(exc)
         self.has_room = True
 
     async def run_asgi(self) -> None:
-        """Serve the socket; then release what refers to it: the garbage collector would have to find all of it."""
+        """Serve the socket; then break its reference cycles, so that nothing is left to the garbage collector."""
         await super().run_asgi()
         cast("dict[str, Any]", self.scope).clear()
 
@@ -119,7 +143,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                     return
             super().data_received(data[start : start + _PIECE_BYTES])
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
-            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.write(
+                b"".join(self.conn.data_to_send()) or refusal_bytes(_no_handshake(), self.default_headers)
+            )
             self.transport.close()
 
     def handle_events(self) -> None:

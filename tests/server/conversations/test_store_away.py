@@ -274,6 +274,7 @@ async def test_a_file_that_another_process_locks_is_read_and_refuses_turns_withi
             turns = [ask(sqlite_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(4)]
             answers = asyncio.gather(*turns)
             assert await client.messages(conversation) == []
+            assert not await client.is_ready()
             assert {frames[-1]["code"] for frames in await answers} == {"store_unavailable"}
             assert time.monotonic() - began < BOUND
         assert upstream.exchanges == []
@@ -296,6 +297,7 @@ async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream
     async with serving(upstream, database_url=read_only) as address, conversations_of(address) as client:
         assert (await client.read(conversation))["id"] == conversation
         assert await refused(address, conversation) == "store_unavailable"
+        assert not await client.is_ready()
     assert upstream.exchanges == []
 
 
@@ -406,7 +408,11 @@ async def test_a_disk_that_is_full_refuses_turns_and_the_rest_goes_on(upstream: 
             end: Frame = {}
             while end.get("code") != "store_unavailable":
                 end = (await ask_rest(process.address, "x" * 20_000, conversation=conversation))[-1]
+            async with asyncio.timeout(BOUND):
+                while await client.is_ready():
+                    pass
             assert (await ask_rest(process.address))[-1]["type"] == "usage"
             resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+            assert await client.is_ready()
             assert (await ask_rest(process.address, conversation=conversation))[-1]["type"] == "usage"
             await whole(client, [conversation])

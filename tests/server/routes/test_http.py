@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -135,6 +136,84 @@ async def test_the_best_coding_that_the_client_takes_is_sent(
             sent = await response.read()
     assert response.headers.get("Content-Encoding") == coding
     assert coding == "br" or (gzip.decompress(sent) if coding else sent) == plain
+
+
+@pytest.mark.parametrize(
+    "path, status",
+    [
+        ("/", 200),
+        ("/c/6a2f", 200),
+        ("/models", 200),
+        ("/livez", 200),
+        ("/readyz", 200),
+        ("/usage", 200),
+        ("/metrics", 200),
+        ("/conversations", 200),
+        ("/schema", 200),
+        ("/schema/openapi.json", 200),
+        ("/schema/asyncapi.json", 200),
+        ("/schema/socket", 200),
+        ("/nothing", 404),
+        ("/conversations/none", 404),
+        ("/conversations?limit=0", 400),
+        ("/chat", 405),
+    ],
+)
+async def test_head_is_get_without_the_body(http: aiohttp.ClientSession, address: str, path: str, status: int) -> None:
+    async with http.get(f"http://{address}{path}") as got:
+        body = await got.read()
+    async with http.head(f"http://{address}{path}") as response:
+        assert (response.status, await response.read()) == (status, b"")
+    assert path == "/metrics" or int(response.headers["Content-Length"]) == len(body)  # it counts what asks
+    volatile = {"Date", "Content-Length"} if path == "/metrics" else {"Date"}
+    assert {name: value for name, value in response.headers.items() if name not in volatile} == {
+        name: value for name, value in got.headers.items() if name not in volatile
+    }
+
+
+@pytest.mark.parametrize(
+    "path, varies", [("/models", set()), ("/nothing", set()), ("/metrics", {"Accept"}), ("script", {"Accept-Encoding"})]
+)
+async def test_a_response_names_what_it_varies_by(
+    upstream: Upstream, http: aiohttp.ClientSession, script: str, path: str, varies: set[str]
+) -> None:
+    page = "https://chat.example"
+    async with serving(upstream, allowed_origins=page) as sharing, serving(upstream) as alone:
+        for address, ours in ((sharing, {"Origin"}), (alone, set[str]())):
+            url = f"http://{address}" + (urlsplit(script).path if path == "script" else path)
+            for origin in ({}, {"Origin": page}, {"Origin": "https://another.example"}):
+                async with http.get(url, headers=origin) as response:
+                    assert set(filter(None, response.headers.get("Vary", "").split(", "))) == varies | ours
+                    assert len(response.headers.getall("Vary", [])) <= 1
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "identity, gzip"])
+@pytest.mark.parametrize("method, path", [("POST", "/chat"), ("POST", "/chat/stream"), ("POST", "/conversations")])
+async def test_a_body_in_an_encoding_that_is_not_taken_is_refused(
+    http: aiohttp.ClientSession, address: str, method: str, path: str, coding: str
+) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    async with http.request(method, f"http://{address}{path}", data=b"\x1f\x8b", headers=headers) as response:
+        problem = await response.json(content_type="application/problem+json")
+        assert (response.status, problem["code"], problem["field"]) == (415, "unsupported", "Content-Encoding")
+        assert response.headers["Accept-Encoding"] == "identity"
+
+
+async def test_a_body_in_no_encoding_may_say_so(http: aiohttp.ClientSession, address: str) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "identity"}
+    async with http.post(f"http://{address}/chat", data=b'{"message": "hi"}', headers=headers) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("query, status", [("", 503), ("?exclude=stores", 200), ("?exclude=nothing", 400)])
+async def test_a_balancer_may_leave_the_stores_out(
+    upstream: Upstream, http: aiohttp.ClientSession, free_port: int, query: str, status: int
+) -> None:
+    async with (
+        serving(upstream, database_url=f"postgresql://nobody@127.0.0.1:{free_port}/none") as address,
+        http.get(f"http://{address}/readyz{query}") as response,
+    ):
+        assert response.status == status
 
 
 async def test_a_head_request_gets_the_length_and_no_body(http: aiohttp.ClientSession, script: str) -> None:

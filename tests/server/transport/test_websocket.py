@@ -99,9 +99,9 @@ async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream:
         assert await rest_after(address, first, b'{"status":"ok"}', again) == b""
 
 
-async def test_a_connection_whose_answer_came_before_its_body_is_closed(upstream: Upstream) -> None:
+async def test_a_connection_whose_answer_came_before_a_body_that_never_ends_is_cut(upstream: Upstream) -> None:
     async with serving(upstream, handshake_timeout=0.3) as address:
-        head = b"POST /models HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{"
+        head = b"POST /models HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\n{"
         assert await rest_after(address, head, b'"text":""}', b"}") == b""
 
 

@@ -107,6 +107,45 @@ def test_the_port_with_prefix_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().port == 2
 
 
+SERVICES = {
+    "DELTAWIRE_PORT": "tcp://10.96.7.8:80",
+    "DELTAWIRE_SERVICE_HOST": "10.96.7.8",
+    "DELTAWIRE_SERVICE_PORT": "80",
+    "DELTAWIRE_SERVICE_PORT_HTTP": "80",
+    "DELTAWIRE_PORT_80_TCP": "tcp://10.96.7.8:80",
+    "DELTAWIRE_PORT_80_TCP_PROTO": "tcp",
+    "DELTAWIRE_PORT_80_TCP_PORT": "80",
+    "DELTAWIRE_PORT_80_TCP_ADDR": "10.96.7.8",
+    "DELTAWIRE_POSTGRES_SERVICE_HOST": "fd00::7",
+    "DELTAWIRE_POSTGRES_PORT": "tcp://[fd00::7]:5432",
+    "DELTAWIRE_POSTGRES_PORT_5432_TCP": "tcp://[fd00::7]:5432",
+}
+"""What Kubernetes sets for services named `deltawire` and `deltawire-postgres`."""
+
+
+@pytest.mark.parametrize("port, taken", [(None, 8000), ("8123", 8123)])
+def test_what_kubernetes_sets_for_services_is_no_setting(
+    monkeypatch: pytest.MonkeyPatch, port: str | None, taken: int
+) -> None:
+    for name, value in SERVICES.items():
+        monkeypatch.setenv(name, value)
+    if port is not None:
+        monkeypatch.setenv("PORT", port)
+    assert load().port == taken
+    assert list(unknown_names(SERVICES)) == []
+
+
+def test_beside_what_kubernetes_sets_a_bad_port_is_named_as_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lines_for(monkeypatch, **SERVICES, PORT="web") == [
+        "PORT: got 'web'; takes a port from 0 to 65535; 0 takes a free one"
+    ]
+
+
+def test_a_port_that_is_almost_what_kubernetes_sets_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    [line] = lines_for(monkeypatch, DELTAWIRE_PORT="tcp://here")
+    assert line.startswith("DELTAWIRE_PORT: got 'tcp://here'; takes a port")
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "chat.example"])
 def test_an_open_address_needs_to_be_allowed(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     [line] = lines_for(monkeypatch, DELTAWIRE_HOST=host)

@@ -1,5 +1,7 @@
 """What tokens cost, held against genai-prices' own sum."""
 
+import asyncio
+
 import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
-from deltawire.limits.prices import PROVIDER, Prices
+from deltawire.limits.prices import PROVIDER, Finder, Prices, read_list
 
 [GOOGLE] = (provider for provider in get_snapshot().providers if provider.id == PROVIDER)
 MODELS = [model.id for model in GOOGLE.models]
@@ -63,3 +65,47 @@ def test_the_price_of_tokens_that_were_not_counted_is_not_known(prices: Prices) 
 
 def test_no_price_is_known_before_the_list_is_loaded() -> None:
     assert Prices().cost("gemini-2.5-pro", Counts(10, 10, 0, 0, 0, 20)) is None
+
+
+COUNTS = Counts(10, 10, 0, 0, 0, 20)
+
+
+class Broken:
+    """A reader of the list that fails for the first time, as an import without descriptors does."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def __call__(self) -> Finder:
+        self.reads += 1
+        if self.reads == 1:
+            raise OSError(24, "Too many open files")
+        return read_list()
+
+
+async def test_a_list_that_could_not_be_loaded_is_loaded_later() -> None:
+    prices = Prices(Broken())
+    prices.load()
+    await prices.ready()
+    assert prices.cost("gemini-2.5-pro", COUNTS) is None
+    async with asyncio.timeout(20):
+        while prices.cost("gemini-2.5-pro", COUNTS) is None:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+    await prices.close()
+
+
+async def test_a_list_that_cannot_be_loaded_keeps_nobody_waiting_or_from_stopping() -> None:
+    prices = Prices(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+    prices.load()
+    async with asyncio.timeout(5):
+        await prices.ready()
+        await prices.ready()
+        await prices.close()
+
+
+async def test_a_price_that_cannot_be_told_is_not_known() -> None:
+    prices = Prices(lambda: lambda _: object())
+    prices.load()
+    await prices.ready()
+    assert prices.cost("gemini-2.5-pro", COUNTS) is None
+    await prices.close()

@@ -4,6 +4,7 @@ The first call that fails makes the store be away; until one task finds it again
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final, ParamSpec, TypeVar
@@ -31,9 +32,32 @@ _CALLS: Final = 64
 """At once, each on a connection of its own."""
 
 
+_PROBE: Final = """
+redis.call('TIME')
+redis.call('SET', KEYS[1], '1', 'NX', 'EX', 60)
+redis.call('ZADD', KEYS[2], 1, 'probe')
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', 0)
+redis.call('ZCARD', KEYS[2])
+redis.call('ZCOUNT', KEYS[2], 0, '+inf')
+redis.call('ZREM', KEYS[2], 'probe')
+redis.call('HINCRBY', KEYS[3], 'probe', 1)
+redis.call('HLEN', KEYS[3])
+redis.call('HEXISTS', KEYS[3], 'probe')
+redis.call('LPUSH', KEYS[4], '1')
+redis.call('LINDEX', KEYS[4], 0)
+redis.call('LTRIM', KEYS[4], 0, 0)
+redis.call('EXPIRE', KEYS[3], 60)
+redis.call('EXPIRE', KEYS[4], 60)
+"""
+"""Every command that a script of ours, or of the `limits` library, calls."""
+_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash", "list"))
+_forbidden = re.compile(r"run the '([\w|]+)' command")
+"""The command that a Redis names when it forbids one to us."""
+
+# Whatever comes while it is looked for: a search that ended would leave it away for ever.
 _patiently = stamina.AsyncRetryingCaller(
     timeout=None, attempts=None, wait_initial=0.05, wait_max=0.5, wait_jitter=0.1
-).on(StoreAway)
+).on(Exception)
 
 
 class RedisConnection:
@@ -49,6 +73,7 @@ class RedisConnection:
         self._slots = asyncio.Semaphore(_CALLS)
         self._returns = 0
         self._search: asyncio.Task[None] | None = None
+        self._probe = self.client.register_script(_PROBE)
 
     async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
         """What `work` returns; raise `StoreAway` within a second, and at once while it is known to be away."""
@@ -99,12 +124,21 @@ class RedisConnection:
         try:
             async with _within_a_second():
                 return await work(*arguments, **named)
-        except (RedisError, OSError, TimeoutError) as fault:
-            raise StoreAway(type(fault).__name__) from None
+        except (RedisError, OSError, EOFError, TimeoutError) as fault:
+            raise StoreAway(_cause_of(fault)) from None
 
     async def _write(self) -> None:
-        """A store that can be read but not written is of no use."""
-        await self.client.set(f"{PREFIX}:probe", "1", ex=60)
+        """Do all that a turn may need: a store that only reads, or forbids a command, is of no use."""
+        async with self.client.pipeline(transaction=False) as pipeline:
+            await self._probe(_PROBE_KEYS, client=pipeline)
+            pipeline.hgetall(_PROBE_KEYS[2])
+            await pipeline.execute()
+
+
+def _cause_of(fault: Exception) -> str:
+    """The name of a fault, and the command that was forbidden; what else the store said may hold a name or a key."""
+    command = _forbidden.search(str(fault))
+    return f"{type(fault).__name__}: may not run {command[1]}" if command else type(fault).__name__
 
 
 @asynccontextmanager

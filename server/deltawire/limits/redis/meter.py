@@ -60,10 +60,10 @@ class RedisMeter:
         """What was used in these days."""
         if len(days) == 1:  # as each turn asks
             return [_day(await self._store.call(self._store.client.hgetall, _key(caller, days[0])))]  # type: ignore[arg-type]  # its hint leaves open whether it waits
-        pipeline = self._store.client.pipeline(transaction=False)
-        for day in days:
-            pipeline.hgetall(_key(caller, day))
-        return [_day(fields) for fields in await self._store.call(pipeline.execute)]
+        async with self._store.client.pipeline(transaction=False) as pipeline:
+            for day in days:
+                pipeline.hgetall(_key(caller, day))
+            return [_day(fields) for fields in await self._store.call(pipeline.execute)]
 
     async def close(self) -> None:
         """Write what is not written yet, if that can be."""
@@ -77,10 +77,10 @@ class RedisMeter:
         """Write what is there now; more may come faster than it is written."""
         for _ in range(0, len(self._unwritten), _BATCH):
             batch = list(islice(self._unwritten, _BATCH))
-            pipeline = self._store.client.pipeline(transaction=False)
-            for charge in batch:
-                await self._write(charge, pipeline)
-            await pipeline.execute()
+            async with self._store.client.pipeline(transaction=False) as pipeline:  # which gives its connection back
+                for charge in batch:
+                    await self._write(charge, pipeline)
+                await pipeline.execute()
             for charge in batch:
                 if self._unwritten and self._unwritten[0] is charge:
                     self._unwritten.popleft()

@@ -1,0 +1,125 @@
+"""The command line: read the settings, then serve until told to stop."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+
+from deltawire import __version__
+from deltawire.app import build, configure_logs
+from deltawire.config.checks import check_data_folder
+from deltawire.config.description import describe
+from deltawire.config.environment import load, unknown_names
+from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.conversations import migrate
+from deltawire.conversations.database import REVISIONS
+from deltawire.edge.static_files import NotBuiltError, built
+from deltawire.identity.api_keys import new_key
+from deltawire.process.serving import serve_here, serve_in_workers
+from deltawire.process.workers import bind_for
+from deltawire.protocol.errors import Failure
+
+log = structlog.get_logger("deltawire")
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the process's exit code."""
+    given = _parser().parse_args(arguments)
+    if given.command == "key":
+        return _make_key(given.name)
+    try:
+        settings = load()
+        configure_logs(settings)
+        check_data_folder(settings)
+        if given.command == "migrate":
+            return _migrate(settings)
+        built()
+        _prepare_database(settings)
+    except (SettingsError, migrate.SchemaError, NotBuiltError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return _serve(settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="deltawire",
+        description="Deltawire, a realtime chat server for Gemini. It is set up by its environment.",
+        epilog=_settings_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("serve", help="serve until told to stop; without a command, too")
+    commands.add_parser("migrate", help="bring the database up to date, and stop")
+    key = commands.add_parser("key", help="make a key for somebody, for API_KEYS, and stop")
+    key.add_argument("name", help="whose it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    return parser
+
+
+def _settings_help() -> str:
+    lines = ["settings (environment variables):"]
+    for name, default, accepts, purpose in describe():
+        lines.append(f"  {name}{f' = {default}' if default else ''}")
+        lines.append(f"      {purpose} ({accepts})")
+    lines += [
+        "",
+        "The upstream is set up by google-genai's own variables: GEMINI_API_KEY or GOOGLE_API_KEY,",
+        "GOOGLE_GEMINI_BASE_URL, and for Vertex AI GOOGLE_GENAI_USE_VERTEXAI, GOOGLE_CLOUD_PROJECT and",
+        "GOOGLE_CLOUD_LOCATION. Without a key the server answers with a stand-in that says so.",
+    ]
+    return "\n".join(lines)
+
+
+def _make_key(name: str) -> int:
+    try:
+        key, line = new_key(name)
+    except ValueError as error:
+        sys.stderr.write(f"key: got {name[:100]!r}; {error}\n")
+        return 2
+    sys.stderr.write(f"The key, which is shown only now, and its pair for {PREFIX}API_KEYS or {PREFIX}API_KEYS_FILE:\n")
+    sys.stderr.flush()
+    sys.stdout.write(f"{key}\n{line}\n")
+    return 0
+
+
+def _migrate(settings: Settings) -> int:
+    """Bring the tables up to date; return the exit code. Raise `SchemaError`."""
+    try:
+        asyncio.run(migrate.migrate(settings.database))
+    except Failure as failure:
+        log.error("the database cannot be used", cause=failure.cause)  # noqa: TRY400 - no stack traces
+        return 1
+    log.info("migrated", revision=REVISIONS[-1])
+    return 0
+
+
+def _prepare_database(settings: Settings) -> None:
+    """Make sure that the conversations have their tables; raise `SchemaError`.
+
+    A database that does not answer does not stop the start: those who ask for it wait.
+    """
+    try:
+        asyncio.run(migrate.prepare(settings.database))
+    except Failure as failure:
+        log.warning("the database cannot be used; conversations wait for it", cause=failure.cause)
+
+
+def _serve(settings: Settings) -> int:
+    """Serve until told to stop; return the exit code."""
+    for name, nearest in unknown_names(os.environ):
+        log.warning("unknown setting", name=name, nearest=nearest)
+    try:
+        listeners = bind_for(settings.workers, settings.host, settings.port)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0].lower()
+        sys.stderr.write(f"{PREFIX}HOST, {PREFIX}PORT: cannot listen on {settings.host}:{settings.port}: {reason}\n")
+        return 1
+    make = partial(build, settings)
+    if settings.workers == 1:
+        return serve_here(make, listeners[0])
+    return serve_in_workers(make, listeners, settings.drain_timeout, settings.store_timeout)

@@ -1,0 +1,85 @@
+"""SQLAlchemy's engines: how connections to SQLite and to PostgreSQL are made."""
+
+from typing import Any, Final
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from deltawire.conversations.faults import READ_ONLY, sqlstate_of
+from deltawire.conversations.tokenizer import index_text
+
+_SQLITE_PRAGMAS: Final = (
+    "journal_mode=WAL",  # readers and a writer side by side
+    "synchronous=FULL",  # what a client was told is on the disk
+    "foreign_keys=ON",
+    "cache_size=-16000",  # 16 MB a connection
+)
+_THROUGH_A_POOLER: Final = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+"""Every statement is prepared anew, without a name, inside the transaction that runs it."""
+
+
+def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngine:
+    """The engine of a SQLite file, whose transactions begin with `begin`; `seconds` bound each wait."""
+    engine = create_async_engine(
+        url, pool_size=connections, max_overflow=0, pool_timeout=seconds, connect_args={"timeout": seconds}
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def set_up(connection: Any, _: Any) -> None:
+        connection.create_function("index_text", 2, index_text, deterministic=True)
+        connection.isolation_level = None  # the driver would begin transactions of its own, and late
+        cursor = connection.cursor()
+        for pragma in _SQLITE_PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_as_told(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
+    """The engine of a PostgreSQL, with or without a pooler before it; `seconds` bound the wait for a connection."""
+    engine = create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=seconds,
+        pool_pre_ping=True,
+        connect_args={"statement_cache_size": 0},  # asyncpg's own cache; SQLAlchemy has another
+    )
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
+        """Prepare statements to keep only where the next transaction will find them.
+
+        A pooler such as pgbouncer gives each transaction another connection of its own, on which that name means
+        nothing, or another statement.
+        """
+        connection = dialect.connect(*positional, **named)
+        try:
+            is_pooled = connection.run_async(_is_pooled)
+        except BaseException:
+            connection.driver_connection.terminate()
+            raise
+        if not is_pooled:
+            return connection
+        connection.close()
+        return dialect.connect(*positional, **named, **_THROUGH_A_POOLER)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def leave_who_only_reads(fault: Any) -> None:
+        """Drop all connections to a server that takes no writes: after a switchover the name leads elsewhere."""
+        if sqlstate_of(fault.original_exception) == READ_ONLY:
+            fault.is_disconnect = True
+
+    return engine
+
+
+async def _is_pooled(connection: Any) -> bool:
+    """Whether somebody stands between: the process that answers is not the one that greeted."""
+    async with connection.transaction():
+        answering: int = await connection.fetchval("SELECT pg_backend_pid()")
+    return bool(answering != connection.get_server_pid())

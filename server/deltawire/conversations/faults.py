@@ -1,0 +1,78 @@
+"""The faults that a database or its driver raises, sorted: those of the store, and those of a statement.
+
+A fault of the store is told as `store_unavailable`: it is away, full, locked, read-only, or it refuses us. A fault of
+a statement is a bug here, or what the statement provokes on purpose. Neither shows what the driver said: its
+sentences quote statements and their values.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from deltawire.protocol.errors import Failure
+
+READ_ONLY: Final = "25006"
+"""PostgreSQL's code (SQLSTATE) for a write on a server that only reads: a standby, or an old primary."""
+_WORDS: Final = {
+    READ_ONLY: "the database takes no writes",
+    "28": "the database refuses the login",
+    "3D000": "there is no such database",
+    "3F000": "the role has no schema to work in",
+    "42501": "the role lacks a right",
+    "42703": "a table is not as it should be",
+    "42704": "a table is not as it should be",
+    "42883": "a function is missing",
+    "42P01": "a table is missing",
+    "53100": "the disk is full",
+    "53300": "the database takes no more connections",
+}
+"""What the codes of PostgreSQL mean, by the whole code or by its class, for whoever runs the server."""
+_STATEMENT: Final = ("22", "23", "42")
+"""The classes of codes that complain about a statement, unless `_WORDS` has the code."""
+
+
+def sqlstate_of(fault: BaseException) -> str | None:
+    """PostgreSQL's code of a fault; None for one that has none."""
+    origin = fault.orig if isinstance(fault, DBAPIError) else fault
+    return getattr(origin, "sqlstate", None)
+
+
+def cause_of(fault: Exception) -> str:
+    """The name of a fault, with what it means where that is known."""
+    origin: BaseException = fault
+    if isinstance(fault, DBAPIError) and fault.orig is not None:
+        origin = fault.orig.__cause__ or fault.orig  # SQLAlchemy wraps asyncpg's errors twice
+    name = getattr(origin, "sqlite_errorname", None) or type(origin).__name__
+    state = sqlstate_of(fault) or ""
+    words = _WORDS.get(state) or _WORDS.get(state[:2])
+    return f"{name}: {words}" if words else str(name)
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Raise `Failure` (`store_unavailable`) for a fault of the store."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError, OSError, TimeoutError) as fault:
+        if isinstance(fault, DBAPIError) and _is_of_a_statement(fault):
+            raise
+        raise Failure("store_unavailable", cause=cause_of(fault)) from None
+    except Exception as fault:
+        if not _is_of_a_driver(fault):
+            raise
+        raise Failure("store_unavailable", cause=cause_of(fault)) from None
+
+
+def _is_of_a_statement(fault: DBAPIError) -> bool:
+    state = sqlstate_of(fault)
+    if state is None:
+        return isinstance(fault, (DataError, IntegrityError, ProgrammingError))
+    return state.startswith(_STATEMENT) and state not in _WORDS
+
+
+def _is_of_a_driver(fault: Exception) -> bool:
+    """Whether asyncpg raised it while it connected: SQLAlchemy passes that on as it is."""
+    return type(fault).__module__.partition(".")[0] == "asyncpg"

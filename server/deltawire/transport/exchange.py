@@ -1,0 +1,200 @@
+"""One request and its response, as an ASGI application reads and writes them."""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from enum import Enum, auto
+from functools import cache
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import structlog
+
+from deltawire.protocol.errors import Failure
+from deltawire.telemetry.logs import where
+from deltawire.transport.refusals import Headers, refusal
+
+log = structlog.get_logger(__name__)
+
+_READ_AHEAD_BYTES: Final = 2**16
+"""Of a body, beyond which nothing more is read until the application takes it."""
+_STATUS_WITHOUT_BODY: Final = {204, 304}
+_unwritable = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+"""Characters that would end a header line, or forge one."""
+
+
+class Framing(Enum):
+    """The framing of a body: it tells the client its end (RFC 9112, 6.3)."""
+
+    LENGTH = auto()
+    CHUNKS = auto()
+    CLOSE = auto()
+    """HTTP/1.0 knows no chunks: the end of the connection is the end of the body."""
+    NO_BODY = auto()
+
+
+class Connection(Protocol):
+    """The connection under an exchange."""
+
+    transport: asyncio.Transport
+
+    async def ready(self) -> bool:
+        """Wait until the client has read enough; return False when it is gone."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send these bytes."""
+        ...
+
+    def begin_response(self, *, chunked: bool) -> Headers:
+        """Return the headers that every response has."""
+        ...
+
+    def end_response(self, *, keep: bool, was_read: bool) -> None:
+        """Serve the next request, or close; `was_read` tells if the last byte of this one has come."""
+        ...
+
+
+class Exchange:
+    """Reads the body of a request and writes the response to it."""
+
+    def __init__(self, connection: Connection, scope: dict[str, Any], *, keep: bool, expects_continue: bool) -> None:
+        """`keep` tells if the connection may serve another request after this one."""
+        self.scope = scope
+        self.keep = keep
+        self.is_gone = False
+        """True once the client has left."""
+        self._connection = connection
+        self._awaits_continue = expects_continue
+        self._body = bytearray()
+        self._more_body = True
+        self._is_paused = False
+        self._news = asyncio.Event()
+        self._framing: Framing | None = None
+        self._missing = 0
+        self._is_over = False
+
+    @property
+    def has_begun(self) -> bool:
+        """True once a response has begun."""
+        return self._framing is not None
+
+    async def run(self, app: Any) -> None:
+        """Call the application, and answer for it when it fails."""
+        try:
+            await app(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:  # the server's last resort when it stops
+            self._connection.transport.abort()
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
+            log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its trace may tell secrets
+            await self._fail()
+        else:
+            if not (self._is_over or self.is_gone or self._connection.transport.is_closing()):
+                log.error("bug", error="a response has no end")
+                await self._fail()
+
+    def feed(self, body: bytes) -> None:
+        """Take a piece of the request's body."""
+        self._body += body
+        if len(self._body) > _READ_AHEAD_BYTES and not self._is_paused:
+            self._is_paused = True
+            self._connection.transport.pause_reading()
+        self._news.set()
+
+    def feed_end(self) -> None:
+        """Take note that the whole request has come."""
+        self._more_body = False
+        self._news.set()
+
+    def disconnect(self) -> None:
+        """Let the application know that the client left."""
+        self.is_gone = True
+        self._news.set()
+
+    async def receive(self) -> dict[str, Any]:
+        """Return what has come of the body since the last call; wait for more when nothing has."""
+        if self._awaits_continue and self._more_body and not self._body and not self.is_gone:
+            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._awaits_continue = False
+        if not self.is_gone and not self._is_over:
+            self._resume_reading()
+            await self._news.wait()
+            self._news.clear()
+        if self.is_gone or self._is_over:
+            return {"type": "http.disconnect"}
+        body = bytes(self._body)
+        self._body.clear()
+        return {"type": "http.request", "body": body, "more_body": self._more_body}
+
+    async def send(self, message: Any) -> None:
+        """Write the head, or a piece of the body."""
+        if self.is_gone or not await self._connection.ready():
+            return
+        if self._is_over:
+            raise RuntimeError("the response has ended")
+        if self._framing is None:
+            self._send_head(message["status"], message.get("headers", ()))
+        else:
+            self._send_piece(message.get("body", b""), is_last=not message.get("more_body", False))
+
+    def _send_head(self, status: int, given: Iterable[tuple[bytes, bytes]]) -> None:
+        headers = list(given)
+        if self._awaits_continue and self._more_body:
+            # The client may send the announced body or its next request, and the two cannot be told apart.
+            self.keep = False
+        self._framing = self._framing_of(status, headers)
+        headers += self._connection.begin_response(chunked=self._framing is Framing.CHUNKS)
+        if self._framing is Framing.CHUNKS:
+            headers.append((b"transfer-encoding", b"chunked"))
+        if self._framing is Framing.CLOSE:
+            self.keep = False
+        if not self.keep:
+            headers.append((b"connection", b"close"))
+        if any(_unwritable.search(name) or _unwritable.search(value) for name, value in headers):
+            raise ValueError("a header holds a control character")
+        lines = [_status_line(status), *(b"%b: %b" % header for header in headers)]
+        self._connection.write(b"\r\n".join([*lines, b"", b""]))
+
+    def _framing_of(self, status: int, headers: Headers) -> Framing:
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if self.scope["method"] == "HEAD" or status in _STATUS_WITHOUT_BODY:
+            return Framing.NO_BODY
+        if lengths:
+            self._missing = int(lengths[0])
+            return Framing.LENGTH
+        return Framing.CLOSE if self.scope["http_version"] == "1.0" else Framing.CHUNKS
+
+    def _send_piece(self, body: bytes, *, is_last: bool) -> None:
+        if self._framing is Framing.CHUNKS:
+            piece = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            self._connection.write(piece + b"0\r\n\r\n" if is_last else piece)
+        elif self._framing is not Framing.NO_BODY:
+            self._missing -= len(body)
+            if self._framing is Framing.LENGTH and (self._missing < 0 or (is_last and self._missing)):
+                raise ValueError("the body is not as long as its head said")
+            self._connection.write(body)
+        if is_last:
+            self._is_over = True
+            self._news.set()
+            self._resume_reading()
+            self._connection.end_response(keep=self.keep, was_read=not self._more_body)
+
+    def _resume_reading(self) -> None:
+        if self._is_paused:
+            self._is_paused = False
+            self._connection.transport.resume_reading()
+
+    async def _fail(self) -> None:
+        """Tell of a failure; where it is too late for that, let the client see that the response is not whole."""
+        if self._framing is None:
+            status, headers, body = refusal(Failure("internal"))
+            await self.send({"type": "http.response.start", "status": status, "headers": headers})
+            await self.send({"type": "http.response.body", "body": body})
+        elif not self._is_over:
+            self._connection.transport.abort()
+
+
+@cache
+def _status_line(status: int) -> bytes:
+    return b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode())

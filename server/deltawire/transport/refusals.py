@@ -1,0 +1,40 @@
+"""Refusals of requests that never reached a route: a problem document, as bytes."""
+
+import re
+from http import HTTPStatus
+from typing import Final
+
+import httptools
+
+from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import encode, error_frame
+
+Headers = list[tuple[bytes, bytes]]
+"""As ASGI has them."""
+
+_request_line: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
+
+
+def refusal(failure: Failure) -> tuple[int, Headers, bytes]:
+    """The status, the headers and the body that tell of a failure."""
+    problem = problem_of(error_frame(failure), failure.status)
+    body = encode(problem)
+    return failure.status, raw_headers(headers_of(problem), body), body
+
+
+def refusal_bytes(failure: Failure, more: Headers) -> bytes:
+    """A whole response that tells of a failure, with these headers too, after which the connection is closed."""
+    status, headers, body = refusal(failure)
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
+    lines += [b"%b: %b" % header for header in (*headers, *more, (b"connection", b"close"))]
+    return b"\r\n".join([*lines, b"", body])
+
+
+def failure_of(error: httptools.HttpParserError, data: bytes) -> Failure:
+    """The failure that stopped the parser at this data: one of ours, or what it could not read."""
+    if isinstance(error.__context__, Failure):
+        return error.__context__
+    if isinstance(error, httptools.HttpParserInvalidMethodError) and _request_line.match(data):
+        return Failure("unsupported", "This server does not know that method.", status=501)
+    return Failure("invalid_frame", "That is not a request of HTTP/1.1.")

@@ -1,0 +1,126 @@
+"""The head of a request: what the parser found, bounded, and the ASGI scope that it becomes."""
+
+from typing import Any, Final
+from urllib.parse import unquote
+
+import httptools
+
+from deltawire.protocol.errors import Failure
+from deltawire.transport.link import MAX_HEADER_BYTES
+
+_VERSIONS: Final = ("1.0", "1.1")
+
+
+class RequestHead:
+    """Collects a request line and its headers."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.method = ""
+        self.version = ""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self._target = b""
+        self._bytes = 0
+
+    def add_target(self, piece: bytes) -> None:
+        """Take a piece of the request's target; raise `Failure` when the head is too large."""
+        self._count(len(piece))
+        self._target += piece
+
+    def add_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; raise `Failure` when the head is too large."""
+        self._count(len(name) + len(value))
+        self.headers.append((name.lower(), value))
+
+    def finish(self, method: str, version: str) -> None:
+        """Take the rest; raise `Failure` for what no route could answer."""
+        self.method = method
+        self.version = version
+        if version not in _VERSIONS:
+            raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
+        if method == "CONNECT":
+            raise Failure("unsupported", "This server is no proxy: it does not take CONNECT.", status=501)
+        codings = self.listed(b"transfer-encoding")
+        if codings not in ([], [b"chunked"]):
+            message = "A body is sent as it is, or chunked."
+            raise Failure("unsupported", message, field="Transfer-Encoding", status=501)
+
+    @property
+    def wants_socket(self) -> bool:
+        """Say if this is a WebSocket handshake, as far as HTTP tells (RFC 6455, 4.1).
+
+        An upgrade to anything else is ignored, as is one in HTTP/1.0 (RFC 9110, 7.8).
+        """
+        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.listed(b"upgrade")
+
+    @property
+    def expects_continue(self) -> bool:
+        """Say if the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
+        return self.version == "1.1" and b"100-continue" in self.listed(b"expect")
+
+    def listed(self, name: bytes) -> list[bytes]:
+        """The parts of a header that is a list, in lower case, over all its lines."""
+        parts = (part for key, value in self.headers if key == name for part in value.split(b","))
+        return [part.strip().lower() for part in parts if part.strip()]
+
+    def without_upgrade(self) -> bytes:
+        """The head as it would be without its `Upgrade`."""
+        kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
+        return self._written(self._target, kept)
+
+    def handshake(self) -> bytes:
+        """The head of a WebSocket handshake, to the path alone."""
+        raw_path, query, headers = self._resolved()
+        kept = [(name, value) for name, value in headers if name != b"upgrade"]
+        target = raw_path + b"?" + query if query else raw_path
+        return self._written(target, [*kept, (b"upgrade", b"websocket")])
+
+    def scope(self, **connection: Any) -> dict[str, Any]:
+        """The ASGI scope; `connection` is what the connection knows. Raise `Failure` for a target that is none."""
+        raw_path, query, headers = self._resolved()
+        path = raw_path.decode("ascii")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": self.version,
+            "method": self.method,
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": headers,
+            **connection,
+        }
+
+    def _resolved(self) -> tuple[bytes, bytes, list[tuple[bytes, bytes]]]:
+        """The path, the query and the headers: a target with a host in it says the Host (RFC 9112, 3.2.2)."""
+        try:
+            url = httptools.parse_url(self._target)
+        except httptools.HttpParserInvalidURLError:
+            raise Failure("invalid_frame", "The request's target is no path and no URL.") from None
+        headers = self.headers
+        if url.schema is not None:
+            if url.schema.lower() not in (b"http", b"https") or url.userinfo is not None:
+                raise Failure("invalid_frame", "The request's target is no path and no URL.")
+            headers = _named(headers, self._target.split(b"/", 3)[2].partition(b"?")[0])
+        return url.path or b"/", url.query or b"", headers
+
+    def _written(self, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+        lines = [b"%b %b HTTP/%b" % (self.method.encode(), target, self.version.encode())]
+        lines += [b"%b: %b" % header for header in headers]
+        return b"\r\n".join([*lines, b"", b""])
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        if self._bytes > MAX_HEADER_BYTES:
+            raise too_large_head()
+
+
+def too_large_head() -> Failure:
+    """Return the failure of a request whose headers are over their bound."""
+    return Failure("message_too_large", "The headers are longer than this server takes.", status=431)
+
+
+def _named(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
+    """Headers with this Host. That there are none or several of it is for the gate to see."""
+    return [(name, host if name == b"host" else value) for name, value in headers]

@@ -1,0 +1,59 @@
+"""A start with a database that refuses: one line in the log, and no stack trace."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from support.conversations import conversations_of
+from support.postgres import fresh_database
+from support.process import running_over
+from support.transports import ask_rest
+from support.upstream import Upstream
+
+
+@pytest.fixture
+async def url(postgresql: str) -> AsyncIterator[str]:
+    """A database in which a role of the name `guest` may do nothing."""
+    async with fresh_database(postgresql) as url:
+        owner = await asyncpg.connect(url)
+        await owner.execute("CREATE ROLE guest LOGIN")
+        await owner.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        yield url
+        await owner.execute("DROP ROLE guest")
+        await owner.close()
+
+
+REFUSALS = {
+    "login": ("postgres@", "nobody-knows@", "the database refuses the login"),
+    "database": ("/test_", "/nosuch_", "there is no such database"),
+    "rights": ("postgres@", "guest@", "the role lacks a right"),
+    "certificate": ("?", "?ssl=require&", "ConnectionError"),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+async def test_a_start_says_in_one_line_that_the_database_refuses(upstream: Upstream, url: str, refusal: str) -> None:
+    old, new, why = REFUSALS[refusal]
+    async with running_over(upstream, database_url=f"{url}?".replace(old, new, 1)) as server:
+        [line] = [line for line in server.lines if "database" in line["event"]]
+        assert why in line["cause"]
+        async with conversations_of(server.address) as client:
+            assert not await client.is_ready()
+            assert (await client.call("GET"))[0] == 503
+        assert (await ask_rest(server.address, conversation="any"))[-1]["code"] == "store_unavailable"
+        assert (await ask_rest(server.address))[-1]["type"] == "usage"
+        assert await server.stop() == 0
+        assert "Traceback" not in server.output
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_migration_says_in_one_line_that_the_database_refuses(url: str, refusal: str) -> None:
+    old, new, why = REFUSALS[refusal]
+    settings = {"DELTAWIRE_DATABASE_URL": f"{url}?".replace(old, new, 1)}
+    command = [sys.executable, "-m", "deltawire", "migrate"]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    [line] = done.stdout.splitlines()
+    assert why in line
