@@ -58,4 +58,4 @@ def test_no_module_has_a_name_that_was_given_up() -> None:
 
 def test_all_of_the_code_and_the_docs_are_read() -> None:
     read = {file.relative_to(ROOT).as_posix() for file in files()}
-    assert {"README.md", "docs/guide/install.md", "server/deltawire/app.py", "web/src/state/reduce.ts"} <= read
+    assert {"README.md", "docs/guide/install.md", "server/deltawire/__main__.py", "web/src/state/reduce.ts"} <= read

@@ -11,13 +11,15 @@ from typing import Final
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
-from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Stream, Upstream
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, LastingFailure, Stream, Text, ThoughtText, Upstream
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.turn_observer import TurnObserver
 
 _FIRST_BACKOFF: Final = 0.25
 _BACKOFF_JITTER: Final = 0.25
-_WORTH_A_FALLBACK: Final = {"upstream_rate_limited", "upstream_unavailable", "upstream_timeout"}
+_WORTH_A_FALLBACK: Final = {
+    *("upstream_rate_limited", "upstream_unavailable", "upstream_timeout", "upstream_truncated")
+}
 
 EnterPhase = Callable[[Phase], None]
 """Is told of each phase that the attempts enter."""
@@ -73,7 +75,7 @@ class Attempts:
 
     def _pause_after(self, fault: Failure, earlier: int, turn_by: float) -> float | None:
         """Return the seconds to wait before asking again; None when that is not to be."""
-        if not fault.kind.retryable or earlier == self._deadlines.retries:
+        if not fault.kind.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
             return None
         # Those who were refused together must not all come back together.
         jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
@@ -90,27 +92,44 @@ class Attempts:
         self._has_asked = True
         enter(Phase.CONNECT)
         stream: Stream | None = None
+        deadline = "first_token"
         try:
-            async with asyncio.timeout(self._deadlines.connect) as limit:
+            async with asyncio.timeout(self._deadlines.first_token) as limit:
                 stream = await self._upstream.open(self.model, request.request, request.history)
-                limit.reschedule(asyncio.get_running_loop().time() + self._deadlines.first_token)
                 enter(Phase.FIRST_TOKEN)
-                return stream, await _first_events(stream)
+                while not stream.ended:
+                    events = await stream.read()
+                    if (first := _first_shown(events, request)) is not None:
+                        return stream, first
+                    if events and self._has_more_time(limit):
+                        deadline = "token"
+                return stream, []
         except BaseException as error:
             if stream is not None:
                 self.counts = stream.counts
                 stream.close()
             if isinstance(error, TimeoutError):
-                raise self._deadlines.failure("connect" if stream is None else "first_token") from None
+                raise self._deadlines.failure(deadline) from None
             raise
 
+    def _has_more_time(self, limit: asyncio.Timeout) -> bool:
+        """Allow a model that gives a sign of life the time between tokens, when that is more than is left."""
+        until = asyncio.get_running_loop().time() + self._deadlines.token
+        is_later = until > (limit.when() or 0.0)
+        if is_later:
+            limit.reschedule(until)
+        return is_later
 
-async def _first_events(stream: Stream) -> list[Event]:
-    """Read until there is a word, or until the answer is over without one."""
-    while not stream.ended:
-        events = await stream.read()
-        if events:
-            if isinstance(events[0], Failure):
-                raise events[0]
+
+def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:
+    """Return these events when one of them goes to the client; raise the `Failure` that comes before any does.
+
+    A thought that the request did not ask for is not sent, so a fault after it can still be tried again.
+    """
+    shown = (Text, ThoughtText) if request.request.thinking not in (None, "off") else Text
+    for event in events:
+        if isinstance(event, Failure):
+            raise event
+        if isinstance(event, shown):
             return events
-    return []
+    return None

@@ -8,12 +8,13 @@ from deltawire.protocol.errors import Failure
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """How long a turn waits, in seconds, and how often it tries."""
 
-    connect: float
-    """To the upstream's response headers."""
     first_token: float
-    """From there to the first token; a thought counts as one."""
+    """From asking the upstream to its first sign of life: a token, a thought, or work without text.
+
+    A connection that cannot be made has a deadline of its own, which the upstream keeps (`GeminiClient`).
+    """
     token: float
-    """Between tokens."""
+    """Between such signs."""
     turn: float
     """For all of it."""
     retries: int
@@ -24,7 +25,6 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     def failure(self, deadline: str) -> Failure:
         """What a client is told when the deadline of this name has passed."""
         late = {
-            "connect": f"The provider did not answer within {self.connect:g} s.",
             "first_token": f"The provider sent no first token within {self.first_token:g} s.",
             "token": f"The provider fell silent for {self.token:g} s in the middle of the answer.",
             "turn": f"The answer took longer than {self.turn:g} s in all.",

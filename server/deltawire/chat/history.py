@@ -6,7 +6,7 @@ from deltawire.protocol.frames import HistoryMessage
 
 
 class SocketHistory:
-    """One socket's finished turns, in the order in which they ended; whole messages, the newest kept."""
+    """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
     __slots__ = ("_chars", "_max_chars", "_messages", "_pool", "size")
 
@@ -28,7 +28,7 @@ class SocketHistory:
         return Draft(self._max_chars)
 
     def add(self, question: str, answer: str) -> None:
-        """Append a turn that has delivered something, and drop what no longer fits."""
+        """Append a turn that has delivered something. What no longer fits is dropped, question and answer together."""
         if answer:
             before = self.size
             self._append(question, answer)
@@ -44,9 +44,10 @@ class SocketHistory:
             self._chars += len(message.text)
             self.size += _size(message)
         while self._chars > self._max_chars:
-            dropped = self._messages.pop(0)
-            self._chars -= len(dropped.text)
-            self.size -= _size(dropped)
+            for dropped in self._messages[:2]:
+                self._chars -= len(dropped.text)
+                self.size -= _size(dropped)
+            del self._messages[:2]
 
     def forget(self) -> None:
         """Drop everything."""

@@ -22,7 +22,7 @@ from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream, Text
+from deltawire.gemini.events import Event, Stream, Text, ThoughtText
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage
@@ -235,7 +235,7 @@ class Turn:
             return Delta(self._request.turn, event.text)
         if isinstance(event, Failure):
             raise event
-        if self._request.request.thinking in (None, "off"):
+        if not isinstance(event, ThoughtText) or self._request.request.thinking in (None, "off"):
             return None
         return Thought(self._request.turn, event.text)
 

@@ -8,6 +8,7 @@ from typing import Final
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.config.types import is_loopback
 from deltawire.conversations.database import why_unusable
+from deltawire.gemini.account import api_version
 from deltawire.identity.api_keys import read_keys, reason_of
 
 _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
@@ -19,13 +20,30 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_access(settings)
     yield from _limits_of_nothing(settings)
-    upstream = os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
-    if upstream and not re.match(r"https?://[^/\s]+", upstream):
-        yield f"GOOGLE_GEMINI_BASE_URL: got {upstream[:100]!r}; takes an address such as https://example.com"
+    yield from _upstream_address(settings)
     if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
         yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
     if settings.vertex and settings.api_key is None and not os.environ.get("GOOGLE_CLOUD_PROJECT"):
         yield "GOOGLE_CLOUD_PROJECT: is not set; Vertex AI takes the id of your project, or an API key"
+
+
+def _upstream_address(settings: Settings) -> Iterator[str]:
+    """A line for each variable of the SDK's that leads to an address where nothing answers."""
+    for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
+        address = os.environ.get(name, "")
+        if address and not re.match(r"https?://[^/\s]+", address):
+            yield f"{name}: got {address[:100]!r}; takes an address such as https://example.com"
+        elif version := re.search(r"/(v\d+(?:(?:alpha|beta)\d*)?)/*$", address):
+            yield (
+                f"{name}: got {address[:100]!r}; takes the address without {version[1]}, which is added; "
+                "another version goes into GOOGLE_GENAI_API_VERSION"
+            )
+    latest = [name for name in (*settings.offered, *settings.fallback_models) if name.endswith("-latest")]
+    if latest and settings.has_upstream and not settings.vertex and api_version(os.environ) == "v1":
+        yield (
+            f"GOOGLE_GENAI_API_VERSION: got 'v1', which does not know {latest[0]}; takes v1beta, or name other "
+            f"models in {PREFIX}MODELS, DEFAULT_MODEL and FALLBACK_MODELS"
+        )
 
 
 def _limits_of_nothing(settings: Settings) -> Iterator[str]:

@@ -84,9 +84,11 @@ class Settings(BaseSettings):
     )
     fallback_models: Models = Field((), description="asked in this order when a model's provider is at fault")
 
-    connect_timeout: Seconds = Field(10.0, description="from asking the upstream to its response headers")
-    first_token_timeout: Seconds = Field(30.0, description="from there to the first token; a thought counts")
-    token_timeout: Seconds = Field(20.0, description="silence between tokens")
+    connect_timeout: Seconds = Field(10.0, description="for a connection to the upstream to be made")
+    first_token_timeout: Seconds = Field(
+        60.0, description="from asking the upstream to its first sign of life: a token, a thought, a tool at work"
+    )
+    token_timeout: Seconds = Field(20.0, description="silence between such signs")
     turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
     send_timeout: Seconds = Field(15.0, description="a send whose client does not read; then 4008")
     handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")

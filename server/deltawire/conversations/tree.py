@@ -67,16 +67,17 @@ class Tree(msgspec.Struct, frozen=True):
         return newest
 
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[HistoryMessage]:
-        """What was said up to a message, oldest first: whole messages, the newest kept within `max_chars`.
+        """What was said up to a message, oldest first: whole exchanges, the newest kept within `max_chars`.
 
-        An exchange that delivered nothing is left out: an empty answer, and the questions that it stands below.
+        It begins with the person: an answer whose question no longer fits is left out. So is an exchange that
+        delivered nothing: an empty answer, and the questions that it stands below.
         """
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
         said: list[HistoryMessage] = []
         for role, content in (await connection.execute(_BRANCH, bounds)).all():
-            if content:
+            if content and (said or role == "user"):
                 said.append(HistoryMessage(role, content))
-            else:
+            elif not content:
                 while said and said[-1].role == "user":
                     said.pop()
         return said

@@ -5,13 +5,15 @@ import socket
 import struct
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
+from aiohttp.tracing import Trace
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
+_HEAD_END: Final = b"\r\n\r\n"
 
 
 class Connection(ResponseHandler):
@@ -23,12 +25,37 @@ class Connection(ResponseHandler):
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is gone; each response sets its own."""
         self.is_lost = False
+        self._head: bytes | None = b""
+        """What may be the beginning of a head's last line; None once the head has come."""
+
+    def set_response_params(self, **params: Any) -> None:
+        """Expect the head of the next response."""
+        self._head = b""
+        super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Parse, then tell: a parser that fails closes the connection, and tells nobody else."""
-        super().data_received(data)
+        if self._head is not None:
+            data = self._take_head(data)
+        if data or self._head is None:
+            super().data_received(data)
         if self.on_news is not None:
             self.on_news()
+
+    def _take_head(self, data: bytes) -> bytes:
+        """Parse a head apart from what came with it, and return the rest.
+
+        A parser that fails forgets all that it was given at once: a broken body would take its head along.
+        """
+        before = self._head or b""
+        at = (before + data).find(_HEAD_END)
+        if at < 0:
+            self._head = (before + data)[1 - len(_HEAD_END) :]
+            return data
+        self._head = None
+        head_bytes = at + len(_HEAD_END) - len(before)
+        super().data_received(data[:head_bytes])
+        return data[head_bytes:]
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Tell of the end: aiohttp may release the connection, and of who listens to it, on the way."""
@@ -51,10 +78,20 @@ class Connector(aiohttp.TCPConnector):
     that is still being sent goes out, whole and paid for, after its listener has left.
     """
 
-    def __init__(self) -> None:
-        """Start with none; there may be any number."""
+    def __init__(self, connect_timeout: float) -> None:
+        """Start with none; there may be any number. `connect_timeout` is for each to be made, in seconds."""
         super().__init__(limit=0)
+        self._connect_timeout = connect_timeout
         self._factory = cast("partial[ResponseHandler]", partial(Connection, loop=self._loop))
+
+    async def _create_connection(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> ResponseHandler:
+        async with asyncio.timeout(self._connect_timeout):
+            return await super()._create_connection(req, traces, timeout)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:

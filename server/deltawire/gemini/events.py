@@ -4,12 +4,16 @@ A second wire (Google's Interactions API) is meant to be one more reader that sp
 """
 
 from collections.abc import Awaitable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
+
+
+class LastingFailure(Failure):
+    """A failure that the same model would answer with again, at once: it is not asked again, a fallback is."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -24,7 +28,13 @@ class ThoughtText(msgspec.Struct, frozen=True):
     text: str
 
 
-Event = Text | ThoughtText | Failure
+class Progress(msgspec.Struct, frozen=True):
+    """A sign that the model works, without text: a tool runs, or a count has grown. A heartbeat is none."""
+
+
+PROGRESS: Final = Progress()
+
+Event = Text | ThoughtText | Progress | Failure
 """A `Failure` is always the last event of a stream."""
 
 
@@ -50,7 +60,7 @@ class Stream(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Whether the body has come to its end."""
+        """Whether the answer has come to its end."""
         ...
 
     @property
@@ -60,11 +70,11 @@ class Stream(Protocol):
 
     @property
     def finish_reason(self) -> str | None:
-        """The model's last word on why it stopped: `[a-z0-9_]{1,64}`."""
+        """The model's last word on why it stopped: `[a-z0-9_]{1,64}`, and no word of this server's own."""
         ...
 
     def read(self) -> Awaitable[list[Event]]:
-        """The next events, perhaps none; raise `Failure` when the connection breaks."""
+        """The next events, perhaps none; raise `Failure` when the connection breaks before the answer is whole."""
         ...
 
     def close(self) -> None:

@@ -4,26 +4,27 @@
 arguments.
 """
 
-from typing import Any, Final
-
+from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
-
-_BUDGETS: Final = {"low": 1_024, "medium": 8_192, "high": 24_576}
-_LEAST_BUDGET_OF_PRO: Final = 128
 
 
 def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]) -> dict[str, object]:
     """The JSON of a `:streamGenerateContent` call; settings that the client left out are left out."""
-    contents = [_content(message.role, message.text) for message in history if message.text]
-    body: dict[str, object] = {"contents": [*contents, _content("user", request.message)]}
-    if request.system:
+    family = family_of(model)
+    said: list[tuple[str, str]] = [(message.role, message.text) for message in history if message.text]
+    said.append(("user", request.message))
+    if request.system and not family.takes_system:
+        said = _with_system_before(said, request.system)
+    body: dict[str, object] = {"contents": [{"role": role, "parts": [{"text": text}]} for role, text in said]}
+    if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
+    longest = request.max_output_tokens
     generation = {
         "temperature": request.temperature,
         "topP": request.top_p,
-        "maxOutputTokens": None if request.max_output_tokens is None else int(request.max_output_tokens),
+        "maxOutputTokens": None if longest is None else min(int(longest), MAX_OUTPUT_TOKENS),
         "stopSequences": request.stop,
-        "thinkingConfig": _thinking(model, request.thinking) if request.thinking else None,
+        "thinkingConfig": family.thinking(request.thinking) if request.thinking else None,
     }
     config = {name: value for name, value in generation.items() if value is not None}
     if config:
@@ -31,24 +32,9 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
     return body
 
 
-def _content(role: str, text: str) -> dict[str, object]:
-    return {"role": role, "parts": [{"text": text}]}
-
-
-def _thinking(model: str, effort: str) -> dict[str, Any] | None:
-    """Gemini 2.5 takes a budget in tokens, later models a level; earlier ones do not think.
-
-    `off` is the least that a model allows: no Pro model can be kept from thinking.
-    """
-    shown = {"includeThoughts": effort != "off"}
-    is_pro = "pro" in model
-    if model.startswith(("gemini-1", "gemini-2.0", "gemma")):
-        return None
-    if model.startswith("gemini-2.5"):
-        least = _LEAST_BUDGET_OF_PRO if is_pro else 0
-        return {**shown, "thinkingBudget": _BUDGETS.get(effort, least)}
-    if effort == "off":
-        return {**shown, "thinkingLevel": "LOW" if is_pro else "MINIMAL"}
-    if effort == "medium" and model.startswith("gemini-3-pro"):  # it knows low and high only
-        return {**shown, "thinkingLevel": "HIGH"}
-    return {**shown, "thinkingLevel": effort.upper()}
+def _with_system_before(said: list[tuple[str, str]], system: str) -> list[tuple[str, str]]:
+    """Put the words of a system instruction before the first message of the person."""
+    role, text = said[0]
+    if role != "user":
+        return [("user", system), *said]
+    return [(role, f"{system}\n\n{text}"), *said[1:]]

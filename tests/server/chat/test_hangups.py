@@ -27,7 +27,7 @@ from support.upstream import (
     until_blocked,
 )
 
-from deltawire.gemini.client import GeminiStream
+from deltawire.gemini.stream import GeminiStream
 
 AT_ONCE = 0.5
 """Seconds. The promise is 50 ms; a test machine may be busy, and `make hangups` will measure."""

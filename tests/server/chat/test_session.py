@@ -125,12 +125,12 @@ async def test_turns_are_remembered_in_the_order_in_which_they_ended(client: Cli
     assert upstream.exchanges[2].texts == ["b", "B", "a", "A", "c"]
 
 
-async def test_the_memory_keeps_the_newest_whole_messages(upstream: Upstream) -> None:
+async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> None:
     upstream.plays(says("x" * 30))
     async with serving(upstream, max_history_chars=70) as address, connected(address) as client:
         for message in ("first", "second", "third", "fourth"):
             await client.ask(message)
-    assert upstream.exchanges[3].texts == ["x" * 30, "third", "x" * 30, "fourth"]
+    assert upstream.exchanges[3].texts == ["third", "x" * 30, "fourth"]
 
 
 async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstream: Upstream) -> None:

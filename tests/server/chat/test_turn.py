@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -86,15 +88,19 @@ async def never_ends_without_a_word(exchange: Exchange) -> None:
 
 async def broken_chunks(exchange: Exchange) -> None:
     await exchange.start()
-    await asyncio.sleep(0.05)  # so that they come after the headers
+    await asyncio.sleep(0.05)  # so that they come after the headers; the next one sends both at once
     await exchange._write(b"zz\r\n")
+
+
+async def broken_chunks_at_once(exchange: Exchange) -> None:
+    await exchange._write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
 
 
 async def garbage(exchange: Exchange) -> None:
     await exchange._write(b"SSH-2.0-OpenSSH\r\n\r\n")
 
 
-DEADLINES = {"connect_timeout": 0.2, "first_token_timeout": 0.25, "token_timeout": 0.25}
+DEADLINES = {"first_token_timeout": 0.5, "token_timeout": 0.5}
 
 FAULTS: dict[str, tuple[Any, str, bool]] = {
     "400": (fails(400, "INVALID_ARGUMENT"), "upstream_rejected", False),
@@ -116,24 +122,28 @@ FAULTS: dict[str, tuple[Any, str, bool]] = {
     "broken JSON": (broken_json, "upstream_truncated", True),
     "broken chunks": (broken_chunks, "upstream_truncated", True),
     "a bare error": (bare_error, "upstream_unavailable", True),
-    "an event over 16 MiB": (huge_event, "upstream_truncated", True),
+    "broken chunks that come with the head": (broken_chunks_at_once, "upstream_truncated", True),
     "a byte at a time": (trickles, "upstream_timeout", True),
     "a body without a word that never ends": (never_ends_without_a_word, "upstream_timeout", True),
 }
 
 
 @pytest.fixture(scope="module")
-async def impatient() -> AsyncIterator[tuple[Upstream, str]]:
-    """A server that waits for nobody and tries once more."""
-    async with Upstream() as upstream, serving(upstream, retries=1, **FAST, **DEADLINES) as address:
-        yield upstream, address
+async def faulty() -> AsyncIterator[Callable[[str], tuple[Upstream, str]]]:
+    """An upstream and a server that tries once more: for faults that are a silence, one that does not wait long."""
+    async with (
+        Upstream() as upstream,
+        serving(upstream, retries=1, **FAST) as patient,
+        serving(upstream, retries=1, **FAST, **DEADLINES) as impatient,
+    ):
+        yield lambda fault: (upstream, impatient if FAULTS[fault][1] == "upstream_timeout" else patient)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_ends_the_turn_in_its_row_of_the_table(
-    impatient: tuple[Upstream, str], ask: Ask, fault: str
+    faulty: Callable[[str], tuple[Upstream, str]], ask: Ask, fault: str
 ) -> None:
-    upstream, address = impatient
+    upstream, address = faulty(fault)
     script, code, retryable = FAULTS[fault]
     upstream.plays(script)
     [error] = await ask(address, id="t1")
@@ -144,9 +154,9 @@ async def test_a_fault_ends_the_turn_in_its_row_of_the_table(
 
 @pytest.mark.parametrize("fault", [name for name, (_, _, retryable) in FAULTS.items() if retryable])
 async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(
-    impatient: tuple[Upstream, str], ask: Ask, fault: str
+    faulty: Callable[[str], tuple[Upstream, str]], ask: Ask, fault: str
 ) -> None:
-    upstream, address = impatient
+    upstream, address = faulty(fault)
     upstream.plays(FAULTS[fault][0], says("healed"))
     frames = await ask(address)
     assert text_of(frames) == "healed"
@@ -259,7 +269,7 @@ async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(up
 @pytest.mark.parametrize(
     "script, setting, words",
     [
-        (is_silent, "connect_timeout", "did not answer within 0.2 s"),
+        (is_silent, "first_token_timeout", "no first token within 0.2 s"),
         (starts_and_is_silent, "first_token_timeout", "no first token within 0.2 s"),
         (says_and_is_silent("x"), "token_timeout", "silent for 0.2 s"),
         (says_and_is_silent("x"), "turn_timeout", "longer than 0.2 s"),
@@ -275,6 +285,45 @@ async def test_each_deadline_says_its_name(upstream: Upstream, ask: Ask, script:
     assert error["code"] == "upstream_timeout"
     assert words in error["message"]
     await asyncio.wait_for(upstream.exchanges[-1].closed.wait(), 1)
+
+
+async def test_a_connection_that_is_not_made_has_a_deadline_of_its_own(ask: Ask) -> None:
+    with socket.socket() as full, ExitStack() as queue:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(3):  # more than it holds; the kernel drops what comes after them
+            waiting = queue.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(full.getsockname())
+        upstream = Upstream()
+        upstream.url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        async with serving(upstream, connect_timeout=0.2, retries=0) as address:
+            [error] = await ask(address)
+    assert error["code"] == "upstream_timeout"
+    assert "could not be reached within 0.2 s" in error["message"]
+
+
+async def test_an_answer_may_begin_later_than_a_connection_may_take(upstream: Upstream, ask: Ask) -> None:
+    async def thinks_before_its_headers(exchange: Exchange) -> None:
+        await asyncio.sleep(0.5)
+        await says("ok")(exchange)
+
+    upstream.plays(thinks_before_its_headers)
+    async with serving(upstream, connect_timeout=0.2) as address:
+        frames = await ask(address)
+    assert text_of(frames) == "ok"
+    assert len(upstream.exchanges) == 1
+
+
+async def test_an_event_over_16_mib_is_asked_for_once_and_then_of_a_fallback(upstream: Upstream, ask: Ask) -> None:
+    upstream.plays(huge_event)
+    async with serving(upstream) as address:
+        [error] = await ask(address)
+    assert (error["code"], len(upstream.exchanges)) == ("upstream_truncated", 1)
+    upstream.plays(huge_event, says("small"))
+    async with serving(upstream, fallback_models="spare") as address:
+        frames = await ask(address)
+    assert (text_of(frames), frames[-1]["model"]) == ("small", "spare")
 
 
 async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream, ask: Ask) -> None:

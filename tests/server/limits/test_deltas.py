@@ -28,7 +28,7 @@ from deltawire.telemetry.turn_observer import Telemetry
 DELTAS = 20
 _MANY = read_counts("1000,m=1000")
 ALL = Rules(turns_per_minute=_MANY, turns_at_once=_MANY, tokens_per_day=_MANY, usd_per_day=_MANY)
-DEADLINES = Deadlines(connect=9, first_token=9, token=9, turn=9, retries=0, retry_max_delay=1)
+DEADLINES = Deadlines(first_token=9, token=9, turn=9, retries=0, retry_max_delay=1)
 
 
 class Talker:

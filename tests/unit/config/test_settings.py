@@ -310,6 +310,48 @@ def test_a_bad_setting_of_the_upstream_is_named(monkeypatch: pytest.MonkeyPatch,
     assert line.startswith(f"{name}: got {value!r}; takes ")
 
 
+@pytest.mark.parametrize("name", ["GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"])
+@pytest.mark.parametrize("version", ["v1", "v1beta", "v1beta1", "v1alpha", "v2"])
+@pytest.mark.parametrize("end", ["", "/", "//"])
+def test_an_address_of_the_upstream_brings_no_version(
+    monkeypatch: pytest.MonkeyPatch, name: str, version: str, end: str
+) -> None:
+    [line] = lines_for(monkeypatch, **{name: f"https://gateway.example/gemini/{version}{end}"})
+    assert line.startswith(f"{name}: ")
+    assert f"without {version}," in line
+
+
+@pytest.mark.parametrize("url", ["https://gateway.example/v1x", "https://v1.example/", "http://127.0.0.1:80/v1/gemini"])
+def test_an_address_of_the_upstream_may_hold_what_only_looks_like_a_version(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", url)
+    assert load()
+
+
+@pytest.mark.parametrize(
+    "settings, latest",
+    [
+        ({}, "gemini-flash-latest"),
+        ({"DELTAWIRE_MODELS": "gemini-3-flash,gemini-pro-latest"}, "gemini-pro-latest"),
+        ({"DELTAWIRE_MODELS": "m", "DELTAWIRE_FALLBACK_MODELS": "gemini-flash-latest"}, "gemini-flash-latest"),
+    ],
+)
+def test_v1_does_not_know_the_names_that_end_in_latest(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], latest: str
+) -> None:
+    [line] = lines_for(monkeypatch, GEMINI_API_KEY="k", GOOGLE_GENAI_API_VERSION="v1", **settings)
+    assert line.startswith("GOOGLE_GENAI_API_VERSION: got 'v1'")
+    assert latest in line
+
+
+def test_v1_is_fine_for_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"GEMINI_API_KEY": "k", "GOOGLE_GENAI_API_VERSION": "v1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DELTAWIRE_MODELS", "gemini-3-flash")
+    assert load()
+
+
 def test_vertex_needs_a_project_or_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     [line] = lines_for(monkeypatch, GOOGLE_GENAI_USE_VERTEXAI="true")

@@ -11,7 +11,8 @@ from support.upstream import answer
 
 from deltawire.gemini.events import Counts, Text
 from deltawire.gemini.faults import failure_of
-from deltawire.gemini.wire import MAX_EVENT_BYTES, ResponseReader
+from deltawire.gemini.sse import MAX_EVENT_BYTES
+from deltawire.gemini.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
 

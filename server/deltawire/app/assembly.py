@@ -1,0 +1,173 @@
+"""Assemble the application of a process: its services, its routes, and the gate before them."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import stamina.instrumentation
+import structlog
+from litestar import Litestar
+from litestar.di import Provide
+
+from deltawire.api_docs import asyncapi_page, openapi
+from deltawire.app.services import (
+    find_account,
+    make_admission,
+    make_authenticator,
+    make_catalog,
+    make_client,
+    make_services,
+    make_tracing,
+    open_stores,
+)
+from deltawire.config.environment import load
+from deltawire.config.settings import Settings
+from deltawire.conversations.clearing import leftovers_cleared
+from deltawire.edge import problem_details
+from deltawire.edge.connection_limits import ConnectionLimits
+from deltawire.edge.cors import OriginPolicy
+from deltawire.edge.forwarded import TrustedProxies
+from deltawire.edge.gate import AccessPolicy, Gate
+from deltawire.edge.json_response import JsonResponse
+from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
+from deltawire.edge.static_files import page
+from deltawire.identity.authenticator import Authenticator
+from deltawire.identity.key_set import KeySet
+from deltawire.process.drain import Drain
+from deltawire.process.server import Listening, Service
+from deltawire.routes.chat import Answer, chat, chat_stream
+from deltawire.routes.conversations import conversations
+from deltawire.routes.health import live, ready
+from deltawire.routes.metrics import scraping
+from deltawire.routes.models import list_models
+from deltawire.routes.services import Services
+from deltawire.routes.usage import read_usage
+from deltawire.routes.websocket import chat_socket
+from deltawire.telemetry import logs
+from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.turn_observer import Telemetry
+
+if TYPE_CHECKING:  # an optional dependency
+    pass
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Return the application; without settings, with those of the environment. Raise `SettingsError` for bad ones."""
+    app: Litestar = assemble(settings or load()).app
+    return app
+
+
+def build(settings: Settings) -> Service:
+    """Set up the logs of a process, and assemble its service."""
+    if not structlog.is_configured():  # in a worker process
+        configure_logs(settings)
+    return assemble(settings)
+
+
+def configure_logs(settings: Settings) -> None:
+    """Log as the settings say."""
+    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
+    logs.configure(settings.log_level, json=not console)
+
+
+def assemble(settings: Settings) -> Service:
+    """Build the service of one process."""
+    stamina.instrumentation.set_on_retry_hooks([])  # they would log a driver's message
+    catalog = make_catalog(settings)
+    stores = open_stores(settings, catalog)
+    key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
+    authenticator = make_authenticator(settings, key_set)
+    metrics = Metrics({*catalog.models, *catalog.fallbacks})
+    tracing = make_tracing(settings)
+    admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing))
+    services = make_services(settings, admission, authenticator, stores, metrics)
+    connection_limits = ConnectionLimits(settings.max_sockets, settings.max_handshakes_per_minute)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, tracing.close)
+            stack.push_async_callback(stores.database.close)
+            stack.push_async_callback(stores.transcripts.close)
+            stack.push_async_callback(stores.limits.close)
+            stores.limits.prices.load()
+            stack.push_async_callback(stores.limits.prices.close)
+            await stack.enter_async_context(leftovers_cleared(settings.database))
+            if key_set is not None:
+                await stack.enter_async_context(key_set)
+            admission.open(await stack.enter_async_context(make_client(settings, await find_account(settings, stack))))
+            _announce(settings)
+            yield
+
+    app = _litestar(settings, services, lifespan)
+    # Litestar's own middleware sees only requests that have found a route.
+    app.asgi_handler = Gate(
+        app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
+    )
+    drain = Drain(admission, services.sessions, connection_limits, settings.drain_timeout)
+    return Service(app, _listening(settings), drain)
+
+
+def _litestar(
+    settings: Settings, services: Services, lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]
+) -> Litestar:
+    any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
+    return Litestar(
+        route_handlers=[
+            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
+            scraping(services.metrics, settings.metrics_token, any_host=any_host_may_scrape),
+            *(asyncapi_page.socket_contract(), openapi.assets(), page()),
+        ],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        response_class=JsonResponse,
+        exception_handlers={Exception: problem_details.responder(services.refusals)},
+        lifespan=[lifespan],
+        request_max_body_size=settings.max_frame_bytes,
+        logging_config=None,
+        openapi_config=openapi.document(Answer),
+    )
+
+
+def _access_policy(settings: Settings, authenticator: Authenticator, app: Litestar) -> AccessPolicy:
+    return AccessPolicy(
+        allowed_hosts=settings.allowed_hosts,
+        origins=OriginPolicy(settings.allowed_origins),
+        proxies=TrustedProxies(settings.trusted_proxies),
+        authenticator=authenticator,
+        any_host_paths=paths_marked(app, ANY_HOST),
+        public_paths=paths_marked(app, PUBLIC),
+        public_patterns=patterns_marked(app),
+    )
+
+
+def _listening(settings: Settings) -> Listening:
+    return Listening(
+        max_frame_bytes=settings.max_frame_bytes,
+        max_frames_per_second=settings.max_frames_per_second,
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        handshake_timeout=settings.handshake_timeout,
+        send_timeout=settings.send_timeout,
+        keep_alive_timeout=settings.keep_alive_timeout,
+    )
+
+
+def _announce(settings: Settings) -> None:
+    if settings.redis_url is None and settings.workers > 1:
+        log.warning(
+            "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
+        )
+    if settings.limits.by_name and not settings.asks_who:
+        log.warning("limits: nothing asks who is there, so everybody together is one caller")
+    if settings.has_upstream:
+        log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
+    else:
+        log.warning(
+            "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
+            model=settings.asked_by_default,
+        )

@@ -1,0 +1,169 @@
+"""Build the services of a process from its settings."""
+
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import structlog
+
+from deltawire.chat.admission import Admission, Bounds
+from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.history import HistoryPool
+from deltawire.chat.session import SocketBounds
+from deltawire.chat.session_registry import SessionRegistry
+from deltawire.config.settings import Settings
+from deltawire.conversations.database import Database
+from deltawire.conversations.store import ConversationStore
+from deltawire.conversations.transcript import Transcripts
+from deltawire.gemini.account import Account, account_of, standin_account
+from deltawire.gemini.catalog import ModelCatalog
+from deltawire.gemini.client import GeminiClient
+from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
+from deltawire.identity.authenticator import Authenticator
+from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
+from deltawire.identity.key_set import KeySet
+from deltawire.limits.backend import LimitsBackend
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.ledger import Limits
+from deltawire.limits.prices import Prices
+from deltawire.routes.services import Services
+from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.refusals import Refusals
+from deltawire.telemetry.turn_observer import Telemetry
+
+if TYPE_CHECKING:  # an optional dependency
+    from deltawire.telemetry.traces import Tracing
+
+log = structlog.get_logger(__name__)
+
+_END_SILENCE: Final = 2.0
+"""Seconds after which silence is the end of an answer that is whole."""
+
+
+class Stores(NamedTuple):
+    """The stores that outlive a turn."""
+
+    database: Database
+    transcripts: Transcripts
+    limits: Limits
+
+
+def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
+    """Return the stores; nothing is connected before it is used."""
+    database = Database(settings.database)
+    return Stores(
+        database,
+        Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout),
+        Limits(settings.limits, make_limits_backend(settings), Prices(), settings.limits_when_store_is_away),
+    )
+
+
+def make_services(
+    settings: Settings, admission: Admission, authenticator: Authenticator, stores: Stores, metrics: Metrics
+) -> Services:
+    """Return what the routes share."""
+    histories = HistoryPool(settings.max_memory_bytes, settings.max_history_chars)
+    bounds = SocketBounds(turns=settings.max_turns_per_socket, idle_timeout=settings.idle_timeout)
+    refusals = Refusals(metrics)
+    return Services(
+        admission=admission,
+        conversations=ConversationStore(stores.database, settings.max_message_chars),
+        limits=stores.limits,
+        metrics=metrics,
+        refusals=refusals,
+        sessions=SessionRegistry(admission, authenticator, histories, bounds, metrics, refusals),
+        send_timeout=settings.send_timeout,
+    )
+
+
+def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
+    """Return the authenticator, with the keys and tokens that are set up."""
+    keys, tokens = None, None
+    if settings.api_keys is not None or settings.api_keys_file is not None:
+        fixed = settings.api_keys.get_secret_value().split(",") if settings.api_keys is not None else ()
+        file = KeyFile(settings.api_keys_file) if settings.api_keys_file is not None else None
+        keys = ApiKeys(parse_keys(fixed), file)
+    source: KeySource | None = key_set
+    if settings.jwt_secret is not None:
+        source = SharedSecret(settings.jwt_secret.get_secret_value())
+    if source is not None:
+        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience)
+    return Authenticator(keys, tokens)
+
+
+def make_client(settings: Settings, account: Account) -> GeminiClient:
+    """The upstream; where silence between tokens is cut early, so is the wait for the end of a whole answer."""
+    end_silence = min(_END_SILENCE, settings.token_timeout / 2)
+    return GeminiClient(account, settings.connect_timeout, end_silence)
+
+
+async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
+    """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
+    if not settings.has_upstream:
+        from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - who has a key need not wait for its web server
+
+        standin = await stack.enter_async_context(StandIn())
+        return standin_account(standin.url)
+    key = settings.api_key.get_secret_value() if settings.api_key is not None else None
+    return account_of(key, os.environ, vertex=settings.vertex)
+
+
+def make_tracing(settings: Settings) -> "Tracing | None":
+    """Return the tracing; None where no exporter is set up."""
+    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        return None
+    try:
+        from deltawire.telemetry.traces import Tracing  # noqa: PLC0415 - it needs what is not always installed
+    except ModuleNotFoundError as missing:
+        log.warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install deltawire[otel]", missing=missing.name
+        )
+        return None
+    provider = ("gcp.vertex_ai" if settings.vertex else "gcp.gemini") if settings.has_upstream else "deltawire.standin"
+    return Tracing(provider, content=settings.trace_content)
+
+
+def make_catalog(settings: Settings) -> ModelCatalog:
+    """Return the models on offer; without an upstream only the stand-in."""
+    return ModelCatalog(
+        models=settings.offered,
+        default=settings.asked_by_default,
+        fallbacks=settings.fallback_models if settings.has_upstream else (),
+        any=settings.has_upstream and "*" in settings.models,
+    )
+
+
+def make_limits_backend(settings: Settings) -> LimitsBackend:
+    """Return the backend of the limits. Its libraries load slowly, so each is imported only where it is used."""
+    if settings.redis_url is not None:
+        from deltawire.limits.redis.backend import redis_backend  # noqa: PLC0415
+
+        return redis_backend(settings.redis_url.get_secret_value())
+    windows = None
+    if settings.turns_per_minute is not None:
+        from deltawire.limits.windows import MovingWindows  # noqa: PLC0415
+
+        windows = MovingWindows()
+    return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
+
+
+def make_admission(settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry) -> Admission:
+    """Return the admission, which is closed until it is given an upstream."""
+    return Admission(
+        catalog,
+        Bounds(
+            message_chars=settings.max_message_chars,
+            history_chars=settings.max_history_chars,
+            turns=settings.max_turns,
+        ),
+        Deadlines(
+            first_token=settings.first_token_timeout,
+            token=settings.token_timeout,
+            turn=settings.turn_timeout,
+            retries=settings.retries,
+            retry_max_delay=settings.retry_max_delay,
+        ),
+        stores.transcripts,
+        stores.limits,
+        telemetry,
+    )

@@ -1,0 +1,78 @@
+"""How an answer ended: the provider's word for it, and whether the end is proven."""
+
+import re
+from typing import Any, Final
+
+from deltawire.gemini.response import Candidate, PromptFeedback
+from deltawire.protocol.errors import TABLE, Failure
+
+_NUMBERS: Final = ("finish_reason_unspecified", "stop", "max_tokens", "safety", "recitation", "other")
+"""The numbers of the enum that the Gemini API and Vertex AI agree on; any other is `other`."""
+_NO_REASONS: Final = {"", "finish_reason_unspecified", "cancelled", *TABLE}
+"""The enum's default says nothing, and this server's own words mean what this server means."""
+_not_a_word = re.compile(r"[^a-z0-9_]")
+
+
+class Finish:
+    """The end of one answer, as far as it is known."""
+
+    __slots__ = ("_finished_texts", "_has_feedback", "_is_counted", "is_blocked", "reason")
+
+    def __init__(self) -> None:
+        """Start with an answer that has not begun."""
+        self.reason: str | None = None
+        self._is_counted = False
+        self._finished_texts = 0
+        self._has_feedback = False
+        self.is_blocked = False
+        """Whether the provider says that it refused the prompt."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing more can come that matters: reason and counts are whole.
+
+        Old Vertex streams say STOP with each piece of text, so there it proves nothing.
+        """
+        return self.reason is not None and self._is_counted and self._finished_texts < 2
+
+    def take(self, candidate: Candidate | None, *, said: bool, counted: bool) -> None:
+        """Take an event: `said` when it had text, `counted` when it told all counts."""
+        word = finish_word(candidate.finish_reason) if candidate is not None else None
+        if word is not None:
+            self.reason = word
+            self._finished_texts += said
+        elif said:
+            self.reason = None  # the answer went on, so it was not the end
+        if said:
+            self._is_counted = False
+        if counted and self.reason is not None:
+            self._is_counted = True
+
+    def take_feedback(self, feedback: PromptFeedback) -> None:
+        """Take what the provider thought of the prompt."""
+        self._has_feedback = True
+        ratings = feedback.safety_ratings or ()
+        if feedback.block_reason or any(rating is not None and rating.blocked for rating in ratings):
+            self.is_blocked = True
+
+    def check(self, *, has_said: bool) -> None:
+        """Raise `Failure` for a body that is over before the model had finished.
+
+        Feedback on the prompt without any answer is a block that names no reason.
+        """
+        if self.reason is None:
+            is_blocked = self.is_blocked or (self._has_feedback and not has_said)
+            raise Failure("blocked" if is_blocked else "upstream_truncated")
+
+
+def finish_word(reason: Any) -> str | None:
+    """A finish reason as the protocol spells it, `[a-z0-9_]{1,64}`; None for one that says nothing."""
+    if isinstance(reason, str) and reason.isascii() and reason.isdigit() and len(reason) < 4:
+        reason = int(reason)
+    if isinstance(reason, int) and not isinstance(reason, bool):
+        word = _NUMBERS[reason] if 0 <= reason < len(_NUMBERS) else "other"
+    elif isinstance(reason, str):
+        word = _not_a_word.sub("_", reason.lower())[:64]
+    else:
+        return None
+    return None if word in _NO_REASONS else word

@@ -1,0 +1,70 @@
+"""A table of what each family of models takes. No I/O.
+
+docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares them. A model that no row
+names gets what every newer model takes.
+"""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+MAX_OUTPUT_TOKENS: Final = 65_536
+"""Above it a model may stop with CONTINUATION and wait to be asked on."""
+
+_LEVELS: Final = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+_BUDGETS: Final = {"low": 1_024, "medium": 8_192, "high": 24_576}
+
+
+class ModelFamily(msgspec.Struct, frozen=True, kw_only=True):
+    """What the models of these names take."""
+
+    names: str
+    """A regular expression for the beginning of a name."""
+    levels: tuple[str, ...] = ()
+    """The thinking levels that are taken, the least first."""
+    least_budget: int | None = None
+    """The least thinking budget in tokens, where a budget is taken."""
+    shows_thoughts: bool = False
+    """Whether thoughts can be asked for where neither a level nor a budget is taken."""
+    takes_system: bool = True
+    """Whether a system instruction is taken."""
+
+    def thinking(self, effort: str) -> dict[str, Any] | None:
+        """The `thinkingConfig` for `off`, `low`, `medium` or `high`; None when the model takes none.
+
+        `off` is the least that the family allows; any other effort is the nearest level, the higher of two.
+        """
+        shown = {"includeThoughts": effort != "off"}
+        if self.least_budget is not None:
+            return {**shown, "thinkingBudget": _BUDGETS.get(effort, self.least_budget)}
+        if self.levels:
+            return {**shown, "thinkingLevel": self._level(effort)}
+        return shown if self.shows_thoughts else None
+
+    def _level(self, effort: str) -> str:
+        if effort == "off":
+            return self.levels[0]
+        wanted = _LEVELS.index(effort.upper())
+        return min(reversed(self.levels), key=lambda level: abs(_LEVELS.index(level) - wanted))
+
+
+FAMILIES: Final = (
+    ModelFamily(names=r"gemma-[123]", takes_system=False),
+    ModelFamily(names=r"gemma"),
+    ModelFamily(names=r"gemini-1|gemini-2\.0|learnlm"),
+    ModelFamily(names=r"gemini-2\.5-flash-image|.*-tts"),
+    ModelFamily(names=r"gemini-2\.5-pro", least_budget=128),
+    ModelFamily(names=r"gemini-2\.5|gemini-robotics-er-1\.5", least_budget=0),
+    ModelFamily(names=r"gemini-3\.1-flash-image", levels=("MINIMAL", "HIGH")),
+    ModelFamily(names=r".*-image", shows_thoughts=True),
+    ModelFamily(names=r"gemini-3-pro", levels=("LOW", "HIGH")),
+    ModelFamily(names=r"gemini-3-flash|gemini-3\.1-flash-lite|gemini-3\.5-flash", levels=_LEVELS),
+    ModelFamily(names=r".*", levels=("LOW", "MEDIUM", "HIGH")),
+)
+"""The first row that fits a name counts; the last fits every name."""
+
+
+def family_of(model: str) -> ModelFamily:
+    """The row of a model."""
+    return next(family for family in FAMILIES if re.match(family.names, model))

@@ -1,0 +1,108 @@
+"""The provider's JSON as values: one payload of a response, decoded strictly where possible and kindly where not."""
+
+import json
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+from deltawire.protocol.errors import Failure
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+
+# The structs below are made anew with each chunk and hold no cycles: the collector need not know of them.
+
+
+class Part(Struct, gc=False):
+    """One part of a candidate's content. Calls, code and media have no text."""
+
+    text: str | None = None
+    thought: bool | None = None
+
+
+class Content(Struct, gc=False):
+    """The content of a candidate."""
+
+    parts: list[Part | None] | None = None
+
+
+class Candidate(Struct, rename="camel", gc=False):
+    """One answer; this server asks for one."""
+
+    content: Content | None = None
+    finish_reason: Any = None
+    """A word; from some gateways, the number of one."""
+
+
+class SafetyRating(Struct, gc=False):
+    """What was found of one kind of harm."""
+
+    blocked: bool | None = None
+
+
+class PromptFeedback(Struct, rename="camel", gc=False):
+    """What the provider thought of the prompt."""
+
+    block_reason: str | None = None
+    safety_ratings: list[SafetyRating | None] | None = None
+
+
+class UsageMetadata(Struct, rename="camel", gc=False):
+    """Running totals. Google leaves out a count that is 0, and some that it does not want to tell."""
+
+    prompt_token_count: Count | None = None
+    candidates_token_count: Count | None = None
+    thoughts_token_count: Count | None = None
+    tool_use_prompt_token_count: Count | None = None
+    cached_content_token_count: Count | None = None
+    total_token_count: Count | None = None
+
+
+class Response(Struct, rename="camel", gc=False):
+    """One event of the stream."""
+
+    candidates: list[Candidate | None] | None = None
+    prompt_feedback: PromptFeedback | None = None
+    usage_metadata: UsageMetadata | None = None
+    error: Any = None
+
+
+decode = msgspec.json.Decoder(Response, strict=False).decode
+_decode_several = msgspec.json.Decoder(list[Response], strict=False).decode
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def decode_kindly(payload: bytes) -> list[Response]:
+    """Read what `decode` does not take: a list of events, NaN, halves of surrogate pairs, odd shapes.
+
+    A payload that is no JSON object, nor a list of them, is a word of the transport's such as `[DONE]`, and gives
+    nothing. Raise `Failure` for an object that cannot be read: it is half an event.
+    """
+    said = payload.strip()
+    if not said.startswith(b"{") and not (said.startswith(b"[") and said[1:].lstrip().startswith(b"{")):
+        return []
+    try:
+        return _decode_several(said)
+    except UNREADABLE:
+        pass
+    try:
+        value = json.loads(said)
+        return [_converted(one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    except (ValueError, RecursionError):
+        raise Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable") from None
+
+
+def _converted(value: dict[str, Any]) -> Response:
+    """One event. What stands beside the candidates in no known shape is skipped, for the text matters more."""
+    for name in [name for name in value if name != "candidates"]:
+        if not _is_known({name: value[name]}):
+            del value[name]
+    return msgspec.convert(value, Response, strict=False)
+
+
+def _is_known(value: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(value, Response, strict=False)
+    except msgspec.ValidationError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""Framing: the bytes of a response's body in, payloads out. No I/O, and no meaning.
+
+The body of `:streamGenerateContent?alt=sse` is a series of server-sent events, but an error may stand in it as bare
+JSON over several lines, and a proxy may send a whole response that way. Reads cut it anywhere, inside a UTF-8
+sequence too. Lines end in CRLF, LF or CR (WHATWG, "Parsing an event stream").
+"""
+
+import re
+from typing import Final
+
+from deltawire.gemini.events import LastingFailure
+
+MAX_EVENT_BYTES: Final = 16 * 2**20
+
+# Possessive: what could be taken back would be remembered, a hundred bytes for each.
+_json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_field_line = re.compile(rb"[A-Za-z]*:")
+"""Of server-sent events; fields other than `data` are skipped."""
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class EventStreamDecoder:
+    """Cuts a body into payloads: the `data` of one event each, or bare JSON whose braces balance."""
+
+    def __init__(self) -> None:
+        """Start at the first byte of a body."""
+        self._line: list[bytes] = []
+        self._data: list[bytes] = []
+        self._bare: list[bytes] = []
+        self._depth = 0
+        self._held = 0
+        self._is_after_cr = False
+
+    @property
+    def is_between_events(self) -> bool:
+        """Whether nothing is held that the next bytes would go on with."""
+        return not (self._line or self._data or self._bare)
+
+    def whole_event(self, data: bytes) -> bytes | None:
+        """The payload of bytes that are one event of one line, from first to last: what most reads bring."""
+        after = len(data) - data.find(b"\n")
+        ends = data.endswith(b"\n\r\n") if after == 3 else after == 2 and data.endswith(b"\n\n")
+        if not ends or self._line or self._data or self._bare or not data.startswith(b"data:"):
+            return None
+        return data[5:]
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The payloads that these bytes complete; raise `Failure` when one has grown over `MAX_EVENT_BYTES`."""
+        if self._is_after_cr and data.startswith(b"\n"):
+            data = data[1:]
+        self._is_after_cr = data.endswith(b"\r")
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        payloads: list[bytes] = []
+        *lines, rest = data.split(b"\n")
+        for piece in lines:
+            line = self._whole_line(piece) if self._line else piece
+            if line.startswith(b"data:") and not self._bare:
+                self._data.append(line[5:])
+                self._held += len(line)
+            elif line or self._bare:
+                self._take_line(line, payloads)
+            else:
+                self._take_event(payloads)
+        if rest:
+            self._line.append(rest)
+            self._held += len(rest)
+        if self._held > MAX_EVENT_BYTES and not payloads:
+            said = "The provider sent more in one piece than this server takes."
+            raise LastingFailure("upstream_truncated", said, cause="an event over 16 MiB")
+        return payloads
+
+    def end(self) -> list[bytes]:
+        """What is left at the end of the body, whole or not."""
+        payloads: list[bytes] = []
+        self._take_line(self._whole_line(b""), payloads)
+        self._take_bare(payloads)
+        self._take_event(payloads)
+        return payloads
+
+    def _whole_line(self, last: bytes) -> bytes:
+        """The line whose last piece has come."""
+        line = b"".join([*self._line, last])
+        self._line.clear()
+        self._held -= len(line) - len(last)
+        return line
+
+    def _take_line(self, line: bytes, payloads: list[bytes]) -> None:
+        self._held += len(line)
+        if self._bare:
+            self._take_bare_line(line.rstrip(), payloads)
+        elif line.startswith(b"data:"):
+            self._data.append(line[5:])
+        elif not (line := line.rstrip().removeprefix(_BOM)):
+            self._take_event(payloads)
+        elif line.startswith(b"data:"):
+            self._data.append(line[5:])
+        elif not _field_line.match(line):
+            # An array's brackets and commas stand between its events.
+            line = line.lstrip(b"[, \t")
+            if line not in (b"", b"]"):
+                self._take_bare_line(line, payloads)
+
+    def _take_bare_line(self, line: bytes, payloads: list[bytes]) -> None:
+        """Gather JSON that stands on lines of its own until its braces balance."""
+        self._bare.append(line)
+        outside = _json_string.sub(b"", line)
+        self._depth += outside.count(b"{") - outside.count(b"}")
+        if self._depth <= 0:
+            if outside.endswith((b"}]", b"},")):
+                self._bare[-1] = line[:-1]
+            self._take_bare(payloads)
+
+    def _take_bare(self, payloads: list[bytes]) -> None:
+        """Append the objects that were gathered, as a list: most often it is of one."""
+        if self._bare:
+            payload = b"\n".join(self._bare)
+            self._bare.clear()
+            self._depth = self._held = 0
+            payloads.append(b"[%b]" % payload if payload.startswith(b"{") else payload)
+
+    def _take_event(self, payloads: list[bytes]) -> None:
+        self._held = 0
+        if self._data:
+            payloads.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
+            self._data.clear()
