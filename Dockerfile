@@ -1,5 +1,5 @@
 # The server, with its page. Run it with a read-only root: it writes to /data only, and there only without
-# DELTAWIRE_DATABASE_URL. Any user may run it who is of group 0, as OpenShift's are. docs/operations.md says what to set.
+# DELTAWIRE_DATABASE_URL. Any user may run it who is of group 0, as OpenShift's are. docs/guide/run-for-others.md says what to set.
 
 FROM python:3.11-slim-trixie AS packages
 WORKDIR /build

@@ -1,17 +1,19 @@
 # make run     install what is missing, then serve on http://127.0.0.1:8000
 # make test    everything that CI runs
 # make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
-# make hangups how long an upstream outlives its listener (docs/hangups.md)
-# make day     what hang-ups save, in tokens (docs/day.md)
-# make soak    20,000 turns, every door and every fault at random (docs/soak.md)
+# make hangups how long an upstream outlives its listener (docs/measurements/hangups.md)
+# make day     what hang-ups save, in tokens (docs/measurements/day.md)
+# make soak    20,000 turns, every departure and every fault at random (docs/measurements/soak.md)
+# make docs-settings  docs/reference/settings.md from the settings themselves
+# make pictures  the README's pictures of the page (docs/pictures/)
 # make frames  the page's types and close codes from the server's
-# make bench-page  how smoothly the page draws a long answer (docs/page.md)
-# make bench   what a delta and a socket cost (docs/benchmarks.md); QUICK=--quick for a rough look
+# make bench-page  how smoothly the page draws a long answer (docs/measurements/page.md)
+# make bench   what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 # make bench-against OTHER=folder  what a change costs a delta (OF=start: a whole turn), beside another checkout without it
-# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/long-chat.md)
-# make bench-limits  what the limits cost a turn and a delta (docs/limits.md)
-# make bench-sockets  ten thousand idle sockets beside those who talk (docs/scaling.md); QUICK=--quick for a rough look
-# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/store.md); DATA=folder keeps them
+# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/measurements/long-chat.md)
+# make bench-limits  what the limits cost a turn and a delta (docs/measurements/limits.md)
+# make bench-sockets  ten thousand idle sockets beside those who talk (docs/measurements/scaling.md); QUICK=--quick for a rough look
+# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/measurements/store.md); DATA=folder keeps them
 # make lock    resolve the dependencies anew (needs a network)
 
 PYTHON ?= python3
@@ -26,6 +28,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .PHONY: run dev install test lint types tests frames lock format clean
+.PHONY: docs-settings pictures
 .PHONY: hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install
@@ -53,7 +56,7 @@ tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer
 	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest -m alone
 
-# Measured, not tested: each writes its page in docs/.
+# Measured, not tested: each writes its page in docs/measurements/.
 hangups: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python tests/bench/hangups.py
 
@@ -71,6 +74,12 @@ bench-long: .venv/.installed-dev .venv/.chromium
 
 bench-store: .venv/.installed-dev
 	PYTHONPATH=tests $(BIN)/python -m bench.store $(if $(DATA),--data $(DATA))
+
+docs-settings: .venv/.installed
+	$(BIN)/python docs/reference/settings_page.py > docs/reference/settings.md
+
+pictures: .venv/.installed-dev .venv/.chromium
+	PYTHONPATH=tests $(BIN)/python -m support.pictures
 
 frames: .venv/.installed-dev
 	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \

@@ -1,7 +1,7 @@
 """`make bench`: what a delta and a socket cost, beside a FastAPI service and beside a bare relay.
 
-Accepts about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/benchmarks.md and .svg unless it is
-the quick form. A missed target is written down; it is no failure.
+Takes about seven minutes; `make bench QUICK=--quick` a rough one. Writes docs/measurements/benchmarks.md and .svg
+unless it is the quick form. A missed target is written down; it is no failure.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from itertools import product
 from typing import Final
 
 import uvloop
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 
 from bench import measure, plot, proc, report
 from bench.figures import Figures, Lane
@@ -86,8 +86,8 @@ def main() -> None:
     page = report.page(figures)
     sys.stdout.write(page)
     if not quick:
-        (DOCS / "benchmarks.md").write_text(page)
-        (DOCS / "benchmarks.svg").write_text(plot.svg(figures))
+        (MEASUREMENTS / "benchmarks.md").write_text(page)
+        (MEASUREMENTS / "benchmarks.svg").write_text(plot.svg(figures))
 
 
 if __name__ == "__main__":

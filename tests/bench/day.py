@@ -2,7 +2,7 @@
 
 Each answer is 500 tokens, 5 to an event, 100 events a second; one client in ten leaves at a random point.
 Counts the tokens that the upstream sent before its connection was closed, against the same day with every
-stream read to its end. Writes docs/day.md; exit code 1 if no token was saved.
+stream read to its end. Writes docs/measurements/day.md; exit code 1 if no token was saved.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from decimal import Decimal
 import uvloop
 from genai_prices import Usage, calc_price
 from support.client import masked, raw_socket
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Upstream, answer
 
-PAGE = DOCS / "day.md"
+PAGE = MEASUREMENTS / "day.md"
 REQUESTS = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 AT_ONCE = 120
 EVENTS = 100
@@ -113,18 +113,18 @@ def price(tokens: int) -> Decimal:
 TEXT = """\
 # What hang-ups save
 
-A day in a minute or two, by `make day`: {requests:,} requests for answers of 500 tokens over sockets, {left:,} of
-whose clients left at a random point.
+`make day` runs a day in a minute or two: {requests:,} requests for answers of 500 tokens over sockets, {left:,} of
+whose clients left at a random moment.
 
 | | tokens sent by the upstream |
 | --- | --- |
 | every stream read to its end | {whole:,} |
-| streams closed when their listener left | {sent:,} |
+| streams closed when their client left | {sent:,} |
 | not received | {saved:,} ({share:.1%}) |
 
 At {a_day:,} requests a day that is {saved_a_day:,} tokens a day, or ${dollars:,.2f} at genai-prices' rate for the
-output of {model}. These are tokens that were not received. Whether the provider stops generating, or billing, when
-its connection is closed is documented nowhere, so this is no promise about a bill.
+output of {model}. These tokens were not received. No document says whether the provider stops generating,
+or billing, when its connection is closed, so this is no promise about a bill.
 """
 
 if __name__ == "__main__":

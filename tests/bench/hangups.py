@@ -1,9 +1,9 @@
 """`make hangups`: how long an upstream stays open after its listener has left, phase by phase, departure by departure.
 
 A server in a process of its own, an upstream and raw clients here. Each cell is measured several times,
-from support.paths import DOCS
 from the client's last act to the moment at which the upstream sees its connection closed, and checked:
-one request, the right reason in the log, the turn over. Writes docs/hangups.md; exit code 1 if a cell fails.
+one request, the right reason in the log, the turn over. Writes docs/measurements/hangups.md; exit code 1 if a cell
+fails.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 from support.client import masked, raw_socket
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import ServerProcess, running
 from support.transports import Listener, listening
 from support.upstream import (
@@ -28,7 +28,7 @@ from support.upstream import (
     until_blocked,
 )
 
-PAGE = DOCS / "hangups.md"
+PAGE = MEASUREMENTS / "hangups.md"
 ROUNDS = 20
 PING_SECONDS = 0.2
 LIMIT_MS = 50.0
@@ -147,20 +147,20 @@ async def main() -> int:
 
 
 TEXT = f"""\
-# How long an upstream outlives its listener
+# How long the upstream stays open after its client has left
 
-Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last act to the
-moment at which the upstream sees its connection closed; in a retry's back-off, where none is open, to the end of
-the turn. `make hangups` measures it anew, against a server in a process of its own; a cell over
-{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only be
-seen by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
+Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last action to
+the moment when the upstream sees its connection closed. In a retry's back-off no connection is open; there the time
+runs to the end of the turn. `make hangups` repeats it, with a server in a process of its own. A cell over
+{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only
+be noticed by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
 {PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
 
 | the turn is | {{heads}} |
 | --- | {{rules}} |
 {{table}}
 
-`POST /chat` waits silently in every phase: its column is that wait.
+`POST /chat` sends nothing before its end, so its column is measured while it waits.
 """
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """`make bench-limits`: what the limits cost a turn and a delta, in memory and in a store. Takes about two minutes.
 
 The same loads with and without limits, in turn: many short answers show what a turn costs, long ones what is left
-for a delta. Prints the table of docs/limits.md.
+for a delta. Prints the table of docs/measurements/limits.md.
 """
 
 import sys

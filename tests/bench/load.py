@@ -1,7 +1,7 @@
 """The load client, a process of its own: many streams at once, or many sockets that are only held open.
 
 Raw protocols on uvloop. While the clock runs it only notes times and keeps bytes; whether a stream is
-whole is read afterwards (`transcript`). Accepts a `Streams` or a `Sockets` as JSON in its argument, and writes
+whole is read afterwards (`transcript`). Takes a `Streams` or a `Sockets` as JSON in its argument, and writes
 `Outcome`s or an `Opened` as one line of JSON. Sockets are held until its standard input ends; each line that comes
 meanwhile is answered by a `Held`.
 """

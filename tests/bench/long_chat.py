@@ -1,6 +1,7 @@
 """`make bench-long`: how smoothly a chat of 500 turns and an answer of 1 MB are drawn, and what a turn leaves behind.
 
-Writes docs/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms where it types or scrolls.
+Writes docs/measurements/long-chat.md; exit code 1 if the 95th percentile of the frames is over 20 ms while
+it types or scrolls.
 """
 
 import os
@@ -13,7 +14,7 @@ import uvloop
 from playwright.async_api import Browser
 from support.browser import chromium
 from support.page import ChatPage, opened
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Script, Upstream, says
 
@@ -30,7 +31,7 @@ from bench.long_answer import (
 )
 from bench.page import SECTION
 
-PAGE = DOCS / "long-chat.md"
+PAGE = MEASUREMENTS / "long-chat.md"
 TURNS = 500
 TURNS_OF_SHORT_CHATS = 1_000
 TURNS_A_CHAT = 10
@@ -145,15 +146,15 @@ TEXT = f"""\
 # A long chat
 
 A chat of {TURNS} turns, each answer with headings, lists, a table and code, in a Chromium without a graphics card:
-somebody types 40 characters a second, scrolls 4,800 pixels a second, and then flings it 16,000. A 95th percentile of
+a user types 40 characters a second, scrolls 4,800 pixels a second, and then 16,000. A 95th percentile of
 the frames over {FRAME_LIMIT_MS:.0f} ms in one of the first two fails `make bench-long`, which wrote this page.
 
 | | frame p95 ms | longest frame ms |
 | --- | --- | --- |
 {{acts}}
 
-Then {TURNS_OF_SHORT_CHATS:,} turns in chats of {TURNS_A_CHAT}, one chat shown at a time. What is in use after a
-garbage collection, and the nodes that are no longer shown but still kept:
+Then {TURNS_OF_SHORT_CHATS:,} turns in chats of {TURNS_A_CHAT}, one chat shown at a time. Memory and nodes in use
+after a garbage collection, and the nodes that are no longer shown but still kept:
 
 | turns | heap MB | nodes | kept |
 | --- | --- | --- | --- |
@@ -164,8 +165,8 @@ The nodes are those of the list of chats: four for each. The heap grows by {{gro
 those of the newest 300,000 tokens.
 
 Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS}, {DELTAS_A_SECOND} a second, and in a single one,
-while somebody types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press to the drawing. A
-browser does not tell the time of a task of 50 ms or less, nor of a key of 16 ms or less: then it is 0.
+while a user types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press to the drawing. A
+browser does not report a task of 50 ms or less, nor a key of 16 ms or less: then the value is 0.
 
 | | frame p95 ms | longest task ms | slowest key ms | heap MB | nodes |
 | --- | --- | --- | --- | --- | --- |

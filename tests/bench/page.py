@@ -1,7 +1,7 @@
 """`make bench-page`: how smoothly the page draws a 32 kB answer that comes in 2,900 frames.
 
-A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes docs/page.md; exit code
-1 if a task took over 50 ms, or the 95th percentile of the frames over 20 ms.
+A real Chromium, a server in a process of its own, an upstream at 500 events a second. Writes
+docs/measurements/page.md; exit code 1 if a task took over 50 ms, or the 95th percentile of the frames over 20 ms.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ import uvloop
 from playwright.async_api import Browser, expect
 from support.browser import chromium
 from support.page import ChatPage, opened
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import running
 from support.upstream import Exchange, Upstream
 
-PAGE = DOCS / "page.md"
+PAGE = MEASUREMENTS / "page.md"
 ROUNDS = 3
 FRAMES = 2_900
 CHARS = 32_000
@@ -151,32 +151,21 @@ def _row(name: str, figures: list[float]) -> str:
 
 
 TEXT = f"""\
-# The chat page
-
-## How it is built
-
-`make install` builds `web/` with the package (`hatch_build.py`), on a Node that comes as a wheel; a build whose
-sources have not changed is skipped. `make dev` serves it with hot reload. `make test` runs Biome, TypeScript and vitest
-over it, and drives it in a Chromium: one that is there, else Debian's when root runs it, else Playwright's own.
-tests/browser/pictures/ then holds pictures of its main states. Before the page can be used a browser loads at
-most 90 kB of JavaScript (gzip); markdown and the highlighter of code follow. KaTeX and its fonts are loaded when an
-answer first holds a formula. Diagrams are shown as their source.
-
-## How smoothly it draws
+# How smoothly the chat page draws
 
 An answer of {CHARS:,} characters (headings, lists, tables, code, quotes) comes in {FRAMES:,} frames,
-{FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` measures it anew, {ROUNDS} times,
+{FRAMES_A_SECOND} a second, into a Chromium without a graphics card. `make bench-page` repeats it, {ROUNDS} times,
 in a fresh page that has shown one short answer before; a task over {TASK_LIMIT_MS:.0f} ms or a 95th percentile of
-the frames over {FRAME_LIMIT_MS:.0f} ms fails it. The measuring waits inside the page: a test that looks at it again
-and again takes a third of its time.
+the frames over {FRAME_LIMIT_MS:.0f} ms fails it. The measurement waits inside the page, because a test that polls it
+would take a third of its time.
 
 | | {" | ".join(f"round {number}" for number in range(1, ROUNDS + 1))} |
 | --- |{" --- |" * ROUNDS}
 {{rows}}
 
-A frame is the time between two drawings; at 60 a second it is 17 ms. Tasks of 50 ms or less are not told apart by a
-browser: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
-others kept them busy: browser, server and upstream then wait for their turn.
+A frame is the time between two drawings; at 60 a second it is 17 ms. A browser does not report tasks of 50 ms or
+less: the longest is 0 when there was none over that. A load over {os.cpu_count()}, the number of cores, means that
+other processes kept them busy, and browser, server and upstream had to wait.
 """
 
 if __name__ == "__main__":

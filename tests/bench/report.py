@@ -17,7 +17,7 @@ _FASTAPI: Final = Lane(FASTAPI, "sse")
 
 
 def page(figures: Figures) -> str:
-    """docs/benchmarks.md."""
+    """docs/measurements/benchmarks.md."""
     return TEXT.format(
         cores=os.cpu_count(),
         python=platform.python_version(),
@@ -208,7 +208,7 @@ One run of `make bench`, on {cores} cores, Python {python}. Everything runs on o
 its own; the upstream and the load client, each a process of its own, share the rest. Absolute times say as
 much about that machine as about the service: compare the columns of ratios. Deltawire runs as `deltawire`
 with every feature on and logs at info. Meanwhile other processes kept {strangers:.2f} cores busy: where that is not
-nearly 0, chunks arrive late and together, Deltawire joins them, and its figures are too good.
+nearly 0, chunks arrive late and together, Deltawire joins them, and its figures look better than they are.
 
 ![CPU a chunk of each service](benchmarks.svg)
 
@@ -221,7 +221,7 @@ nearly 0, chunks arrive late and together, Deltawire joins them, and its figures
 Each stream has 100 chunks in Gemini's shape, 20 ms apart, and a connection of its own; the streams start over two
 seconds. CPU is user and system time of the service's whole process tree, from /proc, for each chunk that the
 upstream sent, the handshake and the request included. The first delta is timed from the question to the first
-text; what the same client takes without a relay is taken off. Every stream's text is compared with what was sent.
+text; the time of the same client without a relay is subtracted. Every stream's text is compared with what was sent.
 
 {streams}
 
@@ -230,7 +230,7 @@ server-sent events by a `StreamingResponse`, under uvicorn with uvloop and httpt
 installation has it. Where aiohttp is installed the SDK takes it for its requests; on it the service uses
 {on_aiohttp}. The floor is a bare relay on uvloop, httptools and msgspec without one feature (`floor.py` beside it).
 
-## As much as it can
+## At full load
 
 400 streams of 40 chunks a second each, for ten seconds, on one core: a stream has fallen behind when its end comes
 more than {behind:.0f} ms after the upstream's. Then 400 streams that the upstream sends as fast as they are read;

@@ -1,6 +1,6 @@
 """`make soak`: many turns, every way to leave and every fault drawn at random, and the server ends where it began.
 
-A server in a process of its own; its upstream and its clients here. Writes docs/soak.md; exit code 1 if
+A server in a process of its own; its upstream and its clients here. Writes docs/measurements/soak.md; exit code 1 if
 anything was left over, or a turn did not end exactly once.
 """
 
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import uvloop
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.process import ServerProcess, running
 from support.upstream import Upstream
 
 from bench.callers import Caller, Ends
 from bench.faults import plays_by_name
 
-PAGE = DOCS / "soak.md"
+PAGE = MEASUREMENTS / "soak.md"
 OBSERVED = Path(__file__).parent / "observed.py"
 SETTINGS = {
     "GEMINI_API_KEY": "none",
@@ -177,26 +177,26 @@ class Soak:
 
 
 TEXT = """\
-# A month in minutes
+# Soak: a month in minutes
 
-{turns:,} turns over {sockets} sockets in {seconds:.0f} s, every way to leave and every fault of the upstream's drawn at
-random ({drawn} pairs of them came up): listeners that stay, cancel, close, reset, never answer a ping, do not read,
-or leave a request; upstreams that answer, think, dribble, flood, fall silent before and after their headers and
-their first word, break off, reset, babble, refuse, or forget to finish. `make soak` does it again; a leak or a turn
-that does not end exactly once fails it.
+{turns:,} turns over {sockets} sockets in {seconds:.0f} s, with every departure of a client and every fault of the
+upstream drawn at random ({drawn} pairs of them occurred). Clients stay, cancel, close, reset, answer no ping, do not
+read, or leave a request. Upstreams answer, think, send single bytes, send as fast as they can, fall silent before and
+after their headers and their first token, break off, reset, send invalid data, refuse, or send no finish reason.
+`make soak` repeats it. A leak, or a turn that does not end exactly once, fails it.
 
 {table}
 
 Requests to the upstream: {requests:,}; open at the end: {open}. Turns in the log: {logged:,},
-each with one end; {seen:,} of those ends were seen by a client that was still there, and nothing of the turn came
-after one. (A client that resets its connection at once may do so before its question is read: those are no turns.)
+each with exactly one end. {seen:,} of those ends reached a client that was still there, and no frame of the turn came
+after its end. (A client that resets its connection at once may do so before its question is read: that is no turn.)
 
 How they ended: {ends}.
 """
 
 
 async def main() -> int:
-    parser = argparse.ArgumentParser(description="Soak a server; write docs/soak.md.")
+    parser = argparse.ArgumentParser(description="Soak a server; write docs/measurements/soak.md.")
     parser.add_argument("--turns", type=int, default=20_000)
     parser.add_argument("--sockets", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=300)

@@ -1,8 +1,8 @@
 """`make bench-sockets`: does it matter to those who talk how many others only listen?
 
-One process of the server, first with the streaming sockets alone, then with the idle ones beside them. Accepts about
-five minutes and writes its section of docs/scaling.md; `make bench-sockets QUICK=--quick` takes less than one and
-writes nothing.
+One process of the server, first with the streaming sockets alone, then with the idle ones beside them. Takes about
+five minutes and writes its section of docs/measurements/scaling.md; `make bench-sockets QUICK=--quick` takes less than
+one and writes nothing.
 """
 
 import argparse
@@ -16,14 +16,14 @@ from typing import Final
 
 import msgspec
 import uvloop
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 
 from bench import measure, proc
 from bench.load import Held, Outcome, Sockets
 from bench.measure import Load
 from bench.services import DELTAWIRE, Bench, Running, bench
 
-PAGE: Final = DOCS / "scaling.md"
+PAGE: Final = MEASUREMENTS / "scaling.md"
 SECTION: Final = re.compile(r"(?<=<!-- make bench-sockets -->\n).*?(?=<!-- to here -->)", re.DOTALL)
 _CHUNKS: Final = 100
 _INTERVAL_MS: Final = 100
@@ -96,7 +96,7 @@ async def run(plan: Plan) -> list[Talk]:
 
 
 def page(plan: Plan, talks: list[Talk]) -> str:
-    """The section of docs/scaling.md."""
+    """The section of docs/measurements/scaling.md."""
     alone, among = talks
     assert among.held is not None
     later = among.first_ms(0.99) - alone.first_ms(0.99)
@@ -128,7 +128,7 @@ def _row(idle: int, talk: Talk) -> str:
 TEXT: Final = """\
 One process on one core, {streams} sockets that stream at any time, each {rate} chunks a second, for {seconds} seconds;
 the upstream and the load client share the other core. Every turn came whole. The load average was {load:.1f} at the
-end; strangers are what else kept the machine busy.
+end; strangers are cores that other processes kept busy.
 
 | idle sockets | turns | first delta p50, ms | p99, ms | longest, ms | server, cores | MiB | strangers, cores |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -1,6 +1,7 @@
 """`make bench-store`: listing, opening and searching 2,000,000 messages on each database; what keeping a turn costs.
 
-The data are made first, for some ten minutes each; `--data FOLDER` keeps them for the next run. Writes docs/store.md.
+The data are made first, for some ten minutes each; `--data FOLDER` keeps them for the next run. Writes
+docs/measurements/store.md.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import aiohttp
 import asyncpg
 import msgspec
 import uvloop
-from support.paths import DOCS
+from support.paths import MEASUREMENTS
 from support.postgres import SETTINGS, postgres
 from support.process import running
 
@@ -33,7 +34,7 @@ from bench.store_page import Kept, Latencies, Stored, Talk
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 
-PAGE: Final = DOCS / "store.md"
+PAGE: Final = MEASUREMENTS / "store.md"
 CONVERSATIONS: Final = 100_000
 POSTGRESQL: Final = {**SETTINGS, "shared_buffers": "2GB", "max_wal_size": "4GB"}
 TALK: Final = Load(100, chunks=450, spread=2)

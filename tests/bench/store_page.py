@@ -62,7 +62,7 @@ class Kept(NamedTuple):
 
 
 def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float) -> str:
-    """docs/store.md."""
+    """docs/measurements/store.md."""
     return TEXT.format(
         conversations=conversations,
         messages=conversations * MESSAGES_A_CONVERSATION,
@@ -129,13 +129,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-TEXT: Final = """# Conversations by the hundred thousand
+TEXT: Final = """# The store: 100,000 conversations
 
 One run of `make bench-store`, on {cores} cores that it shared with other work (load {load:.1f}: where that is more than
-the cores, times are too long by about as much), Python {python}: {conversations:,} conversations of one owner with
-{messages:,} messages, read through the HTTP routes of `deltawire`, one request at a time. The words are made
-up and as frequent as words are; see `tests/bench/conversations.py` and `searches.py`. Others have searched before:
-the databases are warm, PostgreSQL with `shared_buffers` of 2 GB.
+the cores, times are too long by about that factor), Python {python}: {conversations:,} conversations of one owner with
+{messages:,} messages, read through the HTTP routes of `deltawire`, one request at a time. The words are
+invented, with the frequencies of real words; see `tests/bench/conversations.py` and `searches.py`. The databases are
+warm; PostgreSQL runs with `shared_buffers` of 2 GB.
 
 {targets}
 

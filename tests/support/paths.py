@@ -6,4 +6,6 @@ from typing import Final
 TESTS: Final = Path(__file__).parent.parent
 ROOT: Final = TESTS.parent
 DOCS: Final = ROOT / "docs"
+MEASUREMENTS: Final = DOCS / "measurements"
+"""The pages that the benchmarks write."""
 WEB: Final = ROOT / "web"

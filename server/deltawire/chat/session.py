@@ -26,7 +26,7 @@ from deltawire.protocol.frames import (
     Cancel,
     Chat,
     Delta,
-    ErrorFrame,
+    FrameDown,
     claimed_id,
     decode,
     encode,
@@ -184,7 +184,7 @@ class Session:
         refused = name if starts and name not in self._turns else None
         self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name))
 
-    def _reply(self, frame: ErrorFrame) -> None:
+    def _reply(self, frame: FrameDown) -> None:
         """Send now if there is room, or in a task that waits for it; never wait here."""
         message = encode(frame)
         if self._waiting_replies == 0 and self._peer.send_now(message):

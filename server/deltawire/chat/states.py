@@ -1,6 +1,6 @@
 """The states of a turn, and how it is cancelled.
 
-Their values are labels of metrics and words of the log: docs/metrics.md lists them.
+Their values are labels of metrics and words of the log: docs/reference/metrics.md lists them.
 """
 
 from enum import StrEnum

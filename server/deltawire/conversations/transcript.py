@@ -117,7 +117,7 @@ class Transcript:
             self._transcripts.background.run(self._end(end, self._question))
 
     def close(self) -> None:
-        """Let go of the turn. One that was over before its question was written leaves none, or a cancelled one."""
+        """Release the turn. One that was over before its question was written leaves none, or a cancelled one."""
         self._is_closed = True
         if self._question is not None and not self._has_ended:
             self._transcripts.background.run(self._give_up(self._question))

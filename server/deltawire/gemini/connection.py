@@ -58,7 +58,7 @@ class Connection(ResponseHandler):
         return data[head_bytes:]
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell of the end: aiohttp may let go of the connection, and of who listens to it, on the way."""
+        """Tell of the end: aiohttp may release the connection, and of who listens to it, on the way."""
         self.is_lost = True
         on_news = self.on_news
         super().connection_lost(exc)

@@ -1,6 +1,6 @@
 """A table of what each family of models takes. No I/O.
 
-docs/upstream.md shows the same table; `tests/unit/gemini/test_models.py` holds the two together. A model that no row
+docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares them. A model that no row
 names gets what every newer model takes.
 """
 

@@ -1,7 +1,7 @@
 """The wire: every frame that a client sends or receives, declared once.
 
 `decode` reads what a client sent and raises `Failure` with the field that is wrong; `encode` writes
-what the server sends. docs/protocol.md says what the frames mean.
+what the server sends. docs/reference/wire.md says what the frames mean.
 """
 
 import json

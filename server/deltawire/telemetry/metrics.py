@@ -1,4 +1,4 @@
-"""The metrics. Dashboards are built on their names: docs/metrics.md describes each.
+"""The metrics. Dashboards are built on their names: docs/reference/metrics.md describes each.
 
 With several workers each writes its own files in a folder that they share, and whichever is asked adds them up.
 The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.

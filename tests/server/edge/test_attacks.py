@@ -1,4 +1,4 @@
-"""Attacks, and that they fail: docs/security.md lists them, and names the test of each.
+"""Attacks, and that they fail: docs/guide/secure.md lists them, and names the test of each.
 
 Where an attack can come over more than one transport, it is tried over all: `door` is one of them.
 """
@@ -221,7 +221,7 @@ async def test_tokens_tried_one_after_the_other(upstream: Upstream) -> None:
         assert await knock_socket(address, **bearer(KEYS["alice"])) == (429, "rate_limited")
 
 
-async def test_strangers_at_the_door_take_nobodys_place(upstream: Upstream) -> None:
+async def test_handshakes_without_a_token_take_nobodys_place(upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS, max_sockets=1) as address:
         for _ in range(5):
             assert await knock_socket(address) == UNAUTHENTICATED
@@ -434,7 +434,7 @@ async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, door: Knock, f
 
 
 def test_every_attack_is_in_the_table_and_every_row_of_the_table_has_its_test() -> None:
-    table = (ROOT / "docs" / "security.md").read_text()
+    table = (ROOT / "docs" / "guide" / "secure.md").read_text()
     rows = re.findall(r"^\| (?!attack|---).*\| `(?:(tests/\S+?)::)?(test_\w+)` \|$", table, re.MULTILINE)
     assert len(rows) == len(re.findall(r"^\| (?!attack|---)", table, re.MULTILINE))
     here = Path(__file__).relative_to(ROOT).as_posix()

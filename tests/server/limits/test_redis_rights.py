@@ -1,4 +1,4 @@
-"""A Redis that forbids a command: docs/operations.md lists all that we need, and a missing one is noticed."""
+"""A Redis that forbids a command: docs/guide/operate.md lists all that we need, and a missing one is noticed."""
 
 import re
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest
 from support.upstream import Upstream
 
-[LISTED] = re.findall(r"^\| Redis or Valkey \| (.*) \|$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+[LISTED] = re.findall(r"^\| Redis or Valkey \| (.*) \|$", (ROOT / "docs/guide/operate.md").read_text(), re.MULTILINE)
 COMMANDS = re.findall(r"`([A-Z]+(?: [A-Z]+)?)`", LISTED)
 LIMITS = {"turns_per_minute": 50, "turns_at_once": 50, "tokens_per_day": 10**6, "usd_per_day": 100}
 

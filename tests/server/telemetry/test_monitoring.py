@@ -20,7 +20,7 @@ from deltawire.protocol.errors import TABLE
 
 DASHBOARD = ROOT / "deploy" / "grafana" / "deltawire.json"
 RULES = ROOT / "deploy" / "prometheus" / "deltawire.rules.yml"
-OPERATIONS = (ROOT / "docs" / "metrics.md").read_text()
+OPERATIONS = (ROOT / "docs" / "reference" / "metrics.md").read_text()
 TARGET = {"job", "instance"}
 """Labels that Prometheus adds."""
 

@@ -1,4 +1,4 @@
-"""What each family of models takes; docs/upstream.md shows the same table."""
+"""What each family of models takes; docs/reference/upstream.md shows the same table."""
 
 import re
 from typing import Any
@@ -71,7 +71,9 @@ def test_more_output_than_a_model_gives_at_once_is_not_asked_for() -> None:
 
 
 def test_the_docs_show_the_table() -> None:
-    rows = re.findall(r"^\| `(\S+)` \| (.+?) \| (.+?) \| (.+?) \|$", (DOCS / "upstream.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\S+)` \| (.+?) \| (.+?) \| (.+?) \|$", (DOCS / "reference" / "upstream.md").read_text(), re.MULTILINE
+    )
     assert [(names.replace("\\|", "|"), *rest) for names, *rest in rows] == [_row(family) for family in FAMILIES]
 
 

@@ -45,7 +45,7 @@ def test_the_types_and_close_codes_of_the_page_are_those_of_the_server(tmp_path:
 
 
 def test_the_docs_list_every_close_code_that_the_server_sends() -> None:
-    rows = re.findall(r"^\| ([\d, ]+) \|", (ROOT / "docs" / "protocol.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| ([\d, ]+) \|", (ROOT / "docs" / "reference" / "wire.md").read_text(), re.MULTILINE)
     listed = {code for row in rows for code in row.split(", ")}
     assert {str(row.code) for row in close_codes.TABLE.values() if row.reason is not None} <= listed
 

@@ -1,4 +1,4 @@
-// The conversations that the server keeps, over HTTP. docs/protocol.md has the routes.
+// The conversations that the server keeps, over HTTP. docs/reference/wire.md has the routes.
 
 import type { Conversation, ConversationPage, ConversationTree, TurnSettings } from "../protocol/frames";
 import type { Api } from "./api";

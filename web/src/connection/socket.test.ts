@@ -206,7 +206,7 @@ test("what was sent on a connection that is given up is lost", async () => {
 });
 
 test("every close code of the protocol has a sentence of its own", () => {
-  const protocol = readFileSync(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
+  const protocol = readFileSync(new URL("../../../docs/reference/wire.md", import.meta.url), "utf8");
   const rows = protocol.matchAll(/^\| ((?:[14]\d{3}(?:, )?)+) \|/gm);
   const codes = [...rows].flatMap(([, row = ""]) => row.split(", ").map(Number));
   expect(codes.length).toBeGreaterThanOrEqual(8);

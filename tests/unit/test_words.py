@@ -1,0 +1,61 @@
+"""Words that were given up stay out of the code and the docs. docs/design/glossary.md has those that are used."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from support.paths import ROOT
+
+PACKAGE: Final = ROOT / "server" / "deltawire"
+RETIRED: Final = {
+    "books?": "turn record",
+    "tall(?:y|ies)": "usage tracker",
+    "errands?": "background task",
+    "mailbox(?:es)?": "queue",
+    "patience": "interruptible timeout",
+    "doorkeepers?": "authenticator",
+    "guests?": "socket identity",
+    "doors?": "reason, transport, access policy",
+    "first words": "first events",
+    "let(?:s|ting)? go": "release",
+    "link light": "connection status",
+}
+"""A pattern of each word, and what to write instead."""
+RETIRED_MODULES: Final = {
+    *("books", "counting", "doorkeeper", "ending", "errands", "guest", "listener", "mailbox", "memory", "offer"),
+    *("opening", "origins", "pages", "parts", "patience", "pauses", "problems", "proxies", "rate", "reading"),
+    *("sessions", "takes", "tally", "via", "watch"),
+}
+READ: Final = (
+    *("*.md", "docs/**/*.md", "Makefile", "Dockerfile", "*.yaml", "*.toml", "hatch_build.py", "deploy/**/*"),
+    *("server/deltawire/**/*.py", "web/*.py", "web/src/**/*.ts", "web/src/**/*.tsx", "web/src/**/*.css"),
+)
+
+
+def files() -> Iterator[Path]:
+    """Every page of the docs, and the code of the package and of the page."""
+    for pattern in READ:
+        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file())
+
+
+@pytest.mark.parametrize("word", RETIRED)
+def test_a_word_that_was_given_up_is_not_used(word: str) -> None:
+    pattern = re.compile(rf"(?<![a-z]){word}(?![a-z])", re.IGNORECASE)
+    used = {
+        f"{file.relative_to(ROOT)}:{number}": line.strip()
+        for file in files()
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if pattern.search(line)
+    }
+    assert not used, f"write {RETIRED[word]!r}"
+
+
+def test_no_module_has_a_name_that_was_given_up() -> None:
+    assert not {file.stem for file in PACKAGE.rglob("*.py")} & RETIRED_MODULES
+
+
+def test_all_of_the_code_and_the_docs_are_read() -> None:
+    read = {file.relative_to(ROOT).as_posix() for file in files()}
+    assert {"README.md", "docs/guide/install.md", "server/deltawire/__main__.py", "web/src/state/reduce.ts"} <= read
