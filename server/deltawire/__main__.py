@@ -1,4 +1,4 @@
-"""`python -m deltawire`, and the command `deltawire`: prepare for a stop, then load the rest, which takes a second."""
+"""`python -m deltawire`, and the command `deltawire`: set signal handlers, then import the rest, for a second."""
 
 import os
 import signal
@@ -10,12 +10,12 @@ from types import FrameType
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code.
 
-    A stop before the server has its own handlers ends the process as a shell reports it, with 128 and the signal's
-    number. In a container the kernel would keep the signal from process 1, which has no handler yet.
+    A stop before the server has its own handlers ends the process with the code that a shell reports, 128 and the
+    signal's number. Without a handler the kernel does not deliver the signal to process 1 of a container.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
-    from deltawire.cli import run  # noqa: PLC0415 - a stop may come meanwhile
+    from deltawire.cli import run  # noqa: PLC0415 - a stop may come during the import
 
     return run(arguments)
 

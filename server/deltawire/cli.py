@@ -48,16 +48,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="deltawire",
-        description="Deltawire, a realtime chat server for Gemini. It is set up by its environment.",
+        description="Deltawire, a realtime chat server for Gemini. Environment variables configure it.",
         epilog=_settings_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"deltawire {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    commands.add_parser("serve", help="serve until told to stop; without a command, too")
+    commands.add_parser("serve", help="serve until told to stop; this is the default command")
     commands.add_parser("migrate", help="bring the database up to date, and stop")
-    key = commands.add_parser("key", help="make a key for somebody, for API_KEYS, and stop")
-    key.add_argument("name", help="whose it is: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    key = commands.add_parser("key", help="make an API key for a caller, for API_KEYS, and stop")
+    key.add_argument("name", help="the caller's name: 1 to 64 of A-Z a-z 0-9 . _ @ -")
     return parser
 
 
@@ -101,7 +101,7 @@ def _migrate(settings: Settings) -> int:
 def _prepare_database(settings: Settings) -> None:
     """Make sure that the conversations have their tables; raise `SchemaError`.
 
-    A database that does not answer does not stop the start: those who ask for it wait.
+    A database that does not answer does not stop the start: the requests that need it wait.
     """
     try:
         asyncio.run(migrate.prepare(settings.database))

@@ -56,7 +56,7 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
-    """Return the application; without settings, with those of the environment. Raise `SettingsError` for bad ones."""
+    """Return the application; settings default to those of the environment. Raise `SettingsError` for invalid ones."""
     app: Litestar = assemble(settings or load()).app
     return app
 
@@ -69,7 +69,7 @@ def build(settings: Settings) -> Service:
 
 
 def configure_logs(settings: Settings) -> None:
-    """Log as the settings say."""
+    """Set up logging by the settings."""
     console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
     logs.configure(settings.log_level, json=not console)
 
@@ -163,7 +163,7 @@ def _announce(settings: Settings) -> None:
             "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
         )
     if settings.limits.by_name and not settings.asks_who:
-        log.warning("limits: nothing asks who is there, so everybody together is one caller")
+        log.warning("limits: authentication is off, so all clients together are one caller")
     if settings.has_upstream:
         log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
     else:

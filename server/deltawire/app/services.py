@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # an optional dependency
 log = structlog.get_logger(__name__)
 
 _END_SILENCE: Final = 2.0
-"""Seconds after which silence is the end of an answer that is whole."""
+"""Seconds without data that end an answer which is whole."""
 
 
 class Stores(NamedTuple):
@@ -77,7 +77,7 @@ def make_services(
 
 
 def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
-    """Return the authenticator, with the keys and tokens that are set up."""
+    """Return the authenticator, with the keys and tokens of the settings."""
     keys, tokens = None, None
     if settings.api_keys is not None or settings.api_keys_file is not None:
         fixed = settings.api_keys.get_secret_value().split(",") if settings.api_keys is not None else ()
@@ -92,7 +92,7 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
 
 
 def make_client(settings: Settings, account: Account) -> GeminiClient:
-    """The upstream; where silence between tokens is cut early, so is the wait for the end of a whole answer."""
+    """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
     end_silence = min(_END_SILENCE, settings.token_timeout / 2)
     return GeminiClient(account, settings.connect_timeout, end_silence)
 
@@ -100,7 +100,7 @@ def make_client(settings: Settings, account: Account) -> GeminiClient:
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
     """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
     if not settings.has_upstream:
-        from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - who has a key need not wait for its web server
+        from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
 
         standin = await stack.enter_async_context(StandIn())
         return standin_account(standin.url)
@@ -113,7 +113,7 @@ def make_tracing(settings: Settings) -> "Tracing | None":
     if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         return None
     try:
-        from deltawire.telemetry.traces import Tracing  # noqa: PLC0415 - it needs what is not always installed
+        from deltawire.telemetry.traces import Tracing  # noqa: PLC0415 - it needs an optional dependency
     except ModuleNotFoundError as missing:
         log.warning(
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install deltawire[otel]", missing=missing.name

@@ -1,1 +1,1 @@
-"""Before any route: who may ask, and how an answer looks that no route gives."""
+"""Everything before a route: access checks, and the responses that no route gives."""

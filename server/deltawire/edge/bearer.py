@@ -1,4 +1,4 @@
-"""The token of a request: in a header (RFC 6750, 2.1), or in a subprotocol, for browsers cannot set a header."""
+"""The token of a request: in a header (RFC 6750, 2.1), or in a subprotocol: browsers cannot set a header."""
 
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl
@@ -14,10 +14,10 @@ _QUERY_NAMES: Final = frozenset({"token", "access_token", "api_key", "apikey", "
 
 
 def token_of(scope: Scope) -> str:
-    """The token that a request or a handshake brings; raise `Failure` when it is none, several, or in the URL."""
+    """Return the token of a request or a handshake; raise `Failure` for none, several, or one in the URL."""
     query = scope["query_string"]
     if query and any(name.lower() in _QUERY_NAMES for name, _ in parse_qsl(query.decode("latin-1"))):
-        raise Failure("unauthenticated", "A token never goes into a URL, which ends up in logs: this one is spent.")
+        raise Failure("unauthenticated", "A token must not be in a URL: URLs end up in logs. Replace this token.")
     found: list[str] = []
     scheme, _, credentials = (lone(scope, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
@@ -28,5 +28,5 @@ def token_of(scope: Scope) -> str:
     if not found:
         raise Failure("unauthenticated")
     if len(found) > 1:
-        raise Failure("unauthenticated", "Bring one token, not several.")
+        raise Failure("unauthenticated", "Send one token, not several.")
     return found[0]

@@ -11,10 +11,10 @@ _MANY_ADDRESSES: Final = 10_000
 
 
 class ConnectionLimits:
-    """The open sockets of this process."""
+    """The counts of this process: open sockets, and handshakes from each address."""
 
     def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:
-        """Start empty; the second bound holds for each client address."""
+        """Start without sockets; `max_handshakes_per_minute` is for each client address."""
         self._max_sockets = max_sockets
         self._per_minute = max_handshakes_per_minute
         self._sockets = 0
@@ -22,7 +22,7 @@ class ConnectionLimits:
         self._rates: dict[str, TokenBucket] = {}
 
     def knock(self, address: str) -> None:
-        """Count a handshake; raise `Failure` when the address comes too often."""
+        """Count a handshake; raise `Failure` when its address sends too many, or the process drains."""
         if self._closed:
             raise Failure("draining")
         now = time.monotonic()
@@ -35,17 +35,17 @@ class ConnectionLimits:
             raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
 
     def enter(self) -> None:
-        """Count a socket in; raise `Failure` when there is no room."""
+        """Count a socket that opens; raise `Failure` when too many are open."""
         if self._sockets >= self._max_sockets:
             raise Failure("overloaded", retry_after=1.0)
         self._sockets += 1
 
     def close(self) -> None:
-        """Let no more sockets in."""
+        """Refuse new sockets."""
         self._closed = True
 
     def leave(self) -> None:
-        """Count a socket out."""
+        """Count a socket that closes."""
         self._sockets -= 1
 
     def _forget_quiet_addresses(self, now: float) -> None:
@@ -54,7 +54,7 @@ class ConnectionLimits:
 
 
 def _network_of(address: str) -> str:
-    """Return the /64 of an IPv6 address, which one client owns as a whole; the IPv4 address that it may hold."""
+    """Return the /64 of an IPv6 address, all of which one client owns, or the IPv4 address that is mapped in it."""
     try:
         known = IPv6Address(address)
     except ValueError:

@@ -1,7 +1,6 @@
-"""Which web pages may use this server: those of its own origin, and those that the operator names.
+"""The origin policy: pages of the server's own origin, and of origins that the operator lists, may use the server.
 
-Browsers hold fetches to this (CORS, by the headers that are made here), but not sockets: those are held to
-it by the gate.
+Browsers enforce it for fetches (CORS, by the headers that are set here), but not for sockets: there the gate does.
 """
 
 from collections.abc import Collection
@@ -26,10 +25,10 @@ _SHARED: Final = [
 
 
 class OriginPolicy:
-    """Decides by the `Origin` that a browser sends with a request."""
+    """The rules for the `Origin` that a browser sends with a request."""
 
     def __init__(self, listed: Collection[str]) -> None:
-        """Exact origins, as `normalised` makes them; `*` stands for any."""
+        """`listed` holds exact origins in the form of `normalised`; `*` stands for any."""
         self._listed = frozenset(listed)
 
     def allow(self, origin: str, client: Client) -> bool:
@@ -37,13 +36,13 @@ class OriginPolicy:
         return self.share_with(origin) or _is_own(origin, client)
 
     def share_with(self, origin: str | None) -> bool:
-        """Say if pages of this origin may read our answers."""
+        """Say if pages of this origin may read this server's responses."""
         return origin is not None and ("*" in self._listed or normalised(origin) in self._listed)
 
     def sharing(self, scope: Scope, send: Send) -> Send:
-        """A `send` that lets the browser show the response to the page of a listed origin.
+        """Return a `send` that adds the CORS headers for the page of a listed origin.
 
-        Where origins are listed, every response says that it varies by them: a cache must not give what came
+        When origins are listed, every response has `Vary: Origin`: a cache must not give the response to a request
         without an Origin to a page that sends one (Fetch, "CORS protocol and HTTP caches").
         """
         if not self._listed:
@@ -68,19 +67,19 @@ def is_preflight(scope: Scope) -> bool:
 
 
 async def answer_preflight(send: Send) -> None:
-    """Say what a page of a listed origin may send; `send` is one that shares."""
+    """Answer a preflight request; `send` is one that `sharing` returned."""
     await send(cast("Message", {"type": "http.response.start", "status": 204, "headers": _PREFLIGHT}))
     await send(cast("Message", {"type": "http.response.body", "body": b"", "more_body": False}))
 
 
 def normalised(origin: str) -> str:
-    """An origin as browsers write it: in lower case, without the port that goes without saying."""
+    """Return an origin as browsers write it: in lower case, without the default port of its scheme."""
     lowered = origin.lower()
     return lowered.removesuffix(_DEFAULT_PORTS.get(lowered.partition("://")[0], " "))
 
 
 def _is_own(origin: str, client: Client) -> bool:
-    """Say if an origin is that of the requested host. The scheme counts where a proxy told ours."""
+    """Say if an origin is that of the requested host. The scheme is compared when a trusted proxy reported it."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:
@@ -92,6 +91,6 @@ def _is_own(origin: str, client: Client) -> bool:
 
 
 def _without(port: str, host: str) -> str:
-    """A host without this port, nor the dot of the root zone."""
+    """Return a host without this port and without the dot of the root zone."""
     name, colon, rest = host.removesuffix(port).partition(":") if "[" not in host else (host.removesuffix(port), "", "")
     return name.removesuffix(".") + colon + rest

@@ -1,8 +1,7 @@
 """The client behind proxies: only the headers of trusted proxies count.
 
-Every proxy appends the address that it was asked from to `X-Forwarded-For`. So the list is read from its
-right end, and the first address there that is no proxy of ours is the client: what stands to its left,
-anybody could have sent.
+Every proxy appends the address of its client to `X-Forwarded-For`. So the list is read from its right end, and the
+first address that is not a trusted proxy is the client's. Any client can send the entries to the left of it.
 """
 
 import ipaddress
@@ -19,21 +18,21 @@ _SCHEMES: Final = {"http", "https"}
 
 
 class Client(msgspec.Struct, frozen=True):
-    """The other end of a request."""
+    """The client of a request, and the host and scheme that it requested."""
 
     address: str
     """An IP address; empty when it is not known."""
     hosts: tuple[str, ...]
-    """Whom it asked, as it called us: a host, with a port or without, in lower case. Odd requests name several."""
+    """The requested hosts in lower case, with a port or without: one, or several in a malformed request."""
     scheme: str | None
-    """`http` or `https`, when a proxy told; a connection to us says little of how it began."""
+    """`http` or `https`, when a trusted proxy reported it; None otherwise: the connection here may be a proxy's."""
 
 
 class TrustedProxies:
-    """The proxies whose word counts."""
+    """The proxies whose headers are trusted."""
 
     def __init__(self, trusted: Iterable[str]) -> None:
-        """Addresses and networks such as `10.0.0.0/8`."""
+        """`trusted` holds addresses and networks such as `10.0.0.0/8`."""
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
 
     def client_of(self, scope: Scope) -> Client:
@@ -48,7 +47,7 @@ class TrustedProxies:
         return Client(self._nearest(peer, listed(scope, b"x-forwarded-for")), forwarded or hosts, scheme)
 
     def _nearest(self, peer: str, hops: list[str]) -> str:
-        """The last address that is no proxy of ours; where that cannot be told, the last one that can be."""
+        """Return the last address that is not a trusted proxy; at an unreadable entry, the last readable address."""
         nearest = peer
         for hop in reversed(hops):
             address = _address(hop)
@@ -64,7 +63,7 @@ class TrustedProxies:
 
 
 def _address(written: str) -> Address | None:
-    """An address, whatever port or brackets are around it; an IPv4 one also where it is written as IPv6."""
+    """Return an address without its port and brackets, IPv4 when it is mapped into IPv6; None when unreadable."""
     bare = written
     if written.startswith("["):
         bare = written[1:].partition("]")[0]

@@ -1,11 +1,11 @@
 """The gate: it checks the Host, the Origin and the token of a request before any route sees it.
 
-A server on loopback with a real key can be driven by any page that its owner opens. Browsers send no
-CORS check for sockets, so the origin of a handshake and of every request that changes something must
-be the server's own, or one that was named; no Origin at all means a script, which may. The Host must be
-a known name, or DNS rebinding makes the attacker's page the same origin.
+Without these checks, any page that the operator opens could use a server on loopback with a real key. Browsers make no
+CORS check for sockets, so the Origin of a handshake, and of every request that changes something, must be the server's
+own or a listed one. A request without an Origin comes from a script, which is allowed. The Host must be a known name,
+or DNS rebinding makes the attacker's page the same origin.
 
-Where people are asked who they are, everything but a list of open paths is closed to those who do not say.
+With authentication, every path but the public ones needs a caller.
 """
 
 import re
@@ -43,18 +43,18 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     any_host_paths: Collection[str]
     """Exact paths served whatever the Host header: health checks address a server by its IP."""
     public_paths: Collection[str]
-    """Exact paths that everybody may read; all others need a caller."""
+    """Exact paths that may be read without authentication; all others need a caller."""
     public_patterns: Collection[re.Pattern[str]]
     """Further public paths."""
 
 
 class Gate:
-    """ASGI middleware: refuses with 401 or 403, and a socket with 429 or 503 when there are too many."""
+    """ASGI middleware that refuses requests with 401 or 403, and too many sockets with 429 or 503."""
 
     def __init__(
         self, app: ASGIApp, policy: AccessPolicy, connection_limits: ConnectionLimits, refusals: Refusals
     ) -> None:
-        """Stand before `app`."""
+        """Wrap `app`."""
         self._app = app
         self._policy = policy
         self._hosts = frozenset(_name(host.lower()) for host in policy.allowed_hosts)
@@ -62,7 +62,7 @@ class Gate:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request or a handshake through, or refuse it."""
+        """Pass a request or a handshake on to the application, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
@@ -91,12 +91,12 @@ class Gate:
             self._limits.leave()
 
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
-        """Raise `Failure` for a host that is not ours, or a page that may not do this."""
+        """Raise `Failure` for an unknown host, or for a page whose origin may not send this request."""
         is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
         if not is_known and not (_reads(scope) and scope["path"] in self._policy.any_host_paths):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
         asks_first = is_preflight(scope)
-        # A handshake has no method here, and changes things.
+        # A handshake has no method here, and counts as a change.
         if origin is None or (scope.get("method") in _READING and not asks_first):
             return
         origins = self._policy.origins
@@ -119,7 +119,10 @@ class Gate:
         )
 
     def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
-        """Litestar closes the socket of a handshake that found no route; uvicorn makes that a bare 403."""
+        """Return a `send` that answers a handshake without a route with 404.
+
+        Litestar closes its socket, and uvicorn would turn that into a bare 403.
+        """
         accepted = False
 
         async def answer(message: Message) -> None:
@@ -147,6 +150,6 @@ def _reads(scope: Scope) -> bool:
 
 
 def _name(host: str) -> str:
-    """The host without its port, `[::1]:8000` -> `[::1]`, nor the dot of the root zone, `localhost.` -> `localhost`."""
+    """Return the host without port, `[::1]:8000` -> `[::1]`, and without root dot, `localhost.` -> `localhost`."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdigit() else host).removesuffix(".")

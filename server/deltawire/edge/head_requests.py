@@ -14,7 +14,7 @@ def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, 
 
 
 def with_head(allow: str) -> str:
-    """The methods of an `Allow` header, with HEAD where GET is."""
+    """Return the methods of an `Allow` header, with HEAD where GET is."""
     methods = {method.strip() for method in allow.split(",")}
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class JsonResponse(Response[T]):
-    """A response whose JSON is written as all other JSON that leaves the process."""
+    """A response whose JSON is encoded by `protocol.frames.encode`, like all other JSON of this server."""
 
     def render(self, content: Any, media_type: str, enc_hook: Callable[[Any], Any] = default_serializer) -> bytes:
         """Return the body."""

@@ -29,7 +29,7 @@ _CODE_OF_STATUS: Final = {
 
 
 class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
-    """An error over HTTP: RFC 9457's members, then the fields of the `error` frame, then what had come."""
+    """An error over HTTP: RFC 9457's members, then the fields of the `error` frame, then the text before it."""
 
     kind: str
     title: str
@@ -47,9 +47,9 @@ class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
 
 
 def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
-    """The problem that an `error` frame is over HTTP; `text` is what of the answer came before it."""
+    """Return the problem for an `error` frame; `text` is the part of the answer that came before it."""
     return Problem(
-        kind="about:blank",  # the kind of problem is told by `code`
+        kind="about:blank",  # `code` names the kind of problem
         title=HTTPStatus(status).phrase,
         status=status,
         detail=frame.message,
@@ -59,7 +59,7 @@ def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
 
 
 def headers_of(problem: Problem) -> dict[str, str]:
-    """The headers that go with a problem."""
+    """Return the headers of a problem."""
     headers = {"content-type": MEDIA_TYPE}
     if problem.code == "unauthenticated":
         headers["www-authenticate"] = "Bearer"
@@ -71,13 +71,13 @@ def headers_of(problem: Problem) -> dict[str, str]:
 
 
 def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
-    """Headers as ASGI takes them, with the length of the body."""
+    """Return headers in ASGI's form, with the length of the body."""
     whole = {**headers, "content-length": str(len(body))}
     return [(name.encode(), value.encode()) for name, value in whole.items()]
 
 
 class Refusal(Exception):
-    """A failure of a request, with what its route adds."""
+    """A failure of a request, with the turn's id and the headers that its route adds."""
 
     def __init__(self, failure: Failure, *, turn: str | None, headers: Mapping[str, str]) -> None:
         """`turn` is the id of the turn that is refused, `headers` are sent with it."""
@@ -88,7 +88,7 @@ class Refusal(Exception):
 
 
 def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
-    """Return Litestar's handler for whatever a route raises."""
+    """Return Litestar's handler for every exception of a route."""
 
     def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         refusal = error if isinstance(error, Refusal) else Refusal(_failure(error), turn=None, headers={})
@@ -104,7 +104,7 @@ def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception
 
 
 def _allowing(methods: str) -> dict[str, str]:
-    """The headers that say what an address takes; Litestar calls a handshake a method."""
+    """Return the headers that name the methods of a path; Litestar lists a handshake as a method."""
     if methods == "websocket":
         return {"allow": "GET", "upgrade": "websocket", "connection": "upgrade"}
     return {"allow": with_head(methods)}

@@ -1,6 +1,6 @@
-"""Which routes are public: a handler says so itself, in its `opt`.
+"""The public routes: a handler marks itself as public in its `opt`.
 
-The gate stands before the routing, so it is given the paths of these handlers, once, at the start.
+The gate runs before the routing, so it gets the paths of these handlers, once, at the start.
 """
 
 import re
@@ -11,9 +11,9 @@ from litestar import Litestar
 from litestar.handlers import BaseRouteHandler
 
 PUBLIC: Final = "deltawire.public"
-"""Everybody may read this path without saying who they are: True, or the exact paths that a handler of files serves."""
+"""This path may be read without authentication: True, or the exact paths that a handler of files serves."""
 PUBLIC_PATTERN: Final = "deltawire.public_pattern"
-"""The same, of the paths that match a compiled regular expression."""
+"""The same mark for the paths that match a compiled regular expression."""
 ANY_HOST: Final = "deltawire.any_host"
 """This path is answered whatever the Host header says: health checks address a server by its IP."""
 

@@ -23,17 +23,17 @@ _HASHED: Final = "/assets/"
 """The folder of files with a digest of their content in their names."""
 _INDEX: Final = "/index.html"
 CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
-"""Paths under which the page shows one conversation; it reads which one by itself."""
+"""Paths of single conversations: each serves the page, which reads the conversation's id from the path."""
 _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
-"""Content codings, best first, and the suffix of a file that is there in this coding too."""
+"""Content codings, best first, with the suffix of a file's copy in this coding."""
 
 
 class NotBuiltError(Exception):
-    """There is no page to serve; the sentence is for the operator."""
+    """The chat page is not built; the message is for the operator."""
 
 
 def built() -> Path:
-    """The folder of the chat page: beside this module in a wheel, as it was built in a checkout."""
+    """Return the folder of the chat page: beside this module in a wheel, `web/dist` in a checkout."""
     room = Path(__file__).parent
     for folder in (room / "page", room.parents[2] / "web" / "dist"):
         if folder.is_dir():
@@ -42,14 +42,14 @@ def built() -> Path:
 
 
 def page() -> Router:
-    """The chat page."""
+    """Return the routes of the chat page."""
     return files("/", built(), CONVERSATION)
 
 
 def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Router:
-    """The public files that a folder holds at the start, and no other: no path on the disk is made from a request.
+    """Return routes for the files that a folder holds at the start; no path on the disk is made from a request.
 
-    What stands at the root, and wherever `of_index` matches, is the folder's index.html.
+    The root, and each path that `of_index` matches, serve the folder's index.html.
     """
     found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
     if _INDEX in found:
@@ -70,7 +70,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
 
 
 def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:
-    """A file, in the best coding that there is and that the client takes."""
+    """Return a file in the best coding that it has and that the client accepts."""
     headers = _PAGE_HEADERS | (_FOREVER if name.startswith(_HASHED) else _ASK_AGAIN)
     file = found[name]
     for coding, suffix in _CODINGS.items():
@@ -95,7 +95,7 @@ def _takes(accept_encoding: str, coding: str) -> bool:
 
 
 async def with_page_headers(response: Response[Any]) -> Response[Any]:
-    """Litestar's hook for pages that it makes itself: the same policy."""
+    """Add the page's security policy to the pages that Litestar makes itself; a hook of Litestar's."""
     if response.status_code == 404:  # Litestar's own page for it, under /schema
         raise Failure("not_found")
     response.headers.update(_PAGE_HEADERS | _ASK_AGAIN)

@@ -1,1 +1,1 @@
-"""The upstream: one Gemini stream, opened through google-genai, read and closed by us."""
+"""The upstream: Gemini's streams, opened through google-genai, read and closed by this package."""

@@ -1,4 +1,4 @@
-"""Who asks Google, and where."""
+"""The credentials and the address of the upstream."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 
 DEFAULT_API_VERSION: Final = "v1beta"
-"""The SDK's own default, v1, does not take every field that we send, nor a model named `-latest`."""
+"""The SDK's default, v1, rejects some fields that this server sends, and models named `-latest`."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks Google, and where. What is None is left to the SDK and its environment variables."""
+    """The credentials and the address of the upstream. The SDK and its variables decide a field that is None."""
 
     api_key: str | None = None
     base_url: str | None = None
@@ -19,15 +19,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     location: str | None = None
     proxies: bool = True
-    """Whether `HTTPS_PROXY` and its like are obeyed."""
+    """True when `HTTPS_PROXY` and similar variables are used."""
 
     def __repr__(self) -> str:
-        """Nothing: the key must not reach a log."""
+        """Return a name without fields: the key must not reach a log."""
         return "Account()"
 
 
 def account_of(api_key: str | None, environ: Mapping[str, str], *, vertex: bool) -> Account:
-    """The account that the SDK's own variables describe."""
+    """Return the account that the SDK's own environment variables describe."""
     if not vertex:
         return Account(api_key=api_key, api_version=api_version(environ))
     project = environ.get("GOOGLE_CLOUD_PROJECT")
@@ -38,11 +38,11 @@ def account_of(api_key: str | None, environ: Mapping[str, str], *, vertex: bool)
 
 
 def standin_account(url: str) -> Account:
-    """The account of the offline stand-in at this address."""
+    """Return the account of the offline stand-in at this address."""
     return Account(api_key="offline", base_url=url, api_version=DEFAULT_API_VERSION, proxies=False)
 
 
 def api_version(environ: Mapping[str, str]) -> str:
-    """The API version that is asked; `beta` is a word of the SDK's for the newest one."""
+    """Return the API version of the requests; `beta` is the SDK's name for the newest one."""
     version = environ.get("GOOGLE_GENAI_API_VERSION") or DEFAULT_API_VERSION
     return DEFAULT_API_VERSION if version == "beta" else version

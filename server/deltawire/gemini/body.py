@@ -1,4 +1,4 @@
-"""Reads the bytes of one response's body, and hears at once when there are some."""
+"""Read the body of one response, and learn at once that bytes have come."""
 
 import asyncio
 from typing import Final, cast
@@ -13,42 +13,42 @@ TRANSPORT_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError)
 
 
 class BodyReader:
-    """The body of one response. Made when its headers have come; whoever makes it must close it."""
+    """The body of one response, created once its headers have come. Its owner must close it."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         """Take over a response."""
         self._response = response
         self._loop = asyncio.get_running_loop()
         self.ended = False
-        """Whether the body has been read to its end."""
+        """True once the body has been read to its end."""
         self._is_over = False
         self.has_news = True
-        """Whether `take` has something to say now."""
+        """True while `take` has something to return or to raise."""
         self._waiting: asyncio.Future[None] | None = None
         response.content.on_eof(self._take_end)
-        # A response that is over has given its connection back.
+        # A response that is complete has returned its connection to the pool.
         self._connection = cast("Connection", response.connection.protocol) if response.connection else None
         if self._connection is not None:
             self._connection.on_news = self.wake
 
     def news(self) -> asyncio.Future[None]:
-        """Done when `take` has something to say. For one reader at a time."""
+        """Return a future that is done when `take` has something to return or to raise. One reader at a time."""
         self._waiting = self._loop.create_future()
         return self._waiting
 
     def take(self) -> bytes:
-        """What has come; empty at the end and after `wake`. Raise `Failure` when the connection is broken."""
-        # Before the read, for it may bring more news: it lets a paused parser go on. A loss that came together with
-        # these bytes is told only once, and has to be seen after them.
+        """Return the bytes that have come; none at the end and after `wake`. Raise `Failure` for a lost connection."""
+        # Set before the read: the read resumes a paused parser, which may set it again. A loss of the connection that
+        # came together with these bytes is signalled only once, and must be reported after them.
         self.has_news = self._is_over or (self._connection is not None and self._connection.is_lost)
         try:
             data = self._response.content.read_nowait()
             if not data:
                 self._take_nothing()
         except TRANSPORT_ERRORS as error:
-            # The error tells of the body only; that there was a reset stands with the connection.
+            # The error describes the body only; the connection holds the error of a reset.
             lost = self._connection.exception() if self._connection is not None else None
-            # One object serves every response that was closed: its trace would hold all their streams.
+            # aiohttp raises one shared object for all closed responses: its traceback would keep their streams alive.
             error.__traceback__ = None
             raise transport_failure(lost if isinstance(lost, OSError) else error) from None
         return data
@@ -59,7 +59,7 @@ class BodyReader:
         self.wake()
 
     def wake(self) -> None:
-        """Let a read go on: something has come, or the connection is gone."""
+        """Resume a read: bytes have come, or the connection is gone."""
         self.has_news = True
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
@@ -69,14 +69,14 @@ class BodyReader:
         self.wake()
 
     def _take_nothing(self) -> None:
-        """See why nothing has come: the end, a wake, or a connection that is gone."""
+        """Find out why no bytes have come: the end, a wake, or a lost connection."""
         self.ended = self._is_over
-        # aiohttp drops a connection whose chunks it cannot parse, and says nothing.
+        # aiohttp drops a connection whose chunks it cannot parse, without an error.
         if not self.ended and (self._connection is None or not self._connection.connected):
             raise aiohttp.ClientPayloadError
 
 
 def transport_failure(error: BaseException) -> Failure:
-    """The row of the table for what the transport raised: mapped here and nowhere else."""
+    """Return the failure for an exception of the transport; no other place maps them."""
     is_cut = isinstance(error, aiohttp.ClientPayloadError | HttpProcessingError)
     return Failure("upstream_truncated" if is_cut else "upstream_unavailable", cause=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Which models may be asked."""
+"""The catalog of the models that clients may ask."""
 
 import msgspec
 
@@ -6,17 +6,17 @@ from deltawire.protocol.errors import Failure
 
 
 class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
-    """The models on catalog."""
+    """The models that clients may ask, the default one, and the fallbacks."""
 
     models: tuple[str, ...]
-    """What `GET /models` lists."""
+    """The models that `GET /models` lists."""
     default: str
     fallbacks: tuple[str, ...]
     any: bool
-    """Whether every well-formed name is allowed."""
+    """True when every well-formed name is allowed."""
 
     def models_for(self, name: str | None) -> tuple[str, ...]:
-        """The models to ask, in order, when a client names this one or none; raise `Failure` (`unknown_model`)."""
+        """Return the models to ask, in order, for the name from a client, if any; raise `Failure` (`unknown_model`)."""
         model = name or self.default
         if not self.any and model not in self.models:
             raise Failure("unknown_model", field="model")

@@ -1,8 +1,8 @@
-"""Opens a Gemini stream through google-genai, and closes it for certain.
+"""Open a Gemini stream through google-genai, and close it deterministically.
 
-The SDK owns keys, Vertex credentials, addresses and headers. The response's bytes are ours: its own
-generator cannot be closed deterministically and costs 150 to 200 µs a chunk. The seam is two of its
-private calls, `_build_request` and `_async_request_once`; `test_private_names.py` says so readably when they move.
+The SDK provides keys, Vertex credentials, addresses and headers. This package reads the response's bytes: the SDK's
+own generator cannot be closed deterministically and costs 150 to 200 µs a chunk. The seam is two private methods of
+the SDK, `_build_request` and `_async_request_once`; `test_private_names.py` fails readably when they change.
 """
 
 from typing import Final, Self, cast
@@ -23,19 +23,19 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 _READ_BYTES: Final = 2**14
-"""How much of a stream is held for a client that does not read; aiohttp pauses the socket at twice that."""
+"""Bytes of a stream that are buffered for a client that does not read; aiohttp pauses the socket at twice that."""
 _HEADER_BYTES: Final = 2**16
-"""How long one response header may be: proxies add cookies and policies."""
+"""The longest response header that is accepted: proxies add cookies and policies."""
 
 
 class GeminiClient:
     """The upstream of every turn of this process; a context manager for the event loop that uses it."""
 
     def __init__(self, account: Account, connect_timeout: float = 10.0, end_silence: float = 2.0) -> None:
-        """Prepare; entering the context raises what google-genai raises when there are no credentials.
+        """Store the arguments; entering the context raises google-genai's error when there are no credentials.
 
-        `connect_timeout` is for a new connection, its TLS included; `end_silence` is how long the end of a body is
-        waited for whose answer is whole.
+        Times are seconds. `connect_timeout` bounds a new connection, including TLS. `end_silence` bounds the wait for
+        the end of a body whose answer is complete.
         """
         self._account = account
         self._path = "publishers/google/models" if account.vertex else "models"
@@ -43,14 +43,14 @@ class GeminiClient:
         self._end_silence = end_silence
 
     async def __aenter__(self) -> Self:
-        """Set up the SDK on a transport of ours."""
+        """Create the SDK's client over an HTTP session of this server."""
         account = self._account
         self._session = aiohttp.ClientSession(
             connector=Connector(self._connect_timeout),
             read_bufsize=_READ_BYTES,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
-            # With it, aiohttp asks two threads for each request: for a proxy and for ~/.netrc.
+            # With it, aiohttp uses two threads for each request: to find a proxy and to read ~/.netrc.
             trust_env=account.proxies and bool(getproxies()),
             middlewares=(refuse_all_but_200,),
         )
@@ -79,9 +79,9 @@ class GeminiClient:
         await self._session.close()
 
     async def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> GeminiStream:
-        """Ask `model` and return once it has answered with 200; raise `Failure` when it did not.
+        """Send the request to `model`; return the stream of its 200 response. Raise `Failure` for any other response.
 
-        Cancelling the call closes the connection. The deadline of a new connection is kept here, no other.
+        Cancelling the call closes the connection. This method enforces the deadline of a new connection, and no other.
         """
         api = self._client._api_client  # noqa: SLF001 - the seam
         prepared = api._build_request(  # noqa: SLF001
@@ -90,7 +90,7 @@ class GeminiClient:
             request_body(model, request, history),
         )
         try:
-            # One below `_async_request`, which would ask tenacity whether to ask again: never, and for 0.1 ms.
+            # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
             answer = await api._async_request_once(prepared, stream=True, implicit_retry=False)  # noqa: SLF001
         except aiohttp.ConnectionTimeoutError:
             said = f"The provider could not be reached within {self._connect_timeout:g} s."

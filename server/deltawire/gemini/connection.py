@@ -1,4 +1,4 @@
-"""The connections to the upstream: aiohttp's, dropped at once and heard at once."""
+"""Connections to the upstream: aiohttp's, with an immediate abort and a callback for received data."""
 
 import asyncio
 import socket
@@ -17,16 +17,16 @@ _HEAD_END: Final = b"\r\n\r\n"
 
 
 class Connection(ResponseHandler):
-    """Says when something has come, so that its reader need not wait in aiohttp's layers for each chunk."""
+    """A connection that calls back when data has come: its reader need not wait in aiohttp's layers for each chunk."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Prepare a connection that nobody listens to."""
+        """Start without a callback."""
         super().__init__(loop)
         self.on_news: Callable[[], None] | None = None
-        """Called when bytes have come and when the connection is gone; each response sets its own."""
+        """Called when bytes have come and when the connection is lost; each response sets its own."""
         self.is_lost = False
         self._head: bytes | None = b""
-        """What may be the beginning of a head's last line; None once the head has come."""
+        """The last bytes of an unfinished head, which may begin its end marker; None once the head has come."""
 
     def set_response_params(self, **params: Any) -> None:
         """Expect the head of the next response."""
@@ -34,7 +34,7 @@ class Connection(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, then tell: a parser that fails closes the connection, and tells nobody else."""
+        """Parse, then call `on_news`: a parser that fails closes the connection without any other notice."""
         if self._head is not None:
             data = self._take_head(data)
         if data or self._head is None:
@@ -43,9 +43,9 @@ class Connection(ResponseHandler):
             self.on_news()
 
     def _take_head(self, data: bytes) -> bytes:
-        """Parse a head apart from what came with it, and return the rest.
+        """Parse a head separately from the bytes that came with it; return the rest.
 
-        A parser that fails forgets all that it was given at once: a broken body would take its head along.
+        A parser that fails discards all bytes of that call: with a broken body, the head would be lost too.
         """
         before = self._head or b""
         at = (before + data).find(_HEAD_END)
@@ -58,7 +58,7 @@ class Connection(ResponseHandler):
         return data[head_bytes:]
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell of the end: aiohttp may release the connection, and of who listens to it, on the way."""
+        """Call `on_news`. It is read first: aiohttp may release the connection, and so clear the callback."""
         self.is_lost = True
         on_news = self.on_news
         super().connection_lost(exc)
@@ -72,14 +72,14 @@ class Connection(ResponseHandler):
 
 
 class Connector(aiohttp.TCPConnector):
-    """Makes such connections, and drops one that is not to be used again, instead of closing it.
+    """A connector that aborts a connection which is not used again, instead of closing it.
 
-    A close flushes first: over TLS it waits for the peer's answer, and without it the rest of a request
-    that is still being sent goes out, whole and paid for, after its listener has left.
+    A close flushes first. Over TLS it waits for the peer's answer. Without TLS it sends the rest of an unfinished
+    request, which the provider would answer and bill after the client has left.
     """
 
     def __init__(self, connect_timeout: float) -> None:
-        """Start with none; there may be any number. `connect_timeout` is for each to be made, in seconds."""
+        """Start without connections; their number has no limit. `connect_timeout` bounds making each, in seconds."""
         super().__init__(limit=0)
         self._connect_timeout = connect_timeout
         self._factory = cast("partial[ResponseHandler]", partial(Connection, loop=self._loop))

@@ -1,26 +1,26 @@
-"""The provider's figures as the protocol's: input + tool + output + thought = total, whatever the provider's habit."""
+"""Convert the provider's token counts to the protocol's: input + tool + output + thought = total."""
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.gemini.response import UsageMetadata
 
 
 class RunningCounts:
-    """The figures of one stream so far.
+    """The token counts of one stream so far.
 
-    They are running totals: each object replaces the one before. What an object does not say, the one before it
-    still says, and output that falls away (it does with built-in tools) stays the greatest that was seen.
+    They are running totals: each object replaces the one before. A count that an object leaves out keeps its last
+    value. An output count that disappears (it does with built-in tools) stays at the greatest value seen.
     """
 
     __slots__ = ("_greatest_output", "last")
 
     def __init__(self) -> None:
-        """Start with nothing said."""
+        """Start without counts."""
         self.last: UsageMetadata | None = None
-        """What they are now. An object that says all may be put in its place; any other is for `take`."""
+        """The current counts. A complete object may be assigned here; any other must go through `take`."""
         self._greatest_output = 0
 
     def take(self, usage: UsageMetadata) -> None:
-        """Take the figures of one event."""
+        """Store the counts of one event."""
         last = self.last
         if last is not None and (
             not usage.total_token_count or (last.candidates_token_count and not usage.candidates_token_count)
@@ -29,13 +29,13 @@ class RunningCounts:
         self.last = usage
 
     def take_news(self, usage: UsageMetadata) -> bool:
-        """Take the figures of one event; return whether they say something new."""
+        """Store the counts of one event; return True when they change the current ones."""
         before = self.last
         self.take(usage)
         return self.last != before
 
     def counts(self, *, has_text: bool) -> Counts:
-        """The figures now; `has_text`: the answer has begun, so that an output of 0 is one that was not told."""
+        """Return the current counts. With `has_text` the answer has begun, so an output of 0 is unknown."""
         if self.last is None:
             return UNKNOWN_COUNTS
         counts = _counts(self.last, self._greatest_output)
@@ -44,7 +44,7 @@ class RunningCounts:
         return counts
 
     def _merged(self, last: UsageMetadata, new: UsageMetadata) -> UsageMetadata:
-        """What `new` says, and where it says nothing, what `last` said."""
+        """Return the counts of `new`, and those of `last` where `new` has none."""
         if not (new.prompt_token_count or new.candidates_token_count or new.total_token_count):
             return last
         output = new.candidates_token_count
@@ -61,7 +61,7 @@ class RunningCounts:
 
 
 def _counts(usage: UsageMetadata, greatest_output: int) -> Counts:
-    """The sums of the protocol. An object with none of prompt, output and total says nothing (Vertex sends such)."""
+    """Return the protocol's counts; unknown ones for an object without prompt, output and total (Vertex sends such)."""
     prompt, output, total = usage.prompt_token_count, usage.candidates_token_count, usage.total_token_count
     if prompt is None and output is None and total is None:
         return UNKNOWN_COUNTS
@@ -83,10 +83,10 @@ def _counts(usage: UsageMetadata, greatest_output: int) -> Counts:
 
 
 def _reconciled(prompt: int, output: int, thought: int, tool: int, total: int) -> tuple[int, int, int, int]:
-    """Prompt, output, thought and tool, each token counted once.
+    """Return prompt, output, thought and tool, with each token counted once.
 
     Some providers count the thoughts inside the output, and the tools' tokens inside the prompt; the total shows it.
-    A rest that nothing accounts for is thought that was not told, or else output.
+    A remainder of the total is thought when no thought was reported, else output.
     """
     over = prompt + tool + output + thought - total
     if over == 0:

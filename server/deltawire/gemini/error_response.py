@@ -1,7 +1,7 @@
-"""Turns any answer but 200 into a `Failure`, before the SDK reads it.
+"""Convert any response but 200 to a `Failure`, before the SDK reads it.
 
-The SDK reads error bodies whole, loses the status of one that is not the JSON it claims to be, and would follow a
-redirect with the key in its headers.
+The SDK reads error bodies of any size, loses the status of one whose body is not the JSON that its header announces,
+and would follow a redirect with the key in its headers.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _BODY_SECONDS: Final = 2.0
 
 
 async def refuse_all_but_200(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Return a 200 as it is; raise the `Failure` that any other answer is. A middleware of aiohttp's client."""
+    """Return a 200 response unchanged; raise a `Failure` for any other. A middleware of aiohttp's client."""
     response = await send(request)
     if response.status == 200:
         return response

@@ -1,6 +1,6 @@
-"""What an upstream stream says, in words that belong to no particular wire.
+"""The events of an upstream stream, independent of the provider's wire format.
 
-A second wire (Google's Interactions API) is meant to be one more reader that speaks these.
+A second wire format (Google's Interactions API) would be one more reader that returns these events.
 """
 
 from collections.abc import Awaitable
@@ -13,7 +13,7 @@ from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class LastingFailure(Failure):
-    """A failure that the same model would answer with again, at once: it is not asked again, a fallback is."""
+    """A failure that a retry on the same model would only repeat: a fallback is asked instead."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class ThoughtText(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """A sign that the model works, without text: a tool runs, or a count has grown. A heartbeat is none."""
+    """Progress of the model without text: a tool runs, or a count has grown. A heartbeat is not progress."""
 
 
 PROGRESS: Final = Progress()
@@ -39,7 +39,7 @@ Event = Text | ThoughtText | Progress | Failure
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Tokens as the provider counts them; None where it did not say.
+    """Token counts of the provider; None where it reported none.
 
     input + tool + output + thought = total, and cached is a part of input.
     """
@@ -56,35 +56,35 @@ UNKNOWN_COUNTS = Counts()
 
 
 class Stream(Protocol):
-    """One answer on its way from the upstream."""
+    """The stream of one answer from the upstream."""
 
     @property
     def ended(self) -> bool:
-        """Whether the answer has come to its end."""
+        """True once the answer has ended."""
         ...
 
     @property
     def counts(self) -> Counts:
-        """The provider's last figures."""
+        """The provider's latest token counts."""
         ...
 
     @property
     def finish_reason(self) -> str | None:
-        """The model's last word on why it stopped: `[a-z0-9_]{1,64}`, and no word of this server's own."""
+        """The model's latest finish reason, `[a-z0-9_]{1,64}`; never one of this server's own words for an end."""
         ...
 
     def read(self) -> Awaitable[list[Event]]:
-        """The next events, perhaps none; raise `Failure` when the connection breaks before the answer is whole."""
+        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole."""
         ...
 
     def close(self) -> None:
-        """Close the upstream connection now. A read that is waiting raises; a second call does nothing."""
+        """Close the upstream connection now. A pending read raises; a second call does nothing."""
         ...
 
 
 class Upstream(Protocol):
-    """Where streams come from."""
+    """The source of streams."""
 
     def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> Awaitable[Stream]:
-        """Ask `model` and return once it answers with a stream; raise `Failure` when it does not."""
+        """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none."""
         ...

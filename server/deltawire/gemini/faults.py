@@ -1,4 +1,4 @@
-"""The provider's errors as rows of our table. No I/O."""
+"""Convert the provider's errors to failures of the protocol's error table. No I/O."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _STATUSES: Final = {
     "NOT_FOUND": 404,
     "RESOURCE_EXHAUSTED": 429,
 }
-"""Of google.rpc.Code, for an error that has no number; what is not here may be over soon."""
+"""HTTP statuses of google.rpc.Code, for an error without a number; any code that is not listed counts as temporary."""
 _UNITS: Final = {"h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _duration = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s|us|µs|ns)")
 _delay_in_words = re.compile(r"(?:retry|try again|reset)\D{0,30}?(\d[\d.hmsuµn]*)(?: (sec|min))?", re.IGNORECASE)
@@ -36,10 +36,10 @@ TOO_LONG: Final = "The conversation is longer than this model takes: shorten it,
 
 
 def failure_of(error: Any, status: int | None = None, retry_after: float | None = None) -> Failure:
-    """The row of the table for an error of the provider's.
+    """Return the failure for an error of the provider.
 
-    `error` is whatever its `{"error": ...}` holds; `status` and `retry_after` (seconds) are those of the
-    HTTP response, when the error was one.
+    `error` is the value in its `{"error": ...}`. `status` and `retry_after` (seconds) are those of the HTTP response,
+    when the error was one.
     """
     error = error if isinstance(error, dict) else {}
     word = _word(error.get("status"))
@@ -49,7 +49,7 @@ def failure_of(error: Any, status: int | None = None, retry_after: float | None 
     message = message[:2_000] if isinstance(message, str) else ""
     cause = " ".join(filter(None, (str(status), word, _reason_of(details))))
     if status == 429 and _is_of_the_day(details, message):
-        # Whoever waits the seconds that such an error may name waits in vain.
+        # Such an error may name a delay in seconds, but the quota of the day is not free again after it.
         return LastingFailure("upstream_rate_limited", cause=cause)
     if status == 413 or (status == 400 and "output" not in message and _too_long.search(message)):
         return Failure("message_too_large", TOO_LONG, cause=cause)
@@ -59,7 +59,7 @@ def failure_of(error: Any, status: int | None = None, retry_after: float | None 
 
 
 def error_in(body: bytes) -> Any:
-    """What an error body says, with its `error` wrapper, in an array, or bare; None for HTML and the like."""
+    """Return the error in a body: in its `error` wrapper, in an array, or bare; None for HTML and other content."""
     try:
         content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -70,13 +70,13 @@ def error_in(body: bytes) -> Any:
 
 
 def unwrapped_error(payload: bytes) -> Any:
-    """The error that an event of a stream is, without a wrapper that says so; None when it is none."""
+    """Return the error in a stream's event that has no `error` wrapper; None when the event is no error."""
     error = error_in(payload)
     return error if isinstance(error, dict) and _status(error.get("code")) >= 400 else None
 
 
 def seconds_until(header: str | None) -> float | None:
-    """A `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
+    """Return the delay of a `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3); None for anything else."""
     if header is None:
         return None
     header = header.strip()
@@ -91,12 +91,12 @@ def seconds_until(header: str | None) -> float | None:
 
 
 def _word(reason: Any) -> str:
-    """A reason word such as `INVALID_ARGUMENT`; nothing where free text stands, which could hold a key."""
+    """Return a reason word such as `INVALID_ARGUMENT`; an empty string for free text, which could hold a key."""
     return reason if isinstance(reason, str) and re.fullmatch(r"[A-Z][A-Z0-9_]{0,62}", reason) else ""
 
 
 def _status(code: Any) -> int:
-    """An error's own number, also where it is a string; 0 where that says nothing."""
+    """Return the status in an error's `code`, a number or a string; 0 for anything else."""
     if isinstance(code, str) and re.fullmatch(r"\d{3}", code):
         code = int(code)
     return code if isinstance(code, int) and 300 <= code <= 599 else 0
@@ -111,24 +111,24 @@ def _code_of(status: int) -> str:
 
 
 def _details(details: Any) -> list[dict[str, Any]]:
-    """The details that can be read: the types of google.rpc.error_details, told apart by their fields."""
+    """Return the details that are objects: types of google.rpc.error_details, distinguished by their fields."""
     return [detail for detail in details if isinstance(detail, dict)] if isinstance(details, list) else []
 
 
 def _reason_of(details: list[dict[str, Any]]) -> str:
-    """The word of an ErrorInfo, such as API_KEY_INVALID."""
+    """Return the reason word of an ErrorInfo, such as API_KEY_INVALID."""
     return next(filter(None, (_word(detail.get("reason")) for detail in details)), "")
 
 
 def _delay_of(detail: dict[str, Any]) -> float | None:
-    """The seconds of a RetryInfo such as {"retryDelay": "34.4s"}, or of an ErrorInfo's `quotaResetDelay`."""
+    """Return the seconds of a RetryInfo such as {"retryDelay": "34.4s"}, or of an ErrorInfo's `quotaResetDelay`."""
     metadata = detail.get("metadata")
     named = metadata.get("quotaResetDelay") if isinstance(metadata, dict) else None
     return next((delay for delay in map(_seconds, (detail.get("retryDelay"), named)) if delay is not None), None)
 
 
 def _seconds(duration: Any) -> float | None:
-    """A duration such as 34.4s, 4373.8ms or 1h2m3s."""
+    """Return the seconds of a duration such as 34.4s, 4373.8ms or 1h2m3s; None for anything else."""
     if not isinstance(duration, str) or len(duration) > 40:
         return None
     pieces = _duration.findall(duration)
@@ -138,7 +138,7 @@ def _seconds(duration: Any) -> float | None:
 
 
 def _delay_in(message: str) -> float | None:
-    """The delay that stands in a message only."""
+    """Return the delay that a message names, in seconds; None when it names none."""
     found = _delay_in_words.search(message)
     if found is None:
         return None
@@ -147,12 +147,12 @@ def _delay_in(message: str) -> float | None:
 
 
 def _is_of_the_day(details: list[dict[str, Any]], message: str) -> bool:
-    """Whether the quota of a day is used up."""
+    """Say if the quota of a day is used up."""
     return any(_per_day.search(name) for name in _quotas(details)) or bool(_per_day.search(message))
 
 
 def _quotas(details: list[dict[str, Any]]) -> Iterator[str]:
-    """The names of the quotas that an error says are used up."""
+    """Yield the names of the quotas that an error reports as used up."""
     for detail in details:
         violations, metadata = detail.get("violations"), detail.get("metadata")
         for violation in violations if isinstance(violations, list) else ():

@@ -1,4 +1,4 @@
-"""How an answer ended: the provider's word for it, and whether the end is proven."""
+"""The end of an answer: the provider's finish reason, and the proof that the answer is complete."""
 
 import re
 from typing import Any, Final
@@ -7,9 +7,9 @@ from deltawire.gemini.response import Candidate, PromptFeedback
 from deltawire.protocol.errors import TABLE, Failure
 
 _NUMBERS: Final = ("finish_reason_unspecified", "stop", "max_tokens", "safety", "recitation", "other")
-"""The numbers of the enum that the Gemini API and Vertex AI agree on; any other is `other`."""
+"""Finish reasons by their number in the enum, where the Gemini API and Vertex AI agree; any other is `other`."""
 _NO_REASONS: Final = {"", "finish_reason_unspecified", "cancelled", *TABLE}
-"""The enum's default says nothing, and this server's own words mean what this server means."""
+"""Words that are not taken as a finish reason: the enum's default has no meaning, the others are this server's own."""
 _not_a_word = re.compile(r"[^a-z0-9_]")
 
 
@@ -25,18 +25,18 @@ class Finish:
         self._finished_texts = 0
         self._has_feedback = False
         self.is_blocked = False
-        """Whether the provider says that it refused the prompt."""
+        """True once the provider has reported that it refused the prompt."""
 
     @property
     def is_proven(self) -> bool:
-        """Whether nothing more can come that matters: reason and counts are whole.
+        """True once the finish reason and all counts have come: nothing that follows changes the answer.
 
-        Old Vertex streams say STOP with each piece of text, so there it proves nothing.
+        Old Vertex streams send STOP with each piece of text, so there it proves nothing.
         """
         return self.reason is not None and self._is_counted and self._finished_texts < 2
 
     def take(self, candidate: Candidate | None, *, said: bool, counted: bool) -> None:
-        """Take an event: `said` when it had text, `counted` when it told all counts."""
+        """Process an event: `said` when it had text, `counted` when it had all counts."""
         word = finish_word(candidate.finish_reason) if candidate is not None else None
         if word is not None:
             self.reason = word
@@ -49,16 +49,16 @@ class Finish:
             self._is_counted = True
 
     def take_feedback(self, feedback: PromptFeedback) -> None:
-        """Take what the provider thought of the prompt."""
+        """Process the provider's feedback on the prompt."""
         self._has_feedback = True
         ratings = feedback.safety_ratings or ()
         if feedback.block_reason or any(rating is not None and rating.blocked for rating in ratings):
             self.is_blocked = True
 
     def check(self, *, has_said: bool) -> None:
-        """Raise `Failure` for a body that is over before the model had finished.
+        """Raise `Failure` for a body that ended before the model had finished.
 
-        Feedback on the prompt without any answer is a block that names no reason.
+        Feedback on the prompt without any answer is a block without a reason.
         """
         if self.reason is None:
             is_blocked = self.is_blocked or (self._has_feedback and not has_said)
@@ -66,7 +66,7 @@ class Finish:
 
 
 def finish_word(reason: Any) -> str | None:
-    """A finish reason as the protocol spells it, `[a-z0-9_]{1,64}`; None for one that says nothing."""
+    """Return a finish reason in the protocol's spelling, `[a-z0-9_]{1,64}`; None for one that is not taken."""
     if isinstance(reason, str) and reason.isascii() and reason.isdigit() and len(reason) < 4:
         reason = int(reason)
     if isinstance(reason, int) and not isinstance(reason, bool):

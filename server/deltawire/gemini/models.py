@@ -1,7 +1,7 @@
-"""A table of what each family of models takes. No I/O.
+"""The table of model families and the settings that each accepts. No I/O.
 
-docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares them. A model that no row
-names gets what every newer model takes.
+docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares the two. A model that no row names
+gets the settings of the newer models.
 """
 
 import re
@@ -10,30 +10,30 @@ from typing import Any, Final
 import msgspec
 
 MAX_OUTPUT_TOKENS: Final = 65_536
-"""Above it a model may stop with CONTINUATION and wait to be asked on."""
+"""Above this, a model may stop with CONTINUATION and wait for a request to continue."""
 
 _LEVELS: Final = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
 _BUDGETS: Final = {"low": 1_024, "medium": 8_192, "high": 24_576}
 
 
 class ModelFamily(msgspec.Struct, frozen=True, kw_only=True):
-    """What the models of these names take."""
+    """The settings that the models of one family accept."""
 
     names: str
     """A regular expression for the beginning of a name."""
     levels: tuple[str, ...] = ()
-    """The thinking levels that are taken, the least first."""
+    """The accepted thinking levels, the lowest first."""
     least_budget: int | None = None
-    """The least thinking budget in tokens, where a budget is taken."""
+    """The lowest thinking budget in tokens; None where no budget is accepted."""
     shows_thoughts: bool = False
-    """Whether thoughts can be asked for where neither a level nor a budget is taken."""
+    """True when thoughts can be requested although neither a level nor a budget is accepted."""
     takes_system: bool = True
-    """Whether a system instruction is taken."""
+    """True when a system instruction is accepted."""
 
     def thinking(self, effort: str) -> dict[str, Any] | None:
-        """The `thinkingConfig` for `off`, `low`, `medium` or `high`; None when the model takes none.
+        """Return the `thinkingConfig` for `off`, `low`, `medium` or `high`; None when the model accepts none.
 
-        `off` is the least that the family allows; any other effort is the nearest level, the higher of two.
+        `off` is the lowest setting of the family. Any other effort is the nearest level, the higher of two.
         """
         shown = {"includeThoughts": effort != "off"}
         if self.least_budget is not None:
@@ -62,9 +62,9 @@ FAMILIES: Final = (
     ModelFamily(names=r"gemini-3-flash|gemini-3\.1-flash-lite|gemini-3\.5-flash", levels=_LEVELS),
     ModelFamily(names=r".*", levels=("LOW", "MEDIUM", "HIGH")),
 )
-"""The first row that fits a name counts; the last fits every name."""
+"""The first row that matches a name applies; the last matches every name."""
 
 
 def family_of(model: str) -> ModelFamily:
-    """The row of a model."""
+    """Return the row of a model."""
     return next(family for family in FAMILIES if re.match(family.names, model))

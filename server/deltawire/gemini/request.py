@@ -1,4 +1,4 @@
-"""A turn's request as Gemini's REST API takes it. No I/O.
+"""The body of a request to Gemini's REST API. No I/O.
 
 `tests/server/gemini/test_client.py` compares this body with the one that google-genai builds from the same
 arguments.
@@ -9,7 +9,7 @@ from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]) -> dict[str, object]:
-    """The JSON of a `:streamGenerateContent` call; settings that the client left out are left out."""
+    """Return the JSON of a `:streamGenerateContent` call; settings that the client left out are left out."""
     family = family_of(model)
     said: list[tuple[str, str]] = [(message.role, message.text) for message in history if message.text]
     said.append(("user", request.message))
@@ -33,7 +33,7 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
 
 
 def _with_system_before(said: list[tuple[str, str]], system: str) -> list[tuple[str, str]]:
-    """Put the words of a system instruction before the first message of the person."""
+    """Return the messages with the system instruction before the user's first message."""
     role, text = said[0]
     if role != "user":
         return [("user", system), *said]

@@ -1,4 +1,4 @@
-"""The provider's JSON as values: one payload of a response, decoded strictly where possible and kindly where not."""
+"""Decode one payload of the provider's response: strictly where possible, leniently where not."""
 
 import json
 from typing import Annotated, Any, Final
@@ -10,7 +10,7 @@ from deltawire.protocol.errors import Failure
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 
-# The structs below are made anew with each chunk and hold no cycles: the collector need not know of them.
+# The structs below are created with each chunk and hold no reference cycles: the garbage collector need not track them.
 
 
 class Part(Struct, gc=False):
@@ -27,28 +27,28 @@ class Content(Struct, gc=False):
 
 
 class Candidate(Struct, rename="camel", gc=False):
-    """One answer; this server asks for one."""
+    """One answer; this server requests only one."""
 
     content: Content | None = None
     finish_reason: Any = None
-    """A word; from some gateways, the number of one."""
+    """The name of an enum value; some gateways send its number."""
 
 
 class SafetyRating(Struct, gc=False):
-    """What was found of one kind of harm."""
+    """The rating of one category of harm."""
 
     blocked: bool | None = None
 
 
 class PromptFeedback(Struct, rename="camel", gc=False):
-    """What the provider thought of the prompt."""
+    """The provider's feedback on the prompt."""
 
     block_reason: str | None = None
     safety_ratings: list[SafetyRating | None] | None = None
 
 
 class UsageMetadata(Struct, rename="camel", gc=False):
-    """Running totals. Google leaves out a count that is 0, and some that it does not want to tell."""
+    """Running totals. Google leaves out a count that is 0, and some others."""
 
     prompt_token_count: Count | None = None
     candidates_token_count: Count | None = None
@@ -73,10 +73,10 @@ UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_kindly(payload: bytes) -> list[Response]:
-    """Read what `decode` does not take: a list of events, NaN, halves of surrogate pairs, odd shapes.
+    """Decode a payload that `decode` rejects: a list of events, NaN, halves of surrogate pairs, unknown shapes.
 
-    A payload that is no JSON object, nor a list of them, is a word of the transport's such as `[DONE]`, and gives
-    nothing. Raise `Failure` for an object that cannot be read: it is half an event.
+    Return nothing for a payload that is neither a JSON object nor a list of them: it is a marker of the transport, such
+    as `[DONE]`. Raise `Failure` for an object that cannot be decoded: it is an incomplete event.
     """
     said = payload.strip()
     if not said.startswith(b"{") and not (said.startswith(b"[") and said[1:].lstrip().startswith(b"{")):
@@ -93,7 +93,7 @@ def decode_kindly(payload: bytes) -> list[Response]:
 
 
 def _converted(value: dict[str, Any]) -> Response:
-    """One event. What stands beside the candidates in no known shape is skipped, for the text matters more."""
+    """Return one event. A field beside `candidates` in an unknown shape is skipped: the text matters more."""
     for name in [name for name in value if name != "candidates"]:
         if not _is_known({name: value[name]}):
             del value[name]

@@ -1,8 +1,8 @@
-"""Framing: the bytes of a response's body in, payloads out. No I/O, and no meaning.
+"""Framing: the bytes of a response's body in, payloads out. No I/O; the payloads are not interpreted.
 
-The body of `:streamGenerateContent?alt=sse` is a series of server-sent events, but an error may stand in it as bare
-JSON over several lines, and a proxy may send a whole response that way. Reads cut it anywhere, inside a UTF-8
-sequence too. Lines end in CRLF, LF or CR (WHATWG, "Parsing an event stream").
+The body of `:streamGenerateContent?alt=sse` is a series of server-sent events. An error may be in it as bare JSON over
+several lines, and a proxy may send a whole response that way. A read may end anywhere, also inside a UTF-8 sequence.
+Lines end in CRLF, LF or CR (WHATWG, "Parsing an event stream").
 """
 
 import re
@@ -12,15 +12,15 @@ from deltawire.gemini.events import LastingFailure
 
 MAX_EVENT_BYTES: Final = 16 * 2**20
 
-# Possessive: what could be taken back would be remembered, a hundred bytes for each.
+# Possessive quantifiers: the matcher would store some hundred bytes for each repetition that it could backtrack.
 _json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _field_line = re.compile(rb"[A-Za-z]*:")
-"""Of server-sent events; fields other than `data` are skipped."""
+"""A line with a field of a server-sent event; fields other than `data` are skipped."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
 class EventStreamDecoder:
-    """Cuts a body into payloads: the `data` of one event each, or bare JSON whose braces balance."""
+    """A decoder that splits a body into payloads: the `data` of one event each, or bare JSON whose braces balance."""
 
     def __init__(self) -> None:
         """Start at the first byte of a body."""
@@ -33,11 +33,11 @@ class EventStreamDecoder:
 
     @property
     def is_between_events(self) -> bool:
-        """Whether nothing is held that the next bytes would go on with."""
+        """True while no unfinished event is buffered."""
         return not (self._line or self._data or self._bare)
 
     def whole_event(self, data: bytes) -> bytes | None:
-        """The payload of bytes that are one event of one line, from first to last: what most reads bring."""
+        """Return the payload of bytes that are exactly one event of one line, as most reads are; else None."""
         after = len(data) - data.find(b"\n")
         ends = data.endswith(b"\n\r\n") if after == 3 else after == 2 and data.endswith(b"\n\n")
         if not ends or self._line or self._data or self._bare or not data.startswith(b"data:"):
@@ -45,7 +45,7 @@ class EventStreamDecoder:
         return data[5:]
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The payloads that these bytes complete; raise `Failure` when one has grown over `MAX_EVENT_BYTES`."""
+        """Return the payloads that these bytes complete; raise `Failure` when one grows over `MAX_EVENT_BYTES`."""
         if self._is_after_cr and data.startswith(b"\n"):
             data = data[1:]
         self._is_after_cr = data.endswith(b"\r")
@@ -71,7 +71,7 @@ class EventStreamDecoder:
         return payloads
 
     def end(self) -> list[bytes]:
-        """What is left at the end of the body, whole or not."""
+        """Return the payloads that are left at the end of the body, complete or not."""
         payloads: list[bytes] = []
         self._take_line(self._whole_line(b""), payloads)
         self._take_bare(payloads)
@@ -79,7 +79,7 @@ class EventStreamDecoder:
         return payloads
 
     def _whole_line(self, last: bytes) -> bytes:
-        """The line whose last piece has come."""
+        """Return the line whose last piece has come."""
         line = b"".join([*self._line, last])
         self._line.clear()
         self._held -= len(line) - len(last)
@@ -102,7 +102,7 @@ class EventStreamDecoder:
                 self._take_bare_line(line, payloads)
 
     def _take_bare_line(self, line: bytes, payloads: list[bytes]) -> None:
-        """Gather JSON that stands on lines of its own until its braces balance."""
+        """Collect bare JSON, line by line, until its braces balance."""
         self._bare.append(line)
         outside = _json_string.sub(b"", line)
         self._depth += outside.count(b"{") - outside.count(b"}")
@@ -112,7 +112,7 @@ class EventStreamDecoder:
             self._take_bare(payloads)
 
     def _take_bare(self, payloads: list[bytes]) -> None:
-        """Append the objects that were gathered, as a list: most often it is of one."""
+        """Append the collected objects as a JSON list, usually of one."""
         if self._bare:
             payload = b"\n".join(self._bare)
             self._bare.clear()

@@ -1,7 +1,7 @@
-"""A Gemini on loopback for when there is no key: the same HTTP, no model behind it, and it says so.
+"""The offline stand-in: a server on loopback with Gemini's HTTP API and no model, for use without a key.
 
-It answers at a human pace, in markdown, with running usage figures, with thoughts when they are asked
-for, and it repeats enough of the conversation to show that the context arrived.
+Its answers say that there is no model. They come at reading speed, in markdown, with running usage counts, and with
+thoughts when the request asks for them. They quote the conversation to show that the context arrived.
 """
 
 import asyncio
@@ -39,19 +39,19 @@ class StandIn:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop, and cut what is still streaming."""
+        """Stop, and cut the running streams."""
         await self._runner.cleanup()
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """What the stand-in reads of a request."""
+    """The parts of a request that the stand-in reads."""
 
     texts: list[str]
     """The messages, oldest first."""
     thinks: bool
-    """Whether thoughts are to be shown."""
+    """True when the request asks for thoughts."""
     most: int | None
-    """Tokens that the answer may have; a word is one here."""
+    """The most tokens that the answer may have; each word counts as one."""
     stops: list[str]
     """Strings at which the answer ends."""
 
@@ -89,7 +89,7 @@ def _read(body: Any) -> Conversation:
 
 
 def _events(conversation: Conversation) -> Iterator[dict[str, Any]]:
-    """The stream's events: thoughts, the answer word by word, then the finish."""
+    """Yield the stream's events: thoughts, the answer word by word, then the finish."""
     prompt = sum(map(_tokens, conversation.texts))
     thought = output = 0
     if conversation.thinks:
@@ -126,7 +126,7 @@ def _words(text: str) -> list[str]:
 
 
 def _tokens(text: str) -> int:
-    """A count of the right order of magnitude."""
+    """Return a token count of the right order of magnitude."""
     return max(1, len(text) // 4)
 
 

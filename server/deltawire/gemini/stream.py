@@ -1,4 +1,4 @@
-"""One answer on its way: the body's bytes, read as events, and its end."""
+"""The stream of one answer: its body, read as events, and its end."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ from deltawire.protocol.errors import Failure
 
 
 class GeminiStream:
-    """One response, read by us: see `events.Stream`.
+    """The stream of one response; see `events.Stream`.
 
-    An answer whose end is proven ends well, whatever becomes of its connection: a reset, a body that is not ended, or
-    silence. Heartbeats are silence too.
+    An answer whose end is proven ends normally even when its connection is reset, its body is cut, or nothing more
+    comes. Heartbeats count as nothing.
     """
 
     def __init__(self, body: BodyReader, end_silence: float) -> None:
-        """Take over a body; `end_silence` is how many seconds a proven end is waited for to be the end."""
+        """Take over a body; `end_silence` seconds without news end an answer whose end is proven."""
         self._body = body
         self._reader = ResponseReader()
         self.ended = False
@@ -27,16 +27,16 @@ class GeminiStream:
 
     @property
     def counts(self) -> Counts:
-        """The provider's last figures."""
+        """The provider's latest token counts."""
         return self._reader.counts
 
     @property
     def finish_reason(self) -> str | None:
-        """The model's last word on why it stopped."""
+        """The model's latest finish reason."""
         return self._reader.finish_reason
 
     async def read(self) -> list[Event]:
-        """The next events, perhaps none; raise `Failure` when the connection breaks before the answer is whole."""
+        """Return the next events, if any; raise `Failure` when the connection breaks before the answer is whole."""
         body = self._body
         data = b""
         try:
@@ -55,7 +55,7 @@ class GeminiStream:
         return events
 
     def close(self) -> None:
-        """Close the connection now. A read that is waiting raises; a second call does nothing."""
+        """Close the connection now. A pending read raises; a second call does nothing."""
         self._is_closed = True
         self._stop_waiting()
         self._body.close()
@@ -66,7 +66,7 @@ class GeminiStream:
         return self._reader.end()
 
     def _wait_for_end(self, *, has_news: bool) -> None:
-        """Let silence end a proven answer. What tells nothing new does not put it off."""
+        """Start the timer that ends a proven answer. Data without news does not restart it."""
         if has_news or not self._reader.is_proven:
             self._stop_waiting()
         if self._silence is None and self._reader.is_proven:

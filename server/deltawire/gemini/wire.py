@@ -1,6 +1,6 @@
-"""Meaning: the payloads of a response in, events out. No I/O.
+"""Interpretation: the payloads of a response in, events out. No I/O.
 
-`tests/unit/gemini/test_wire.py` and the differential test hold this reader against google-genai's own.
+`tests/unit/gemini/test_wire.py` and the differential test compare this reader with google-genai's own.
 """
 
 from typing import Final
@@ -17,10 +17,10 @@ _EMPTY: Final = Response()
 
 
 class ResponseReader:
-    """Reads the body of one response.
+    """A reader of the body of one response.
 
-    `feed` takes bytes as they come, `end` takes the end of the body. Both return events; a `Failure`
-    is the last of them. Text that arrives together is one event: fewer frames, nothing delayed.
+    `feed` takes bytes as they come; `end` takes the end of the body. Both return events; a `Failure` is the last of
+    them. Text that arrives together is one event: this saves frames and delays nothing.
     """
 
     def __init__(self) -> None:
@@ -29,26 +29,26 @@ class ResponseReader:
         self._running = RunningCounts()
         self._finish = Finish()
         self.may_be_over = False
-        """Whether something was said of the end, so that `is_proven` is worth asking."""
+        """True once an event has reported the end, so that `is_proven` is worth a check."""
         self._has_text = False
         self._has_thought = False
         self._half = ""
-        """The first half of a surrogate pair, which waits for the second."""
+        """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
 
     @property
     def counts(self) -> Counts:
-        """The provider's last figures."""
+        """The provider's latest token counts."""
         return self._running.counts(has_text=self._has_text)
 
     @property
     def finish_reason(self) -> str | None:
-        """The model's last word on why it stopped."""
+        """The model's latest finish reason."""
         return self._finish.reason
 
     @property
     def is_proven(self) -> bool:
-        """Whether the answer is whole, however its connection ends."""
+        """True once the answer is complete, however its connection ends."""
         is_refused = self._finish.is_blocked and not self._has_said
         return (self._finish.is_proven or is_refused) and self._framing.is_between_events
 
@@ -57,7 +57,7 @@ class ResponseReader:
         return self._has_text or self._has_thought
 
     def feed(self, data: bytes) -> list[Event]:
-        """Read on. After a `Failure` nothing more may be fed."""
+        """Return the events in these bytes. After a `Failure`, feed nothing more."""
         events: list[Event] = []
         try:
             whole = self._framing.whole_event(data)
@@ -71,7 +71,7 @@ class ResponseReader:
         return events
 
     def end(self) -> list[Event]:
-        """Take the end of the body: what is left of it, then a `Failure` unless the model had finished."""
+        """Return the last events at the end of the body, then a `Failure` unless the model had finished."""
         events: list[Event] = []
         try:
             for payload in self._framing.end():
@@ -84,7 +84,7 @@ class ResponseReader:
         return events
 
     def _take_payload(self, payload: bytes, events: list[Event], response: Response | None = None) -> None:
-        """Append what one payload says, or one `response` of it."""
+        """Append the events of one payload, or of one `response` in it."""
         if response is None:
             try:
                 response = decode(payload)
@@ -103,14 +103,14 @@ class ResponseReader:
         usage = response.usage_metadata
         if usage is not None:
             if usage.candidates_token_count and usage.total_token_count:
-                self._running.last = usage  # whole, as most are: that is worth no call
+                self._running.last = usage  # complete, as most are: assigning it saves a call
             else:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
             self._take_finish(response, candidate, said=True)
 
     def _take_text(self, candidate: Candidate, events: list[Event]) -> bool:
-        """Append the text of an event; return whether there was any."""
+        """Append the text of an event; return True when there was any."""
         content = candidate.content
         if content is None or content.parts is None:
             return False
@@ -118,7 +118,7 @@ class ResponseReader:
         for part in content.parts:
             if part is None or not part.text:
                 continue
-            # PostgreSQL holds no U+0000: what is shown is what will be read again.
+            # PostgreSQL stores no U+0000. Replaced here, the text that is shown equals the text that is stored.
             text = part.text.replace("\0", "\ufffd")
             said = True
             kind: type[Text | ThoughtText] = Text
@@ -134,7 +134,7 @@ class ResponseReader:
         return said
 
     def _take_finish(self, response: Response, candidate: Candidate | None, *, said: bool) -> None:
-        """Take what an event says of the end."""
+        """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
@@ -142,9 +142,9 @@ class ResponseReader:
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
 
     def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
-        """Take an event without text: an error without its wrapper, an end, progress, or a heartbeat.
+        """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
 
-        Progress is a part of another kind that was not just there, and a count that changes.
+        Progress is a part of another kind that does not repeat the last one, or a count that changes.
         """
         if response == _EMPTY and (error := unwrapped_error(payload)) is not None:
             raise failure_of(error)
@@ -160,12 +160,12 @@ class ResponseReader:
             events.append(PROGRESS)
 
     def _is_whole(self, usage: UsageMetadata) -> bool:
-        """Whether an event told all that counts."""
+        """Say if an event had all counts."""
         counts = self.counts
         return bool(usage.total_token_count) and counts.input is not None and counts.output is not None
 
     def _with_whole_letters(self, response: Response) -> Response:
-        """Join surrogate pairs, also one whose halves came in two events. A half alone becomes a question mark."""
+        """Join surrogate pairs, also one whose halves came in two events. A lone half becomes a question mark."""
         for candidate in response.candidates or ():
             for part in (candidate and candidate.content and candidate.content.parts) or ():
                 if part is None or not part.text:

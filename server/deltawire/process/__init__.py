@@ -1,1 +1,1 @@
-"""The life of a process: it listens, takes signals, starts workers, and drains."""
+"""The server process: listening sockets, signals, workers, and the drain."""

@@ -1,4 +1,4 @@
-"""How a process comes to its end without cutting answers: nothing new, time for what runs, then the end."""
+"""The drain of a process: refuse new turns, give running turns time to end, then cut the rest."""
 
 import asyncio
 from contextlib import suppress
@@ -15,33 +15,33 @@ from deltawire.edge.connection_limits import ConnectionLimits
 log = structlog.get_logger(__name__)
 
 _LAST_WORDS_SECONDS: Final = 0.5
-"""For the last frames of turns that were cut: who does not read them, or whose store hangs, loses them."""
+"""Time for the last frames of turns that were cut; a client that does not read, or a store that hangs, loses them."""
 
 
 class Drained(msgspec.Struct, frozen=True):
-    """What became of the turns that ran when the drain began; together they are all of those."""
+    """The outcome of the turns that ran when the drain began; the three counts add up to all of them."""
 
     finished: int = 0
-    """Came to an end of their own."""
+    """Turns that ended by themselves."""
     cut: int = 0
-    """Were ended by the drain."""
+    """Turns that the drain cut."""
     left: int = 0
-    """Were left by their listeners."""
+    """Turns that their clients left."""
 
     def __add__(self, other: "Drained") -> "Drained":
-        """Both processes' turns."""
+        """Return the sum of two processes' counts."""
         return Drained(self.finished + other.finished, self.cut + other.cut, self.left + other.left)
 
 
 class Drain:
-    """The stop of one process."""
+    """The drain of one process."""
 
     def __init__(
         self, admission: Admission, sessions: SessionRegistry, connection_limits: ConnectionLimits, timeout: float
     ) -> None:
-        """`timeout` is how long, in seconds, running turns may take to end by themselves."""
+        """`timeout` is the time, in seconds, that running turns have to end by themselves."""
         self.result = Drained()
-        """Known once `run` has returned."""
+        """Set once `run` has returned."""
         self._admission = admission
         self._sessions = sessions
         self._connection_limits = connection_limits
@@ -52,7 +52,7 @@ class Drain:
         self._finished_before = 0
 
     def begin(self) -> None:
-        """Refuse new turns and sockets, and send away the sockets on which no turn runs."""
+        """Refuse new turns and sockets, and close the sockets on which no turn runs."""
         if not self._began:
             self._began = True
             self._running = self._admission.close()
@@ -62,13 +62,13 @@ class Drain:
             self._sessions.drain()
 
     def hurry(self) -> None:
-        """Wait for running turns no longer."""
+        """Stop waiting for running turns."""
         self._timeout = 0.0
         if self._wait is not None:
             self._wait.interrupt()
 
     async def run(self) -> None:
-        """Return when no turn runs: each has ended by itself, or was cut with `draining`."""
+        """Wait until no turn runs: each has ended by itself, or was cut with `draining`."""
         self.begin()
         self._wait = InterruptibleTimeout()
         await self._turns_end_within(self._timeout)

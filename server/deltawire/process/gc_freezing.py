@@ -1,10 +1,10 @@
-"""Short pauses for the garbage collector, however many sockets are open.
+"""Freeze long-lived objects: the garbage collector's pauses stay short, however many sockets are open.
 
-An idle socket is some hundred objects. A full collection looks through all of them while nobody is served: with ten
-thousand sockets that takes a second, again and again. So what such a collection has found alive is frozen: not looked
-through any more. Frozen objects are freed as ever when nothing refers to them, but not those that refer to each other
-in a circle. What ends leaves none, a socket, a request or a turn; only a turn that is left before its first word does,
-in the standard library's time-outs. So now and then, rarely, everything is looked through.
+An idle socket is some hundred objects. A full collection visits all of them and blocks the event loop: with ten
+thousand sockets that takes a second, again and again. So the objects that survive such a collection are frozen: later
+collections skip them. A frozen object is still freed when its reference count falls to 0, but not when it is part of a
+reference cycle. A socket, a request or a turn leaves no cycle when it ends. The exception is a turn that its client
+leaves before the first token: the standard library's time-outs leave one. So, rarely, a collection visits everything.
 """
 
 import gc
@@ -13,23 +13,23 @@ from typing import Any, Final
 
 _LONG_SECONDS: Final = 0.05
 _WHOLE_EVERY: Final = 64
-"""Full collections. Each comes after some 70,000 objects more, of which next to none become garbage in circles."""
+"""Full collections until one visits everything. Each comes after some 70,000 new objects, with almost no cycles."""
 
 
 class GcFreezing:
-    """One of `gc.callbacks`; how long a collection takes is measured in CPU, for other processes are no reason.
+    """A callback for `gc.callbacks`. It measures collections in CPU time, which other processes do not affect.
 
-    Nothing here counts what is frozen: `gc.get_freeze_count` walks through all of it, for 0.2 s.
+    It does not count the frozen objects: `gc.get_freeze_count` visits all of them, which takes 0.2 s.
     """
 
     def __init__(self, long_seconds: float = _LONG_SECONDS) -> None:
-        """After a full collection that took longer than this, freeze."""
+        """Freeze after a full collection that took longer than this."""
         self._long_seconds = long_seconds
         self._began = 0.0
         self._since_whole = 0
 
     def __call__(self, phase: str, info: dict[str, Any]) -> None:
-        """Take note of a collection's start, or its end."""
+        """Note the time when a full collection starts; freeze or unfreeze when it ends."""
         if info["generation"] < 2:
             return
         if phase == "start":

@@ -1,4 +1,4 @@
-"""One server: it listens, says where, and drains before it stops."""
+"""One server: it listens, and drains before it stops."""
 
 import asyncio
 import socket
@@ -18,11 +18,11 @@ from deltawire.transport.http import HttpProtocol
 from deltawire.transport.websocket import WebSocketProtocol
 
 _GOODBYE_SECONDS: Final = 2
-"""For connections to close once the drain is over; each has a shorter clock of its own."""
+"""Time for connections to close after the drain; each has a shorter timeout of its own."""
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
-    """How to listen. Times are seconds."""
+    """The limits and time-outs of a listening server. Times are seconds."""
 
     max_frame_bytes: int
     max_frames_per_second: int
@@ -34,7 +34,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service(NamedTuple):
-    """What a process serves, how it listens, and how it ends."""
+    """The service of a process: its application, its listening settings, and its drain."""
 
     app: Any
     """An ASGI application."""
@@ -43,10 +43,10 @@ class Service(NamedTuple):
 
 
 class ServerConfig(Config):
-    """uvicorn's configuration, with our protocols."""
+    """uvicorn's configuration, with this server's protocols."""
 
     def __init__(self, app: Any, listening: Listening) -> None:
-        """Settle on one way to do each thing; logging is ours (`logs.configure`)."""
+        """Set uvicorn's options; `logs.configure` sets up the logging instead of uvicorn."""
         timeouts = HttpTimeouts(
             handshake=listening.handshake_timeout, send=listening.send_timeout, keep_alive=listening.keep_alive_timeout
         )
@@ -69,16 +69,16 @@ class ServerConfig(Config):
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that drains when it is told to stop, and then returns instead of dying of the signal."""
+    """A uvicorn server that drains on a stop signal, and then returns instead of raising the signal again."""
 
     def __init__(self, config: ServerConfig, drain: Drain, on_ready: Callable[[], None]) -> None:
-        """Prepare; nothing is served before `serve`. `on_ready` is called when connections are accepted."""
+        """Store the arguments; `serve` starts the server. `on_ready` is called when it accepts connections."""
         super().__init__(config)
         self._drain = drain
         self._on_ready = on_ready
         self._clock = StopClock()
         self.is_ready = False
-        """Whether it has accepted connections; one that was told to stop before never does."""
+        """True once the server accepts connections; a server that was stopped before that never does."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections."""
@@ -88,12 +88,12 @@ class Server(uvicorn.Server):
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drain, while new connections still learn that we do; then close."""
+        """Drain, while new connections are still answered with `draining`; then close."""
         await self._drain.run()
         await super().shutdown(sockets)
 
     def stop(self) -> None:
-        """Start the drain; end it when this is called again, a second later or more."""
+        """Start the drain; a second call, a second later or more, ends it."""
         self.should_exit = True
         self._drain.begin()
         if self._clock.is_second(asyncio.get_running_loop().time()):
@@ -101,15 +101,15 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to whoever runs this server."""
+        """Install no signal handlers: `signals.stopping` does."""
         yield
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
-    """Listening sockets, one for each address of a host; raise OSError when one is taken.
+    """Return listening sockets, one for each address of a host; raise OSError when an address is in use.
 
-    They have one port, also when the kernel chooses it. `shared` ones may listen beside others that are
-    shared: the kernel spreads the connections over them.
+    They have the same port, also when the kernel chooses it. `shared` sockets may listen on one port together with
+    other shared ones: the kernel distributes the connections over them.
     """
     bound: list[socket.socket] = []
     try:
@@ -124,18 +124,18 @@ def bind(host: str, port: int, *, shared: bool = False) -> list[socket.socket]:
 
 
 def _addresses_of(host: str) -> Iterator[tuple[int, str]]:
-    """Each address of a host, with its family.
+    """Yield each address of a host, with its family.
 
-    `::` is all of them. Those of IPv4 get a socket of their own, so that their clients are known by IPv4 addresses.
+    `::` means all addresses. IPv4 gets a socket of its own, so that its clients have IPv4 addresses.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     addresses = dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found)
     if (socket.AF_INET6, "::") in addresses:
-        addresses[socket.AF_INET, "0.0.0.0"] = None  # noqa: S104 - who says `::` has said that
+        addresses[socket.AF_INET, "0.0.0.0"] = None  # noqa: S104 - `::` asks for all addresses
     yield from addresses
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of a listening socket, for people."""
+    """Return the URL of a listening socket, for the log."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

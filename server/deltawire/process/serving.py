@@ -1,4 +1,4 @@
-"""Serve until told to stop: in this process, or in several."""
+"""Serve until a stop signal comes: in this process, or in several."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ from deltawire.telemetry.metrics import remove_when_orphaned, shared_by_workers
 log = structlog.get_logger(__name__)
 
 Build = Callable[[], Service]
-"""Makes what a process serves. For workers it is pickled: a function of a module, or a partial of one."""
+"""Builds the service of a process. For workers it is pickled: a function of a module, or a partial of one."""
 
 
 def serve_here(build: Build, listeners: Listeners) -> int:
@@ -44,7 +44,7 @@ def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: fl
 
 
 def _work(build: Build, listeners: Listeners, report: Connection) -> None:
-    """The life of one worker process."""
+    """Run one worker process from its start to its exit."""
 
     def ready(server: Server) -> None:
         stop_when_orphaned(server.stop)
@@ -62,19 +62,19 @@ def _tell(report: Connection, said: object) -> None:
 
 
 class _Served(NamedTuple):
-    """The end of one server."""
+    """The outcome of one server."""
 
     drained: Drained
     exit_code: int
 
 
 def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> _Served:
-    """Serve until told to stop."""
+    """Serve until a stop signal comes."""
     service = build()
     config = ServerConfig(service.app, service.listening)
 
     def ready() -> None:
-        # What is here now stays: the collector need not look through it again, for 10 ms, under load.
+        # Freeze what exists now: it is never freed, and each full collection would visit it, for 10 ms under load.
         gc.collect()
         gc.freeze()
         gc.callbacks.append(GcFreezing())

@@ -1,4 +1,4 @@
-"""The signals that stop a process: what they do, and when one counts as a second one."""
+"""The signals that stop a process: their handlers, and the test for a second signal."""
 
 import asyncio
 import signal
@@ -9,33 +9,33 @@ from typing import Final
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _ECHO_SECONDS: Final = 1.0
-"""A terminal, or make, may deliver one stop twice: only what comes later than this is a second one."""
+"""A terminal, or make, may deliver one stop twice: only a signal later than this counts as a second one."""
 
 
 class StopClock:
-    """Tells a second wish to stop from the first one's echo."""
+    """A clock that distinguishes a second stop signal from a duplicate of the first."""
 
     def __init__(self) -> None:
-        """Start with no wish."""
+        """Start without a signal."""
         self._first: float | None = None
 
     def is_second(self, now: float) -> bool:
-        """Note a wish; whether another came at least a second before it. `now` is any clock's seconds."""
+        """Note a signal; return True when the first came at least a second before it. `now` is seconds of any clock."""
         if self._first is None:
             self._first = now
         return now - self._first >= _ECHO_SECONDS
 
 
 def exit_code_of(told: list[int]) -> int:
-    """What a shell expects of a process that was told to stop before it had started, by these signals or by none."""
+    """Return the exit code that a shell expects of a process stopped before its start, by these signals or by none."""
     return 128 + (told[0] if told else signal.SIGTERM)
 
 
 @contextmanager
 def interrupts_held_back() -> Iterator[None]:
-    """Let a process that is started meanwhile have its interrupts only when it has handlers: `stopping` lets them in.
+    """Block SIGINT in the processes that this block starts until they have handlers; `stopping` unblocks it.
 
-    A terminal sends one to every process, and a worker that still imports would answer with a stack trace.
+    A terminal sends SIGINT to every process, and a worker that is still importing would print a stack trace.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -46,10 +46,10 @@ def interrupts_held_back() -> Iterator[None]:
 
 @contextmanager
 def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
-    """Call `stop` in the running loop at each stop signal; afterwards ignore them, for the process is ending.
+    """Call `stop` in the running loop at each stop signal; afterwards ignore them, because the process is ending.
 
-    Yield the list of the signals that have come. A handler of the loop's would be gone with the loop, and an echo kill
-    the process on its last steps.
+    Yield the list of the signals that have come. A handler of the loop would be removed with the loop, and a duplicate
+    of the signal would then kill the process during its exit.
     """
     loop = asyncio.get_running_loop()
     received: list[int] = []
@@ -60,7 +60,7 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
 
     for number in _STOP_SIGNALS:
         signal.signal(number, told)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)  # a worker starts with some of them held back
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)  # a worker starts with SIGINT blocked
     try:
         yield received
     finally:

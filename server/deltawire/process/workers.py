@@ -1,8 +1,8 @@
-"""Several servers, one process each, and the parent that starts them and leaves after the last.
+"""Worker processes with one server each, and the parent that starts them and exits after the last.
 
-Each worker has a listening socket of its own on the one port, and the kernel spreads the connections over
-them. The parent holds these sockets too, so that connections wait for the worker that replaces a dead one
-instead of being refused.
+Each worker has a listening socket of its own on the same port, and the kernel distributes the connections over them.
+The parent keeps these sockets open too: connections then wait for the worker that replaces a dead one instead of being
+refused.
 """
 
 import asyncio
@@ -24,24 +24,24 @@ log = structlog.get_logger(__name__)
 
 Listeners = list[socket.socket]
 Serve = Callable[[Listeners, Connection], None]
-"""A worker's whole life: say `READY` through the connection, serve, say in the end what was `Drained`.
+"""The main function of a worker: send `READY` through the connection, serve, and send the `Drained` at the end.
 
 It is pickled, so it must be a function of a module, or a partial of one.
 """
 
 READY: Final = "ready"
 _RESTART_SECONDS: Final = 1.0
-"""Before a dead worker is replaced: one that always dies must not keep the machine busy."""
+"""Delay before a dead worker is replaced: one that always dies must not keep the machine busy."""
 _STUCK_SECONDS: Final = 5.0
-"""How long after its last moment, and after the store's, a worker is taken to be stuck, and killed."""
+"""Time after the drain timeout and the store timeout until a worker counts as stuck and is killed."""
 _TOLD_TO_STOP: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
-"""Exit codes of a worker that was told to stop before it had handlers, or before it had started."""
+"""Exit codes of a worker that was stopped before it had handlers, or before it had started."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
 
 def bind_for(workers: int, host: str, port: int) -> list[Listeners]:
-    """Listening sockets for each worker; raise OSError when somebody else has the port."""
-    first = bind(host, port)  # not shared: so it notices another server of ours
+    """Return listening sockets for each worker; raise OSError when another process has the port."""
+    first = bind(host, port)  # not shared, so that it fails beside another server of this kind
     if workers > 1:
         for listener in first:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -58,7 +58,7 @@ class _Worker(msgspec.Struct, eq=False):
 
 
 class Workers:
-    """The parent."""
+    """The workers, as their parent process runs them."""
 
     def __init__(
         self,
@@ -68,13 +68,13 @@ class Workers:
         store_timeout: float,
         on_end: Callable[[int], None],
     ) -> None:
-        """Each of `listeners` is for one worker.
+        """Each item of `listeners` is for one worker.
 
-        They take `drain_timeout` seconds to stop, and then `store_timeout` to write what is left. `on_end` is called
-        with the process id of each that has ended.
+        A worker has `drain_timeout` seconds to stop, and then `store_timeout` seconds to write what is left. `on_end`
+        is called with the process id of each worker that has ended.
         """
         self.drained = Drained()
-        """What the workers told in the end, added up."""
+        """The sum of what the workers have sent at their end."""
         self._serve = serve
         self._listeners = listeners
         self._drain_timeout = drain_timeout
@@ -83,13 +83,13 @@ class Workers:
         self._workers: set[_Worker] = set()
         self._clock = StopClock()
         self.is_up = False
-        """Whether all of them have accepted connections."""
+        """True once all workers have accepted connections."""
         self._stopping = False
         self._failed = False
         self._change = asyncio.Event()
 
     async def run(self, on_ready: Callable[[], None]) -> int:
-        """Serve until told to stop; return the exit code. `on_ready` is called when all accept connections."""
+        """Serve until a stop signal comes; return the exit code. `on_ready` is called when all accept connections."""
         with stopping(self.stop) as told:
             for listeners in self._listeners:
                 self._start(listeners)
@@ -105,7 +105,7 @@ class Workers:
         return 0 if self.is_up else exit_code_of(told)
 
     def stop(self) -> None:
-        """Tell every worker to drain, and to stop at once when this is called again, a second later or more."""
+        """Tell every worker to drain; a second call, a second later or more, tells them to stop at once."""
         loop = asyncio.get_running_loop()
         is_second = self._clock.is_second(loop.time())
         if self._stopping and not is_second:
@@ -114,7 +114,7 @@ class Workers:
         for worker in self._workers:
             worker.process.terminate()
         loop.call_later(self._stuck_after + (0 if is_second else self._drain_timeout), self._kill)
-        # What is held open here would let clients connect to nobody.
+        # A socket that stays open here would accept connections that no worker serves.
         for listeners in self._listeners:
             for listener in listeners:
                 listener.close()
@@ -141,7 +141,7 @@ class Workers:
         asyncio.get_running_loop().add_reader(report.fileno(), self._hear, worker)
 
     def _hear(self, worker: _Worker) -> None:
-        """Take what a worker says; its end is the end of its pipe."""
+        """Process a message of a worker; the end of the pipe means that the worker has ended."""
         try:
             said = worker.report.recv()
         except (EOFError, OSError):
@@ -149,7 +149,7 @@ class Workers:
         else:
             if not isinstance(said, Drained):
                 worker.is_ready = True
-            elif self._stopping:  # else somebody stopped the worker alone
+            elif self._stopping:  # else only this worker was stopped
                 self.drained += said
                 worker.has_drained = True
         self._change.set()
@@ -163,7 +163,7 @@ class Workers:
         self._on_end(worker.process.pid or 0)
         if worker.has_drained or (self._stopping and not worker.is_ready):
             return
-        if not self.is_up and worker.process.exitcode in _TOLD_TO_STOP:  # whoever told it tells this process, too
+        if not self.is_up and worker.process.exitcode in _TOLD_TO_STOP:  # the signal's sender stops the parent too
             self.stop()
             return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)
@@ -177,7 +177,7 @@ class Workers:
 
 
 def stop_when_orphaned(stop: Callable[[], None]) -> None:
-    """Call `stop` in the running loop when the parent is gone, however it went."""
+    """Call `stop` in the running loop when the parent has ended, for any reason."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         loop = asyncio.get_running_loop()

@@ -1,1 +1,1 @@
-"""The shells: parse, call, encode."""
+"""The routes: each parses a request, calls the core, and encodes the answer."""

@@ -1,8 +1,8 @@
 """`POST /chat` and `POST /chat/stream`: the same turn for scripts and simple clients.
 
-What is decided before the upstream is asked is an HTTP status. After that, `/chat` answers when the turn
-has ended; `/chat/stream` has said 200 already and ends in a `usage` or `error` event. A client that
-leaves cancels its turn in every phase.
+A refusal before the upstream is asked is an HTTP status. After that, `/chat` answers when the turn has ended;
+`/chat/stream` has sent 200 already and ends in a `usage` or `error` event. A client that leaves cancels its turn in
+every phase.
 """
 
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ _WHOLE_HEADERS: Final = {"content-type": "application/json"}
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole turn in one piece."""
+    """The whole answer of a turn in one response."""
 
     id: str
     text: str
@@ -55,7 +55,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 @post("/chat", status_code=200, operation_class=WHOLE)
 async def chat(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
-    """Ask, and get the whole answer once the turn has ended."""
+    """Run a turn, and return the whole answer once it has ended."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
@@ -69,7 +69,7 @@ async def chat(request: Request[Any, Any, Any], services: NamedDependency[Servic
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
 async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
-    """Ask, and get the answer as server-sent events while it comes."""
+    """Run a turn, and send the answer as server-sent events while it comes."""
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
@@ -84,9 +84,9 @@ async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency
 async def _admitted(
     request: Request[Any, Any, Any], admission: Admission, transport: Transport
 ) -> AsyncIterator[tuple[Turn, dict[str, str]]]:
-    """Give the turn that a request asks for, begun, and the header fields of its limits.
+    """Yield the turn of a request, begun, and the header fields of its limits.
 
-    Raise `Refusal`, and `PeerGone` for a client that left while it began.
+    Raise `Refusal`, and `PeerGone` for a client that left while the turn began.
     """
     body = await json_body(request)
     context = request_context(transport, request.scope["headers"])
@@ -103,7 +103,7 @@ async def _admitted(
 
 
 async def _begin(turn: Turn, receive: Receive) -> None:
-    """Begin a turn, for as long as its client is there; raise `Failure`, or `PeerGone`."""
+    """Begin a turn while its client is connected; raise `Failure`, or `PeerGone` when it leaves."""
     if not turn.may_be_refused:
         await turn.begin()
     elif not await while_connected(receive, turn, _begun(turn)):
@@ -116,7 +116,7 @@ async def _begun(turn: Turn) -> bool:
 
 
 async def _fold(turn: Turn) -> Answer | Problem:
-    """Run a turn to its end and put its frames together."""
+    """Run a turn to its end; return its frames joined into one answer."""
     texts: list[str] = []
     thoughts: list[str] = []
     end: Usage | ErrorFrame | None = None
@@ -139,7 +139,7 @@ async def _fold(turn: Turn) -> Answer | Problem:
 async def _send_whole(
     whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, services: Services
 ) -> None:
-    """Send a response, and wait until its client has read nearly all of it: until then the turn is not over."""
+    """Send a response, and wait until its client has read nearly all of it: only then is the turn over."""
     status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
     body = encode(whole)
     await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers | fields, body)})

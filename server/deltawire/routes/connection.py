@@ -1,6 +1,6 @@
-"""The connection under a request, and work that lasts as long as its client is there.
+"""The connection under a request, and work that is cancelled when its client leaves.
 
-Litestar does not tell a handler that its client has left, so these watch for it.
+Litestar does not tell a handler that its client has left, so these functions watch for it.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ async def while_connected(receive: Receive, turn: Turn, work: Coroutine[Any, Any
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        turn.leave(Reason.DRAIN)  # uvicorn's last resort, should a drain leave something behind
+        turn.leave(Reason.DRAIN)  # uvicorn cancels what a drain has left running
         raise
     finally:
         watching.cancel()

@@ -36,13 +36,13 @@ AnyRequest = Request[Any, Any, Any]
 
 @get("/", operation_class=LIST_CONVERSATIONS)
 async def list_conversations(request: AnyRequest, services: NamedDependency[Services]) -> ConversationPage:
-    """The caller's conversations, the last used first; with `q`, those in which its words stand."""
+    """List the caller's conversations, the last used first; with `q`, those that contain its words."""
     return await services.conversations.page(_owner(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
 async def create_conversation(request: AnyRequest, services: NamedDependency[Services]) -> Conversation:
-    """Make a conversation; an empty object will do."""
+    """Create a conversation; the body may be an empty object."""
     return await services.conversations.create(_owner(request), read_new(await json_body(request)))
 
 
@@ -50,7 +50,7 @@ async def create_conversation(request: AnyRequest, services: NamedDependency[Ser
 async def read_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> ConversationTree:
-    """A conversation with all its messages."""
+    """Return a conversation with all its messages."""
     return await services.conversations.read(_owner(request), conversation)
 
 
@@ -58,7 +58,7 @@ async def read_conversation(
 async def change_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Conversation:
-    """Change the title, or settings one by one; null takes one away."""
+    """Change the title, or settings one by one; null removes a setting."""
     title, settings = read_change(await json_body(request))
     return await services.conversations.change(_owner(request), conversation, title, settings)
 
@@ -75,7 +75,7 @@ async def delete_conversation(
 async def export_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Response[bytes]:
-    """A conversation as a file: one branch as Markdown, or all of it as JSON."""
+    """Return a conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
     tree = await services.conversations.read(_owner(request), conversation)
     if query.format == "json":
@@ -87,7 +87,7 @@ async def export_conversation(
 
 
 def _owner(request: AnyRequest) -> str:
-    """Return the owner: the caller's name, empty where nobody has to authenticate."""
+    """Return the owner: the caller's name, which is empty without authentication."""
     return caller_of(request.scope).name
 
 

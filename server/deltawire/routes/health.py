@@ -17,13 +17,13 @@ _read_query = StrictDecoder[ReadinessQuery](ReadinessQuery, rules_of(ReadinessQu
 
 @get("/livez", opt=_OPEN)
 async def live() -> dict[str, str]:
-    """The process runs."""
+    """Report that the process runs."""
     return {"status": "ok"}
 
 
 @get("/readyz", operation_class=PROBE, opt=_OPEN)
 async def ready(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, str]:
-    """The process takes new turns; 503 `draining` once it was told to stop, `store_unavailable` without its stores."""
+    """Report that the process takes new turns; 503 `draining` after a stop, 503 `store_unavailable` without stores."""
     query = _read_query(dict(request.query_params))
     if not services.admission.is_open:
         raise Failure("draining")

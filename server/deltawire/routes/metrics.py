@@ -1,4 +1,4 @@
-"""`GET /metrics`: for Prometheus."""
+"""`GET /metrics`: the metrics for Prometheus."""
 
 import hmac
 from typing import Any
@@ -13,10 +13,10 @@ from deltawire.telemetry.metrics import Metrics
 
 
 def scraping(metrics: Metrics, token: SecretStr | None, *, any_host: bool) -> HTTPRouteHandler:
-    """Return the route. With a token it is for those who bring it, and the gate asks for nothing else.
+    """Return the route. With a token it requires that token, and the gate requires nothing else.
 
-    It is answered by any host name only where a token or a key is asked for: a page whose name was bound to our
-    address has neither.
+    It is served under any host name only where a token or a key is required: a page that uses DNS rebinding has
+    neither.
     """
     wanted = None if token is None else token.get_secret_value().encode()
 

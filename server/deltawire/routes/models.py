@@ -17,6 +17,6 @@ class ModelList(msgspec.Struct, frozen=True):
 
 @get("/models", operation_class=LIST_MODELS)
 async def list_models(services: NamedDependency[Services]) -> ModelList:
-    """The models that a chat may name."""
+    """List the models that a chat may name."""
     catalog = services.admission.catalog
     return ModelList(catalog.default, catalog.models)

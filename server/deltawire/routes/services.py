@@ -1,4 +1,4 @@
-"""The services that routes share, as one dependency: for several, Litestar makes a task each with every request."""
+"""The services that routes share, as one dependency: with several, Litestar creates a task for each, every request."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ from deltawire.telemetry.refusals import Refusals
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """Built once for the process, in `app`."""
+    """The shared services, built once for the process in `app`."""
 
     admission: Admission
     conversations: ConversationStore

@@ -27,7 +27,7 @@ class EventStream:
     """Writes the frames of a turn as server-sent events."""
 
     def __init__(self, scope: Scope, send: Send, send_timeout: float, metrics: Metrics) -> None:
-        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        """`send_timeout` is the time, in seconds, that a send may wait for the client to read."""
         self._send = send
         self._send_timeout = send_timeout
         self._metrics = metrics
@@ -58,7 +58,7 @@ class EventStream:
             except TimeoutError:
                 turn.leave(Reason.SLOW_CLIENT)
                 raise PeerSlow from None
-            if self._link.is_gone:  # which is room, too, and told to `_while_connected` later
+            if self._link.is_gone:  # a lost connection also has room; `while_connected` learns of it later
                 turn.leave(Reason.CLIENT_GONE)
         self._last_write = self._loop.time()
         self._link.write_piece(event)

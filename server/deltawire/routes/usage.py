@@ -1,4 +1,4 @@
-"""`GET /usage`: the caller's use, and what is left of the limits."""
+"""`GET /usage`: the caller's usage, and the rest of the limits."""
 
 from typing import Any
 
@@ -14,6 +14,6 @@ from deltawire.routes.services import Services
 
 @get("/usage", operation_class=READ_USAGE)
 async def read_usage(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> UsageReport:
-    """The caller's own figures by day and model, and their limits."""
+    """Return the caller's usage by day and model, and the caller's limits."""
     query = read_query(parameters_of(request))
     return await services.limits.report(caller_of(request.scope).name, query.days)

@@ -1,4 +1,4 @@
-"""`GET /ws`: the socket. It only carries messages; `session` knows what they mean."""
+"""`GET /ws`: the socket. This module only carries messages; `chat.session` interprets them."""
 
 from typing import Any, Final, cast
 
@@ -22,9 +22,9 @@ class SocketPeer:
     __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "context")
 
     def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
-        """`send_timeout` is how long, in seconds, a send may wait for the client to read."""
+        """`send_timeout` is the time, in seconds, that a send may wait for the client to read."""
         self.context = request_context("socket", socket.scope["headers"])
-        """The context of its requests."""
+        """The request context of the socket's turns."""
         self._socket = socket
         self._metrics = metrics
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
@@ -36,7 +36,7 @@ class SocketPeer:
         return self._link.ended_with
 
     async def receive(self) -> str | bytes | None:
-        """The next message; None when the socket is closed."""
+        """Return the next message; None when the socket is closed."""
         message = cast("dict[str, Any]", await self._socket.receive())
         if message["type"] != "websocket.receive":
             return None
@@ -55,7 +55,7 @@ class SocketPeer:
             raise PeerGone
 
     def send_now(self, frame: bytes) -> bool:
-        """Send without waiting; False when the client has to read first."""
+        """Send without waiting; return False when the client has to read first."""
         return self._link.has_room and self._link.write_text(frame)
 
     def end(self, code: int, reason: str) -> None:
@@ -70,4 +70,4 @@ async def chat_socket(socket: WebSocket[Any, Any, Any], services: NamedDependenc
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
     peer = SocketPeer(socket, services.send_timeout, services.metrics)
     await services.sessions.serve(peer, caller_of(socket.scope))
-    del socket.receive, socket.send  # both hold the socket
+    del socket.receive, socket.send  # both refer to the socket: a reference cycle

@@ -1,6 +1,6 @@
-"""Writes log lines to a descriptor, in a thread: a pipe that nobody reads keeps no turn waiting.
+"""Write log lines to a descriptor, in a thread: a pipe without a reader does not delay a turn.
 
-What waits is bounded. Lines beyond it are lost, and counted: the first line after them says how many they were.
+The queue is bounded. Lines over the bound are lost, and counted: the line after them says how many were lost.
 """
 
 import atexit
@@ -13,16 +13,16 @@ from contextlib import suppress
 from typing import Final
 
 _MAX_BYTES: Final = 2**20
-"""Of lines that wait: some thousand turns' worth."""
+"""The bound of the queue: the lines of some thousand turns."""
 _CLOSE_SECONDS: Final = 1.0
-"""At the end of the process, for what still waits."""
+"""Time for the queued lines at the end of the process."""
 
 LostLine = Callable[[int], str]
-"""Words the line that tells how many were lost."""
+"""Returns the line that says how many lines were lost."""
 
 
 class LogWriter:
-    """The writer of one process. Its methods never raise and never wait, but for `close`."""
+    """The writer of one process. Its methods never raise; only `close` waits."""
 
     def __init__(self, descriptor: int, lost_line: LostLine) -> None:
         """Prepare; the thread starts with the first line."""
@@ -51,17 +51,17 @@ class LogWriter:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Wait until all is written, for a second at most."""
+        """Wait until all lines are written, for a second at most."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_idle and not self._waiting, _CLOSE_SECONDS)
 
     def _run(self) -> None:
         while True:
-            for line in self._taken():  # one by one: what other workers write to the same pipe comes in between
+            for line in self._taken():  # one by one: other workers write to the same pipe in between
                 self._write_out(line)
 
     def _taken(self) -> list[bytes]:
-        """All that waits; wait for it."""
+        """Wait for lines; return all that are queued."""
         with self._changed:
             self._is_idle = True
             self._changed.notify_all()
@@ -81,5 +81,5 @@ class LogWriter:
             while rest:
                 try:
                     rest = rest[os.write(self._descriptor, rest) :]
-                except BlockingIOError:  # whoever started this process made the pipe so
+                except BlockingIOError:  # the parent process made the pipe non-blocking
                     select.select((), (self._descriptor,), ())

@@ -1,8 +1,8 @@
-"""Logs: one line an event, JSON or for a terminal, never what people said and never a secret.
+"""Logs: one line for each event, as JSON or for a terminal, without texts of a chat and without secrets.
 
-Libraries put what they handle into their messages: a query string, a provider's text, the repr of an
-exception. So a line from elsewhere keeps only its first line, unfilled, and an exception only its name
-and the place in the code.
+Libraries put the data that they handle into their messages: a query string, a provider's text, the repr of an
+exception. So a library's message keeps only the first line of its template, without arguments, and an exception only
+its name and its place in the code.
 """
 
 import logging
@@ -68,7 +68,7 @@ class _Output:
     """Passes our own lines to the writer."""
 
     def __init__(self, writer: LogWriter, *_: str) -> None:
-        """Take the name of the logger, too; it is not used."""
+        """Store the writer; structlog also passes the name of the logger, which is not used."""
         self.debug = self.info = self.warning = self.error = writer.write
 
 
@@ -93,7 +93,7 @@ def _standard_output() -> int:
 
 
 def _line_of_lost(processors: list[Processor], lines: int) -> str:
-    event: Any = {"event": "log: lines were lost, for nobody read them", "lines": lines}
+    event: Any = {"event": "log: lines were lost, because the log was not read", "lines": lines}
     for process in processors:
         event = process(None, "warning", event)
     return str(event)

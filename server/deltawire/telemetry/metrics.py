@@ -1,7 +1,7 @@
 """The metrics. Dashboards are built on their names: docs/reference/metrics.md describes each.
 
-With several workers each writes its own files in a folder that they share, and whichever is asked adds them up.
-The variable that names the folder is prometheus-client's; it counts from the moment that this module is imported.
+With several workers, each writes its own files in a shared folder, and the worker that is scraped adds them up. The
+variable that names the folder is prometheus-client's, which reads it when this module is imported.
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random name
-"""Files in memory on Linux; a container with a read-only disk has it, too."""
+"""A file system in memory on Linux; a container with a read-only disk has it, too."""
 _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
 _TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 _KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the total is a sum, not a kind of its own
@@ -66,7 +66,7 @@ class Metrics:
         histogram = partial(Histogram, registry=self._registry)
         self.sockets = gauge("deltawire_sockets", "Open sockets.")
         self.turns = counter(
-            "deltawire_turns_total", "Turns that have ended, by how.", labelnames=("transport", "model", "end")
+            "deltawire_turns_total", "Turns that have ended, by their end.", labelnames=("transport", "model", "end")
         )
         self.running = gauge("deltawire_turns_running", "Turns that are running.")
         self.first_delta = histogram(
@@ -83,15 +83,15 @@ class Metrics:
         self.turn_seconds = histogram(
             "deltawire_turn_seconds", "From a turn's acceptance to its end.", buckets=_TURN_BOUNDS
         )
-        self._tokens = counter("deltawire_tokens_total", "JwtTokens as the provider counts them.", ("model", "kind"))
-        self._cost = counter("deltawire_cost_usd_total", "What the turns have cost whose price is known, in dollars.")
-        self.retries = counter("deltawire_upstream_retries_total", "Questions that were put again, or to a fallback.")
+        self._tokens = counter("deltawire_tokens_total", "Tokens as the provider counts them.", ("model", "kind"))
+        self._cost = counter("deltawire_cost_usd_total", "The cost of the turns whose price is known, in dollars.")
+        self.retries = counter("deltawire_upstream_retries_total", "Requests that were sent again, or to a fallback.")
         self.faults = counter(
-            "deltawire_upstream_faults_total", "Tries that failed, and answers that broke off.", ["code"]
+            "deltawire_upstream_faults_total", "Attempts that failed, and answers that broke off.", ["code"]
         )
         self.hangups = counter(
             "deltawire_hangups_total",
-            "Turns that were ended before their answer was, by whom and when.",
+            "Turns that were cancelled before their answer had ended, by reason and phase.",
             ("reason", "phase"),
         )
         self.refused = counter(
@@ -148,7 +148,7 @@ def shared_by_workers() -> Iterator[Callable[[int], None]]:
 
 
 def remove_when_orphaned() -> None:
-    """Remove the shared folder at the end of a worker whose parent is gone; the parent would have done it."""
+    """Remove the shared folder at the end of a worker whose parent has died: a live parent removes it itself."""
     parent, folder = multiprocessing.parent_process(), os.environ.get(_FOLDER_VARIABLE)
     if parent is not None and folder and not parent.is_alive():
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from deltawire.telemetry.metrics import Metrics
 
 
 class Refusals:
-    """Makes the error of a refusal, and counts it: the only place that does."""
+    """The only place that creates the error of a refusal and counts it."""
 
     def __init__(self, metrics: Metrics) -> None:
         """Count in these metrics."""

@@ -1,6 +1,6 @@
 """A span for each turn, by OpenTelemetry's conventions for generative AI; needs the extra `otel`.
 
-Where to send them, how many, and under which name is read by the SDK from its own variables (`OTEL_...`).
+The SDK reads the endpoint, the sampling and the service name from its own variables (`OTEL_...`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ _ROLES: Final = {"user": "user", "model": "assistant"}
 
 
 class Tracing:
-    """Makes the spans of this process, and sends them."""
+    """Creates the spans of this process, and sends them."""
 
     def __init__(self, provider: str, *, content: bool) -> None:
         """`provider` is the conventions' name of the upstream. With `content`, spans hold prompts and answers."""

@@ -1,4 +1,4 @@
-"""The end of a turn, as its observers learn of it."""
+"""The end of a turn, as it is reported to observers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,7 +12,7 @@ GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10
 
 
 class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is told of a turn that has ended."""
+    """The report of a turn that has ended."""
 
     end: str
     """A finish reason, `cancelled`, or the code of an error."""
@@ -24,8 +24,8 @@ class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
     cause: str | None
     """The provider's status and reason word, or the name of a deadline."""
     reason: str | None
-    """Why it was cancelled; None when it came to another end."""
+    """The reason of a cancellation; None for any other end."""
     phase: str | None
-    """The phase in which that happened."""
+    """The phase in which the turn was cancelled; None for any other end."""
     broke_off: bool
     """True when the provider failed after its first token."""

@@ -1,4 +1,4 @@
-"""Observe the turns: count what each does, and log its end, never what was said in it."""
+"""Observe the turns: count the events of each, and log its end, without its texts."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
@@ -43,7 +43,7 @@ class TurnObserver:
     def __init__(
         self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
     ) -> None:
-        """Begin now; `ids` are for the log."""
+        """Begin now; `ids` go into the log."""
         self._ids = ids
         self._transport = transport
         self._metrics = metrics

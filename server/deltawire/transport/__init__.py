@@ -1,7 +1,6 @@
-"""uvicorn, set up for sockets: what it does not bound or end by itself.
+"""The protocols that uvicorn is given: they add the bounds and the closes that its own protocols lack.
 
-Its `send` waits for as long as a client does not read, and so does its close: a socket that must end is
-closed by `end`, which aborts the transport when the close frame finds no reader. A handshake may take
-forever and its headers may be of any size: both are bounded here, for HTTP as well. And it cuts every
-socket when it is told to stop: here it drains first.
+uvicorn's `send` and its close wait for as long as a client does not read. Here `end` closes a socket, and aborts the
+transport when the client does not read the close frame. uvicorn bounds neither the time of a handshake nor the size of
+its headers: both are bounded here, for HTTP as well. uvicorn cuts every socket when it stops: here it drains first.
 """

@@ -10,30 +10,30 @@ class HttpTimeouts(Struct, frozen=True, kw_only=True):
     """Time-outs in seconds."""
 
     handshake: float
-    """For a request to come."""
+    """Time for a request to come."""
     send: float
-    """For a response to get on."""
+    """Time that a response may make no progress."""
     keep_alive: float
-    """Until the next request."""
+    """Time until the next request."""
 
 
 class Deadline:
     """The one deadline that a connection has at a time."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without a timer."""
         self.cuts_a_request = False
-        """True while the timer is that of a request that is coming."""
+        """True while the timer is for a request that is still coming."""
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float, then: Callable[[], None], *, cuts_a_request: bool = False) -> None:
-        """Call `then` after so long, and what was set before not at all."""
+        """Call `then` after these seconds; cancel the timer that was set before."""
         self.clear()
         self.cuts_a_request = cuts_a_request
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
     def clear(self) -> None:
-        """Call nothing."""
+        """Cancel the timer."""
         self.cuts_a_request = False
         if self._timer is not None:
             self._timer.cancel()

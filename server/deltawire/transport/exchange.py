@@ -17,19 +17,19 @@ from deltawire.transport.refusals import Headers, refusal
 log = structlog.get_logger(__name__)
 
 _READ_AHEAD_BYTES: Final = 2**16
-"""Of a body, beyond which nothing more is read until the application takes it."""
+"""Bytes of a body that are buffered; with more, reading pauses until the application takes them."""
 _STATUS_WITHOUT_BODY: Final = {204, 304}
 _unwritable = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """Characters that would end a header line, or forge one."""
 
 
 class Framing(Enum):
-    """The framing of a body: it tells the client its end (RFC 9112, 6.3)."""
+    """The framing of a body: it marks the body's end for the client (RFC 9112, 6.3)."""
 
     LENGTH = auto()
     CHUNKS = auto()
     CLOSE = auto()
-    """HTTP/1.0 knows no chunks: the end of the connection is the end of the body."""
+    """HTTP/1.0 has no chunks: the end of the connection is the end of the body."""
     NO_BODY = auto()
 
 
@@ -51,15 +51,15 @@ class Connection(Protocol):
         ...
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
-        """Serve the next request, or close; `was_read` tells if the last byte of this one has come."""
+        """Serve the next request, or close; `was_read` is True when the last byte of this one has come."""
         ...
 
 
 class Exchange:
-    """Reads the body of a request and writes the response to it."""
+    """One request and its response: `receive` reads the request's body, `send` writes the response."""
 
     def __init__(self, connection: Connection, scope: dict[str, Any], *, keep: bool, expects_continue: bool) -> None:
-        """`keep` tells if the connection may serve another request after this one."""
+        """`keep` is True when the connection may serve another request after this one."""
         self.scope = scope
         self.keep = keep
         self.is_gone = False
@@ -80,14 +80,14 @@ class Exchange:
         return self._framing is not None
 
     async def run(self, app: Any) -> None:
-        """Call the application, and answer for it when it fails."""
+        """Call the application; send an error response when it fails."""
         try:
             await app(self.scope, self.receive, self.send)
-        except asyncio.CancelledError:  # the server's last resort when it stops
+        except asyncio.CancelledError:  # the server cancels what is left when it stops
             self._connection.transport.abort()
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its trace may tell secrets
+        except Exception as error:  # noqa: BLE001 - the client gets an answer to any error
+            log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - a trace may hold secrets
             await self._fail()
         else:
             if not (self._is_over or self.is_gone or self._connection.transport.is_closing()):
@@ -103,17 +103,17 @@ class Exchange:
         self._news.set()
 
     def feed_end(self) -> None:
-        """Take note that the whole request has come."""
+        """Note that the whole request has come."""
         self._more_body = False
         self._news.set()
 
     def disconnect(self) -> None:
-        """Let the application know that the client left."""
+        """Tell the application that the client left."""
         self.is_gone = True
         self._news.set()
 
     async def receive(self) -> dict[str, Any]:
-        """Return what has come of the body since the last call; wait for more when nothing has."""
+        """Return the part of the body that has come since the last call; wait when there is none."""
         if self._awaits_continue and self._more_body and not self._body and not self.is_gone:
             self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._awaits_continue = False
@@ -186,7 +186,7 @@ class Exchange:
             self._connection.transport.resume_reading()
 
     async def _fail(self) -> None:
-        """Tell of a failure; where it is too late for that, let the client see that the response is not whole."""
+        """Send an error response; abort when a response has begun, so that the client sees that it is not whole."""
         if self._framing is None:
             status, headers, body = refusal(Failure("internal"))
             await self.send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,7 +1,7 @@
-"""The HTTP protocol: HTTP/1.1, and the way to a socket, with a clock on all that a client may delay.
+"""The HTTP protocol: HTTP/1.1 and the upgrade to a WebSocket, with a timeout for each thing that a client may delay.
 
 A request may take the handshake timeout to come, a response the send timeout without progress, and the next
-request the keep-alive timeout. What no route could answer is refused here, in the table's words.
+request the keep-alive timeout. A request that no route could answer is refused here, with an error of the table.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from deltawire.transport.request_head import RequestHead, too_large_head
 from deltawire.transport.send_clock import SendClock
 
 _MAX_UNFINISHED_BYTES: Final = 2 * MAX_HEADER_BYTES
-"""A header, or a trailer, is counted when it is whole; this bounds one that never is."""
+"""A header, or a trailer, is counted when it is complete; this bounds one that never is."""
 
 
 class _Given(NamedTuple):
@@ -47,7 +47,7 @@ class HttpProtocol(asyncio.Protocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        """Take what uvicorn gives, and how long a client may take."""
+        """Store uvicorn's arguments and the client's time-outs."""
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
         self._given = _Given(timeouts, config, server_state, app_state)
@@ -59,7 +59,7 @@ class HttpProtocol(asyncio.Protocol):
         self._unfinished_bytes = 0
         self._deadline = Deadline()
 
-    # For a handler, by the link that it finds in its scope.
+    # Called by a handler, which has this protocol as the link in its scope.
 
     @property
     def is_gone(self) -> bool:
@@ -73,16 +73,16 @@ class HttpProtocol(asyncio.Protocol):
     def write_piece(self, piece: bytes) -> None:
         """Send a piece of a response that has begun and whose length is not known (RFC 9112, 7.1).
 
-        The way through ASGI's `send` leads through Litestar's wrappers for each piece.
+        ASGI's `send` would call Litestar's wrappers for each piece.
         """
         if not self.transport.is_closing():
             self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._writes_chunks else piece)
 
     def abort(self) -> None:
-        """Drop the connection and what was not read of it."""
+        """Drop the connection and the bytes that were not sent."""
         self.transport.abort()
 
-    # For the exchange that is running.
+    # Called by the running exchange.
 
     async def ready(self) -> bool:
         """Wait until the client has read enough; return False when it is gone."""
@@ -92,7 +92,7 @@ class HttpProtocol(asyncio.Protocol):
         return not self.transport.is_closing()
 
     def write(self, data: bytes) -> None:
-        """Send these bytes, under the clock of the response."""
+        """Send these bytes, and count them for the send clock."""
         self._clock.written += len(data)
         self.transport.write(data)
 
@@ -103,18 +103,18 @@ class HttpProtocol(asyncio.Protocol):
         return self._given.state.default_headers
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
-        """Wait for the next request, or close; `was_read` tells if the last byte of this one has come."""
+        """Wait for the next request, or close; `was_read` is True when the last byte of this one has come."""
         self._exchange = None
-        asyncio.get_running_loop().call_soon(self._clock.start)  # by then all is sent to a client that reads
+        asyncio.get_running_loop().call_soon(self._clock.start)  # by then a client that reads has taken all
         if not keep:
             self._close(linger=not was_read)
         elif was_read:
             self._await_next()
 
-    # For the event loop.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock of the first request."""
+        """Start the deadline of the first request."""
         self.transport = transport
         self._clock = SendClock(transport, self._given.timeouts.send)
         self._addresses = {"server": get_local_addr(transport), "client": get_remote_addr(transport)}
@@ -122,8 +122,8 @@ class HttpProtocol(asyncio.Protocol):
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
-        """Read on, for as long and as much as a request may take."""
-        if self._parser is None:  # the last answer was given
+        """Parse the data, within the bounds of a request's time and size."""
+        if self._parser is None:  # the last response was sent
             return
         if self._exchange is None and not self._deadline.cuts_a_request:
             self._await_request()
@@ -133,12 +133,12 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(too_large_head())
 
     def pause_writing(self) -> None:
-        """Take note that the client has to read first."""
+        """Note that the client has to read first."""
         self.has_room = False
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Take note that the client has read."""
+        """Note that the client has read."""
         self.has_room = True
         self._writable.set()
 
@@ -157,10 +157,10 @@ class HttpProtocol(asyncio.Protocol):
             self._exchange.disconnect()
         self._exchange = self._parser = None
 
-    # For the server.
+    # Called by the server.
 
     def shutdown(self) -> None:
-        """Close, once what was answered is read; a request that is still coming comes too late."""
+        """Close once the client has read its response; drop a request that is still coming."""
         if self._deadline.cuts_a_request:
             self.transport.abort()
             return
@@ -170,10 +170,10 @@ class HttpProtocol(asyncio.Protocol):
             self._exchange.keep = False
         asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
-    # For the parser.
+    # Called by the parser.
 
     def on_message_begin(self) -> None:
-        """Refuse a request before the last one is answered: nothing would watch for the client's end."""
+        """Refuse a request that comes before the last one is answered: nothing would watch for the client's hang-up."""
         if self._exchange is not None:
             self.transport.abort()
             raise ValueError
@@ -190,7 +190,7 @@ class HttpProtocol(asyncio.Protocol):
         self._head.add_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Start to answer."""
+        """Start the exchange, unless the request is an upgrade."""
         parser = self._parser
         if parser is None:
             raise AssertionError("a parser calls")
@@ -199,13 +199,13 @@ class HttpProtocol(asyncio.Protocol):
             self._begin(keep=parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
-        """Pass a piece of the body on, unless it was answered without."""
+        """Pass on a piece of the body, unless the request was answered already."""
         self._unfinished_bytes = 0
         if self._exchange is not None:
             self._exchange.feed(body)
 
     def on_message_complete(self) -> None:
-        """Stop the clock of the request."""
+        """Clear the deadline of the request."""
         self._unfinished_bytes = 0
         if self._parser is None or self._parser.should_upgrade():
             return
@@ -215,7 +215,7 @@ class HttpProtocol(asyncio.Protocol):
         elif not self.transport.is_closing():
             self._await_next()
 
-    # What these share.
+    # Helpers.
 
     def _feed(self, parser: httptools.HttpRequestParser, data: bytes) -> None:
         try:
@@ -236,7 +236,7 @@ class HttpProtocol(asyncio.Protocol):
         given.state.tasks.add(task)
 
     def _upgrade(self, rest: bytes) -> None:
-        """Become a socket, or ignore an upgrade to anything else: the parser has skipped the body that follows."""
+        """Become a socket; parse a request for another upgrade again without it: the parser has skipped its body."""
         if self._head.wants_socket:
             self._become_socket()
         else:
@@ -244,7 +244,7 @@ class HttpProtocol(asyncio.Protocol):
             self._feed(self._parser, self._head.without_upgrade() + rest)
 
     def _become_socket(self) -> None:
-        """Hand the connection over: the socket has clocks of its own."""
+        """Hand the connection over to the WebSocket protocol, which has time-outs of its own."""
         try:
             handshake = self._head.handshake()
         except Failure as failure:
@@ -262,7 +262,7 @@ class HttpProtocol(asyncio.Protocol):
         self.transport.set_protocol(socket)
 
     def _refuse(self, failure: Failure) -> None:
-        """Tell of a failure and close, unless an answer has begun, which nothing can be added to."""
+        """Send an error response and close; abort when a response has begun, because nothing can be added to it."""
         if self.transport.is_closing():
             return
         exchange, self._exchange = self._exchange, None
@@ -275,7 +275,7 @@ class HttpProtocol(asyncio.Protocol):
             self._close(linger=True)
 
     def _close(self, *, linger: bool) -> None:
-        """Close once all is sent. Where a client still sends, a plain close would reset it before it has read."""
+        """Close once all is sent. `linger` while the client still sends: a plain close could lose the response."""
         self._parser = None
         if linger:
             self.transport.write_eof()
@@ -291,7 +291,7 @@ class HttpProtocol(asyncio.Protocol):
 
 
 def _parser_for(protocol: HttpProtocol) -> httptools.HttpRequestParser:
-    """A parser that does not mind what comes after a request with `Connection: close`."""
+    """Return a parser that accepts data after a request with `Connection: close`."""
     parser = httptools.HttpRequestParser(protocol)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)
     return parser

@@ -1,4 +1,4 @@
-"""The connection under a request, as a handler finds it."""
+"""The connection under a request, as its handler uses it."""
 
 import asyncio
 from typing import Final, Protocol
@@ -6,13 +6,13 @@ from typing import Final, Protocol
 LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
 MAX_HEADER_BYTES: Final = 2**15
-"""Of a request or a handshake."""
+"""The limit of the headers of a request or a handshake."""
 CLOSE_GRACE_SECONDS: Final = 1.0
-"""For the last bytes of a connection that is being closed; one that is not read by then is aborted."""
+"""Time for the last bytes of a closing connection; it is aborted when they are not read by then."""
 
 
 class Link(Protocol):
-    """A connection that may be full of what its client has not read."""
+    """A connection whose send buffer is full while its client does not read."""
 
     @property
     def has_room(self) -> bool:
@@ -25,7 +25,7 @@ class Link(Protocol):
 
 
 async def room_within(link: Link, seconds: float) -> None:
-    """Wait until the client has read enough; raise TimeoutError when that takes longer than this."""
+    """Wait until the client has read enough; raise TimeoutError after these seconds."""
     async with asyncio.timeout(seconds):
-        while not link.has_room:  # another turn may have taken it
+        while not link.has_room:  # another turn may have filled the buffer again
             await link.room()

@@ -1,4 +1,4 @@
-"""Refusals of requests that never reached a route: a problem document, as bytes."""
+"""Refusals of requests that do not reach a route: problem documents, as bytes."""
 
 import re
 from http import HTTPStatus
@@ -11,20 +11,20 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode, error_frame
 
 Headers = list[tuple[bytes, bytes]]
-"""As ASGI has them."""
+"""Headers in ASGI's form."""
 
 _request_line: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 
 
 def refusal(failure: Failure) -> tuple[int, Headers, bytes]:
-    """The status, the headers and the body that tell of a failure."""
+    """Return the status, the headers and the body of the response for a failure."""
     problem = problem_of(error_frame(failure), failure.status)
     body = encode(problem)
     return failure.status, raw_headers(headers_of(problem), body), body
 
 
 def refusal_bytes(failure: Failure, more: Headers) -> bytes:
-    """A whole response that tells of a failure, with these headers too, after which the connection is closed."""
+    """Return the whole response for a failure, with these headers too; the connection is closed after it."""
     status, headers, body = refusal(failure)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
     lines += [b"%b: %b" % header for header in (*headers, *more, (b"connection", b"close"))]
@@ -32,7 +32,7 @@ def refusal_bytes(failure: Failure, more: Headers) -> bytes:
 
 
 def failure_of(error: httptools.HttpParserError, data: bytes) -> Failure:
-    """The failure that stopped the parser at this data: one of ours, or what it could not read."""
+    """Return the failure that stopped the parser at this data: one of its callbacks, or unreadable data."""
     if isinstance(error.__context__, Failure):
         return error.__context__
     if isinstance(error, httptools.HttpParserInvalidMethodError) and _request_line.match(data):

@@ -1,4 +1,4 @@
-"""The head of a request: what the parser found, bounded, and the ASGI scope that it becomes."""
+"""The head of a request: its parsed parts, with a bound on their size, and its ASGI scope."""
 
 from typing import Any, Final
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ _VERSIONS: Final = ("1.0", "1.1")
 
 
 class RequestHead:
-    """Collects a request line and its headers."""
+    """A request line and its headers, collected from the parser."""
 
     def __init__(self) -> None:
         """Start empty."""
@@ -33,7 +33,7 @@ class RequestHead:
         self.headers.append((name.lower(), value))
 
     def finish(self, method: str, version: str) -> None:
-        """Take the rest; raise `Failure` for what no route could answer."""
+        """Store the method and the version; raise `Failure` for a request that no route could answer."""
         self.method = method
         self.version = version
         if version not in _VERSIONS:
@@ -59,24 +59,24 @@ class RequestHead:
         return self.version == "1.1" and b"100-continue" in self.listed(b"expect")
 
     def listed(self, name: bytes) -> list[bytes]:
-        """The parts of a header that is a list, in lower case, over all its lines."""
+        """Return the parts of a header that is a list, in lower case, over all its lines."""
         parts = (part for key, value in self.headers if key == name for part in value.split(b","))
         return [part.strip().lower() for part in parts if part.strip()]
 
     def without_upgrade(self) -> bytes:
-        """The head as it would be without its `Upgrade`."""
+        """Return the bytes of the head without its `Upgrade`."""
         kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
         return self._written(self._target, kept)
 
     def handshake(self) -> bytes:
-        """The head of a WebSocket handshake, to the path alone."""
+        """Return the bytes of a WebSocket handshake's head, with no host in its target."""
         raw_path, query, headers = self._resolved()
         kept = [(name, value) for name, value in headers if name != b"upgrade"]
         target = raw_path + b"?" + query if query else raw_path
         return self._written(target, [*kept, (b"upgrade", b"websocket")])
 
     def scope(self, **connection: Any) -> dict[str, Any]:
-        """The ASGI scope; `connection` is what the connection knows. Raise `Failure` for a target that is none."""
+        """Return the ASGI scope, with the entries of `connection` in it. Raise `Failure` for an invalid target."""
         raw_path, query, headers = self._resolved()
         path = raw_path.decode("ascii")
         return {
@@ -93,7 +93,7 @@ class RequestHead:
         }
 
     def _resolved(self) -> tuple[bytes, bytes, list[tuple[bytes, bytes]]]:
-        """The path, the query and the headers: a target with a host in it says the Host (RFC 9112, 3.2.2)."""
+        """Return the path, the query and the headers; a host in the target replaces the Host (RFC 9112, 3.2.2)."""
         try:
             url = httptools.parse_url(self._target)
         except httptools.HttpParserInvalidURLError:
@@ -122,5 +122,5 @@ def too_large_head() -> Failure:
 
 
 def _named(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:
-    """Headers with this Host. That there are none or several of it is for the gate to see."""
+    """Return the headers with this Host in place of each Host; the gate refuses none and several."""
     return [(name, host if name == b"host" else value) for name, value in headers]

@@ -1,4 +1,4 @@
-"""The clock of a response whose client does not read."""
+"""The timeout of a response whose client does not read."""
 
 import asyncio
 import socket
@@ -9,18 +9,18 @@ from termios import TIOCOUTQ
 from typing import Final
 
 MIN_PROGRESS_BYTES: Final = 2**16
-"""A client that takes less than this in a whole timeout, of more that waits, does not read."""
+"""A client that takes less than this in a whole timeout, while more is waiting, counts as one that does not read."""
 
 
 class SendClock:
-    """Drops a connection whose client does not read, or hardly.
+    """A timer that aborts a connection whose client does not read, or reads too slowly.
 
-    It runs from the moment when the connection stops taking. After each timeout something must have got
-    through: all of what waits, or `MIN_PROGRESS_BYTES`.
+    It runs while bytes are waiting in the transport. In each timeout the client must take all of them, or at least
+    `MIN_PROGRESS_BYTES`.
     """
 
     def __init__(self, transport: asyncio.Transport, timeout: float) -> None:
-        """`timeout` is seconds."""
+        """`timeout` is in seconds."""
         self.written = 0
         """Bytes given to the transport under this clock."""
         self._transport = transport
@@ -29,18 +29,18 @@ class SendClock:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Give the client the whole timeout from now, unless all was taken, or time runs already."""
+        """Start the timeout, unless no bytes are waiting or it runs already."""
         if self._timer is None and self._transport.get_write_buffer_size():
             self._taken = self._taken_by_now()
             self._timer = asyncio.get_running_loop().call_later(self._timeout, self._check)
 
     def restart(self) -> None:
-        """Give the client the whole timeout from now."""
+        """Start the timeout anew."""
         self.stop()
         self.start()
 
     def stop(self) -> None:
-        """Leave the connection alone."""
+        """Cancel the timeout."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -54,15 +54,15 @@ class SendClock:
                 self.start()
 
     def _taken_by_now(self) -> int:
-        """Return how much of `written` the client's machine has."""
+        """Return how many bytes of `written` the client's machine has acknowledged."""
         return self.written - self._transport.get_write_buffer_size() - _unacknowledged(self._transport)
 
 
 def _unacknowledged(transport: asyncio.Transport) -> int:
-    """Bytes that the kernel has taken and the other side has not.
+    """Return the number of bytes that the kernel has taken and the other side has not acknowledged.
 
-    The kernel takes more only when a third of its buffer is free: megabytes, between two machines that are
-    close. A client that reads slowly would look like one that does not read.
+    The kernel takes more only when a third of its buffer is free: megabytes, between two machines that are close.
+    Without this number a client that reads slowly would look like one that does not read.
     """
     connection: socket.socket | None = transport.get_extra_info("socket")
     size = array("i", [0])

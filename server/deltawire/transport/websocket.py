@@ -20,24 +20,24 @@ from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import refusal, refusal_bytes
 from deltawire.transport.request_head import too_large_head
 
-# A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them all. The library
-# takes this from a variable of the environment, or from here.
+# A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them together. The library
+# reads this limit from an environment variable, or from here.
 http11.MAX_LINE_LENGTH = MAX_HEADER_BYTES
 _MAX_FRAGMENTS: Final = 1_000
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames at once."""
 _WORTH_OF_A_FRAGMENT: Final = 0.01
-"""Of a frame: a message in many pieces is still one message, but its pieces are not free."""
+"""The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 _TOO_LARGE: Final = {HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
 _PIECE_BYTES: Final = 4096
-"""Parsed in one go, and after our close frame at all: 680 of the smallest frames, some 5 ms."""
+"""Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
 
 
 class _Handshakes(ServerProtocol):
-    """The library's protocol, which refuses a handshake in the words of the table."""
+    """The library's protocol, with refusals of a handshake as problem documents."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
-        """Return the response to a handshake that is none."""
+        """Return the response to an invalid handshake."""
         failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
         status, headers, body = refusal(failure)
         fields = {name.decode(): value.decode() for name, value in headers}
@@ -50,10 +50,10 @@ def _no_handshake(status: int = 400) -> Failure:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A socket that can be ended at once, whatever its client does."""
+    """A socket that the server can end at once, whatever its client does."""
 
     def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
-        """Take what uvicorn gives, and how many frames of any kind a client may send in the long run."""
+        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send."""
         super().__init__(**given)
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
@@ -66,12 +66,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._parsed_after_close = 0
 
     def pause_writing(self) -> None:
-        """Take note that the client has to read first."""
+        """Note that the client has to read first."""
         super().pause_writing()
         self.has_room = False
 
     def resume_writing(self) -> None:
-        """Take note that the client has read."""
+        """Note that the client has read."""
         super().resume_writing()
         self.has_room = True
 
@@ -90,10 +90,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await self.writable.wait()
 
     def write_text(self, payload: bytes) -> bool:
-        """Send one text message of UTF-8 now; False when the socket is closed or closing.
+        """Send one text message of UTF-8 now; return False when the socket is closed or closing.
 
-        The way through ASGI's `send` decodes and encodes the payload once more for each message. The
-        frame is ours, too: without extensions it is a head and the payload (RFC 6455, 5.2).
+        ASGI's `send` would decode and encode the payload once more for each message. The frame is built here, too:
+        without extensions it is a head and the payload (RFC 6455, 5.2).
         """
         if self.close_sent or self.transport.is_closing():
             return False
@@ -101,7 +101,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         return True
 
     def end(self, code: int, reason: str) -> None:
-        """Send a close frame and let the handler see the end; abort the transport soon after."""
+        """Send a close frame and report the disconnect to the handler; abort the transport soon after."""
         if self.close_sent or self.disconnected:
             return
         if self.conn.state is State.OPEN:
@@ -109,7 +109,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._see_out(code, reason)
 
     def _see_out(self, code: int, reason: str) -> None:
-        """Write the close frame that is ready, and read on for its answer for as long as the grace lasts."""
+        """Write the pending close frame, and read on for its answer until `CLOSE_GRACE_SECONDS` are over."""
         self.close_sent = True
         self.ended_with = code
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
@@ -132,9 +132,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close_timer = self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, for as long as anything is to be done with it.
+        """Parse the data, piece by piece; after the server's close frame only one piece more.
 
-        A handshake that the library refuses makes no event, and is answered here.
+        The library creates no event for a handshake that it refuses, so the response is written here.
         """
         for start in range(0, len(data), _PIECE_BYTES):
             if self.close_sent:
@@ -149,7 +149,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
     def handle_events(self) -> None:
-        """Take the frames that were parsed, and end the socket at the first that is too many."""
+        """Process the parsed frames; end the socket at the first one over the rate."""
         now = self.loop.time()
         for taken, event in enumerate(self.conn.events):
             is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
@@ -161,21 +161,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_events()
 
     def handle_close(self, event: Frame) -> None:
-        """See a close frame through; its sender may not read the answer."""
+        """Answer a close frame, and abort soon after: its sender may not read the answer."""
         answers_ours = self.close_sent
         super().handle_close(event)
         if not answers_ours and not self.disconnected:
             self._abort_soon()
 
     def handle_cont(self, event: Frame) -> None:
-        """Bound the pieces of a message; the library bounds its bytes."""
+        """Bound the fragments of a message; the library bounds its bytes."""
         if len(self.frames) >= _MAX_FRAGMENTS:
             self.end(1009, "too many fragments")
         else:
             super().handle_cont(event)
 
     def handle_connect(self, event: Request) -> None:
-        """Put this protocol where the socket's handler finds it."""
+        """Put this protocol into the scope, for the socket's handler."""
         super().handle_connect(event)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
@@ -185,13 +185,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Take note that a handshake which was refused is over; uvicorn would log it as a bug."""
+        """Send, and mark a refused handshake as complete: uvicorn would log it as an error."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
 
     def handle_ping(self) -> None:
-        """Answer a ping, unless the client does not read: its answers would pile up here."""
+        """Answer a ping, unless the client does not read: the pongs would fill the memory."""
         pong = b"".join(self.conn.data_to_send())
         if self.has_room:
             self.transport.write(pong)
@@ -202,10 +202,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     def handle_parser_exception(self) -> None:
-        """Say why a broken or an oversized frame ends the socket.
+        """Send a close frame with the reason why a broken or an oversized frame ends the socket.
 
-        uvicorn closes the transport at once, with the rest of the frame unread: the kernel answers
-        that with a reset, which can overtake the close frame. So the rest is read and dropped first.
+        uvicorn closes the transport at once, with the rest of the frame unread. The kernel then sends a reset, which
+        can overtake the close frame. So the rest is read and dropped first.
         """
         if not self.close_sent:
             close = self.conn.close_sent
@@ -214,7 +214,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 def _text_head(size: int) -> bytes:
-    """The head of an unmasked text frame that is whole."""
+    """Return the head of an unmasked text frame that is not fragmented."""
     if size < 126:
         return b"\x81%c" % size
     if size < 2**16:

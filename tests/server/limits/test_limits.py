@@ -181,7 +181,7 @@ async def test_everybody_is_one_caller_where_nobody_is_asked(
     async with serving(upstream, turns_per_minute=1, **counted) as address:
         assert (await ask_rest(address))[-1]["type"] == "usage"
         is_refused(await ask_socket(address), "rate_limited")
-    await log.line("limits: nothing asks who is there, so everybody together is one caller")
+    await log.line("limits: authentication is off, so all clients together are one caller")
 
 
 async def test_workers_that_count_each_for_themselves_say_so(upstream: Upstream, redis: RedisServer, log: Log) -> None:
