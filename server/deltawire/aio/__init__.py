@@ -1,1 +1,1 @@
-"""Building blocks for asyncio; they know nothing of chat."""
+"""Building blocks for asyncio, without domain code."""

@@ -8,14 +8,14 @@ T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """Tasks that are not cancelled, and that a shutdown waits for."""
+    """Tasks that run to their end; a shutdown waits for them."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start with no tasks."""
         self._running: set[asyncio.Task[Any]] = set()
 
     async def do(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine and wait for it; the waiting may be cancelled, the work is not."""
+        """Run a coroutine and wait for it. Cancelling the wait does not cancel the coroutine."""
         return await finished(self.run(work))
 
     def run(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -33,13 +33,13 @@ class BackgroundTasks:
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         if not task.cancelled():
-            task.exception()  # asyncio logs an exception that nobody retrieved
+            task.exception()  # retrieve the exception, or asyncio logs it
 
 
 async def finished(task: asyncio.Task[T]) -> T:
-    """Wait for a task and return its result; cancelling the wait does not cancel it.
+    """Wait for a task and return its result; cancelling the wait does not cancel the task.
 
-    `asyncio.shield` would log the exception of a task that nobody waits for any more.
+    `asyncio.shield` is no replacement: when the wait was cancelled, it logs the task's exception.
     """
     await asyncio.wait({task})
     return task.result()

@@ -7,7 +7,10 @@ T = TypeVar("T")
 
 
 class SlimQueue(Generic[T]):
-    """The part of `asyncio.Queue` that one reader needs: that class takes 3 KiB, empty, for each socket."""
+    """A queue with the methods of `asyncio.Queue` that one reader needs.
+
+    An empty `asyncio.Queue` takes 3 KiB, and every socket has a queue.
+    """
 
     __slots__ = ("_items", "_news")
 

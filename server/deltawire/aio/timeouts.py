@@ -8,16 +8,16 @@ from deltawire.aio.watchdog import Watchdog
 
 
 class InterruptibleTimeout:
-    """Bounds what one task awaits, one block after another.
+    """A time-out for the awaits of one task, one `with` block after another.
 
-    A block costs a few assignments: there is one timer for all of them, and it moves only when it has to. That is why
-    this is not `asyncio.timeout`, whose rules for a cancellation from elsewhere it keeps.
+    A block costs a few assignments, because all blocks share one timer: `asyncio.timeout` would make a timer for each.
+    A cancellation from elsewhere is handled as `asyncio.timeout` handles it.
     """
 
     __slots__ = ("_cancelling", "_has_expired", "_task", "_watchdog")
 
     def __init__(self) -> None:
-        """Start with nothing awaited; needs the running loop."""
+        """Start outside any block; needs the running loop."""
         self._watchdog = Watchdog(self._expire)
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
@@ -38,10 +38,10 @@ class InterruptibleTimeout:
         self._watchdog.cancel()
 
     def __enter__(self) -> None:
-        """Bound what the running task awaits from here on."""
+        """Bound the awaits of the running task from here on."""
         task = asyncio.current_task()
         if task is None:
-            raise AssertionError("a block is awaited by a task")
+            raise AssertionError("a block runs in a task")
         self._task = task
         self._cancelling = task.cancelling()
         self._has_expired = False
@@ -49,7 +49,7 @@ class InterruptibleTimeout:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Turn our own cancellation into TimeoutError; one from elsewhere goes on as it is."""
+        """Turn our own cancellation into TimeoutError; leave a cancellation from elsewhere as it is."""
         task, self._task = self._task, None
         self._watchdog.clear()
         if task is not None and self._has_expired:

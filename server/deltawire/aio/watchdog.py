@@ -1,4 +1,4 @@
-"""A timer whose deadline moves at the price of an assignment."""
+"""A timer whose deadline is moved by an assignment."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from math import inf
 
 
 class Watchdog:
-    """Calls `expire` once the loop's clock passes the deadline, which is called the mark.
+    """Calls `expire` once, when the loop's clock passes the deadline, which is called the mark.
 
-    A stream moves its deadline with every token. Arming a timer for each would cost more than the
-    token, so there is one timer, which looks at the mark when it fires and goes on to it.
+    A stream moves its deadline with every token. Arming a timer for each would cost more than the token. So there is
+    one timer; when it fires before the mark, it is armed again for the mark.
     """
 
     __slots__ = ("_expire", "_fires_at", "_loop", "_mark", "_timer")
@@ -38,7 +38,10 @@ class Watchdog:
         self._mark = inf
 
     def cancel(self) -> None:
-        """Stop for good, and release the callback: its object mostly holds this watchdog, a reference cycle."""
+        """Stop for good and release the callback.
+
+        The callback's object usually holds this watchdog, so this breaks a reference cycle.
+        """
         self._mark = inf
         self._expire = _over
         if self._timer is not None:

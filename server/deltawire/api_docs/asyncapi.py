@@ -13,7 +13,7 @@ from deltawire.protocol.frames import FrameDown, FrameUp, type_tag
 
 _CHANNEL: Final = "socket"
 _ANSWERS: Final = {"chat": ("delta", "thought", "usage", "error"), "cancel": ("usage", "error")}
-"""What each frame may be answered with; others only with an `error`."""
+"""The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
 _ABOUT: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A client ignores fields and frames that it does not know. Where the server wants

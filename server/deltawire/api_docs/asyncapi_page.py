@@ -1,4 +1,4 @@
-"""A page that shows the AsyncAPI document. The usual viewer weighs 2.5 MB and needs `eval`."""
+"""A page that shows the AsyncAPI document. It is our own, because the usual viewer has 2.5 MB and needs `eval`."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _PAGE: Final = """\
 
 
 def socket_contract() -> Router:
-    """`/schema/asyncapi.json` and `/schema/socket`."""
+    """Return the routes `/schema/asyncapi.json` and `/schema/socket`."""
     told = document()
     as_json, as_page = msgspec.json.encode(told), _page(told)
 
@@ -99,7 +99,7 @@ def _rows(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _takes(rule: dict[str, Any]) -> str:
-    """Return the values of a field in words: its own description, or its schema."""
+    """Return the accepted values of a field in words: its description, or else its schema."""
     if "description" in rule:
         return str(rule["description"])
     if "anyOf" in rule:
@@ -111,7 +111,7 @@ def _takes(rule: dict[str, Any]) -> str:
 
 
 def _tells(rule: dict[str, Any]) -> bool:
-    """Say if a choice has a description: then null, which counts as absent, is not named."""
+    """Say if a choice has a description. Then null is left out of the words, because it counts as absent."""
     return any("description" in choice for choice in rule["anyOf"])
 
 

@@ -1,4 +1,4 @@
-"""Frames that the document shows, by their type and a name; the tests send and receive each for real."""
+"""Example frames of the document, by their type and a name; the tests send and receive each on a real server."""
 
 from typing import Any, Final
 

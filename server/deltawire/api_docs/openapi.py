@@ -1,4 +1,4 @@
-"""The OpenAPI document and the page to try it, whose files are swagger-ui's own, served from this host."""
+"""The OpenAPI document and the page to try it: swagger-ui, whose files this server serves."""
 
 from importlib.util import find_spec
 from pathlib import Path

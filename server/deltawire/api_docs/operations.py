@@ -1,6 +1,6 @@
 """The operations of the OpenAPI document: the parameters, bodies and answers of the routes.
 
-Litestar collects the routes; the rest is told here, because most handlers read and write the bytes themselves.
+Litestar collects the routes. The rest is declared here, because most handlers read and write the bytes themselves.
 """
 
 from collections.abc import Collection, Mapping
@@ -93,9 +93,9 @@ def _operation(
     examples: Mapping[str, object] | None = None,
     query: type[Struct] | None = None,
 ) -> type[Operation]:
-    """An operation that takes a body or the parameters of a URL, and answers with one of these.
+    """Return an operation that takes a body or URL parameters, and answers with one of these.
 
-    None for an answer that Litestar makes, and knows.
+    `answers` is None where Litestar makes the answer and documents it itself.
     """
 
     @dataclass
@@ -131,7 +131,7 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
             ),
         )
         for name, whole in schemas[query.__name__]["properties"].items()
-        for rule in [{**whole, **whole.get("anyOf", [{}])[0]}]  # what may be null may be left out
+        for rule in [{**whole, **whole.get("anyOf", [{}])[0]}]  # a parameter that may be null is optional
     ]
 
 
@@ -171,7 +171,7 @@ LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal
 
 
 class ReadinessQuery(Struct, frozen=True):
-    """What `/readyz` leaves out: parameters of the URL. Others are ignored, as probes bring them."""
+    """The checks that `/readyz` leaves out: parameters of the URL. Unknown ones are ignored: probes may add some."""
 
     exclude: Annotated[
         Literal["stores"] | None,

@@ -1,4 +1,4 @@
-"""Where a turn is accepted or refused, before anything is asked of the upstream."""
+"""The admission of turns: each is accepted or refused before the upstream is asked."""
 
 import asyncio
 import secrets
@@ -24,7 +24,7 @@ from deltawire.telemetry.turn_observer import Telemetry
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one turn may bring, in characters, and how many turns may run."""
+    """The most characters that one turn may bring, and the most turns that may run."""
 
     message_chars: int
     history_chars: int
@@ -52,7 +52,7 @@ class Admission:
         """Set while no turn runs."""
         self.empty.set()
         self.finished = 0
-        """How many turns came to an end of their own, and were sent whole."""
+        """The number of turns that came to an end of their own and were sent whole."""
         self._upstream: Upstream | None = None
         self._closed = False
         self._bounds = bounds
@@ -61,7 +61,7 @@ class Admission:
 
     @property
     def is_open(self) -> bool:
-        """Whether new turns are taken."""
+        """True while new turns are accepted."""
         return self._upstream is not None
 
     def open(self, upstream: Upstream) -> None:

@@ -1,6 +1,6 @@
 """The attempts of a turn to get its first events, with retries and fallbacks.
 
-Nothing has been sent to the client yet, so a fault may be tried again here and nowhere else.
+Until the first events nothing has been sent to the client. So a fault may be retried here, and nowhere else.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _WORTH_A_FALLBACK: Final = {
 }
 
 EnterPhase = Callable[[Phase], None]
-"""Is told of each phase that the attempts enter."""
+"""Called with each phase that the attempts enter."""
 
 
 class Attempts:
@@ -35,7 +35,7 @@ class Attempts:
         self.model = ""
         """The model that is being asked, and in the end the one that answers."""
         self.counts: Counts = UNKNOWN_COUNTS
-        """What the last failed attempt had counted."""
+        """The counts of the last failed attempt."""
         self._upstream = upstream
         self._deadlines = deadlines
         self._observer = observer
@@ -74,10 +74,10 @@ class Attempts:
             await asyncio.sleep(pause)
 
     def _pause_after(self, fault: Failure, earlier: int, turn_by: float) -> float | None:
-        """Return the seconds to wait before asking again; None when that is not to be."""
+        """Return the seconds to wait before the next attempt; None when there is to be none."""
         if not fault.kind.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
             return None
-        # Those who were refused together must not all come back together.
+        # Turns that were refused together must not all retry together.
         jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
         longest = self._deadlines.retry_max_delay
         delay = fault.retry_after
@@ -113,7 +113,7 @@ class Attempts:
             raise
 
     def _has_more_time(self, limit: asyncio.Timeout) -> bool:
-        """Allow a model that gives a sign of life the time between tokens, when that is more than is left."""
+        """Allow the time between tokens after an event, when that is more than is left; return True if it is."""
         until = asyncio.get_running_loop().time() + self._deadlines.token
         is_later = until > (limit.when() or 0.0)
         if is_later:
@@ -122,7 +122,7 @@ class Attempts:
 
 
 def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:
-    """Return these events when one of them goes to the client; raise the `Failure` that comes before any does.
+    """Return these events when one of them is sent to the client; raise a `Failure` that comes before that one.
 
     A thought that the request did not ask for is not sent, so a fault after it can still be tried again.
     """

@@ -1,4 +1,4 @@
-"""The clock of one turn: when it must have ended, and when its next token must have come."""
+"""The clock of one turn: the deadlines of its end and of its next token."""
 
 import asyncio
 
@@ -16,19 +16,19 @@ class TurnClock:
         self._loop = asyncio.get_running_loop()
         self._deadlines = deadlines
         self.turn_by = self._loop.time() + deadlines.turn
-        """When the turn must have ended."""
+        """The deadline of the turn's end."""
 
     def now(self) -> float:
         """Return the time."""
         return self._loop.time()
 
     def next_token_by(self) -> float:
-        """Return when the next token must have come; raise `Failure` when the time of the turn is over."""
+        """Return the deadline of the next token; raise `Failure` when that of the turn has passed."""
         now = self._loop.time()
         if now >= self.turn_by:
             raise self.failure("turn")
         return min(now + self._deadlines.token, self.turn_by)
 
     def failure(self, deadline: str) -> Failure:
-        """Return what a client is told when the deadline of this name has passed."""
+        """Return the failure of a deadline that has passed, by its name."""
         return self._deadlines.failure(deadline)

@@ -1,4 +1,4 @@
-"""How long a turn waits for its upstream, and how often it asks."""
+"""The time-outs of a turn's upstream, and the number of its retries."""
 
 import msgspec
 
@@ -6,27 +6,27 @@ from deltawire.protocol.errors import Failure
 
 
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a turn waits, in seconds, and how often it tries."""
+    """The time-outs of a turn, in seconds, and its retries."""
 
     first_token: float
-    """From asking the upstream to its first sign of life: a token, a thought, or work without text.
+    """From the request to the upstream to its first event: a token, a thought, or work without text.
 
-    A connection that cannot be made has a deadline of its own, which the upstream keeps (`GeminiClient`).
+    Making a connection has a time-out of its own, in the upstream (`GeminiClient`).
     """
     token: float
-    """Between such signs."""
+    """Between two such events."""
     turn: float
-    """For all of it."""
+    """For the whole turn."""
     retries: int
-    """After the first try."""
+    """The number of attempts after the first one."""
     retry_max_delay: float
-    """The longest wait before a retry; a provider that asks for more is not waited for."""
+    """The longest wait before a retry. When the provider asks for a longer one, there is no retry."""
 
     def failure(self, deadline: str) -> Failure:
-        """What a client is told when the deadline of this name has passed."""
+        """Return the failure of a deadline that has passed, by its name."""
         late = {
             "first_token": f"The provider sent no first token within {self.first_token:g} s.",
-            "token": f"The provider fell silent for {self.token:g} s in the middle of the answer.",
+            "token": f"The provider sent nothing for {self.token:g} s in the middle of the answer.",
             "turn": f"The answer took longer than {self.turn:g} s in all.",
         }
         return Failure("upstream_timeout", late[deadline], cause=deadline)

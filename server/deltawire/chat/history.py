@@ -1,4 +1,4 @@
-"""Histories of sockets: the finished turns that the next one is asked with."""
+"""Histories of sockets: the finished turns, which are the context of the next one."""
 
 import sys
 
@@ -13,7 +13,7 @@ class SocketHistory:
     def __init__(self, pool: "HistoryPool", max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
         self.size = 0
-        """Bytes of this process that the messages take."""
+        """Bytes of memory that the messages take."""
         self._pool = pool
         self._max_chars = max_chars
         self._chars = 0
@@ -24,18 +24,18 @@ class SocketHistory:
         return self._messages.copy()
 
     def draft(self) -> "Draft":
-        """Return an empty draft of an answer that may become part of it."""
+        """Return an empty draft of an answer, which may be added later."""
         return Draft(self._max_chars)
 
     def add(self, question: str, answer: str) -> None:
-        """Append a turn that has delivered something. What no longer fits is dropped, question and answer together."""
+        """Append a turn, if it has delivered text. Drop the oldest turns that no longer fit, question and answer."""
         if answer:
             before = self.size
             self._append(question, answer)
             self._pool.make_room(self.size - before)
 
     def close(self) -> None:
-        """Release what a socket that is gone remembered."""
+        """Release the history of a socket that is closed."""
         self._pool.remove(self)
 
     def _append(self, question: str, answer: str) -> None:
@@ -50,7 +50,7 @@ class SocketHistory:
             del self._messages[:2]
 
     def forget(self) -> None:
-        """Drop everything."""
+        """Drop all messages."""
         self._messages.clear()
         self._chars = self.size = 0
 
@@ -79,10 +79,10 @@ class Draft:
 
 
 class HistoryPool:
-    """All sockets' histories together, bounded in bytes; the oldest sockets' are forgotten first."""
+    """The histories of all sockets, bounded in bytes together; those of the oldest sockets are dropped first."""
 
     def __init__(self, max_bytes: int, max_chars: int) -> None:
-        """`max_bytes` bounds them all together, `max_chars` each."""
+        """`max_bytes` bounds all histories together, `max_chars` each one."""
         self._max_bytes = max_bytes
         self._max_chars = max_chars
         self._size = 0
@@ -95,7 +95,7 @@ class HistoryPool:
         return history
 
     def make_room(self, added: int) -> None:
-        """Count bytes that were added to one of them, and forget the oldest ones until all fit."""
+        """Count bytes that were added to a history; drop the oldest sockets' messages until all fit."""
         self._size += added
         for oldest in self._histories if self._size > self._max_bytes else ():
             self._size -= oldest.size
@@ -104,7 +104,7 @@ class HistoryPool:
                 return
 
     def remove(self, history: SocketHistory) -> None:
-        """Take one out."""
+        """Remove a history."""
         self._size -= history.size
         del self._histories[history]
 

@@ -1,4 +1,4 @@
-"""The end of a turn, worked out from what stopped it. Pure functions."""
+"""The end of a turn, computed from its cancellation or failure. Pure functions."""
 
 import msgspec
 from msgspec.structs import asdict
@@ -34,8 +34,8 @@ def outcome_of(
 ) -> Outcome:
     """Return the end of a turn.
 
-    `stop` is what ended it; None when the answer came to its own end, with this `finish_reason`. `is_kept` says that
-    its question is stored: then an error brings the figures even where nothing was counted, for they name it.
+    `stop` is None when the answer came to its own end, with this `finish_reason`. `is_kept` is True when the question
+    is stored. Then an error has figures even where nothing was counted, because they hold the question's id.
     """
     failure = stop.failure if isinstance(stop, Cancellation) else stop
     if failure is not None:
@@ -47,14 +47,14 @@ def outcome_of(
 
 
 def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
-    """Say if the provider's counts are its last; `has_ended` says that its answer came to the end."""
+    """Say if the provider's counts are its last; `has_ended` is True when its answer came to the end."""
     if stop is None:
         return True
     return stop.code == "blocked" if isinstance(stop, Failure) else stop.failure is None and has_ended
 
 
 def reason_and_phase(outcome: Outcome | None, cancellation: Cancellation | None) -> tuple[Reason, Phase] | None:
-    """Return why a turn was cancelled, and in which phase; None for one that came to another end."""
+    """Return the reason and the phase of a cancellation; None for a turn that came to another end."""
     if outcome is not None and outcome.end not in (CANCELLED, "draining"):
         return None
     if cancellation is None:

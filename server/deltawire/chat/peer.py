@@ -7,15 +7,15 @@ from deltawire.telemetry.request_context import RequestContext
 
 
 class PeerGone(Exception):
-    """The client is no longer there."""
+    """The client has closed the socket, or its connection is lost."""
 
 
 class PeerSlow(Exception):
-    """The client has not read for as long as a send may wait."""
+    """The client has not read within the time-out of a send."""
 
 
 class Peer(Protocol):
-    """One client, by whatever transport."""
+    """One client, over any transport."""
 
     @property
     def context(self) -> RequestContext:

@@ -31,7 +31,8 @@ class TurnRecord:
     async def begin(self, request: TurnRequest) -> TurnRequest:
         """Check the limits, then store the question; return the request with its context. Raise `Failure`.
 
-        A turn that is refused writes nothing, and one that cannot be written counts for nothing but its minute.
+        A turn that is refused writes nothing. A turn whose question cannot be stored counts only in the turns per
+        minute.
         """
         transcript, model = self.transcript, request.models[0]
         if transcript is None:
@@ -48,7 +49,10 @@ class TurnRecord:
         return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """Charge the turn and store its answer; return the last frame as it is told. Raise `Failure`."""
+        """Charge the turn and store its answer; return the last frame with the ids of what is stored.
+
+        Raise `Failure`.
+        """
         charging = self.ledger.end(end)
         try:
             return end if self.transcript is None else await self.transcript.end(end)

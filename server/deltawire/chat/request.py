@@ -6,12 +6,12 @@ from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A `chat` as it is asked of the upstream."""
+    """The request of one turn to the upstream."""
 
     turn: str
     caller: str
-    """The caller's name, for the log; empty where nobody has to authenticate."""
+    """The caller's name, for the log; empty where callers need not authenticate."""
     request: ChatRequest
     history: list[HistoryMessage]
     models: tuple[str, ...]
-    """The models to ask in this order: a later one when those before it are at fault."""
+    """The models to ask, in this order: the next one when those before it failed."""

@@ -40,7 +40,7 @@ _MAX_WAITING_REPLIES: Final = 64
 
 
 class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What one socket may do."""
+    """The bounds of one socket."""
 
     turns: int
     idle_timeout: float

@@ -23,7 +23,7 @@ class SessionRegistry:
         metrics: Metrics,
         refusals: Refusals,
     ) -> None:
-        """Start with none; what is given here, they share."""
+        """Start with no sessions; all sessions share the arguments."""
         self._admission = admission
         self._authenticator = authenticator
         self._histories = histories

@@ -1,6 +1,6 @@
-"""The states of a turn, and how it is cancelled.
+"""The phases of a turn, and the reasons of its cancellation.
 
-Their values are labels of metrics and words of the log: docs/reference/metrics.md lists them.
+Their values are values of metric labels and of log fields: docs/reference/metrics.md lists them.
 """
 
 from enum import StrEnum
@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a turn was cancelled."""
+    """The reason of a cancellation."""
 
     USER_CANCEL = "user_cancel"
     """The listener sent `cancel`."""
@@ -48,10 +48,10 @@ class Reason(StrEnum):
 
 
 class Cancellation(msgspec.Struct, frozen=True):
-    """Why and when a turn was cancelled. The first one counts."""
+    """The cancellation of a turn. Only the first one counts."""
 
     reason: Reason
     phase: Phase
-    """The phase of the turn at that moment."""
+    """The phase of the turn when it was cancelled."""
     failure: Failure | None = None
-    """The error for the listener; None where the end is a `usage` that says `cancelled`."""
+    """The error for the listener; None where the end is a `usage` with the finish reason `cancelled`."""

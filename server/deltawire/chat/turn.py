@@ -33,7 +33,7 @@ from deltawire.telemetry.turn_observer import TurnObserver
 log = structlog.get_logger(__name__)
 
 _CUT_SETTLE_SECONDS: Final = 0.25
-"""For the store, when the server stops; then the listener is told the end, and the writing goes on alone."""
+"""Seconds for the store when the server stops. Then the last frame is sent, and the write goes on in the background."""
 
 
 class _Cancelled(Exception):
@@ -72,39 +72,39 @@ class Turn:
         self._outcome: Outcome | None = None
 
     async def __aenter__(self) -> Self:
-        """Own the turn."""
+        """Return the turn."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the turn."""
         self.close()
 
     @property
     def id(self) -> str:
-        """The name by which its frames call it."""
+        """The id of the turn in its frames."""
         return self._request.turn
 
     @property
     def is_finished(self) -> bool:
-        """True once it has come to its own end, or to the one its listener wished, and all of it was sent."""
+        """True once it has come to its own end, or to a cancellation by its listener, and all frames were sent."""
         is_wished = self._cancellation is None or self._cancellation.reason is Reason.USER_CANCEL
         return self._phase is Phase.ENDED and is_wished
 
     @property
     def may_be_refused(self) -> bool:
-        """True where `begin` has something to decide, and may take a while."""
+        """True where `begin` may refuse the turn; then it may take a while."""
         return self._record.may_refuse
 
     async def standings(self) -> list[Standing]:
-        """Return what is left of its caller's limits; nothing when that cannot be said now."""
+        """Return what is left of its caller's limits; an empty list when that is not known now."""
         return await self._record.ledger.standings()
 
     def cancel(self, reason: Reason, failure: Failure | None = None) -> bool:
         """End the turn: `frames` goes on to its last frame, an `error` with this failure, else a `usage`.
 
-        Return False when it has come to another end before, which its listener may still have to hear.
+        Return False when it has come to another end before; the frame of that end may still have to be sent.
         """
         if self._outcome is not None:
             if reason is Reason.DRAIN:
@@ -117,7 +117,10 @@ class Turn:
         return True
 
     def leave(self, reason: Reason) -> None:
-        """Note why its listener is gone. After this its owner closes it, or cancels the task that runs it."""
+        """Note that its listener is gone, and for which reason.
+
+        After this its owner closes it, or cancels the task that runs it.
+        """
         self._note(reason, None)
 
     def close(self) -> None:
@@ -130,7 +133,7 @@ class Turn:
             self._tell_observer()
 
     async def begin(self) -> None:
-        """Pass the limits, store the question and learn a conversation's context; raise `Failure` for a refusal."""
+        """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
         try:
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
@@ -164,9 +167,9 @@ class Turn:
             self._outcome = self._outcome_of(None)
         except _Cancelled:
             self._outcome = self._outcome_of(self._cancellation)
-        except Exception as error:  # noqa: BLE001 - a turn never raises into its siblings
+        except Exception as error:  # noqa: BLE001 - a bug in one turn must not end the others
             self._outcome = self._outcome_of(self._failure_of(error))
-            error.__traceback__ = None  # break a reference cycle: it holds frames, and one of them holds the error
+            error.__traceback__ = None  # break a reference cycle: it holds frames, one of which holds the error
         finally:
             self._release()
         yield await self._settle()
@@ -205,9 +208,9 @@ class Turn:
         return events
 
     async def _next_events(self) -> list[Event] | None:
-        """Return what the upstream says next; None when the answer is over.
+        """Return the next events of the upstream; None when the answer is over.
 
-        The clock runs only in here, not while the frames of the last events are being sent.
+        The time-out between tokens runs only here, not while the frames of the last events are sent.
         """
         self._raise_if_cancelled()
         stream = self._stream
@@ -221,7 +224,7 @@ class Turn:
                 while not events and not stream.ended:
                     events = await stream.read()
         except (TimeoutError, Failure) as error:
-            self._raise_if_cancelled()  # then it is our own close that the stream complains of
+            self._raise_if_cancelled()  # then our own close made the stream fail
             if isinstance(error, Failure):
                 raise
             raise self._clock.failure("turn" if deadline >= self._clock.turn_by else "token") from None
@@ -240,7 +243,7 @@ class Turn:
         return Thought(self._request.turn, event.text)
 
     def _release(self) -> None:
-        """Close the upstream; what was told to a listener who has left is recorded without waiting."""
+        """Close the upstream. When the listener has left, record the turn without waiting."""
         if self._stream is not None:
             self._stream.close()
         if self._outcome is None:
@@ -249,7 +252,7 @@ class Turn:
             self._record.leave(self._outcome.frame)
 
     async def _settle(self) -> Usage | ErrorFrame:
-        """Store and charge the turn; return its end as it is told."""
+        """Store and charge the turn; return its last frame."""
         self._enter(Phase.SETTLE)
         outcome = self._outcome
         if outcome is None:
@@ -258,7 +261,7 @@ class Turn:
         try:
             with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
                 frame = await self._record.end(outcome.frame)
-        except Exception as error:  # noqa: BLE001 - likewise
+        except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(self._failure_of(error))
             elif not is_cut:

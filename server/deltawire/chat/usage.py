@@ -1,4 +1,4 @@
-"""What a turn has cost so far, as its last frame tells it."""
+"""The usage of a turn so far: the figures of its last frame."""
 
 from bisect import bisect_left
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from deltawire.protocol.frames import TOKEN_KINDS, Spent
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]
-"""What these counts of a model cost, in dollars; None when that is not known."""
+"""Returns the cost of a model's counts, in dollars; None when it is not known."""
 
 
 class UsageTracker:
@@ -30,11 +30,11 @@ class UsageTracker:
         self.reported = False
         self.first_delta_ms: int | None = None
         self.gaps = [0] * (len(GAP_BOUNDS) + 1)
-        """How many gaps between deltas fell into each bucket."""
+        """The number of gaps between deltas in each bucket."""
         self._first_delta = self._last_delta = 0.0
 
     def delta(self) -> bool:
-        """Note that a piece of the answer goes out; return whether it is the first."""
+        """Count a delta that is about to be sent; return True for the first one."""
         now = monotonic()
         is_first = self.first_delta_ms is None
         if is_first:
@@ -57,13 +57,13 @@ class UsageTracker:
 
     @property
     def measured(self) -> Literal["reported", "partial", "unknown"]:
-        """How far the counts can be trusted."""
+        """The source of the counts: the provider's last ones, earlier ones, or none."""
         if self.counts == UNKNOWN_COUNTS:
             return "unknown"
         return "reported" if self.reported else "partial"
 
     def figures(self, finish_reason: str | None = None) -> Spent:
-        """All that is known, be it nothing."""
+        """Return the figures; each that is not known is None."""
         counts = self.counts
         return Spent(
             model=self.model,

@@ -1,1 +1,1 @@
-"""The settings of a process: what each takes, and which contradict each other."""
+"""The settings of a process: their types, their descriptions, and the checks between them."""

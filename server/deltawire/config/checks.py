@@ -1,4 +1,4 @@
-"""Settings that contradict each other, or the machine."""
+"""Checks of the settings against each other and against the machine."""
 
 import os
 import re
@@ -15,7 +15,7 @@ _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL"
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
-    """A line for each setting that does not fit the others."""
+    """Yield a line for each setting that does not fit the others."""
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_access(settings)
@@ -28,7 +28,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _upstream_address(settings: Settings) -> Iterator[str]:
-    """A line for each variable of the SDK's that leads to an address where nothing answers."""
+    """Yield a line for each variable of the SDK whose address or API version cannot answer."""
     for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
         address = os.environ.get(name, "")
         if address and not re.match(r"https?://[^/\s]+", address):
@@ -47,7 +47,7 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
 
 
 def _limits_of_nothing(settings: Settings) -> Iterator[str]:
-    """A line for each limit on a model that nobody can ask."""
+    """Yield a line for each limit on a model that no request can use."""
     known = {*settings.models, *settings.fallback_models, *settings.offered}
     for name, rules in settings.limits.by_name.items():
         for rule in rules if "*" not in known else ():
@@ -56,18 +56,18 @@ def _limits_of_nothing(settings: Settings) -> Iterator[str]:
 
 
 def _open_access(settings: Settings) -> Iterator[str]:
-    """Yield a line for each setting that would let anybody in, or that has no force."""
+    """Yield a line for each setting that would admit every caller, or that has no effect."""
     if not settings.asks_who and not settings.allow_anonymous:
         if not is_loopback(settings.host):
             yield (
-                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, and nothing asks who they are; takes a "
+                f"{PREFIX}HOST: got {settings.host!r}, which others can reach, without authentication; takes a "
                 f"loopback address, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}, or "
                 f"{PREFIX}ALLOW_ANONYMOUS=true (and {PREFIX}ALLOWED_HOSTS to your host name)"
             )
         if "*" in settings.allowed_origins:
             yield (
-                f"{PREFIX}ALLOWED_ORIGINS: got '*', and nothing asks who is there: any page that is opened here could "
-                f"use this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
+                f"{PREFIX}ALLOWED_ORIGINS: got '*' without authentication: any page in a browser here could use "
+                f"this server; takes exact origins, or set one of {', '.join(PREFIX + way for way in _WAYS_TO_ASK)}"
             )
     if settings.api_keys_file is not None:
         try:
@@ -79,11 +79,11 @@ def _open_access(settings: Settings) -> Iterator[str]:
         yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
     claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
     if claims and not signed:
-        yield f"{PREFIX}{claims[0]}: has no force without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
+        yield f"{PREFIX}{claims[0]}: has no effect without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
 
 
 def check_data_folder(settings: Settings) -> None:
-    """Make the folder of our files; raise `SettingsError` when conversations cannot be kept where they should."""
+    """Make the data folder; raise `SettingsError` when conversations cannot be stored where they should be."""
     if settings.database_url is None:
         try:
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

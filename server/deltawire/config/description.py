@@ -1,4 +1,4 @@
-"""Every setting in words: the table that `--help` prints and the docs show."""
+"""The description of every setting: the table that `--help` prints and the docs show."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from deltawire.config.types import Accepts
 
 
 def describe() -> Iterator[tuple[str, str, str, str]]:
-    """Each setting: its name, its default, what it takes, what it is for."""
+    """Yield the name, the default, the accepted values and the description of each setting."""
     for name, field in Settings.model_fields.items():
         if not field.exclude:
             takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")

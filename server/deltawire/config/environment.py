@@ -1,4 +1,4 @@
-"""Read the settings from the environment, and name what is wrong there."""
+"""Read the settings from the environment; report wrong values and unknown names."""
 
 import difflib
 import os
@@ -16,7 +16,7 @@ from deltawire.config.types import Accepts, AcceptsSecret
 
 
 def load() -> Settings:
-    """The settings of this environment; raise `SettingsError` when they cannot be used."""
+    """Return the settings of this environment; raise `SettingsError` when they cannot be used."""
     try:
         settings = Settings()
     except ValidationError as error:
@@ -27,7 +27,7 @@ def load() -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Each `DELTAWIRE_` name that means nothing here, with the nearest one that does."""
+    """Yield each `DELTAWIRE_` name that is no setting, with the most similar setting, if there is one."""
     known = [name.removeprefix(PREFIX) for name, *_ in describe()]
     for name in sorted(environ):
         bare = name.upper().removeprefix(PREFIX)
@@ -38,7 +38,7 @@ def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]
 
 
 def _line(problem: Any) -> str:
-    """One problem that pydantic found, as a line for the operator."""
+    """Return a problem that pydantic found as a line for the operator."""
     first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
     field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
     takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
@@ -53,7 +53,7 @@ def _line(problem: Any) -> str:
 
 
 def _names_of(name: str, field: FieldInfo) -> list[str]:
-    """The environment's names of a field, without the prefix."""
+    """Return the environment's names of a field, without the prefix."""
     if isinstance(field.validation_alias, AliasChoices):
         return [str(choice).removeprefix(PREFIX) for choice in field.validation_alias.choices]
     return [name.upper()]

@@ -1,6 +1,6 @@
-"""Variables that Kubernetes puts into every container for each service, in the manner of Docker's links.
+"""Variables that Kubernetes sets in every container for each service, as Docker did for links.
 
-For a service named `deltawire` they begin as our settings do: `DELTAWIRE_PORT=tcp://10.96.7.8:80`.
+For a service named `deltawire` their names begin as our settings do: `DELTAWIRE_PORT=tcp://10.96.7.8:80`.
 """
 
 import re
@@ -12,6 +12,6 @@ _address = re.compile(r"(tcp|udp|sctp)://\S+:\d+", re.IGNORECASE)
 
 
 def is_of_a_service(name: str, value: str | None) -> bool:
-    """Whether this variable tells of a service, and is no setting of ours."""
+    """Say if Kubernetes set this variable for a service, so that it is no setting of ours."""
     is_its_port = name.upper().endswith("_PORT") and _address.fullmatch(value or "") is not None
     return is_its_port or _name.fullmatch(name) is not None

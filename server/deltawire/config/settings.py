@@ -38,13 +38,13 @@ class SettingsError(Exception):
     """Settings that the server cannot start with: one readable line for each."""
 
     def __init__(self, lines: list[str]) -> None:
-        """`lines` say the name, what it got and what it takes."""
+        """Each of `lines` has a setting's name, its value and the accepted values."""
         super().__init__("\n".join(lines))
         self.lines = lines
 
 
 def _platform_folder() -> str:
-    """The platform's folder for a program's files; raise `SettingsError` for a user who has no home."""
+    """Return the platform's folder for a program's files; raise `SettingsError` for a user without a home folder."""
     try:
         return user_data_dir("deltawire")
     except (RuntimeError, KeyError):
@@ -58,88 +58,90 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    host: Host = Field("127.0.0.1", description="where to listen")
+    host: Host = Field("127.0.0.1", description="the address to listen on")
     port: Annotated[int, Accepts("a port from 0 to 65535; 0 takes a free one")] = Field(
         8000,
         ge=0,
         le=65535,
         validation_alias=AliasChoices("DELTAWIRE_PORT", "PORT"),
-        description="where to listen; `PORT` without the prefix counts too",
+        description="the port to listen on; `PORT` without the prefix is read, too",
     )
-    workers: Count = Field(1, description="server processes; each has the bounds below to itself")
+    workers: Count = Field(1, description="server processes; the bounds below apply to each process")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
         Accepts("debug, info, warning or error"),
-    ] = Field("info", description="the least that is logged")
+    ] = Field("info", description="the lowest level that is logged")
     log_format: Annotated[Literal["console", "json"] | None, Accepts("console or json")] = Field(
-        None, description="how a log line looks; unset: console on a terminal, else json"
+        None, description="the format of log lines; unset: console on a terminal, else json"
     )
 
     models: OfferedModels = Field(
-        ("gemini-flash-latest",), min_length=1, description="what may be asked; `*` allows any"
+        ("gemini-flash-latest",), min_length=1, description="models that clients may use; `*` allows any"
     )
     default_model: ModelName = Field(
-        None, description="what is asked when a chat names no model; unset: the first of MODELS"
+        None, description="the model of a chat that names none; unset: the first of MODELS"
     )
-    fallback_models: Models = Field((), description="asked in this order when a model's provider is at fault")
+    fallback_models: Models = Field((), description="models to ask, in this order, when the provider fails for a model")
 
-    connect_timeout: Seconds = Field(10.0, description="for a connection to the upstream to be made")
+    connect_timeout: Seconds = Field(10.0, description="to make a connection to the upstream")
     first_token_timeout: Seconds = Field(
-        60.0, description="from asking the upstream to its first sign of life: a token, a thought, a tool at work"
+        60.0, description="from the request to the upstream to its first event: a token, a thought, a tool at work"
     )
-    token_timeout: Seconds = Field(20.0, description="silence between such signs")
-    turn_timeout: Seconds = Field(300.0, description="one turn, retries and all")
-    send_timeout: Seconds = Field(15.0, description="a send whose client does not read; then 4008")
-    handshake_timeout: Seconds = Field(10.0, description="from a connection to its request's last byte")
+    token_timeout: Seconds = Field(20.0, description="between two such events")
+    turn_timeout: Seconds = Field(300.0, description="a turn, including its retries")
+    send_timeout: Seconds = Field(
+        15.0, description="for a send to a client that does not read; then the socket closes with 4008"
+    )
+    handshake_timeout: Seconds = Field(10.0, description="from a new connection to the last byte of its request")
     keep_alive_timeout: Seconds = Field(
-        620.0, description="a connection between two requests; longer than the proxy in front keeps it"
+        620.0, description="for an idle connection between two requests; choose more than the proxy in front has"
     )
-    idle_timeout: Seconds = Field(600.0, description="a socket without frames and turns; then 1001")
-    ping_interval: Seconds = Field(20.0, description="between pings")
-    ping_timeout: Seconds = Field(20.0, description="until a peer that answers no ping is dropped")
+    idle_timeout: Seconds = Field(600.0, description="for a socket without frames and turns; then it closes with 1001")
+    ping_interval: Seconds = Field(20.0, description="between two pings")
+    ping_timeout: Seconds = Field(20.0, description="to answer a ping; then the connection is dropped")
     drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
-    store_timeout: Seconds = Field(10.0, description="for an answer to be written, tries and all, before its turn ends")
+    store_timeout: Seconds = Field(10.0, description="to write an answer, including retries, before its turn ends")
 
     retries: Annotated[int, Field(ge=0, le=100), Accepts("a whole number from 0 to 100")] = Field(
-        2, description="tries after the first, before the first delta"
+        2, description="retries after the first attempt, before the first delta"
     )
     retry_max_delay: Seconds = Field(10.0, description="the longest wait before a retry")
 
     max_message_chars: Count = Field(100_000, description="a message, and a system instruction")
-    max_frame_bytes: Count = Field(4 * 2**20, description="a frame; beyond it the socket closes with 1009")
-    max_history_chars: Count = Field(400_000, description="a turn's context: sent along, or remembered")
+    max_frame_bytes: Count = Field(4 * 2**20, description="a frame; a longer one closes the socket with 1009")
+    max_history_chars: Count = Field(400_000, description="a turn's history, sent by the client or kept by the server")
     max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' histories together")
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
     max_sockets: Count = Field(10_000, description="open sockets in this process")
-    max_frames_per_second: Count = Field(20, description="on one socket, in the long run; beyond it 1008")
-    max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; beyond it 429")
+    max_frames_per_second: Count = Field(20, description="on one socket, on average; more close it with 1008")
+    max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; more get 429")
 
-    database_url: DatabaseUrl = Field(None, description="where conversations are kept; unset: a file in DATA_DIR")
+    database_url: DatabaseUrl = Field(None, description="the database of the conversations; unset: a file in DATA_DIR")
     data_dir: Annotated[Path | None, Accepts("a folder")] = Field(
-        None, description="where this server keeps its files; unset: the platform's folder for such"
+        None, description="the folder of this server's files; unset: the platform's folder for application data"
     )
 
-    api_keys: ApiKeys = Field(None, description="who may talk; `deltawire key NAME` makes a key and its pair")
+    api_keys: ApiKeys = Field(None, description="API keys of callers; `deltawire key NAME` makes a key and its pair")
     api_keys_file: Annotated[Path | None, Accepts("a file of NAME:SHA256 pairs, one a line")] = Field(
-        None, description="the same in a file, which is read again when it changes"
+        None, description="API keys in a file, which is read again when it changes"
     )
     jwt_secret: JwtSecret = Field(
-        None, description="who may talk: those with a JSON Web Token that is signed with it, by HS256"
+        None, description="accepts callers' JSON Web Tokens that are signed with this secret, by HS256"
     )
     jwt_jwks_url: KeySetUrl = Field(
-        None, description="the same, signed with a key of the JSON Web Key Set that is published there"
+        None, description="accepts callers' JSON Web Tokens that are signed with a key of the JSON Web Key Set there"
     )
     jwt_issuer: Annotated[str | None, Accepts("a string")] = Field(
-        None, description="what the `iss` of a token must be; unset: anything"
+        None, description="the required `iss` of a token; unset: any"
     )
     jwt_audience: Annotated[str | None, Accepts("a string")] = Field(
-        None, description="what the `aud` of a token must be, or hold; unset: anything"
+        None, description="the required `aud` of a token, or one of several; unset: any"
     )
     allowed_origins: OriginList = Field((), description="other origins whose pages may use this server; `*` allows any")
     trusted_proxies: Networks = Field(
-        (), description="who may say for whom they ask, by `X-Forwarded-For`, `-Proto` and `-Host`"
+        (), description="proxies whose `X-Forwarded-For`, `-Proto` and `-Host` headers are trusted"
     )
     allowed_hosts: Hosts = Field(
         ("localhost", "127.0.0.1", "[::1]"),
@@ -147,7 +149,7 @@ class Settings(BaseSettings):
         description="host names that requests may be addressed to; `*` allows any",
     )
     allow_anonymous: Annotated[bool, Accepts("true or false")] = Field(
-        default=False, description="without keys and tokens: let anybody who reaches an open address use it"
+        default=False, description="without keys and tokens: accept every caller on an address that others can reach"
     )
 
     turns_per_minute: CountRules = Field(None, description="turns that a caller may begin within a minute")
@@ -155,18 +157,18 @@ class Settings(BaseSettings):
     tokens_per_day: CountRules = Field(None, description="tokens that a caller may use in a day, in UTC")
     usd_per_day: AmountRules = Field(None, description="dollars that a caller may use in a day, in UTC")
     redis_url: RedisUrl = Field(
-        None, description="where limits are counted for all servers together; unset: each worker counts in its memory"
+        None, description="the store that counts limits for all servers; unset: each worker counts in its own memory"
     )
     limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Accepts("refuse or allow")] = Field(
-        "refuse", description="what becomes of turns while REDIS_URL does not answer and limits are set"
+        "refuse", description="refuses or allows turns while limits are set and REDIS_URL does not answer"
     )
 
     metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
-        None, description="what `GET /metrics` wants as a bearer token; unset: what every other path wants"
+        None, description="the bearer token for `GET /metrics`; unset: authentication as on every other path"
     )
 
     trace_content: Annotated[bool, Accepts("true or false")] = Field(
-        default=False, description="put what people ask and models answer into the traces"
+        default=False, description="put questions and answers into the traces"
     )
 
     api_key: SecretStr | None = Field(
@@ -187,7 +189,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read the environment alone, without what Kubernetes has put there of services."""
+        """Read the environment only, without the variables that Kubernetes sets for services."""
         if isinstance(env_settings, EnvSettingsSource):
             variables = env_settings.env_vars.items()
             env_settings.env_vars = {name: value for name, value in variables if not is_of_a_service(name, value)}
@@ -195,12 +197,12 @@ class Settings(BaseSettings):
 
     @property
     def has_upstream(self) -> bool:
-        """Whether a real Gemini can be asked; without one the stand-in answers."""
+        """True where a real Gemini can be asked; otherwise the stand-in answers."""
         return self.api_key is not None or self.vertex
 
     @property
     def folder(self) -> Path:
-        """Where this server keeps its files."""
+        """The folder of this server's files."""
         return self.data_dir or Path(_platform_folder())
 
     @property
@@ -213,7 +215,7 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> Rules:
-        """What each caller may do."""
+        """The limits of each caller."""
         return Rules(
             turns_per_minute=read_counts(self.turns_per_minute) if self.turns_per_minute is not None else (),
             turns_at_once=read_counts(self.turns_at_once) if self.turns_at_once is not None else (),
@@ -223,13 +225,13 @@ class Settings(BaseSettings):
 
     @property
     def asks_who(self) -> bool:
-        """Whether everybody has to say who they are."""
+        """True where every caller has to authenticate."""
         ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
         return any(way is not None for way in ways)
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The models that are listed."""
+        """The models that `GET /models` lists."""
         if not self.has_upstream:
             return (STANDIN_MODEL,)
         named = tuple(name for name in self.models if name != "*")

@@ -1,4 +1,4 @@
-"""What a setting takes: each kind of value, checked, and in words for whoever set another."""
+"""The types of settings: the check of each, and its accepted values in words for the error line."""
 
 import ipaddress
 import re
@@ -24,29 +24,29 @@ _DRIVERS: Final = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
-"""Schemes of a database's URL, as people write them, with the driver that is used."""
+"""The accepted schemes of a database URL, each with the driver that is used."""
 _DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
-"""Parameters of such a URL that PostgreSQL's driver knows."""
+"""The parameters of a database URL that PostgreSQL's driver knows."""
 
 
 _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
-"""The same, of a Redis or Valkey."""
+"""The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
 
 
 class Accepts(str):
-    """What a setting takes, in words."""
+    """The accepted values of a setting, in words."""
 
     __slots__ = ()
 
 
 class AcceptsSecret(Accepts):
-    """The same, of a setting whose value is shown to nobody."""
+    """The accepted values of a setting whose value is never shown."""
 
     __slots__ = ()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody else can reach this host."""
+    """Say if only this machine can reach this host."""
     if host.lower() == "localhost":
         return True
     try:
@@ -109,7 +109,7 @@ def _key_set_url(url: str) -> str:
 
 
 def _database_url(url: SecretStr) -> SecretStr:
-    """The URL with its driver, and with that driver's word for `sslmode`, which platforms put into theirs."""
+    """Return the URL with its driver, and with that driver's name for `sslmode`, which platforms' URLs have."""
     try:
         made = make_url(url.get_secret_value())
     except ArgumentError:
@@ -124,12 +124,12 @@ def _database_url(url: SecretStr) -> SecretStr:
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
-    """The URL with the scheme that the client knows."""
+    """Return the URL with the scheme that the client knows."""
     scheme, colon, rest = url.get_secret_value().partition("://")
     parts = urlsplit(f"redis://{rest}")
     if scheme not in _STORES or not colon or not (parts.path if scheme == "unix" else parts.hostname):
         raise ValueError
-    _ = parts.port  # raises ValueError for what is none
+    _ = parts.port  # raises ValueError for a wrong port
     return SecretStr(f"{_STORES[scheme]}://{rest}")
 
 
@@ -149,7 +149,7 @@ def _bare_host(host: str) -> str:
 
 _MAX_SECONDS: Final = 1_000_000
 _MAX_COUNT: Final = 2**53
-"""Beyond it a float, as JSON's readers use, knows not every whole number."""
+"""Many JSON readers use floats, which do not hold every whole number above this one."""
 
 Seconds = Annotated[
     float,

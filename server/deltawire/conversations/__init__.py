@@ -1,1 +1,1 @@
-"""Conversations that last: trees of messages in SQLite or PostgreSQL, each an owner's own."""
+"""Stored conversations: trees of messages in SQLite or PostgreSQL, each with one owner."""

@@ -1,4 +1,4 @@
-"""Removes what is left of deleted conversations: messages that are nobody's any more."""
+"""Remove the rows of deleted conversations, which have no owner any more."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,10 @@ _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initi
 
 
 async def clear_gone(database: Database) -> None:
-    """Remove them a few messages at a time, so that others may write in between; raise `Failure`."""
+    """Remove deleted conversations; raise `Failure`.
+
+    Each transaction removes a few messages, so that others may write in between.
+    """
     while (tree := await _next(database)) is not None:
         async with database.writing() as transaction:
             await tree.clear(transaction)
@@ -22,9 +25,9 @@ async def clear_gone(database: Database) -> None:
 
 @asynccontextmanager
 async def leftovers_cleared(url: str) -> AsyncIterator[None]:
-    """Remove meanwhile what a crash in the middle of a deletion left; a database that is away is waited for.
+    """Remove in the background what a crash during a deletion left; retry until the database answers.
 
-    The connections are its own, and end with the work: what a process holds open does not depend on when that was.
+    The work has its own connections and closes them at its end, so that it leaves no open ones in the shared pools.
     """
     task = asyncio.get_running_loop().create_task(_clear(url))
     try:

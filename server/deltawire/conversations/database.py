@@ -1,4 +1,4 @@
-"""The connections to SQLite or PostgreSQL, and what is said when there are none to be had."""
+"""The connections to SQLite or PostgreSQL, and the failures when there are none."""
 
 import asyncio
 import sqlite3
@@ -18,17 +18,20 @@ from deltawire.protocol.errors import Failure
 log = structlog.get_logger(__name__)
 
 REVISIONS: Final = ("0001",)
-"""Those of `migrations/versions`, oldest first. Read here so that a start need not load Alembic."""
+"""The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0
-"""For one transaction, the wait for a connection included."""
+"""Seconds for one transaction, including the wait for a connection."""
 _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL: Final = 10
 
 
 def why_unusable(url: str) -> str | None:
-    """Why the file of a SQLite database cannot be written, in SQLite's words; None when it can, now or in a while."""
+    """Return why the file of a SQLite database cannot be written, in SQLite's words; None when it can.
+
+    A lock is no reason: it ends.
+    """
     made = make_url(url)
     if made.get_backend_name() != "sqlite" or made.database is None:
         return None
@@ -42,24 +45,24 @@ def why_unusable(url: str) -> str | None:
 
 
 class Database:
-    """One process's connections; they are made when they are needed."""
+    """The connections of one process, each opened when it is first needed."""
 
     def __init__(self, url: str) -> None:
-        """`url` is SQLAlchemy's, of an async driver: `sqlite+aiosqlite` or `postgresql+asyncpg`."""
+        """`url` is a SQLAlchemy URL with an async driver: `sqlite+aiosqlite` or `postgresql+asyncpg`."""
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.background = BackgroundTasks()
-        """Work in it that nobody waits for."""
+        """Tasks that use this database and run to their end."""
         self._is_current = False
         self._is_closed = False
         if self.is_sqlite:
             self._reader = sqlite(url, _READERS, "BEGIN", _SECONDS)
-            # SQLite has one writer at a time. A queue of ours is fair; its own wait is a poll.
+            # SQLite has one writer at a time. The pool's queue is first in, first out; SQLite's own wait is a poll.
             self._writer = sqlite(url, 1, "BEGIN IMMEDIATE", _SECONDS)
         else:
             self._reader = self._writer = postgresql(url, _POOL, _SECONDS)
 
     async def close(self) -> None:
-        """Close every connection; one to a store that hangs is left to the end of the process."""
+        """Close every connection. A connection to a store that hangs stays open until the process ends."""
         self._is_closed = True
         await self.background.wait(_CLOSE_SECONDS)
         with suppress(TimeoutError):
@@ -69,24 +72,27 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection to read with; raise `Failure` (`store_unavailable`)."""
+        """Yield a connection to read with; raise `Failure` (`store_unavailable`)."""
         async with self._connected(self._reader) as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction, committed when the block ends well; raise `Failure` (`store_unavailable`)."""
+        """Yield a transaction, committed when the block ends without an exception.
+
+        Raise `Failure` (`store_unavailable`).
+        """
         async with self._connected(self._writer) as connection:
             yield connection
 
     async def revision(self) -> str | None:
-        """The newest migration that was applied; None when there was none."""
+        """Return the newest migration that was applied; None when there was none."""
         with faults_told():
             async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
                 return await _revision(connection)
 
     async def run(self, work: Callable[[Connection], None]) -> None:
-        """Do some work in a transaction, for as long as it takes, whatever the tables are."""
+        """Call `work` with a connection, without a time-out and whatever revision the tables have; `work` commits."""
         with faults_told():
             async with self._writer.connect() as connection:
                 await connection.run_sync(work)
@@ -107,7 +113,7 @@ class Database:
             raise
 
     async def _check(self, connection: AsyncConnection) -> None:
-        """Refuse to work on tables that this version does not know."""
+        """Raise `Failure` when the tables are of another revision than this version's."""
         found = await _revision(connection)
         if found != REVISIONS[-1]:
             raise Failure("store_unavailable", cause=f"tables of another version ({found}): see `deltawire migrate`")

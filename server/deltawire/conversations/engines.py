@@ -1,4 +1,4 @@
-"""SQLAlchemy's engines: how connections to SQLite and to PostgreSQL are made."""
+"""SQLAlchemy's engines for SQLite and for PostgreSQL."""
 
 from typing import Any, Final
 
@@ -9,17 +9,17 @@ from deltawire.conversations.faults import READ_ONLY, sqlstate_of
 from deltawire.conversations.tokenizer import index_text
 
 _SQLITE_PRAGMAS: Final = (
-    "journal_mode=WAL",  # readers and a writer side by side
-    "synchronous=FULL",  # what a client was told is on the disk
+    "journal_mode=WAL",  # readers do not block the writer, nor it them
+    "synchronous=FULL",  # a client is told of a commit when it is on the disk
     "foreign_keys=ON",
-    "cache_size=-16000",  # 16 MB a connection
+    "cache_size=-16000",  # 16 MB for each connection
 )
 _THROUGH_A_POOLER: Final = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 """Every statement is prepared anew, without a name, inside the transaction that runs it."""
 
 
 def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngine:
-    """The engine of a SQLite file, whose transactions begin with `begin`; `seconds` bound each wait."""
+    """Return the engine of a SQLite file. Its transactions begin with `begin`; `seconds` bounds each wait."""
     engine = create_async_engine(
         url, pool_size=connections, max_overflow=0, pool_timeout=seconds, connect_args={"timeout": seconds}
     )
@@ -27,7 +27,7 @@ def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngin
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
         connection.create_function("index_text", 2, index_text, deterministic=True)
-        connection.isolation_level = None  # the driver would begin transactions of its own, and late
+        connection.isolation_level = None  # else the driver begins transactions itself, and not before the first write
         cursor = connection.cursor()
         for pragma in _SQLITE_PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
@@ -41,22 +41,25 @@ def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngin
 
 
 def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
-    """The engine of a PostgreSQL, with or without a pooler before it; `seconds` bound the wait for a connection."""
+    """Return the engine of a PostgreSQL server, with or without a pooler before it.
+
+    `seconds` bounds the wait for a connection.
+    """
     engine = create_async_engine(
         url,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=seconds,
         pool_pre_ping=True,
-        connect_args={"statement_cache_size": 0},  # asyncpg's own cache; SQLAlchemy has another
+        connect_args={"statement_cache_size": 0},  # turns off asyncpg's cache; SQLAlchemy has its own
     )
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Any, _: Any, positional: Any, named: Any) -> Any:
-        """Prepare statements to keep only where the next transaction will find them.
+        """Connect; turn off the cache of prepared statements behind a pooler.
 
-        A pooler such as pgbouncer gives each transaction another connection of its own, on which that name means
-        nothing, or another statement.
+        A pooler such as pgbouncer may run the next transaction on another server connection. There the name of a
+        prepared statement is unknown, or belongs to another statement.
         """
         connection = dialect.connect(*positional, **named)
         try:
@@ -71,7 +74,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "handle_error")
     def leave_who_only_reads(fault: Any) -> None:
-        """Drop all connections to a server that takes no writes: after a switchover the name leads elsewhere."""
+        """Drop all connections to a read-only server: after a switchover the host name leads to another server."""
         if sqlstate_of(fault.original_exception) == READ_ONLY:
             fault.is_disconnect = True
 
@@ -79,7 +82,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
 
 
 async def _is_pooled(connection: Any) -> bool:
-    """Whether somebody stands between: the process that answers is not the one that greeted."""
+    """Say if a pooler is in between: then the server process that answers is not the one of the handshake."""
     async with connection.transaction():
         answering: int = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())

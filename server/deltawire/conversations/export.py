@@ -8,7 +8,7 @@ from deltawire.protocol.errors import Failure
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}
 _fence = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
-"""The line of a code fence: how far it is indented, its marks, and what stands behind them."""
+"""The line of a code fence: its indentation, its marks, and the text after them."""
 _HTML: Final = (
     (re.compile(r" {0,3}<(script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE), "</{}>"),
     (re.compile(r" {0,3}<!--"), "-->"),
@@ -16,13 +16,16 @@ _HTML: Final = (
     (re.compile(r" {0,3}<!\[CDATA\["), "]]>"),
     (re.compile(r" {0,3}<![A-Za-z]"), ">"),
 )
-"""What begins a block of HTML that only its own end ends, not an empty line, and that end (CommonMark 0.31, 4.6)."""
+"""The kinds of HTML block that an empty line does not end: the start and the end of each (CommonMark 0.31, 4.6)."""
 _line_end = re.compile(r"\r\n?|\n")
 _html_end = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 
 
 def markdown(tree: ConversationTree, leaf: str) -> str:
-    """The branch that ends in this message, or in the newest where none is named; raise `Failure` (`not_found`)."""
+    """Return the branch that ends in this message, or in the newest where `leaf` is empty.
+
+    Raise `Failure` (`not_found`).
+    """
     parts = [f"# {' '.join(tree.title.split()) or 'Conversation'}"]
     for message in branch(tree, leaf):
         speaker = message.model or _SPEAKERS[message.role]
@@ -33,7 +36,10 @@ def markdown(tree: ConversationTree, leaf: str) -> str:
 
 
 def _left_open(text: str) -> str:
-    """The line that ends the code or the HTML that a text leaves open: all that follows would be part of it."""
+    """Return the line that closes the code or the HTML block that a text leaves open.
+
+    Without it the rest of the document would be part of that block.
+    """
     end = ""
     for line in _line_end.split(text):
         end = _open_after(line, end)
@@ -41,7 +47,7 @@ def _left_open(text: str) -> str:
 
 
 def _open_after(line: str, end: str) -> str:
-    """What would end the block that is open after this line, where `end` would have before it; "" for none."""
+    """Return the end of the block that is open after this line, "" for none; `end` is the same before the line."""
     fence = _fence.match(line)
     if end.lstrip().startswith(("`", "~")):
         is_its_end = fence is not None and fence[2].startswith(end.lstrip()) and not fence[3]
@@ -58,12 +64,12 @@ def _open_after(line: str, end: str) -> str:
 
 
 def _ends_html(line: str, end: str) -> bool:
-    """Whether a block of HTML ends in this line. Each of the four elements ends by the tag of any of them."""
+    """Say if a block of HTML ends in this line. The end tag of any of the four elements ends the block of each."""
     return _html_end.search(line) is not None if end.startswith("</") else end in line
 
 
 def branch(tree: ConversationTree, leaf: str) -> list[Message]:
-    """The messages from the first one down to the last."""
+    """Return the messages from the first one down to `leaf`, or to the newest where that is empty."""
     by_id = {message.id: message for message in tree.messages}
     if leaf and leaf not in by_id:
         raise Failure("not_found", "There is no such message in this conversation.", field="message")

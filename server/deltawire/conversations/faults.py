@@ -1,8 +1,8 @@
-"""The faults that a database or its driver raises, sorted: those of the store, and those of a statement.
+"""The faults of a database and its driver, in two groups: faults of the store, and faults of a statement.
 
-A fault of the store is told as `store_unavailable`: it is away, full, locked, read-only, or it refuses us. A fault of
-a statement is a bug here, or what the statement provokes on purpose. Neither shows what the driver said: its
-sentences quote statements and their values.
+A fault of the store becomes `store_unavailable`: the store is away, full, locked or read-only, or it refuses us. A
+fault of a statement is a bug here, or the statement provokes it on purpose. The driver's message is never shown,
+because it quotes statements and their values.
 """
 
 from collections.abc import Iterator
@@ -15,33 +15,33 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from deltawire.protocol.errors import Failure
 
 READ_ONLY: Final = "25006"
-"""PostgreSQL's code (SQLSTATE) for a write on a server that only reads: a standby, or an old primary."""
+"""PostgreSQL's code (SQLSTATE) for a write on a read-only server: a standby, or an old primary."""
 _WORDS: Final = {
-    READ_ONLY: "the database takes no writes",
+    READ_ONLY: "the database is read-only",
     "28": "the database refuses the login",
     "3D000": "there is no such database",
     "3F000": "the role has no schema to work in",
     "42501": "the role lacks a right",
-    "42703": "a table is not as it should be",
-    "42704": "a table is not as it should be",
+    "42703": "a column is missing",
+    "42704": "a type or another object is missing",
     "42883": "a function is missing",
     "42P01": "a table is missing",
     "53100": "the disk is full",
     "53300": "the database takes no more connections",
 }
-"""What the codes of PostgreSQL mean, by the whole code or by its class, for whoever runs the server."""
+"""The meaning of PostgreSQL's codes for the operator, by the whole code or by its class."""
 _STATEMENT: Final = ("22", "23", "42")
-"""The classes of codes that complain about a statement, unless `_WORDS` has the code."""
+"""The classes of codes for a fault of a statement, unless `_WORDS` has the whole code."""
 
 
 def sqlstate_of(fault: BaseException) -> str | None:
-    """PostgreSQL's code of a fault; None for one that has none."""
+    """Return PostgreSQL's code of a fault; None when it has none."""
     origin = fault.orig if isinstance(fault, DBAPIError) else fault
     return getattr(origin, "sqlstate", None)
 
 
 def cause_of(fault: Exception) -> str:
-    """The name of a fault, with what it means where that is known."""
+    """Return the name of a fault, with its meaning where that is known."""
     origin: BaseException = fault
     if isinstance(fault, DBAPIError) and fault.orig is not None:
         origin = fault.orig.__cause__ or fault.orig  # SQLAlchemy wraps asyncpg's errors twice
@@ -74,5 +74,5 @@ def _is_of_a_statement(fault: DBAPIError) -> bool:
 
 
 def _is_of_a_driver(fault: Exception) -> bool:
-    """Whether asyncpg raised it while it connected: SQLAlchemy passes that on as it is."""
+    """Say if asyncpg raised the fault while it connected: SQLAlchemy does not wrap such a fault."""
     return type(fault).__module__.partition(".")[0] == "asyncpg"

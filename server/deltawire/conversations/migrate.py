@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of this version."""
+"""The migration of a database to the tables of this version."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -9,13 +9,13 @@ _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
 class SchemaError(Exception):
-    """The database's tables are not those of this version; the sentence is for the operator."""
+    """The database's tables are of another version; the message is for the operator."""
 
 
 async def prepare(url: str) -> None:
-    """Make sure, before a start, that the tables are those of this version: SQLite's are brought to it.
+    """Check before a start that the tables are those of this version; migrate those of SQLite.
 
-    Raise `SchemaError` when they are not, and `Failure` (`store_unavailable`) when nobody answers.
+    Raise `SchemaError` when they are not, and `Failure` (`store_unavailable`) when the database does not answer.
     """
     database = Database(url)
     try:
@@ -34,7 +34,7 @@ async def prepare(url: str) -> None:
 async def migrate(url: str) -> None:
     """Apply the migrations that are missing; raise `SchemaError`, and `Failure` (`store_unavailable`).
 
-    Of several processes that try at once, one works and the others wait.
+    Of several processes that migrate at once, one works and the others wait.
     """
     database = Database(url)
     try:
@@ -50,7 +50,7 @@ def _refuse_later(found: str | None) -> None:
 
 
 def _upgrade(connection: Any) -> None:
-    from alembic import command  # noqa: PLC0415 - a start that finds the tables as they should be loads none of it
+    from alembic import command  # noqa: PLC0415 - a start with current tables loads no Alembic
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()

@@ -1,4 +1,4 @@
-"""Finds out whether turns can be kept, for the readiness probe: writes what a turn writes, and takes it back."""
+"""Check for the readiness probe that turns can be stored: write what a turn writes, then remove it."""
 
 import asyncio
 import time
@@ -10,11 +10,11 @@ from deltawire.conversations.texts import new_id
 from deltawire.conversations.tree import GONE, Tree
 
 _COMMIT_SECONDS: Final = 1.0
-"""How often a probe is written to the disk at most: anybody may ask."""
+"""The least seconds between two probes that commit to the disk: the probe's route is public."""
 
 
 class WriteProbe:
-    """The probe of one database. A probe that runs serves all who ask meanwhile."""
+    """The probe of one database. Calls during a probe share its result."""
 
     def __init__(self, database: Database) -> None:
         """Prepare; nothing is read or written before `check`."""
@@ -25,8 +25,8 @@ class WriteProbe:
     async def check(self) -> None:
         """Raise `Failure` (`store_unavailable`) when a question could not be written.
 
-        A lock, a missing right and a database that only reads are found every time; a full disk, which shows only when
-        something is committed, within a second.
+        Every probe finds a lock, a missing right and a read-only database. A full disk shows only at a commit, so it is
+        found within a second.
         """
         if self._running is None or self._running.done():
             self._running = self._database.background.run(self._write())

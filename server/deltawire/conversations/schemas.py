@@ -1,4 +1,4 @@
-"""What a client reads and writes of conversations, as Structs."""
+"""The Structs of conversations that a client reads and writes."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -11,15 +11,15 @@ from deltawire.protocol.frames import REQUEST_RULES, Spent, TurnSettings
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
 _CURSOR: Final = r"^[0-9]{1,12}\.[0-9]{1,9}_[A-Za-z0-9_-]{1,64}_[0-9]$"
-"""The time and the id of the last conversation of a page, and which step of a search it was found by."""
+"""The time and the id of the last conversation of a page, and the step of the search that found it."""
 _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX_TITLE_CHARS} characters")
 _settings = Meta(description="an object of settings")
 
 
 class Conversation(Struct, frozen=True, kw_only=True):
-    """One conversation. Times are seconds since 1970; `updated` is when something was last said in it.
+    """One conversation. Times are seconds since 1970; `updated` is the time of its last question or answer.
 
-    `settings` hold for each of its turns that names none of its own.
+    A turn uses those of the `settings` that its own request leaves out.
     """
 
     id: str
@@ -32,8 +32,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
 class Message(Struct, frozen=True, kw_only=True):
     """One message of a conversation's tree.
 
-    A question is not `answered` while its answer runs, and for ever when that was lost in a crash. An answer
-    ended for its `finish_reason`, or broke off for its `error`, a code of the error table.
+    A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
+    `finish_reason` of its end, or the `error` that broke it off, a code of the error table.
     """
 
     id: str
@@ -56,14 +56,14 @@ class ConversationTree(Conversation, frozen=True, kw_only=True):
 
 
 class ConversationPage(Struct, frozen=True):
-    """Some conversations, the last changed first; `next` is the cursor of those after them."""
+    """A page of conversations, the last changed first; `next` is the cursor of the next page."""
 
     conversations: list[Conversation]
     next: str | None
 
 
 class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which conversations are listed: parameters of the URL."""
+    """The conversations to list: parameters of the URL."""
 
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description=f"a whole number from 1 to {MAX_PAGE}")] = 50
     cursor: Annotated[str, Meta(pattern=_CURSOR, description="what `next` held")] | None = None
@@ -71,21 +71,21 @@ class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a conversation is exported: parameters of the URL."""
+    """The format and the last message of an export: parameters of the URL."""
 
     format: Annotated[Literal["markdown", "json"], Meta(description="markdown or json")] = "markdown"
     message: Annotated[str, Meta(description="the id of the message to end with; absent: the newest")] = ""
 
 
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A conversation to make."""
+    """A conversation to create."""
 
     title: Annotated[str, _title] | None = None
     settings: Annotated[TurnSettings, _settings] | None = None
 
 
 class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change. Settings are changed one by one; null takes one of them away."""
+    """A change of a conversation. Settings are changed one by one; null removes one."""
 
     title: Annotated[str, _title] | None = None
     settings: Annotated[TurnSettings, _settings] | None = None
@@ -104,7 +104,7 @@ _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).rea
 
 
 def read_change(body: bytes) -> tuple[str | None, dict[str, Any]]:
-    """The new title, if there is one, and the settings that were named, null where one is taken away."""
+    """Return the new title, if there is one, and the settings that were named, None for each that is removed."""
     change = _read_change(body)
     named = {} if change.settings is None else msgspec.json.decode(body)["settings"]
     return change.title, named

@@ -1,9 +1,11 @@
-"""Full-text search, in each database's own way.
+"""Full-text search, by each database's own index.
 
-All words must stand in one message, or all in the title. Where no message holds the last one as a word, it may
-be the beginning of one, so that a search can be typed; looking for beginnings at once would read the places of
-every word that they begin. Of a word that stands everywhere only the newest messages are looked at: nobody
-pages through the rest, and sorting them all would keep everybody waiting. Two letters begin too much to be looked for.
+All words must be in one message, or all in the title. When nothing holds the last word as a whole word, it may be the
+beginning of a word, so that a search finds something while it is typed. Beginnings are searched only then, because that
+reads the index entries of every word that begins so. They have three letters or more: shorter ones match too much.
+
+Only the newest matches are used. Older ones are hardly ever read, and sorting all matches of a frequent word would
+delay all requests.
 """
 
 from typing import Any, Final
@@ -14,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.conversations.tokenizer import word_of, words_of
 
 _NEWEST: Final = 300
-"""How many of the messages that match are looked at, and how many of the titles."""
+"""The most matching messages that are used, and the most titles."""
 _RECENT: Final = 200_000
-"""Rows among which PostgreSQL looks first: it finds all that match, and has to visit each to learn how new it is."""
+"""Rows that PostgreSQL searches first: its index finds all matches, and each must be read to learn how new it is."""
 _MAX_WORDS: Final = 20
 _SHORTEST_BEGINNING: Final = 3
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
-"""The tables that are indexed, and where each names its conversation."""
+"""The indexed tables, each with the column that holds the conversation's id."""
 
 _SQLITE: Final = """
     SELECT {id} AS id FROM {table} WHERE seq IN (
@@ -36,18 +38,19 @@ _POSTGRESQL: Final = """
         LIMIT :newest
     ) AS newest
 """
-"""The second part is run when the first finds too little."""
+"""PostgreSQL runs the second part only when the first finds fewer than `newest`."""
 _PREPARED: Final = text("""
     SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
         (SELECT max(seq) FROM messages), (SELECT max(seq) FROM conversations)
 """)
-"""One plan does not fit a word that stands everywhere and one that stands nowhere; and pages are at hand, or nearly."""
+"""Settings of the planner. A plan for each query, because a frequent and a rare word need different plans. A low cost
+of random pages, because most are in memory."""
 
 
 async def search(connection: AsyncConnection, owner: str, query: str) -> list[TextClause]:
-    """Queries for the ids of the owner's conversations, for this transaction.
+    """Return queries for the ids of the owner's conversations, for this transaction.
 
-    The next one counts where the last found nothing.
+    Run each only when the one before it found nothing.
     """
     words = words_of(query)[:_MAX_WORDS]
     if not words:
@@ -66,13 +69,13 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
 
 
 async def _prepare(connection: AsyncConnection) -> dict[str, int]:
-    """Let PostgreSQL plan what comes; return the place in each table behind which the recent rows are."""
+    """Set PostgreSQL's planner; return for each table the `seq` after which its recent rows are."""
     _, _, *last = (await connection.execute(_PREPARED)).one()
     return {f"{table}_before": (seq or 0) - _RECENT for (table, _), seq in zip(_INDEXED, last, strict=True)}
 
 
 def index(connection: AsyncConnection, content: str) -> dict[str, Any]:
-    """The column that a message or a title is found by; SQLite's triggers index it themselves."""
+    """Return the search column of a message or a title; none for SQLite, whose triggers fill the index."""
     if _is_sqlite(connection):
         return {}
     return {"search": func.array_to_tsvector(words_of(content))}

@@ -1,4 +1,4 @@
-"""An owner's conversations: listed, read, made, changed and deleted."""
+"""List, read, create, change and delete an owner's conversations."""
 
 import asyncio
 from typing import Any
@@ -32,21 +32,24 @@ _MESSAGE = tuple(messages.c[name] for name in Message.__struct_fields__)
 
 
 class ConversationStore:
-    """What the routes ask for. Everything raises `Failure`: `not_found`, `message_too_large`, `store_unavailable`."""
+    """The operations of the routes on conversations.
+
+    Each raises `Failure`: `not_found`, `message_too_large`, `store_unavailable`.
+    """
 
     def __init__(self, database: Database, max_system_chars: int) -> None:
-        """Over a database of ours; a system instruction may have so many characters, as it may in a turn."""
+        """`max_system_chars` bounds a system instruction, as in a turn."""
         self._database = database
         self._max_system_chars = max_system_chars
         self._clearing = asyncio.Lock()
         self._probe = WriteProbe(database)
 
     async def check(self) -> None:
-        """Raise `Failure` (`store_unavailable`) when turns could not be kept."""
+        """Raise `Failure` (`store_unavailable`) when turns could not be stored."""
         await self._probe.check()
 
     async def page(self, owner: str, query: ConversationQuery) -> ConversationPage:
-        """The owner's conversations, the last used first; with `q`, those that match."""
+        """Return the owner's conversations, the last used first; with `q`, those that match."""
         place = (conversations.c.updated, conversations.c.id)
         listed = select(*TOLD).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
@@ -66,7 +69,7 @@ class ConversationStore:
         return ConversationPage([], None)
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
-        """Make a conversation."""
+        """Create a conversation."""
         settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
         self._check(settings.get("system"))
         tree, title = Tree(owner, new_id()), storable(new.title or "")
@@ -79,7 +82,7 @@ class ConversationStore:
             raise too_large("settings.system", self._max_system_chars)
 
     async def read(self, owner: str, conversation: str) -> ConversationTree:
-        """A conversation and all its messages."""
+        """Return a conversation and all its messages."""
         async with self._database.reading() as connection:
             head = await _told(connection, Tree(owner, storable(conversation)))
             here = messages.c.conversation == conversation
@@ -87,7 +90,7 @@ class ConversationStore:
             return ConversationTree(**msgspec.structs.asdict(head), messages=[_message(row) for row in rows])
 
     async def change(self, owner: str, conversation: str, title: str | None, settings: dict[str, Any]) -> Conversation:
-        """Change the title, and the settings that are named; None takes one away."""
+        """Change the title, and the settings that are named; None removes one."""
         self._check(settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing() as transaction:
@@ -99,7 +102,7 @@ class ConversationStore:
             return await _told(transaction, tree)
 
     async def delete(self, owner: str, conversation: str) -> None:
-        """Delete a conversation with all its messages; it is gone at once, what was in it a little later."""
+        """Delete a conversation. It is gone at once; its messages are removed a little later."""
         async with self._database.writing() as transaction:
             if not await Tree(owner, storable(conversation)).give_up(transaction):
                 raise Failure("not_found")
@@ -128,7 +131,7 @@ def _message(row: RowMapping) -> Message:
 
 
 def _cursor_at(row: AnyRow, step: int) -> str:
-    """The place of a conversation in what a step of a search has found, or in the list, as a cursor."""
+    """Return the cursor of a conversation: its place in the list, or in the results of a search step."""
     return f"{row.updated:.9f}_{row.id}_{step}"
 
 

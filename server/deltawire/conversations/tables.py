@@ -1,8 +1,8 @@
-"""The tables, as queries name them; `migrations/` makes them.
+"""The tables as queries name them; `migrations/` creates them.
 
-Ids are made here and not by the database: a write that is tried again must not write twice. Times are
-seconds since 1970. JSON is text: nothing looks into it but this server. SQLite and PostgreSQL hold the same, but
-for `search` and `messages_by_owner`, which are PostgreSQL's alone: SQLite's index of words is a table of its own.
+The server makes the ids, not the database: a write that is retried must not write twice. Times are seconds since 1970.
+JSON is stored as text, because only this server reads it. SQLite and PostgreSQL have the same tables, except that only
+PostgreSQL has `search` and `messages_by_owner`: SQLite's search index is a table of its own.
 """
 
 from typing import Final
@@ -12,12 +12,12 @@ from sqlalchemy.types import UserDefinedType
 
 
 class TSVector(UserDefinedType[str]):
-    """PostgreSQL's words of a text. SQLAlchemy's own type would load all of that dialect at every start."""
+    """PostgreSQL's type `tsvector`. SQLAlchemy's own type would load the whole dialect at every start."""
 
     cache_ok = True
 
     def get_col_spec(self, **_: object) -> str:
-        """Return what SQL calls it."""
+        """Return the type's name in SQL."""
         return "TSVECTOR"
 
 
@@ -37,8 +37,8 @@ conversations: Final = Table(
     Index("conversations_by_owner", "owner", "updated", "id"),
 )
 
-# `parent` has no foreign key: a message goes only with its whole conversation, and a key would make each of
-# them look for its children then.
+# `parent` has no foreign key: a message is deleted only with its whole conversation, and with a key each deletion would
+# search for the message's children.
 messages: Final = Table(
     "messages",
     METADATA,

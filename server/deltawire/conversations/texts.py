@@ -1,4 +1,4 @@
-"""Small texts: ids, titles, and what a database can hold."""
+"""Ids, titles, and texts that a database can store."""
 
 import re
 import secrets
@@ -9,15 +9,15 @@ _spaces = re.compile(r"\s+")
 
 
 def new_id() -> str:
-    """An id that nobody guesses: 24 hexadecimal digits."""
+    """Return an id that cannot be guessed: 24 hexadecimal digits."""
     return secrets.token_hex(12)
 
 
 def storable(text: str) -> str:
-    """A text without U+0000, which PostgreSQL does not hold."""
+    """Return a text with each U+0000 replaced: PostgreSQL cannot store it."""
     return text.replace("\0", "\ufffd")
 
 
 def title_of(message: str) -> str:
-    """What a conversation without a title is called after a message."""
+    """Return a title for an untitled conversation, made from a message."""
     return storable(_spaces.sub(" ", message[: 10 * _TITLE_CHARS]).strip()[:_TITLE_CHARS].rstrip())

@@ -1,7 +1,7 @@
-"""One turn of a conversation: what it is asked with, and what is kept of it.
+"""One turn of a conversation: its context, and what is stored of it.
 
-The question is written before the upstream is asked, the answer before its client is told of the end. Between
-the two nothing is written. What a hang-up leaves is written all the same, by a task that nobody waits for.
+The question is written before the upstream is asked, the answer before the client is told of the end. Nothing is
+written in between. After a hang-up a background task writes what was answered so far.
 """
 
 import time
@@ -31,10 +31,10 @@ def _is_away(fault: Exception) -> bool:
 
 
 class Transcripts:
-    """Where the turns of conversations are written; one for the process."""
+    """The transcripts of all turns of conversations; one for the process."""
 
     def __init__(self, database: Database, catalog: ModelCatalog, history_chars: int, seconds: float) -> None:
-        """`history_chars` bounds what a turn is asked with, `seconds` how long the last write is tried."""
+        """`history_chars` bounds the history of a turn, `seconds` the retries of its last write."""
         self.database = database
         self.catalog = catalog
         self.history_chars = history_chars
@@ -44,26 +44,26 @@ class Transcripts:
         self.background = BackgroundTasks()
 
     def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
-        """The transcript of a turn; None when it belongs to no conversation."""
+        """Return the transcript of a turn; None when it belongs to no conversation."""
         return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
 
     async def close(self) -> None:
-        """Wait for what is still being written."""
+        """Wait for the writes that still run, at most 5 s."""
         await self.background.wait(_CLOSE_SECONDS)
 
 
 class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversation makes of a request."""
+    """The request of a turn with the context of its conversation."""
 
     request: ChatRequest
-    """With the conversation's settings where it has none of its own."""
+    """The request, with the conversation's settings where it has none of its own."""
     history: list[HistoryMessage]
     models: tuple[str, ...]
-    """The models to ask in this order: a later one when those before it are at fault."""
+    """The models to ask, in this order: the next one when those before it failed."""
 
 
 class _GivenUp(Exception):
-    """The turn was over before its question was written, and its reader was told that nothing is kept."""
+    """The turn was over before its question was written, and its listener was told that nothing is stored."""
 
 
 class Transcript:
@@ -80,30 +80,31 @@ class Transcript:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the question is written."""
+        """True once the question is written."""
         return self._question is not None
 
     async def first_model(self, request: ChatRequest) -> str:
-        """The model that will be asked first; nothing is written. Raise `Failure` as `begin` does."""
+        """Return the model that will be asked first; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
         return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)[0]
 
     async def begin(self, request: ChatRequest) -> TurnContext:
-        """Write the question; return it with its context and with the conversation's settings.
+        """Write the question; return the request with its context and with the conversation's settings.
 
-        Raise `Failure`: `not_found` for what is not there or is another's, `unknown_model`, `store_unavailable`.
+        Raise `Failure`: `not_found` for what does not exist or is another owner's, `unknown_model`,
+        `store_unavailable`.
         """
         return await self._transcripts.background.do(self._begin(request))
 
     def keep(self, frame: Delta | Thought) -> None:
-        """Take note of what was delivered."""
+        """Collect a frame that was delivered."""
         (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """Write the answer; return the end as it is to be told. Raise `Failure` (`store_unavailable`) if in vain.
+        """Write the answer; return the end with the ids of what is stored. Raise `Failure` (`store_unavailable`).
 
-        Without a question there is no answer: then this does nothing.
+        Where no question is written, this writes nothing.
         """
         if self._question is None:
             return end
@@ -111,19 +112,22 @@ class Transcript:
         return await self._transcripts.background.do(self._end(end, self._question))
 
     def leave(self, end: Usage | ErrorFrame) -> None:
-        """Write the answer that nobody waits for."""
+        """Write the answer in the background."""
         if self._question is not None:
             self._has_ended = True
             self._transcripts.background.run(self._end(end, self._question))
 
     def close(self) -> None:
-        """Release the turn. One that was over before its question was written leaves none, or a cancelled one."""
+        """Release the turn. A question that has no answer gets a cancelled one.
+
+        A question that is not written yet is not written, unless its commit is under way.
+        """
         self._is_closed = True
         if self._question is not None and not self._has_ended:
             self._transcripts.background.run(self._give_up(self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
-        """The end, with the names of what is kept of the turn; nothing where it has not begun."""
+        """Return the end with the ids of what is stored; unchanged where no question is written."""
         if self._question is None:
             return end
         names = {"conversation": self._tree.id, "question": self._question, **message}
@@ -149,7 +153,7 @@ class Transcript:
             if self._is_closed:
                 raise _GivenUp
         self._question = asked
-        if self._is_closed:  # while that was committed
+        if self._is_closed:  # closed during the commit
             await self._give_up(asked)
         return TurnContext(request=request, history=history, models=models)
 
@@ -160,7 +164,7 @@ class Transcript:
         return conversation
 
     async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
-        """The message that the question stands below, and the question itself where it is asked again."""
+        """Return the id of the question's parent, and the id of the question where it is asked again."""
         if request.parent is None:
             return await self._tree.newest_answer(transaction), None
         if request.parent == self._tree.id:
@@ -193,8 +197,8 @@ class Transcript:
         return kept if is_there else self.named(end)
 
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
-        """Write the answer, once however often this is tried; False when its conversation is gone."""
-        with suppress(IntegrityError):  # a try before this one has written it after all
+        """Write the answer, once however often this is retried; return False when its conversation is gone."""
+        with suppress(IntegrityError):  # an earlier try has written it
             async with self._transcripts.database.writing() as transaction:
                 if await self._tree.find(transaction, to_change=True) is None:
                     return False

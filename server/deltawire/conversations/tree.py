@@ -1,4 +1,4 @@
-"""What is read and written of one conversation's tree, statement by statement, inside somebody's transaction."""
+"""The statements on one conversation's tree of messages; each runs in the caller's transaction."""
 
 import time
 from typing import Any, Final
@@ -13,9 +13,9 @@ from deltawire.conversations.texts import storable
 from deltawire.protocol.frames import HistoryMessage
 
 GONE: Final = "gone"
-"""Whose a deleted conversation is until it is removed; no caller is called so."""
+"""The owner of a deleted conversation until it is removed; no caller has this name."""
 _CLEARED: Final = 20
-"""Messages that are removed at once: SQLite's index is told each text that it is to forget, 20 ms for a long one."""
+"""Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
     WITH RECURSIVE branch (parent, role, text, chars, depth) AS (
@@ -30,47 +30,47 @@ _BRANCH: Final = text("""
 """)
 
 TOLD: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", "settings"))
-"""What a client is told of a conversation."""
+"""The columns of a conversation that a client is told."""
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """One owner's conversation, by its id; whether it is there, `find` tells."""
+    """One owner's conversation, by its id. It may not exist: see `find`."""
 
     owner: str
     id: str
 
     async def create(self, connection: AsyncConnection, title: str, settings: str) -> None:
-        """Write its row; `settings` are JSON."""
+        """Write its row; `settings` is JSON."""
         now = time.time()
         row: dict[str, Any] = {"id": self.id, "owner": self.owner, "title": title, "settings": settings}
         row |= {"created": now, "updated": now, **index(connection, title)}
         await connection.execute(insert(conversations).values(row))
 
     async def find(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]] | None:
-        """Its row; None where it is not, or is another owner's. `to_change`: nobody else changes it meanwhile."""
+        """Return its row; None when it does not exist or is another owner's. `to_change` locks the row."""
         found = select(*TOLD).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
         if to_change:
-            found = found.with_for_update(key_share=True)  # SQLite has one writer at a time anyhow
+            found = found.with_for_update(key_share=True)  # ignored by SQLite, which has one writer at a time
         return (await connection.execute(found)).one_or_none()
 
     async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
-        """The role, the text and the parent of one of its messages."""
+        """Return the role, the text and the parent of one of its messages; None when it does not exist."""
         wanted = (messages.c.conversation == self.id, messages.c.id == message)
         return (
             await connection.execute(select(messages.c.role, messages.c.text, messages.c.parent).where(*wanted))
         ).one_or_none()
 
     async def newest_answer(self, connection: AsyncConnection) -> str | None:
-        """The id of the answer that was written last."""
+        """Return the id of the answer that was written last."""
         answers = select(messages.c.id).where(messages.c.conversation == self.id, messages.c.role == "model")
         newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
         return newest
 
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[HistoryMessage]:
-        """What was said up to a message, oldest first: whole exchanges, the newest kept within `max_chars`.
+        """Return the messages up to `leaf`, oldest first: whole exchanges, the newest kept within `max_chars`.
 
-        It begins with the person: an answer whose question no longer fits is left out. So is an exchange that
-        delivered nothing: an empty answer, and the questions that it stands below.
+        The history begins with a question: an answer whose question no longer fits is left out. An exchange that
+        delivered nothing is left out, too: an empty answer, and the questions directly above it.
         """
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
         said: list[HistoryMessage] = []
@@ -91,26 +91,29 @@ class Tree(msgspec.Struct, frozen=True):
         await connection.execute(insert(messages).values(row))
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
-        """Take note that a question has an answer."""
+        """Mark a question as answered."""
         await connection.execute(update(messages).where(messages.c.id == question).values(answered=True))
 
     async def change(self, connection: AsyncConnection, **columns: Any) -> None:
-        """Change its row. A change of its name is not news: `updated` is whose caller says so."""
+        """Change its row.
+
+        `updated` changes only when passed: renaming does not move a conversation to the top of the list.
+        """
         if "title" in columns:
             columns |= index(connection, columns["title"])
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))
 
     async def give_up(self, connection: AsyncConnection) -> bool:
-        """Take it from its owner: nobody finds it from now on. Return whether it was there."""
+        """Set its owner to `GONE`, so that it is not found any more. Return False when it does not exist."""
         mine = (conversations.c.id == self.id, conversations.c.owner == self.owner)
-        # Only another title makes SQLite's index forget whose it was.
+        # SQLite's index drops the owner's word only when the title changes.
         title = case((conversations.c.title == "", " "), else_="")
         return bool(
             (await connection.execute(update(conversations).where(*mine).values(owner=GONE, title=title))).rowcount
         )
 
     async def clear(self, connection: AsyncConnection) -> None:
-        """Remove some of its messages or, with the last of them, all of it."""
+        """Remove some of its messages; with the last of them, remove the conversation."""
         some = select(messages.c.seq).where(messages.c.conversation == self.id).order_by(messages.c.seq).limit(_CLEARED)
         cleared = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
         if cleared.rowcount < _CLEARED:
@@ -118,6 +121,6 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 async def gone(connection: AsyncConnection) -> Tree | None:
-    """A conversation that was given up and is not yet removed."""
+    """Return a deleted conversation that is not yet removed; None when there is none."""
     found = await connection.scalar(select(conversations.c.id).where(conversations.c.owner == GONE).limit(1))
     return found and Tree(GONE, found)

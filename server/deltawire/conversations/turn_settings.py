@@ -1,4 +1,4 @@
-"""The settings of a conversation, as they are kept and as its turns take them."""
+"""The settings of a conversation: their stored form, and their use in its turns."""
 
 from typing import Any, Final
 
@@ -12,17 +12,17 @@ _decode = msgspec.json.Decoder(TurnSettings).decode
 
 
 def kept(settings: dict[str, Any]) -> str:
-    """Settings as they are stored: those that are set."""
+    """Return settings as they are stored: JSON of those that are set."""
     return msgspec.json.encode({name: value for name, value in settings.items() if value is not None}).decode()
 
 
 def merged(request: ChatRequest, stored: str) -> ChatRequest:
-    """A request with the stored settings where it has none of its own."""
+    """Return a request with the stored settings where it has none of its own."""
     own = asdict(_decode(stored))
     missing = {name: own[name] for name in _NAMES if getattr(request, name) is None and own[name] is not None}
     return msgspec.structs.replace(request, **missing) if missing else request
 
 
 def changed(stored: str, named: dict[str, Any]) -> str:
-    """Stored settings with these changes; None takes one away."""
+    """Return stored settings with these changes; None removes one."""
     return kept({**msgspec.json.decode(stored), **named})

@@ -1,7 +1,7 @@
 """The table of model families and the settings that each accepts. No I/O.
 
-docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares the two. A model that no row names
-gets the settings of the newer models.
+docs/reference/upstream.md shows the same table; `tests/unit/gemini/test_models.py` compares the two. A model that no
+row names gets the settings of the newer models.
 """
 
 import re

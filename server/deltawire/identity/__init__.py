@@ -1,5 +1,5 @@
-"""Identity: keys that the operator gives out, and tokens that an identity provider signs.
+"""Identity: API keys that the operator issues, and tokens that an identity provider signs.
 
-A token is a secret. It comes in a header or a frame, never in a URL, and goes nowhere: not into a log,
-an error or a repr. What is kept of it is a `Caller`.
+A token is a secret. It comes in a header or a frame, never in a URL, and never gets into a log, an error or a repr.
+Only its `Caller` is kept.
 """

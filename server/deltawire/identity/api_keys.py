@@ -1,7 +1,7 @@
 """API keys. Only the SHA-256 of a key is stored: NAME:DIGEST, in hexadecimal.
 
-A key is 32 random bytes, so its digest cannot be guessed back, and needs no salt. It is looked up by its
-digest: how long that takes tells nothing about the keys that there are.
+A key is 32 random bytes, so it cannot be guessed from its digest, and the digest needs no salt. A key is looked up by
+its digest, so the duration of the look-up reveals nothing about the stored keys.
 """
 
 import os
@@ -29,7 +29,7 @@ Keys = Mapping[bytes, str]
 
 
 def new_key(name: str) -> tuple[str, str]:
-    """Return a new key, and the line for the settings that admits it. Raise ValueError for a bad name."""
+    """Return a new key, and its `NAME:SHA256` for the settings. Raise ValueError for a bad name."""
     if not re.fullmatch(KEY_NAME, name):
         raise ValueError("a name is 1 to 64 of A-Z a-z 0-9 . _ @ -")
     key = secrets.token_urlsafe(_KEY_BYTES)
@@ -37,7 +37,7 @@ def new_key(name: str) -> tuple[str, str]:
 
 
 def parse_keys(lines: Iterable[str]) -> Keys:
-    """Read keys, one `NAME:SHA256` a line. Raise ValueError with the number of a line that is none."""
+    """Read keys, one `NAME:SHA256` a line. Raise ValueError with the number of a line that is not one."""
     keys: dict[bytes, str] = {}
     for number, written in enumerate(lines, start=1):
         line = written.strip()
@@ -53,7 +53,7 @@ def parse_keys(lines: Iterable[str]) -> Keys:
 
 
 def read_keys(path: Path) -> Keys:
-    """Read the keys of a file; `#` begins a remark. Raise OSError, or ValueError as `parse_keys` does."""
+    """Read the keys of a file; `#` begins a comment line. Raise OSError, or ValueError as `parse_keys` does."""
     with path.open("rb") as file:
         body = file.read(_MAX_FILE_BYTES + 1)
     if len(body) > _MAX_FILE_BYTES:
@@ -62,10 +62,10 @@ def read_keys(path: Path) -> Keys:
 
 
 class KeyFile:
-    """The keys of a file, which is read again when it changes. While it cannot be read, the last keys count."""
+    """The keys of a file, which is read again when it changes. While it cannot be read, the last keys stay valid."""
 
     def __init__(self, path: Path, seconds_between_looks: float = 1.0) -> None:
-        """Read the file. While it cannot be read at all, no key counts."""
+        """Read the file. Until it was read once, no key is valid."""
         self._path = path
         self._seconds_between_looks = seconds_between_looks
         self._next_look = 0.0
@@ -83,7 +83,7 @@ class KeyFile:
 
     def _look(self) -> None:
         try:
-            found = os.stat(self._path)  # noqa: PTH116 - of a file that may be gone
+            found = os.stat(self._path)  # noqa: PTH116 - the file may be missing
             seen: object = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         except OSError as error:
             seen = error.errno
@@ -99,7 +99,7 @@ class KeyFile:
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Return what is wrong with a key file, without any of its content."""
+    """Return the reason why a key file cannot be used, without any of its content."""
     if isinstance(error, OSError):
         return (error.strerror or type(error).__name__).lower()
     return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
@@ -120,7 +120,7 @@ class ApiKeys:
         return None if name is None else Caller(name=f"key:{name}", key=digest)
 
     def hold(self, digest: bytes) -> bool:
-        """Say if the key with this digest still counts."""
+        """Say if the key with this digest is still valid."""
         return self._name(digest) is not None
 
     def _name(self, digest: bytes) -> str | None:

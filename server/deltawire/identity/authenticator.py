@@ -12,10 +12,10 @@ MAX_TOKEN_CHARS: Final = 8192
 
 
 class Authenticator:
-    """Accepts API keys and JSON Web Tokens. Without either set up, nobody has to authenticate."""
+    """Accepts API keys and JSON Web Tokens. Where neither is configured, callers need not authenticate."""
 
     def __init__(self, keys: ApiKeys | None = None, tokens: JwtTokens | None = None) -> None:
-        """Take what is set up; None for the rest."""
+        """`keys` and `tokens` are None where they are not configured."""
         self._keys = keys
         self._tokens = tokens
 
@@ -40,13 +40,13 @@ class Authenticator:
             return self.recognise(token)
         except UnknownKey:
             if self._tokens is None:
-                raise AssertionError("only a token is signed") from None
+                raise AssertionError("UnknownKey is raised for a signed token only") from None
             await self._tokens.keys.refresh()
             return self.recognise(token)
 
     def check(self, caller: Caller) -> None:
-        """Raise `Failure` when the token or the key of this caller no longer counts."""
+        """Raise `Failure` when the token or the key of this caller is no longer valid."""
         if caller.expires_at is not None and caller.expires_at <= time.time():
             raise Failure("unauthenticated", EXPIRED)
         if caller.key is not None and (self._keys is None or not self._keys.hold(caller.key)):
-            raise Failure("unauthenticated", "This key no longer counts.")
+            raise Failure("unauthenticated", "This key is no longer valid.")

@@ -17,9 +17,9 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """`key:NAME` or `jwt:SUB`: the owner of what is stored. The prefix keeps the two kinds apart."""
     expires_at: float | None = None
-    """The end of the token, in seconds since the epoch; None for one without end."""
+    """The expiry of the token, in seconds since the epoch; None for a caller that does not expire."""
     key: bytes | None = None
-    """The digest of the API key, if it was one: keys can be revoked."""
+    """The digest of the API key, which can be revoked; None for a token."""
 
     def __repr__(self) -> str:
         """Return the name only."""
@@ -27,14 +27,14 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ANONYMOUS: Final = Caller(name="")
-"""The caller of every request where nobody has to authenticate."""
+"""The caller of every request where callers need not authenticate."""
 
 
 class UnknownKey(Failure):
-    """The token is signed with an unknown key, which may be among those that can be fetched."""
+    """The token is signed with an unknown key; a fetch of the key set may find it."""
 
     def __init__(self) -> None:
-        """Use the sentence of every bad token."""
+        """Use the same sentence as for every bad token."""
         super().__init__("unauthenticated", "This token is not valid here.")
 
 

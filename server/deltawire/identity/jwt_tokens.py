@@ -1,7 +1,7 @@
-"""JSON Web Tokens (RFC 7519), read the way RFC 8725 asks for.
+"""JSON Web Tokens (RFC 7519), validated as RFC 8725 requires.
 
-What a token says of itself chooses nothing but which of our keys it is held against: each key has its one
-algorithm, settled before any token came.
+The header of a token chooses only the key that it is checked with. Each key has one algorithm, which was set before the
+token came.
 """
 
 import time
@@ -18,7 +18,7 @@ EXPIRED: Final = "This token has expired; bring a fresh one."
 _INVALID: Final = "This token is not valid here."
 _LONGEST_NAME: Final = 255
 _CLOCK_SKEW_SECONDS: Final = 30
-"""Seconds that the issuer's clock may be ahead of ours."""
+"""Seconds that the issuer's clock may be ahead of this server's."""
 _MALFORMED: Final = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
 """All exceptions of PyJWT for a bad token, intended or not."""
 
@@ -43,11 +43,11 @@ class KeySource(Protocol):
         ...
 
     def find(self, kid: str | None) -> SigningKey | None:
-        """Return the key of this name, if it is at hand."""
+        """Return the key of this name; None when it was not fetched."""
         ...
 
     async def refresh(self) -> None:
-        """Fetch the keys again, at a bounded rate. Raise `Failure` when there is none at all."""
+        """Fetch the keys again, at a bounded rate. Raise `Failure` when there is no key at all."""
         ...
 
 
@@ -68,7 +68,7 @@ class SharedSecret:
         self._key = SigningKey("HS256", key)
 
     def find(self, _kid: str | None) -> SigningKey:
-        """Return the key, whatever the token calls it."""
+        """Return the key, whatever key name the token has."""
         return self._key
 
     async def refresh(self) -> None:
@@ -85,7 +85,7 @@ class JwtTokens:
         self._audience = audience
 
     def caller(self, token: str) -> Caller:
-        """Return the caller that a token names. Raise `Failure`, and `UnknownKey` when its key is not at hand."""
+        """Return the caller that a token names. Raise `Failure`, and `UnknownKey` when its key was not fetched."""
         try:
             claims = self._claims(token)
             expires_at = float(claims["exp"])
@@ -102,7 +102,7 @@ class JwtTokens:
 
     def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
-        if header.get("alg") not in self.keys.algorithms:  # no key that may be fetched could make it valid
+        if header.get("alg") not in self.keys.algorithms:  # no key of the source could make it valid
             raise jwt.InvalidAlgorithmError
         key = self.keys.find(header.get("kid"))
         if key is None:

@@ -1,7 +1,7 @@
 """The signing keys of an identity provider: a JSON Web Key Set (RFC 7517) behind a URL.
 
-It is fetched at the start, then when a token names a key that is not in it, but only so often, and when
-it has grown old; never for a request as such. Whatever goes wrong, the last good set stays.
+It is fetched at the start, when a token names a key that is not in it (at a bounded rate), and when it is old; not for
+each request. After any fault the last good set stays.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """The interval and the time-outs of fetching, in seconds."""
 
     between: float = 10.0
-    """Between two fetches, however many tokens name unknown keys."""
+    """The least time between two fetches, however many tokens name unknown keys."""
     stale_after: float = 600.0
-    """Until the set is fetched again: a key that is no longer published counts for about this long."""
+    """The age at which the set is fetched again: a key that is no longer published stays valid for about this long."""
     timeout: float = 5.0
 
 
@@ -42,7 +42,7 @@ class _KeysDocument(msgspec.Struct):
 
 
 class _Unusable(Exception):
-    """The answer is no usable key set; the reason is a sentence of ours."""
+    """The answer is no usable key set; the message is our own, without any of the answer."""
 
 
 class KeySet:
@@ -59,7 +59,7 @@ class KeySet:
         self._fetching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Start to fetch; requests that come before it is done wait for it."""
+        """Start the first fetch; requests that come before its end wait for it."""
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._pace.timeout),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
@@ -86,14 +86,14 @@ class KeySet:
         return self._keys.get(kid) if kid is not None else None
 
     async def refresh(self) -> None:
-        """Wait for the set to be fetched again, unless that was tried just now."""
+        """Fetch the set again, and wait for it, unless the last fetch was less than `Pace.between` ago."""
         self._start_fetching()
         if self._fetching is not None:
             await asyncio.wait([self._fetching])
         if not self._keys:
             raise Failure(
                 "overloaded",
-                "JwtTokens cannot be checked at the moment: the keys to do it with are out of reach.",
+                "Tokens cannot be checked at the moment: the signing keys could not be fetched.",
                 retry_after=self._pace.between,
             )
 
@@ -130,7 +130,7 @@ class KeySet:
 
 
 def read_key_set(body: bytes) -> Mapping[str | None, SigningKey]:
-    """Return the usable keys by their `kid`; the first of two with one name. Others are skipped."""
+    """Return the usable keys by their `kid`; of two with the same name, the first. Skip the others."""
     try:
         document = msgspec.json.decode(body, type=_KeysDocument)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -153,7 +153,7 @@ def _signing_key(jwk: dict[str, Any]) -> SigningKey | None:
         read = jwt.PyJWK(jwk)
         read.Algorithm.prepare_key(read.key)  # this checks the curve against the algorithm
         is_weak = read.Algorithm.check_key_length(read.key) is not None
-    except Exception:  # noqa: BLE001 - whatever two libraries raise, it is no usable key
+    except Exception:  # noqa: BLE001 - two libraries raise many kinds: with each of them the key is not usable
         return None
     if read.algorithm_name not in _SIGNATURES or is_weak:
         return None

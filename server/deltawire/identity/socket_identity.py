@@ -23,9 +23,9 @@ class SocketIdentity:
         return self._caller
 
     def renew(self, token: str) -> bool:
-        """Take a fresh token; return False when its key has to be fetched first, see `renew_later`.
+        """Take a fresh token; return False when its key has to be fetched first: then call `renew_later`.
 
-        Raise `Failure` when it is no good, or somebody else's. Where nobody is asked, no token is looked at.
+        Raise `Failure` when it is not valid, or another caller's. Where callers need not authenticate, it is ignored.
         """
         if self._authenticator.asks:
             try:
@@ -37,7 +37,7 @@ class SocketIdentity:
         return True
 
     async def renew_later(self, token: str) -> None:
-        """Take a fresh token once its key was looked for. Raise `Failure` as `renew` does."""
+        """Fetch the key of a fresh token, then take the token. Raise `Failure` as `renew` does."""
         try:
             self._replace(await self._authenticator.identify(token))
         except Failure as failure:
@@ -45,5 +45,5 @@ class SocketIdentity:
 
     def _replace(self, caller: Caller) -> None:
         if caller.name != self._caller.name:
-            raise Failure("forbidden", "This token is somebody else's; they need a socket of their own.")
+            raise Failure("forbidden", "This token is another caller's: each caller needs a socket of their own.")
         self._caller = caller

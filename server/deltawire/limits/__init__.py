@@ -1,1 +1,1 @@
-"""Limits: how much each caller may use, counted in this process or in a Redis that several share."""
+"""Limits on each caller's use, counted in this process or in a Redis that several processes share."""

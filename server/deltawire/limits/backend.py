@@ -1,4 +1,4 @@
-"""The backend of limits: the interfaces of what counts, in memory or in Redis."""
+"""The limits backend: the interfaces of the counters in memory and in Redis."""
 
 import time
 from collections import Counter
@@ -16,7 +16,7 @@ Clock = Callable[[], float]
 DAY_SECONDS: Final = 86_400
 DAYS_KEPT: Final = 32
 MAX_MODELS: Final = 200
-"""Models told apart in one caller's day. Where any model name is allowed, further ones count as `OTHER`."""
+"""Models counted separately in one caller's day. Where any model name is allowed, further ones count as `OTHER`."""
 OTHER: Final = "other"
 _TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
 NANO: Final = 10**9
@@ -28,7 +28,7 @@ Day = dict[str, Used]
 
 
 class StoreAway(Exception):
-    """The store does not answer. The cause is for the log."""
+    """The store does not answer. The message is the cause, for the log."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +58,7 @@ class Leases(Protocol):
     """Counts the turns that run."""
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Let one more turn run; return the rule that forbids it, if one does. Raise `StoreAway`."""
+        """Take a place for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
     async def give_back(self, lease: str) -> None:
@@ -91,19 +91,19 @@ class Meter(Protocol):
 
 
 class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
-    """All that counts, either in memory or in one store."""
+    """The counters, all in memory or all in one store."""
 
     windows: Windows | None
     """None where turns per minute are not limited."""
     leases: Leases
     meter: Meter
     is_there: Callable[[], Awaitable[None]] | None = None
-    """Raises `StoreAway`; None in memory."""
+    """Raises `StoreAway` when the store does not answer; None in memory."""
     close: Callable[[], Awaitable[None]] | None = None
 
 
 def key_of(caller: str) -> str:
-    """Return a caller's name as it stands in keys: a digest of fixed length, which tells nothing about the caller."""
+    """Return a caller's name for use in keys: a digest of fixed length, which reveals nothing about the caller."""
     return sha256(caller.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
@@ -113,7 +113,7 @@ def today(clock: Clock = time.time) -> int:
 
 
 def used_by(spent: Spent | None) -> dict[str, int]:
-    """Return the use of a turn that ended with these figures, or with none."""
+    """Return the use of a turn that ended with these figures; `spent` is None where it has none."""
     used = {"turns": 1}
     if spent is None or spent.total_tokens is None:
         used["uncounted"] = 1

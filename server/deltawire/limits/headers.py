@@ -1,6 +1,6 @@
-"""The `RateLimit` fields of HTTP, as draft-ietf-httpapi-ratelimit-headers-10 has them.
+"""The `RateLimit` header fields of draft-ietf-httpapi-ratelimit-headers-10.
 
-Only limits that its units can say: requests in a window, and requests at once.
+They hold only the limits that the draft has a unit for: requests in a window, and requests at once.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Limits that are counted in this process alone."""
+"""Limits that are counted in this process only."""
 
 import time
 from collections import Counter, defaultdict
@@ -11,12 +11,12 @@ class MemoryLeases:
     """Counts the turns that run in this process."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start with no running turns."""
         self._held: dict[str, list[tuple[str, str | None]]] = {}
         self._running: Counter[tuple[str, str | None]] = Counter()
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Let one more turn run; return the rule that forbids it, if one does."""
+        """Take a place for one more turn; return the rule that forbids it, if one does."""
         for rule in rules:
             if self._running[caller, rule.model] >= rule.amount:
                 return rule
@@ -43,7 +43,7 @@ class MemoryMeter:
     """Sums up the use of every caller by the turns of this process."""
 
     def __init__(self, clock: Clock = time.time) -> None:
-        """`clock` gives the day."""
+        """`clock` gives the current day."""
         self._clock = clock
         self._days: dict[int, dict[str, Day]] = defaultdict(lambda: defaultdict(dict))
 

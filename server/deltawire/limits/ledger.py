@@ -1,6 +1,6 @@
-"""Check each turn against the limits before it is asked, and charge it before its end is told.
+"""Check each turn against the limits before the upstream is asked, and charge it before the client is told of its end.
 
-Nothing is counted in between. What a hang-up leaves is charged all the same, by a task that nobody waits for.
+Nothing is counted in between. After a hang-up a background task charges what was used so far.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ class Limits:
     def __init__(
         self, rules: Rules, backend: LimitsBackend, prices: Prices, when_away: WhenAway, clock: Clock = time.time
     ) -> None:
-        """`when_away` decides about turns whose limits cannot be checked."""
+        """`when_away` says if turns are refused or allowed while the limits cannot be checked."""
         self.rules = rules
         self.backend = backend
         self.prices = prices
@@ -63,7 +63,7 @@ class Limits:
                 for rule in rules
             ]
         except StoreAway:
-            raise Failure("store_unavailable", "The figures cannot be reached at the moment; try again.") from None
+            raise Failure("store_unavailable", "Your use cannot be read at the moment; try again.") from None
         return UsageReport(days=[day_usage(*pair) for pair in zip(numbers, used, strict=True)], limits=limits)
 
     async def standing(self, caller: str, name: str, rule: Rule, used: Day) -> Standing:
@@ -80,9 +80,9 @@ class Limits:
 
     @property
     def windows(self) -> Windows:
-        """The windows of turns per minute. They exist where that has a rule."""
+        """The windows of turns per minute. They exist where a rule limits those."""
         if self.backend.windows is None:
-            raise AssertionError("whoever has such a rule is given windows")
+            raise AssertionError("windows exist where a rule limits turns per minute")
         return self.backend.windows
 
     async def check(self) -> bool:
@@ -97,7 +97,7 @@ class Limits:
         return True
 
     async def close(self) -> None:
-        """Wait for what is still being counted, then release the backend."""
+        """Wait for the charges that still run, at most 5 s, then release the backend."""
         await self.background.wait(_CLOSE_SECONDS)
         await self.backend.leases.close()
         await self.backend.meter.close()
@@ -106,7 +106,7 @@ class Limits:
 
 
 class Ledger:
-    """The account of one turn: it is let through, charged and released."""
+    """The account of one turn, which is admitted, charged and released."""
 
     def __init__(self, limits: Limits, caller: str) -> None:
         """Prepare; nothing is counted before `begin`."""
@@ -120,7 +120,7 @@ class Ledger:
 
     @property
     def goes_by_model(self) -> bool:
-        """True where a rule is for one model, so that the model has to be known first."""
+        """True where a rule is for one model: then the model must be known before `begin`."""
         return bool(self._limits.rules.models)
 
     @property
@@ -133,7 +133,7 @@ class Ledger:
         return self._limits.prices.cost(model, counts)
 
     async def begin(self, model: str) -> None:
-        """Let a turn that asks this model through.
+        """Admit a turn that asks this model.
 
         Raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`).
         """
@@ -145,13 +145,13 @@ class Ledger:
         self._is_let_through = True
 
     def end(self, end: Usage | ErrorFrame) -> asyncio.Task[None]:
-        """Charge the turn in a task; its end is told when that task is done."""
+        """Charge the turn in a task; tell the client of its end when that task is done."""
         is_charged = self._is_let_through and not self._is_over
         self._is_over = True
         return self._limits.background.run(self._end(end if is_charged else None))
 
     def close(self) -> None:
-        """Release the turn. One that has not ended is charged nothing."""
+        """Release the turn. A turn that has not ended is not charged."""
         if not self._is_over:
             self._is_over = True
             self._limits.background.run(self._end(None))
@@ -211,7 +211,7 @@ class Ledger:
 
     async def _end(self, charged: Usage | ErrorFrame | None) -> None:
         if self._beginning is not None:
-            await asyncio.wait({self._beginning})  # the listener may have left in the middle of it
+            await asyncio.wait({self._beginning})  # the listener may have left during `begin`
         if charged is not None:
             spent = spent_of(charged) if isinstance(charged, Usage) else charged.usage
             await self._limits.backend.meter.charge(self._charge(spent))

@@ -1,7 +1,7 @@
-"""What tokens cost: the prices that genai-prices brings along, of Google's models.
+"""The cost of tokens, by the prices of Google's models in the package genai-prices.
 
-Only its data is used. Its own sum takes a millisecond, most of it spent on audio, images and searches that are not
-counted here; a test holds ours against it.
+Only its data is used. Its own calculation takes a millisecond, mostly for audio, images and searches that are not
+counted here; a test compares ours with it.
 """
 
 import asyncio
@@ -21,47 +21,50 @@ log = structlog.get_logger(__name__)
 PROVIDER: Final = "google"
 _MILLION: Final = 1_000_000
 _MODELS: Final = 512
-"""Whose prices are remembered."""
+"""Models whose prices are cached."""
 
 Finder = Callable[[str], Any]
-"""The price of a model by its name; None for one that is not in the list."""
+"""Returns the prices of a model by its name; None for a model that is not in the list."""
 
 _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
 
 class Prices:
-    """The price list; unknown until it is loaded, which takes a moment and is done beside the start."""
+    """The price list, loaded in a thread while the server starts. Until then all costs are unknown."""
 
     def __init__(self, read: Callable[[], Finder] | None = None) -> None:
-        """Start without one; `read` reads it, in a thread."""
+        """Start without a list; `read` reads it, in a thread."""
         self._read = read or read_list
         self._find: Finder | None = None
         self._loading: asyncio.Task[None] | None = None
         self._is_tried = asyncio.Event()
 
     def load(self) -> None:
-        """Begin to load it, again and again until that succeeds."""
+        """Start loading the list; retry until that succeeds."""
         self._loading = asyncio.get_running_loop().create_task(_patiently(self._load))
 
     async def ready(self) -> None:
-        """Wait until it is loaded or that has failed once, if it was begun: a turn without prices has no cost."""
+        """Wait until the list is loaded or the first try has failed. Return at once where `load` was not called.
+
+        A turn that begins before that would have no cost.
+        """
         if self._find is None and self._loading is not None:
             await self._is_tried.wait()
 
     async def close(self) -> None:
-        """Try no more."""
+        """Stop loading."""
         if self._loading is not None:
             self._loading.cancel()
             await asyncio.wait({self._loading})
 
     def cost(self, model: str, counts: Counts) -> float | None:
-        """Dollars; None when the price or the counts are not known."""
+        """Return the cost in dollars; None when the price or the counts are not known."""
         if self._find is None or counts.input is None or counts.output is None:
             return None
         try:
             return _cost(self._find(model), counts.input, counts.output, counts)
-        except Exception as fault:  # noqa: BLE001 - the list is somebody else's, and no turn fails because of it
-            log.warning("prices: a price cannot be told", model=model, cause=type(fault).__name__)
+        except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a turn
+            log.warning("prices: a cost cannot be computed", model=model, cause=type(fault).__name__)
             return None
 
     async def _load(self) -> None:
@@ -75,7 +78,7 @@ class Prices:
 
 
 def _cost(found: Any, prompt: int, output: int, counts: Counts) -> float | None:
-    """Dollars by the prices of one model; None when one of them that is needed is not known."""
+    """Return the cost in dollars by the prices of one model; None when a price that is needed is not known."""
     if found is None:
         return None
     price = found.get_prices(datetime.now(UTC))
@@ -94,7 +97,7 @@ def _cost(found: Any, prompt: int, output: int, counts: Counts) -> float | None:
 
 
 def _rate(rate: Any, asked: int) -> Decimal:
-    """Dollars a million tokens, when so many are asked with."""
+    """Return the dollars for a million tokens in a turn with `asked` input tokens."""
     if isinstance(rate, Decimal):
         return rate
     base: Decimal = rate.base
@@ -106,7 +109,7 @@ def _rate(rate: Any, asked: int) -> Decimal:
 
 def read_list() -> Finder:
     """Read the list; it takes a second."""
-    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - it takes a while: see `Prices.load`
+    from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415 - slow, so loaded in a thread: see `Prices`
 
     snapshot = get_snapshot()
 

@@ -8,30 +8,30 @@ from deltawire.protocol.errors import Failure
 
 AWAY: Final = "The limits cannot be checked at the moment; try again."
 _AT_ONCE_SECONDS: Final = 1.0
-"""Seconds before asking again for one of the turns at once: nobody knows when a turn ends."""
+"""The `retry_after` for turns at once, in seconds: the end of a running turn is not known beforehand."""
 
 
 def too_many_at_once(rule: Rule) -> Failure:
-    """Return the failure for one turn at once too many."""
+    """Return the failure of a turn beyond the turns at once."""
     message = f"You may have {_turns(rule)} at once{_of(rule)}: wait for one to end."
     return Failure("rate_limited", message, field=_field(rule), retry_after=_AT_ONCE_SECONDS)
 
 
 def too_many_a_minute(rule: Rule, seconds: float) -> Failure:
-    """Return the failure for one turn a minute too many; the next one is allowed after these seconds."""
+    """Return the failure of a turn beyond the turns per minute; the next one is allowed after `seconds`."""
     message = f"You may begin {_turns(rule)} a minute{_of(rule)}."
     return Failure("rate_limited", message, field=_field(rule), retry_after=round(seconds, 3))
 
 
 def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
-    """Return the failure for a day's budget that is used up; the next day begins after these seconds."""
+    """Return the failure of a turn beyond a day's budget; the next day begins after `seconds`."""
     budget = f"{rule.amount:,.0f} tokens" if name == "tokens_per_day" else f"${rule.amount:,.10g}"
     message = f"Your {budget} a day{_of(rule)} are used up; there is more at midnight, UTC."
     return Failure("budget_exhausted", message, field=_field(rule), retry_after=round(seconds, 3))
 
 
 def spent_on(name: str, rule: Rule, used: Day) -> float:
-    """Return how much of a budget was used."""
+    """Return the used part of a budget, in its unit."""
     kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
     return sum(of[kind] for model, of in used.items() if rule.model in (None, model)) / unit
 

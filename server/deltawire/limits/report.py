@@ -21,8 +21,8 @@ class UsageQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class ModelUsage(Struct, frozen=True, kw_only=True):
     """The use of one model in a day. An unknown figure is null, never 0.
 
-    The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
-    `unpriced_turns`; when those are all, it is null.
+    The tokens leave out the `uncounted_turns`, for which the provider reported no counts. `cost_usd` leaves out the
+    `unpriced_turns`. A figure that leaves out all turns is null.
     """
 
     model: str
@@ -48,7 +48,7 @@ class DayUsage(Struct, frozen=True, kw_only=True):
 class Standing(Struct, frozen=True, kw_only=True):
     """A limit, and how much of it is left: for one model, or for all together where `model` is null.
 
-    `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
+    `resets_in` is the seconds until more is left; null for turns at once, where it is not known.
     """
 
     limit: str
@@ -74,7 +74,7 @@ def seconds_left(clock: Clock = time.time) -> float:
 
 
 def day_usage(day: int, used: Day) -> DayUsage:
-    """Return a day's figures as the report has them."""
+    """Return a day's figures in the form of the report."""
     name = datetime.fromtimestamp(day * DAY_SECONDS, UTC).date().isoformat()
     return DayUsage(day=name, models=[_model_usage(model, used[model]) for model in sorted(used)])
 

@@ -46,7 +46,7 @@ def read_counts(text: str) -> Allowance:
     """Read the rules of a setting with whole numbers. Raise ValueError."""
     rules = read_amounts(text)
     if any(not rule.amount.is_integer() for rule in rules):
-        raise ValueError("these are counted")
+        raise ValueError("an amount is a whole number")
     return rules
 
 
@@ -57,11 +57,11 @@ def read_amounts(text: str) -> Allowance:
         name, equals, written = part.rpartition("=")
         model, amount = name.strip() if equals else None, float(written)
         if model is not None and not _model_name.match(model):
-            raise ValueError("that is no model's name")
+            raise ValueError("that is not a model name")
         if model in amounts:
-            raise ValueError("it says twice what is allowed")
+            raise ValueError("two amounts for one model, or for all")
         if not (0 < amount <= MAX_AMOUNT and math.isfinite(amount)):
-            raise ValueError("nothing would be allowed, or anything")
+            raise ValueError("an amount is more than 0 and has a bound")
         amounts[model] = amount
     return tuple(Rule(model, amount) for model, amount in amounts.items())
 

@@ -1,4 +1,4 @@
-"""A token bucket: it limits how often something may happen."""
+"""A token bucket: a limit on the rate of events."""
 
 
 class TokenBucket:
@@ -25,7 +25,7 @@ class TokenBucket:
         return max(0.0, (1.0 - self._allowance) / self._per_second)
 
     def is_fresh(self, now: float) -> bool:
-        """Say if the bucket is full: nothing that happened still counts."""
+        """Say if the bucket is full: then no earlier event counts any more."""
         self._earn(now)
         return self._allowance >= self._burst
 

@@ -35,7 +35,7 @@ class MovingWindows:
         for rule in others:
             if not await self._call(self._limiter.test, *_names(caller, rule)):
                 return rule
-        # The last rule is counted first: a turn that is refused here has counted nowhere.
+        # The last rule is counted first: a turn that it refuses was counted by no rule.
         for rule in (last, *others):
             if not await self._call(self._limiter.hit, *_names(caller, rule)):
                 return rule
@@ -48,6 +48,6 @@ class MovingWindows:
 
 
 def _names(caller: str, rule: Rule) -> tuple[RateLimitItemPerMinute, *tuple[str, ...]]:
-    """Return the names by which the library knows a window."""
+    """Return the library's arguments for a window: its limit and its key."""
     item = RateLimitItemPerMinute(int(rule.amount), namespace=_NAMESPACE)
     return (item, caller) if rule.model is None else (item, caller, rule.model)

@@ -1,4 +1,4 @@
-"""The table of close codes: the reason of each, and when its client should connect again.
+"""The table of close codes: the reason of each, and the time at which its client should connect again.
 
 The page has the same table, made from this one by `make frames`.
 """
@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 Reconnect = Literal["soon", "later", "when_needed"]
-"""When to connect again: `soon` with the usual back-off, `later` after some seconds, `when_needed` to send."""
+"""The time to connect again: `soon` with the usual back-off, `later` after some seconds, `when_needed` to send."""
 
 
 class CloseCode(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Decode JSON from a client strictly; a failure names the wrong field and the values that it takes."""
+"""Decode JSON from a client strictly; a failure names the wrong field and its allowed values."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """The error table: every failure that a client can be told, with its sentence.
 
 Every error that leaves the process, on a socket or over HTTP, is a row of `TABLE`. Its sentence is
-written here, once; what the provider said never becomes part of it.
+written here, once; it never holds the provider's message.
 """
 
 from typing import Final
@@ -81,7 +81,7 @@ class Failure(Exception):
         self.cause: Final = cause
 
     def about(self, field: str) -> "Failure":
-        """Return the same failure of this field."""
+        """Return the same failure with this field."""
         return Failure(
             self.code,
             self.message,

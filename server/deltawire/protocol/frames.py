@@ -31,7 +31,7 @@ class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a turn is to be answered. A field that is null counts as absent."""
+    """The settings of a turn. A field that is null counts as absent."""
 
     model: (
         Annotated[str, Meta(pattern=MODEL_NAME, description="a model's name: 1 to 128 of A-Z a-z 0-9 . _ -")] | None
@@ -56,7 +56,7 @@ class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a turn is asked, the same on every transport. A field that is null counts as absent."""
+    """The request of a turn, the same on every transport. A field that is null counts as absent."""
 
     message: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
     id: Annotated[str, Meta(pattern=TURN_ID, description="1 to 64 of A-Z a-z 0-9 _ . : -")] | None = None
@@ -109,9 +109,9 @@ class Thought(Struct, frozen=True, tag="thought", tag_field=type_tag):
 
 
 class Spent(Struct, frozen=True, kw_only=True):
-    """What a turn cost: tokens, milliseconds, dollars. What is not known is null, never 0.
+    """The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
 
-    The last three say where a turn of a conversation is kept; `message` is its answer.
+    The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
     """
 
     model: str
@@ -157,9 +157,9 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
 
 FrameUp = Chat | Cancel | Auth
 TurnFrame = Delta | Thought | Usage | ErrorFrame
-"""What a turn says, on every transport."""
+"""The frames of a turn, on every transport."""
 FrameDown = TurnFrame
-"""What a socket sends."""
+"""The frames that a socket sends."""
 
 _encode = msgspec.json.Encoder().encode
 

@@ -122,9 +122,9 @@ export interface ErrorFrame {
   usage: Spent | null;
 }
 /**
- * What a turn cost: tokens, milliseconds, dollars. What is not known is null, never 0.
+ * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
- *     The last three say where a turn of a conversation is kept; `message` is its answer.
+ *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
  */
 export interface Spent {
   model: string;
@@ -151,9 +151,9 @@ export interface ModelList {
   models: string[];
 }
 /**
- * One conversation. Times are seconds since 1970; `updated` is when something was last said in it.
+ * One conversation. Times are seconds since 1970; `updated` is the time of its last question or answer.
  *
- *     `settings` hold for each of its turns that names none of its own.
+ *     A turn uses those of the `settings` that its own request leaves out.
  */
 export interface Conversation {
   id: string;
@@ -163,7 +163,7 @@ export interface Conversation {
   settings: TurnSettings;
 }
 /**
- * How a turn is to be answered. A field that is null counts as absent.
+ * The settings of a turn. A field that is null counts as absent.
  */
 export interface TurnSettings {
   model?: string | null;
@@ -194,8 +194,8 @@ export interface ConversationTree {
 /**
  * One message of a conversation's tree.
  *
- *     A question is not `answered` while its answer runs, and for ever when that was lost in a crash. An answer
- *     ended for its `finish_reason`, or broke off for its `error`, a code of the error table.
+ *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table.
  */
 export interface Message {
   id: string;
@@ -211,7 +211,7 @@ export interface Message {
   created: number;
 }
 /**
- * Some conversations, the last changed first; `next` is the cursor of those after them.
+ * A page of conversations, the last changed first; `next` is the cursor of the next page.
  */
 export interface ConversationPage {
   conversations: Conversation[];
@@ -234,8 +234,8 @@ export interface DayUsage {
 /**
  * The use of one model in a day. An unknown figure is null, never 0.
  *
- *     The tokens leave out the `uncounted_turns`, of which the provider said nothing, and `cost_usd` the
- *     `unpriced_turns`; when those are all, it is null.
+ *     The tokens leave out the `uncounted_turns`, for which the provider reported no counts. `cost_usd` leaves out the
+ *     `unpriced_turns`. A figure that leaves out all turns is null.
  */
 export interface ModelUsage {
   model: string;
@@ -253,7 +253,7 @@ export interface ModelUsage {
 /**
  * A limit, and how much of it is left: for one model, or for all together where `model` is null.
  *
- *     `resets_in` are the seconds until there is more: nobody knows that of turns at once, so there it is null.
+ *     `resets_in` is the seconds until more is left; null for turns at once, where it is not known.
  */
 export interface Standing {
   limit: string;

@@ -1,4 +1,4 @@
-"""Alembic's way into the database: the connection that `migrate` hands over."""
+"""Alembic's environment: it runs the migrations on the connection that `migrate` passes."""
 
 from alembic import context
 from sqlalchemy import text
@@ -9,5 +9,5 @@ connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=METADATA)
 with context.begin_transaction():
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(4927161838)"))  # a number of ours: one migrates at a time
+        connection.execute(text("SELECT pg_advisory_xact_lock(4927161838)"))  # any constant: one migrates at a time
     context.run_migrations()

@@ -1,4 +1,4 @@
-"""What is counted in a store that several processes share."""
+"""The limits backend in a store that several processes share."""
 
 from limits.aio.storage import RedisStorage
 
@@ -10,7 +10,7 @@ from deltawire.limits.windows import MovingWindows
 
 
 def redis_backend(url: str) -> LimitsBackend:
-    """Whoever counts in the Redis or Valkey at this URL."""
+    """Return the backend that counts in the Redis or Valkey at this URL."""
     store = RedisConnection(url)
     pool: object = store.pool
     storage = RedisStorage("redis://", implementation="redispy", key_prefix=PREFIX, connection_pool=pool)  # type: ignore[arg-type]  # its hint knows plain values only

@@ -1,6 +1,7 @@
-"""The connection to Redis or Valkey, and what happens while there is none to be had.
+"""The connection to Redis or Valkey, and its state while the store does not answer.
 
-The first call that fails makes the store be away; until one task finds it again nobody else waits for it, or asks.
+The first call that fails marks the store as away. Then one task tries to reach it, and until that succeeds all other
+calls fail at once.
 """
 
 import asyncio
@@ -24,12 +25,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PREFIX: Final = "deltawire"
-"""What every key begins with."""
+"""The prefix of every key."""
 _TICKS: Final = 10
 _TICK_SECONDS: Final = 0.1
-"""So a call gets a second."""
+"""Seconds of a tick: a call gets `_TICKS` of them, one second."""
 _CALLS: Final = 64
-"""At once, each on a connection of its own."""
+"""Calls at once, each on a connection of its own."""
 
 
 _PROBE: Final = """
@@ -49,26 +50,26 @@ redis.call('LTRIM', KEYS[4], 0, 0)
 redis.call('EXPIRE', KEYS[3], 60)
 redis.call('EXPIRE', KEYS[4], 60)
 """
-"""Every command that a script of ours, or of the `limits` library, calls."""
+"""Every command that our scripts and those of the `limits` library call."""
 _PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash", "list"))
 _forbidden = re.compile(r"run the '([\w|]+)' command")
-"""The command that a Redis names when it forbids one to us."""
+"""The part of Redis's error that names the command that the user may not run."""
 
-# Whatever comes while it is looked for: a search that ended would leave it away for ever.
+# Retry after any exception: if the search ended, the store would stay marked as away for ever.
 _patiently = stamina.AsyncRetryingCaller(
     timeout=None, attempts=None, wait_initial=0.05, wait_max=0.5, wait_jitter=0.1
 ).on(Exception)
 
 
 class RedisConnection:
-    """One process's connections; they are made when they are needed."""
+    """The connections of one process, each opened when it is first needed."""
 
     def __init__(self, url: str) -> None:
-        """`url` is redis-py's: `redis://`, `rediss://` or `unix://`."""
+        """`url` is a URL of redis-py: `redis://`, `rediss://` or `unix://`."""
         self.pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0))
         self.client = Redis(connection_pool=self.pool)
         self.on_return: list[Callable[[], Awaitable[None]]] = []
-        """What is done when it is found again, before anybody else may ask."""
+        """Functions to call when the store answers again, before any other call."""
         self.is_away = False
         self._slots = asyncio.Semaphore(_CALLS)
         self._returns = 0
@@ -76,7 +77,7 @@ class RedisConnection:
         self._probe = self.client.register_script(_PROBE)
 
     async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        """What `work` returns; raise `StoreAway` within a second, and at once while it is known to be away."""
+        """Return what `work` returns; raise `StoreAway` within a second, and at once while the store is away."""
         async with self._slots:
             if self.is_away:
                 raise StoreAway
@@ -84,12 +85,12 @@ class RedisConnection:
             try:
                 return await self._ask(work, *arguments, **named)
             except StoreAway as away:
-                if not self.is_away and returns == self._returns:  # else it is the last absence that this call met
+                if not self.is_away and returns == self._returns:  # else the call met an earlier outage
                     self._lose(str(away))
                 raise
 
     async def check(self) -> None:
-        """Raise `StoreAway` when it is."""
+        """Raise `StoreAway` when the store does not answer, or forbids a command that turns need."""
         await self.call(self._write)
 
     async def close(self) -> None:
@@ -111,8 +112,8 @@ class RedisConnection:
         self._returns += 1
         self.is_away = False
         log.info("limits: the store is back")
-        with suppress(StoreAway):  # again
-            for act in self.on_return:  # for what came in the meantime
+        with suppress(StoreAway):  # it went away again
+            for act in self.on_return:  # for what was added during `_return`
                 await self.call(act)
 
     async def _return(self) -> None:
@@ -128,7 +129,7 @@ class RedisConnection:
             raise StoreAway(_cause_of(fault)) from None
 
     async def _write(self) -> None:
-        """Do all that a turn may need: a store that only reads, or forbids a command, is of no use."""
+        """Run every command that a turn may need: a read-only store, or one that forbids a command, counts as away."""
         async with self.client.pipeline(transaction=False) as pipeline:
             await self._probe(_PROBE_KEYS, client=pipeline)
             pipeline.hgetall(_PROBE_KEYS[2])
@@ -136,14 +137,20 @@ class RedisConnection:
 
 
 def _cause_of(fault: Exception) -> str:
-    """The name of a fault, and the command that was forbidden; what else the store said may hold a name or a key."""
+    """Return the name of a fault, and the command that was forbidden.
+
+    The rest of the store's message is left out, because it may hold a name or a key.
+    """
     command = _forbidden.search(str(fault))
     return f"{type(fault).__name__}: may not run {command[1]}" if command else type(fault).__name__
 
 
 @asynccontextmanager
 async def _within_a_second() -> AsyncIterator[None]:
-    """Raise TimeoutError after a second in which the loop turned: when it is late itself, answers lie there unread."""
+    """Raise TimeoutError after a second in which the event loop ran.
+
+    A blocked loop does not count as time of the store: its answer may have come and not been read yet.
+    """
     loop = asyncio.get_running_loop()
     timer: asyncio.TimerHandle
 

@@ -1,6 +1,6 @@
-"""The turns that run, counted in the store: each by a lease that runs out unless it is renewed.
+"""The running turns, counted in the store: each has a lease, which expires unless it is renewed.
 
-So a server that is killed holds nobody's place for longer than that.
+So a server that is killed occupies the places of its turns no longer than one lease.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from deltawire.limits.rules import Allowance, Rule
 
 LEASE_SECONDS: Final = 30.0
 _RENEWALS: Final = 3
-"""In the time of one lease."""
+"""Renewals in the time of one lease."""
 _BATCH: Final = 500
 
 _NOW: Final = """
@@ -50,10 +50,10 @@ return redis.call('ZCOUNT', KEYS[1], now, '+inf')
 
 
 class RedisLeases:
-    """The turns that run in all processes of one store."""
+    """The running turns of all processes of one store."""
 
     def __init__(self, store: RedisConnection, seconds: float = LEASE_SECONDS) -> None:
-        """A lease that is not renewed runs out after so many seconds."""
+        """`seconds` is the time after which a lease that is not renewed expires."""
         self._store = store
         self._seconds = seconds
         self._held: dict[str, list[str]] = {}
@@ -66,9 +66,9 @@ class RedisLeases:
         store.on_return.append(self._renew_all)
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Let one turn more run, unless a rule forbids it: return that one.
+        """Take a place for one more turn; return the rule that forbids it, if one does.
 
-        Raise `StoreAway`; should the turn run all the same, its lease is written when the store is back.
+        Raise `StoreAway`. A turn that runs all the same has its lease written when the store is back.
         """
         if self._renewing is None:
             self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
@@ -85,19 +85,19 @@ class RedisLeases:
         return None
 
     async def give_back(self, lease: str) -> None:
-        """The turn runs no more."""
+        """Release a turn's place."""
         keys = self._held.pop(lease, None)
         if keys is not None:
-            with suppress(StoreAway):  # then it runs out
+            with suppress(StoreAway):  # then the lease expires
                 await self._store.call(self._remove, keys, [lease])
 
     async def look(self, caller: str, rule: Rule) -> int:
-        """How many turns run."""
+        """Return the number of running turns."""
         running: int = await self._store.call(self._count, [_key(caller, rule)])
         return running
 
     async def close(self) -> None:
-        """Renew nothing more."""
+        """Stop renewing."""
         if self._renewing is not None:
             self._renewing.cancel()
             await asyncio.wait({self._renewing})
@@ -110,13 +110,13 @@ class RedisLeases:
                     await self._store.call(self._renew_all)
 
     async def _renew_all(self) -> None:
-        """Renew what is held, also what the store has forgotten or was never told."""
+        """Renew every lease that is held, also one that the store has lost or never got."""
         places = [(lease, key) for lease, keys in self._held.items() for key in keys]
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
         for lease, key in places:
-            if lease not in self._held:  # it was given back meanwhile, perhaps before it was renewed
+            if lease not in self._held:  # it was given back during the renewal, which may have written it again
                 await self._remove([key], [lease])
 
 

@@ -1,4 +1,4 @@
-"""What every caller used, kept in the store: a hash for each caller's day, which it forgets after a month."""
+"""The use of every caller, in the store: one hash for each caller's day, which expires after a month."""
 
 from collections import Counter, deque
 from itertools import islice
@@ -15,9 +15,9 @@ log = structlog.get_logger(__name__)
 _MAX_UNWRITTEN: Final = 10_000
 _BATCH: Final = 200
 _MARK_SECONDS: Final = 3_600
-"""For as long, a charge that is written once more is known to have been written."""
+"""Seconds for which a charge that is written again is recognised, and not counted twice."""
 _KINDS: Final = 10
-"""Fields of a model, at most."""
+"""The most fields of one model."""
 
 _CHARGE: Final = f"""
 if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', {_MARK_SECONDS}) then
@@ -36,7 +36,7 @@ return 1
 
 
 class RedisMeter:
-    """What every caller used, by the turns of all processes of one store."""
+    """The use of every caller, by the turns of all processes of one store."""
 
     def __init__(self, store: RedisConnection) -> None:
         """Count in this store."""
@@ -47,7 +47,7 @@ class RedisMeter:
         store.on_return.append(self._catch_up)
 
     async def charge(self, charge: Charge) -> None:
-        """Count what a turn used; when the store is away, as soon as it is back."""
+        """Add the use of a turn; when the store is away, as soon as it is back."""
         try:
             await self._store.call(self._write, charge)
         except StoreAway:
@@ -57,8 +57,8 @@ class RedisMeter:
                 self._lost += 1
 
     async def read(self, caller: str, days: list[int]) -> list[Day]:
-        """What was used in these days."""
-        if len(days) == 1:  # as each turn asks
+        """Return the use of these days."""
+        if len(days) == 1:  # the check of each turn reads one day
             return [_day(await self._store.call(self._store.client.hgetall, _key(caller, days[0])))]  # type: ignore[arg-type]  # its hint leaves open whether it waits
         async with self._store.client.pipeline(transaction=False) as pipeline:
             for day in days:
@@ -66,7 +66,7 @@ class RedisMeter:
             return [_day(fields) for fields in await self._store.call(pipeline.execute)]
 
     async def close(self) -> None:
-        """Write what is not written yet, if that can be."""
+        """Write the charges that wait, if the store answers."""
         try:
             await self._store.call(self._catch_up)
         except StoreAway:
@@ -74,10 +74,10 @@ class RedisMeter:
         self._tell_lost()
 
     async def _catch_up(self) -> None:
-        """Write what is there now; more may come faster than it is written."""
+        """Write the charges that wait now, and no later ones: those may come faster than they are written."""
         for _ in range(0, len(self._unwritten), _BATCH):
             batch = list(islice(self._unwritten, _BATCH))
-            async with self._store.client.pipeline(transaction=False) as pipeline:  # which gives its connection back
+            async with self._store.client.pipeline(transaction=False) as pipeline:  # the context returns its connection
                 for charge in batch:
                     await self._write(charge, pipeline)
                 await pipeline.execute()

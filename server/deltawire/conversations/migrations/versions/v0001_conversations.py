@@ -1,8 +1,8 @@
-"""Conversations, their messages, and the index that a search looks into.
+"""Conversations, their messages, and the search index.
 
-A search is for one owner's messages; among everybody's it would be a needle in a haystack. PostgreSQL knows how many
-are whose, and joins two indexes or reads one of them backwards. SQLite takes one index and no other, so there each
-message has one word more, that of its owner; `server/deltawire/conversations/tokenizer.py` says what the others are.
+A search reads one owner's messages only. PostgreSQL has statistics of the owners: it combines two indexes, or reads one
+of them backwards. SQLite uses one index in a query, so there each message has one more word, that of its owner;
+`server/deltawire/conversations/tokenizer.py` makes the words.
 """
 
 from alembic import op
@@ -40,8 +40,8 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_conversation ON messages (conversation, seq)
 """
 
-# `index_text` is a function of ours (`words.py`), which every connection brings along. The index holds no texts and
-# no places of words in them, so it is told what to forget. The ASCII tokenizer leaves all other letters alone.
+# `index_text` is our own function (`tokenizer.py`), which every connection registers. The index stores neither texts
+# nor positions of words, so a deletion must pass the old words. The ASCII tokenizer leaves all other letters unchanged.
 _SQLITE_SEARCH = """
 CREATE VIRTUAL TABLE {table}_search USING fts5 (
     words, content='', columnsize=0, detail='none', tokenize='ascii', prefix='3'
@@ -67,7 +67,7 @@ _POSTGRESQL_OWNERS = "CREATE INDEX messages_by_owner ON messages (owner, seq)"
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     is_sqlite = op.get_context().dialect.name == "sqlite"
     sequence = "INTEGER PRIMARY KEY" if is_sqlite else "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
     search = _SQLITE_SEARCH if is_sqlite else _POSTGRESQL_SEARCH
@@ -79,6 +79,6 @@ def upgrade() -> None:
 
 
 def _execute(statements: str) -> None:
-    """One by one: no driver takes several. A semicolon that ends a line ends a statement."""
+    """Execute statements one by one: no driver takes several. A semicolon at the end of a line ends a statement."""
     for statement in statements.split(";\n"):
         op.execute(statement)
