@@ -1,5 +1,6 @@
 """Words that were given up stay out of the code and the docs. docs/design/glossary.md has those that are used."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,3 +60,25 @@ def test_no_module_has_a_name_that_was_given_up() -> None:
 def test_all_of_the_code_and_the_docs_are_read() -> None:
     read = {file.relative_to(ROOT).as_posix() for file in files()}
     assert {"README.md", "docs/guide/install.md", "server/deltawire/__main__.py", "web/src/state/reduce.ts"} <= read
+
+
+NO_SUBJECT: Final = ("What", "Whether", "How", "Who", "Where", "Whoever")
+"""A docstring begins with a verb or a noun phrase, not with a clause that stands for a noun."""
+
+
+def docstrings(file: Path) -> Iterator[tuple[int, str]]:
+    """Each string that stands for itself: of a module, a class, a function or an attribute."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.lineno, node.value.value
+
+
+def test_no_docstring_begins_with_a_clause_that_stands_for_a_noun() -> None:
+    begins = re.compile(rf"(?:{'|'.join(NO_SUBJECT)})\b")
+    found = {
+        f"{file.relative_to(PACKAGE)}:{number}": text.partition("\n")[0]
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for number, text in docstrings(file)
+        if begins.match(text)
+    }
+    assert not found
