@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import structlog
 import uvloop
+from blockbuster import BlockBuster, blockbuster_ctx
 from support import ports
 from support.log import Log
 from support.postgres import postgres_url
@@ -17,6 +18,15 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], AbstractEventLoop]]:
     """The tests run in the loop that the server runs in."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Raise BlockingError where the server blocks the event loop. Until it serves it may: nobody waits for it yet."""
+    with blockbuster_ctx("deltawire") as guard:
+        for blocking in guard.functions.values():
+            blocking.can_block_in("support/serving.py", "serving")
+        yield guard
 
 
 @pytest.fixture(autouse=True, scope="session")

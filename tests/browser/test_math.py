@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
+from support.paths import PICTURES
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says
-from test_looks import PICTURES
 
 FORMULAS = r"""
 The roots of $a x^2 + b x + c = 0$ cost nothing, unlike the $5 and the $10 of before:

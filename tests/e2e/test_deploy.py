@@ -165,7 +165,7 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
 
 
 def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
-    check = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
+    check: list[str | Path] = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
     done = subprocess.run(check, env={"PORT": str(free_port)}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "refused" in done.stderr

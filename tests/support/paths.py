@@ -7,3 +7,4 @@ TESTS: Final = Path(__file__).parent.parent
 ROOT: Final = TESTS.parent
 DOCS: Final = ROOT / "docs"
 WEB: Final = ROOT / "web"
+PICTURES: Final = TESTS / "browser" / "pictures"

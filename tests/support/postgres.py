@@ -96,8 +96,8 @@ def postgres(settings: dict[str, str] = SETTINGS, folder: Path | None = None) ->
             packages = Path(sysconfig.get_path("purelib"))
             for name in _FOLDERS:  # its user may not be able to read where we are installed
                 shutil.copytree(packages / name, where / name)
-            if _user() is not None:
-                shutil.chown(where, _user())
+            if (user := _user()) is not None:
+                shutil.chown(where, user)
             server.make()
         server.start()
         try:

@@ -9,7 +9,7 @@ class Wire:
 
     def __init__(self, to: str) -> None:
         self._to = to.split(":")
-        self._connections: set[asyncio.Transport] = set()
+        self._connections: set[asyncio.WriteTransport] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -28,7 +28,7 @@ class Wire:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._to)
-        ends = {writer.transport, far_writer.transport}
+        ends: set[asyncio.WriteTransport] = {writer.transport, far_writer.transport}
         self._connections |= ends
         await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         self._connections -= ends

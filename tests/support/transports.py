@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ import aiohttp
 
 from support.client import Frame, connected
 
-Ask = Callable[..., Awaitable[list[Frame]]]
+Ask = Callable[..., Coroutine[Any, Any, list[Frame]]]
 
 
 async def ask_socket(address: str, message: str = "hi", **fields: Any) -> list[Frame]:

@@ -36,7 +36,8 @@ async def served() -> AsyncIterator[tuple[Upstream, str]]:
 async def document(served: tuple[Upstream, str]) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"http://{served[1]}/schema/asyncapi.json") as response:
         assert response.content_type == "application/json"
-        return await response.json()
+        document: dict[str, Any] = await response.json()
+        return document
 
 
 @pytest.fixture(scope="module")

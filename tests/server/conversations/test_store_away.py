@@ -129,7 +129,7 @@ async def stopped_within(upstream: Upstream, server: Postgres, asked: Any) -> "a
     """Stop the store between a turn's first and last word."""
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    turn = asyncio.ensure_future(asked)
+    turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asked)
     await upstream.asked()
     await asyncio.to_thread(server.stop)
     released.set()
@@ -145,7 +145,7 @@ async def test_a_store_that_hangs_refuses_within_its_bound_and_works_when_it_goe
         server.freeze()
         began = time.monotonic()
         turns = [ask(postgresql_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(6)]
-        *refused, is_ready = await asyncio.gather(*turns, client.is_ready())
+        refused, is_ready = await asyncio.gather(asyncio.gather(*turns), client.is_ready())
         assert {frames[-1]["code"] for frames in refused} == {"store_unavailable"}
         assert not is_ready
         assert time.monotonic() - began < BOUND
