@@ -12,6 +12,15 @@ from support.postgres import postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
 
+STARTS = (
+    ("support/serving.py", "serving"),
+    ("deltawire/conversations/migrate.py", "_upgrade"),
+    ("deltawire/app.py", "lifespan"),
+)
+"""Functions that may block the event loop: nobody waits for a server that starts."""
+MEANT = ()
+"""Functions that may block it while the server serves, each for its reason."""
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
@@ -22,10 +31,11 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture(autouse=True, scope="session")
 def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
-    """Raise BlockingError where the server blocks the event loop. Until it serves it may: nobody waits for it yet."""
+    """Raise BlockingError where the server blocks the event loop."""
     with blockbuster_ctx("deltawire") as guard:
         for blocking in guard.functions.values():
-            blocking.can_block_in("support/serving.py", "serving")
+            for module, function in (*STARTS, *MEANT):
+                blocking.can_block_in(module, function)
         yield guard
 
 
