@@ -18,8 +18,8 @@ STARTS = (
     ("deltawire/app.py", "lifespan"),
 )
 """Functions that may block the event loop: nobody waits for a server that starts."""
-MEANT = ()
-"""Functions that may block it while the server serves, each for its reason."""
+MEANT = (("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),)
+"""Functions that may block it while the server serves: asyncpg looks for a password file before each connection."""
 
 
 def pytest_asyncio_loop_factories(

@@ -129,7 +129,12 @@ async def test_formulas_fit_their_screen_and_axe_finds_nothing(
             assert await wide.evaluate("element => element.scrollWidth > element.clientWidth")
             await wide.focus()
             await page.page.keyboard.press("ArrowRight")
-            await page.page.wait_for_function("element => element.scrollLeft > 0", arg=await wide.element_handle())
+            await wide.evaluate(
+                """element => new Promise((done) => {
+                  if (element.scrollLeft > 0) done();
+                  else element.addEventListener("scroll", () => done(), { once: true });
+                })"""
+            )
             await expect(wide.locator(".mord").first).to_have_css(
                 "color", "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"
             )

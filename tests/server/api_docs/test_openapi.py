@@ -111,7 +111,6 @@ async def test_the_document_says_how_a_token_is_sent(document: dict) -> None:  #
             assert "401" in operation["responses"]
 
 
-@pytest.mark.timeout(120)
 async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
     upstream, address = served
     upstream.plays(says("Hello"))
