@@ -16,6 +16,8 @@ VERSIONS := 3.11 3.12 3.13
 # What stands behind a version: `python3.12`, or pyenv's. A pyenv shim is there for versions that it does not run, so it is tried.
 interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executable)' 2> /dev/null) \
 	$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python))
+# Where it is installed: each in an environment of its own, but for the one that all else uses.
+environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
 BENCH := PYTHONPATH=tests $(BIN)/python
 
@@ -72,8 +74,8 @@ versions: $(VERSIONS:%=test-on-%) ## unit and smoke tests on each Python of the 
 
 test-on-%: .venv/.installed-dev
 	$(if $(call interpreter,$*),,@echo "no Python $* here: not tested")
-	$(if $(call interpreter,$*),$(MAKE) --no-print-directory .venv-$*/.installed)
-	$(if $(call interpreter,$*),.venv-$*/bin/python -m pytest tests/unit tests/e2e/test_smoke.py)
+	$(if $(call interpreter,$*),$(MAKE) --no-print-directory $(call environment,$*)/.installed)
+	$(if $(call interpreter,$*),$(call environment,$*)/bin/python -m pytest tests/unit tests/e2e/test_smoke.py)
 
 hooks: .venv/.installed-dev ## have git run the hooks of .pre-commit-config.yaml
 	$(BIN)/prek install
@@ -168,7 +170,7 @@ clean: ## remove all that was installed or built
 
 # The same pins on another Python. The page is built already.
 .venv-%/.installed: requirements-dev.txt .venv/.installed-dev
-	test -d .venv-$* || $(call interpreter,$*) -m venv .venv-$*
+	$(call interpreter,$*) -m venv .venv-$*
 	$(subst .venv/,.venv-$*/,$(PIP)) install --require-hashes --requirement requirements-dev.txt
 	$(subst .venv/,.venv-$*/,$(PIP)) install --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -16,6 +16,7 @@ STARTS = (
     ("support/serving.py", "serving"),
     ("deltawire/conversations/migrate.py", "_upgrade"),
     ("deltawire/app.py", "lifespan"),
+    ("deltawire/conversations/database.py", "_sqlite"),
 )
 """Functions that may block the event loop: nobody waits for a server that starts."""
 MEANT = (("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),)

@@ -132,6 +132,8 @@ class Turn:
     async def begin(self) -> None:
         """Pass the limits, store the question and learn a conversation's context; raise `Failure` for a refusal."""
         try:
+            if self._cancellation is not None:  # it came before there was a block to interrupt
+                raise TimeoutError
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
         except TimeoutError:
