@@ -132,11 +132,10 @@ class Turn:
     async def begin(self) -> None:
         """Pass the limits, store the question and learn a conversation's context; raise `Failure` for a refusal."""
         try:
-            if self._cancellation is not None:  # it came before there was a block to interrupt
-                raise TimeoutError
+            self._raise_if_cancelled()  # before the first step there was no block to interrupt
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
-        except TimeoutError:
+        except (TimeoutError, _Cancelled):
             if self._cancellation is None:
                 self._refuse(self._clock.failure("turn"))
             elif self._cancellation.failure is not None:
