@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,8 +8,6 @@ from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Upstream
 
-from deltawire.conversations.migrate import migrate
-
 expect.set_options(timeout=60_000)  # what is awaited comes when it comes: a busy machine is no fault
 
 
@@ -20,18 +17,9 @@ async def browser() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="session")
-async def no_chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with tables and nothing in them: migrating one for each test would take longer than copying it."""
-    file = tmp_path_factory.mktemp("template") / "conversations.db"
-    await migrate(f"sqlite+aiosqlite:///{file}")
-    return file
-
-
 @pytest.fixture(autouse=True)
-def own_chats(no_chats: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test finds the list of chats empty."""
-    shutil.copy(no_chats, tmp_path)
     monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
 
 
