@@ -17,6 +17,8 @@ STARTS = (
     ("deltawire/conversations/migrate.py", "_upgrade"),
     ("deltawire/app.py", "lifespan"),
     ("deltawire/conversations/database.py", "_sqlite"),
+    ("deltawire/gemini/client.py", "__aenter__"),
+    ("redis/utils.py", "get_lib_version"),
 )
 """Functions that may block the event loop: nobody waits for a server that starts."""
 MEANT = (("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),)
