@@ -21,8 +21,11 @@ STARTS = (
     ("redis/utils.py", "get_lib_version"),
 )
 """Functions that may block the event loop: nobody waits for a server that starts."""
-MEANT = (("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),)
-"""Functions that may block it while the server serves: asyncpg looks for a password file before each connection."""
+MEANT = (
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+    ("google/auth/transport/mtls.py", "should_use_client_cert"),
+)
+"""Functions that may block it later: asyncpg looks for a password file, and the SDK on Vertex for a certificate."""
 
 
 def pytest_asyncio_loop_factories(
