@@ -1,20 +1,4 @@
-# make run     install what is missing, then serve on http://127.0.0.1:8000
-# make test    everything that CI runs
-# make dev     the server, and the chat page with hot reload on http://127.0.0.1:5173
-# make hangups how long an upstream outlives its listener (docs/measurements/hangups.md)
-# make day     what hang-ups save, in tokens (docs/measurements/day.md)
-# make soak    20,000 turns, every departure and every fault at random (docs/measurements/soak.md)
-# make docs-settings  docs/reference/settings.md from the settings themselves
-# make pictures  the README's pictures of the page (docs/pictures/)
-# make frames  the page's types and close codes from the server's
-# make bench-page  how smoothly the page draws a long answer (docs/measurements/page.md)
-# make bench   what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
-# make bench-against OTHER=folder  what a change costs a delta (OF=start: a whole turn), beside another checkout without it
-# make bench-long  chats of 500 and 1,000 turns, an answer of 1 MB (docs/measurements/long-chat.md)
-# make bench-limits  what the limits cost a turn and a delta (docs/measurements/limits.md)
-# make bench-sockets  ten thousand idle sockets beside those who talk (docs/measurements/scaling.md); QUICK=--quick for a rough look
-# make bench-store  how fast 2,000,000 messages are listed, opened and searched (docs/measurements/store.md); DATA=folder keeps them
-# make lock    resolve the dependencies anew (needs a network)
+# `make help` lists the targets: the words behind `##` are its text.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,91 +11,134 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: run dev install test lint types tests frames lock format clean
-.PHONY: docs-settings pictures
-.PHONY: hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
+# The Pythons of the classifiers in pyproject.toml.
+VERSIONS := 3.11 3.12 3.13
+# What stands behind a version: `python3.12`, or pyenv's. A pyenv shim is there for versions that it does not run, so it is tried.
+interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executable)' 2> /dev/null) \
+	$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python))
+# Where it is installed: each in an environment of its own, but for the one that all else uses.
+environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
+PYTEST := $(BIN)/pytest
+BENCH := PYTHONPATH=tests $(BIN)/python
 
-run: install
+.PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
+.PHONY: docs-settings pictures frames format lock clean hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
+
+run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
 
-dev: .venv/.installed-dev
+dev: .venv/.installed-dev ## the server, and the page with hot reload on http://127.0.0.1:5173
 	@exec $(BIN)/honcho start --procfile Procfile.dev
 
-install: .venv/.installed
+install: .venv/.installed ## install what the server needs, and build the page
 
-test: lint types tests
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-lint: .venv/.installed-dev
+# Two at once, for two cores; each one's output in one piece.
+check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the server, in a minute
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit smoke
+
+test: lint types tests ## everything that CI runs
+
+nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
+
+lint: .venv/.installed-dev ## ruff, import-linter, deptry, Biome, knip
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(NODE)/@biomejs/biome/bin/biome ci --error-on-warnings
+	$(NODE)/knip/bin/knip.js
 
-types: .venv/.installed-dev
+types: .venv/.installed-dev ## mypy and tsc, strict
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer
+unit: .venv/.installed-dev ## tests without I/O, of the server and of the page
 	$(NODE)/vitest/vitest.mjs run
-	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
-	$(BIN)/pytest -m alone
+	$(PYTEST) tests/unit
 
-# Measured, not tested: each writes its page in docs/measurements/.
-hangups: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python tests/bench/hangups.py
+smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
+	$(PYTEST) tests/e2e/test_smoke.py
 
-day: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python tests/bench/day.py
+tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
+	$(NODE)/vitest/vitest.mjs run
+	$(PYTEST) -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) -m alone
 
-soak: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.soak
+test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
+	$(PYTEST) $(T)
 
-bench-page: .venv/.installed-dev .venv/.chromium
-	PYTHONPATH=tests $(BIN)/python tests/bench/page.py
+versions: $(VERSIONS:%=test-on-%) ## unit and smoke tests on each Python of the classifiers that is here
 
-bench-long: .venv/.installed-dev .venv/.chromium
-	PYTHONPATH=tests $(BIN)/python -m bench.long_chat
+test-on-%: .venv/.installed-dev
+	$(if $(call interpreter,$*),,@echo "no Python $* here: not tested")
+	$(if $(call interpreter,$*),$(MAKE) --no-print-directory $(call environment,$*)/.installed)
+	$(if $(call interpreter,$*),$(call environment,$*)/bin/python -m pytest tests/unit tests/e2e/test_smoke.py)
 
-bench-store: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.store $(if $(DATA),--data $(DATA))
+hooks: .venv/.installed-dev ## have git run the hooks of .pre-commit-config.yaml
+	$(BIN)/prek install
 
-docs-settings: .venv/.installed
+docs-settings: .venv/.installed ## docs/reference/settings.md from the settings themselves
 	$(BIN)/python docs/reference/settings_page.py > docs/reference/settings.md
 
-pictures: .venv/.installed-dev .venv/.chromium
+pictures: .venv/.installed-dev .venv/.chromium ## the README's pictures of the page (docs/pictures/)
 	PYTHONPATH=tests $(BIN)/python -m support.pictures
 
-frames: .venv/.installed-dev
-	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
-		--bannerComment '// Made by `make frames` from server/deltawire/protocol/frames.py.') > $(FRAMES)
-	$(BIN)/python web/close_codes.py > $(CLOSE_CODES)
+release: .venv/.installed-dev ## build and check a release, write its section of the CHANGELOG: VERSION=1.2.3
+	$(BIN)/python deploy/release.py $(VERSION)
 
-bench: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench $(QUICK)
-
-bench-against: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
-
-bench-sockets: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.sockets $(QUICK)
-
-format: .venv/.installed-dev
+format: .venv/.installed-dev ## mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NODE)/@biomejs/biome/bin/biome check --write
 
-bench-limits: .venv/.installed-dev
-	PYTHONPATH=tests $(BIN)/python -m bench.limits
+frames: .venv/.installed-dev ## the page's types and close codes from the server's
+	$(BIN)/python web/frames_schema.py | ($(NODE)/json-schema-to-typescript/dist/src/cli.js --no-additionalProperties \
+		--bannerComment '// Made by `make frames` from server/deltawire/protocol/frames.py.') > $(FRAMES)
+	$(BIN)/python web/close_codes.py > $(CLOSE_CODES)
 
-lock: .venv/.installed-dev
+lock: .venv/.installed-dev ## resolve the dependencies anew (needs a network)
 	$(PIP) install uv
 	$(COMPILE) pyproject.toml --output-file requirements.txt
 	$(COMPILE) --group build --constraints requirements.txt --output-file requirements-build.txt
 	$(COMPILE) pyproject.toml --group dev --extra otel --constraints requirements.txt --constraints requirements-build.txt \
 		--output-file requirements-dev.txt
 
-clean:
-	rm -rf .venv dist web/dist web/node_modules
+# Measured, not tested: each writes its page in docs/measurements/.
+hangups: .venv/.installed-dev ## how long an upstream outlives its listener (docs/measurements/hangups.md)
+	$(BENCH) tests/bench/hangups.py
+
+day: .venv/.installed-dev ## what hang-ups save, in tokens (docs/measurements/day.md)
+	$(BENCH) tests/bench/day.py
+
+soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every fault at random (docs/measurements/soak.md)
+	$(BENCH) -m bench.soak
+
+bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
+	$(BENCH) -m bench $(QUICK)
+
+bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
+	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+
+bench-limits: .venv/.installed-dev ## what the limits cost a turn and a delta (docs/measurements/limits.md)
+	$(BENCH) -m bench.limits
+
+bench-long: .venv/.installed-dev .venv/.chromium ## chats of 500 and 1,000 turns, an answer of 1 MB (docs/measurements/long-chat.md)
+	$(BENCH) -m bench.long_chat
+
+bench-page: .venv/.installed-dev .venv/.chromium ## how smoothly the page draws a long answer (docs/measurements/page.md)
+	$(BENCH) tests/bench/page.py
+
+bench-sockets: .venv/.installed-dev ## ten thousand idle sockets beside those who talk (docs/measurements/scaling.md); QUICK=--quick
+	$(BENCH) -m bench.sockets $(QUICK)
+
+bench-store: .venv/.installed-dev ## how fast 2,000,000 messages are found (docs/measurements/store.md); DATA=folder keeps them
+	$(BENCH) -m bench.store $(if $(DATA),--data $(DATA))
+
+clean: ## remove all that was installed or built
+	rm -rf .venv .venv-* dist web/dist web/node_modules
 
 # The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
 .venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
@@ -159,3 +186,10 @@ clean:
 
 .venv:
 	$(PYTHON) -m venv .venv
+
+# The same pins on another Python. The page is built already.
+.venv-%/.installed: requirements-dev.txt .venv/.installed-dev
+	$(call interpreter,$*) -m venv .venv-$*
+	$(subst .venv/,.venv-$*/,$(PIP)) install --require-hashes --requirement requirements-dev.txt
+	$(subst .venv/,.venv-$*/,$(PIP)) install --no-deps --no-build-isolation --editable .
+	@touch $@

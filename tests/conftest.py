@@ -5,11 +5,27 @@ from pathlib import Path
 import pytest
 import structlog
 import uvloop
+from blockbuster import BlockBuster, blockbuster_ctx
 from support import ports
 from support.log import Log
 from support.postgres import postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
+
+STARTS = (
+    ("support/serving.py", "serving"),
+    ("deltawire/conversations/migrate.py", "_upgrade"),
+    ("deltawire/app.py", "lifespan"),
+    ("deltawire/conversations/database.py", "_sqlite"),
+    ("deltawire/gemini/client.py", "__aenter__"),
+    ("redis/utils.py", "get_lib_version"),
+)
+"""Functions that may block the event loop: nobody waits for a server that starts."""
+MEANT = (
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+    ("google/auth/transport/mtls.py", "should_use_client_cert"),
+)
+"""Functions that may block it later: asyncpg looks for a password file, and the SDK on Vertex for a certificate."""
 
 
 def pytest_asyncio_loop_factories(
@@ -17,6 +33,16 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], AbstractEventLoop]]:
     """The tests run in the loop that the server runs in."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Raise BlockingError where the server blocks the event loop."""
+    with blockbuster_ctx("deltawire") as guard:
+        for blocking in guard.functions.values():
+            for module, function in (*STARTS, *MEANT):
+                blocking.can_block_in(module, function)
+        yield guard
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -114,7 +114,7 @@ async def cell(
     try:
         times = [await measure(address_of[half_open], upstream, phase, departure) for _ in range(rounds)]
     except (AssertionError, TimeoutError) as wrong:
-        return f"**wrong: {wrong or 'never'}**", False
+        return f"**wrong: {str(wrong) or 'never'}**", False
     fine = max(times) <= (HALF_OPEN_LIMIT_MS if half_open else LIMIT_MS)
     text = f"{statistics.median(times):.1f} / {max(times):.1f}"
     return text if fine else f"**{text}**", fine

@@ -10,11 +10,12 @@ from typing import Final
 
 import msgspec
 import uvloop
+from support.ports import free_port
 from support.redis import redis_server
 
 from bench import measure
 from bench.measure import Load
-from bench.services import DELTAWIRE, Running, Service, bench, free_port
+from bench.services import DELTAWIRE, Running, Service, bench
 
 ROUNDS: Final = 3
 TURNS: Final = Load(500, chunks=2, interval_ms=0, spread=5.0)
@@ -54,12 +55,12 @@ async def run() -> dict[str, Costs]:
             await measure.warm_up(started, running[service.name], "socket")
             costs[service.name] = Costs()
         for number in range(ROUNDS):
-            for name, service in running.items():
+            for name, server in running.items():
                 sys.stderr.write(f"round {number + 1}, {name}\n")
-                short = await measure.under(started, service, "socket", TURNS)
+                short = await measure.under(started, server, "socket", TURNS)
                 costs[name].turns.append(short.cpu_seconds / TURNS.streams * 1e6)
                 costs[name].first_ms.append(short.first(0.5))
-                long = await measure.under(started, service, "socket", DELTAS)
+                long = await measure.under(started, server, "socket", DELTAS)
                 costs[name].deltas.append(long.cpu_us)
     return costs
 

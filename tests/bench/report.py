@@ -83,7 +83,7 @@ def ratios(figures: Figures, lane: Lane, streams: int) -> Ratios:
 
 
 def _targets(figures: Figures) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
 
     def row(target: str, measured: str, *, met: bool) -> None:
         rows.append((target, measured, "met" if met else "**missed**"))
@@ -121,7 +121,7 @@ def _targets(figures: Figures) -> list[tuple[str, ...]]:
 
 
 def _streams(figures: Figures) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for streams in figures.direct:
         for lane, rounds in figures.paced.items():
             round_ = rounds[streams]
@@ -149,7 +149,7 @@ def _late(figures: Figures, lane: Lane, streams: int, share: float) -> float:
 
 
 def _full(figures: Figures) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for lane, unpaced in figures.unpaced.items():
         steady = figures.steady.get(lane)
         paced = (f"{steady.cpu_us:.1f}", f"{steady.lag_ms:.0f}") if steady else ("over a core", "")

@@ -36,7 +36,7 @@ class Stored(NamedTuple):
 
     latencies: Latencies
     size: int
-    index: int
+    index_size: int
     seconds: float
 
 
@@ -66,7 +66,6 @@ def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float
     return TEXT.format(
         conversations=conversations,
         messages=conversations * MESSAGES_A_CONVERSATION,
-        limit=LIMIT_MS,
         cores=os.cpu_count(),
         python=platform.python_version(),
         load=load,
@@ -77,7 +76,10 @@ def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float
         cpu=", ".join(f"{each.latencies.cpu_ms:.1f} ms with {each.latencies.database}" for each in stored),
         sizes=_table(
             ("", "all, MiB", "the search's index, MiB"),
-            ((each.latencies.database, f"{each.size / 2**20:,.0f}", f"{each.index / 2**20:,.0f}") for each in stored),
+            (
+                (each.latencies.database, f"{each.size / 2**20:,.0f}", f"{each.index_size / 2**20:,.0f}")
+                for each in stored
+            ),
         ),
         kept=_table(
             (

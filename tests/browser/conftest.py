@@ -2,11 +2,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from support.browser import chromium
 from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Upstream
+
+expect.set_options(timeout=60_000)  # what is awaited comes when it comes: a busy machine is no fault
 
 
 @pytest.fixture(scope="session")

@@ -3,17 +3,16 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
+from support.paths import PICTURES
 from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Exchange, Upstream, answer, fails, says, says_and_is_silent
 
-PICTURES = Path(__file__).parent / "pictures"
 QUESTION = "Why is the sky blue, and how would I compute it?"
 ANSWER = """\
 The sky is blue because air scatters short waves of light more than long ones. The strength of this **Rayleigh

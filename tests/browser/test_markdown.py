@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.async_api import expect
 from support.page import ChatPage
 from support.upstream import Upstream, says
@@ -43,7 +42,6 @@ async def test_an_answer_is_copied_as_it_was_written(page: ChatPage, upstream: U
     assert await page.page.evaluate("navigator.clipboard.readText()") == "**Bold** words"
 
 
-@pytest.mark.timeout(120)
 async def test_an_answer_of_8_mb_is_shown_to_its_end(page: ChatPage, upstream: Upstream) -> None:
     piece = ("A line of some length, as a model would write it.\n" * 400)[: 2**14]
     pieces = 8 * MEBIBYTE // len(piece)

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
+from support.paths import PICTURES
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says
-from test_looks import PICTURES
 
 FORMULAS = r"""
 The roots of $a x^2 + b x + c = 0$ cost nothing, unlike the $5 and the $10 of before:
@@ -129,7 +129,12 @@ async def test_formulas_fit_their_screen_and_axe_finds_nothing(
             assert await wide.evaluate("element => element.scrollWidth > element.clientWidth")
             await wide.focus()
             await page.page.keyboard.press("ArrowRight")
-            await page.page.wait_for_function("element => element.scrollLeft > 0", arg=await wide.element_handle())
+            await wide.evaluate(
+                """element => new Promise((done) => {
+                  if (element.scrollLeft > 0) done();
+                  else element.addEventListener("scroll", () => done(), { once: true });
+                })"""
+            )
             await expect(wide.locator(".mord").first).to_have_css(
                 "color", "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"
             )

@@ -219,7 +219,7 @@ async def test_the_healthcheck_asks_where_the_server_listens(host: str, free_por
 
 
 def test_the_healthcheck_fails_where_nobody_listens(free_port: int) -> None:
-    check = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
+    check: list[str | Path] = [sys.executable, ROOT / "deploy" / "healthcheck.py"]
     done = subprocess.run(check, env={"PORT": str(free_port)}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "refused" in done.stderr

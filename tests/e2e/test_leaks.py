@@ -72,15 +72,15 @@ async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(upstream: Upstr
     async with running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, HTTP_PROXY=proxy) as server:
         await server.ready()
         async with connected(server.address) as client:
-            for _ in range(2):
-                [error] = await client.ask(PROMPT, id="t1")
-                assert (error["code"], error["id"], error["retryable"]) == ("internal", "t1", True)
+            errors = [frame for _ in range(2) for frame in await client.ask(PROMPT, id="t1")]
         assert await server.stop() == 0
+    told = [(error["code"], error["id"], error["retryable"]) for error in errors]
+    assert told == [("internal", "t1", True)] * 2
     bugs = [line for line in server.lines if line["event"] == "bug"]
     assert [bug["turn"] for bug in bugs] == ["t1", "t1"]
     assert bugs[0]["where"].startswith("client.py:")
     for secret in SECRETS:
-        assert secret not in json.dumps(error)
+        assert secret not in json.dumps(errors)
         assert secret not in server.output
 
 

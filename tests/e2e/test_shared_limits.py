@@ -44,7 +44,6 @@ async def ask_often(address: str, answers: Counter[str]) -> None:
             answers[(await client.ask())[-1].get("code", "usage")] += 1
 
 
-@pytest.mark.timeout(120)
 async def test_ten_thousand_requests_to_two_servers_let_no_more_through_than_one_would(
     upstream: Upstream, pair: Pair
 ) -> None:

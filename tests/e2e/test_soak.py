@@ -2,11 +2,9 @@
 
 import random
 
-import pytest
 from bench.soak import Soak
 
 
-@pytest.mark.timeout(120)
 async def test_a_server_ends_where_it_began_after_every_door_and_every_fault() -> None:
     seed = random.randrange(2**32)
     soak = Soak(turns=2_500, sockets=200, seconds=45, seed=seed)

@@ -54,6 +54,7 @@ class Client:
 
 @asynccontextmanager
 async def connected(address: str, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[Client]:
+    options = {"open_timeout": None} | options
     async with connect(f"{'wss' if tls else 'ws'}://{address}/ws", ssl=tls, **options) as socket:
         yield Client(socket)
 

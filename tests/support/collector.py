@@ -37,10 +37,9 @@ class Collector:
 
     async def span(self, number: int = 0) -> Span:
         """The span that was the `number`th to come; wait for it if need be."""
-        async with asyncio.timeout(10):
-            while len(self.spans) <= number:
-                self._arrived.clear()
-                await self._arrived.wait()
+        while len(self.spans) <= number:
+            self._arrived.clear()
+            await self._arrived.wait()
         return self.spans[number]
 
     async def _take(self, request: web.Request) -> web.Response:

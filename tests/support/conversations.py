@@ -37,7 +37,7 @@ class Conversations:
         """Its messages."""
         return list((await self.read(conversation))["messages"])
 
-    async def page(self, **parameters: str | int) -> Any:
+    async def page(self, **parameters: Any) -> Any:
         status, page = await self.call("GET", **parameters)
         assert status == 200, page
         return page

@@ -98,7 +98,7 @@ class Publisher:
 
     async def asked(self, times: int) -> None:
         """Wait until it was asked this often."""
-        async with asyncio.timeout(5), self._asked:
+        async with self._asked:
             await self._asked.wait_for(lambda: len(self.requests) >= times)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:

@@ -50,8 +50,8 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {_CONNECTIONS}
 """)
-        if user_of_postgres() is not None:
-            shutil.chown(folder, user_of_postgres())
+        if (user := user_of_postgres()) is not None:
+            shutil.chown(folder, user)
         libraries = ":".join(str(path) for path in _UNPACKED.glob("lib/*"))
         process = subprocess.Popen(
             [binary, str(config)],

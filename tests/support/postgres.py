@@ -96,8 +96,8 @@ def postgres(settings: dict[str, str] = SETTINGS, folder: Path | None = None) ->
             packages = Path(sysconfig.get_path("purelib"))
             for name in _FOLDERS:  # its user may not be able to read where we are installed
                 shutil.copytree(packages / name, where / name)
-            if user_of_postgres() is not None:
-                shutil.chown(where, user_of_postgres())
+            if (user := user_of_postgres()) is not None:
+                shutil.chown(where, user)
             server.make()
         server.start()
         try:

@@ -35,9 +35,8 @@ class ServerProcess:
 
     async def printed(self, words: str) -> None:
         """Wait until these words, and their whole line, are among what it printed."""
-        async with asyncio.timeout(20):
-            while words not in self.output and not self._reading.done():
-                await self.printed_more()
+        while words not in self.output and not self._reading.done():
+            await self.printed_more()
 
     async def printed_more(self) -> None:
         """Wait for its next line; raise EOFError when there will be none."""
@@ -79,7 +78,7 @@ class ServerProcess:
 
     async def ended(self) -> int:
         """Wait for its end; return the exit code."""
-        await asyncio.wait_for(self.process.wait(), 20)
+        await self.process.wait()
         await self._reading
         return self.process.returncode or 0
 

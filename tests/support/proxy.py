@@ -14,7 +14,7 @@ class Wire:
         self.server_closed = asyncio.Event()
         self._late = late
         self._to = to.split(":")
-        self._connections: set[asyncio.Transport] = set()
+        self._connections: set[asyncio.WriteTransport] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -37,7 +37,7 @@ class Wire:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._to)
-        ends = {writer.transport, far_writer.transport}
+        ends: set[asyncio.WriteTransport] = {writer.transport, far_writer.transport}
         self._connections |= ends
         forth = asyncio.create_task(_pump(reader, far_writer, until=far_reader))
         await asyncio.gather(forth, self._pump_back(far_reader, writer, forth))

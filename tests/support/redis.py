@@ -35,9 +35,8 @@ class RedisServer:
         arguments = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = await asyncio.create_subprocess_exec(_program(), *arguments, stdout=asyncio.subprocess.PIPE)
         assert self._process.stdout is not None
-        async with asyncio.timeout(10):
-            while b"Ready to accept connections" not in await self._process.stdout.readline():
-                pass
+        while b"Ready to accept connections" not in (line := await self._process.stdout.readline()):
+            assert line, "it has not started"
 
     async def kill(self) -> None:
         """Kill it; what it knew is gone."""

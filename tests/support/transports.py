@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,7 +21,7 @@ UPGRADE = {
 }
 """The headers of a WebSocket handshake."""
 
-Ask = Callable[..., Awaitable[list[Frame]]]
+Ask = Callable[..., Coroutine[Any, Any, list[Frame]]]
 
 
 async def ask_socket(address: str, message: str = "hi", **fields: Any) -> list[Frame]:
@@ -119,8 +119,7 @@ class Listener:
 
     async def hears(self, words: bytes) -> None:
         """Wait until the server has sent these words."""
-        async with asyncio.timeout(5):
-            await self.reader.readuntil(words)
+        await self.reader.readuntil(words)
 
     def close(self) -> None:
         """Leave as a client that has had enough."""

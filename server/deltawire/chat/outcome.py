@@ -4,8 +4,10 @@ import msgspec
 from msgspec.structs import asdict
 
 from deltawire.chat.states import Cancellation, Phase, Reason
+from deltawire.chat.usage import UsageTracker
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Spent, Usage, error_frame
+from deltawire.telemetry.turn_end import TurnEnd
 
 CANCELLED = "cancelled"
 
@@ -53,10 +55,31 @@ def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) ->
     return stop.code == "blocked" if isinstance(stop, Failure) else stop.failure is None and has_ended
 
 
-def reason_and_phase(outcome: Outcome | None, cancellation: Cancellation | None) -> tuple[Reason, Phase] | None:
-    """Return the reason and the phase of a cancellation; None for a turn that came to another end."""
-    if outcome is not None and outcome.end not in (CANCELLED, "draining"):
-        return None
+def turn_end_of(
+    outcome: Outcome | None, cancellation: Cancellation | None, usage: UsageTracker, *, has_answered: bool
+) -> TurnEnd:
+    """Return all that observers learn of a turn.
+
+    `outcome` is None for a turn that never began. `has_answered` says that the upstream gave it a stream.
+    """
+    end = CANCELLED if outcome is None else outcome.end
+    reason, phase = _reason_and_phase(end, cancellation)
+    return TurnEnd(
+        end=end,
+        spent=(None if outcome is None else outcome.spent) or usage.figures(),
+        gaps=usage.gaps,
+        streamed=usage.streamed,
+        cause=None if outcome is None else outcome.cause,
+        reason=reason,
+        phase=phase,
+        broke_off=has_answered and end.startswith("upstream_"),
+    )
+
+
+def _reason_and_phase(end: str, cancellation: Cancellation | None) -> tuple[Reason | None, Phase | None]:
+    """Return why a turn was cancelled, and in which phase; None for one that came to another end."""
+    if end not in (CANCELLED, "draining"):
+        return None, None
     if cancellation is None:
         return Reason.CLIENT_GONE, Phase.SEND
     return cancellation.reason, cancellation.phase

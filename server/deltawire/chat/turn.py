@@ -17,7 +17,7 @@ import structlog
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
-from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, reason_and_phase
+from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, turn_end_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Cancellation, Phase, Reason
@@ -27,7 +27,6 @@ from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage
 from deltawire.telemetry.logs import where
-from deltawire.telemetry.turn_end import TurnEnd
 from deltawire.telemetry.turn_observer import TurnObserver
 
 log = structlog.get_logger(__name__)
@@ -130,14 +129,16 @@ class Turn:
             self._on_close(self)
             self._on_close = None
             self._scope.close()
-            self._tell_observer()
+            has_answered = self._stream is not None
+            self._observer.ended(turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
         try:
+            self._raise_if_cancelled()  # before the first step there was no block to interrupt
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
-        except TimeoutError:
+        except (TimeoutError, _Cancelled):
             if self._cancellation is None:
                 self._refuse(self._clock.failure("turn"))
             elif self._cancellation.failure is not None:
@@ -283,20 +284,3 @@ class Turn:
             finish_reason = stream.finish_reason
         self._usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
         return outcome_of(self.id, stop, finish_reason, self._usage.figures(), is_kept=self._record.is_kept)
-
-    def _tell_observer(self) -> None:
-        outcome = self._outcome
-        left = reason_and_phase(outcome, self._cancellation)
-        end = "cancelled" if outcome is None else outcome.end
-        self._observer.ended(
-            TurnEnd(
-                end=end,
-                spent=(None if outcome is None else outcome.spent) or self._usage.figures(),
-                gaps=self._usage.gaps,
-                streamed=self._usage.streamed,
-                cause=None if outcome is None else outcome.cause,
-                reason=left and left[0],
-                phase=left and left[1],
-                broke_off=self._stream is not None and end.startswith("upstream_"),
-            )
-        )

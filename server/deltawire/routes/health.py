@@ -9,6 +9,7 @@ from deltawire.api_docs.operations import PROBE, ReadinessQuery
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.errors import Failure
+from deltawire.routes.bodies import parameters_of
 from deltawire.routes.services import Services
 
 _OPEN: Final = {PUBLIC: True, ANY_HOST: True}
@@ -24,7 +25,7 @@ async def live() -> dict[str, str]:
 @get("/readyz", operation_class=PROBE, opt=_OPEN)
 async def ready(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, str]:
     """Report that the process takes new turns; 503 `draining` after a stop, 503 `store_unavailable` without stores."""
-    query = _read_query(dict(request.query_params))
+    query = _read_query(parameters_of(request))
     if not services.admission.is_open:
         raise Failure("draining")
     if query.exclude is not None:

@@ -15,6 +15,8 @@ from support.upstream import Upstream, says
 from deltawire.api_docs.operations import EXAMPLES
 from deltawire.protocol.errors import TABLE
 
+Document = dict[str, dict[str, dict[str, dict[str, object]]]]
+
 
 @pytest.fixture(scope="module")
 async def served() -> AsyncIterator[tuple[Upstream, str]]:
@@ -26,9 +28,10 @@ async def served() -> AsyncIterator[tuple[Upstream, str]]:
 
 
 @pytest.fixture(scope="module")
-async def document(served: tuple[Upstream, str]) -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+async def document(served: tuple[Upstream, str]) -> Document:
     async with aiohttp.ClientSession() as session, session.get(f"http://{served[1]}/schema/openapi.json") as response:
-        return await response.json(content_type=None)
+        document: Document = await response.json(content_type=None)
+        return document
 
 
 @pytest.mark.parametrize("ask", [ask_rest, ask_sse])
@@ -108,7 +111,6 @@ async def test_the_document_says_how_a_token_is_sent(document: dict) -> None:  #
             assert "401" in operation["responses"]
 
 
-@pytest.mark.timeout(120)
 async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
     upstream, address = served
     upstream.plays(says("Hello"))

@@ -185,7 +185,7 @@ async def test_a_cancel_without_an_id_ends_every_turn(client: Client, upstream: 
         await client.chat(id=name)
     await upstream.asked(3)
     await client.send(type="cancel")
-    ended = set()
+    ended: set[str] = set()
     while len(ended) < 3:
         frame = await client.receive()
         if frame["type"] == "usage":

@@ -132,7 +132,7 @@ async def test_processes_that_migrate_at_once_do_it_once(empty: str) -> None:
         async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=empty) as server:
             return await server.ended()
 
-    assert await asyncio.gather(one(), one()) == [0, 0]
+    assert list(await asyncio.gather(one(), one())) == [0, 0]
     database = Database(empty)
     assert await database.revision() == REVISIONS[-1]
     await database.close()

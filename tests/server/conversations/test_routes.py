@@ -111,7 +111,7 @@ async def test_what_is_not_taken_is_refused_with_the_field_named(
     ],
 )
 async def test_a_parameter_that_is_not_taken_is_named(
-    client: Conversations, parameters: dict[str, str | int], field: str
+    client: Conversations, parameters: dict[str, Any], field: str
 ) -> None:
     status, problem = await client.call("GET", **parameters)
     assert (status, problem["code"], problem["field"]) == (400, "invalid_frame", field)

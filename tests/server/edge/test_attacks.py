@@ -27,7 +27,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 ISSUER = {"jwt_issuer": "https://id.example", "jwt_audience": "deltawire"}
-CLAIMS = {"iss": "https://id.example", "aud": "deltawire"}
+CLAIMS: dict[str, Any] = {"iss": "https://id.example", "aud": "deltawire"}
 
 Answer = tuple[int, str]
 """A status and an error code; (200, "") is an open door."""
@@ -322,14 +322,14 @@ async def test_a_socket_to_an_open_path(address: str, path: str) -> None:
 
 async def test_two_tokens_at_once(address: str, door: Knock) -> None:
     host, _, port = address.partition(":")
-    head = {
+    heads: dict[Knock, str] = {
         knock_socket: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13",
         knock_rest: "POST /chat HTTP/1.1",
         knock_sse: "POST /chat/stream HTTP/1.1",
-    }[door]
+    }
     reader, writer = await asyncio.open_connection(host, int(port))
-    lines = [head, f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
+    lines = [heads[door], f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
     writer.write("\r\n".join(lines).encode())
     assert (await reader.readline()).split()[1] in (b"400", b"401")
     writer.close()

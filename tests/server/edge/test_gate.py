@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -226,7 +227,7 @@ async def test_a_page_of_a_listed_origin_is_shown_answers_and_refusals(guarded: 
                 assert response.headers["Access-Control-Allow-Origin"] == origin
                 assert response.headers["Vary"] == "Origin"
                 assert "Access-Control-Allow-Credentials" not in response.headers
-        question = {"json": {"message": "hi"}, "headers": {"Origin": origin, **bearer(KEYS["alice"])}}
+        question: dict[str, Any] = {"json": {"message": "hi"}, "headers": {"Origin": origin, **bearer(KEYS["alice"])}}
         async with session.post(f"http://{guarded}/chat/stream", **question) as response:
             assert response.headers["Access-Control-Allow-Origin"] == origin
             assert b"event: usage" in await response.read()

@@ -55,7 +55,7 @@ async def test_keys_are_fetched_once_for_however_many_tokens(publisher: Publishe
 async def test_a_key_that_is_new_is_found(publisher: Publisher) -> None:
     async with authenticator(publisher.url, AT_ONCE) as door:
         publisher.signers.append(Signer(kid="new"))
-        assert await door.identify(publisher.signers[-1].token())
+        assert (await door.identify(publisher.signers[-1].token())).name
 
 
 async def test_keys_that_nobody_knows_are_not_looked_for_each_time(publisher: Publisher, signers: list[Signer]) -> None:
@@ -63,7 +63,7 @@ async def test_keys_that_nobody_knows_are_not_looked_for_each_time(publisher: Pu
     async with authenticator(publisher.url, ONCE) as door:
         codes = await asyncio.gather(*(refusal(door, stranger.token()) for _ in range(50)))
         assert set(codes) == {"unauthenticated"}
-        assert await door.identify(signers[0].token())
+        assert (await door.identify(signers[0].token())).name
     assert len(publisher.requests) == 1
 
 
@@ -83,7 +83,7 @@ async def test_a_token_without_a_key_id_is_held_against_the_only_key(publisher: 
     alone = Signer(kid="one")
     publisher.signers = [alone]
     async with authenticator(publisher.url, AT_ONCE) as door:
-        assert await door.identify(alone.token(headers={}))
+        assert (await door.identify(alone.token(headers={}))).name
         publisher.signers.append(Signer(kid="two"))
         assert await refusal(door, alone.token(headers={"kid": "three"})) == "unauthenticated"
         assert await refusal(door, alone.token(headers={})) == "unauthenticated"
@@ -92,7 +92,7 @@ async def test_a_token_without_a_key_id_is_held_against_the_only_key(publisher: 
 Play = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def answers(body: str | bytes, status: int = 200, **headers: str) -> Play:
+def answers(body: str | bytes, status: int = 200, headers: dict[str, str] | None = None) -> Play:
     async def play(_: web.Request) -> web.StreamResponse:
         return web.Response(body=body, status=status, headers=headers)
 
@@ -136,8 +136,8 @@ LIES: dict[str, Play] = {
     "nested without end": answers("[" * 200_000),
     "not UTF-8": answers(b'{"keys": [{"kid": "\xff"}]}'),
     "an error": answers("{}", 500),
-    "a redirect": answers("", 302, Location="/elsewhere"),
-    "compressed": answers(b"\x1f\x8b\x08\x00", **{"Content-Encoding": "gzip"}),
+    "a redirect": answers("", 302, {"Location": "/elsewhere"}),
+    "compressed": answers(b"\x1f\x8b\x08\x00", headers={"Content-Encoding": "gzip"}),
     "huge": answers(" " * 2**20),
     "endless": never_ends,
     "slow": is_slow,
@@ -168,7 +168,7 @@ async def test_an_endpoint_that_lies_leaves_the_last_good_keys(
         publisher.plays = LIES[lie]
         assert await refusal(door, ATTACKER.token()) == "unauthenticated"
         assert (await log.line("key set: not fetched, the keys stay as they were"))["keys"] == 3
-        assert await door.identify(signers[0].token())
+        assert (await door.identify(signers[0].token())).name
     assert {request.path for request in publisher.requests} == {"/keys"}
 
 
@@ -180,7 +180,7 @@ async def test_without_any_keys_a_client_is_told_to_come_back_and_is_served_once
     async with authenticator(publisher.url, AT_ONCE) as door:
         assert await refusal(door, signers[0].token()) == "overloaded"
         publisher.plays = None
-        assert await door.identify(signers[0].token())
+        assert (await door.identify(signers[0].token())).name
 
 
 async def test_an_endpoint_that_is_down_is_not_asked_for_each_token(signers: list[Signer], free_port: int) -> None:
@@ -195,7 +195,7 @@ async def test_one_bad_key_does_not_spoil_the_others(publisher: Publisher, signe
     bad = [{"kty": "RSA", "n": 1, "e": 2, "kid": "bad"}, {"kty": "oct", "k": "AA", "kid": signers[0].kid}]
     publisher.plays = answers(json.dumps({"keys": [*bad, signers[0].jwk]}))
     async with authenticator(publisher.url, AT_ONCE) as door:
-        assert await door.identify(signers[0].token())
+        assert (await door.identify(signers[0].token())).name
 
 
 async def test_a_server_that_stops_does_not_wait_for_the_endpoint(publisher: Publisher) -> None:

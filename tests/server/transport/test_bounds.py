@@ -71,14 +71,14 @@ async def neighbour_of(upstream: Upstream, **settings: object) -> AsyncIterator[
             hearing.cancel()
 
 
-async def sends_huge_frames(address: str, _: Upstream) -> None:
+async def sends_huge_frames(address: str, _upstream: Upstream) -> None:
     async with connected(address) as client:
         with suppress(ConnectionClosed):
             await client.socket.send("x" * 5_000_000)
         assert await client.until_closed() == 1009
 
 
-async def says_too_much(address: str, _: Upstream) -> None:
+async def says_too_much(address: str, _upstream: Upstream) -> None:
     for ask in (ask_socket, ask_sse, ask_rest):
         [refusal] = await ask(address, "x" * 101)
         assert (refusal["code"], refusal["field"]) == ("message_too_large", "message")
@@ -111,13 +111,13 @@ async def fills_the_server(address: str, upstream: Upstream) -> None:
             assert (refusal["code"], refusal["status"]) == ("overloaded", 503)
 
 
-async def opens_many_sockets(address: str, _: Upstream) -> None:
+async def opens_many_sockets(address: str, _upstream: Upstream) -> None:
     async with connected(address):
         for _ in range(MANY):
             assert await refused_with(address) == 503
 
 
-async def knocks_often(address: str, _: Upstream) -> None:
+async def knocks_often(address: str, _upstream: Upstream) -> None:
     async with connected(address):
         for _ in range(MANY):
             assert await refused_with(address) == 429
@@ -141,7 +141,7 @@ async def remembers_much(address: str, upstream: Upstream) -> None:
         assert sum(map(len, upstream.exchanges[-1].texts)) < 50_000
 
 
-async def floods_with_frames(address: str, _: Upstream) -> None:
+async def floods_with_frames(address: str, _upstream: Upstream) -> None:
     async with connected(address) as client:
         with suppress(ConnectionClosed):
             for _ in range(10 * MANY):
@@ -149,7 +149,7 @@ async def floods_with_frames(address: str, _: Upstream) -> None:
         assert await client.until_closed() == 1008
 
 
-async def shakes_hands_slowly(address: str, _: Upstream) -> None:
+async def shakes_hands_slowly(address: str, _upstream: Upstream) -> None:
     host, _, port = address.partition(":")
     head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n"
     starts = [b"", b"GET /ws" + head + b"X-Slow:", b"POST /chat" + head + b"\r\n{"]
@@ -162,7 +162,7 @@ async def shakes_hands_slowly(address: str, _: Upstream) -> None:
         writer.close()
 
 
-async def sends_huge_headers(address: str, _: Upstream) -> None:
+async def sends_huge_headers(address: str, _upstream: Upstream) -> None:
     host, _, port = address.partition(":")
     for path in (b"/ws", b"/chat", b"/livez"):
         reader, writer = await asyncio.open_connection(host, int(port))
@@ -171,7 +171,7 @@ async def sends_huge_headers(address: str, _: Upstream) -> None:
         writer.close()
 
 
-async def falls_asleep(address: str, _: Upstream) -> None:
+async def falls_asleep(address: str, _upstream: Upstream) -> None:
     async with connected(address) as client:
         assert await client.until_closed() == 1001
 

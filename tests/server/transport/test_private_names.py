@@ -15,7 +15,7 @@ MOVED = "{} has moved what server/deltawire/transport stands on: {}"
 OURS = {"room", "write_text", "end"}
 """Public methods of our socket that are not uvicorn's; all others are called by it, or call it."""
 
-ATTRIBUTES = {
+ATTRIBUTES: dict[type, set[str]] = {
     WebSocketsSansIOProtocol: {
         *("queue", "conn", "close_sent", "disconnected", "read_paused", "writable", "close_timer", "transport"),
         *("handshake_initiated", "handshake_complete", "frames", "response", "scope", "loop"),

@@ -249,6 +249,21 @@ async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_f
     assert last.code == "store_unavailable"
 
 
+@pytest.mark.parametrize("reason", TOLD)
+async def test_a_turn_that_is_cancelled_before_its_first_step_neither_begins_nor_asks(reason: Reason) -> None:
+    scene = Scene(FakeUpstream(), begins=False)
+    assert scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
+    await scene.run()
+    assert (scene.begins.reached.is_set(), scene.upstream.times_asked) == (False, 0)
+    assert scene.observer.turn_end is not None
+    assert (scene.observer.turn_end.reason, scene.observer.turn_end.phase) == (reason, Phase.BEGIN)
+    if reason is Reason.DRAIN:
+        assert scene.refusal is not None
+        assert (scene.refusal.code, scene.heard) == ("draining", [])
+    else:
+        assert [type(frame) for frame in scene.heard] == [Usage]
+
+
 async def test_the_first_reason_counts() -> None:
     async with in_phase(Phase.STREAMING) as (scene, task, _):
         scene.turn.cancel(Reason.USER_CANCEL)

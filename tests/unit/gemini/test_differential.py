@@ -82,8 +82,9 @@ def _sums(usage: dict[str, Any]) -> dict[str, int | None]:
         "thought": usage.get("thoughts_token_count") or 0,
         "tool": usage.get("tool_use_prompt_token_count") or 0,
     }
-    if named["output"] is None and None not in (named["input"], named["total"]):
-        named["output"] = named["total"] - named["input"] - sum(rest.values())
+    sent, total = named["input"], named["total"]
+    if named["output"] is None and sent is not None and total is not None:
+        named["output"] = total - sent - sum(rest.values())
     return {**named, **rest, "cached": usage.get("cached_content_token_count") or 0}
 
 

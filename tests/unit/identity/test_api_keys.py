@@ -58,7 +58,7 @@ def file(tmp_path: Path) -> Path:
 
 def who(keys: KeyFile, *tokens: str) -> list[str | None]:
     callers = [ApiKeys({}, keys).caller(token) for token in tokens]
-    return [caller and caller.name for caller in callers]
+    return [caller.name if caller else None for caller in callers]
 
 
 def replace(path: Path, content: str) -> None:

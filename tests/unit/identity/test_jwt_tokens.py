@@ -97,7 +97,7 @@ def test_a_token_ends_to_the_second() -> None:
 
 def test_the_clock_of_whoever_signs_may_be_a_little_ahead() -> None:
     now = time.time()
-    assert HS.caller(token(nbf=now + 10, iat=now + 10))
+    assert HS.caller(token(nbf=now + 10, iat=now + 10)).name
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ def test_a_token_of_another_issuer_or_for_another_audience_is_refused(claims: di
 
 
 def test_one_of_several_audiences_is_enough() -> None:
-    assert STRICT.caller(token(iss="https://id.example", aud=["another", "deltawire"]))
+    assert STRICT.caller(token(iss="https://id.example", aud=["another", "deltawire"])).name
 
 
 def test_issuer_and_audience_may_say_anything_where_nothing_was_set() -> None:
-    assert HS.caller(token(iss="x", aud="y"))
+    assert HS.caller(token(iss="x", aud="y")).name
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "", "HS384", "RS256", "hs256", None, 1, [], ["HS256"]])

@@ -18,7 +18,7 @@ export interface Question {
  * `queued` until it is sent, `waiting` until the first piece; `lost` when the connection broke in the middle.
  * The last four are ends.
  */
-export type AnswerStatus = "queued" | "waiting" | "streaming" | "stopping" | "done" | "stopped" | "failed" | "lost";
+type AnswerStatus = "queued" | "waiting" | "streaming" | "stopping" | "done" | "stopped" | "failed" | "lost";
 
 export interface Answer {
   role: "model";

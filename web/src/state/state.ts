@@ -19,7 +19,7 @@ import type { Settings } from "./settings";
 export type Panel = "chats" | "settings" | "shortcuts" | "sign_in";
 
 /** How the reader stands with a server that asks who is there. */
-export interface Identity {
+interface Identity {
   /** Whether the page holds a token. */
   signedIn: boolean;
   /** Why the last one was not taken. */
@@ -54,7 +54,7 @@ export interface State {
 export type Action = PageAction | TurnAction | StoredAction;
 
 /** What the page shows, and to whom. */
-export type PageAction =
+type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }

@@ -28,7 +28,7 @@ export function endOf({ status, text, spent }: Ended): string | null {
 }
 
 /** How much of an answer has come. */
-export function received(text: string): string {
+function received(text: string): string {
   if (text === "") return "nothing had come yet";
   return text.length === 1 ? "1 character had come" : `${number(text.length)} characters had come`;
 }

@@ -4,7 +4,7 @@ import type { SettingName } from "../../protocol/setting-names";
 import { refusalOf } from "../../state/state";
 
 /** What a control needs to be tied to its label, its hint and what the server said of its value. */
-export interface Tied {
+interface Tied {
   id: string;
   "aria-describedby": string | undefined;
   "aria-invalid": boolean;

@@ -1,0 +1,27 @@
+"""The project's own files agree with each other."""
+
+import re
+import tomllib
+from typing import Final
+
+from support.paths import ROOT
+
+PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MAKEFILE: Final = (ROOT / "Makefile").read_text()
+
+
+def named(variable: str) -> list[str]:
+    """The words of a variable of the Makefile, or of its `.PHONY` lines."""
+    return " ".join(re.findall(rf"^{variable} ?:=? ?(.*)$", MAKEFILE, re.MULTILINE)).split()
+
+
+def test_the_pythons_of_the_classifiers_are_those_that_are_tested() -> None:
+    language = "Programming Language :: Python :: "
+    versions = [name.removeprefix(language) for name in PROJECT["classifiers"] if name.startswith(language)]
+    assert versions == named("VERSIONS")
+    assert PROJECT["requires-python"] == f">={versions[0]}"
+
+
+def test_every_target_is_told_by_make_help() -> None:
+    told = re.findall(r"^([a-z-]+):.* ## .+$", MAKEFILE, re.MULTILINE)
+    assert sorted(told) == sorted(named(r"\.PHONY"))
