@@ -1,13 +1,15 @@
 """Formulas in answers: drawn when they are whole, read out, and nothing loaded for answers without any."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says
-from test_looks import PICTURES
+
+PICTURES = Path(__file__).parent / "pictures"
 
 FORMULAS = r"""
 The roots of $a x^2 + b x + c = 0$ cost nothing, unlike the $5 and the $10 of before:
