@@ -92,7 +92,7 @@ class ChatPage:
         session = await self.page.context.new_cdp_session(self.page)
         await session.send("HeapProfiler.collectGarbage")
         heap = await session.send("Runtime.getHeapUsage")
-        counters = await session.send("SocketHistory.getDOMCounters")
+        counters = await session.send("Memory.getDOMCounters")
         await session.detach()
         nodes = await self.page.evaluate(COUNT_NODES)
         return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes

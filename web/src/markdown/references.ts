@@ -88,9 +88,10 @@ function namedIn<T>(pieces: readonly Piece[], notes: ReadonlyMap<string, T>): T[
   const named = new Set<T>();
   for (const { text, plain } of pieces) {
     if (plain || !text.includes("[^")) continue;
-    for (const { 1: label = "", 0: whole, index } of text.replace(CODE, "").matchAll(LABEL)) {
+    const words = text.replace(CODE, "");
+    for (const { 1: label = "", 0: whole, index } of words.matchAll(LABEL)) {
       const note = label.startsWith("^") ? notes.get(normalizeIdentifier(label.slice(1))) : undefined;
-      if (note !== undefined && text.replace(CODE, "")[index + whole.length] !== ":") named.add(note);
+      if (note !== undefined && words[index + whole.length] !== ":") named.add(note);
     }
   }
   return [...named];

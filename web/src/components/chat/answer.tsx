@@ -2,6 +2,7 @@ import { type ComponentType, lazy, memo, Suspense } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
 import { PlainText } from "../../markdown/plain-text";
+import { copySelection } from "../../markdown/selection";
 import { type Answer as AnswerData, isRunning } from "../../state/conversation";
 import type { Remedy } from "../../text/problems";
 import { CopyButton } from "../ui/copy-button";
@@ -17,6 +18,9 @@ const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
   loadMarkdown().then(({ Markdown }) => ({ default: Markdown })),
 );
 
+/** The answer's HTML, made by a part of the page that comes when one is copied. */
+const richTextOf = (text: string) => import("../../markdown/rich-text").then(({ richTextOf }) => richTextOf(text));
+
 export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerData; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
@@ -25,7 +29,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
     <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
       {answer.text !== "" && (
-        <div className="answer">
+        <div className="answer" onCopy={copySelection}>
           <Suspense fallback={<PlainText text={answer.text} />}>
             <Markdown key={answer.id} text={answer.text} growing={running} shown={shown} />
           </Suspense>
@@ -39,7 +43,8 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
         <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
           <div className="actions -ml-1.5">
             <BranchSwitch message={answer} />
-            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" rich={richTextOf} />}
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy as Markdown" icon="markdown" />}
             {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
           </div>
           <AnswerStats answer={answer} />

@@ -1,9 +1,10 @@
 // How markdown is read: CommonMark, GitHub's tables, task lists, strikethrough, bare addresses and notes, emphasis beside
 // Chinese and Japanese punctuation, and what docs/page.md lists under "How an answer is read".
 
-import { createCjkPlugin } from "@streamdown/cjk";
 import type { Schema } from "hast-util-sanitize";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
+import remarkCjkFriendly from "remark-cjk-friendly";
+import remarkCjkFriendlyStrikethrough from "remark-cjk-friendly-gfm-strikethrough";
 import remarkGfm from "remark-gfm";
 import type { PluggableList } from "unified";
 import type { References } from "../references";
@@ -15,8 +16,6 @@ import { remarkImages } from "./images";
 import { rehypeLinks } from "./links";
 import { remarkReferences } from "./references";
 import { remarkTables } from "./tables";
-
-const CJK = createCjkPlugin();
 
 /** Its names may clobber nothing: the page looks up none of its own by id or name. */
 const SCHEMA: Schema = {
@@ -37,9 +36,9 @@ export function remarkPlugins({ definitions, notes }: References, growing: boole
     prefix: notes.length === 0 ? "" : prefix,
   };
   return [
-    ...CJK.remarkPluginsBefore,
+    remarkCjkFriendly,
     remarkGfm,
-    ...CJK.remarkPluginsAfter,
+    remarkCjkFriendlyStrikethrough,
     [remarkReferences, known],
     remarkTables,
     remarkImages,
