@@ -131,6 +131,7 @@ async def test_headings_of_each_depth_differ(page: ChatPage, upstream: Upstream)
 
 async def test_a_task_has_a_box_and_no_bullet(page: ChatPage, upstream: Upstream) -> None:
     await answers(page, upstream, "- [x] done\n- [ ] to do\n- neither")
+    await expect(page.answer.get_by_role("checkbox")).to_have_count(2)
     styles = "items => items.map(item => getComputedStyle(item).listStyleType)"
     assert await page.answer.locator(".answer li").evaluate_all(styles) == ["none", "none", "disc"]
 
@@ -153,6 +154,7 @@ LARGE = {
     "a macro that grows": "$$\\def\\a{" + "x" * 1_500 + "}" + "\\a" * 1_000 + "$$",
     "a macro without end": "$$\\def\\a{\\a\\a}\\a$$",
     "a formula larger than the page": "$$\\rule{99999em}{99999em}$$",
+    "formulas": "$x$ " * 20_000,
     "one line of code": "```js\n" + "a=[1,2];" * 12_000 + "\n```",
     "marks": "*a **b " * 8_000,
 }

@@ -5,6 +5,8 @@
 const DEEPEST = 40;
 const MOST_MARKS_IN_A_PARAGRAPH = 1_000;
 const MOST_BACKTRACKING_LINES = 200;
+/** Of formulas: each that is drawn takes many elements. Four for one within a line. */
+const MOST_DOLLARS = 2_000;
 
 const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+][ \\t]|\\d{1,9}[.)][ \\t])){${DEEPEST}}`, "m");
 const DEEP_ITEM = new RegExp(`^[ \\t]{${DEEPEST * 4},}(?:[-*+]|\\d{1,9}[.)])[ \\t]`, "m");
@@ -20,7 +22,7 @@ const FENCE = /^[ \t>]*(?:`{3}|~{3})/;
 /** Whether a text is more than its length is worth. */
 export function isTooMuch(text: string): boolean {
   if (DEEP.test(text) || DEEP_ITEM.test(text)) return true;
-  let [marks, backtracking] = [0, 0];
+  let [marks, backtracking, dollars] = [0, 0, 0];
   let [isList, isTable, isCode, wasQuoted] = [false, false, false, false];
   for (const line of text.split("\n")) {
     if (FENCE.test(line)) isCode = !isCode;
@@ -31,10 +33,12 @@ export function isTooMuch(text: string): boolean {
     const isNext =
       isCode || BEGINS_A_PARAGRAPH.test(line) || (isList && ITEM.test(line)) || (isTable && ROW.test(line));
     marks = (isNext ? 0 : marks) + (isCode ? 0 : (line.match(MARK)?.length ?? 0));
+    if (!isCode) dollars += line.split("$").length - 1;
     const isQuoted = QUOTED.test(line);
     if (UNDERLINE.test(line) || (wasQuoted && !isQuoted && !isBlank)) backtracking += 1;
     wasQuoted = isQuoted;
     if (marks > MOST_MARKS_IN_A_PARAGRAPH || backtracking > MOST_BACKTRACKING_LINES) return true;
+    if (dollars > MOST_DOLLARS) return true;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 // Holds the page against CommonMark's own reader: the same elements and the same text, whole and streamed, but for what
-// docs/page.md names under "How an answer is read".
+// docs/answers.md names.
 
 import { tests } from "commonmark-spec";
 import { act } from "react";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { richTextOf } from "./rich-text";
 
-const PAGE = readFileSync(new URL("../../../docs/page.md", import.meta.url), "utf8");
+const PAGE = readFileSync(new URL("../../../docs/answers.md", import.meta.url), "utf8");
 const CODE = "(?:`` (.*?) ``|`(.*?)`)";
 const ROWS = [...PAGE.matchAll(new RegExp(`^\\| ${CODE} \\| (?:\`(<.*?>)\`) \\|`, "gm"))].map(
   ([, long, short, html = ""]) => [long ?? short ?? "", html] as const,

@@ -5,6 +5,8 @@ import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
 import { GRAMMARS, languageOf } from "./languages";
 
 const THEMES = { light: "github-light-default", dark: "github-dark-default" } as const;
+/** Comments that can be told from the ground of our blocks. */
+const COLORS = { "github-light-default": { "#6e7781": "#636b74" } };
 /** Longer code, and longer lines (of what a machine wrote), stay in one colour. */
 const LONGEST_CODE_CHARS = 60_000;
 const LONGEST_LINE_CHARS = 2_000;
@@ -95,6 +97,7 @@ function tokensOf(highlighter: Highlighter, language: string, code: string, befo
     lang: language,
     themes: THEMES,
     defaultColor: false,
+    colorReplacements: COLORS,
     tokenizeTimeLimit: MOST_MS_A_LINE,
     ...(before === undefined ? {} : { grammarState: before }),
   });

@@ -7,6 +7,7 @@ import { PlainText } from "./plain-text";
 import { Reading } from "./reading";
 import { createReferenceReader, type References } from "./references";
 import { type Section, sectionsOf } from "./sections";
+import { copySelection } from "./selection";
 import { useNear } from "./use-near";
 
 /** An answer of more sections than this keeps, as markdown, only those that are near what is seen. */
@@ -63,7 +64,7 @@ const SectionView = memo(function SectionView({ shown, plain, alone, kept, ...re
   const box = useRef<HTMLDivElement>(null);
   const near = useNear(box, growing || shown, kept);
   return (
-    <div ref={box} className={alone ? "" : "far-off"} style={alone ? undefined : heightOf(text)}>
+    <div ref={box} className={alone ? "" : "far-off"} style={alone ? undefined : heightOf(text)} onCopy={copySelection}>
       {plain || !(near || growing) ? <PlainText text={text} /> : <Reading {...reading} />}
     </div>
   );

@@ -1,8 +1,8 @@
 // What draws formulas, with its styles and fonts: loaded when an answer first holds one.
 
 import rehypeKatex from "rehype-katex";
-import remarkMath from "remark-math";
 import type { MathPlugin } from "streamdown";
+import { remarkFormulas } from "./plugins/formulas";
 import "katex/dist/katex.min.css";
 
 /** A formula may define macros, which may grow without end, and may ask for a box larger than the page. */
@@ -11,6 +11,6 @@ const BOUNDS = { maxExpand: 200, maxSize: 20 };
 export const MATH: MathPlugin = {
   name: "katex",
   type: "math",
-  remarkPlugin: [remarkMath, { singleDollarTextMath: false }],
+  remarkPlugin: remarkFormulas,
   rehypePlugin: [rehypeKatex, { ...BOUNDS, errorColor: "var(--color-muted-foreground)", strict: "ignore" }],
 };

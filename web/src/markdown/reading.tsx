@@ -23,13 +23,15 @@ interface Props {
 
 /** A text that is read as markdown. While it grows, marks that are not closed yet are closed; afterwards nothing is. */
 export function Reading({ text, references, notePrefix, growing }: Props) {
-  const { markdown, found } = useMemo(() => withFormulas(withNestedFences(text, growing), growing), [text, growing]);
+  const nested = useMemo(() => withNestedFences(text, growing), [text, growing]);
+  const { markdown, found } = useMemo(() => withFormulas(nested, growing), [nested, growing]);
   const math = useMath(found);
-  const source = math === null ? withNestedFences(text, growing) : markdown;
+  const source = math === null ? nested : markdown;
+  const tooMuch = useMemo(() => isTooMuch(source), [source]);
   const plugins = useMemo(() => (math === null ? {} : { math }), [math]);
   const split = useMemo(createBlockSplitter, []);
   const read = usePlugins(text, references, growing, notePrefix);
-  if (isTooMuch(source)) return <PlainText text={text} />;
+  if (tooMuch) return <PlainText text={text} />;
   return (
     <Streamdown
       BlockComponent={GuardedBlock}

@@ -35,10 +35,13 @@ export interface References {
   notes: readonly Note[];
 }
 
-/** What one piece of an answer defines; a note's number is not known yet. */
-interface Defined {
+/** What one piece of an answer defines, and the notes that it names; a note's number is not known yet. */
+interface Found {
   definitions: readonly Definition[];
   notes: readonly Omit<Note, "number">[];
+  named: readonly string[];
+  /** So much of it was looked through. */
+  chars: number;
 }
 
 interface Piece {
@@ -47,57 +50,57 @@ interface Piece {
 }
 
 const NOTHING: References = { definitions: new Map(), notes: [] };
-const NONE: Defined = { definitions: [], notes: [] };
+const NONE: Found = { definitions: [], notes: [], named: [], chars: 0 };
 const PARSER = unified().use(remarkParse).use(remarkGfm).freeze();
 
 /** A function that finds the references of an answer's pieces, and looks through each piece once. */
 export function createReferenceReader(): (pieces: readonly Piece[]) => References {
-  const read = new WeakMap<Piece, Defined>();
+  const read = new WeakMap<Piece, Found>();
   let last = NOTHING;
   return (pieces) => {
     let chars = 0;
     const found = pieces.map((piece) => {
-      if (piece.plain || !DEFINES.test(piece.text)) return NONE;
-      chars += piece.text.length;
-      if (chars > MOST_CHARS) return NONE;
-      const defined = read.get(piece) ?? definedIn(piece.text);
-      read.set(piece, defined);
-      return defined;
+      const known = read.get(piece) ?? foundIn(piece);
+      read.set(piece, known);
+      chars += known.chars;
+      return chars > MOST_CHARS ? { ...known, definitions: [], notes: [] } : known;
     });
-    const now = collected(pieces, found);
-    if (JSON.stringify([...now.definitions, now.notes]) !== JSON.stringify([...last.definitions, last.notes]))
-      last = now;
+    const now = collected(found);
+    const isSame =
+      JSON.stringify([...now.definitions, now.notes]) === JSON.stringify([...last.definitions, last.notes]);
+    last = isSame ? last : now;
     return last;
   };
 }
 
-function collected(pieces: readonly Piece[], found: readonly Defined[]): References {
-  if (found.every((defined) => defined === NONE)) return NOTHING;
+function collected(found: readonly Found[]): References {
   const definitions = new Map<string, Definition>();
   const notes = new Map<string, Omit<Note, "number">>();
-  for (const defined of found) {
-    for (const one of defined.definitions) if (!definitions.has(one.id)) definitions.set(one.id, one);
-    for (const one of defined.notes) if (!notes.has(one.id)) notes.set(one.id, one);
+  for (const piece of found) {
+    for (const one of piece.definitions) if (!definitions.has(one.id)) definitions.set(one.id, one);
+    for (const one of piece.notes) if (!notes.has(one.id)) notes.set(one.id, one);
   }
-  const named = notes.size === 0 ? [] : namedIn(pieces, notes);
-  return { definitions, notes: named.map((note, index) => ({ ...note, number: index + 1 })) };
+  if (definitions.size === 0 && notes.size === 0) return NOTHING;
+  const named = new Set(found.flatMap((piece) => piece.named.flatMap((label) => notes.get(label) ?? [])));
+  return { definitions, notes: [...named].map((note, index) => ({ ...note, number: index + 1 })) };
 }
 
-/** The notes that are named, each once, in the order in which they are. */
-function namedIn<T>(pieces: readonly Piece[], notes: ReadonlyMap<string, T>): T[] {
-  const named = new Set<T>();
-  for (const { text, plain } of pieces) {
-    if (plain || !text.includes("[^")) continue;
-    const words = text.replace(CODE, "");
-    for (const { 1: label = "", 0: whole, index } of words.matchAll(LABEL)) {
-      const note = label.startsWith("^") ? notes.get(normalizeIdentifier(label.slice(1))) : undefined;
-      if (note !== undefined && words[index + whole.length] !== ":") named.add(note);
-    }
-  }
-  return [...named];
+function foundIn({ text, plain }: Piece): Found {
+  if (plain) return NONE;
+  const named = text.includes("[^") ? namedIn(text) : [];
+  if (!DEFINES.test(text)) return named.length === 0 ? NONE : { ...NONE, named };
+  return { ...definedIn(text), named, chars: text.length };
 }
 
-function definedIn(text: string): Defined {
+/** The notes that a text names, outside code, in their order. */
+function namedIn(text: string): string[] {
+  const words = text.replace(CODE, "");
+  return [...words.matchAll(LABEL)].flatMap(({ 0: whole, 1: label = "", index }) =>
+    label.startsWith("^") && words[index + whole.length] !== ":" ? [normalizeIdentifier(label.slice(1))] : [],
+  );
+}
+
+function definedIn(text: string): Pick<Found, "definitions" | "notes"> {
   const definitions: Definition[] = [];
   const notes: Omit<Note, "number">[] = [];
   visit(PARSER.parse(text) as Root, (node) => {

@@ -3,7 +3,6 @@
 import type { Element, Root } from "hast";
 import { toHtml } from "hast-util-to-html";
 import type { Root as Markdown, PhrasingContent } from "mdast";
-import remarkMath from "remark-math";
 import remarkParse from "remark-parse";
 import remarkRehype from "remark-rehype";
 import { unified } from "unified";
@@ -12,6 +11,7 @@ import { isTooMuch } from "./budget";
 import { withNestedFences } from "./fences";
 import { withFormulas } from "./formulas";
 import { REHYPE_PLUGINS, remarkPlugins } from "./plugins";
+import { remarkFormulas } from "./plugins/formulas";
 import { createReferenceReader, namedBy, type References } from "./references";
 import { sectionsOf } from "./sections";
 
@@ -33,7 +33,7 @@ function htmlOf(text: string, references: References): string {
   const reader = unified()
     .use(remarkParse)
     .use(remarkPlugins(namedBy(text, references), false, "note-"))
-    .use(remarkMath, { singleDollarTextMath: false })
+    .use(remarkFormulas)
     .use(remarkTex)
     .use(remarkHtmlAsText)
     .use(remarkRehype)

@@ -1,4 +1,4 @@
-// What is read in an answer beyond CommonMark (docs/page.md, "How an answer is read").
+// What is read in an answer beyond CommonMark (docs/answers.md).
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";

@@ -13,7 +13,7 @@ const ELEMENTS = new Set(
 );
 const BLOCKS = /^(?:p|h[1-6]|[uo]l|li|blockquote|pre|hr|br|table|tr|t[hd])\b/;
 
-/** As CommonMark's own reader reads it, but for the deviations that docs/page.md names. */
+/** As CommonMark's own reader reads it, but for the deviations that docs/answers.md names. */
 export function referenceOf(markdown: string): Tree[] {
   const root = new Parser().parse(markdown);
   const walker = root.walker();

@@ -2,7 +2,6 @@ import { type ComponentType, lazy, memo, Suspense } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
 import { PlainText } from "../../markdown/plain-text";
-import { copySelection } from "../../markdown/selection";
 import { type Answer as AnswerData, isRunning } from "../../state/conversation";
 import type { Remedy } from "../../text/problems";
 import { CopyButton } from "../ui/copy-button";
@@ -29,7 +28,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
     <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
       {answer.text !== "" && (
-        <div className="answer" onCopy={copySelection}>
+        <div className="answer">
           <Suspense fallback={<PlainText text={answer.text} />}>
             <Markdown key={answer.id} text={answer.text} growing={running} shown={shown} />
           </Suspense>

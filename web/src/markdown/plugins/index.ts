@@ -1,5 +1,5 @@
 // How markdown is read: CommonMark, GitHub's tables, task lists, strikethrough, bare addresses and notes, emphasis beside
-// Chinese and Japanese punctuation, and what docs/page.md lists under "How an answer is read".
+// Chinese and Japanese punctuation, and what docs/answers.md lists.
 
 import type { Schema } from "hast-util-sanitize";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
