@@ -160,8 +160,8 @@ sources have not changed is skipped. `make dev` serves it with hot reload. `make
 over it, and drives it in a Chromium: one that is there, else Debian's when root runs it, else Playwright's own.
 tests/browser/pictures/ then holds pictures of its main states. Before the page can be used a browser loads at
 most 90 kB of JavaScript (gzip); markdown and the highlighter of code follow. KaTeX and its fonts are loaded when an
-answer first holds a formula, each grammar when code of its language is first shown, and what draws diagrams when a reader
-asks for a drawing. [How an answer is read](answers.md) has a page of its own.
+answer first holds a formula, each grammar when code of its language is first shown, and what draws diagrams when a
+reader asks for a drawing. [How an answer is read](answers.md) has a page of its own.
 
 ## How smoothly it draws
 

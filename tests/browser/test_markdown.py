@@ -182,7 +182,8 @@ EVERYTHING = """\
 ###### Heading 6
 
 Delete all *.tmp files, then press <kbd>Ctrl</kbd>+<kbd>C</kbd>: H<sub>2</sub>O, x<sup>2</sup>, <mark>seen</mark>.
-A line of its own. **\u91cd\u70b9\uff08\u6ce8\uff09**\u89c1https://example.org/a\u3002\u597d `inline` and a note[^1] and [a link][later].
+A line of its own. **\u91cd\u70b9\uff08\u6ce8\uff09**\u89c1https://example.org/a\u3002\u597d
+`inline` and a note[^1] and [a link][later].
 
 > A quote, in
 > two lines.
