@@ -50,7 +50,6 @@ export default defineConfig({
   plugins: [react(), tailwindcss(), woff2Only(), precompress()],
   resolve: {
     alias: [
-      { find: /^shiki$/, replacement: here("src/markdown/shiki.ts") },
       // Reads KaTeX's HTML without the browser, whose own parser holds its style attributes against the policy.
       {
         find: /^hast-util-from-html-isomorphic$/,
@@ -63,7 +62,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy lets no font or script come from a data: address
     modulePreload: { polyfill: false },
     rolldownOptions: { checks: { pluginTimings: false } },
-    chunkSizeWarningLimit: 1_000, // kB; what is large is loaded when an answer needs it
+    chunkSizeWarningLimit: 2_500, // kB; what is large (diagrams, some grammars) is loaded when it is asked for
   },
   server: {
     // The Host header is kept, so that the server finds the page's origin to be its own.

@@ -107,9 +107,12 @@ async def test_a_formula_is_drawn_when_it_is_whole_and_never_as_an_error(page: C
 
 
 async def test_what_is_no_formula_after_all_is_shown_as_it_was_written(page: ChatPage, upstream: Upstream) -> None:
-    await draws(page, upstream, "Right: $$x$$\n\nWrong: $$\\frac{1$$ and \\(\\nonsense\\), unfinished: $$y")
+    wrong = "Wrong: $$\\frac{1$$ and \\(\\nonsense\\), unfinished: $$y"
+    await draws(page, upstream, f"Right: $$x$$\n\n{wrong}\n\n$$\nz *it*")
     await expect(page.answer.get_by_text("\\frac{1")).to_be_visible()
     await expect(page.answer.get_by_text("unfinished: $$y")).to_be_visible()
+    await expect(page.answer.locator(".answer p").last).to_have_text("$$\nz it")
+    await expect(page.answer.locator(".answer em")).to_have_text("it")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

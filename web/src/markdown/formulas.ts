@@ -3,6 +3,7 @@
 
 /** What does not end after so many characters was not meant as a formula. */
 const LONGEST_FORMULA_CHARS = 4_000;
+const LONGEST_LEAD_CHARS = 200;
 
 const MARKS = /\\[\s\S]|`+|~{3,}|\$+/g;
 /** What a line may begin with before its text: quotes, list markers. */
@@ -66,11 +67,12 @@ function formulaAt(text: string, at: number, mark: string): Found {
   const close = CLOSES[mark];
   if (close === undefined) return null;
   const start = at + mark.length;
-  const stop = text.indexOf(close, start);
-  const body = text.slice(start, stop === -1 ? text.length : stop);
+  const within = text.slice(start, start + LONGEST_FORMULA_CHARS + close.length + 1);
+  const length = within.indexOf(close);
+  const body = length === -1 ? within : within.slice(0, length);
   if (body.length > LONGEST_FORMULA_CHARS || BLANK_LINE.test(body)) return null;
-  if (stop === -1) return "unfinished";
-  const end = stop + close.length;
+  if (length === -1) return "unfinished";
+  const end = start + length + close.length;
   if (body.trim() === "") return null;
   if (mark === "\\(") return { written: inLine(body), end, isFormula: true };
   const lead = lineBefore(text, at);
@@ -113,6 +115,8 @@ function byItself(tex: string, lead: string): string {
   return ["```math", ...lines.filter((line) => line !== ""), "```"].join(below);
 }
 
+/** The end of the line in front of a place: what is longer than a lead is none. */
 function lineBefore(text: string, at: number): string {
-  return text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
+  const near = text.slice(Math.max(0, at - LONGEST_LEAD_CHARS), at);
+  return near.slice(near.lastIndexOf("\n") + 1);
 }

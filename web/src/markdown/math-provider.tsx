@@ -1,5 +1,5 @@
-import type { MathPlugin } from "@streamdown/math";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import type { MathPlugin } from "streamdown";
 
 interface Loading {
   /** Null until it is loaded. */

@@ -1,6 +1,8 @@
 // Cuts an answer where a new section may begin, so that only its last section is read again while it grows, and so that
 // a section far away need be neither read nor laid out.
 
+import { type Fence, fenceAfter } from "./fences";
+
 /** A section is cut at the first good place after so many characters; the first later, as most answers end before. */
 const FIRST_SECTION_CHARS = 12_000;
 const SECTION_CHARS = 6_000;
@@ -8,7 +10,9 @@ const SECTION_CHARS = 6_000;
 const LONGEST_BLOCK_CHARS = 60_000;
 const PIECE_CHARS = 16_384;
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+/** What stands in <details> stays together, as long as that is short. */
+const LONGEST_DETAILS_CHARS = 24_000;
+const DETAILS = /<(\/?)details\b/gi;
 /** A line that goes on with nothing above it: no item of a list, no quote, no indented block, no row of a table. */
 const BEGINS_A_BLOCK = /^(#{1,6} |[\p{L}\p{M}"'“‘(*_`\p{Emoji_Presentation}])/u;
 /** So many of its first characters say whether it does. */
@@ -22,7 +26,7 @@ export interface Section {
   plain: boolean;
   /** Whether that block goes on in the next section, and in which fence. */
   goesOn: boolean;
-  fence: string | null;
+  fence: Fence | null;
 }
 
 /** The sections of a text; `known` are those of its beginning, from before it has grown. */
@@ -47,7 +51,7 @@ function nextSection(text: string, before: Section | undefined): Section | null 
   if (cut !== null) return { start, text: own(text, start, cut), plain: inside, goesOn: false, fence: null };
   if (text.length - start <= longest + BEGINNING_CHARS) return null;
   const piece = own(text, start, pieceEnd(text, start));
-  return { start, text: piece, plain: true, goesOn: true, fence: fenceAfter(piece, fence) };
+  return { start, text: piece, plain: true, goesOn: true, fence: fenceBehind(piece, fence) };
 }
 
 function lastSection(text: string, before: Section | undefined): Section {
@@ -69,15 +73,18 @@ function own(text: string, start: number, end: number): string {
 }
 
 /** Where a section may end: before a block that follows a blank line outside any fence, so far behind `start`. */
-function nextCut(text: string, start: number, open: string | null, least: number, longest: number): number | null {
+function nextCut(text: string, start: number, open: Fence | null, least: number, longest: number): number | null {
   let fence = open;
   let blank = false;
+  let details = 0;
   for (let line = start; line - start <= longest && text.length - line >= BEGINNING_CHARS; ) {
     const newline = text.indexOf("\n", line);
     const content = text.slice(line, newline === -1 ? text.length : newline);
-    if (line - start >= least && blank && fence === null && BEGINS_A_BLOCK.test(content)) return line;
+    const isTogether = fence !== null || (details > 0 && line - start < LONGEST_DETAILS_CHARS);
+    if (line - start >= least && blank && !isTogether && BEGINS_A_BLOCK.test(content)) return line;
     if (newline === -1) return null;
     fence = fenceAfter(content, fence);
+    if (fence === null) details = detailsAfter(content, details);
     blank = content.trim() === "";
     line = newline + 1;
   }
@@ -85,15 +92,14 @@ function nextCut(text: string, start: number, open: string | null, least: number
 }
 
 /** The fence that is open behind these lines. */
-function fenceAfter(lines: string, open: string | null): string | null {
-  let fence = open;
-  for (const line of lines.split("\n")) {
-    const mark = FENCE.exec(line)?.[1];
-    if (mark === undefined) continue;
-    if (fence === null) fence = mark;
-    else if (mark[0] === fence[0] && mark.length >= fence.length) fence = null;
-  }
-  return fence;
+function fenceBehind(lines: string, open: Fence | null): Fence | null {
+  return lines.split("\n").reduce((fence, line) => fenceAfter(line, fence), open);
+}
+
+/** How many <details> are open behind a line. */
+function detailsAfter(line: string, open: number): number {
+  if (!line.includes("<")) return open;
+  return [...line.matchAll(DETAILS)].reduce((sum, [, slash]) => Math.max(0, sum + (slash === "" ? 1 : -1)), open);
 }
 
 /** Where a piece ends: behind a line where there is one, else behind a word. */

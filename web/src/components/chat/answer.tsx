@@ -17,6 +17,9 @@ const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
   loadMarkdown().then(({ Markdown }) => ({ default: Markdown })),
 );
 
+/** The answer's HTML, made by a part of the page that comes when one is copied. */
+const richTextOf = (text: string) => import("../../markdown/rich-text").then(({ richTextOf }) => richTextOf(text));
+
 export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerData; shown: boolean }) {
   const chat = useChat();
   const running = isRunning(answer);
@@ -39,7 +42,8 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
         <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
           <div className="actions -ml-1.5">
             <BranchSwitch message={answer} />
-            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" />}
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" rich={richTextOf} />}
+            {answer.text !== "" && <CopyButton text={answer.text} label="Copy as Markdown" icon="markdown" />}
             {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
           </div>
           <AnswerStats answer={answer} />

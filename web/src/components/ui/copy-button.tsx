@@ -1,9 +1,17 @@
-import { useEffect, useState } from "react";
+import { type ComponentProps, useEffect, useState } from "react";
 import { IconButton } from "./icon-button";
 
 const SHOWN_MS = 1_500;
 
-export function CopyButton({ text, label }: { text: string; label: string }) {
+interface Props {
+  text: string;
+  label: string;
+  icon?: ComponentProps<typeof IconButton>["icon"];
+  /** Makes HTML of the text, which is copied beside it where the browser can. */
+  rich?: (text: string) => Promise<string>;
+}
+
+export function CopyButton({ text, label, icon = "copy", rich }: Props) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -12,9 +20,24 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
   }, [copied]);
   if (!window.isSecureContext) return null; // the clipboard is closed to pages over plain http
   const copy = () =>
-    navigator.clipboard.writeText(text).then(
+    copyText(text, rich).then(
       () => setCopied(true),
       () => setCopied(false),
     );
-  return <IconButton icon={copied ? "check" : "copy"} label={copied ? "Copied" : label} onClick={copy} />;
+  return <IconButton icon={copied ? "check" : icon} label={copied ? "Copied" : label} onClick={copy} />;
+}
+
+async function copyText(text: string, rich: Props["rich"]): Promise<void> {
+  if (rich !== undefined && "ClipboardItem" in window) {
+    // Written at once, with a promise: a browser lets a page copy only right after a click.
+    const html = rich(text).then((made) => new Blob([made], { type: "text/html" }));
+    const plain = new Blob([text], { type: "text/plain" });
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "text/html": html, "text/plain": plain })]);
+      return;
+    } catch {
+      // this part of the page did not come, or the browser takes no HTML
+    }
+  }
+  await navigator.clipboard.writeText(text);
 }

@@ -1,0 +1,81 @@
+// Nothing in an answer may cost more than its length is worth.
+
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+import { isTooMuch } from "./budget";
+import { Markdown } from "./markdown";
+
+const CHARS = 12_000;
+const fill = (piece: string, chars = CHARS) => piece.repeat(Math.ceil(chars / piece.length)).slice(0, chars);
+/** One section, which is read as a whole. */
+const PROSE = fill("A line of *some* length, as a `model` would [write](https://example.org) it.\n\n", 6_000);
+/** So many times what prose of the same length takes. A table's cells are many for their length. */
+const MOST = 10;
+
+const HARD: Record<string, string> = {
+  "opened brackets": fill("["),
+  "brackets in brackets": fill("[a", CHARS / 2) + fill("]", CHARS / 2),
+  "links in links": `${fill("[", CHARS / 4)}a${fill("](b)", CHARS)}`,
+  images: fill("![a]("),
+  "links that do not end": fill("[a](<b"),
+  notes: fill("[^a"),
+  emphasis: fill("*a **b ", CHARS / 2) + fill("b** a* ", CHARS / 2),
+  "marks that only open": fill("*a _b ~~c "),
+  "a run of marks": `${fill("*", CHARS / 2)}a${fill("*", CHARS / 2)}`,
+  tildes: fill("~~a"),
+  "ticks of all lengths": Array.from({ length: 150 }, (_, n) => "`".repeat(n + 1)).join("a"),
+  angles: fill("<a b='"),
+  comments: fill("<!-- a"),
+  addresses: fill("www.a.b/("),
+  "mail addresses": `${fill("a_")}@`,
+  "quotes in quotes": fill("> "),
+  "quotes in quotes, over lines": fill(`${"> ".repeat(39)}a\n`),
+  "lists in lists": fill("- "),
+  "lists in lists, over lines": Array.from({ length: 150 }, (_, n) => `${"  ".repeat(n)}- a`).join("\n"),
+  "lists in quotes": fill("> - "),
+  "lazy quotes": fill("> a\nb\n"),
+  underlines: fill("a\n=\n"),
+  "a wide table": `${fill("|a", 6_000)}|\n${fill("|-", 6_000)}|\n|b|\n`,
+  "a wide table of many rows": `${fill("|a", 600)}|\n${fill("|-", 600)}|\n${fill("|\n")}`,
+  "a table of many rows": `|a|b|\n|-|-|\n${fill("|c|d|\n")}`,
+  definitions: Array.from({ length: 500 }, (_, n) => `[a${n}]: b\n`).join("") + fill("[a1] [a2] ", 6_000),
+  "notes of notes": Array.from({ length: 400 }, (_, n) => `[^${n}]: [^${n + 1}]\n\n`).join("") + fill("[^1]", 5_000),
+  details: fill("<details>\n\n"),
+  "tags in tags": fill("<sub>"),
+  dollars: fill("$a\\("),
+  "formulas that do not end": fill("\\[a $$b "),
+  fences: fill("```md\n"),
+  "a line of spaces": `a${fill(" ")}b`,
+  "lines that break hard": fill("a  \n"),
+};
+
+const render = (text: string) => renderToStaticMarkup(<Markdown text={text} growing={false} shown />);
+
+function seconds(text: string): number {
+  const begun = process.cpuUsage();
+  render(text);
+  const { user, system } = process.cpuUsage(begun);
+  return (user + system) / 1e6;
+}
+
+test.each(Object.entries(HARD))(
+  "%s cost no more than so many times what prose does",
+  { timeout: 60_000 },
+  (_, text) => {
+    seconds(PROSE);
+    const prose = seconds(PROSE) * (Math.max(text.length, PROSE.length) / PROSE.length);
+    expect(seconds(text) / prose).toBeLessThan(MOST);
+  },
+);
+
+test.each([
+  fill("- an item with **bold** words and a [link](https://example.org), and `code`\n"),
+  fill("1. an item with **bold** words and a [link](https://example.org)\n"),
+  fill("| **a** | [b](https://example.org) |\n", 8_000).replace("\n", "\n| --- | --- |\n"),
+  fill(`# Title\n\n${"Words with **bold** ones, and *others*. ".repeat(20)}\n\n> A quote.\n\n`),
+  `\`\`\`c\n${fill("a[i][j] *= b[j][i] * *c;\n")}\`\`\``,
+  fill("- - -\n\n"),
+  fill("| a | b |\n"),
+])("%.20j is not too much", (text) => {
+  expect(isTooMuch(text)).toBe(false);
+});

@@ -1,0 +1,88 @@
+// @vitest-environment happy-dom
+// Holds the page against CommonMark's own reader: the same elements and the same text, whole and streamed, but for what
+// docs/reference/answers.md names.
+
+import { tests } from "commonmark-spec";
+import { act } from "react";
+import { createRoot } from "react-dom/client";
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, test } from "vitest";
+import { referenceOf, type Tree, treesOf } from "../testing/reading";
+import { Markdown } from "./markdown";
+
+Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+
+/** Examples in which an address that is no link of CommonMark's is one of GitHub's. */
+const BARE_ADDRESSES = [602, 606, 608, 611, 612];
+const SPECIFICATION = tests.map(({ markdown, number }) => [number, markdown.replaceAll("→", "\t")] as const);
+
+/** Answers of models, with what was seen to be changed in them. */
+const ANSWERS = [
+  "Delete all *.tmp files",
+  "Run `rm` on all *.tmp and **.bak files, 2 * 3 = 6",
+  "A lone _ and a lone * and a lone ** and __ and ***",
+  "snake_case_name and _private and __init__ without an end: _open",
+  "~~ is no end, and `a lone tick",
+  "It is [half a link](example.org/a",
+  "It is [half a link and [more](",
+  "![half an image](a.png",
+  "This *is not closed\n\nand **this neither",
+  "```python\nx = 1\n# never closed",
+  "~~~\nnever closed\n\n\nand on",
+  "Intro:\n\n```\ncode\n\n\n```\nand `$$` here",
+  "$$\nx = 1",
+  "costs $$5 or $5, and $HOME",
+  "- one\n- two\n  - three *\n- four _",
+  "1. one\n\n   two\n2. three\n\n       code\n",
+  "10. ten\n11. eleven",
+  "> quote *\n> goes on\nlazily\n\n> another",
+  "Setext\n===\n\nAnother\n---\n\nwords\n***\nmore",
+  "# A #\n## B\n### C\n#### D\n##### E\n###### F\n####### no G",
+  "a  \nhard\\\nhard too\nsoft",
+  "&copy; &amp; &#35; &nosuch; \\* \\_ \\# \\`",
+  "<https://example.org> and <mail@example.org> and [a](https://example.org 'title')",
+  "[later] and [the same][later]\n\n[later]: https://example.org 'Title'",
+  "Nested **bold *both* bold** and *it **both** it* and ***all***",
+  "tabs\n\n\tcode\n\n-\titem\n\n\tparagraph",
+  "| not | a table |\nwithout a ruler",
+  "an email_address_with_marks@ and a*b*c and 5*6*7",
+  "[x] is no task, [ ] neither; [^1] is no note",
+  '![A cat](https://example.org/cat.png "of ours") and [![in a link](a.png)](https://example.org)',
+  "line\r\nline\r\n\r\n* item\r\n* item\r\n",
+  "ends with a backslash \\",
+  "ends with an opened comment <!-- like this",
+  "<div>\n*html*\n</div>\n\nand <b>inline</b> <i",
+];
+
+async function streamed(text: string): Promise<Tree[]> {
+  const box = document.createElement("div");
+  const root = createRoot(box);
+  for (const end of [0.4, 0.9].map((part) => Math.ceil(text.length * part))) {
+    await act(() => root.render(<Markdown text={text.slice(0, end)} growing shown />));
+  }
+  await act(() => root.render(<Markdown text={text} growing={false} shown />));
+  const trees = treesOf(box.innerHTML);
+  await act(() => root.unmount());
+  return trees;
+}
+
+function whole(text: string): Tree[] {
+  return treesOf(renderToStaticMarkup(<Markdown text={text} growing={false} shown />));
+}
+
+function wordsOf(trees: readonly Tree[]): string {
+  return trees.map((tree) => (typeof tree === "string" ? tree : wordsOf(tree.slice(1)))).join("");
+}
+
+test.each(SPECIFICATION)("example %i of the specification", async (number, text) => {
+  const expected = referenceOf(text);
+  for (const trees of [whole(text), await streamed(text)]) {
+    if (BARE_ADDRESSES.includes(number)) expect(wordsOf(trees)).toBe(wordsOf(expected));
+    else expect(trees).toEqual(expected);
+  }
+});
+
+test.each(ANSWERS)("%j is read as it is written", async (text) => {
+  expect(whole(text)).toEqual(referenceOf(text));
+  expect(await streamed(text)).toEqual(referenceOf(text));
+});

@@ -1,0 +1,42 @@
+// Draws mermaid's diagrams as images: an image runs nothing, loads nothing, and its styles are its own, so that the page's
+// policy stays as strict as it is. Loaded when a reader asks for a drawing.
+
+import { renderMermaidSVG } from "beautiful-mermaid";
+import { useMemo } from "react";
+
+/** Laying out takes longer than a diagram's length is worth beyond this. */
+const LONGEST_SOURCE_CHARS = 6_000;
+const MOST_LINES = 150;
+
+export function Diagram({ source }: { source: string }) {
+  const drawn = useMemo(() => draw(source), [source]);
+  if (drawn === null)
+    return <p className="diagram-fault">This diagram cannot be drawn here. Its source can be copied.</p>;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: no fields are grouped here
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
+    <div role="group" aria-label="Diagram" tabIndex={0} className="diagram">
+      <img src={drawn} alt={`Diagram. Its source: ${source}`} />
+    </div>
+  );
+}
+
+/** The address of the image; null when it cannot be drawn. */
+function draw(source: string): string | null {
+  if (source.length > LONGEST_SOURCE_CHARS || source.split("\n").length > MOST_LINES) return null;
+  try {
+    return `data:image/svg+xml,${encodeURIComponent(withoutFonts(renderMermaidSVG(source, colors())))}`;
+  } catch {
+    return null;
+  }
+}
+
+/** An image may ask no other host for a font. */
+function withoutFonts(svg: string): string {
+  return svg.replace(/@import[^;]*;/g, "");
+}
+
+function colors() {
+  const style = getComputedStyle(document.documentElement);
+  return { bg: style.backgroundColor, fg: style.color, font: "system-ui", transparent: true };
+}

@@ -1,0 +1,47 @@
+// The buttons of what an answer holds: a table, code, a formula.
+
+import { type ReactNode, useEffect, useState } from "react";
+
+const SHOWN_MS = 1_500;
+const CHECK = "M5 12.5 10 17.5 19 7";
+const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
+
+interface ToolProps {
+  label: string;
+  pressed?: boolean;
+  onClick: () => void;
+  children: ReactNode;
+}
+
+/** A button; its label is read out, and shown when pointed at. */
+export function Tool({ label, pressed, onClick, children }: ToolProps) {
+  return (
+    <button type="button" className="tool" aria-label={label} title={label} aria-pressed={pressed} onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+/** Copies a text, and says so for a moment. Without `children` it is a drawing only. */
+export function CopyTool({ label, text, children }: { label: string; text: () => string; children?: ReactNode }) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = () => {
+    navigator.clipboard?.writeText(text()).then(
+      () => setCopied(true),
+      () => setCopied(false), // the browser does not let this page copy
+    );
+  };
+  return (
+    <Tool label={copied ? "Copied" : label} onClick={copy}>
+      <svg aria-hidden="true" viewBox="0 0 24 24" className="tool-drawing">
+        <path d={copied ? CHECK : COPY} />
+      </svg>
+      {children}
+    </Tool>
+  );
+}
