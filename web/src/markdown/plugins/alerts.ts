@@ -2,7 +2,6 @@ import type { Root } from "mdast";
 import { visit } from "unist-util-visit";
 
 export const ALERTS = ["note", "tip", "important", "warning", "caution"] as const;
-type Alert = (typeof ALERTS)[number];
 
 const MARK = /^\[!(note|tip|important|warning|caution)\][ \t]*(?:\n|$)/i;
 
