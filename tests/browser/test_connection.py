@@ -24,7 +24,7 @@ async def test_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         wire.cut()
-        await expect(page.answer).to_contain_text("The connection broke. What had come is kept")
+        await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it.")
         await expect(page.answer).to_contain_text("The first half")
         await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
         await page.is_connected()
@@ -90,7 +90,7 @@ async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(
 
 async def test_an_idle_connection_closes_and_opens_with_the_next_question(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
-        await page.is_connected("Resting")
+        await page.is_connected("Connects when needed")
         await page.ask("hi")
         await page.has_ended()
         await expect(page.answer).to_contain_text("Hello world")
@@ -108,7 +108,7 @@ async def test_a_full_server_is_told_from_one_that_is_away(browser: Browser, ups
 async def test_a_refused_turn_is_asked_again_when_the_provider_said(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(fails(429, "RESOURCE_EXHAUSTED", details=retry_info("1.2s")), says("At last"))
     await page.ask("hi")
-    await expect(page.answer).to_contain_text("The provider is over its rate limit")
+    await expect(page.answer).to_contain_text("The model’s provider takes no more questions at the moment.")
     await expect(page.button(re.compile(r"Retry in \d s"))).to_be_disabled()
     await page.button("Retry").click()
     await expect(page.answer).to_contain_text("At last")
@@ -123,14 +123,16 @@ async def test_what_the_provider_blocks_is_not_asked_again(page: ChatPage, upstr
 
     upstream.plays(blocks)
     await page.ask("hi")
-    await expect(page.answer).to_contain_text("The provider refused this prompt. Put the question another way.")
+    await expect(page.answer).to_contain_text("The model’s provider refused this question. Put it another way.")
     await expect(page.button("Retry")).to_have_count(0)
 
 
 async def test_a_message_that_is_too_long_says_how_long_it_may_be(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, max_message_chars=10) as address, opened(browser, address) as page:
         await page.ask("x" * 11)
-        await expect(page.answer).to_contain_text("The message may hold at most 10 characters. Shorten it")
+        await expect(page.returned).to_contain_text("The message may hold at most 10 characters. Shorten it")
+        await expect(page.box).to_have_value("x" * 11)
+        await expect(page.chats.get_by_role("link")).to_have_count(0)
         assert upstream.exchanges == []
 
 
@@ -160,5 +162,5 @@ async def test_one_turn_too_many_waits_for_another_to_end(browser: Browser, upst
         await upstream.asked()
         await page.button("New chat").click()
         await page.ask("second")
-        await expect(page.answer).to_contain_text("Wait until another answer has ended, or stop one")
+        await expect(page.returned).to_contain_text("Wait until another answer has ended, or stop one")
         await expect(page.button(re.compile("Retry"))).to_be_visible()

@@ -64,9 +64,17 @@ class ChatPage:
         """An entry of the list."""
         return self.chats.get_by_role("link", name=title, exact=True)
 
+    @property
+    def returned(self) -> Locator:
+        """Why a question came back into its box."""
+        return self.page.get_by_role("region", name="Not sent")
+
     async def ask(self, question: str) -> None:
         await self.box.fill(question)
-        await self.box.press("Enter")
+        if await self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
+            await self.button("Send").tap()
+        else:
+            await self.box.press("Enter")
 
     async def lists_chats(self) -> None:
         """Open the drawer of chats where they do not stand beside the one that is shown."""
@@ -92,7 +100,7 @@ class ChatPage:
         session = await self.page.context.new_cdp_session(self.page)
         await session.send("HeapProfiler.collectGarbage")
         heap = await session.send("Runtime.getHeapUsage")
-        counters = await session.send("SocketHistory.getDOMCounters")
+        counters = await session.send("Memory.getDOMCounters")
         await session.detach()
         nodes = await self.page.evaluate(COUNT_NODES)
         return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes

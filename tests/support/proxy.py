@@ -1,4 +1,4 @@
-"""A wire between a browser and a server that a test can cut."""
+"""A wire between a browser and a server that a test can cut, or make dead."""
 
 import asyncio
 from typing import Self
@@ -10,6 +10,8 @@ class Wire:
     def __init__(self, to: str) -> None:
         self._to = to.split(":")
         self._connections: set[asyncio.Transport] = set()
+        self._frozen: set[asyncio.Event] = set()
+        self._kept: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -26,20 +28,35 @@ class Wire:
             connection.abort()
         self._connections.clear()
 
+    def freeze(self) -> None:
+        """Let nothing through the WebSockets that there are, and close none of them; new ones go through."""
+        for frozen in self._frozen:
+            frozen.set()
+
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._to)
         ends = {writer.transport, far_writer.transport}
         self._connections |= ends
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        frozen = asyncio.Event()
+        first = await reader.read(65_536)
+        if b"upgrade: websocket" in first.lower():
+            self._frozen.add(frozen)
+        far_writer.write(first)
+        await asyncio.gather(_pump(reader, far_writer, frozen), _pump(far_reader, writer, frozen))
+        if frozen.is_set():  # nobody is told that the other end has gone
+            self._kept.append((writer, far_writer))
+            return
+        self._frozen.discard(frozen)
         self._connections -= ends
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frozen: asyncio.Event) -> None:
     try:
         while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
+            if not frozen.is_set():
+                writer.write(data)
+                await writer.drain()
     except ConnectionError:
         pass
-    finally:
+    if not frozen.is_set():
         writer.close()

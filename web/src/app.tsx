@@ -1,9 +1,11 @@
-import { lazy, Suspense, useEffect } from "react";
+import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
 import { Composer } from "./components/chat/composer";
 import { MessageList } from "./components/chat/message-list";
+import { ModelNotice } from "./components/chat/model-notice";
 import { ModelPicker } from "./components/chat/model-picker";
+import { News } from "./components/chat/news";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { ConnectionStatus } from "./components/connection/connection-status";
 import { OfflineNotice } from "./components/connection/offline-notice";
@@ -15,6 +17,7 @@ import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
+import { MESSAGE_BOX, toMessageBox } from "./keyboard/shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { shownConversation } from "./state/state";
 
@@ -30,11 +33,20 @@ export function App() {
   useShortcuts();
   useTheme();
   return (
-    <div className="flex h-dvh">
+    <div className="page">
+      <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
+        Skip to the message
+      </a>
       <Sidebar />
       <div className="flex min-w-0 flex-1 flex-col">
-        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 md:px-5">
+        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
           <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
+          <IconButton
+            icon="plus"
+            label="New chat"
+            className="md:hidden"
+            onClick={() => chat.conversations.show(null)}
+          />
           <h1 className="sr-only">Deltawire</h1>
           <ModelPicker />
           <span className="flex-1" />
@@ -53,8 +65,10 @@ export function App() {
           <MathProvider>
             <MessageList />
           </MathProvider>
-          <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
+          <div className="page-foot column pb-[max(1rem,env(safe-area-inset-bottom))] low:pb-[max(0.25rem,env(safe-area-inset-bottom))]">
             <ConnectionNotice />
+            <News />
+            <ModelNotice />
             <Composer />
           </div>
         </main>
@@ -68,6 +82,12 @@ export function App() {
   );
 }
 
+/** Without a change of the address. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  toMessageBox();
+}
+
 /** What concerns the whole page: its title, leaving it and coming back to it. */
 function usePageWide(): void {
   const chat = useChat();
@@ -78,17 +98,17 @@ function usePageWide(): void {
   useEffect(() => {
     const onVisible = () => {
       if (document.visibilityState === "hidden") return chat.deletion.leave();
-      chat.connect();
+      chat.checkConnection();
       chat.conversations.refresh();
     };
     document.addEventListener("visibilitychange", onVisible);
     window.addEventListener("pagehide", chat.deletion.leave);
-    window.addEventListener("online", chat.connect);
+    window.addEventListener("online", chat.checkConnection);
     void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("pagehide", chat.deletion.leave);
-      window.removeEventListener("online", chat.connect);
+      window.removeEventListener("online", chat.checkConnection);
     };
   }, [chat]);
 }

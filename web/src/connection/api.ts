@@ -47,7 +47,7 @@ async function problemIn(response: Response): Promise<ErrorFrame> {
     type: "error",
     id: null,
     ref: null,
-    code: "internal",
+    code: "not_answered",
     message: `The server answers, but with an error (${status}).`,
     field: null,
     retryable: true,

@@ -1,63 +1,70 @@
-import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
 import { MESSAGE_BOX } from "../../keyboard/shortcuts";
 import { type Answer, runningAnswer } from "../../state/conversation";
-import { shownConversation } from "../../state/state";
+import { draftOf } from "../../state/drafts";
+import { shownConversation, shownPlace } from "../../state/state";
+import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
+import { Problem } from "./problem";
 import { ThinkingSwitch } from "./thinking-switch";
-
-const NEW_CHAT = "";
 
 /** The box in which questions are written, and the button that sends them or stops the answer. */
 export function Composer() {
   const chat = useChat();
   const shown = useChatState((state) => state.shown);
+  const at = useChatState(shownPlace);
   const running = useChatState((state) => runningAnswer(shownConversation(state)));
-  const isRead = useChatState((state) => (shownConversation(state)?.reading.status ?? "done") === "done");
-  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
-  const at = shown ?? NEW_CHAT;
-  const draft = drafts[at] ?? "";
-  const setDraft = (text: string) => setDrafts((others) => ({ ...others, [at]: text }));
+  const draft = useChatState((state) => draftOf(state, at).text);
+  const returned = useChatState((state) => state.returned[at]);
+  const setDraft = (text: string) => chat.store.dispatch({ type: "write", chat: at, text });
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
-  const canSend = running === null && isRead && draft.trim() !== "";
+  const canSend = running === null && draft.trim() !== "";
   useBoxFocus(box, shown, running?.id);
 
   const send = (event: SubmitEvent | KeyboardEvent) => {
     event.preventDefault();
-    if (!canSend) return;
-    chat.turns.ask(draft);
-    setDraft("");
+    if (canSend) chat.turns.ask(draft);
+  };
+  const retry = () => {
+    if (returned?.problem.retry?.first === "reconnect") chat.reconnect();
+    if (canSend) chat.turns.ask(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
     if (breaksOrSends(event) === "send") send(event);
   };
   return (
-    <form className="composer" onSubmit={send}>
-      <textarea
-        key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
-        ref={box}
-        id={MESSAGE_BOX}
-        dir="auto"
-        aria-label="Message"
-        placeholder="Write a message"
-        enterKeyHint="send"
-        autoComplete="off"
-        rows={1}
-        className="field-sizing-content block max-h-[40dvh] w-full resize-none bg-transparent px-4 pt-3.5 placeholder:text-muted-foreground outline-none"
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
-        onFocus={chat.wake}
-        onKeyDown={onKeyDown}
-      />
-      <div className="flex items-center justify-between gap-2 p-2">
-        <ThinkingSwitch />
-        {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
-      </div>
-    </form>
+    <>
+      {returned && (
+        <section aria-label="Not sent" className="mb-2">
+          <Problem problem={returned.problem} onRetry={retry} />
+        </section>
+      )}
+      <form className="composer" onSubmit={send}>
+        <GrowingBox
+          key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
+          ref={box}
+          id={MESSAGE_BOX}
+          aria-label="Message"
+          placeholder="Write a message"
+          enterKeyHint={opensKeyboard() ? "enter" : "send"}
+          autoComplete="off"
+          className="composer-box placeholder:text-muted-foreground"
+          value={draft}
+          onChange={(event) => setDraft(event.target.value)}
+          onFocus={chat.wake}
+          onKeyDown={onKeyDown}
+        />
+        <div className="composer-buttons">
+          <ThinkingSwitch />
+          {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
+        </div>
+      </form>
+    </>
   );
 }
 

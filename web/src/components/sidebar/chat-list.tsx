@@ -1,5 +1,6 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
+import { useToday } from "../../hooks/use-today";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/shortcuts";
 import { runningAnswers } from "../../state/conversation";
@@ -103,11 +104,12 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
 function Groups({ listing, onChoose }: { listing: Listing; onChoose: (id: string) => void }) {
   const shown = useChatState((state) => state.shown);
   const deleting = useChatState((state) => state.deleting?.entry.id);
+  const today = useToday();
   const busy = useChatState((state) =>
     state.conversations.flatMap((c) => (runningAnswers(c).length > 0 ? [c.id] : [])).join(" "),
   );
   const entries = listing.entries.filter(({ id }) => id !== deleting);
-  return groupsOf(entries, new Date()).map(({ name, entries }) => (
+  return groupsOf(entries, today).map(({ name, entries }) => (
     <div key={name}>
       <h2 className="sticky top-0 z-1 bg-sidebar px-2.5 py-1.5 font-medium text-muted-foreground text-xs">{name}</h2>
       <ul aria-label={name} className="mb-3 flex flex-col gap-0.5">

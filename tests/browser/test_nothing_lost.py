@@ -1,0 +1,195 @@
+"""What a person has written is never lost: whatever happens to the page, its connection or its server, and whenever."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, expect
+from support.page import ChatPage, opened
+from support.process import ServerProcess, running_over
+from support.proxy import Wire
+from support.serving import serving
+from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
+
+WORDS = "These words were written by a person, and took a while."
+"""They are more than the smallest server of these tests takes."""
+LONGEST = 40
+STANDS = """(words) => [...document.querySelectorAll("textarea")].some((box) => box.value.includes(words))
+  || [...document.querySelectorAll("[aria-label=You]")].some((question) => question.textContent.includes(words))"""
+
+
+class Scene:
+    """A page with a chat of one question, at the end of a wire, and a server that can be killed and started again."""
+
+    def __init__(self, browser: Browser, upstream: Upstream, port: int) -> None:
+        self.upstream = upstream
+        self.server: ServerProcess
+        self.page: ChatPage
+        self.wire: Wire
+        self._browser = browser
+        self._port = str(port)
+        self._servers = AsyncExitStack()
+
+    async def starts(self, models: str = "a,b", **settings: str) -> None:
+        """Start the server, with whatever it had stored."""
+        settings = {"port": self._port, "models": models, "retries": "0", "drain_timeout": "0.1"} | settings
+        self.server = await self._servers.enter_async_context(running_over(self.upstream, **settings))
+
+    async def stands(self) -> None:
+        """See that the words are somewhere on the page."""
+        await self.page.page.wait_for_function(STANDS, arg=WORDS)
+
+    async def is_deleted(self) -> None:
+        """Delete the chat that is shown, elsewhere."""
+        conversation = urlsplit(self.page.page.url).path.removeprefix("/c/")
+        address = f"http://{self.server.address}/conversations/{conversation}"
+        async with aiohttp.ClientSession() as session, session.delete(address) as response:
+            assert response.status == 204
+
+    async def close(self) -> None:
+        await self._servers.aclose()
+
+
+@asynccontextmanager
+async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: str) -> AsyncIterator[Scene]:
+    scene = Scene(browser, upstream, port)
+    upstream.plays(says("One"))
+    await scene.starts(**settings)
+    async with Wire(scene.server.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
+        await scene.page.ask("first")
+        await scene.page.has_ended()
+        yield scene
+    await scene.close()
+
+
+async def before_the_first_word(scene: Scene) -> None:
+    scene.upstream.plays(is_silent)
+    await scene.page.ask(WORDS)
+    await scene.upstream.asked()
+
+
+async def in_mid_answer(scene: Scene) -> None:
+    scene.upstream.plays(says_and_is_silent("Half of it"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_have_text("Half of it")
+
+
+async def after_the_end(scene: Scene) -> None:
+    scene.upstream.plays(says("All of it"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_contain_text("All of it")
+    await scene.page.has_ended()
+
+
+async def with_a_draft(scene: Scene) -> None:
+    await scene.page.box.fill(WORDS)
+
+
+async def with_a_refused_question(scene: Scene) -> None:
+    await scene.page.ask(WORDS)
+    await expect(scene.page.returned).to_contain_text(f"at most {LONGEST} characters")
+    await expect(scene.page.box).to_have_value(WORDS)
+
+
+async def after_a_failure(scene: Scene) -> None:
+    scene.upstream.plays(fails(400, "INVALID_ARGUMENT"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_contain_text("did not take this question")
+
+
+async def while_it_is_edited(scene: Scene) -> None:
+    await scene.page.button("Edit question").click()
+    await scene.page.page.get_by_role("textbox", name="Edit your question").fill(WORDS)
+
+
+async def reload(scene: Scene) -> None:
+    await scene.page.page.reload()
+    await scene.page.is_connected()
+
+
+async def a_second_tab(scene: Scene) -> None:
+    other = ChatPage(await scene.page.page.context.new_page())
+    await other.page.goto(scene.page.page.url)
+    await expect(other.messages.get_by_text("first", exact=True)).to_be_visible()
+    scene.upstream.plays(says("Said in the other tab"))
+    await other.ask("from the other tab")
+    await expect(other.messages.get_by_text("Said in the other tab")).to_be_visible()
+    await other.page.close()
+    await scene.stands()
+
+
+async def a_dead_link(scene: Scene) -> None:
+    scene.wire.freeze()
+    await scene.page.page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect(scene.page.page.locator("[data-connection=open]")).to_have_count(0, timeout=15_000)
+    await scene.page.is_connected()
+    await scene.stands()
+
+
+async def a_server_that_is_killed(scene: Scene) -> None:
+    await scene.server.stop(signal.SIGKILL)
+    await scene.page.is_connected("Not connected")
+    await expect(scene.page.page.get_by_text("What you write is kept.")).to_be_visible()
+    await scene.stands()
+    await scene.starts()
+    await scene.page.is_connected()
+
+
+async def a_server_with_other_models(scene: Scene) -> None:
+    await scene.server.stop()
+    await scene.page.is_connected("Not connected")
+    await scene.starts(models="c,d")
+    await scene.page.is_connected()
+    await expect(scene.page.page.get_by_role("combobox", name="Model")).to_have_value("c")
+
+
+async def a_chat_that_is_deleted_elsewhere(scene: Scene) -> None:
+    await scene.is_deleted()
+    await scene.page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await scene.stands()
+
+
+Step = Callable[[Scene], Awaitable[None]]
+TIMES: list[Step] = [
+    before_the_first_word,
+    in_mid_answer,
+    after_the_end,
+    with_a_draft,
+    with_a_refused_question,
+    after_a_failure,
+    while_it_is_edited,
+]
+FAULTS: list[Step] = [
+    reload,
+    a_second_tab,
+    a_dead_link,
+    a_server_that_is_killed,
+    a_server_with_other_models,
+    a_chat_that_is_deleted_elsewhere,
+]
+TAKEN_BY_THE_READER = {(after_the_end, a_chat_that_is_deleted_elsewhere), (after_a_failure, a_chat_that_is_deleted_elsewhere)}
+"""What was stored whole before its chat was deleted was deleted with it."""
+
+
+def name_of(step: Step) -> str:
+    return step.__name__.replace("_", " ")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=name_of)
+@pytest.mark.parametrize("time", TIMES, ids=name_of)
+async def test_what_was_written_stands_after(
+    browser: Browser, upstream: Upstream, free_port: int, time: Step, fault: Step
+) -> None:
+    settings = {"max_message_chars": str(LONGEST)} if time is with_a_refused_question else {}
+    async with scene_of(browser, upstream, free_port, **settings) as scene:
+        await time(scene)
+        await fault(scene)
+        if (time, fault) not in TAKEN_BY_THE_READER:
+            await scene.stands()
+            await scene.page.page.reload()
+            await scene.stands()
