@@ -48,7 +48,7 @@ types: .venv/.installed-dev
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.nginx
+tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx
 	$(NODE)/vitest/vitest.mjs run
 	$(BIN)/pytest -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 	$(BIN)/pytest -m alone
@@ -121,6 +121,17 @@ clean:
 			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium-headless-shell; \
 		else \
 			$(BIN)/playwright install --only-shell chromium; \
+		fi; \
+	fi
+	@touch $@
+
+# Debian's Firefox, which Playwright drives through tests/support/firefox_bridge.py.
+.venv/.firefox: .venv/.installed-dev
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.firefox; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends firefox-esr; \
+		else \
+			echo "the tests need a Firefox: install one"; exit 1; \
 		fi; \
 	fi
 	@touch $@

@@ -77,11 +77,12 @@ async def test_a_reload_shows_the_same(page: ChatPage, upstream: Upstream) -> No
     await expect(page.box).to_have_value("third")
 
 
-async def test_a_chat_without_a_question_is_kept_nowhere(page: ChatPage) -> None:
+async def test_a_chat_without_a_question_is_no_chat_yet_and_its_draft_is_kept(page: ChatPage) -> None:
     await page.button("New chat").click()
     await page.box.fill("half a tho")
     await page.page.reload()
     await expect(page.chats.get_by_text("What you ask will be listed here.")).to_be_visible()
+    await expect(page.box).to_have_value("half a tho")
 
 
 async def test_the_branches_of_a_chat_outlive_the_page(page: ChatPage, upstream: Upstream) -> None:
@@ -123,6 +124,58 @@ async def test_another_tab_learns_at_once_what_was_said(browser: Browser, upstre
         await kept(page, "elsewhere")
         await expect(other.chat("elsewhere")).to_be_visible()
         await expect(other.answer).to_contain_text("Two")
+
+
+async def test_a_branch_that_is_read_stays_and_what_another_tab_has_written_is_offered(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says("One"), says("Two"), says("Three"))
+    async with serving(upstream) as address, opened(browser, address) as page:
+        await ended(page, "first", "second")
+        other = ChatPage(await page.page.context.new_page())
+        await other.page.goto(page.page.url)
+        await expect(other.answer).to_contain_text("Two")
+        await other.button("Regenerate").last.click()
+        await expect(other.answer).to_contain_text("Three")
+        news = page.page.get_by_role("status", name="News")
+        await expect(news).to_contain_text("There is a newer version of this chat, written elsewhere.")
+        await expect(page.answer).to_contain_text("Two")
+        await news.get_by_role("button", name="Show it").click()
+        await expect(page.answer).to_contain_text("Three")
+        await expect(news).to_have_text("")
+
+
+async def test_a_chat_that_is_being_read_takes_a_question_already(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("One"), says("Two"))
+    await ended(page, "first")
+    read = asyncio.Event()
+    await page.page.route(re.compile(r"/conversations/\w+$"), held(read))
+    await page.page.reload()
+    await page.is_connected()
+    await page.ask("second")
+    await expect(page.question).to_contain_text("second")
+    assert len(upstream.exchanges) == 1
+    read.set()
+    await expect(page.answer).to_contain_text("Two")
+    assert (await upstream.asked(2)).texts == ["first", "One", "second"]
+    await expect(page.messages.get_by_role("article")).to_have_count(4)
+
+
+async def test_a_chat_that_is_gone_takes_a_question_into_a_new_one(page: ChatPage, upstream: Upstream) -> None:
+    await page.page.goto(f"{page.page.url}c/nothing")
+    await expect(page.page.get_by_text("What you write below begins a new one.")).to_be_visible()
+    await ended(page, "hi")
+    await expect(page.answer).to_contain_text("Hello world")
+    await expect(page.chat("hi")).to_have_attribute("aria-current", "page")
+
+
+async def test_the_chats_of_today_are_those_of_yesterday_after_midnight(page: ChatPage) -> None:
+    await page.page.clock.install()
+    await page.page.reload()
+    await ended(page, "first")
+    await expect(page.chats.get_by_role("list", name="Today").get_by_role("link")).to_have_count(1)
+    await page.page.clock.fast_forward("24:00:00")
+    await expect(page.chats.get_by_role("list", name="Yesterday").get_by_role("link")).to_have_count(1)
 
 
 async def test_whoever_comes_back_sees_what_another_browser_has_said(browser: Browser, upstream: Upstream) -> None:

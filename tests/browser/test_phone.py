@@ -13,7 +13,8 @@ from support.upstream import Upstream, says
 
 PHONE: dict[str, Any] = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
 LANDSCAPE = {"width": 740, "height": 360}
-SMALL_TARGETS = """() => [...document.querySelectorAll("button, select, summary, input, textarea, nav a, [role=menuitem]")]
+TARGETS = "button, select, summary, input, textarea, nav a, [role=menuitem]"
+SMALL_TARGETS = """(targets) => [...document.querySelectorAll(targets)]
   .filter((target) => target.checkVisibility() && !target.closest(".sr-only") && target.type !== "radio")
   .map((target) => [target.ariaLabel ?? target.textContent, target.getBoundingClientRect()])
   .filter(([, { width, height }]) => width < 44 || height < 44)
@@ -53,7 +54,7 @@ async def test_targets_are_as_broad_as_a_finger_and_fields_are_not_enlarged(
             if opens is not None:
                 await page.button(opens).tap()
                 await expect(page.page.get_by_role("dialog", name=opens)).to_be_visible()
-            assert await page.page.evaluate(SMALL_TARGETS) == []
+            assert await page.page.evaluate(SMALL_TARGETS, TARGETS) == []
             assert await page.page.evaluate(SMALL_FIELDS) == []
             if opens is not None:
                 await page.page.get_by_role("dialog").get_by_role("button", name="Close").tap()

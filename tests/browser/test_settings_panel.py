@@ -48,6 +48,42 @@ async def test_a_chat_keeps_its_settings_to_itself(page: ChatPage, upstream: Ups
     await expect(settings.get_by_label("Temperature")).to_have_value("")
 
 
+async def test_the_settings_of_a_new_chat_stay_while_another_is_looked_at_and_after_a_reload(page: ChatPage) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await page.button("New chat").click()
+    settings = await page.opens_settings()
+    await settings.get_by_label("Temperature").fill("0.5")
+    await page.page.keyboard.press("Escape")
+    await page.chat("first").click()
+    await page.button("New chat").click()
+    await page.opens_settings()
+    await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
+    await page.page.reload()
+    await page.page.goto(page.page.url)
+    await page.opens_settings()
+    await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
+
+
+async def test_the_settings_of_a_chat_are_kept_when_they_are_changed(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address) as page, opened(browser, address) as other:
+        await page.ask("first")
+        await page.has_ended()
+        settings = await page.opens_settings()
+        async with page.page.expect_response(lambda response: response.request.method == "PATCH"):
+            await settings.get_by_label("Temperature").fill("0.5")
+        await other.page.goto(page.page.url)
+        elsewhere = await other.opens_settings()
+        await expect(elsewhere.get_by_label("Temperature")).to_have_value("0.5")
+        await settings.get_by_label("Temperature").fill("9")
+        await expect(settings.get_by_label("Temperature")).to_have_accessible_description(
+            "The temperature is a number from 0 to 2."
+        )
+        await page.page.reload()
+        await page.opens_settings()
+        await expect(settings.get_by_label("Temperature")).to_have_value("9")
+
+
 async def test_a_default_outlives_the_page(page: ChatPage, upstream: Upstream) -> None:
     settings = await page.opens_settings()
     await settings.get_by_label("System instruction").fill("Be brief.")

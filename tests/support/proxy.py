@@ -34,7 +34,11 @@ class Wire:
             frozen.set()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._to)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+        except OSError:
+            writer.close()
+            return
         ends = {writer.transport, far_writer.transport}
         self._connections |= ends
         frozen = asyncio.Event()

@@ -49,8 +49,8 @@ def page() -> Router:
 def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Router:
     """The public files that a folder holds at the start, and no other: no path on the disk is made from a request.
 
-    What stands at the root, and wherever `of_index` matches, is the folder's index.html. With `of_index` given, that page
-    is also the 404 of a browser that is led to another address: it says so in words for people.
+    What stands at the root, and wherever `of_index` matches, is the folder's index.html. With `of_index` given, that
+    page is also the 404 of a browser that is led to another address: it says so in words for people.
     """
     found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
     if _INDEX in found:

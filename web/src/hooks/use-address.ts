@@ -3,16 +3,18 @@ import { shownConversation } from "../state/state";
 import { useChat, useChatState } from "./use-chat";
 
 const FOLDER = "/c/";
+/** As at the server. */
+const CHAT = /^\/c\/([\w-]{1,64})$/;
 const NOWHERE = "/";
 
 /** The conversation that an address names; null where it names none. */
 export function conversationAt(path: string): string | null {
-  return path.startsWith(FOLDER) ? path.slice(FOLDER.length) : null;
+  return CHAT.exec(path)?.[1] ?? null;
 }
 
 /** Whether an address is one that the page has. */
 export function isKnown(path: string): boolean {
-  return path === NOWHERE || path.startsWith(FOLDER);
+  return path === NOWHERE || CHAT.test(path);
 }
 
 export function addressOf(stored: string | null): string {

@@ -150,7 +150,10 @@ test("frames of several turns each find their own, and leave the other conversat
   expect(answerIn(state, "t3")).toBe(answerIn(before, "t3"));
 });
 
-const models = (...names: string[]): Action => ({ type: "models", models: { default: "a", models: names } });
+const models = (...names: string[]): Action => ({
+  type: "models",
+  models: { default: "a", models: names, max_history_chars: 100 },
+});
 const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
 
 test("a model that is not offered at the moment stays chosen, and the default one is asked", () => {

@@ -110,7 +110,8 @@ function dayUsedUp(message: string): string | null {
 }
 
 function rateOf(message: string): string | null {
-  const [, amount, , per, model = ""] = message.match(/([\d,]+) (turns?) (at once|a minute)( with \S+?)?[.:](?:\s|$)/) ?? [];
+  const [, amount, , per, model = ""] =
+    message.match(/([\d,]+) (turns?) (at once|a minute)( with \S+?)?[.:](?:\s|$)/) ?? [];
   if (amount === undefined) return null;
   const what = per === "at once" ? "answer" : "question";
   const verb = per === "at once" ? "have" : "ask";

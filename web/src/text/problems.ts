@@ -90,6 +90,6 @@ export function lostConnection(arrived: boolean, { sentence, advice }: CloseReas
 export function lostQuestion(left: boolean): Problem {
   const sentence = left
     ? "This question was written in another tab, and has not been sent yet."
-    : "The page was closed before this question reached the server.";
+    : "This question did not reach the server.";
   return { sentence, advice: "", retry: AT_ANY_TIME, setting: null };
 }

@@ -8,6 +8,7 @@ import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
 import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
+import { ContextMeter } from "./context-meter";
 import { Problem } from "./problem";
 import { ThinkingSwitch } from "./thinking-switch";
 
@@ -61,6 +62,7 @@ export function Composer() {
         />
         <div className="composer-buttons">
           <ThinkingSwitch />
+          <ContextMeter />
           {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
         </div>
       </form>

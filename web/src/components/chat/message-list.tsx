@@ -1,12 +1,14 @@
-import { useEffect, useRef } from "react";
+import { Fragment, useEffect, useRef } from "react";
 import { useChatState } from "../../hooks/use-chat";
 import { useFollowing } from "../../hooks/use-following";
 import { InPlaceContext } from "../../hooks/use-in-place";
+import { contextOf, EMPTY_CONTEXT } from "../../state/context";
 import { branchTo, type Conversation, lastOf, runningAnswer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { Answer } from "./answer";
 import { ChatPlaceholder } from "./chat-placeholder";
+import { LeftOut } from "./left-out";
 import { Question } from "./question";
 import { Unanswered } from "./unanswered";
 import { Welcome } from "./welcome";
@@ -21,6 +23,8 @@ export function MessageList() {
   const content = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLDivElement>(null);
   const branch = conversation === null ? [] : branchTo(conversation, conversation.leaf);
+  const most = useChatState((state) => state.models?.max_history_chars);
+  const { leftOut } = conversation && most ? contextOf(conversation, most) : EMPTY_CONTEXT;
   const last = lastOf(conversation);
   const reading = conversation?.reading ?? { status: "done" };
   const shown = conversation?.id;
@@ -41,14 +45,17 @@ export function MessageList() {
               aria-live="off"
               className="flex flex-col gap-5"
             >
-              {branch.map((message, index) =>
+              {branch.map((message, index) => (
                 // Named after what they follow, so that turning to another version keeps the focus where it is.
-                message.role === "user" ? (
-                  <Question key={message.parent} question={message} />
-                ) : (
-                  <Answer key={message.parent} answer={message} shown={index >= branch.length - LAST_SHOWN} />
-                ),
-              )}
+                <Fragment key={message.parent}>
+                  {message.role === "user" ? (
+                    <Question question={message} />
+                  ) : (
+                    <Answer answer={message} shown={index >= branch.length - LAST_SHOWN} />
+                  )}
+                  {message.id === leftOut && <LeftOut />}
+                </Fragment>
+              ))}
               {last?.role === "user" && <Unanswered question={last} />}
             </div>
           </InPlaceContext>
