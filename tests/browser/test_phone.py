@@ -119,9 +119,12 @@ async def test_the_first_stop_leads_to_the_message_box(page: ChatPage) -> None:
         await page.has_ended()
     await page.page.reload()
     await expect(page.chat("second")).to_be_visible()
-    await page.box.evaluate("box => box.blur()")
-    await page.page.keyboard.press("Tab")
-    await expect(page.page.get_by_role("link", name="Skip to the message")).to_be_focused()
+    skip = page.page.get_by_role("link", name="Skip to the message")
+    assert await skip.evaluate(
+        "link => link === document.querySelector('a, button, input, select, textarea, [tabindex]')"
+    )
+    await skip.focus()
+    await expect(skip).to_be_in_viewport(ratio=1)
     await page.page.keyboard.press("Enter")
     await expect(page.box).to_be_focused()
 

@@ -14,6 +14,10 @@ import type { Keeper } from "./keeper";
 import { newId } from "./new-id";
 import type { TurnPreparation } from "./turn-preparation";
 
+/** How often a turn is prepared over a network that fails while the connection stands, and the time between. */
+const TRIES = 3;
+const TRY_AGAIN_MS = 500;
+
 export class Turns {
   readonly #store: Store;
   readonly #socket: ChatSocket;
@@ -124,7 +128,7 @@ export class Turns {
   }
 
   /** Prepare a turn, then send it. Without a connection, or without a token for it, wait for one and try again. */
-  async #send(answer: string, question: string, conversation: string): Promise<void> {
+  async #send(answer: string, question: string, conversation: string, tries = 1): Promise<void> {
     try {
       await this.#conversations.haveRead(conversation);
       const turn = await this.#preparation.requestFor(answer, question);
@@ -133,11 +137,15 @@ export class Turns {
       else this.#store.dispatch({ type: "taken", question });
     } catch (fault) {
       const problem = fault instanceof Refusal ? fault.problem : unreachable();
-      const mayPass = !(fault instanceof Refusal) || problem.code === "unauthenticated";
-      if (mayPass && this.#store.state.connection.status !== "open") {
+      const mayPass = !(fault instanceof Refusal);
+      if ((mayPass || problem.code === "unauthenticated") && this.#store.state.connection.status !== "open") {
         this.#socket.wake();
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
         return this.#send(answer, question, conversation);
+      }
+      if (mayPass && tries < TRIES) {
+        await new Promise<void>((resolve) => setTimeout(resolve, TRY_AGAIN_MS)); // which a page that is left does not live to see
+        return this.#send(answer, question, conversation, tries + 1);
       }
       this.#dispatch({ type: "not_sent", answer, error: problem, now: Date.now() });
       this.#identity.handle(problem);
