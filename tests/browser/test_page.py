@@ -299,20 +299,22 @@ async def test_who_goes_to_the_end_follows_it_from_there(page: ChatPage, upstrea
 
 
 async def test_a_version_that_is_turned_to_stays_where_it_is(page: ChatPage, upstream: Upstream) -> None:
-    upstream.plays(says("A line.\n\n" * 40), says("A short one."), says("A line.\n\n" * 60))
-    await page.ask("first")
-    await page.has_ended()
+    long = "A line.\n\n" * 60
+    upstream.plays(says(long), says("A line.\n\n" * 40), says("A short one."), says(long))
+    for question in ("first", "second"):
+        await page.ask(question)
+        await page.has_ended()
     for _ in range(2):
-        await page.button("Regenerate").click()
+        await page.button("Regenerate").last.click()
         await page.has_ended()
     await expect(page.answer).to_contain_text("3 / 3")
     for name in ("Previous version", "Previous version", "Next version", "Next version"):
         button = page.answer.get_by_role("button", name=name)
         await button.scroll_into_view_if_needed()
-        before = await page.answer.evaluate(TOP)
+        before = await button.evaluate(TOP)
         await button.click()
         await expect(page.answer.get_by_role("paragraph").first).to_be_attached()
-        assert abs(await page.answer.evaluate(TOP) - before) < 2
+        assert abs(await button.evaluate(TOP) - before) < 2
 
 
 async def test_who_has_scrolled_up_is_left_alone_when_the_answer_becomes_shorter(

@@ -134,8 +134,9 @@ export class ChatController {
 
   async #loadModels(): Promise<void> {
     try {
-      const models = (await (await this.#api.request(PATHS.models)).json()) as ModelList;
-      this.store.dispatch({ type: "models", models });
+      const response = await this.#api.request(PATHS.models);
+      const historyChars = Number(response.headers.get("Max-History-Chars")) || null;
+      this.store.dispatch({ type: "models", models: (await response.json()) as ModelList, historyChars });
     } catch {
       // The connection broke again, which the socket will tell.
     }

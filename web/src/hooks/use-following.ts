@@ -8,8 +8,8 @@ const MARGIN_PX = 24;
 export interface Following {
   /** Whether the end is kept in sight while the content grows. */
   isFollowing: boolean;
-  /** Whether there is more below what is seen. */
-  isMoreBelow: boolean;
+  /** Whether there is an end to go to that is not seen, or that the reader has left. */
+  isAwayFromEnd: boolean;
   /** Show the end, and keep it in sight. */
   toEnd: () => void;
   /** Show the message of this id at the top, and let what follows it grow below. */
@@ -28,15 +28,15 @@ export function useFollowing(
   space: RefObject<HTMLElement | null>,
   chat: string | undefined,
 ): Following {
-  const [isFollowing, setFollowing] = useState(true);
+  const [mode, setMode] = useState<Mode>("following");
   const [isMoreBelow, setMoreBelow] = useState(false);
   const scrolling = useRef(new Scrolling());
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the messages of another chat are another element
   useEffect(() => {
     if (scroller.current === null || content.current === null || space.current === null) return;
-    return scrolling.current.attach(scroller.current, content.current, space.current, (follows, below) => {
-      setFollowing(follows);
+    return scrolling.current.attach(scroller.current, content.current, space.current, (mode, below) => {
+      setMode(mode);
       setMoreBelow(below);
     });
   }, [scroller, content, space, chat]);
@@ -46,10 +46,17 @@ export function useFollowing(
   const keepInPlace = useCallback((element: Element, change: () => void) => {
     scrolling.current.keepInPlace(element, change);
   }, []);
-  return { isFollowing, isMoreBelow, toEnd, toTop, keepInPlace };
+  const isAwayFromEnd = mode === "held" || (mode === "placed" && isMoreBelow);
+  return { isFollowing: mode === "following", isAwayFromEnd, toEnd, toTop, keepInPlace };
 }
 
-type OnChange = (isFollowing: boolean, isMoreBelow: boolean) => void;
+type OnChange = (mode: Mode, isMoreBelow: boolean) => void;
+
+/**
+ * `following`: the end is kept in sight. `placed`: a message was put where it is, and what follows it grows below.
+ * `held`: the reader has scrolled away from the end.
+ */
+type Mode = "following" | "placed" | "held";
 
 /** What of the scrolling is no state of React's. */
 class Scrolling {
@@ -58,7 +65,7 @@ class Scrolling {
   /** Room after the content, so that its last question can stand at the top. */
   #space: HTMLElement | null = null;
   #onChange: OnChange = () => {};
-  #follows = true;
+  #mode: Mode = "following";
   /** The message that was put at the top. */
   #top: string | null = null;
   #before = { top: 0, height: 0 };
@@ -68,7 +75,7 @@ class Scrolling {
     const onScroll = () => this.#onScroll();
     const onClick = ({ target }: Event) => {
       const summary = target instanceof Element ? target.closest("summary") : null;
-      if (summary && !summary.closest("details")?.open) this.#follow(false); // what opens is read from its beginning
+      if (summary && !summary.closest("details")?.open) this.#become("held"); // what opens is read from its beginning
     };
     const observer = new ResizeObserver(() => this.#onResize());
     observer.observe(content);
@@ -85,13 +92,13 @@ class Scrolling {
   toEnd(): void {
     this.#top = null;
     this.#setSpace(0);
-    this.#follow(true);
+    this.#become("following");
     this.#scrollToEnd();
   }
 
   toTop(message: string): void {
     this.#top = message;
-    this.#follow(false);
+    this.#become("placed");
     this.#makeRoom();
     const question = this.#find(message);
     if (question) this.#scrollBy(question.getBoundingClientRect().top - this.#scrollerTop - MARGIN_PX);
@@ -100,7 +107,7 @@ class Scrolling {
 
   keepInPlace(element: Element, change: () => void): void {
     const { top } = element.getBoundingClientRect();
-    this.#follow(false);
+    this.#become("placed");
     change();
     if (!element.isConnected || this.#scroller === null) return;
     const by = element.getBoundingClientRect().top - top;
@@ -115,8 +122,10 @@ class Scrolling {
     const { scrollTop, scrollHeight } = this.#scroller;
     // When content shrinks the browser scrolls by itself: a scroll is the reader's only if the height has not shrunk.
     if (scrollHeight >= this.#before.height) {
-      if (scrollTop < this.#before.top) this.#follow(this.#follows && this.#below < 2);
-      else if (scrollTop > this.#before.top && this.#below < AT_END_PX && this.#isLong) this.#follow(true);
+      if (scrollTop < this.#before.top) this.#become(this.#below < 2 ? this.#mode : "held");
+      else if (scrollTop > this.#before.top && this.#below < AT_END_PX) {
+        this.#become(this.#isLong ? "following" : "placed");
+      }
     }
     this.#remember();
     this.#tell();
@@ -124,7 +133,7 @@ class Scrolling {
 
   #onResize(): void {
     if (this.#top !== null) this.#makeRoom();
-    if (this.#follows) this.#scrollToEnd();
+    if (this.#mode === "following") this.#scrollToEnd();
     this.#tell();
   }
 
@@ -173,12 +182,12 @@ class Scrolling {
     if (this.#scroller) this.#before = { top: this.#scroller.scrollTop, height: this.#scroller.scrollHeight };
   }
 
-  #follow(on: boolean): void {
-    this.#follows = on;
+  #become(mode: Mode): void {
+    this.#mode = mode;
     this.#tell();
   }
 
   #tell(): void {
-    this.#onChange(this.#follows, this.#below > AT_END_PX);
+    this.#onChange(this.#mode, this.#below > AT_END_PX);
   }
 }

@@ -145,13 +145,10 @@ export interface Spent {
 }
 /**
  * The models on offer; the default one is asked when a chat names none.
- *
- *     A turn of a conversation is asked with the newest of its messages, within `max_history_chars`.
  */
 export interface ModelList {
   default: string;
   models: string[];
-  max_history_chars: number;
 }
 /**
  * One conversation. Times are seconds since 1970; `updated` is when something was last said in it.

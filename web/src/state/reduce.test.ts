@@ -152,7 +152,8 @@ test("frames of several turns each find their own, and leave the other conversat
 
 const models = (...names: string[]): Action => ({
   type: "models",
-  models: { default: "a", models: names, max_history_chars: 100 },
+  models: { default: "a", models: names },
+  historyChars: null,
 });
 const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
 

@@ -1,6 +1,5 @@
 // The one function that changes the state.
 
-import type { ModelList } from "../protocol/frames";
 import { changeAnswers, lose, takeFrames } from "./answers";
 import { branchTo, type Conversation, type Message, newestBelow } from "./conversation";
 import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
@@ -36,7 +35,7 @@ export function reduce(state: State, action: Action): State {
         panel: state.panel === "sign_in" ? null : state.panel,
       };
     case "models":
-      return offer(state, action.models);
+      return { ...state, models: action.models, historyChars: action.historyChars };
     case "set":
       return set(state, action.settings);
     case "prefer":
@@ -133,10 +132,6 @@ function reduceStored(state: State, action: StoredAction): State {
     case "deleted":
       return forget(state);
   }
-}
-
-function offer(state: State, models: ModelList): State {
-  return { ...state, models };
 }
 
 /** A new chat whose settings nobody has touched begins with the new defaults. */

@@ -42,6 +42,8 @@ export interface State {
   identity: Identity;
   /** What may be asked; null until the server has said so. */
   models: ModelList | null;
+  /** How many characters of a chat a question is asked with; null until the server has said so. */
+  historyChars: number | null;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
@@ -81,7 +83,7 @@ export type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | { type: "models"; models: ModelList }
+  | { type: "models"; models: ModelList; historyChars: number | null }
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -148,6 +150,7 @@ export const INITIAL: State = {
   connection: { status: "connecting" },
   identity: { signedIn: false, refusal: null },
   models: null,
+  historyChars: null,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
   drafts: {},

@@ -48,13 +48,15 @@ export function notRead(state: State, id: string, reading: Reading): State {
   return reading.status === "gone" ? intoBox(notReading, id) : notReading;
 }
 
-/** What was asked in a chat that is gone comes back into its box. */
+/** What was asked and edited in a chat that is gone, and is not here, comes back into its box. */
 function intoBox(state: State, id: string): State {
   const [records, unkept] = unkeptOf(state, id);
-  const { text } = draftOf(state, id);
-  const asked = records.map(({ question }) => question.text);
-  const texts = [...asked, text].filter((written) => written !== "");
-  return withDraft({ ...state, unkept }, id, { text: texts.join("\n\n") });
+  const { text, edits } = draftOf(state, id);
+  const messages = state.conversations.find((c) => c.id === id)?.messages ?? {};
+  const shown = Object.entries(edits).filter(([at]) => at in messages);
+  const lost = Object.entries(edits).flatMap(([at, written]) => (at in messages ? [] : [written]));
+  const texts = [...records.map(({ question }) => question.text), ...lost, text].filter((written) => written !== "");
+  return withDraft({ ...state, unkept }, id, { text: texts.join("\n\n"), edits: Object.fromEntries(shown) });
 }
 
 /** The questions that the browser has kept of a conversation, and those of others. */

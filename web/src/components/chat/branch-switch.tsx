@@ -5,7 +5,7 @@ import { type Message, siblingsOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
 
-/** Turns to the versions of a message beside this one. Nothing when it is the only one. */
+/** Turns to the versions of a message beside this one, under the reader's pointer. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
   const { store } = useChat();
   const inPlace = useInPlace();
@@ -15,9 +15,7 @@ export function BranchSwitch({ message }: { message: Message }) {
   });
   if (siblings === null || siblings.length < 2) return null;
   const turnTo = (button: Element, to: string) =>
-    inPlace(button.closest("article") ?? button, () =>
-      flushSync(() => store.dispatch({ type: "turn_to", message: to })),
-    );
+    inPlace(button, () => flushSync(() => store.dispatch({ type: "turn_to", message: to })));
   const at = siblings.indexOf(message.id);
   const turn = (by: number, label: string, icon: "chevron_left" | "chevron_right") => {
     const to = siblings[at + by];

@@ -11,8 +11,8 @@ export function ContextMeter() {
   const id = useId();
   const full = useChatState((state) => {
     const conversation = shownConversation(state);
-    if (conversation === null || state.models === null) return EMPTY_CONTEXT.full;
-    return Math.floor(contextOf(conversation, state.models.max_history_chars).full * 100) / 100;
+    if (conversation === null || state.historyChars === null) return EMPTY_CONTEXT.full;
+    return Math.floor(contextOf(conversation, state.historyChars).full * 100) / 100;
   });
   if (full < SHOWN_FROM) return null;
   return (

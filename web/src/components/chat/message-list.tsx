@@ -23,12 +23,12 @@ export function MessageList() {
   const content = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLDivElement>(null);
   const branch = conversation === null ? [] : branchTo(conversation, conversation.leaf);
-  const most = useChatState((state) => state.models?.max_history_chars);
-  const { leftOut } = conversation && most ? contextOf(conversation, most) : EMPTY_CONTEXT;
+  const most = useChatState((state) => state.historyChars);
+  const { leftOut } = conversation !== null && most !== null ? contextOf(conversation, most) : EMPTY_CONTEXT;
   const last = lastOf(conversation);
   const reading = conversation?.reading ?? { status: "done" };
   const shown = conversation?.id;
-  const { isFollowing, isMoreBelow, toEnd, toTop, keepInPlace } = useFollowing(scroller, content, space, shown);
+  const { isFollowing, isAwayFromEnd, toEnd, toTop, keepInPlace } = useFollowing(scroller, content, space, shown);
   useStart(conversation, toEnd, toTop);
   return (
     <div className="relative min-h-0 flex-1">
@@ -64,7 +64,7 @@ export function MessageList() {
         </div>
         <div ref={space} className="space" />
       </div>
-      {isMoreBelow && !isFollowing && (
+      {isAwayFromEnd && (
         <button type="button" className="jump button" onClick={toEnd}>
           <Icon name="down" /> Jump to latest
         </button>
