@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from support.paths import WEB
 
 WIDE = {"width": 1280, "height": 800}
+TABLET = {"width": 820, "height": 1180}
 NARROW = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -1,26 +1,37 @@
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
-import { Announcer } from "./components/chat/announcer";
-import { loadMarkdown } from "./components/chat/answer";
 import { Composer } from "./components/chat/composer";
-import { MessageList } from "./components/chat/message-list";
-import { ModelNotice } from "./components/chat/model-notice";
+import { MessagesNotLoaded } from "./components/chat/messages-not-loaded";
 import { ModelPicker } from "./components/chat/model-picker";
-import { News } from "./components/chat/news";
-import { ConnectionNotice } from "./components/connection/connection-notice";
+import { Welcome } from "./components/chat/welcome";
 import { ConnectionStatus } from "./components/connection/connection-status";
-import { OfflineNotice } from "./components/connection/offline-notice";
-import { Sidebar } from "./components/sidebar/sidebar";
 import { IconButton } from "./components/ui/icon-button";
-import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/shortcuts";
-import { MathProvider } from "./markdown/math-provider";
 import { shownConversation } from "./state/state";
 
+const NOTHING = () => null;
+const NOT_LOADED = {
+  Messages: MessagesNotLoaded,
+  Sidebar: NOTHING,
+  Foot: NOTHING,
+  ContextMeter: NOTHING,
+  Announcer: NOTHING,
+  Notice: NOTHING,
+};
+
+/** What shows chats: they have to be read first, so the page is there before the part that draws them. */
+const late = import("./late").catch(() => NOT_LOADED);
+const lately = (name: keyof typeof NOT_LOADED) => lazy(() => late.then((loaded) => ({ default: loaded[name] })));
+const Messages = lately("Messages");
+const Sidebar = lately("Sidebar");
+const Foot = lately("Foot");
+const ContextMeter = lately("ContextMeter");
+const Announcer = lately("Announcer");
+const Notice = lately("Notice");
 const Panels = lazy(() =>
   import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
 );
@@ -37,7 +48,9 @@ export function App() {
       <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
         Skip to the message
       </a>
-      <Sidebar />
+      <Suspense fallback={<div className="hidden w-68 shrink-0 border-border border-r bg-sidebar md:block" />}>
+        <Sidebar />
+      </Suspense>
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
           <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
@@ -61,25 +74,36 @@ export function App() {
           <IconButton icon="settings" label="Settings" onClick={() => chat.open("settings")} />
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
-          <OfflineNotice />
-          <MathProvider>
-            <MessageList />
-          </MathProvider>
+          <Suspense fallback={<MessagesToCome />}>
+            <Messages />
+          </Suspense>
           <div className="page-foot column pb-[max(1rem,env(safe-area-inset-bottom))] low:pb-[max(0.25rem,env(safe-area-inset-bottom))]">
-            <ConnectionNotice />
-            <News />
-            <ModelNotice />
-            <Composer />
+            <Suspense>
+              <Foot />
+            </Suspense>
+            <Composer>
+              <Suspense>
+                <ContextMeter />
+              </Suspense>
+            </Composer>
           </div>
         </main>
-        <Announcer />
-        <Notice />
+        <Suspense>
+          <Announcer />
+          <Notice />
+        </Suspense>
       </div>
       <Suspense>
         <Panels />
       </Suspense>
     </div>
   );
+}
+
+/** A chat that has no message yet looks the same while that part is loaded. */
+function MessagesToCome() {
+  const isNew = useChatState((state) => state.shown === null);
+  return <div className="flex min-h-0 flex-1 flex-col">{isNew && <Welcome />}</div>;
 }
 
 /** Without a change of the address. */
@@ -104,7 +128,6 @@ function usePageWide(): void {
     document.addEventListener("visibilitychange", onVisible);
     window.addEventListener("pagehide", chat.deletion.leave);
     window.addEventListener("online", chat.checkConnection);
-    void loadMarkdown(); // now, so that it is there when the first answer comes
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("pagehide", chat.deletion.leave);

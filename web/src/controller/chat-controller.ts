@@ -96,6 +96,12 @@ export class ChatController {
     savePreferences(this.store.state.preferences);
   }
 
+  /** Copy the last block of code of the branch that is shown, and say what came of it. */
+  async copyLastCode(): Promise<void> {
+    const { copyLastCode } = await import("./copy-code");
+    await copyLastCode(this.store);
+  }
+
   /** Open a panel over the page. */
   open(panel: Panel): void {
     this.store.dispatch({ type: "open", panel });

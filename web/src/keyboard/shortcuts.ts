@@ -2,7 +2,6 @@
 
 import { flushSync } from "react-dom";
 import type { ChatController } from "../controller/chat-controller";
-import { copyLastCode } from "../controller/copy-code";
 
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
@@ -27,7 +26,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["Mod", "K"], does: "Search the chats", run: toSearchBox },
   { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
   { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.turns.stop() },
-  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void copyLastCode(chat.store) },
+  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
   { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
 ];
 

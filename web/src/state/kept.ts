@@ -69,7 +69,7 @@ export function draftIn({ text, edits, settings }: Record<string, unknown>): Kep
   return {
     text: isText(text) ? text : NO_DRAFT.text,
     edits: Object.fromEntries(written),
-    settings: settings === null ? null : settingsIn(settings),
+    settings: settings ? settingsIn(settings) : null,
   };
 }
 

@@ -58,7 +58,7 @@ export function reduce(state: State, action: Action): State {
 function reduceDrafts(state: State, action: DraftAction | TurnAction | StoredAction): State {
   switch (action.type) {
     case "write":
-      return withDraft(state, action.chat, { text: action.text });
+      return write(state, action.chat, action.text);
     case "edit":
       return withEdit(state, action.chat, action.question, action.text);
     case "keeping":
@@ -144,6 +144,12 @@ function prefer(state: State, preferences: Partial<Preferences>): State {
 function set(state: State, settings: Partial<Settings>): State {
   if (state.shown === null) return { ...state, fresh: { ...state.fresh, ...settings } };
   return change(state, state.shown, (c) => ({ ...c, settings: { ...c.settings, ...settings } }));
+}
+
+/** What came back into a box is forgotten with its text. */
+function write(state: State, chat: string, text: string): State {
+  const { [chat]: _, ...returned } = state.returned;
+  return withDraft(text === "" ? { ...state, returned } : state, chat, { text });
 }
 
 function show(state: State, id: string | null): State {

@@ -79,10 +79,15 @@ export function startDeleting(state: State, id: string): State {
   return { ...state, deleting: { entry, wasShown: state.shown === id } };
 }
 
+/** A deleted conversation takes with it what was written in it. */
 export function forget(state: State): State {
-  const id = state.deleting?.entry.id ?? "";
+  const { id = "", stored = null } = state.deleting?.entry ?? {};
   const conversations = state.conversations.filter((c) => c.id !== id);
-  return listings({ ...state, conversations, deleting: null }, (listing) => without(listing, id));
+  const unkept = state.unkept.filter(({ conversation }) => conversation.stored !== stored);
+  const { [id]: _, ...drafts } = state.drafts;
+  const { [id]: __, ...settings } = state.settings;
+  const forgotten = { ...state, conversations, unkept, drafts, settings, deleting: null };
+  return listings(forgotten, (listing) => without(listing, id));
 }
 
 /** Change what is listed, and what is found. */

@@ -1,7 +1,7 @@
 // Questions whose answers the server does not have: not sent yet, failed, or lost with a connection. The browser keeps
 // them, so that a reload shows them where they were, with what became of them.
 
-import { lostQuestion, type Problem } from "../text/problems";
+import { lostQuestion, type Problem, unanswered } from "../text/problems";
 import { type Answer, branchTo, type Conversation, type Message, type Question, ROOT } from "./conversation";
 import { withMessage } from "./conversation-tree";
 import type { Settings } from "./settings";
@@ -66,7 +66,8 @@ function answerOf({ answer }: Unkept, parent: string): Answer {
   const plain = { role: "model" as const, id, stored: null, parent, text: "", thoughts: "", settings, spent: null };
   if (answer.status === "queued") return { ...plain, status: "queued", problem: null };
   if (answer.status === "stopped") return { ...plain, status: "stopped", problem: null };
-  return { ...plain, status: "lost", problem: answer.problem ?? lostQuestion(answer.status === "left") };
+  const problem = answer.problem === null ? lostQuestion(answer.status === "left") : unanswered(answer.problem);
+  return { ...plain, status: "lost", problem };
 }
 
 /** The message of a stored id; null for the beginning of the chat, and for one that is not here any more. */

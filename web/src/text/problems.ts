@@ -22,6 +22,7 @@ export type Remedy = "reconnect" | "sign_in";
 /** Said of a server that no request reaches. */
 export const UNREACHABLE = "The server cannot be reached.";
 
+const NO_ANSWER = "This question has no answer.";
 const FOR_ALL = "Ask again for all of it.";
 const AT_ANY_TIME = { notBefore: 0, first: null };
 
@@ -84,6 +85,18 @@ export function brokenOff(code: string): Problem {
 export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
   const otherwise = arrived ? FOR_ALL : (advice ?? "No answer had come: ask again.");
   return { sentence, advice: otherwise, retry: AT_ANY_TIME, setting: null };
+}
+
+/** The problem of a question that ended in this one before the page was opened again. */
+export function unanswered(problem: Problem): Problem {
+  if (problem.sentence === NO_ANSWER) return problem;
+  const advice = `${problem.sentence} ${problem.advice}`.trim();
+  return { ...problem, sentence: NO_ANSWER, advice, retry: problem.retry ?? AT_ANY_TIME };
+}
+
+/** What the button says that asks a question with this problem once more. */
+export function retryLabel({ sentence }: Problem): string {
+  return sentence === NO_ANSWER ? "Ask again" : "Retry";
 }
 
 /** The problem of a question that the server does not have, once the page is opened again; `left` by another page. */

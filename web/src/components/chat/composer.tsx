@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, type SubmitEvent, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
@@ -8,18 +8,15 @@ import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
 import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
-import { ContextMeter } from "./context-meter";
-import { Problem } from "./problem";
 import { ThinkingSwitch } from "./thinking-switch";
 
-/** The box in which questions are written, and the button that sends them or stops the answer. */
-export function Composer() {
+/** The box in which questions are written, and the button that sends them or stops the answer; `children` go between. */
+export function Composer({ children }: { children: ReactNode }) {
   const chat = useChat();
   const shown = useChatState((state) => state.shown);
   const at = useChatState(shownPlace);
   const running = useChatState((state) => runningAnswer(shownConversation(state)));
   const draft = useChatState((state) => draftOf(state, at).text);
-  const returned = useChatState((state) => state.returned[at]);
   const setDraft = (text: string) => chat.store.dispatch({ type: "write", chat: at, text });
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
@@ -30,43 +27,32 @@ export function Composer() {
     event.preventDefault();
     if (canSend) chat.turns.ask(draft);
   };
-  const retry = () => {
-    if (returned?.problem.retry?.first === "reconnect") chat.reconnect();
-    if (canSend) chat.turns.ask(draft);
-  };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
     if (breaksOrSends(event) === "send") send(event);
   };
   return (
-    <>
-      {returned && (
-        <section aria-label="Not sent" className="mb-2">
-          <Problem problem={returned.problem} onRetry={retry} />
-        </section>
-      )}
-      <form className="composer" onSubmit={send}>
-        <GrowingBox
-          key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
-          ref={box}
-          id={MESSAGE_BOX}
-          aria-label="Message"
-          placeholder="Write a message"
-          enterKeyHint={opensKeyboard() ? "enter" : "send"}
-          autoComplete="off"
-          className="composer-box placeholder:text-muted-foreground"
-          value={draft}
-          onChange={(event) => setDraft(event.target.value)}
-          onFocus={chat.wake}
-          onKeyDown={onKeyDown}
-        />
-        <div className="composer-buttons">
-          <ThinkingSwitch />
-          <ContextMeter />
-          {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
-        </div>
-      </form>
-    </>
+    <form className="composer" onSubmit={send}>
+      <GrowingBox
+        key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
+        ref={box}
+        id={MESSAGE_BOX}
+        aria-label="Message"
+        placeholder="Write a message"
+        enterKeyHint={opensKeyboard() ? "enter" : "send"}
+        autoComplete="off"
+        className="composer-box placeholder:text-muted-foreground"
+        value={draft}
+        onChange={(event) => setDraft(event.target.value)}
+        onFocus={chat.wake}
+        onKeyDown={onKeyDown}
+      />
+      <div className="composer-buttons">
+        <ThinkingSwitch />
+        {children}
+        {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
+      </div>
+    </form>
   );
 }
 

@@ -56,6 +56,7 @@ function ModelField() {
           {models?.models.map((name) => (
             <option key={name}>{name}</option>
           ))}
+          {model !== null && !models?.models.includes(model) && <option value={model}>{model}, not offered now</option>}
         </select>
       )}
     />
