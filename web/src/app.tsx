@@ -1,10 +1,9 @@
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Composer } from "./components/chat/composer";
-import { MessagesNotLoaded } from "./components/chat/messages-not-loaded";
-import { ModelPicker } from "./components/chat/model-picker";
-import { Welcome } from "./components/chat/welcome";
 import { ConnectionStatus } from "./components/connection/connection-status";
+import { Sidebar } from "./components/sidebar/sidebar";
 import { IconButton } from "./components/ui/icon-button";
+import { NotLoaded } from "./components/ui/not-loaded";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
@@ -13,21 +12,12 @@ import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/shortcuts";
 import { shownConversation } from "./state/state";
 
-const NOTHING = () => null;
-const NOT_LOADED = {
-  Messages: MessagesNotLoaded,
-  Sidebar: NOTHING,
-  Foot: NOTHING,
-  ContextMeter: NOTHING,
-  Announcer: NOTHING,
-  Notice: NOTHING,
-};
-
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
-const late = import("./late").catch(() => NOT_LOADED);
-const lately = (name: keyof typeof NOT_LOADED) => lazy(() => late.then((loaded) => ({ default: loaded[name] })));
+const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
+const lately = (name: keyof typeof import("./late")) =>
+  lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) })));
 const Messages = lately("Messages");
-const Sidebar = lately("Sidebar");
+const ModelPicker = lately("ModelPicker");
 const Foot = lately("Foot");
 const ContextMeter = lately("ContextMeter");
 const Announcer = lately("Announcer");
@@ -48,9 +38,7 @@ export function App() {
       <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
         Skip to the message
       </a>
-      <Suspense fallback={<div className="hidden w-68 shrink-0 border-border border-r bg-sidebar md:block" />}>
-        <Sidebar />
-      </Suspense>
+      <Sidebar />
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
           <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
@@ -61,7 +49,9 @@ export function App() {
             onClick={() => chat.conversations.show(null)}
           />
           <h1 className="sr-only">Deltawire</h1>
-          <ModelPicker />
+          <Suspense>
+            <ModelPicker />
+          </Suspense>
           <span className="flex-1" />
           <ConnectionStatus />
           {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
@@ -74,7 +64,7 @@ export function App() {
           <IconButton icon="settings" label="Settings" onClick={() => chat.open("settings")} />
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
-          <Suspense fallback={<MessagesToCome />}>
+          <Suspense fallback={<div className="flex-1" />}>
             <Messages />
           </Suspense>
           <div className="page-foot column pb-[max(1rem,env(safe-area-inset-bottom))] low:pb-[max(0.25rem,env(safe-area-inset-bottom))]">
@@ -98,12 +88,6 @@ export function App() {
       </Suspense>
     </div>
   );
-}
-
-/** A chat that has no message yet looks the same while that part is loaded. */
-function MessagesToCome() {
-  const isNew = useChatState((state) => state.shown === null);
-  return <div className="flex min-h-0 flex-1 flex-col">{isNew && <Welcome />}</div>;
 }
 
 /** Without a change of the address. */

@@ -2,8 +2,10 @@ import { type RefObject, useCallback, useEffect, useRef, useState } from "react"
 
 /** So near its end, the end counts as seen. */
 const AT_END_PX = 32;
-/** What is left above a question that is put at the top, and below the end: the list's own padding. */
-const MARGIN_PX = 24;
+/** The list's own padding, above its first message and below its last one. */
+const PADDING_PX = 24;
+/** What is left above a question that is put at the top: less than there is between two messages. */
+const ABOVE_PX = 16;
 
 export interface Following {
   /** Whether the end is kept in sight while the content grows. */
@@ -100,8 +102,7 @@ class Scrolling {
     this.#top = message;
     this.#become("placed");
     this.#makeRoom();
-    const question = this.#find(message);
-    if (question) this.#scrollBy(question.getBoundingClientRect().top - this.#scrollerTop - MARGIN_PX);
+    if (this.#scroller) this.#scrollBy((this.#placeOfTop() ?? this.#scroller.scrollTop) - this.#scroller.scrollTop);
     this.#tell();
   }
 
@@ -145,7 +146,7 @@ class Scrolling {
   /** How much of the content is below what is seen. */
   get #below(): number {
     if (this.#content === null || this.#scroller === null) return 0;
-    return this.#content.getBoundingClientRect().bottom + MARGIN_PX - this.#scroller.getBoundingClientRect().bottom;
+    return this.#content.getBoundingClientRect().bottom + PADDING_PX - this.#scroller.getBoundingClientRect().bottom;
   }
 
   get #scrollerTop(): number {
@@ -158,11 +159,18 @@ class Scrolling {
 
   /** Room for the question at the top to stay there, however little follows it. */
   #makeRoom(): void {
-    const question = this.#top === null ? null : this.#find(this.#top);
-    if (!question || !this.#space || !this.#scroller) return;
-    const { scrollTop, clientHeight, scrollHeight } = this.#scroller;
-    const top = scrollTop + question.getBoundingClientRect().top - this.#scrollerTop - MARGIN_PX;
+    const top = this.#placeOfTop();
+    if (top === null || !this.#space || !this.#scroller) return;
+    const { clientHeight, scrollHeight } = this.#scroller;
     this.#setSpace(Math.max(0, top + clientHeight - (scrollHeight - this.#space.offsetHeight)));
+  }
+
+  /** Where to scroll to, so that the message at the top is there. */
+  #placeOfTop(): number | null {
+    const question = this.#top === null ? null : this.#find(this.#top);
+    if (!question || !this.#scroller) return null;
+    const below = this.#scroller.scrollTop + question.getBoundingClientRect().top - this.#scrollerTop;
+    return below <= PADDING_PX ? 0 : below - ABOVE_PX;
   }
 
   #setSpace(height: number): void {

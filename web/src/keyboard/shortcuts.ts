@@ -30,13 +30,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
 ];
 
-/** What the message box does by itself. */
-export const IN_THE_BOX: readonly Omit<Shortcut, "run">[] = [
-  { keys: ["Enter"], does: "Send" },
-  { keys: ["Shift", "Enter"], does: "Break the line" },
-  { keys: ["↑"], does: "In an empty box: what was asked before" },
-];
-
 /** Some keyboards have these on other keys, with or without Shift. */
 const ALSO: Partial<Record<Key, string>> = { Esc: "escape", ";": ":" };
 
@@ -53,12 +46,6 @@ function arePressed(keys: readonly Key[], { key, ctrlKey, metaKey, shiftKey, alt
   if (last === undefined || altKey || (ctrlKey || metaKey) !== keys.includes("Mod")) return false;
   if (pressed !== last.toLowerCase() && pressed !== ALSO[last]) return false;
   return last === "/" || shiftKey === keys.includes("Shift");
-}
-
-/** What stands on a key, on a Mac or elsewhere. */
-export function nameOf(key: Key, isMac: boolean): string {
-  if (key === "Mod") return isMac ? "⌘" : "Ctrl";
-  return key === "Shift" && isMac ? "⇧" : key;
 }
 
 /** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */

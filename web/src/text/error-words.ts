@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   unknown_turn: { sentence: "This answer has ended already.", advice: "" },
   unknown_model: { sentence: "This model is not offered here.", advice: "Choose another one, then ask again." },
   message_too_large: {
-    sentence: "This is longer than the model or the server takes.",
+    sentence: "This is too long.",
     advice: "Shorten it, send it in parts, or begin a new chat.",
   },
   not_found: {
@@ -60,7 +60,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   upstream_timeout: { sentence: "The model took too long.", advice: ASK_AGAIN },
   upstream_rejected: {
     sentence: "The model’s provider did not take this question.",
-    advice: "Try another model or other settings. Whoever runs this server finds the reason in its log.",
+    advice: "Try another model or other settings.",
   },
   upstream_truncated: { sentence: "The answer broke off before its end.", advice: "Ask again for all of it." },
   internal: { sentence: "Something went wrong in the server.", advice: ASK_AGAIN },
@@ -68,12 +68,12 @@ const WORDS: Readonly<Record<string, Words>> = {
 
 const SETTINGS: Readonly<Record<SettingName, string>> = {
   model: "This model is not offered here.",
-  system: "The instruction is longer than the server takes.",
+  system: "The instruction is too long.",
   temperature: "The temperature is a number from 0 to 2.",
   top_p: "Top-p is a number from 0 to 1.",
   max_output_tokens: "The longest answer is a whole number of tokens, and at least 1.",
   stop: "There may be up to five stop texts, one in a line.",
-  thinking: "This way of thinking is not offered for this model.",
+  thinking: "This thinking is not offered for this model.",
 };
 
 export function knowsCode(code: string): boolean {
