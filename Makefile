@@ -161,6 +161,17 @@ clean: ## remove all that was installed or built
 	fi
 	@touch $@
 
+# Debian's Firefox, which Playwright drives through tests/support/firefox_bridge.py.
+.venv/.firefox: .venv/.installed-dev
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.firefox; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends firefox-esr; \
+		else \
+			echo "the tests need a Firefox: install one"; exit 1; \
+		fi; \
+	fi
+	@touch $@
+
 # The nginx of the tests: one that is there, else Debian's, unpacked here: so it needs no root and starts no service.
 .venv/.nginx: | .venv
 	@if ! PATH="$$PATH:/usr/sbin" command -v nginx > /dev/null; then \

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { brotliCompress, gzip } from "node:zlib";
+import { brotliCompress, constants, gzip } from "node:zlib";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
@@ -13,9 +13,14 @@ const API = process.env.DELTAWIRE_API ?? "http://127.0.0.1:8000";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const compressed = promisify<Buffer, { level: number }, Buffer>(gzip);
+
 /** Write a .br and a .gz beside each asset, so that the server compresses nothing. */
 function precompress(): Plugin {
-  const compressors = { br: promisify(brotliCompress), gz: promisify(gzip) };
+  const compressors = {
+    br: promisify(brotliCompress),
+    gz: (content: Buffer) => compressed(content, { level: constants.Z_BEST_COMPRESSION }),
+  };
   return {
     name: "precompress",
     apply: "build",

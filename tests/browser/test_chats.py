@@ -77,11 +77,12 @@ async def test_a_reload_shows_the_same(page: ChatPage, upstream: Upstream) -> No
     await expect(page.box).to_have_value("third")
 
 
-async def test_a_chat_without_a_question_is_kept_nowhere(page: ChatPage) -> None:
+async def test_a_chat_without_a_question_is_no_chat_yet_and_its_draft_is_kept(page: ChatPage) -> None:
     await page.button("New chat").click()
     await page.box.fill("half a tho")
     await page.page.reload()
     await expect(page.chats.get_by_text("What you ask will be listed here.")).to_be_visible()
+    await expect(page.box).to_have_value("half a tho")
 
 
 async def test_the_branches_of_a_chat_outlive_the_page(page: ChatPage, upstream: Upstream) -> None:
@@ -123,6 +124,58 @@ async def test_another_tab_learns_at_once_what_was_said(browser: Browser, upstre
         await kept(page, "elsewhere")
         await expect(other.chat("elsewhere")).to_be_visible()
         await expect(other.answer).to_contain_text("Two")
+
+
+async def test_a_branch_that_is_read_stays_and_what_another_tab_has_written_is_offered(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says("One"), says("Two"), says("Three"))
+    async with serving(upstream) as address, opened(browser, address) as page:
+        await ended(page, "first", "second")
+        other = ChatPage(await page.page.context.new_page())
+        await other.page.goto(page.page.url)
+        await expect(other.answer).to_contain_text("Two")
+        await other.button("Regenerate").last.click()
+        await expect(other.answer).to_contain_text("Three")
+        news = page.page.get_by_role("status", name="News")
+        await expect(news).to_contain_text("There is a newer version of this chat, written elsewhere.")
+        await expect(page.answer).to_contain_text("Two")
+        await news.get_by_role("button", name="Show it").click()
+        await expect(page.answer).to_contain_text("Three")
+        await expect(news).to_have_text("")
+
+
+async def test_a_chat_that_is_being_read_takes_a_question_already(page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("One"), says("Two"))
+    await ended(page, "first")
+    read = asyncio.Event()
+    await page.page.route(re.compile(r"/conversations/\w+$"), held(read))
+    await page.page.reload()
+    await page.is_connected()
+    await page.ask("second")
+    await expect(page.question).to_contain_text("second")
+    assert len(upstream.exchanges) == 1
+    read.set()
+    await expect(page.answer).to_contain_text("Two")
+    assert (await upstream.asked(2)).texts == ["first", "One", "second"]
+    await expect(page.messages.get_by_role("article")).to_have_count(4)
+
+
+async def test_a_chat_that_is_gone_takes_a_question_into_a_new_one(page: ChatPage, upstream: Upstream) -> None:
+    await page.page.goto(f"{page.page.url}c/nothing")
+    await expect(page.page.get_by_text("What you write below begins a new one.")).to_be_visible()
+    await ended(page, "hi")
+    await expect(page.answer).to_contain_text("Hello world")
+    await expect(page.chat("hi")).to_have_attribute("aria-current", "page")
+
+
+async def test_the_chats_of_today_are_those_of_yesterday_after_midnight(page: ChatPage) -> None:
+    await page.page.clock.install()
+    await page.page.reload()
+    await ended(page, "first")
+    await expect(page.chats.get_by_role("list", name="Today").get_by_role("link")).to_have_count(1)
+    await page.page.clock.fast_forward("24:00:00")
+    await expect(page.chats.get_by_role("list", name="Yesterday").get_by_role("link")).to_have_count(1)
 
 
 async def test_whoever_comes_back_sees_what_another_browser_has_said(browser: Browser, upstream: Upstream) -> None:
@@ -381,8 +434,8 @@ async def test_where_the_store_is_away_the_page_says_so_and_keeps_what_was_asked
         other = sqlite3.connect(tmp_path / "conversations.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")  # nobody else writes until it ends
         await page.ask("hi")
-        await expect(page.answer).to_contain_text("The conversations cannot be reached", timeout=15_000)
-        await expect(page.question).to_have_text("hi")
+        await expect(page.returned).to_contain_text("The chats cannot be reached", timeout=15_000)
+        await expect(page.box).to_have_value("hi")
         assert upstream.exchanges == []
         other.execute("ROLLBACK")
         other.close()
@@ -403,10 +456,12 @@ async def test_what_cannot_be_read_says_so_and_comes_when_the_store_is_back(
         store.execute("ALTER TABLE alembic_version RENAME TO away")  # a server that has just started looks for it
         async with opened(browser, address) as page:
             await page.page.goto(f"http://{address}{path}")
-            await expect(page.page.get_by_text("This chat could not be read. The conversations cannot")).to_be_visible()
-            await expect(page.chats.get_by_text("The conversations cannot be reached")).to_be_visible()
+            await expect(page.page.get_by_text("This chat could not be read. The chats cannot")).to_be_visible()
+            await expect(page.chats.get_by_text("The chats cannot be reached")).to_be_visible()
             await page.box.fill("and then?")
-            await expect(page.button("Send")).to_be_disabled()
+            await page.button("Send").click()
+            await expect(page.returned).to_contain_text("The chats cannot be reached")
+            await expect(page.box).to_have_value("and then?")
             store.execute("ALTER TABLE away RENAME TO alembic_version")
             await page.chats.get_by_role("button", name="Try again").click()
             await expect(page.answer).to_contain_text("Hello world")
@@ -421,6 +476,7 @@ async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstr
     await ended(page, "hi")
     await page.page.reload()
     await expect(page.messages.get_by_text("This question has no answer.")).to_be_visible()
+    await expect(page.messages.get_by_text("provider did not take this question")).to_be_visible()
     await page.button("Ask again").click()
     await expect(page.answer).to_contain_text("At last")
     await page.has_ended()

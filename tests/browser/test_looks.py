@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
-from support.page import NARROW, WIDE, ChatPage, opened
+from support.page import NARROW, TABLET, WIDE, ChatPage, opened
 from support.paths import PICTURES
 from support.proxy import Wire
 from support.serving import serving
@@ -149,7 +149,7 @@ async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Pict
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, TABLET, NARROW], ids=["wide", "tablet", "narrow"])
 @pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up, keeps_chats])
 async def test_each_state_fits_its_screen(
     browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened
 from support.serving import serving
@@ -14,6 +15,12 @@ from support.upstream import Exchange, Upstream, says, says_and_is_silent
 SHORTENED = """async (answer) => {
   [...answer.querySelectorAll("p")].slice(30).forEach((line) => { line.hidden = true; });
   for (let drawing = 0; drawing < 3; drawing++) await new Promise(requestAnimationFrame);
+}"""
+
+
+TOP = """(element) => {
+  const topOf = (it) => it.getBoundingClientRect().top;
+  return topOf(element) - topOf(element.closest("[data-scroller]"));
 }"""
 
 
@@ -234,6 +241,7 @@ async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page
     upstream.plays(script)
     await page.ask("many lines?")
     last = page.answer.get_by_role("paragraph").last  # of the markdown, which is loaded late and takes less room
+    await page.button("Jump to latest").click()
     await expect(last).to_be_in_viewport()
     await page.messages.hover()
     await page.page.mouse.wheel(0, -600)
@@ -246,11 +254,75 @@ async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page
     await expect(page.button("Jump to latest")).to_be_hidden()
 
 
+async def test_a_question_goes_to_the_top_and_stays_there_while_its_answer_grows(
+    page: ChatPage, upstream: Upstream
+) -> None:
+    go_on = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("A line.\n\n" * 3)
+        await go_on.wait()
+        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(says("A line.\n\n" * 60), script)
+    await page.ask("first")
+    await page.has_ended()
+    await page.ask("second")
+    await expect(page.answer.get_by_role("paragraph")).to_have_count(3)
+    at_top = await page.question.evaluate(TOP)
+    assert 0 <= at_top < 100
+    go_on.set()
+    await page.has_ended()
+    await expect(page.answer.get_by_text("The last line.")).not_to_be_in_viewport()
+    assert abs(await page.question.evaluate(TOP) - at_top) < 2
+    await page.button("Jump to latest").click()
+    await expect(page.answer.get_by_text("The last line.")).to_be_in_viewport()
+
+
+async def test_who_goes_to_the_end_follows_it_from_there(page: ChatPage, upstream: Upstream) -> None:
+    go_on = asyncio.Event()
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("A line.\n\n" * 60)
+        await go_on.wait()
+        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(script)
+    await page.ask("many lines?")
+    await page.button("Jump to latest").click()
+    go_on.set()
+    await expect(page.answer.get_by_text("The last line.")).to_be_in_viewport()
+
+
+async def test_a_version_that_is_turned_to_stays_where_it_is(page: ChatPage, upstream: Upstream) -> None:
+    long = "A line.\n\n" * 60
+    upstream.plays(says(long), says("A line.\n\n" * 40), says("A short one."), says(long))
+    for question in ("first", "second"):
+        await page.ask(question)
+        await page.has_ended()
+    for _ in range(2):
+        await page.button("Regenerate").last.click()
+        await page.has_ended()
+    await expect(page.answer).to_contain_text("3 / 3")
+    for name in ("Previous version", "Previous version", "Next version", "Next version"):
+        button = page.answer.get_by_role("button", name=name)
+        await button.scroll_into_view_if_needed()
+        before = await button.evaluate(TOP)
+        await button.click()
+        await expect(page.answer.get_by_role("paragraph").first).to_be_attached()
+        assert abs(await button.evaluate(TOP) - before) < 2
+
+
 async def test_who_has_scrolled_up_is_left_alone_when_the_answer_becomes_shorter(
     page: ChatPage, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("A line.\n\n" * 60))
     await page.ask("many lines?")
+    await page.button("Jump to latest").click()
     await expect(page.answer.get_by_role("paragraph").last).to_be_in_viewport()
     await page.messages.hover()
     await page.page.mouse.wheel(0, -600)
@@ -276,3 +348,17 @@ async def test_on_a_narrow_screen_the_chats_are_in_a_drawer(browser: Browser, up
         await page.button("Chats").click()
         await page.page.get_by_role("dialog", name="Chats").get_by_role("button", name="New chat").click()
         await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["nowhere", "c/not/a/chat", "settings.html"])
+async def test_an_unknown_address_shows_the_page_with_a_sentence(page: ChatPage, path: str) -> None:
+    response = await page.page.goto(f"{page.page.url}{path}")
+    assert response is not None
+    assert response.status == 404
+    await expect(page.page.get_by_role("heading", name="There is nothing at this address.")).to_be_visible()
+    assert await page.page.evaluate("fetch(location).then((response) => response.headers.get('content-type'))") == (
+        "application/problem+json"
+    )
+    await page.ask("hi")
+    await page.has_ended()
+    await expect(page.page).to_have_url(re.compile(r"/c/\w+$"))

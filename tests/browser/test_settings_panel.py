@@ -48,6 +48,42 @@ async def test_a_chat_keeps_its_settings_to_itself(page: ChatPage, upstream: Ups
     await expect(settings.get_by_label("Temperature")).to_have_value("")
 
 
+async def test_the_settings_of_a_new_chat_stay_while_another_is_looked_at_and_after_a_reload(page: ChatPage) -> None:
+    await page.ask("first")
+    await page.has_ended()
+    await page.button("New chat").click()
+    settings = await page.opens_settings()
+    await settings.get_by_label("Temperature").fill("0.5")
+    await page.page.keyboard.press("Escape")
+    await page.chat("first").click()
+    await page.button("New chat").click()
+    await page.opens_settings()
+    await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
+    await page.page.reload()
+    await page.page.goto(page.page.url)
+    await page.opens_settings()
+    await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
+
+
+async def test_the_settings_of_a_chat_are_kept_when_they_are_changed(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address) as page, opened(browser, address) as other:
+        await page.ask("first")
+        await page.has_ended()
+        settings = await page.opens_settings()
+        async with page.page.expect_response(lambda response: response.request.method == "PATCH"):
+            await settings.get_by_label("Temperature").fill("0.5")
+        await other.page.goto(page.page.url)
+        elsewhere = await other.opens_settings()
+        await expect(elsewhere.get_by_label("Temperature")).to_have_value("0.5")
+        await settings.get_by_label("Temperature").fill("9")
+        await expect(settings.get_by_label("Temperature")).to_have_accessible_description(
+            "The temperature is a number from 0 to 2."
+        )
+        await page.page.reload()
+        await page.opens_settings()
+        await expect(settings.get_by_label("Temperature")).to_have_value("9")
+
+
 async def test_a_default_outlives_the_page(page: ChatPage, upstream: Upstream) -> None:
     settings = await page.opens_settings()
     await settings.get_by_label("System instruction").fill("Be brief.")
@@ -71,11 +107,11 @@ async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> 
 @pytest.mark.parametrize(
     "label, value, sentence",
     [
-        ("Temperature", "3", "temperature must be a number from 0 to 2."),
-        ("Top-p", "-0.5", "top_p must be a number from 0 to 1."),
-        ("Longest answer", "1.5", "max_output_tokens must be a whole number from 1 to 2147483647."),
-        ("Stop strings", "1\n2\n3\n4\n5\n6", "stop must be a list of 1 to 5 strings that are not empty."),
-        ("System instruction", "x" * 51, "The system may hold at most 50 characters."),
+        ("Temperature", "3", "The temperature is a number from 0 to 2."),
+        ("Top-p", "-0.5", "Top-p is a number from 0 to 1."),
+        ("Longest answer", "1.5", "The longest answer is a whole number of tokens, and at least 1."),
+        ("Stop strings", "1\n2\n3\n4\n5\n6", "There may be up to five stop texts, one in a line."),
+        ("System instruction", "x" * 51, "The instruction may hold at most 50 characters."),
     ],
 )
 async def test_a_refused_value_is_told_at_its_field(
@@ -87,7 +123,7 @@ async def test_a_refused_value_is_told_at_its_field(
         await field.fill(value)
         await page.page.keyboard.press("Escape")
         await page.ask("hi")
-        await expect(page.answer).to_contain_text(f"{sentence} Change it in the settings, then ask again.")
+        await expect(page.returned).to_contain_text(f"{sentence} Change it in the settings, then ask again.")
         await page.button("Open settings").click()
         await expect(field).to_be_focused()
         await expect(field).to_have_accessible_description(sentence)
@@ -146,7 +182,7 @@ async def test_the_panel_tells_what_is_left(browser: Browser, upstream: Upstream
         today = settings.get_by_role("region", name="Today")
         await expect(today).to_contain_text("1 question · 50 tokens · $0.00006")
         await expect(today).to_contain_text(re.compile(r"1 of 2 left, more in [0-9]+ s"))
-        await expect(today.get_by_label("JwtTokens a day")).to_have_attribute("value", "950")
+        await expect(today.get_by_label("Tokens a day")).to_have_attribute("value", "950")
         await expect(today).to_contain_text(re.compile(r"950 of 1,000 left, more in [0-9]+ (h|min|s)"))
         assert await page.barriers() == []
 
@@ -156,7 +192,7 @@ async def test_who_is_over_a_limit_sees_when_to_ask_again(browser: Browser, upst
         for question in ("hi", "again"):
             await page.ask(question)
             await page.has_ended()
-        await expect(page.answer).to_contain_text("You may begin 1 turn a minute.")
+        await expect(page.returned).to_contain_text("You may ask 1 question a minute.")
         await expect(page.button(re.compile("^Retry in [0-9]+ s$"))).to_be_disabled()
 
 
@@ -165,5 +201,5 @@ async def test_who_has_used_up_a_day_sees_the_hours_until_the_next(browser: Brow
         for question in ("hi", "again"):
             await page.ask(question)
             await page.has_ended()
-        await expect(page.answer).to_contain_text("Your 5 tokens a day are used up; there is more at midnight, UTC.")
+        await expect(page.returned).to_contain_text("Your 5 tokens a day are used up. There is more at midnight, UTC.")
         await expect(page.button(re.compile("^Retry in "))).to_be_disabled()

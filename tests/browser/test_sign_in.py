@@ -21,7 +21,7 @@ async def locked(browser: Browser, address: str, **options: Any) -> AsyncIterato
     context = await browser.new_context(**{"viewport": WIDE} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
-    await page.is_connected("Locked")
+    await page.is_connected("Sign in to connect")
     yield page
     await context.close()
     assert page.complaints == []
@@ -96,7 +96,7 @@ async def test_the_token_is_kept_for_the_tab_alone_and_stands_in_no_address(
         assert not any(KEYS["alice"] in url for url in urls)
         other = ChatPage(await page.page.context.new_page())
         await other.page.goto(f"http://{address}/")
-        await other.is_connected("Locked")
+        await other.is_connected("Sign in to connect")
 
 
 async def test_a_token_that_runs_out_is_renewed_on_the_open_connection(browser: Browser, upstream: Upstream) -> None:
@@ -144,7 +144,7 @@ async def test_the_reader_can_sign_out_and_nothing_is_left(browser: Browser, ups
         await page.has_ended()
         await page.button("Your token").click()
         await dialog(page).get_by_role("button", name="Sign out").click()
-        await page.is_connected("Locked")
+        await page.is_connected("Sign in to connect")
         await expect(page.page.get_by_text("a secret question")).to_have_count(0)
         assert await page.page.evaluate("sessionStorage.length") == 0
 

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from support.paths import WEB
 
 WIDE = {"width": 1280, "height": 800}
+TABLET = {"width": 820, "height": 1180}
 NARROW = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -64,9 +65,17 @@ class ChatPage:
         """An entry of the list."""
         return self.chats.get_by_role("link", name=title, exact=True)
 
+    @property
+    def returned(self) -> Locator:
+        """Why a question came back into its box."""
+        return self.page.get_by_role("region", name="Not sent")
+
     async def ask(self, question: str) -> None:
         await self.box.fill(question)
-        await self.box.press("Enter")
+        if await self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
+            await self.button("Send").tap()
+        else:
+            await self.box.press("Enter")
 
     async def lists_chats(self) -> None:
         """Open the drawer of chats where they do not stand beside the one that is shown."""

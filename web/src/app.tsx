@@ -1,23 +1,27 @@
-import { lazy, Suspense, useEffect } from "react";
-import { Announcer } from "./components/chat/announcer";
-import { loadMarkdown } from "./components/chat/answer";
+import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Composer } from "./components/chat/composer";
-import { MessageList } from "./components/chat/message-list";
-import { ModelPicker } from "./components/chat/model-picker";
-import { ConnectionNotice } from "./components/connection/connection-notice";
 import { ConnectionStatus } from "./components/connection/connection-status";
-import { OfflineNotice } from "./components/connection/offline-notice";
 import { Sidebar } from "./components/sidebar/sidebar";
 import { IconButton } from "./components/ui/icon-button";
-import { Notice } from "./components/ui/notice";
+import { NotLoaded } from "./components/ui/not-loaded";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
-import { MathProvider } from "./markdown/math-provider";
+import { MESSAGE_BOX, toMessageBox } from "./keyboard/shortcuts";
 import { shownConversation } from "./state/state";
 
+/** What shows chats: they have to be read first, so the page is there before the part that draws them. */
+const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
+const lately = (name: keyof typeof import("./late")) =>
+  lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) })));
+const Messages = lately("Messages");
+const ModelPicker = lately("ModelPicker");
+const Foot = lately("Foot");
+const ContextMeter = lately("ContextMeter");
+const Announcer = lately("Announcer");
+const Notice = lately("Notice");
 const Panels = lazy(() =>
   import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
 );
@@ -30,13 +34,24 @@ export function App() {
   useShortcuts();
   useTheme();
   return (
-    <div className="flex h-dvh">
+    <div className="page">
+      <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
+        Skip to the message
+      </a>
       <Sidebar />
       <div className="flex min-w-0 flex-1 flex-col">
-        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 md:px-5">
+        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
           <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
+          <IconButton
+            icon="plus"
+            label="New chat"
+            className="md:hidden"
+            onClick={() => chat.conversations.show(null)}
+          />
           <h1 className="sr-only">Deltawire</h1>
-          <ModelPicker />
+          <Suspense>
+            <ModelPicker />
+          </Suspense>
           <span className="flex-1" />
           <ConnectionStatus />
           {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
@@ -49,23 +64,36 @@ export function App() {
           <IconButton icon="settings" label="Settings" onClick={() => chat.open("settings")} />
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
-          <OfflineNotice />
-          <MathProvider>
-            <MessageList />
-          </MathProvider>
-          <div className="column pb-[max(1rem,env(safe-area-inset-bottom))]">
-            <ConnectionNotice />
-            <Composer />
+          <Suspense fallback={<div className="flex-1" />}>
+            <Messages />
+          </Suspense>
+          <div className="page-foot column pb-[max(1rem,env(safe-area-inset-bottom))] low:pb-[max(0.25rem,env(safe-area-inset-bottom))]">
+            <Suspense>
+              <Foot />
+            </Suspense>
+            <Composer>
+              <Suspense>
+                <ContextMeter />
+              </Suspense>
+            </Composer>
           </div>
         </main>
-        <Announcer />
-        <Notice />
+        <Suspense>
+          <Announcer />
+          <Notice />
+        </Suspense>
       </div>
       <Suspense>
         <Panels />
       </Suspense>
     </div>
   );
+}
+
+/** Without a change of the address. */
+function skip(event: MouseEvent): void {
+  event.preventDefault();
+  toMessageBox();
 }
 
 /** What concerns the whole page: its title, leaving it and coming back to it. */
@@ -78,17 +106,16 @@ function usePageWide(): void {
   useEffect(() => {
     const onVisible = () => {
       if (document.visibilityState === "hidden") return chat.deletion.leave();
-      chat.connect();
+      chat.checkConnection();
       chat.conversations.refresh();
     };
     document.addEventListener("visibilitychange", onVisible);
     window.addEventListener("pagehide", chat.deletion.leave);
-    window.addEventListener("online", chat.connect);
-    void loadMarkdown(); // now, so that it is there when the first answer comes
+    window.addEventListener("online", chat.checkConnection);
     return () => {
       document.removeEventListener("visibilitychange", onVisible);
       window.removeEventListener("pagehide", chat.deletion.leave);
-      window.removeEventListener("online", chat.connect);
+      window.removeEventListener("online", chat.checkConnection);
     };
   }, [chat]);
 }

@@ -6,14 +6,19 @@ import { App } from "./app";
 import { Token, tabStorage } from "./connection/token";
 import { ChatController } from "./controller/chat-controller";
 import { loadPreferences } from "./controller/preference-storage";
-import { conversationAt } from "./hooks/use-address";
+import { conversationAt, isKnown, unsentIn } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error("index.html has an element with the id page");
 
-const chat = new ChatController(location.origin, new Token(tabStorage()), loadPreferences());
-void chat.start(conversationAt(location.pathname));
+const chat = new ChatController(
+  location.origin,
+  new Token(tabStorage()),
+  loadPreferences(),
+  !isKnown(location.pathname),
+);
+void chat.start(conversationAt(location.pathname), unsentIn(history.state));
 createRoot(page).render(
   <StrictMode>
     <ChatContext value={chat}>

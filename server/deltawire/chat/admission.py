@@ -55,7 +55,7 @@ class Admission:
         """The number of turns that came to an end of their own and were sent whole."""
         self._upstream: Upstream | None = None
         self._closed = False
-        self._bounds = bounds
+        self.bounds = bounds
         self._deadlines = deadlines
         self._running: set[Turn] = set()
 
@@ -92,7 +92,7 @@ class Admission:
         models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
-        if len(self._running) >= self._bounds.turns:
+        if len(self._running) >= self.bounds.turns:
             raise Failure("overloaded", retry_after=1.0)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -122,7 +122,7 @@ class Admission:
             raise Failure("invalid_frame", "A conversation brings its own history: send one of them.", field="history")
 
     def _check_size(self, request: ChatRequest) -> None:
-        bounds = self._bounds
+        bounds = self.bounds
         if len(request.message) > bounds.message_chars:
             raise too_large("message", bounds.message_chars)
         if sum(len(message.text) for message in request.history or ()) > bounds.history_chars:

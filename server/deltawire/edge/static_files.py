@@ -49,7 +49,8 @@ def page() -> Router:
 def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> Router:
     """Return routes for the files that a folder holds at the start; no path on the disk is made from a request.
 
-    The root, and each path that `of_index` matches, serve the folder's index.html.
+    The root, and each path that `of_index` matches, serve the folder's index.html. With `of_index` given, that page is
+    also the 404 of a browser that opens another address: it explains the error to a person.
     """
     found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
     if _INDEX in found:
@@ -62,9 +63,15 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
         name = str(request.path_params.get("file", "/"))
         if of_index is not None and of_index.fullmatch(name):
             name = _INDEX
-        if name not in found:
+        headers = request.headers
+        if name in found:
+            return _respond(name, found, headers.get("accept-encoding", ""))
+        if of_index is None or "text/html" not in headers.get("accept", ""):
             raise Failure("not_found")
-        return _respond(name, found, request.headers.get("accept-encoding", ""))
+        page = _respond(_INDEX, found, headers.get("accept-encoding", ""))
+        page.status_code = 404
+        page.headers["Vary"] = "Accept, Accept-Encoding"
+        return page
 
     return Router(path, route_handlers=[serve])
 

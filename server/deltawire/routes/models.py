@@ -1,11 +1,16 @@
 """`GET /models`: the models that may be asked."""
 
+from typing import Final
+
 import msgspec
-from litestar import get
+from litestar import Response, get
 from litestar.di import NamedDependency
 
 from deltawire.api_docs.operations import LIST_MODELS
 from deltawire.routes.services import Services
+
+_HISTORY: Final = "Max-History-Chars"
+"""How many characters of a conversation a turn is asked with: the newest of its messages."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -16,7 +21,7 @@ class ModelList(msgspec.Struct, frozen=True):
 
 
 @get("/models", operation_class=LIST_MODELS)
-async def list_models(services: NamedDependency[Services]) -> ModelList:
+async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
     """List the models that a chat may name."""
-    catalog = services.admission.catalog
-    return ModelList(catalog.default, catalog.models)
+    catalog, bounds = services.admission.catalog, services.admission.bounds
+    return Response(ModelList(catalog.default, catalog.models), headers={_HISTORY: str(bounds.history_chars)})

@@ -14,6 +14,9 @@ export class Refusal extends Error {
   }
 }
 
+/** The longest wait for the beginning of an answer; the server's store may take 10 s of it. */
+const SILENT_MS = 20_000;
+
 export class Api {
   readonly #origin: string;
   readonly #token: Token;
@@ -24,11 +27,17 @@ export class Api {
     this.#token = token;
   }
 
-  /** Send a request; resolve with any answer, reject when the server cannot be reached. */
-  send(path: ApiPath, options: RequestInit = {}): Promise<Response> {
+  /** Send a request; resolve with any answer, reject when the server cannot be reached, or says nothing for long. */
+  async send(path: ApiPath, options: RequestInit = {}): Promise<Response> {
     const headers = new Headers(options.headers);
     if (this.#token.value !== null) headers.set("Authorization", `Bearer ${this.#token.value}`);
-    return fetch(this.#origin + path, { ...options, cache: "no-store", headers });
+    const silence = new AbortController(); // a connection that is dead is not closed
+    const timer = setTimeout(() => silence.abort(), SILENT_MS);
+    try {
+      return await fetch(this.#origin + path, { signal: silence.signal, ...options, cache: "no-store", headers });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** As `send`, but an answer that is not ok rejects as a `Refusal`. */
@@ -47,7 +56,7 @@ async function problemIn(response: Response): Promise<ErrorFrame> {
     type: "error",
     id: null,
     ref: null,
-    code: "internal",
+    code: "not_answered",
     message: `The server answers, but with an error (${status}).`,
     field: null,
     retryable: true,

@@ -15,10 +15,15 @@ export async function whyRefused(api: Api): Promise<HandshakeRefusal> {
   try {
     let status = await statusOf(api, PATHS.readiness); // which needs no token
     if (status === 200) status = await statusOf(api, PATHS.models); // which needs a token where the socket does
-    return { why: REASONS[status] ?? `The server answers, but with an error (${status}).`, locked: status === 401 };
+    return { why: whyOf(status), locked: status === 401 };
   } catch {
     return { why: "The server cannot be reached.", locked: false };
   }
+}
+
+/** The reason that a status tells. */
+export function whyOf(status: number): string {
+  return REASONS[status] ?? `The server answers, but with an error (${status}).`;
 }
 
 async function statusOf(api: Api, path: ApiPath): Promise<number> {
@@ -29,7 +34,7 @@ const REASONS: Readonly<Record<number, string>> = {
   200: "The server is there, but takes no more connections, or something in between lets none through.",
   401: "The server wants to know who you are.",
   403: "The server does not answer to this address.",
-  404: "There is no Deltawire at this address.",
+  404: "There is no chat server at this address.",
   429: "The server is asked too often from here.",
   502: "Something in between cannot reach the server.",
   503: "The server is full, or shutting down.",

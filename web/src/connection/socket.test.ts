@@ -6,10 +6,16 @@ import type { TurnRequest } from "../protocol/turn-request";
 import { ChatServer, Inbox } from "../testing/server";
 import { Api } from "./api";
 import type { ConnectionState } from "./connection-state";
+import { CHECK_TIMING } from "./link-check";
 import { ChatSocket } from "./socket";
 import { Token } from "./token";
 
-const QUICK = { firstMs: 5, longestMs: 20, responseMs: 100 };
+const QUICK = {
+  firstMs: 5,
+  longestMs: 20,
+  responseMs: 100,
+  ...CHECK_TIMING,
+};
 
 let server: ChatServer;
 let token: Token;

@@ -6,6 +6,7 @@ import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
 import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
 import type { ConnectionState } from "./connection-state";
+import { CHECK_TIMING, type CheckTiming, LinkCheck } from "./link-check";
 import { PATHS } from "./paths";
 import { whyRefused } from "./probe";
 import type { Token } from "./token";
@@ -24,18 +25,21 @@ const SUBPROTOCOL = "deltawire.v1";
 /** A page cannot set a header of the handshake, so the server reads the token from a subprotocol. */
 const BEARER = "bearer.";
 const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
+const SILENT: CloseReason = { sentence: "Nothing came over the connection any more.", reconnect: "soon" };
+/** No turn has this id, so a `cancel` of it is answered at once, and changes nothing. */
+const PROBE = "is-anybody-there";
 /** How long to stay away at least from a server that asks for that. */
 const LATER_MS = 5_000;
 /** Only a connection that lasted this long resets the back-off: a server may accept, then close at once. */
 const STEADY_MS = 5_000;
 
 /** How long to wait: between attempts, and for the server. */
-export interface Timing extends BackOff {
+export interface Timing extends BackOff, CheckTiming {
   /** The longest wait for a handshake, and for a frame after a `cancel`; the server's store may take 10 s of it. */
   responseMs: number;
 }
 
-const TIMING: Timing = { ...BACK_OFF, responseMs: 15_000 };
+const TIMING: Timing = { ...BACK_OFF, ...CHECK_TIMING, responseMs: 15_000 };
 
 export class ChatSocket {
   readonly #url: string;
@@ -45,6 +49,9 @@ export class ChatSocket {
   readonly #timing: Timing;
   #socket: WebSocket | null = null;
   #queue: TurnRequest[] = [];
+  /** The turns that were sent and have not ended. */
+  readonly #running = new Set<string>();
+  readonly #check: LinkCheck;
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #overdue: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +65,13 @@ export class ChatSocket {
     this.#token = token;
     this.#listener = listener;
     this.#timing = timing;
+    const link = {
+      ask: () => this.#send({ type: "cancel", id: PROBE }),
+      unsent: () => this.#socket?.bufferedAmount ?? 0,
+      isAwaiting: () => this.#running.size > 0,
+      onDead: () => this.#replace(SILENT),
+    };
+    this.#check = new LinkCheck(link, timing);
   }
 
   /** Connect now, unless there is a connection or an attempt at one. */
@@ -74,18 +88,15 @@ export class ChatSocket {
     socket.addEventListener("open", () => {
       clearTimeout(opening);
       openedAt = performance.now();
+      this.#check.start();
       this.#listener.onState({ status: "open" });
       this.#flush();
     });
-    socket.addEventListener("message", ({ data }) => {
-      clearTimeout(this.#overdue);
-      this.#listener.onFrame(JSON.parse(data));
-    });
+    socket.addEventListener("message", ({ data }) => this.#socket === socket && this.#take(JSON.parse(data)));
     socket.addEventListener("close", ({ code }) => {
       clearTimeout(opening);
       if (this.#socket !== socket) return;
-      this.#socket = null;
-      clearTimeout(this.#overdue);
+      this.#forget();
       if (openedAt === null) void this.#refused();
       else this.#closed(closeReasonOf(code), performance.now() - openedAt);
     });
@@ -100,18 +111,20 @@ export class ChatSocket {
   close(): void {
     this.#wanted = false;
     this.#clearTimer();
-    clearTimeout(this.#overdue);
     const socket = this.#socket;
-    this.#socket = null;
+    this.#forget();
     socket?.close();
   }
 
   /** Close and connect again, to reach another server than one that shuts down. */
   reconnect(): void {
-    const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
-    this.close();
-    if (wasOpen) this.#listener.onLost(GIVEN_UP);
-    this.connect();
+    this.#replace(GIVEN_UP);
+  }
+
+  /** Connect now; a connection that seems to be there is asked for a sign of life. */
+  check(): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#check.askNow();
+    else this.connect();
   }
 
   /** Use the current token: on the open connection, so that no turn is lost, else for a new one. */
@@ -137,6 +150,7 @@ export class ChatSocket {
   /** Cancel a turn that was sent. Replace the connection if no frame follows. */
   cancel(id: string): void {
     this.#send({ type: "cancel", id });
+    this.#check.sent();
     clearTimeout(this.#overdue);
     this.#overdue = setTimeout(() => this.reconnect(), this.#timing.responseMs);
   }
@@ -145,8 +159,35 @@ export class ChatSocket {
     const turns = this.#queue;
     this.#queue = [];
     if (turns.length === 0) return;
-    for (const turn of turns) this.#send(turn);
+    for (const turn of turns) {
+      this.#running.add(turn.id);
+      this.#send(turn);
+    }
+    this.#check.sent();
     this.#listener.onSent(turns.map(({ id }) => id));
+  }
+
+  #take(frame: FrameDown): void {
+    this.#check.heard();
+    if (frame.type === "error" && frame.ref === PROBE) return;
+    clearTimeout(this.#overdue);
+    if (frame.id !== null && (frame.type === "usage" || frame.type === "error")) this.#running.delete(frame.id);
+    this.#listener.onFrame(frame);
+  }
+
+  #replace(reason: CloseReason): void {
+    const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
+    this.close();
+    if (wasOpen) this.#listener.onLost(reason);
+    this.connect();
+  }
+
+  /** The connection is gone, or is not wanted any more. */
+  #forget(): void {
+    this.#socket = null;
+    this.#running.clear();
+    this.#check.stop();
+    clearTimeout(this.#overdue);
   }
 
   #send(frame: FrameUp): void {

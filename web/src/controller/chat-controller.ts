@@ -16,7 +16,10 @@ import { Store } from "../state/store";
 import { Conversations } from "./conversations";
 import { Deletion } from "./deletion";
 import { Identity } from "./identity";
+import { Keeper } from "./keeper";
+import { newId } from "./new-id";
 import { savePreferences } from "./preference-storage";
+import { SettingsWriter } from "./settings-writer";
 import { TurnPreparation } from "./turn-preparation";
 import { Turns } from "./turns";
 
@@ -25,39 +28,60 @@ export class ChatController {
   readonly conversations: Conversations;
   readonly deletion: Deletion;
   readonly identity: Identity;
+  readonly settings: SettingsWriter;
   readonly turns: Turns;
+  readonly #keeper: Keeper;
   readonly #api: Api;
   readonly #socket: ChatSocket;
   readonly #frames = new FrameBuffer((frames) => this.turns.take(frames));
   #hasBeenOpen = false;
 
-  /** `origin` is the server's, such as https://chat.example. */
-  constructor(origin: string, token: Token, preferences: Preferences) {
+  /** `origin` is the server's, such as https://chat.example; `isLost` whether the page does not have its address. */
+  constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean) {
     const identity = { signedIn: token.value !== null, refusal: null };
-    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults });
+    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults, isLost });
     this.#api = new Api(origin, token);
     const conversationsApi = new ConversationsApi(this.#api);
     this.#socket = new ChatSocket(origin, this.#api, token, this.#listener());
     this.conversations = new Conversations(this.store, conversationsApi);
     this.deletion = new Deletion(this.store, this.conversations, tabStorage());
-    this.identity = new Identity(this.store, token, this.#socket, this.conversations);
-    const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations);
-    this.turns = new Turns(this.store, this.#socket, preparation, this.conversations, this.identity);
+    this.#keeper = new Keeper(this.store, newId());
+    this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.#keeper);
+    this.settings = new SettingsWriter(this.store, conversationsApi);
+    const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations, this.settings);
+    this.turns = new Turns(this.store, this.#socket, preparation, this.conversations, this.identity, this.#keeper);
   }
 
-  /** Begin, with the chat of this id in the store; null for a new one. */
-  async start(stored: string | null): Promise<void> {
+  /** Begin, with the chat that `showAt` shows. */
+  async start(stored: string | null, unsent: string | null): Promise<void> {
+    const queued = this.#keeper.start();
     this.connect();
-    this.conversations.showStored(stored);
+    this.showAt(stored, unsent);
+    this.turns.resume(queued);
     await this.deletion.resume();
     this.conversations.refresh();
   }
 
-  /** Connect now, unless there is a connection: at the start, when the network is back, when the reader is. */
+  /** Show the chat of this id in the store, else the one of this id of the page's, else a new one. */
+  showAt(stored: string | null, unsent: string | null): void {
+    const isHere = this.store.state.conversations.some(({ id }) => id === unsent);
+    if (stored === null && isHere) this.conversations.show(unsent);
+    else if (stored !== null || this.store.state.shown !== null) this.conversations.showStored(stored);
+  }
+
+  /** Connect now. */
   readonly connect = (): void => this.#socket.connect();
+
+  /** See that the connection lives: when the network is back, when the reader is. */
+  readonly checkConnection = (): void => this.#socket.check();
 
   /** Connect, unless an attempt is scheduled: the reader is about to write. */
   readonly wake = (): void => this.#socket.wake();
+
+  /** Find another server than one that shuts down, unless an answer of it is still coming. */
+  reconnect(): void {
+    if (!this.store.state.conversations.some((c) => runningAnswers(c).length > 0)) this.#socket.reconnect();
+  }
 
   /** Delete a chat, unless it is undone soon. */
   remove({ id }: Entry): void {
@@ -70,6 +94,12 @@ export class ChatController {
   prefer(preferences: Partial<Preferences>): void {
     this.store.dispatch({ type: "prefer", preferences });
     savePreferences(this.store.state.preferences);
+  }
+
+  /** Copy the last block of code of the branch that is shown, and say what came of it. */
+  async copyLastCode(): Promise<void> {
+    const { copyLastCode } = await import("./copy-code");
+    await copyLastCode(this.store);
   }
 
   /** Open a panel over the page. */
@@ -110,8 +140,9 @@ export class ChatController {
 
   async #loadModels(): Promise<void> {
     try {
-      const models = (await (await this.#api.request(PATHS.models)).json()) as ModelList;
-      this.store.dispatch({ type: "models", models });
+      const response = await this.#api.request(PATHS.models);
+      const historyChars = Number(response.headers.get("Max-History-Chars")) || null;
+      this.store.dispatch({ type: "models", models: (await response.json()) as ModelList, historyChars });
     } catch {
       // The connection broke again, which the socket will tell.
     }

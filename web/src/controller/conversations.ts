@@ -15,6 +15,8 @@ export class Conversations {
   readonly #store: Store;
   readonly #api: ConversationsApi;
   readonly #otherTabs = new BroadcastChannel("deltawire");
+  /** The readings under way, by the page's ids. */
+  readonly #readings = new Map<string, Promise<void>>();
 
   constructor(store: Store, api: ConversationsApi) {
     this.#store = store;
@@ -33,6 +35,14 @@ export class Conversations {
   /** Show the chat of this id in the store; null for a new one. */
   showStored(stored: string | null): void {
     this.show(stored && idOf(this.#store.state, stored));
+  }
+
+  /** Have a conversation of the store here, read. Rejects as `Api.request` does. */
+  async haveRead(id: string): Promise<void> {
+    this.#store.dispatch({ type: "hold", conversation: id });
+    const conversation = this.#store.state.conversations.find((c) => c.id === id);
+    if (!conversation?.stored || conversation.reading.status === "done") return;
+    await this.#read(id, conversation.stored);
   }
 
   /** Load the list and the chat that is shown again: another tab, or somebody else, may have written. */
@@ -87,16 +97,24 @@ export class Conversations {
     if (reading.status === "failed") {
       this.#store.dispatch({ type: "not_read", conversation: id, reading: { status: "pending" } });
     }
-    if (reading.status !== "done" || listed?.updated !== asOf) await this.#read(id, stored);
+    if (reading.status !== "done" || listed?.updated !== asOf) await this.#read(id, stored).catch(() => {}); // it is shown
   }
 
-  async #read(conversation: string, stored: string): Promise<void> {
+  async #readNow(id: string, stored: string): Promise<void> {
     try {
-      await readConversation(this.#store, this.#api, conversation, stored);
+      await readConversation(this.#store, this.#api, id, stored);
     } catch (fault) {
       const reading: Reading = isGone(fault) ? { status: "gone" } : { status: "failed", why: reasonOf(fault) };
-      this.#store.dispatch({ type: "not_read", conversation, reading });
+      this.#store.dispatch({ type: "not_read", conversation: id, reading });
+      throw fault;
     }
+  }
+
+  /** Read a conversation, once at a time. */
+  #read(id: string, stored: string): Promise<void> {
+    const reading = this.#readings.get(id) ?? this.#readNow(id, stored).finally(() => this.#readings.delete(id));
+    this.#readings.set(id, reading);
+    return reading;
   }
 
   async #rename(conversation: string, stored: string, title: string, before: string): Promise<void> {

@@ -5,18 +5,24 @@ import { type Token, tokenIn } from "../connection/token";
 import type { ErrorFrame } from "../protocol/frames";
 import type { Store } from "../state/store";
 import type { Conversations } from "./conversations";
+import type { Keeper } from "./keeper";
+
+const EXPIRED = "This token has expired: enter a fresh one.";
+const NOT_TAKEN = "The server does not take this token: it is not known here, or it has expired.";
 
 export class Identity {
   readonly #store: Store;
   readonly #token: Token;
   readonly #socket: ChatSocket;
   readonly #conversations: Conversations;
+  readonly #keeper: Keeper;
 
-  constructor(store: Store, token: Token, socket: ChatSocket, conversations: Conversations) {
+  constructor(store: Store, token: Token, socket: ChatSocket, conversations: Conversations, keeper: Keeper) {
     this.#store = store;
     this.#token = token;
     this.#socket = socket;
     this.#conversations = conversations;
+    this.#keeper = keeper;
   }
 
   /** Use the token in what was written; the server says later whether it accepts it. */
@@ -35,6 +41,7 @@ export class Identity {
   /** Forget the token, and with the page everything that was said with it. */
   readonly signOut = (): void => {
     this.#token.forget();
+    this.#keeper.forget();
     location.reload();
   };
 
@@ -42,19 +49,18 @@ export class Identity {
   handshakeRefused(): void {
     const wasRefused = this.#token.value !== null;
     this.#token.forget();
-    this.#askForToken(
-      wasRefused ? "The server does not take this token: it does not know it, or it has expired." : null,
-    );
+    this.#askForToken(wasRefused ? NOT_TAKEN : null);
   }
 
   /** Do what an error asks for, if it is about the token. */
   handle({ code, field, message }: ErrorFrame): void {
     const isAboutNewToken = field === "token";
     if (code === "forbidden" && isAboutNewToken) {
+      this.#keeper.forget();
       location.reload(); // another person's token: they get a new page, with nothing of the person before
     } else if (code === "unauthenticated") {
       if (isAboutNewToken) this.#token.revert();
-      this.#askForToken(message);
+      this.#askForToken(/expired/.test(message) ? EXPIRED : NOT_TAKEN);
     }
   }
 

@@ -1,26 +1,28 @@
 // Brings everything that a turn is asked with into the store, before it is asked.
 
-import { Refusal } from "../connection/api";
 import type { ConversationsApi } from "../connection/conversations-api";
 import type { TurnRequest } from "../protocol/turn-request";
-import { changesFrom } from "../state/settings";
+import { offered } from "../state/settings";
 import { conversationWith, type State } from "../state/state";
 import type { Store } from "../state/store";
 import { mayBeStored, turnRequest } from "../state/turn-request";
 import type { Conversations } from "./conversations";
 import { readConversation } from "./read-conversation";
+import type { SettingsWriter } from "./settings-writer";
 
 export class TurnPreparation {
   readonly #store: Store;
   readonly #api: ConversationsApi;
   readonly #conversations: Conversations;
+  readonly #settings: SettingsWriter;
   /** The conversations that are being made in the store, by the page's ids. */
   readonly #making = new Map<string, Promise<void>>();
 
-  constructor(store: Store, api: ConversationsApi, conversations: Conversations) {
+  constructor(store: Store, api: ConversationsApi, conversations: Conversations, settings: SettingsWriter) {
     this.#store = store;
     this.#api = api;
     this.#conversations = conversations;
+    this.#settings = settings;
   }
 
   /**
@@ -33,11 +35,14 @@ export class TurnPreparation {
     const { id } = before.conversation;
     await this.#keep(id);
     const { stored } = queuedTurn(this.#store.state, answer, question)?.conversation ?? {};
-    if (stored && mayBeStored(before.conversation, before.question)) {
+    const asked = queuedTurn(this.#store.state, answer, question);
+    if (stored && asked && mayBeStored(asked.conversation, asked.question)) {
       await readConversation(this.#store, this.#api, id, stored);
     }
     const now = queuedTurn(this.#store.state, answer, question);
-    return now && turnRequest(answer, now.conversation, now.question, now.answer.settings);
+    return (
+      now && turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, this.#store.state.models))
+    );
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */
@@ -45,16 +50,7 @@ export class TurnPreparation {
     const making = this.#making.get(id) ?? this.#make(id).finally(() => this.#making.delete(id));
     this.#making.set(id, making);
     await making;
-    const conversation = this.#store.state.conversations.find((c) => c.id === id);
-    const settings = conversation && changesFrom(conversation.kept, conversation.settings);
-    if (!conversation?.stored || !settings) return;
-    try {
-      const kept = await this.#api.change(conversation.stored, { settings });
-      this.#store.dispatch({ type: "kept", conversation: id, kept });
-    } catch (fault) {
-      // The turn is refused for the same value, in words that fit it.
-      if (!(fault instanceof Refusal) || fault.problem.code !== "invalid_frame") throw fault;
-    }
+    await this.#settings.write(id);
   }
 
   async #make(id: string): Promise<void> {

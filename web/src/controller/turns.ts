@@ -4,12 +4,19 @@ import { Refusal } from "../connection/api";
 import type { ChatSocket } from "../connection/socket";
 import type { FrameDown } from "../protocol/frames";
 import { type Answer, lastAnswer, type Question, runningAnswer, runningAnswers } from "../state/conversation";
-import { conversationWith, shownConversation } from "../state/state";
+import { type Action, conversationWith, shownConversation, shownPlace } from "../state/state";
 import type { Store } from "../state/store";
+import type { Unkept } from "../state/unkept";
 import { type Remedy, unreachable } from "../text/problems";
 import type { Conversations } from "./conversations";
 import type { Identity } from "./identity";
+import type { Keeper } from "./keeper";
+import { newId } from "./new-id";
 import type { TurnPreparation } from "./turn-preparation";
+
+/** How often a turn is prepared over a network that fails while the connection stands, and the time between. */
+const TRIES = 3;
+const TRY_AGAIN_MS = 500;
 
 export class Turns {
   readonly #store: Store;
@@ -17,6 +24,7 @@ export class Turns {
   readonly #preparation: TurnPreparation;
   readonly #conversations: Conversations;
   readonly #identity: Identity;
+  readonly #keeper: Keeper;
   /** Each sends a turn that waits for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -26,25 +34,38 @@ export class Turns {
     preparation: TurnPreparation,
     conversations: Conversations,
     identity: Identity,
+    keeper: Keeper,
   ) {
     this.#store = store;
     this.#socket = socket;
     this.#preparation = preparation;
     this.#conversations = conversations;
     this.#identity = identity;
+    this.#keeper = keeper;
   }
 
-  /** Ask a question at the end of the branch that is shown. */
+  /** Ask what stands in the message box, at the end of the branch that is shown; of a chat that is gone, in a new one. */
   ask(text: string): void {
+    const from = shownPlace(this.#store.state);
     const conversation = shownConversation(this.#store.state);
-    this.#ask(conversation?.id ?? newId(), conversation && lastAnswer(conversation), text);
+    const place = conversation?.reading.status === "gone" ? null : conversation;
+    this.#ask({ from, conversation: place?.id ?? newId(), parent: place && lastAnswer(place), replaces: null, text });
+  }
+
+  /** Send what this tab had queued before it was reloaded. */
+  resume(queued: readonly Unkept[]): void {
+    for (const { conversation, question, answer } of queued) {
+      void this.#send(answer.id, question.id, conversation.stored ?? conversation.id);
+    }
   }
 
   /** Ask another question in place of this one. */
   edit(question: Question, text: string): void {
     const conversation = conversationWith(this.#store.state, question.id);
     this.stop(); // a running answer belongs to the question that is replaced
-    if (conversation !== null) this.#ask(conversation.id, question.parent, text);
+    if (conversation === null) return;
+    const { id } = conversation;
+    this.#ask({ from: id, conversation: id, parent: question.parent, replaces: question.id, text });
   }
 
   /** Ask for another answer to a question. */
@@ -53,7 +74,7 @@ export class Turns {
     if (first === "reconnect" && !this.#isAnyRunning) this.#socket.reconnect();
     const answer = newId();
     this.#store.dispatch({ type: "ask_again", question, answer, now: Date.now() });
-    void this.#send(answer, question);
+    this.#sendNow(answer, question);
   }
 
   /** Stop the running answer of the conversation that is shown. */
@@ -75,9 +96,19 @@ export class Turns {
 
   /** Take the frames of turns from the server. */
   take(frames: FrameDown[]): void {
-    this.#store.dispatch({ type: "frames", frames, now: Date.now() });
+    this.#dispatch({ type: "frames", frames, now: Date.now() });
     if (frames.some(({ type }) => type === "usage" || type === "error")) this.#conversations.tellOtherTabs();
     for (const frame of frames) if (frame.type === "error") this.#identity.handle(frame);
+  }
+
+  /** Dispatch what may refuse a question; a chat of which nothing is left then is deleted. */
+  #dispatch(action: Action): void {
+    const before = this.#store.state.conversations;
+    this.#store.dispatch(action);
+    const after = new Set(this.#store.state.conversations.map(({ id }) => id));
+    for (const { id, stored } of before) {
+      if (!after.has(id) && stored !== null) void this.#conversations.delete(stored);
+    }
   }
 
   /** Send the turns that wait for a connection. */
@@ -85,36 +116,43 @@ export class Turns {
     for (const send of this.#waiting.splice(0)) send();
   }
 
-  #ask(conversation: string, parent: string | null, text: string): void {
+  #ask(asked: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
     const [question, answer] = [newId(), newId()];
-    this.#store.dispatch({ type: "ask", conversation, question, parent, text, answer, now: Date.now() });
-    void this.#send(answer, question);
+    this.#store.dispatch({ type: "ask", ...asked, question, answer, now: Date.now() });
+    this.#sendNow(answer, question);
+  }
+
+  #sendNow(answer: string, question: string): void {
+    const conversation = conversationWith(this.#store.state, question);
+    if (conversation !== null) void this.#send(answer, question, conversation.id);
   }
 
   /** Prepare a turn, then send it. Without a connection, or without a token for it, wait for one and try again. */
-  async #send(answer: string, question: string): Promise<void> {
+  async #send(answer: string, question: string, conversation: string, tries = 1): Promise<void> {
     try {
+      await this.#conversations.haveRead(conversation);
       const turn = await this.#preparation.requestFor(answer, question);
-      if (turn !== null) this.#socket.ask(turn);
+      if (turn === null) return;
+      if (this.#keeper.isOwn(question)) this.#socket.ask(turn);
+      else this.#store.dispatch({ type: "taken", question });
     } catch (fault) {
       const problem = fault instanceof Refusal ? fault.problem : unreachable();
-      const mayPass = !(fault instanceof Refusal) || problem.code === "unauthenticated";
-      if (mayPass && this.#store.state.connection.status !== "open") {
+      const mayPass = !(fault instanceof Refusal);
+      if ((mayPass || problem.code === "unauthenticated") && this.#store.state.connection.status !== "open") {
         this.#socket.wake();
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
-        return this.#send(answer, question);
+        return this.#send(answer, question, conversation);
       }
-      this.take([{ ...problem, type: "error", id: answer }]);
+      if (mayPass && tries < TRIES) {
+        await new Promise<void>((resolve) => setTimeout(resolve, TRY_AGAIN_MS)); // which a page that is left does not live to see
+        return this.#send(answer, question, conversation, tries + 1);
+      }
+      this.#dispatch({ type: "not_sent", answer, error: problem, now: Date.now() });
+      this.#identity.handle(problem);
     }
   }
 
   get #isAnyRunning(): boolean {
     return this.#store.state.conversations.some((conversation) => runningAnswers(conversation).length > 0);
   }
-}
-
-/** Not `randomUUID`: a page that came over plain http from another machine has none. */
-function newId(): string {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return high.toString(36) + low.toString(36);
 }

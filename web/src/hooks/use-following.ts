@@ -1,57 +1,201 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 
+/** So near its end, the end counts as seen. */
 const AT_END_PX = 32;
+/** The list's own padding, above its first message and below its last one. */
+const PADDING_PX = 24;
+/** What is left above a question that is put at the top: less than there is between two messages. */
+const ABOVE_PX = 16;
+
+export interface Following {
+  /** Whether the end is kept in sight while the content grows. */
+  isFollowing: boolean;
+  /** Whether there is an end to go to that is not seen, or that the reader has left. */
+  isAwayFromEnd: boolean;
+  /** Show the end, and keep it in sight. */
+  toEnd: () => void;
+  /** Show the message of this id at the top, and let what follows it grow below. */
+  toTop: (message: string) => void;
+  /** Change the content; `element`, or what takes its place, stays where it is on the screen. */
+  keepInPlace: (element: Element, change: () => void) => void;
+}
 
 /**
- * Keeps an element scrolled to its end while its content grows, until the reader scrolls up. Returns whether it does,
- * and a way to go back to the end.
+ * Scrolls the messages of a chat. A question that was just asked is put at the top and stays there. The end is kept in
+ * sight only after the reader has gone to it, until they scroll up. `content` is the element of the messages of `chat`.
  */
 export function useFollowing(
   scroller: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
-): [boolean, () => void] {
-  const [following, setFollowing] = useState(true);
-  const follows = useRef(true);
-  const follow = useCallback((on: boolean) => {
-    follows.current = on;
-    setFollowing(on);
-  }, []);
+  space: RefObject<HTMLElement | null>,
+  chat: string | undefined,
+): Following {
+  const [mode, setMode] = useState<Mode>("following");
+  const [isMoreBelow, setMoreBelow] = useState(false);
+  const scrolling = useRef(new Scrolling());
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the messages of another chat are another element
   useEffect(() => {
-    const element = scroller.current;
-    if (element === null || content.current === null) return;
-    let { scrollTop, scrollHeight } = element;
-    const onScroll = () => {
-      const left = element.scrollHeight - element.clientHeight - element.scrollTop;
-      // When content shrinks the browser scrolls by itself: a scroll is the reader's only if the height has not shrunk.
-      if (element.scrollHeight >= scrollHeight) {
-        if (element.scrollTop < scrollTop) follow(left < 2);
-        else if (left < AT_END_PX) follow(true);
-      }
-      ({ scrollTop, scrollHeight } = element);
-    };
-    const keepUp = () => {
-      if (follows.current) element.scrollTop = element.scrollHeight;
-    };
+    if (scroller.current === null || content.current === null || space.current === null) return;
+    return scrolling.current.attach(scroller.current, content.current, space.current, (mode, below) => {
+      setMode(mode);
+      setMoreBelow(below);
+    });
+  }, [scroller, content, space, chat]);
+
+  const toEnd = useCallback(() => scrolling.current.toEnd(), []);
+  const toTop = useCallback((message: string) => scrolling.current.toTop(message), []);
+  const keepInPlace = useCallback((element: Element, change: () => void) => {
+    scrolling.current.keepInPlace(element, change);
+  }, []);
+  const isAwayFromEnd = mode === "held" || (mode === "placed" && isMoreBelow);
+  return { isFollowing: mode === "following", isAwayFromEnd, toEnd, toTop, keepInPlace };
+}
+
+type OnChange = (mode: Mode, isMoreBelow: boolean) => void;
+
+/**
+ * `following`: the end is kept in sight. `placed`: a message was put where it is, and what follows it grows below.
+ * `held`: the reader has scrolled away from the end.
+ */
+type Mode = "following" | "placed" | "held";
+
+/** What of the scrolling is no state of React's. */
+class Scrolling {
+  #scroller: HTMLElement | null = null;
+  #content: HTMLElement | null = null;
+  /** Room after the content, so that its last question can stand at the top. */
+  #space: HTMLElement | null = null;
+  #onChange: OnChange = () => {};
+  #mode: Mode = "following";
+  /** The message that was put at the top. */
+  #top: string | null = null;
+  #before = { top: 0, height: 0 };
+
+  attach(scroller: HTMLElement, content: HTMLElement, space: HTMLElement, onChange: OnChange): () => void {
+    [this.#scroller, this.#content, this.#space, this.#onChange] = [scroller, content, space, onChange];
+    const onScroll = () => this.#onScroll();
     const onClick = ({ target }: Event) => {
       const summary = target instanceof Element ? target.closest("summary") : null;
-      if (summary && !summary.closest("details")?.open) follow(false); // what opens is read from its beginning
+      if (summary && !summary.closest("details")?.open) this.#become("held"); // what opens is read from its beginning
     };
-    const observer = new ResizeObserver(keepUp);
-    observer.observe(content.current);
-    observer.observe(element);
-    element.addEventListener("scroll", onScroll, { passive: true });
-    element.addEventListener("click", onClick);
+    const observer = new ResizeObserver(() => this.#onResize());
+    observer.observe(content);
+    observer.observe(scroller);
+    scroller.addEventListener("scroll", onScroll, { passive: true });
+    scroller.addEventListener("click", onClick);
     return () => {
       observer.disconnect();
-      element.removeEventListener("scroll", onScroll);
-      element.removeEventListener("click", onClick);
+      scroller.removeEventListener("scroll", onScroll);
+      scroller.removeEventListener("click", onClick);
     };
-  }, [scroller, content, follow]);
+  }
 
-  const toEnd = useCallback(() => {
-    follow(true);
-    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
-  }, [scroller, follow]);
-  return [following, toEnd];
+  toEnd(): void {
+    this.#top = null;
+    this.#setSpace(0);
+    this.#become("following");
+    this.#scrollToEnd();
+  }
+
+  toTop(message: string): void {
+    this.#top = message;
+    this.#become("placed");
+    this.#makeRoom();
+    if (this.#scroller) this.#scrollBy((this.#placeOfTop() ?? this.#scroller.scrollTop) - this.#scroller.scrollTop);
+    this.#tell();
+  }
+
+  keepInPlace(element: Element, change: () => void): void {
+    const { top } = element.getBoundingClientRect();
+    this.#become("placed");
+    change();
+    if (!element.isConnected || this.#scroller === null) return;
+    const by = element.getBoundingClientRect().top - top;
+    // What is shorter than what stood here before would let the browser scroll: then it gets the room.
+    const lacking = this.#scroller.scrollTop + by + this.#scroller.clientHeight - this.#scroller.scrollHeight;
+    if (lacking > 0) this.#setSpace((this.#space?.offsetHeight ?? 0) + lacking);
+    this.#scrollBy(by);
+  }
+
+  #onScroll(): void {
+    if (this.#scroller === null) return;
+    const { scrollTop, scrollHeight } = this.#scroller;
+    // When content shrinks the browser scrolls by itself: a scroll is the reader's only if the height has not shrunk.
+    if (scrollHeight >= this.#before.height) {
+      if (scrollTop < this.#before.top) this.#become(this.#below < 2 ? this.#mode : "held");
+      else if (scrollTop > this.#before.top && this.#below < AT_END_PX) {
+        this.#become(this.#isLong ? "following" : "placed");
+      }
+    }
+    this.#remember();
+    this.#tell();
+  }
+
+  #onResize(): void {
+    if (this.#top !== null) this.#makeRoom();
+    if (this.#mode === "following") this.#scrollToEnd();
+    this.#tell();
+  }
+
+  /** Whether what stands below the question at the top fills the screen, so that its end is somewhere to go to. */
+  get #isLong(): boolean {
+    return (this.#space?.offsetHeight ?? 0) === 0;
+  }
+
+  /** How much of the content is below what is seen. */
+  get #below(): number {
+    if (this.#content === null || this.#scroller === null) return 0;
+    return this.#content.getBoundingClientRect().bottom + PADDING_PX - this.#scroller.getBoundingClientRect().bottom;
+  }
+
+  get #scrollerTop(): number {
+    return this.#scroller?.getBoundingClientRect().top ?? 0;
+  }
+
+  #find(message: string): Element | null {
+    return this.#content?.querySelector(`[data-message="${CSS.escape(message)}"]`) ?? null;
+  }
+
+  /** Room for the question at the top to stay there, however little follows it. */
+  #makeRoom(): void {
+    const top = this.#placeOfTop();
+    if (top === null || !this.#space || !this.#scroller) return;
+    const { clientHeight, scrollHeight } = this.#scroller;
+    this.#setSpace(Math.max(0, top + clientHeight - (scrollHeight - this.#space.offsetHeight)));
+  }
+
+  /** Where to scroll to, so that the message at the top is there. */
+  #placeOfTop(): number | null {
+    const question = this.#top === null ? null : this.#find(this.#top);
+    if (!question || !this.#scroller) return null;
+    const below = this.#scroller.scrollTop + question.getBoundingClientRect().top - this.#scrollerTop;
+    return below <= PADDING_PX ? 0 : below - ABOVE_PX;
+  }
+
+  #setSpace(height: number): void {
+    if (this.#space) this.#space.style.height = `${height}px`;
+  }
+
+  #scrollToEnd(): void {
+    this.#scrollBy(this.#below);
+  }
+
+  #scrollBy(top: number): void {
+    this.#scroller?.scrollBy({ top, behavior: "instant" });
+    this.#remember();
+  }
+
+  #remember(): void {
+    if (this.#scroller) this.#before = { top: this.#scroller.scrollTop, height: this.#scroller.scrollHeight };
+  }
+
+  #become(mode: Mode): void {
+    this.#mode = mode;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#onChange(this.#mode, this.#below > AT_END_PX);
+  }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nameOf, shortcutOf } from "./shortcuts";
+import { nameOf } from "./shortcut-names";
+import { shortcutOf } from "./shortcuts";
 
 const NONE = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 const CTRL = { ...NONE, ctrlKey: true };

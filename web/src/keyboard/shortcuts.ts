@@ -2,7 +2,6 @@
 
 import { flushSync } from "react-dom";
 import type { ChatController } from "../controller/chat-controller";
-import { copyLastCode } from "../controller/copy-code";
 
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
@@ -27,15 +26,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["Mod", "K"], does: "Search the chats", run: toSearchBox },
   { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
   { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.turns.stop() },
-  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void copyLastCode(chat.store) },
+  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
   { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
-];
-
-/** What the message box does by itself. */
-export const IN_THE_BOX: readonly Omit<Shortcut, "run">[] = [
-  { keys: ["Enter"], does: "Send" },
-  { keys: ["Shift", "Enter"], does: "Break the line" },
-  { keys: ["↑"], does: "In an empty box: what was asked before" },
 ];
 
 /** Some keyboards have these on other keys, with or without Shift. */
@@ -54,12 +46,6 @@ function arePressed(keys: readonly Key[], { key, ctrlKey, metaKey, shiftKey, alt
   if (last === undefined || altKey || (ctrlKey || metaKey) !== keys.includes("Mod")) return false;
   if (pressed !== last.toLowerCase() && pressed !== ALSO[last]) return false;
   return last === "/" || shiftKey === keys.includes("Shift");
-}
-
-/** What stands on a key, on a Mac or elsewhere. */
-export function nameOf(key: Key, isMac: boolean): string {
-  if (key === "Mod") return isMac ? "⌘" : "Ctrl";
-  return key === "Shift" && isMac ? "⇧" : key;
 }
 
 /** The one beside the chat, or where there is no room for that, the one in the drawer of chats. */

@@ -1,6 +1,14 @@
 // Adds to a conversation's tree. Each function returns a new one; what is not changed stays the same object.
 
-import { type Answer, type Conversation, isRunning, type Message, ROOT } from "./conversation";
+import {
+  type Answer,
+  type Conversation,
+  isRunning,
+  type Message,
+  newestBelow,
+  type Question,
+  ROOT,
+} from "./conversation";
 import { PLAIN, type Settings } from "./settings";
 
 const TITLE_CHARS = 60;
@@ -18,6 +26,8 @@ export function emptyConversation(id: string, stored: string | null, settings: S
     messages: {},
     children: {},
     leaf: null,
+    news: null,
+    refusal: null,
   };
 }
 
@@ -62,4 +72,22 @@ export function withoutEmpty(conversation: Conversation, question: string): Conv
     return !isEmpty;
   });
   return { ...conversation, messages, children: { ...conversation.children, [question]: kept } };
+}
+
+/** Without a question and all that is below it. */
+export function withoutQuestion(conversation: Conversation, question: Question): Conversation {
+  const messages = { ...conversation.messages };
+  const children = { ...conversation.children };
+  const drop = (id: string) => {
+    for (const child of children[id] ?? []) drop(child);
+    delete messages[id];
+    delete children[id];
+  };
+  drop(question.id);
+  const parent = question.parent ?? ROOT;
+  const siblings = (children[parent] ?? []).filter((id) => id !== question.id);
+  children[parent] = siblings;
+  const without = { ...conversation, messages, children };
+  const before = question.replaces ?? siblings.at(-1) ?? question.parent;
+  return { ...without, leaf: before === null ? null : newestBelow(without, before) };
 }

@@ -12,6 +12,8 @@ export interface Question {
   stored: string | null;
   parent: string | null;
   text: string;
+  /** The question that it was edited from, as long as it may have to come back into that one's box. */
+  replaces: string | null;
 }
 
 /**
@@ -59,6 +61,16 @@ export interface Conversation {
   children: Readonly<Record<string, readonly string[]>>;
   /** The last message of the branch that is shown. */
   leaf: string | null;
+  /** The last message of another branch that was written elsewhere, until it is shown. */
+  news: string | null;
+  /** Why the server did not take the settings, and those that it did not take. */
+  refusal: Refused | null;
+}
+
+/** What the server did not take, and the settings that came with it. */
+export interface Refused {
+  problem: Problem;
+  settings: Settings;
 }
 
 export const ROOT = "";

@@ -24,6 +24,8 @@ const listed = (page: ConversationPage, isFirst = true, words = ""): Action => (
 const ids = ({ entries }: Listing) => entries.map(({ id }) => id);
 const ask = (now: number): Action => ({
   type: "ask",
+  from: "",
+  replaces: null,
   conversation: "new",
   question: "q1",
   parent: null,

@@ -35,6 +35,8 @@ const EXCHANGE = [stored("q1", "user", null), stored("a1", "model", "q1")];
 const after = (...actions: Action[]): State => actions.reduce(reduce, INITIAL);
 const ask = (question: string, answer: string, parent: string | null, text: string): Action => ({
   type: "ask",
+  from: "",
+  replaces: null,
   conversation: "c1",
   question,
   parent,
@@ -94,6 +96,21 @@ test("what is read again is not drawn again, and a branch that was turned to sta
 test("what another tab has said is shown", () => {
   const state = after(SHOWN, read(...EXCHANGE), read(...EXCHANGE, stored("q2", "user", "a1")));
   expect(branch(state)).toEqual(["q1", "a1", "q2"]);
+});
+
+test("what another tab has said in another branch is offered, and the branch that is read stays", () => {
+  const another = stored("a2", "model", "q1");
+  const state = after(SHOWN, read(...EXCHANGE), read(...EXCHANGE, another));
+  expect(branch(state)).toEqual(["q1", "a1"]);
+  expect(shown(state).news).toBe("a2");
+  const taken = reduce(state, { type: "turn_to", message: "a2" });
+  expect(branch(taken)).toEqual(["q1", "a2"]);
+  expect(shown(taken).news).toBe(null);
+});
+
+test("what is asked while the chat is being read follows its last answer", () => {
+  const state = after(SHOWN, ask("q", "t", null, "early"), read(...EXCHANGE));
+  expect(branch(state)).toEqual(["q1", "a1", "q", "t"]);
 });
 
 test("what another tab has said does not hide an answer that is on its way here", () => {

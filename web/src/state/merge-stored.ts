@@ -3,34 +3,64 @@
 
 import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { brokenOff } from "../text/problems";
-import { type Answer, type Conversation, type Message, ROOT, runningAnswers } from "./conversation";
+import {
+  type Answer,
+  branchTo,
+  type Conversation,
+  lastAnswer,
+  type Message,
+  type Question,
+  ROOT,
+} from "./conversation";
 import { PLAIN, settingsFrom } from "./settings";
 
 /** Merge a stored tree. A message that is not stored stays, after its stored siblings. */
 export function merged(conversation: Conversation, tree: ConversationTree): Conversation {
   const merge = new Merge(conversation);
   for (const stored of tree.messages) merge.take(stored);
-  const { messages, children } = merge;
-  const newest = tree.messages.at(-1);
-  const isFollowed = merge.brought && newest !== undefined && runningAnswers(conversation).length === 0;
+  const isFirst = conversation.reading.status !== "done";
   const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.kept));
-  return {
+  const read: Conversation = {
     ...conversation,
     title: tree.title || conversation.title,
     settings: isUnchanged ? settingsFrom(tree.settings) : conversation.settings,
     kept: tree.settings,
     reading: { status: "done" },
     asOf: tree.updated,
-    messages,
-    children,
-    leaf: isFollowed ? merge.idOf(newest.id) : conversation.leaf,
+    messages: merge.messages,
+    children: merge.children,
   };
+  const newest = tree.messages.at(-1);
+  if (isFirst) return withEarly(conversation, { ...read, leaf: newest ? merge.idOf(newest.id) : read.leaf });
+  return merge.brought === null ? read : withNews(read, merge.brought);
+}
+
+/** Show what continues the branch that is shown. What was written in another one is news, which the reader may turn to. */
+function withNews(conversation: Conversation, newest: string): Conversation {
+  const { leaf } = conversation;
+  const continues = leaf === null || branchTo(conversation, newest).some(({ id }) => id === leaf);
+  return continues ? { ...conversation, leaf: newest } : { ...conversation, news: newest };
+}
+
+/** What was asked while the chat was being read follows its last answer. */
+function withEarly(before: Conversation, read: Conversation): Conversation {
+  const isEarly = (id: string) => read.messages[id]?.stored === null;
+  const early = (before.children[ROOT] ?? []).filter(isEarly);
+  const parent = lastAnswer(read);
+  if (early.length === 0) return read;
+  const messages = { ...read.messages };
+  for (const id of early) messages[id] = { ...(messages[id] as Question), parent };
+  const others = (read.children[ROOT] ?? []).filter((id) => !early.includes(id));
+  const children: Record<string, readonly string[]> = { ...read.children, [ROOT]: others };
+  const at = parent ?? ROOT;
+  children[at] = [...(children[at] ?? []), ...early];
+  return { ...read, messages, children, leaf: before.leaf };
 }
 
 class Merge {
   readonly messages: Record<string, Message>;
-  /** Whether there was something that was not here. */
-  brought = false;
+  /** The last message that was not here. */
+  brought: string | null = null;
   readonly #ids = new Map<string, string>();
   readonly #before: Conversation["children"];
   readonly #after: Record<string, string[]> = {};
@@ -57,7 +87,7 @@ class Merge {
     const at = parent ?? ROOT;
     this.#after[at] = [...(this.#after[at] ?? []), id];
     if (known?.stored === stored.id) return;
-    if (known === null) this.brought = true;
+    if (known === null) this.brought = id;
     this.messages[id] = messageFrom(stored, id, parent, known);
   }
 
@@ -78,7 +108,7 @@ class Merge {
 }
 
 function messageFrom(stored: Stored, id: string, parent: string | null, known: Message | null): Message {
-  if (stored.role === "user") return { role: "user", id, stored: stored.id, parent, text: stored.text };
+  if (stored.role === "user") return { role: "user", id, stored: stored.id, parent, text: stored.text, replaces: null };
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
   // The server ended it because the connection was gone. The reader is told that, not that it was stopped.
@@ -107,7 +137,7 @@ function answerFrom(
 }
 
 /** Whether two plain objects hold the same; names that are undefined count as absent. */
-function sameJson(one: object, other: object): boolean {
+export function sameJson(one: object, other: object): boolean {
   const sorted = (value: object) => JSON.stringify(Object.entries(value).sort());
   return sorted(one) === sorted(other);
 }

@@ -39,16 +39,21 @@ export function textOf(preferences: Preferences): string {
 export function preferencesFrom(text: string | null): Preferences {
   const kept = recordOf(parsed(text));
   if (kept.version !== VERSION) return NO_PREFERENCES;
-  const defaults = Object.entries(recordOf(kept.defaults)).filter(
-    ([name, value]) => Object.hasOwn(CHECKS, name) && CHECKS[name as SettingName](value),
-  );
   return {
     theme: THEMES.find((theme) => theme === kept.theme) ?? NO_PREFERENCES.theme,
-    defaults: { ...PLAIN, ...Object.fromEntries(defaults) },
+    defaults: settingsIn(kept.defaults),
   };
 }
 
-function parsed(text: string | null): unknown {
+/** Settings from a value that was kept; one that is not valid is left out. */
+export function settingsIn(value: unknown): Settings {
+  const valid = Object.entries(recordOf(value)).filter(
+    ([name, value]) => Object.hasOwn(CHECKS, name) && CHECKS[name as SettingName](value),
+  );
+  return { ...PLAIN, ...Object.fromEntries(valid) };
+}
+
+export function parsed(text: string | null): unknown {
   try {
     return JSON.parse(text ?? "null");
   } catch {
@@ -56,6 +61,6 @@ function parsed(text: string | null): unknown {
   }
 }
 
-function recordOf(value: unknown): Record<string, unknown> {
+export function recordOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }

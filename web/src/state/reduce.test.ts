@@ -3,8 +3,9 @@ import golden from "../../../tests/golden/frames.json";
 import { closeReasonOf } from "../protocol/close-codes";
 import type { ErrorFrame, FrameDown } from "../protocol/frames";
 import { type Answer, branchTo, siblingsOf } from "./conversation";
+import { draftOf, NEW_CHAT } from "./drafts";
 import { reduce } from "./reduce";
-import { PLAIN, type Settings } from "./settings";
+import { offered, PLAIN, type Settings } from "./settings";
 import {
   type Action,
   conversationWith,
@@ -16,14 +17,17 @@ import {
 } from "./state";
 
 const NOW = 1_000_000;
+const TEXT = "  Why is\nthe sky blue? ";
 const down = golden.down as unknown as Record<keyof typeof golden.down, FrameDown>;
 
 const ask = (question: string, answer: string, parent: string | null = null): Action => ({
   type: "ask",
+  from: "",
+  replaces: null,
   conversation: "c1",
   question,
   parent,
-  text: "  Why is\nthe sky blue? ",
+  text: TEXT,
   answer,
   now: NOW,
 });
@@ -146,13 +150,20 @@ test("frames of several turns each find their own, and leave the other conversat
   expect(answerIn(state, "t3")).toBe(answerIn(before, "t3"));
 });
 
-const models = (...names: string[]): Action => ({ type: "models", models: { default: "a", models: names } });
+const models = (...names: string[]): Action => ({
+  type: "models",
+  models: { default: "a", models: names },
+  historyChars: null,
+});
 const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
 
-test("a model that is no longer offered is no longer chosen", () => {
+test("a model that is not offered at the moment stays chosen, and the default one is asked", () => {
   const chosen = after(models("a", "b"), set({ model: "b" }));
-  expect(shownSettings(reduce(chosen, models("a", "b"))).model).toBe("b");
-  expect(shownSettings(reduce(chosen, models("a"))).model).toBe(null);
+  const state = reduce(chosen, models("a"));
+  expect(shownSettings(state).model).toBe("b");
+  expect(offered(shownSettings(state), state.models).model).toBe("a");
+  expect(offered(shownSettings(chosen), chosen.models).model).toBe("b");
+  expect(offered(PLAIN, state.models).model).toBe(null);
 });
 
 test("each chat has its own settings, and a new one begins with the default", () => {
@@ -170,16 +181,63 @@ test("each chat has its own settings, and a new one begins with the default", ()
   expect(shownSettings(reduce(fresh, { type: "show", conversation: "c1" })).temperature).toBe(0);
 });
 
-test("what the server did not take is said of its setting until that is changed", () => {
+const refusing = (code: string, more: object = {}): FrameDown => {
   const failure = down["a failure in the middle"] as ErrorFrame;
-  const message = "stop[0] must be a string that is not empty.";
-  const refusal: FrameDown = { ...failure, code: "invalid_frame", message, field: "stop[0]", retryable: false };
+  return { ...failure, code, usage: null, ...more } as FrameDown;
+};
+
+test("what the server did not take is said of its setting until that is changed", () => {
+  const refusal = refusing("invalid_frame", { message: "stop[0] must be such.", field: "stop[0]", retryable: false });
+  const sentence = "There may be up to five stop texts, one in a line.";
   const refused = after(set({ stop: "x" }), ask("q1", "t1"), sent("t1"), frames(refusal));
-  expect(refusalOf(refused, "stop")).toBe(message);
+  expect(refusalOf(refused, "stop")).toBe(sentence);
   expect(refusalOf(refused, "system")).toBe(null);
-  expect(answerIn(refused).problem?.retry).not.toBe(null);
-  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toBe(message);
+  expect(refused.returned[NEW_CHAT]?.problem.retry).not.toBe(null);
+  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toBe(sentence);
   expect(refusalOf(reduce(refused, set({ stop: "y" })), "stop")).toBe(null);
+});
+
+test("a first question that is refused is the draft of a new chat again, with its settings", () => {
+  const state = after(set({ temperature: 0.5 }), ask("q1", "t1"), sent("t1"), frames(refusing("overloaded")));
+  expect(draftOf(state, NEW_CHAT).text).toBe(TEXT);
+  expect(state).toMatchObject({ shown: null, conversations: [], list: { entries: [] }, fresh: { temperature: 0.5 } });
+  expect(state.returned[NEW_CHAT]?.problem.sentence).toBe("The server is full.");
+});
+
+test("a later question that is refused comes back into the box of its chat", () => {
+  const state = after(
+    ask("q1", "t1"),
+    sent("t1"),
+    frames(down["the end"]),
+    ask("q2", "t2", "t1"),
+    frames(refusing("rate_limited", { id: "t2" })),
+  );
+  expect(shownIds(state)).toEqual(["q1", "t1"]);
+  expect(draftOf(state, "c1").text).toBe(TEXT);
+});
+
+test("a question that is refused while its box is in use stays where it was asked, with the reason", () => {
+  const writes: Action = { type: "write", chat: "c1", text: "meanwhile" };
+  const state = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]), ask("q2", "t2", "t1"), writes);
+  const refused = reduce(state, frames(refusing("rate_limited", { id: "t2" })));
+  expect(draftOf(refused, "c1").text).toBe("meanwhile");
+  expect(shownIds(refused)).toEqual(["q1", "t1", "q2", "t2"]);
+  expect(answerIn(refused, "t2").problem?.sentence).toBe("Too many questions came from here.");
+});
+
+test("an edited question that is refused comes back into its editor", () => {
+  const edited = { ...ask("q2", "t2"), from: "c1", replaces: "q1" } as Action;
+  const editing: Action = { type: "edit", chat: "c1", question: "q1", text: TEXT };
+  const asked = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]), editing, edited);
+  expect(draftOf(asked, "c1").edits).toEqual({});
+  const refused = reduce(asked, frames(refusing("overloaded", { id: "t2" })));
+  expect(draftOf(refused, "c1").edits).toEqual({ q1: TEXT });
+  expect(shownIds(refused)).toEqual(["q1", "t1"]);
+});
+
+test("what the provider refuses was asked, and stays with its reason", () => {
+  const state = after(ask("q1", "t1"), sent("t1"), frames(refusing("upstream_rate_limited")));
+  expect(shownIds(state)).toEqual(["q1", "t1"]);
 });
 
 test("a panel that closes does not close the one that has come in its place", () => {

@@ -1,15 +1,20 @@
 // The one function that changes the state.
 
-import type { ModelList } from "../protocol/frames";
 import { changeAnswers, lose, takeFrames } from "./answers";
-import { type Conversation, type Message, newestBelow } from "./conversation";
+import { branchTo, type Conversation, type Message, newestBelow } from "./conversation";
 import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
+import { withDraft, withEdit } from "./drafts";
 import { lookingFor, withEntry } from "./listing";
-import { type Settings, withOffered } from "./settings";
+import { sameJson } from "./merge-stored";
+import type { Preferences } from "./preferences";
+import { restore, withoutTaken } from "./restore";
+import { giveBack, giveBackRefused } from "./returned-questions";
+import { PLAIN, type Settings } from "./settings";
 import {
   type Action,
   change,
   conversationWith,
+  type DraftAction,
   PROMPTS,
   type State,
   type StoredAction,
@@ -30,11 +35,11 @@ export function reduce(state: State, action: Action): State {
         panel: state.panel === "sign_in" ? null : state.panel,
       };
     case "models":
-      return offer(state, action.models);
+      return { ...state, models: action.models, historyChars: action.historyChars };
     case "set":
       return set(state, action.settings);
     case "prefer":
-      return { ...state, preferences: { ...state.preferences, ...action.preferences } };
+      return prefer(state, action.preferences);
     case "open":
       return { ...state, panel: action.panel };
     case "close":
@@ -44,7 +49,28 @@ export function reduce(state: State, action: Action): State {
     case "show":
       return show(state, action.conversation);
     case "turn_to":
-      return changeWith(state, action.message, (c) => ({ ...c, leaf: newestBelow(c, action.message) }));
+      return changeWith(state, action.message, (c) => turnedTo(c, newestBelow(c, action.message)));
+    default:
+      return reduceDrafts(state, action);
+  }
+}
+
+function reduceDrafts(state: State, action: DraftAction | TurnAction | StoredAction): State {
+  switch (action.type) {
+    case "write":
+      return write(state, action.chat, action.text);
+    case "edit":
+      return withEdit(state, action.chat, action.question, action.text);
+    case "keeping":
+      return { ...state, isKeeping: action.isKeeping };
+    case "settings_refused": {
+      const { problem, settings } = action;
+      return change(state, action.conversation, (c) => ({ ...c, refusal: { problem, settings } }));
+    }
+    case "restore":
+      return restore(state, action.kept, action.now);
+    case "taken":
+      return withoutTaken(state, action.question);
     default:
       return reduceTurns(state, action);
   }
@@ -68,8 +94,12 @@ function reduceTurns(state: State, action: TurnAction | StoredAction): State {
       return changeAnswers(state, (answer) =>
         answer.id === action.answer ? { ...answer, status: "stopped" } : answer,
       );
+    case "not_sent": {
+      const { answer, error, now } = action;
+      return giveBack(takeFrames(state, [{ ...error, type: "error", id: answer }], now), answer);
+    }
     case "frames":
-      return takeFrames(state, action.frames, action.now);
+      return giveBackRefused(takeFrames(state, action.frames, action.now), action.frames);
     case "lost":
       return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.reason)));
     default:
@@ -81,6 +111,8 @@ function reduceStored(state: State, action: StoredAction): State {
   switch (action.type) {
     case "search":
       return { ...state, found: action.words === "" ? null : lookingFor(state.found ?? state.list, action.words) };
+    case "hold":
+      return hold(state, action.conversation);
     case "listed":
       return listed(state, action);
     case "not_listed":
@@ -102,18 +134,11 @@ function reduceStored(state: State, action: StoredAction): State {
   }
 }
 
-function offer(state: State, models: ModelList): State {
-  return {
-    ...state,
-    models,
-    fresh: withOffered(state.fresh, models.models),
-    conversations: state.conversations.map((c) => ({ ...c, settings: withOffered(c.settings, models.models) })),
-  };
-}
-
-/** The settings of a new chat. */
-function begin({ preferences: { defaults }, models }: State): Settings {
-  return models === null ? defaults : withOffered(defaults, models.models);
+/** A new chat whose settings nobody has touched begins with the new defaults. */
+function prefer(state: State, preferences: Partial<Preferences>): State {
+  const preferring = { ...state, preferences: { ...state.preferences, ...preferences } };
+  const isUntouched = sameJson(state.fresh, state.preferences.defaults);
+  return isUntouched ? { ...preferring, fresh: preferring.preferences.defaults } : preferring;
 }
 
 function set(state: State, settings: Partial<Settings>): State {
@@ -121,28 +146,48 @@ function set(state: State, settings: Partial<Settings>): State {
   return change(state, state.shown, (c) => ({ ...c, settings: { ...c.settings, ...settings } }));
 }
 
-/** Show a conversation; one that is not here is one of the store's, to be read. */
+/** What came back into a box is forgotten with its text. */
+function write(state: State, chat: string, text: string): State {
+  const { [chat]: _, ...returned } = state.returned;
+  return withDraft(text === "" ? { ...state, returned } : state, chat, { text });
+}
+
 function show(state: State, id: string | null): State {
-  if (id === null) return { ...state, shown: null, fresh: begin(state) };
+  return { ...(id === null ? state : hold(state, id)), shown: id, isLost: false };
+}
+
+/** Have a conversation here; one that is not is one of the store's, to be read. */
+function hold(state: State, id: string): State {
+  if (state.conversations.some((c) => c.id === id)) return state;
   const title = state.list.entries.find((entry) => entry.id === id)?.title ?? "";
-  const isHere = state.conversations.some((c) => c.id === id);
-  const conversations = isHere
-    ? state.conversations
-    : [...state.conversations, { ...emptyConversation(id, id), title }];
-  return { ...state, shown: id, conversations };
+  const { [id]: kept = PLAIN, ...settings } = state.settings;
+  return { ...state, settings, conversations: [...state.conversations, { ...emptyConversation(id, id, kept), title }] };
+}
+
+function turnedTo(conversation: Conversation, leaf: string): Conversation {
+  const { news } = conversation;
+  const isShown = news !== null && branchTo(conversation, leaf).some(({ id }) => id === news);
+  return { ...conversation, leaf, news: isShown ? null : news };
 }
 
 function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
-  const { conversation: id, question, parent, text, answer, now } = action;
-  const asked: Message = { role: "user", id: question, stored: null, parent, text };
+  const { conversation: id, from, question, replaces, parent, text, answer, now } = action;
+  const asked: Message = { role: "user", id: question, stored: null, parent, text, replaces };
   const isHere = state.conversations.some((c) => c.id === id);
-  const opened = { ...emptyConversation(id, null, state.fresh), title: titleOf(text) };
+  const sent = replaces === null ? withDraft(state, from, { text: "" }) : withEdit(state, from, replaces, null);
+  const opened = isHere ? sent : begun(sent, id, titleOf(text));
   const prompts = [...state.prompts.filter((prompt) => prompt !== text), text].slice(-PROMPTS);
-  const conversations = isHere ? state.conversations : [...state.conversations, opened];
-  const asking = change({ ...state, shown: id, prompts, conversations }, id, (c) =>
+  const { [replaces ?? from]: _, ...returned } = state.returned;
+  const asking = change({ ...opened, shown: id, isLost: false, prompts, returned }, id, (c) =>
     withMessage(withMessage(c, asked), emptyAnswer(answer, question, c.settings)),
   );
   return used(asking, id, now);
+}
+
+/** A new chat has its first question, and the next one begins anew. */
+function begun(state: State, id: string, title: string): State {
+  const opened = { ...emptyConversation(id, null, state.fresh), title };
+  return { ...state, conversations: [...state.conversations, opened], fresh: state.preferences.defaults };
 }
 
 function askAgain(state: State, { question, answer, now }: Extract<Action, { type: "ask_again" }>): State {

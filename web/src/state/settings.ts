@@ -1,7 +1,7 @@
 // What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
 // are allowed is the server's to say, at the field.
 
-import type { Chat, TurnSettings } from "../protocol/frames";
+import type { Chat, ModelList, TurnSettings } from "../protocol/frames";
 import { SETTING_NAMES, type SettingName } from "../protocol/setting-names";
 
 export type Thinking = NonNullable<Chat["thinking"]>;
@@ -43,9 +43,10 @@ export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** Without a model that the server does not offer. */
-export function withOffered(settings: Settings, models: readonly string[]): Settings {
-  return settings.model === null || models.includes(settings.model) ? settings : { ...settings, model: null };
+/** What is asked with these settings now: the default model where theirs is not offered at the moment. */
+export function offered(settings: Settings, models: ModelList | null): Settings {
+  const isOffered = settings.model === null || models === null || models.models.includes(settings.model);
+  return isOffered ? settings : { ...settings, model: models.default };
 }
 
 /** Settings from what the store keeps of them: the reverse of `fieldsOf`. */

@@ -5,18 +5,29 @@ import type { CloseReason } from "../protocol/close-codes";
 import type {
   ConversationPage,
   ConversationTree,
+  ErrorFrame,
   FrameDown,
-  Conversation as Kept,
   ModelList,
+  Conversation as StoredConversation,
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
-import { type Conversation, lastOf, type Reading } from "./conversation";
+import type { Problem } from "../text/problems";
+import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
+import { type Draft, NEW_CHAT } from "./drafts";
 import { type Entry, type Listing, listingOf } from "./listing";
 import { NO_PREFERENCES, type Preferences } from "./preferences";
 import type { Settings } from "./settings";
+import type { Unkept } from "./unkept";
 
 /** What lies over the page while it is open. */
 export type Panel = "chats" | "settings" | "shortcuts" | "sign_in";
+
+/** What the browser has kept: what was written, chosen and asked, and the server does not have. */
+export interface Kept {
+  drafts: Readonly<Record<string, Draft>>;
+  settings: Readonly<Record<string, Settings>>;
+  unkept: readonly Unkept[];
+}
 
 /** How the reader stands with a server that asks who is there. */
 interface Identity {
@@ -31,9 +42,21 @@ export interface State {
   identity: Identity;
   /** What may be asked; null until the server has said so. */
   models: ModelList | null;
+  /** How many characters of a chat a question is asked with; null until the server has said so. */
+  historyChars: number | null;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
+  /** What is written and not sent, by the page's id of its chat. */
+  drafts: Readonly<Record<string, Draft>>;
+  /** Why a question came back into its box: by the chat, or by the question that was edited there. */
+  returned: Readonly<Record<string, Refused>>;
+  /** Settings that the browser has kept for chats that have not been read yet. */
+  settings: Readonly<Record<string, Settings>>;
+  /** Questions that the browser has kept, until their chats have been read. */
+  unkept: readonly Unkept[];
+  /** Whether the browser keeps what is written. */
+  isKeeping: boolean;
   /** Those whose messages are here. */
   conversations: readonly Conversation[];
   /** All that there are, as far as they have been listed. */
@@ -44,6 +67,8 @@ export interface State {
   deleting: { entry: Entry; wasShown: boolean } | null;
   /** The conversation that is shown; null for one that has no message yet. */
   shown: string | null;
+  /** Whether the page was opened at an address that it does not have. */
+  isLost: boolean;
   panel: Panel | null;
   /** What was asked, in whatever chat, oldest first. */
   prompts: readonly string[];
@@ -51,14 +76,14 @@ export interface State {
   notice: string | null;
 }
 
-export type Action = PageAction | TurnAction | StoredAction;
+export type Action = PageAction | DraftAction | TurnAction | StoredAction;
 
 /** What the page shows, and to whom. */
 type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | { type: "models"; models: ModelList }
+  | { type: "models"; models: ModelList; historyChars: number | null }
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -67,10 +92,26 @@ type PageAction =
   | { type: "show"; conversation: string | null }
   | { type: "turn_to"; message: string };
 
+/** What is written, and what the browser keeps of it. */
+export type DraftAction =
+  | { type: "write"; chat: string; text: string }
+  /** `text` is null when the editing has ended. */
+  | { type: "edit"; chat: string; question: string; text: string | null }
+  | { type: "keeping"; isKeeping: boolean }
+  | { type: "settings_refused"; conversation: string; problem: Problem; settings: Settings }
+  /** Put back what the browser has kept. */
+  | { type: "restore"; kept: Kept; now: number }
+  /** Another page sends this question. */
+  | { type: "taken"; question: string };
+
 /** Questions and their answers. */
 export type TurnAction =
   | {
       type: "ask";
+      /** The chat in whose box it was written. */
+      from: string;
+      /** The question that it takes the place of. */
+      replaces: string | null;
       conversation: string;
       question: string;
       parent: string | null;
@@ -82,15 +123,19 @@ export type TurnAction =
   | { type: "sent"; answers: readonly string[] }
   | { type: "stopping"; answer: string }
   | { type: "withdrawn"; answer: string }
+  /** A turn was not sent, for this error. */
+  | { type: "not_sent"; answer: string; error: ErrorFrame; now: number }
   | { type: "frames"; frames: readonly FrameDown[]; now: number }
   | { type: "lost"; reason: CloseReason };
 
 /** The conversations that the server stores. */
 export type StoredAction =
   | { type: "search"; words: string }
+  /** Have a conversation here, which is read next. */
+  | { type: "hold"; conversation: string }
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
   | { type: "not_listed"; words: string; why: string }
-  | { type: "kept"; conversation: string; kept: Kept }
+  | { type: "kept"; conversation: string; kept: StoredConversation }
   | { type: "read"; conversation: string; tree: ConversationTree }
   | { type: "not_read"; conversation: string; reading: Reading }
   | { type: "rename"; conversation: string; title: string }
@@ -105,13 +150,20 @@ export const INITIAL: State = {
   connection: { status: "connecting" },
   identity: { signedIn: false, refusal: null },
   models: null,
+  historyChars: null,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
+  drafts: {},
+  returned: {},
+  settings: {},
+  unkept: [],
+  isKeeping: true,
   conversations: [],
   list: listingOf(""),
   found: null,
   deleting: null,
   shown: null,
+  isLost: false,
   panel: null,
   prompts: [],
   notice: null,
@@ -136,12 +188,23 @@ export function shownSettings(state: State): Settings {
   return shownConversation(state)?.settings ?? state.fresh;
 }
 
+/** The place of the chat that is shown, among the drafts. */
+export function shownPlace({ shown }: State): string {
+  return shown ?? NEW_CHAT;
+}
+
 /** Why the server did not take a setting's value, until that is changed. */
 export function refusalOf(state: State, name: SettingName): string | null {
   const conversation = shownConversation(state);
+  const settings = shownSettings(state);
   const last = lastOf(conversation);
-  if (last?.role !== "model" || last.problem?.setting !== name) return null;
-  return last.settings[name] === conversation?.settings[name] ? last.problem.sentence : null;
+  const refused = [
+    conversation?.refusal,
+    last?.role === "model" ? { problem: last.problem, settings: last.settings } : null,
+    state.returned[shownPlace(state)],
+  ];
+  const found = refused.find((it) => it?.problem?.setting === name && it.settings[name] === settings[name]);
+  return found?.problem?.sentence ?? null;
 }
 
 /** Change one conversation. */

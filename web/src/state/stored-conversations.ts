@@ -1,10 +1,12 @@
 // How the state changes with what the server stores: lists, trees, titles, deletions.
 
-import type { ConversationTree, Conversation as Kept } from "../protocol/frames";
+import type { ConversationTree, Conversation as StoredConversation } from "../protocol/frames";
 import type { Reading } from "./conversation";
+import { draftOf, withDraft } from "./drafts";
 import { changed, type Listing, without, withPage } from "./listing";
 import { merged } from "./merge-stored";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
+import { type Unkept, withUnkept } from "./unkept";
 
 export function listed(state: State, { words, page, isFirst }: Extract<Action, { type: "listed" }>): State {
   const withIt = listings(state, (listing) => {
@@ -25,21 +27,45 @@ export function notListed(state: State, words: string, why: string): State {
 }
 
 /** The store has made or changed a conversation. */
-export function keep(state: State, id: string, { id: stored, settings: kept }: Kept): State {
-  const changing = change(state, id, (c) => ({ ...c, stored, kept }));
+export function keep(state: State, id: string, { id: stored, settings: kept }: StoredConversation): State {
+  const changing = change(state, id, (c) => ({ ...c, stored, kept, refusal: null }));
   return listings(changing, (listing) => changed(listing, id, { stored }));
 }
 
 export function read(state: State, id: string, tree: ConversationTree): State {
   const asked = tree.messages.flatMap(({ role, text }) => (role === "user" ? [text] : []));
   const prompts = [...new Set([...asked, ...state.prompts])].slice(-PROMPTS);
-  const reading = change(state, id, (c) => merged(c, tree));
-  return listings({ ...reading, prompts }, (listing) => changed(listing, id, { updated: tree.updated }));
+  const [records, unkept] = unkeptOf(state, id);
+  const reading = change(state, id, (c) => withUnkept(merged(c, tree), records));
+  return listings({ ...reading, prompts, unkept }, (listing) => changed(listing, id, { updated: tree.updated }));
 }
 
 /** What is here is shown all the same when the store is away, but not when it has none of it. */
 export function notRead(state: State, id: string, reading: Reading): State {
-  return change(state, id, (c) => (c.reading.status === "done" && reading.status !== "gone" ? c : { ...c, reading }));
+  const notReading = change(state, id, (c) =>
+    c.reading.status === "done" && reading.status !== "gone" ? c : { ...c, reading },
+  );
+  return reading.status === "gone" ? intoBox(notReading, id) : notReading;
+}
+
+/** What was asked and edited in a chat that is gone, and is not here, comes back into its box. */
+function intoBox(state: State, id: string): State {
+  const [records, unkept] = unkeptOf(state, id);
+  const { text, edits } = draftOf(state, id);
+  const messages = state.conversations.find((c) => c.id === id)?.messages ?? {};
+  const shown = Object.entries(edits).filter(([at]) => at in messages);
+  const lost = Object.entries(edits).flatMap(([at, written]) => (at in messages ? [] : [written]));
+  const texts = [...records.map(({ question }) => question.text), ...lost, text].filter((written) => written !== "");
+  return withDraft({ ...state, unkept }, id, { text: texts.join("\n\n"), edits: Object.fromEntries(shown) });
+}
+
+/** The questions that the browser has kept of a conversation, and those of others. */
+function unkeptOf({ unkept, conversations }: State, id: string): [Unkept[], Unkept[]] {
+  const stored = conversations.find((c) => c.id === id)?.stored ?? null;
+  const { own = [], others = [] } = Object.groupBy(unkept, (record) =>
+    record.conversation.stored === stored ? "own" : "others",
+  );
+  return [own, others];
 }
 
 export function rename(state: State, id: string, title: string): State {
@@ -53,10 +79,15 @@ export function startDeleting(state: State, id: string): State {
   return { ...state, deleting: { entry, wasShown: state.shown === id } };
 }
 
+/** A deleted conversation takes with it what was written in it. */
 export function forget(state: State): State {
-  const id = state.deleting?.entry.id ?? "";
+  const { id = "", stored = null } = state.deleting?.entry ?? {};
   const conversations = state.conversations.filter((c) => c.id !== id);
-  return listings({ ...state, conversations, deleting: null }, (listing) => without(listing, id));
+  const unkept = state.unkept.filter(({ conversation }) => conversation.stored !== stored);
+  const { [id]: _, ...drafts } = state.drafts;
+  const { [id]: __, ...settings } = state.settings;
+  const forgotten = { ...state, conversations, unkept, drafts, settings, deleting: null };
+  return listings(forgotten, (listing) => without(listing, id));
 }
 
 /** Change what is listed, and what is found. */

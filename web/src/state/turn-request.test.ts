@@ -11,6 +11,7 @@ const question = (id: string, parent: string | null, text: string, stored: strin
   stored,
   parent,
   text,
+  replaces: null,
 });
 const kept = emptyConversation("local", "c1");
 const first = question("q1", null, "Why is the sky blue?");

@@ -23,12 +23,12 @@ function placeOf(conversation: Conversation, question: Question): string | null 
   return question.stored ?? answers.findLast(({ stored }) => stored !== null)?.stored ?? null;
 }
 
-/** Whether a question, or what it follows, was sent on a connection that broke before the server named its place. */
+/** Whether a question, or what it follows, was sent in a turn that ended before the server named its place. */
 export function mayBeStored({ messages, children }: Conversation, question: Question): boolean {
-  const isLost = (id: string) => {
+  const isUnnamed = (id: string) => {
     const message = messages[id];
-    return message?.role === "model" && message.status === "lost" && message.stored === null;
+    return message?.role === "model" && ["lost", "failed"].includes(message.status) && message.stored === null;
   };
-  const asked = question.stored === null && children[question.id]?.some(isLost) === true;
-  return asked || (question.parent !== null && isLost(question.parent));
+  const asked = question.stored === null && children[question.id]?.some(isUnnamed) === true;
+  return asked || (question.parent !== null && isUnnamed(question.parent));
 }

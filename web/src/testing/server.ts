@@ -42,6 +42,11 @@ export class ChatServer {
   handshakes = 0;
   /** Whether handshakes are taken, and not answered. */
   isSilent = false;
+  /** Whether what comes is not even read, while the connections stay. */
+  isDead = false;
+  /** How often a client has asked for a sign of life: it cancels a turn that it never began. */
+  probes = 0;
+  readonly #turns = new Set<string>();
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -64,7 +69,7 @@ export class ChatServer {
         return;
       }
       this.#sockets.handleUpgrade(request, stream, head, (socket) => {
-        socket.on("message", (data) => this.frames.put(JSON.parse(String(data))));
+        socket.on("message", (data) => this.#take(socket, JSON.parse(String(data))));
         this.connections.put(socket);
       });
     });
@@ -74,6 +79,17 @@ export class ChatServer {
   async listen(port = 0): Promise<string> {
     await new Promise<void>((resolve) => this.#http.listen(port, "127.0.0.1", resolve));
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  #take(socket: WebSocket, frame: FrameUp): void {
+    if (this.isDead) return;
+    if (frame.type === "chat" && frame.id) this.#turns.add(frame.id);
+    if (frame.type !== "cancel" || this.#turns.has(frame.id ?? "")) {
+      this.frames.put(frame);
+      return;
+    }
+    this.probes++;
+    socket.send(JSON.stringify({ type: "error", id: null, ref: frame.id, code: "unknown_turn" }));
   }
 
   get port(): number {

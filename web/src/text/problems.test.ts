@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
 import type { ErrorFrame } from "../protocol/frames";
-import { knowsCode, problemOf } from "./problems";
+import { knowsCode } from "./error-words";
+import { problemOf } from "./problems";
 
 const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 

@@ -3,6 +3,7 @@
 import type { CloseReason } from "../protocol/close-codes";
 import type { ErrorFrame } from "../protocol/frames";
 import { type SettingName, settingOf } from "../protocol/setting-names";
+import { wordsFor, wordsOf } from "./error-words";
 
 export interface Problem {
   /** What happened. */
@@ -21,43 +22,32 @@ export type Remedy = "reconnect" | "sign_in";
 /** Said of a server that no request reaches. */
 export const UNREACHABLE = "The server cannot be reached.";
 
-const ASK_AGAIN = "Ask again.";
-const RELOAD = "This is a fault of the page: reload it.";
-/** The server's own sentence says what to do. */
-const SAID = "";
-
-/** What to do about an error of the protocol. What happened is the server's sentence, so that it is written only once. */
-const ADVICE: Readonly<Record<string, string>> = {
-  invalid_json: RELOAD,
-  invalid_frame: RELOAD,
-  duplicate_turn: ASK_AGAIN,
-  unknown_turn: "It has ended already.",
-  unknown_model: "Choose another one, then ask again.",
-  message_too_large: "Shorten it, or send it in parts.",
-  not_found: "It may have been deleted. Reload the page to see what there is.",
-  unsupported: RELOAD,
-  unauthenticated: "Enter a fresh token, then ask again.",
-  forbidden: "Open the page under the name that its server is known by.",
-  too_many_turns: "Wait until another answer has ended, or stop one; then ask again.",
-  overloaded: SAID,
-  rate_limited: SAID,
-  draining: "What had come is kept; Retry asks the next one.",
-  budget_exhausted: SAID,
-  store_unavailable: SAID,
-  blocked: "Put the question another way.",
-  upstream_rate_limited: SAID,
-  upstream_unavailable: SAID,
-  upstream_timeout: ASK_AGAIN,
-  upstream_rejected: SAID,
-  upstream_truncated: "What had come is kept; ask again for all of it.",
-  internal: ASK_AGAIN,
-};
+const NO_ANSWER = "This question has no answer.";
+const FOR_ALL = "Ask again for all of it.";
+const AT_ANY_TIME = { notBefore: 0, first: null };
 
 /** Not retryable as it is, but another choice may help. */
 const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["upstream_rejected"]);
+/** Said before the server keeps a question. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "invalid_json",
+  "invalid_frame",
+  "unknown_model",
+  "not_found",
+  "unsupported",
+  "unauthenticated",
+  "forbidden",
+  "too_many_turns",
+  "overloaded",
+  "rate_limited",
+  "budget_exhausted",
+  "draining",
+  "store_unavailable",
+]);
 
-export function knowsCode(code: string): boolean {
-  return code in ADVICE;
+/** Whether an error refuses a question, so that nothing of it is kept by the server. */
+export function isRefusal({ code, field, usage }: ErrorFrame): boolean {
+  return usage === null && (REFUSALS.has(code) || (code === "message_too_large" && field !== null));
 }
 
 /** The problem of a turn that ended in an error which came at `now`. */
@@ -65,17 +55,13 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
   const remedy = remedyFor(error);
   const setting = settingOf(error.field);
   const retryable = error.retryable || remedy !== null || setting !== null || WORTH_ASKING_AGAIN.has(error.code);
+  const { sentence, advice } = wordsOf(error);
   return {
-    sentence: error.message,
-    advice: adviceFor(error, setting),
+    sentence,
+    advice: setting === null ? advice : "Change it in the settings, then ask again.",
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
     setting,
   };
-}
-
-function adviceFor({ code, retryable }: ErrorFrame, setting: SettingName | null): string {
-  if (setting !== null) return "Change it in the settings, then ask again.";
-  return ADVICE[code] ?? (retryable ? ASK_AGAIN : "Change the question and send it again.");
 }
 
 function remedyFor({ code }: ErrorFrame): Remedy | null {
@@ -86,21 +72,37 @@ function remedyFor({ code }: ErrorFrame): Remedy | null {
 /** What is said of a turn for which the server could not be reached. */
 export function unreachable(): ErrorFrame {
   const nothing = { id: null, ref: null, field: null, retry_after: null, usage: null };
-  return { type: "error", code: "internal", message: UNREACHABLE, retryable: true, ...nothing };
+  return { type: "error", code: "unreachable", message: UNREACHABLE, retryable: true, ...nothing };
 }
 
 /** The problem of an answer that was kept without its end, for an error of this code. */
 export function brokenOff(code: string): Problem {
-  const again = { notBefore: 0, first: null };
-  return { sentence: "This answer broke off.", advice: ADVICE[code] || ASK_AGAIN, retry: again, setting: null };
+  const why = code === "upstream_truncated" ? "" : (wordsFor(code)?.sentence ?? "");
+  return { sentence: `This answer broke off. ${why}`.trim(), advice: FOR_ALL, retry: AT_ANY_TIME, setting: null };
 }
 
 /** The problem of a turn whose connection was lost. */
 export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
-  return {
-    sentence,
-    advice: arrived ? "What had come is kept; ask again for all of it." : (advice ?? "No answer had come: ask again."),
-    retry: { notBefore: 0, first: null },
-    setting: null,
-  };
+  const otherwise = arrived ? FOR_ALL : (advice ?? "No answer had come: ask again.");
+  return { sentence, advice: otherwise, retry: AT_ANY_TIME, setting: null };
+}
+
+/** The problem of a question that ended in this one before the page was opened again. */
+export function unanswered(problem: Problem): Problem {
+  if (problem.sentence === NO_ANSWER) return problem;
+  const advice = `${problem.sentence} ${problem.advice}`.trim();
+  return { ...problem, sentence: NO_ANSWER, advice, retry: problem.retry ?? AT_ANY_TIME };
+}
+
+/** What the button says that asks a question with this problem once more. */
+export function retryLabel({ sentence }: Problem): string {
+  return sentence === NO_ANSWER ? "Ask again" : "Retry";
+}
+
+/** The problem of a question that the server does not have, once the page is opened again; `left` by another page. */
+export function lostQuestion(left: boolean): Problem {
+  const sentence = left
+    ? "This question was written in another tab, and has not been sent yet."
+    : "This question did not reach the server.";
+  return { sentence, advice: "", retry: AT_ANY_TIME, setting: null };
 }

@@ -1,11 +1,13 @@
 import { useChatState } from "../../hooks/use-chat";
 import { isRunning, lastOf } from "../../state/conversation";
-import { shownConversation } from "../../state/state";
+import { shownConversation, shownPlace } from "../../state/state";
 import { endOf } from "../../text/answer-stats";
 
 /** Tells a screen reader once how an answer ended, instead of reading out each piece of it. */
 export function Announcer() {
   const sentence = useChatState((state) => {
+    const returned = state.returned[shownPlace(state)]?.problem;
+    if (returned) return `Not sent. ${returned.sentence} ${returned.advice}`.trim();
     const last = lastOf(shownConversation(state));
     if (last?.role !== "model" || isRunning(last) || last.id === last.stored) return ""; // it was read, and is no news
     if (last.problem !== null) return `${last.problem.sentence} ${last.problem.advice}`.trim();

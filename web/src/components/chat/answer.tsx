@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, memo, Suspense } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat } from "../../hooks/use-chat";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
 import { PlainText } from "../../markdown/plain-text";
 import { type Answer as AnswerData, isRunning } from "../../state/conversation";
@@ -10,6 +10,7 @@ import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
 import { Problem } from "./problem";
 import { Thoughts } from "./thoughts";
+import { Waiting } from "./waiting";
 
 /** An answer is read as it was written where this part of the page does not come. */
 export const loadMarkdown = () => import("../../markdown/markdown").catch(() => ({ Markdown: PlainText }));
@@ -52,13 +53,3 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
     </article>
   );
 });
-
-function Waiting({ queued }: { queued: boolean }) {
-  const isDown = useChatState(({ connection }) => connection.status === "waiting");
-  if (!queued || !isDown) return <p className="pulse" role="img" aria-label="Waiting for the first word" />;
-  return (
-    <p className="text-muted-foreground text-sm">
-      Your question is kept, and is sent as soon as the connection is back.
-    </p>
-  );
-}

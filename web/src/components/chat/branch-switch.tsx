@@ -1,16 +1,21 @@
+import { flushSync } from "react-dom";
 import { useChat, useChatState } from "../../hooks/use-chat";
+import { useInPlace } from "../../hooks/use-in-place";
 import { type Message, siblingsOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
 
-/** Turns to the versions of a message beside this one. Nothing when it is the only one. */
+/** Turns to the versions of a message beside this one, under the reader's pointer. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
   const { store } = useChat();
+  const inPlace = useInPlace();
   const siblings = useChatState((state) => {
     const conversation = shownConversation(state);
     return conversation && siblingsOf(conversation, message);
   });
   if (siblings === null || siblings.length < 2) return null;
+  const turnTo = (button: Element, to: string) =>
+    inPlace(button, () => flushSync(() => store.dispatch({ type: "turn_to", message: to })));
   const at = siblings.indexOf(message.id);
   const turn = (by: number, label: string, icon: "chevron_left" | "chevron_right") => {
     const to = siblings[at + by];
@@ -19,7 +24,7 @@ export function BranchSwitch({ message }: { message: Message }) {
         icon={icon}
         label={label}
         aria-disabled={to === undefined}
-        onClick={() => to !== undefined && store.dispatch({ type: "turn_to", message: to })}
+        onClick={({ currentTarget }) => to !== undefined && turnTo(currentTarget, to)}
       />
     );
   };

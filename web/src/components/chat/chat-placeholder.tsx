@@ -8,7 +8,8 @@ export function ChatPlaceholder({ reading }: { reading: Reading }) {
     return (
       <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
         <p role="status" className="text-balance">
-          There is no chat at this address: it may have been deleted, or it is somebody else’s.
+          There is no chat at this address: it may have been deleted, or it is somebody else’s. What you write below
+          begins a new one.
         </p>
         <button type="button" className="button" onClick={() => chat.conversations.show(null)}>
           New chat

@@ -1,35 +1,31 @@
-import { type KeyboardEvent, type RefObject, type SubmitEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, type RefObject, type SubmitEvent, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
 import { MESSAGE_BOX } from "../../keyboard/shortcuts";
 import { type Answer, runningAnswer } from "../../state/conversation";
-import { shownConversation } from "../../state/state";
+import { draftOf } from "../../state/drafts";
+import { shownConversation, shownPlace } from "../../state/state";
+import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
 import { ThinkingSwitch } from "./thinking-switch";
 
-const NEW_CHAT = "";
-
-/** The box in which questions are written, and the button that sends them or stops the answer. */
-export function Composer() {
+/** The box in which questions are written, and the button that sends them or stops the answer; `children` go between. */
+export function Composer({ children }: { children: ReactNode }) {
   const chat = useChat();
   const shown = useChatState((state) => state.shown);
+  const at = useChatState(shownPlace);
   const running = useChatState((state) => runningAnswer(shownConversation(state)));
-  const isRead = useChatState((state) => (shownConversation(state)?.reading.status ?? "done") === "done");
-  const [drafts, setDrafts] = useState<Readonly<Record<string, string>>>({});
-  const at = shown ?? NEW_CHAT;
-  const draft = drafts[at] ?? "";
-  const setDraft = (text: string) => setDrafts((others) => ({ ...others, [at]: text }));
+  const draft = useChatState((state) => draftOf(state, at).text);
+  const setDraft = (text: string) => chat.store.dispatch({ type: "write", chat: at, text });
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
-  const canSend = running === null && isRead && draft.trim() !== "";
+  const canSend = running === null && draft.trim() !== "";
   useBoxFocus(box, shown, running?.id);
 
   const send = (event: SubmitEvent | KeyboardEvent) => {
     event.preventDefault();
-    if (!canSend) return;
-    chat.turns.ask(draft);
-    setDraft("");
+    if (canSend) chat.turns.ask(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
@@ -37,24 +33,23 @@ export function Composer() {
   };
   return (
     <form className="composer" onSubmit={send}>
-      <textarea
+      <GrowingBox
         key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
         ref={box}
         id={MESSAGE_BOX}
-        dir="auto"
         aria-label="Message"
         placeholder="Write a message"
-        enterKeyHint="send"
+        enterKeyHint={opensKeyboard() ? "enter" : "send"}
         autoComplete="off"
-        rows={1}
-        className="field-sizing-content block max-h-[40dvh] w-full resize-none bg-transparent px-4 pt-3.5 placeholder:text-muted-foreground outline-none"
+        className="composer-box placeholder:text-muted-foreground"
         value={draft}
         onChange={(event) => setDraft(event.target.value)}
         onFocus={chat.wake}
         onKeyDown={onKeyDown}
       />
-      <div className="flex items-center justify-between gap-2 p-2">
+      <div className="composer-buttons">
         <ThinkingSwitch />
+        {children}
         {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
       </div>
     </form>

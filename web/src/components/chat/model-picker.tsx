@@ -1,11 +1,12 @@
 import { useChat, useChatState } from "../../hooks/use-chat";
+import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 
 /** Which model this chat asks next. */
 export function ModelPicker() {
-  const { store } = useChat();
+  const { settings } = useChat();
   const models = useChatState((state) => state.models);
-  const model = useChatState((state) => shownSettings(state).model);
+  const model = useChatState((state) => offered(shownSettings(state), state.models).model);
   if (models === null) return null;
   if (models.models.length < 2) return <p className="truncate font-medium text-sm">{models.default}</p>;
   return (
@@ -13,7 +14,7 @@ export function ModelPicker() {
       aria-label="Model"
       className="select min-w-0 truncate font-medium text-sm"
       value={model ?? models.default}
-      onChange={({ target }) => store.dispatch({ type: "set", settings: { model: target.value } })}
+      onChange={({ target }) => settings.set({ model: target.value })}
     >
       {models.models.map((name) => (
         <option key={name}>{name}</option>

@@ -1,12 +1,13 @@
 import { useChat } from "../../hooks/use-chat";
 import { useSecondsUntil } from "../../hooks/use-seconds-until";
 import { inWords } from "../../text/durations";
-import type { Problem as ProblemData } from "../../text/problems";
+import { type Problem as ProblemData, retryLabel } from "../../text/problems";
 import { Icon } from "../ui/icon";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
 export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: () => void }) {
   const chat = useChat();
+  const label = retryLabel(problem);
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
@@ -26,7 +27,7 @@ export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: (
       )}
       {problem.retry !== null && (
         <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
-          {seconds > 0 ? `Retry in ${inWords(seconds)}` : "Retry"}
+          {seconds > 0 ? `${label} in ${inWords(seconds)}` : label}
         </button>
       )}
     </div>

@@ -1,16 +1,24 @@
-import { type KeyboardEvent, useState } from "react";
+import type { KeyboardEvent } from "react";
+import { useChatState } from "../../hooks/use-chat";
 import { breaksOrSends } from "../../keyboard/keys";
+import { GrowingBox } from "../ui/growing-box";
+import { Problem } from "./problem";
 
 interface Props {
+  question: string;
   text: string;
+  onWrite: (text: string) => void;
   onSend: (text: string) => void;
   onCancel: () => void;
 }
 
 /** A question while it is changed. Sending it begins a branch beside the old one. */
-export function QuestionEditor({ text, onSend, onCancel }: Props) {
-  const [draft, setDraft] = useState(text);
-  const isEmpty = draft.trim() === "";
+export function QuestionEditor({ question, text, onWrite, onSend, onCancel }: Props) {
+  const returned = useChatState((state) => state.returned[question]);
+  const isEmpty = text.trim() === "";
+  const send = () => {
+    if (!isEmpty) onSend(text);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape") {
       event.stopPropagation(); // which would stop the answer
@@ -18,27 +26,26 @@ export function QuestionEditor({ text, onSend, onCancel }: Props) {
     }
     if (breaksOrSends(event) !== "send") return;
     event.preventDefault();
-    if (!isEmpty) onSend(draft);
+    send();
   };
   return (
     <form
-      className="rounded-2xl border border-input bg-card p-3"
+      className="flex flex-col gap-3 rounded-2xl border border-input bg-card p-3"
       onSubmit={(event) => {
         event.preventDefault();
-        onSend(draft);
+        send();
       }}
     >
-      <textarea
+      <GrowingBox
         aria-label="Edit your question"
-        dir="auto"
-        className="field-sizing-content block max-h-[50dvh] w-full resize-none bg-transparent outline-none"
-        // biome-ignore lint/a11y/noAutofocus: the reader has just asked to edit it
-        autoFocus
-        value={draft}
-        onChange={(event) => setDraft(event.target.value)}
+        className="max-h-[50dvh]"
+        autoFocus // the reader has just asked to edit it
+        value={text}
+        onChange={(event) => onWrite(event.target.value)}
         onKeyDown={onKeyDown}
       />
-      <div className="mt-3 flex justify-end gap-2">
+      {returned && <Problem problem={returned.problem} onRetry={send} />}
+      <div className="flex justify-end gap-2">
         <button type="button" className="button" onClick={onCancel}>
           Cancel
         </button>

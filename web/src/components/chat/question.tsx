@@ -1,6 +1,8 @@
 import { memo, useState } from "react";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useChatState } from "../../hooks/use-chat";
 import type { Question as QuestionData } from "../../state/conversation";
+import { draftOf } from "../../state/drafts";
+import { shownPlace } from "../../state/state";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { BranchSwitch } from "./branch-switch";
@@ -8,21 +10,27 @@ import { QuestionEditor } from "./question-editor";
 
 export const Question = memo(function Question({ question }: { question: QuestionData }) {
   const chat = useChat();
-  const [editing, setEditing] = useState(false);
-  const [left, setLeft] = useState(false); // and whoever leaves the editor comes back to where it was opened
-  if (editing) {
-    const send = (text: string) => {
-      setEditing(false);
-      chat.turns.edit(question, text);
-    };
+  const edited = useChatState((state) => draftOf(state, shownPlace(state)).edits[question.id]);
+  const [left, setLeft] = useState(false); // whoever leaves the editor comes back to where it was opened
+  const edit = (text: string | null) =>
+    chat.store.dispatch({ type: "edit", chat: shownPlace(chat.store.state), question: question.id, text });
+  if (edited !== undefined) {
     const cancel = () => {
-      setEditing(false);
+      edit(null);
       setLeft(true);
     };
-    return <QuestionEditor text={question.text} onSend={send} onCancel={cancel} />;
+    return (
+      <QuestionEditor
+        question={question.id}
+        text={edited}
+        onWrite={edit}
+        onSend={(text) => chat.turns.edit(question, text)}
+        onCancel={cancel}
+      />
+    );
   }
   return (
-    <article aria-label="You" className="turn group flex flex-col items-end gap-1">
+    <article aria-label="You" className="turn group flex flex-col items-end gap-1" data-message={question.id}>
       <div
         dir="auto"
         className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5"
@@ -32,7 +40,7 @@ export const Question = memo(function Question({ question }: { question: Questio
       <div className="actions">
         <BranchSwitch message={question} />
         <CopyButton text={question.text} label="Copy question" />
-        <IconButton icon="edit" label="Edit question" autoFocus={left} onClick={() => setEditing(true)} />
+        <IconButton icon="edit" label="Edit question" autoFocus={left} onClick={() => edit(question.text)} />
       </div>
     </article>
   );

@@ -4,7 +4,7 @@ import { Icon } from "../ui/icon";
 
 /** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */
 export function ThinkingSwitch() {
-  const { store } = useChat();
+  const { settings } = useChat();
   const thinking = useChatState((state) => shownSettings(state).thinking);
   const on = thinking !== null && thinking !== "off";
   return (
@@ -12,9 +12,9 @@ export function ThinkingSwitch() {
       type="button"
       className="pill"
       aria-pressed={on}
-      onClick={() => store.dispatch({ type: "set", settings: { thinking: on ? null : "medium" } })}
+      onClick={() => settings.set({ thinking: on ? null : "medium" })}
     >
-      <Icon name="thought" /> Show thoughts
+      <Icon name="thought" /> <span className="pill-words">Show thoughts</span>
     </button>
   );
 }

@@ -5,6 +5,7 @@ import { useSecondsUntil } from "../../hooks/use-seconds-until";
 export function ConnectionNotice() {
   const chat = useChat();
   const connection = useChatState((state) => state.connection);
+  const isKeeping = useChatState((state) => state.isKeeping);
   const seconds = useSecondsUntil(connection.status === "waiting" ? connection.retryAt : 0);
   if (connection.status !== "waiting" && connection.status !== "locked") return null;
   return (
@@ -13,14 +14,14 @@ export function ConnectionNotice() {
         {connection.why}{" "}
         {connection.status === "waiting" && (
           <>
-            <span className="tabular-nums">{seconds > 0 ? `Trying again in ${seconds} s` : "Trying again"}</span>;{" "}
+            <span className="tabular-nums">{seconds > 0 ? `Trying again in ${seconds} s` : "Trying again"}</span>.{" "}
           </>
         )}
-        {connection.status === "waiting" ? "what" : "What"} you write is kept.
+        {isKeeping ? "What you write is kept." : "What you write is kept only until this page is closed."}
       </p>
       <button
         type="button"
-        className="font-medium underline underline-offset-2"
+        className="text-button"
         onClick={connection.status === "waiting" ? chat.connect : () => chat.open("sign_in")}
       >
         {connection.status === "waiting" ? "Connect now" : "Enter a token"}

@@ -4,8 +4,8 @@ import { useChatState } from "../../hooks/use-chat";
 const WORDS: Record<ConnectionState["status"], string> = {
   connecting: "Connecting",
   open: "Connected",
-  resting: "Resting",
-  locked: "Locked",
+  resting: "Connects when needed",
+  locked: "Sign in to connect",
   waiting: "Not connected",
 };
 

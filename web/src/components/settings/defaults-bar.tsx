@@ -14,12 +14,7 @@ export function DefaultsBar() {
       <button type="button" className="button" disabled={same} onClick={() => chat.prefer({ defaults: settings })}>
         Use for new chats
       </button>
-      <button
-        type="button"
-        className="button"
-        disabled={same}
-        onClick={() => chat.store.dispatch({ type: "set", settings: defaults })}
-      >
+      <button type="button" className="button" disabled={same} onClick={() => chat.settings.set(defaults)}>
         Back to the default
       </button>
       <p role="status" className="w-full text-muted-foreground text-xs">

@@ -18,8 +18,13 @@ export function SettingsForm() {
       <SystemField />
       <ThinkingField />
       <div className="grid grid-cols-2 gap-4">
-        <NumberField name="temperature" label="Temperature" hint="0 to 2; low is sober" step={0.1} />
-        <NumberField name="top_p" label="Top-p" hint="0 to 1" step={0.05} />
+        <NumberField
+          name="temperature"
+          label="Temperature"
+          hint="0 to 2. A low one answers the same way again, a high one varies more."
+          step={0.1}
+        />
+        <NumberField name="top_p" label="Top-p" hint="0 to 1. A low one keeps to the likeliest words." step={0.05} />
       </div>
       <NumberField name="max_output_tokens" label="Longest answer, in tokens" step={1} />
       <StopField />
@@ -29,8 +34,8 @@ export function SettingsForm() {
 
 /** The settings of the chat that is shown, and a way to change them. */
 function useSettings(): [Settings, (changes: Partial<Settings>) => void] {
-  const { store } = useChat();
-  return [useChatState(shownSettings), (settings) => store.dispatch({ type: "set", settings })];
+  const { settings } = useChat();
+  return [useChatState(shownSettings), settings.set];
 }
 
 function ModelField() {
@@ -51,6 +56,7 @@ function ModelField() {
           {models?.models.map((name) => (
             <option key={name}>{name}</option>
           ))}
+          {model !== null && !models?.models.includes(model) && <option value={model}>{model}, not offered now</option>}
         </select>
       )}
     />
@@ -109,7 +115,7 @@ function StopField() {
     <Field
       name="stop"
       label="Stop strings"
-      hint="Up to five, one in a line; \n in it is a line break."
+      hint="An answer ends before one of them. Up to five, one in a line; \n stands for a line break."
       control={(tied) => (
         <textarea
           {...tied}

@@ -1,4 +1,5 @@
-import { IN_THE_BOX, type Key, nameOf, SHORTCUTS } from "../../keyboard/shortcuts";
+import { IN_THE_BOX, nameOf } from "../../keyboard/shortcut-names";
+import { type Key, SHORTCUTS } from "../../keyboard/shortcuts";
 import { Panel } from "../ui/panel";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);

@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
+import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/shortcuts";
 
 /** Says which chat was deleted, and brings it back, as long as that can be done. */
@@ -17,7 +18,7 @@ function Undo({ title }: { title: string }) {
   useEffect(
     () => () => {
       const isLost = document.activeElement === document.body; // the button took the focus with it
-      if (isLost && !matchMedia("(pointer: coarse)").matches) toMessageBox();
+      if (isLost && !opensKeyboard()) toMessageBox();
     },
     [],
   );
@@ -28,7 +29,7 @@ function Undo({ title }: { title: string }) {
       </p>
       <button
         type="button"
-        className="font-medium underline underline-offset-2"
+        className="text-button"
         // biome-ignore lint/a11y/noAutofocus: the menu that was used is gone
         autoFocus
         onClick={chat.deletion.undo}

@@ -1,4 +1,5 @@
 import { useChatState } from "../../hooks/use-chat";
+import { NotLoaded } from "./not-loaded";
 import { Panel } from "./panel";
 
 /** Stands for the panels where that part of the page did not come. */
@@ -7,12 +8,7 @@ export function PanelNotLoaded() {
   if (panel === null || panel === "chats") return null; // which has come
   return (
     <Panel name={panel} label="Not loaded" className="sheet">
-      <div className="p-5">
-        <p className="mb-4 pr-10">This part of the page could not be loaded.</p>
-        <button type="button" className="button" onClick={() => location.reload()}>
-          Reload
-        </button>
-      </div>
+      <NotLoaded />
     </Panel>
   );
 }

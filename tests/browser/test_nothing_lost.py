@@ -1,0 +1,222 @@
+"""What a person has written is never lost: whatever happens to the page, its connection or its server, and whenever."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+from playwright.async_api import Browser, Error, expect
+from support.freezable_wire import FreezableWire
+from support.page import ChatPage, opened
+from support.process import running_over
+from support.serving import serving
+from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
+
+WORDS = "These words were written by a person, and took a while."
+"""They are more than the smallest server of these tests takes."""
+LONGEST = 40
+STANDS = """(words) => [...document.querySelectorAll("textarea")].some((box) => box.value.includes(words))
+  || [...document.querySelectorAll("[aria-label=You]")].some((question) => question.textContent.includes(words))"""
+
+
+class Scene:
+    """A page with a chat of one question, at the end of a wire, and a server that can be ended and started again."""
+
+    page: ChatPage
+    wire: FreezableWire
+
+    def __init__(self, upstream: Upstream, port: int) -> None:
+        self.upstream = upstream
+        self.address = f"127.0.0.1:{port}"
+        self._port = port
+        self._server = AsyncExitStack()
+
+    async def starts(self, models: str = "a,b", *, as_process: bool = False, **settings: object) -> None:
+        """Start the server, with whatever it had stored."""
+        settings = {"port": self._port, "models": models, "retries": 0, **settings}
+        if as_process:
+            named = {name: str(value) for name, value in settings.items()}
+            await self._server.enter_async_context(running_over(self.upstream, **named))
+        else:
+            await self._server.enter_async_context(serving(self.upstream, **settings))
+
+    async def stops(self) -> None:
+        """End the server: kill it, if it is a process."""
+        await self._server.aclose()
+
+    async def is_connected(self) -> None:
+        """Wait until the page has found the server again, which it tries ever less often."""
+        now, connected = self.page.button("Connect now"), self.page.page.locator("[data-connection=open]")
+        await expect(now.or_(connected).first).to_be_visible()
+        with suppress(Error):  # it may have connected by itself meanwhile
+            await now.click(timeout=1_000)
+        await expect(connected).to_be_visible(timeout=20_000)
+
+    async def stands(self) -> None:
+        """See that the words are somewhere on the page."""
+        await self.page.page.wait_for_function(STANDS, arg=WORDS)
+
+    async def turns_to_it(self) -> None:
+        """Turn to the version before, if what was written elsewhere stands in place of the words."""
+        await expect(self.page.page.get_by_role("img", name="Reading the chat")).to_have_count(0)
+        elsewhere = self.page.messages.get_by_text("from the other tab")
+        previous = self.page.question.get_by_role("button", name="Previous version")
+        if await elsewhere.count() and await previous.count():
+            await previous.click()
+
+    async def is_deleted(self) -> None:
+        """Delete the chat that is shown, elsewhere."""
+        conversation = urlsplit(self.page.page.url).path.removeprefix("/c/")
+        address = f"http://{self.address}/conversations/{conversation}"
+        async with aiohttp.ClientSession() as session, session.delete(address) as response:
+            assert response.status == 204
+
+
+@asynccontextmanager
+async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: Any) -> AsyncIterator[Scene]:
+    scene = Scene(upstream, port)
+    upstream.plays(says("One"))
+    try:
+        await scene.starts(**settings)
+        async with FreezableWire(scene.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
+            await scene.page.ask("first")
+            await scene.page.has_ended()
+            yield scene
+    finally:
+        await scene.stops()
+
+
+async def before_the_first_word(scene: Scene) -> None:
+    scene.upstream.plays(is_silent)
+    await scene.page.ask(WORDS)
+    await scene.upstream.asked()
+
+
+async def in_mid_answer(scene: Scene) -> None:
+    scene.upstream.plays(says_and_is_silent("Half of it"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_have_text("Half of it")
+
+
+async def after_the_end(scene: Scene) -> None:
+    scene.upstream.plays(says("All of it"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_contain_text("All of it")
+    await scene.page.has_ended()
+
+
+async def with_a_draft(scene: Scene) -> None:
+    await scene.page.box.fill(WORDS)
+
+
+async def with_a_refused_question(scene: Scene) -> None:
+    await scene.page.ask(WORDS)
+    await expect(scene.page.returned).to_contain_text(f"at most {LONGEST} characters")
+    await expect(scene.page.box).to_have_value(WORDS)
+
+
+async def after_a_failure(scene: Scene) -> None:
+    scene.upstream.plays(fails(400, "INVALID_ARGUMENT"))
+    await scene.page.ask(WORDS)
+    await expect(scene.page.answer).to_contain_text("did not take this question")
+
+
+async def while_it_is_edited(scene: Scene) -> None:
+    await scene.page.button("Edit question").click()
+    await scene.page.page.get_by_role("textbox", name="Edit your question").fill(WORDS)
+
+
+async def reload(scene: Scene) -> None:
+    await scene.page.page.reload()
+    await scene.page.is_connected()
+
+
+async def a_second_tab(scene: Scene) -> None:
+    other = ChatPage(await scene.page.page.context.new_page())
+    await other.page.goto(scene.page.page.url)
+    await expect(other.messages.get_by_text("One", exact=True)).to_be_visible()
+    scene.upstream.plays(says("Said in the other tab"))
+    await other.ask("from the other tab")
+    await expect(other.messages.get_by_text("Said in the other tab")).to_be_visible()
+    await other.page.close()
+    await scene.stands()
+
+
+async def a_dead_link(scene: Scene) -> None:
+    scene.wire.freeze()
+    async with scene.page.page.expect_websocket():
+        await scene.page.page.evaluate("window.dispatchEvent(new Event('online'))")
+    await scene.page.is_connected()
+    await scene.stands()
+
+
+async def a_server_that_is_killed(scene: Scene) -> None:
+    await scene.stops()
+    await scene.page.is_connected("Not connected")
+    await expect(scene.page.page.get_by_text("What you write is kept.")).to_be_visible()
+    await scene.stands()
+    await scene.starts()
+    await scene.is_connected()
+
+
+async def a_server_with_other_models(scene: Scene) -> None:
+    await scene.stops()
+    await scene.page.is_connected("Not connected")
+    await scene.starts(models="c,d")
+    await scene.is_connected()
+    await expect(scene.page.page.get_by_role("combobox", name="Model")).to_have_value("c")
+
+
+async def a_chat_that_is_deleted_elsewhere(scene: Scene) -> None:
+    await scene.is_deleted()
+    await scene.page.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await scene.stands()
+
+
+Step = Callable[[Scene], Awaitable[None]]
+TIMES: list[Step] = [
+    before_the_first_word,
+    in_mid_answer,
+    after_the_end,
+    with_a_draft,
+    with_a_refused_question,
+    after_a_failure,
+    while_it_is_edited,
+]
+FAULTS: list[Step] = [
+    reload,
+    a_second_tab,
+    a_dead_link,
+    a_server_that_is_killed,
+    a_server_with_other_models,
+    a_chat_that_is_deleted_elsewhere,
+]
+TAKEN_BY_THE_READER = {
+    (after_the_end, a_chat_that_is_deleted_elsewhere),
+    (after_a_failure, a_chat_that_is_deleted_elsewhere),
+}
+"""What was stored whole before its chat was deleted was deleted with it."""
+
+
+def name_of(step: Step) -> str:
+    return step.__name__.replace("_", " ")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=name_of)
+@pytest.mark.parametrize("time", TIMES, ids=name_of)
+async def test_what_was_written_stands_after(
+    browser: Browser, upstream: Upstream, free_port: int, time: Step, fault: Step
+) -> None:
+    settings: dict[str, Any] = {"as_process": fault is a_server_that_is_killed}
+    if time is with_a_refused_question:
+        settings["max_message_chars"] = LONGEST
+    async with scene_of(browser, upstream, free_port, **settings) as scene:
+        await time(scene)
+        await fault(scene)
+        if (time, fault) not in TAKEN_BY_THE_READER:
+            await scene.stands()
+            await scene.page.page.reload()
+            await scene.turns_to_it()
+            await scene.stands()

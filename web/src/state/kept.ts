@@ -1,0 +1,97 @@
+// The texts that the browser keeps of what the server does not have: one of each draft, and one of each question.
+
+import type { Problem } from "../text/problems";
+import type { Conversation } from "./conversation";
+import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
+import { sameJson } from "./merge-stored";
+import { parsed, recordOf, settingsIn } from "./preferences";
+import { changesFrom, type Settings } from "./settings";
+import type { State } from "./state";
+import { type Unkept, unkeptIn } from "./unkept";
+
+/** One more whenever what was kept before is to be read in another way. */
+const VERSION = 1;
+
+/** What is kept of one chat's draft, settings included that the server does not have. */
+export interface KeptDraft extends Draft {
+  settings: Settings | null;
+}
+
+/** What is to be kept of a conversation: the content of its draft, if any, and of its questions, by their ids. */
+export interface KeptOf {
+  chat: string;
+  draft: KeptDraft | null;
+  unkept: readonly Unkept[];
+}
+
+export function keptOf(conversation: Conversation, draft: Draft): KeptOf {
+  const { id, stored, messages, settings, kept } = conversation;
+  const storedId = (question: string) => messages[question]?.stored ?? question;
+  const edits = Object.fromEntries(Object.entries(draft.edits).map(([at, text]) => [storedId(at), text]));
+  const changed = stored !== null && changesFrom(kept, settings) !== null ? settings : null;
+  return {
+    chat: stored ?? id,
+    draft: worthKeeping({ text: draft.text, edits, settings: changed }),
+    unkept: unkeptIn(conversation),
+  };
+}
+
+/** What is to be kept of the chat that has no message yet. */
+export function keptOfNew(state: State): KeptDraft | null {
+  const isChanged = !sameJson(state.fresh, state.preferences.defaults);
+  return worthKeeping({ ...draftOf(state, NEW_CHAT), settings: isChanged ? state.fresh : null });
+}
+
+/** What is to be kept of a chat that is not here: what the browser has of it already. */
+export function keptOfUnread(state: State, chat: string): KeptDraft | null {
+  return worthKeeping({ ...draftOf(state, chat), settings: state.settings[chat] ?? null });
+}
+
+function worthKeeping(draft: KeptDraft): KeptDraft | null {
+  return isEmpty(draft) && draft.settings === null ? null : draft;
+}
+
+/** The text to keep. `owner` is the page that may send what is queued; `at` tells what is oldest. */
+export function textOf(content: KeptDraft | Unkept, owner: string, at: number): string {
+  return JSON.stringify({ version: VERSION, owner, at, content });
+}
+
+/** What was kept, by whom and when; null when the text cannot be read. */
+export function keptIn(text: string | null): { content: Record<string, unknown>; owner: string; at: number } | null {
+  const { version, owner, at, content } = recordOf(parsed(text));
+  if (version !== VERSION || typeof owner !== "string" || typeof at !== "number") return null;
+  return { content: recordOf(content), owner, at };
+}
+
+/** A draft from what was kept. */
+export function draftIn({ text, edits, settings }: Record<string, unknown>): KeptDraft {
+  const written = Object.entries(recordOf(edits)).filter((edit): edit is [string, string] => isText(edit[1]));
+  return {
+    text: isText(text) ? text : NO_DRAFT.text,
+    edits: Object.fromEntries(written),
+    settings: settings ? settingsIn(settings) : null,
+  };
+}
+
+/** A question from what was kept; null when something is missing. */
+export function unkeptFrom(content: Record<string, unknown>): Unkept | null {
+  const [conversation, question, answer] = [content.conversation, content.question, content.answer].map(recordOf);
+  if (!conversation || !question || !answer) return null;
+  const texts = [conversation.id, conversation.title, question.id, question.text, answer.id, answer.status];
+  const ids = [conversation.stored, question.stored, question.parent];
+  if (!texts.every(isText) || !ids.every((id) => id === null || isText(id))) return null;
+  return {
+    conversation: { ...conversation, settings: settingsIn(conversation.settings) },
+    question,
+    answer: { ...answer, settings: settingsIn(answer.settings), problem: problemIn(answer.problem) },
+  } as Unkept;
+}
+
+function problemIn(value: unknown): Problem | null {
+  const problem = recordOf(value);
+  return isText(problem.sentence) && isText(problem.advice) ? (problem as unknown as Problem) : null;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

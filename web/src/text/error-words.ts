@@ -1,0 +1,119 @@
+// The errors of the protocol in the words of the page. The server's own sentences are for whoever writes a client.
+
+import type { ErrorFrame } from "../protocol/frames";
+import { type SettingName, settingOf } from "../protocol/setting-names";
+
+interface Words {
+  /** What happened. */
+  sentence: string;
+  /** What to do next; empty where the sentence says it. */
+  advice: string;
+}
+
+const NOT_UNDERSTOOD: Words = {
+  sentence: "This page and the server do not understand each other.",
+  advice: "Reload the page.",
+};
+const ASK_AGAIN = "Ask again.";
+
+const WORDS: Readonly<Record<string, Words>> = {
+  invalid_json: NOT_UNDERSTOOD,
+  invalid_frame: NOT_UNDERSTOOD,
+  duplicate_turn: NOT_UNDERSTOOD,
+  unsupported: NOT_UNDERSTOOD,
+  unknown_turn: { sentence: "This answer has ended already.", advice: "" },
+  unknown_model: { sentence: "This model is not offered here.", advice: "Choose another one, then ask again." },
+  message_too_large: {
+    sentence: "This is too long.",
+    advice: "Shorten it, send it in parts, or begin a new chat.",
+  },
+  not_found: {
+    sentence: "This chat is not there any more: it was deleted elsewhere.",
+    advice: "What you send next begins a new one.",
+  },
+  unauthenticated: {
+    sentence: "The server asks for a token first.",
+    advice: "Enter a fresh token, then ask again.",
+  },
+  forbidden: {
+    sentence: "The server does not answer to pages of this address.",
+    advice: "Open the page under the name that its server is known by.",
+  },
+  too_many_turns: {
+    sentence: "As many answers as there may be are being written.",
+    advice: "Wait until another answer has ended, or stop one; then ask again.",
+  },
+  overloaded: { sentence: "The server is full.", advice: "Ask again in a moment." },
+  rate_limited: { sentence: "Too many questions came from here.", advice: "Ask again in a moment." },
+  budget_exhausted: {
+    sentence: "What you may use in a day is used up.",
+    advice: "There is more at midnight, UTC.",
+  },
+  draining: { sentence: "The server is shutting down.", advice: "Retry asks the next one." },
+  store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
+  blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
+  upstream_rate_limited: {
+    sentence: "The model’s provider takes no more questions at the moment.",
+    advice: "Ask again later.",
+  },
+  upstream_unavailable: { sentence: "The model cannot be reached, or it failed.", advice: ASK_AGAIN },
+  upstream_timeout: { sentence: "The model took too long.", advice: ASK_AGAIN },
+  upstream_rejected: {
+    sentence: "The model’s provider did not take this question.",
+    advice: "Try another model or other settings.",
+  },
+  upstream_truncated: { sentence: "The answer broke off before its end.", advice: "Ask again for all of it." },
+  internal: { sentence: "Something went wrong in the server.", advice: ASK_AGAIN },
+};
+
+const SETTINGS: Readonly<Record<SettingName, string>> = {
+  model: "This model is not offered here.",
+  system: "The instruction is too long.",
+  temperature: "The temperature is a number from 0 to 2.",
+  top_p: "Top-p is a number from 0 to 1.",
+  max_output_tokens: "The longest answer is a whole number of tokens, and at least 1.",
+  stop: "There may be up to five stop texts, one in a line.",
+  thinking: "This thinking is not offered for this model.",
+};
+
+export function knowsCode(code: string): boolean {
+  return code in WORDS;
+}
+
+/** What the page says of an error; of a code of a later version, what the server says. */
+export function wordsOf(error: ErrorFrame): Words {
+  const { sentence = error.message, advice = null } = WORDS[error.code] ?? {};
+  const otherwise = error.retryable ? ASK_AGAIN : "Change the question and send it again.";
+  return { sentence: exact(error) ?? sentence, advice: advice ?? otherwise };
+}
+
+/** The words for a code alone. */
+export function wordsFor(code: string): Words | null {
+  return WORDS[code] ?? null;
+}
+
+/** A sentence with the amounts that only the server knows, if there are any in its own. */
+function exact({ code, field, message }: ErrorFrame): string | null {
+  const setting = settingOf(field);
+  const most = message.match(/at most ([\d,]+) characters/)?.[1];
+  if (code === "message_too_large" && most !== undefined) {
+    return `${setting === "system" ? "The instruction" : "The message"} may hold at most ${most} characters.`;
+  }
+  if (code === "invalid_frame" && setting !== null) return SETTINGS[setting];
+  if (code === "budget_exhausted") return dayUsedUp(message);
+  return code === "rate_limited" ? rateOf(message) : null;
+}
+
+function dayUsedUp(message: string): string | null {
+  const [, budget, model = ""] = message.match(/^Your (.+?) a day( with \S+)? are used up/) ?? [];
+  return budget === undefined ? null : `Your ${budget} a day${model} are used up.`;
+}
+
+function rateOf(message: string): string | null {
+  const [, amount, , per, model = ""] =
+    message.match(/([\d,]+) (turns?) (at once|a minute)( with \S+?)?[.:](?:\s|$)/) ?? [];
+  if (amount === undefined) return null;
+  const what = per === "at once" ? "answer" : "question";
+  const verb = per === "at once" ? "have" : "ask";
+  return `You may ${verb} ${amount} ${amount === "1" ? what : `${what}s`} ${per}${model}.`;
+}
