@@ -13,11 +13,6 @@ export interface Draft {
   edits: Readonly<Record<string, string>>;
 }
 
-/** A draft as the browser keeps it, with settings that the server does not have yet. */
-interface KeptDraft extends Draft {
-  settings: Settings | null;
-}
-
 export const NO_DRAFT: Draft = { text: "", edits: {} };
 
 /** The draft of a chat, by the page's id of that or `NEW_CHAT`. */
