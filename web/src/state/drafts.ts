@@ -1,6 +1,5 @@
 // What is written and not sent: in the message box of each chat, and in the boxes in which its questions are edited.
 
-import type { Settings } from "./settings";
 import type { State } from "./state";
 
 /** The place of the chat that has no message yet. */
