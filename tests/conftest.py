@@ -15,8 +15,8 @@ from support.upstream import Upstream
 STARTS = (
     ("support/serving.py", "serving"),
     ("deltawire/conversations/migrate.py", "_upgrade"),
-    ("deltawire/app.py", "lifespan"),
-    ("deltawire/conversations/database.py", "_sqlite"),
+    ("deltawire/app/assembly.py", "lifespan"),
+    ("deltawire/conversations/engines.py", "sqlite"),
     ("deltawire/gemini/client.py", "__aenter__"),
     ("redis/utils.py", "get_lib_version"),
 )
@@ -24,8 +24,10 @@ STARTS = (
 MEANT = (
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
     ("google/auth/transport/mtls.py", "should_use_client_cert"),
+    ("deltawire/identity/api_keys.py", "_look"),
 )
-"""Functions that may block it later: asyncpg looks for a password file, and the SDK on Vertex for a certificate."""
+"""Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, and the
+server, once a second, for another key file."""
 
 
 def pytest_asyncio_loop_factories(

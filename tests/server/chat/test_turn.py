@@ -271,7 +271,7 @@ async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(up
     [
         (is_silent, "first_token_timeout", "no first token within 0.2 s"),
         (starts_and_is_silent, "first_token_timeout", "no first token within 0.2 s"),
-        (says_and_is_silent("x"), "token_timeout", "silent for 0.2 s"),
+        (says_and_is_silent("x"), "token_timeout", "sent nothing for 0.2 s"),
         (says_and_is_silent("x"), "turn_timeout", "longer than 0.2 s"),
         (is_silent, "turn_timeout", "longer than 0.2 s"),
         (fails(503), "turn_timeout", "longer than 0.2 s"),
