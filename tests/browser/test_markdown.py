@@ -53,6 +53,8 @@ async def test_an_answer_of_8_mb_is_shown_to_its_end(page: ChatPage, upstream: U
     await expect(page.answer).to_have_attribute("aria-busy", "false", timeout=60_000)
     last = page.answer.locator(".answer > div").last
     await expect(last).to_contain_text("The very last word.")
+    await page.button("Jump to latest").click()
+    await expect(page.button("Jump to latest")).to_be_hidden()
     assert await last.evaluate("element => element.getBoundingClientRect().bottom <= innerHeight")
     shown = await page.answer.locator(".answer").evaluate("element => element.textContent.length")
     assert shown == pieces * len(piece) + len("The very last word.")

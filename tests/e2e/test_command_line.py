@@ -35,7 +35,7 @@ def test_help_lists_every_setting() -> None:
     result = run("--help")
     assert result.returncode == 0
     assert "DELTAWIRE_TOKEN_TIMEOUT = 20" in result.stdout
-    assert "silence between tokens (seconds, more than 0, at most 1,000,000)" in result.stdout
+    assert "silence between two such events (seconds, more than 0, at most 1,000,000)" in result.stdout
     assert "GEMINI_API_KEY" in result.stdout
 
 

@@ -174,9 +174,9 @@ class ReadinessQuery(Struct, frozen=True):
     """The checks that `/readyz` leaves out: parameters of the URL. Unknown ones are ignored: probes may add some."""
 
     exclude: Annotated[
-        Literal["stores"] | None,
-        Meta(description='"stores", for a balancer whose clients can do without the database and the limits'),
-    ] = None
+        Literal["none", "stores"],
+        Meta(description='"none" or "stores": a balancer whose clients can do without the stores excludes them'),
+    ] = "none"
 
 
 PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     first_token_timeout: Seconds = Field(
         60.0, description="from the request to the upstream to its first event: a token, a thought, a tool at work"
     )
-    token_timeout: Seconds = Field(20.0, description="between two such events")
+    token_timeout: Seconds = Field(20.0, description="silence between two such events")
     turn_timeout: Seconds = Field(300.0, description="a turn, including its retries")
     send_timeout: Seconds = Field(
         15.0, description="for a send to a client that does not read; then the socket closes with 4008"

@@ -28,7 +28,7 @@ async def ready(request: Request[Any, Any, Any], services: NamedDependency[Servi
     query = _read_query(parameters_of(request))
     if not services.admission.is_open:
         raise Failure("draining")
-    if query.exclude is not None:
+    if query.exclude == "stores":
         return {"status": "ok"}
     await services.conversations.check()
     is_limited = await services.limits.check()

@@ -10,7 +10,7 @@ from deltawire.api_docs.operations import LIST_MODELS
 from deltawire.routes.services import Services
 
 _HISTORY: Final = "Max-History-Chars"
-"""How many characters of a conversation a turn is asked with: the newest of its messages."""
+"""The number of characters of a conversation that a turn is asked with: its newest messages."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
