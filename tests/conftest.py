@@ -5,29 +5,11 @@ from pathlib import Path
 import pytest
 import structlog
 import uvloop
-from blockbuster import BlockBuster, blockbuster_ctx
 from support import ports
 from support.log import Log
 from support.postgres import postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
-
-STARTS = (
-    ("support/serving.py", "serving"),
-    ("deltawire/conversations/migrate.py", "_upgrade"),
-    ("deltawire/app/assembly.py", "lifespan"),
-    ("deltawire/conversations/engines.py", "sqlite"),
-    ("deltawire/gemini/client.py", "__aenter__"),
-    ("redis/utils.py", "get_lib_version"),
-)
-"""Functions that may block the event loop: nobody waits for a server that starts."""
-MEANT = (
-    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
-    ("google/auth/transport/mtls.py", "should_use_client_cert"),
-    ("deltawire/identity/api_keys.py", "_look"),
-)
-"""Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, and the
-server, once a second, for another key file."""
 
 
 def pytest_asyncio_loop_factories(
@@ -35,16 +17,6 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], AbstractEventLoop]]:
     """The tests run in the loop that the server runs in."""
     return {"uvloop": uvloop.new_event_loop}
-
-
-@pytest.fixture(autouse=True, scope="session")
-def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
-    """Raise BlockingError where the server blocks the event loop."""
-    with blockbuster_ctx("deltawire") as guard:
-        for blocking in guard.functions.values():
-            for module, function in (*STARTS, *MEANT):
-                blocking.can_block_in(module, function)
-        yield guard
 
 
 @pytest.fixture(autouse=True, scope="session")
