@@ -54,9 +54,9 @@ class Day:
         """The client's side of it."""
         reader, writer = await raw_socket(address)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        patience = None if stays else random.random() * EVENTS * SECONDS_AN_EVENT
+        listens_for = None if stays else random.random() * EVENTS * SECONDS_AN_EVENT
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(listens_for):
                 await reader.readuntil(b'"usage"')
         except TimeoutError:
             self.left += 1

@@ -15,20 +15,20 @@ from support.upstream import Upstream
 
 @pytest.fixture
 async def url(postgresql: str) -> AsyncIterator[str]:
-    """A database in which a role of the name `guest` may do nothing."""
+    """A database in which a role of the name `visitor` may do nothing."""
     async with fresh_database(postgresql) as url:
         owner = await asyncpg.connect(url)
-        await owner.execute("CREATE ROLE guest LOGIN")
+        await owner.execute("CREATE ROLE visitor LOGIN")
         await owner.execute("CREATE TABLE alembic_version (version_num TEXT)")
         yield url
-        await owner.execute("DROP ROLE guest")
+        await owner.execute("DROP ROLE visitor")
         await owner.close()
 
 
 REFUSALS = {
     "login": ("postgres@", "nobody-knows@", "the database refuses the login"),
     "database": ("/test_", "/nosuch_", "there is no such database"),
-    "rights": ("postgres@", "guest@", "the role lacks a right"),
+    "rights": ("postgres@", "visitor@", "the role lacks a right"),
     "certificate": ("?", "?ssl=require&", "ConnectionError"),
 }
 

@@ -178,7 +178,7 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         assert those_of(second, [late]) == [late]
 
 
-PATIENCE = 4
+LONGEST_SECONDS = 4
 """Seconds in which a client is answered that asks again at once when it is sent away."""
 
 
@@ -218,7 +218,7 @@ class Crowd:
 
     async def _goes_on(self, way: Callable[[], Awaitable[None]]) -> None:
         while True:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(LONGEST_SECONDS):
                 while not await self._is_answered(way):
                     pass
             self.heard[way.__name__] += 1

@@ -1,6 +1,6 @@
 """Attacks, and that they fail: docs/guide/secure.md lists them, and names the test of each.
 
-Where an attack can come over more than one transport, it is tried over all: `door` is one of them.
+Where an attack can come over more than one transport, it is tried over all: `knock` is one of them.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ ISSUER = {"jwt_issuer": "https://id.example", "jwt_audience": "deltawire"}
 CLAIMS: dict[str, Any] = {"iss": "https://id.example", "aud": "deltawire"}
 
 Answer = tuple[int, str]
-"""A status and an error code; (200, "") is an open door."""
+"""A status and an error code; (200, "") is an accepted request."""
 Knock = Callable[..., Awaitable[Answer]]
 
 
@@ -58,15 +58,15 @@ async def knock_sse(address: str, query: str = "", **headers: str) -> Answer:
     return await knock_rest(address, query, "/chat/stream", **headers)
 
 
-DOORS: dict[str, Knock] = {"socket": knock_socket, "sse": knock_sse, "rest": knock_rest}
+TRANSPORTS: dict[str, Knock] = {"socket": knock_socket, "sse": knock_sse, "rest": knock_rest}
 OPEN = (200, "")
 UNAUTHENTICATED = (401, "unauthenticated")
 FORBIDDEN = (403, "forbidden")
 
 
-@pytest.fixture(params=DOORS)
-def door(request: pytest.FixtureRequest) -> Knock:
-    return DOORS[request.param]
+@pytest.fixture(params=TRANSPORTS)
+def knock(request: pytest.FixtureRequest) -> Knock:
+    return TRANSPORTS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -76,9 +76,9 @@ async def address() -> AsyncIterator[str]:
         yield address
 
 
-async def test_a_missing_token(address: str, door: Knock) -> None:
-    assert await door(address) == UNAUTHENTICATED
-    assert await door(address, **bearer(KEYS["alice"])) == OPEN
+async def test_a_missing_token(address: str, knock: Knock) -> None:
+    assert await knock(address) == UNAUTHENTICATED
+    assert await knock(address, **bearer(KEYS["alice"])) == OPEN
 
 
 @pytest.mark.parametrize(
@@ -103,31 +103,31 @@ async def test_a_missing_token(address: str, door: Knock) -> None:
         f"Bearer {SECRET}",
     ],
 )
-async def test_a_wrong_token(address: str, door: Knock, authorization: str) -> None:
-    assert await door(address, Authorization=authorization) == UNAUTHENTICATED
+async def test_a_wrong_token(address: str, knock: Knock, authorization: str) -> None:
+    assert await knock(address, Authorization=authorization) == UNAUTHENTICATED
 
 
-async def test_an_expired_token(address: str, door: Knock) -> None:
-    assert await door(address, **bearer(token(**CLAIMS))) == OPEN
-    assert await door(address, **bearer(token(**CLAIMS, exp=time.time() - 1))) == UNAUTHENTICATED
-    assert await door(address, **bearer(token(**CLAIMS, exp=None))) == UNAUTHENTICATED
+async def test_an_expired_token(address: str, knock: Knock) -> None:
+    assert await knock(address, **bearer(token(**CLAIMS))) == OPEN
+    assert await knock(address, **bearer(token(**CLAIMS, exp=time.time() - 1))) == UNAUTHENTICATED
+    assert await knock(address, **bearer(token(**CLAIMS, exp=None))) == UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE"])
-async def test_a_token_without_a_signature(address: str, door: Knock, algorithm: str) -> None:
-    assert await door(address, **bearer(unsigned({"alg": algorithm}, payload(**CLAIMS)))) == UNAUTHENTICATED
+async def test_a_token_without_a_signature(address: str, knock: Knock, algorithm: str) -> None:
+    assert await knock(address, **bearer(unsigned({"alg": algorithm}, payload(**CLAIMS)))) == UNAUTHENTICATED
     stripped = token(**CLAIMS).rpartition(".")[0] + "."
-    assert await door(address, **bearer(stripped)) == UNAUTHENTICATED
+    assert await knock(address, **bearer(stripped)) == UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("claims", [{"aud": "another"}, {"iss": "https://evil.example"}, {"aud": None}, {"iss": None}])
 async def test_a_token_for_another_audience_or_of_another_issuer(
-    address: str, door: Knock, claims: dict[str, Any]
+    address: str, knock: Knock, claims: dict[str, Any]
 ) -> None:
-    assert await door(address, **bearer(token(**CLAIMS | claims))) == UNAUTHENTICATED
+    assert await knock(address, **bearer(token(**CLAIMS | claims))) == UNAUTHENTICATED
 
 
-async def test_a_public_key_taken_for_a_secret(upstream: Upstream, door: Knock) -> None:
+async def test_a_public_key_taken_for_a_secret(upstream: Upstream, knock: Knock) -> None:
     signer = Signer("RS256", "one")
     public = signer.private.public_key()
     secrets = [
@@ -137,13 +137,13 @@ async def test_a_public_key_taken_for_a_secret(upstream: Upstream, door: Knock) 
         signer.jwk["n"],
     ]
     async with Publisher(signer) as publisher, serving(upstream, jwt_jwks_url=publisher.url) as address:
-        assert await door(address, **bearer(signer.token())) == OPEN
+        assert await knock(address, **bearer(signer.token())) == OPEN
         for secret in secrets:
             forged = signed({"alg": "HS256", "kid": "one"}, payload(), secret)
-            assert await door(address, **bearer(forged)) == UNAUTHENTICATED
+            assert await knock(address, **bearer(forged)) == UNAUTHENTICATED
 
 
-async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, door: Knock) -> None:
+async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, knock: Knock) -> None:
     signer, attacker = Signer("ES256", "one"), Signer("ES256", "one")
     async with (
         Publisher(signer) as publisher,
@@ -152,15 +152,15 @@ async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, door: K
     ):
         headers = {"kid": "one", "jwk": attacker.jwk, "jku": theirs.url, "x5u": theirs.url}
         forged = jwt.encode(payload(), attacker.private, "ES256", headers)
-        assert await door(address, **bearer(forged)) == UNAUTHENTICATED
+        assert await knock(address, **bearer(forged)) == UNAUTHENTICATED
         assert theirs.requests == []
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "ACCESS_TOKEN", "%74oken", "api_key"])
-async def test_a_token_in_the_query_string(address: str, door: Knock, name: str) -> None:
+async def test_a_token_in_the_query_string(address: str, knock: Knock, name: str) -> None:
     query = f"?model=x&{name}={KEYS['alice']}"
-    assert await door(address, query) == UNAUTHENTICATED
-    assert await door(address, query, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+    assert await knock(address, query) == UNAUTHENTICATED
+    assert await knock(address, query, **bearer(KEYS["alice"])) == UNAUTHENTICATED
 
 
 async def test_no_token_is_in_a_log_or_an_answer(upstream: Upstream, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ async def test_no_token_is_in_a_log_or_an_answer(upstream: Upstream, tmp_path: P
     async with running_over(upstream, log_level="debug", api_keys_file=str(file), jwt_secret=SECRET) as server:
         answers = []
         for secret in planted:
-            for knock in DOORS.values():
+            for knock in TRANSPORTS.values():
                 await knock(server.address, f"?token={secret}")
                 await knock(server.address, **bearer(secret))
             for path in ("/chat", f"/{secret}"):
@@ -244,28 +244,28 @@ async def test_a_spoofed_forwarded_address_in_front_of_a_proxys(upstream: Upstre
         assert await knock_socket(address, **{"X-Forwarded-For": "198.51.100.8"}) == OPEN
 
 
-async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, door: Knock) -> None:
+async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, knock: Knock) -> None:
     evil = {"Origin": "http://evil.example", "X-Forwarded-Host": "evil.example", **bearer(KEYS["alice"])}
-    assert await door(address, **evil) == FORBIDDEN
+    assert await knock(address, **evil) == FORBIDDEN
     async with serving(upstream, trusted_proxies="127.0.0.1") as proxied:
-        assert await door(proxied, **evil) == FORBIDDEN
+        assert await knock(proxied, **evil) == FORBIDDEN
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "localhost..", ""]
 )
-async def test_a_name_that_was_rebound_to_this_server(address: str, door: Knock, host: str) -> None:
-    assert await door(address, Host=host, Origin=f"http://{host}", **bearer(KEYS["alice"])) == FORBIDDEN
+async def test_a_name_that_was_rebound_to_this_server(address: str, knock: Knock, host: str) -> None:
+    assert await knock(address, Host=host, Origin=f"http://{host}", **bearer(KEYS["alice"])) == FORBIDDEN
 
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1", "https://chat.example.evil.example"]
 )
-async def test_a_page_of_another_origin(upstream: Upstream, door: Knock, origin: str) -> None:
+async def test_a_page_of_another_origin(upstream: Upstream, knock: Knock, origin: str) -> None:
     async with serving(upstream, api_keys=API_KEYS, allowed_origins="https://chat.example") as address:
         key = bearer(KEYS["alice"])
-        assert await door(address, Origin=origin, **key) == FORBIDDEN
-        assert await door(address, Origin="https://chat.example", **key) == OPEN
+        assert await knock(address, Origin=origin, **key) == FORBIDDEN
+        assert await knock(address, Origin="https://chat.example", **key) == OPEN
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ async def test_a_socket_to_an_open_path(address: str, path: str) -> None:
     assert refused.value.response.status_code == 401
 
 
-async def test_two_tokens_at_once(address: str, door: Knock) -> None:
+async def test_two_tokens_at_once(address: str, knock: Knock) -> None:
     host, _, port = address.partition(":")
     heads: dict[Knock, str] = {
         knock_socket: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -329,7 +329,7 @@ async def test_two_tokens_at_once(address: str, door: Knock) -> None:
         knock_sse: "POST /chat/stream HTTP/1.1",
     }
     reader, writer = await asyncio.open_connection(host, int(port))
-    lines = [heads[door], f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
+    lines = [heads[knock], f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
     writer.write("\r\n".join(lines).encode())
     assert (await reader.readline()).split()[1] in (b"400", b"401")
     writer.close()
@@ -355,7 +355,7 @@ async def test_a_bad_token_on_an_open_socket(address: str) -> None:
 
 async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
     async with running_over(upstream, jwt_secret=SECRET) as server:
-        for knock in DOORS.values():
+        for knock in TRANSPORTS.values():
             for name in ("carol\n{}", "carol\r\nend=stop", "carol\x1b[2J", "carol\u2028", "carol\u202e", "carol\0"):
                 assert await knock(server.address, **bearer(token(sub=name))) == UNAUTHENTICATED
             assert await knock(server.address, **bearer(token(sub='dave", "end": "stop'))) == OPEN
@@ -366,14 +366,14 @@ async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
         assert not any("carol" in line for line in server.printed_lines)
 
 
-async def test_another_owners_conversation(address: str, door: Knock) -> None:
+async def test_another_owners_conversation(address: str, knock: Knock) -> None:
     alice, bob = bearer(KEYS["alice"]), bearer(token(**CLAIMS, sub="alice"))
     async with aiohttp.ClientSession(f"http://{address}") as session:
         async with session.post("/conversations", json={"title": "mine"}, headers=alice) as made:
             mine = (await made.json())["id"]
         question = {"message": "hi", "conversation": mine}
-        assert await ask(address, door, question, alice) == "usage"
-        assert await ask(address, door, question, bob) == "not_found"
+        assert await ask(address, knock, question, alice) == "usage"
+        assert await ask(address, knock, question, bob) == "not_found"
         for method, path, body in [
             ("GET", mine, None),
             ("GET", f"{mine}/export", None),
@@ -389,30 +389,30 @@ async def test_another_owners_conversation(address: str, door: Knock) -> None:
                 assert mine in [conversation["id"] for conversation in (await listed.json())["conversations"]]
 
 
-async def ask(address: str, door: Knock, question: dict[str, str], headers: dict[str, str]) -> str:
+async def ask(address: str, knock: Knock, question: dict[str, str], headers: dict[str, str]) -> str:
     """How a turn ends: `usage`, or an error's code."""
-    if door is knock_socket:
+    if knock is knock_socket:
         async with connected(address, additional_headers=headers) as client:
             end = (await client.ask(**question))[-1]
             return str(end.get("code", end["type"]))
-    path = "/chat" if door is knock_rest else "/chat/stream"
+    path = "/chat" if knock is knock_rest else "/chat/stream"
     status, body, _ = await post(address, path, json.dumps(question).encode(), **headers)
     return "usage" if status == 200 else str(body["code"])
 
 
-async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, door: Knock) -> None:
+async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, knock: Knock) -> None:
     file = tmp_path / "keys"
     alice, bob = API_KEYS.split(",")
     file.write_text(alice)
     async with serving(upstream, api_keys_file=file, max_handshakes_per_minute=10**6) as address:
-        assert await door(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
+        assert await knock(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
         async with connected(address, additional_headers=bearer(KEYS["alice"])) as client:
             upstream.plays(says_and_is_silent("Hello"), says("Hi"))
             await client.chat(id="running")
             assert (await client.receive())["text"] == "Hello"
             file.write_text(bob)
-            await until(lambda: door(address, **bearer(KEYS["bob"])), OPEN)
-            assert await door(address, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+            await until(lambda: knock(address, **bearer(KEYS["bob"])), OPEN)
+            assert await knock(address, **bearer(KEYS["alice"])) == UNAUTHENTICATED
             [error] = await client.ask(id="later")
             assert (error["id"], error["code"]) == ("later", "unauthenticated")
             await client.send(type="cancel", id="running")
@@ -426,11 +426,11 @@ async def until(ask: Callable[[], Awaitable[Answer]], wanted: Answer) -> None:
             pass
 
 
-async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, door: Knock, free_port: int) -> None:
+async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, knock: Knock, free_port: int) -> None:
     async with serving(upstream, jwt_jwks_url=f"http://127.0.0.1:{free_port}/keys") as address:
-        assert await door(address, **bearer(Signer().token())) == (503, "overloaded")
-        assert await door(address, **bearer(token())) == UNAUTHENTICATED
-        assert await door(address) == UNAUTHENTICATED
+        assert await knock(address, **bearer(Signer().token())) == (503, "overloaded")
+        assert await knock(address, **bearer(token())) == UNAUTHENTICATED
+        assert await knock(address) == UNAUTHENTICATED
 
 
 def test_every_attack_is_in_the_table_and_every_row_of_the_table_has_its_test() -> None:

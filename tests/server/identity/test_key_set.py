@@ -46,24 +46,24 @@ async def refusal(authenticator: Authenticator, token: str) -> str:
 
 
 async def test_keys_are_fetched_once_for_however_many_tokens(publisher: Publisher, signers: list[Signer]) -> None:
-    async with authenticator(publisher.url, AT_ONCE) as door:
-        callers = await asyncio.gather(*(door.identify(signer.token()) for signer in signers * 20))
+    async with authenticator(publisher.url, AT_ONCE) as known:
+        callers = await asyncio.gather(*(known.identify(signer.token()) for signer in signers * 20))
         assert {caller.name for caller in callers} == {"jwt:carol"}
     assert len(publisher.requests) == 1
 
 
 async def test_a_key_that_is_new_is_found(publisher: Publisher) -> None:
-    async with authenticator(publisher.url, AT_ONCE) as door:
+    async with authenticator(publisher.url, AT_ONCE) as known:
         publisher.signers.append(Signer(kid="new"))
-        assert (await door.identify(publisher.signers[-1].token())).name
+        assert (await known.identify(publisher.signers[-1].token())).name
 
 
 async def test_keys_that_nobody_knows_are_not_looked_for_each_time(publisher: Publisher, signers: list[Signer]) -> None:
     stranger = Signer(kid="unknown")
-    async with authenticator(publisher.url, ONCE) as door:
-        codes = await asyncio.gather(*(refusal(door, stranger.token()) for _ in range(50)))
+    async with authenticator(publisher.url, ONCE) as known:
+        codes = await asyncio.gather(*(refusal(known, stranger.token()) for _ in range(50)))
         assert set(codes) == {"unauthenticated"}
-        assert (await door.identify(signers[0].token())).name
+        assert (await known.identify(signers[0].token())).name
     assert len(publisher.requests) == 1
 
 
@@ -82,11 +82,11 @@ async def test_a_key_that_is_no_longer_published_ends_with_the_age_of_the_set(
 async def test_a_token_without_a_key_id_is_held_against_the_only_key(publisher: Publisher) -> None:
     alone = Signer(kid="one")
     publisher.signers = [alone]
-    async with authenticator(publisher.url, AT_ONCE) as door:
-        assert (await door.identify(alone.token(headers={}))).name
+    async with authenticator(publisher.url, AT_ONCE) as known:
+        assert (await known.identify(alone.token(headers={}))).name
         publisher.signers.append(Signer(kid="two"))
-        assert await refusal(door, alone.token(headers={"kid": "three"})) == "unauthenticated"
-        assert await refusal(door, alone.token(headers={})) == "unauthenticated"
+        assert await refusal(known, alone.token(headers={"kid": "three"})) == "unauthenticated"
+        assert await refusal(known, alone.token(headers={})) == "unauthenticated"
 
 
 Play = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -163,12 +163,12 @@ LIES: dict[str, Play] = {
 async def test_an_endpoint_that_lies_leaves_the_last_good_keys(
     publisher: Publisher, signers: list[Signer], log: Log, lie: str
 ) -> None:
-    async with authenticator(publisher.url, AT_ONCE) as door:
-        await door.identify(signers[0].token())
+    async with authenticator(publisher.url, AT_ONCE) as known:
+        await known.identify(signers[0].token())
         publisher.plays = LIES[lie]
-        assert await refusal(door, ATTACKER.token()) == "unauthenticated"
+        assert await refusal(known, ATTACKER.token()) == "unauthenticated"
         assert (await log.line("key set: not fetched, the keys stay as they were"))["keys"] == 3
-        assert (await door.identify(signers[0].token())).name
+        assert (await known.identify(signers[0].token())).name
     assert {request.path for request in publisher.requests} == {"/keys"}
 
 
@@ -177,25 +177,25 @@ async def test_without_any_keys_a_client_is_told_to_come_back_and_is_served_once
     publisher: Publisher, signers: list[Signer], lie: str
 ) -> None:
     publisher.plays = LIES[lie]
-    async with authenticator(publisher.url, AT_ONCE) as door:
-        assert await refusal(door, signers[0].token()) == "overloaded"
+    async with authenticator(publisher.url, AT_ONCE) as known:
+        assert await refusal(known, signers[0].token()) == "overloaded"
         publisher.plays = None
-        assert (await door.identify(signers[0].token())).name
+        assert (await known.identify(signers[0].token())).name
 
 
 async def test_an_endpoint_that_is_down_is_not_asked_for_each_token(signers: list[Signer], free_port: int) -> None:
-    async with authenticator(f"http://127.0.0.1:{free_port}/keys", ONCE) as door:
-        assert await refusal(door, signers[0].token()) == "overloaded"
+    async with authenticator(f"http://127.0.0.1:{free_port}/keys", ONCE) as known:
+        assert await refusal(known, signers[0].token()) == "overloaded"
         async with Publisher(*signers) as publisher:
-            assert await refusal(door, signers[0].token()) == "overloaded"
+            assert await refusal(known, signers[0].token()) == "overloaded"
             assert publisher.requests == []
 
 
 async def test_one_bad_key_does_not_spoil_the_others(publisher: Publisher, signers: list[Signer]) -> None:
     bad = [{"kty": "RSA", "n": 1, "e": 2, "kid": "bad"}, {"kty": "oct", "k": "AA", "kid": signers[0].kid}]
     publisher.plays = answers(json.dumps({"keys": [*bad, signers[0].jwk]}))
-    async with authenticator(publisher.url, AT_ONCE) as door:
-        assert (await door.identify(signers[0].token())).name
+    async with authenticator(publisher.url, AT_ONCE) as known:
+        assert (await known.identify(signers[0].token())).name
 
 
 async def test_a_server_that_stops_does_not_wait_for_the_endpoint(publisher: Publisher) -> None:

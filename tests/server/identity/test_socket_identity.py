@@ -44,14 +44,14 @@ async def test_a_fresh_token_is_answered_with_silence(upstream: Upstream) -> Non
 async def test_a_fresh_token_may_need_a_key_that_has_to_be_fetched() -> None:
     old, new = Signer(kid="old"), Signer(kid="new")
     async with Publisher(old) as publisher, KeySet(publisher.url, Pace(between=0)) as keys:
-        door = Authenticator(tokens=JwtTokens(keys, None, None))
-        guest = SocketIdentity(await door.identify(old.token(exp=4e9)), door)
+        authenticator = Authenticator(tokens=JwtTokens(keys, None, None))
+        identity = SocketIdentity(await authenticator.identify(old.token(exp=4e9)), authenticator)
         publisher.signers.append(new)
         fresh = new.token(exp=5e9)
-        assert not guest.renew(fresh)
-        assert guest.caller().expires_at == 4e9
-        await guest.renew_later(fresh)
-        assert guest.caller().expires_at == 5e9
+        assert not identity.renew(fresh)
+        assert identity.caller().expires_at == 4e9
+        await identity.renew_later(fresh)
+        assert identity.caller().expires_at == 5e9
 
 
 async def test_a_fresh_token_whose_key_is_nowhere_is_refused(upstream: Upstream) -> None:
