@@ -148,20 +148,22 @@ class Upstream:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            exchange = Exchange(reader, writer, head, await reader.readexactly(int(length[15:])))
-            script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
-            async with self._asked:
-                self.exchanges.append(exchange)
-                self._asked.notify_all()
-            watcher = asyncio.create_task(exchange.watch())
-            self._tasks.add(watcher)
-            watcher.add_done_callback(self._tasks.discard)
-            await script(exchange)
-            await watcher
-        writer.close()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
+                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+                exchange = Exchange(reader, writer, head, await reader.readexactly(int(length[15:])))
+                script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
+                async with self._asked:
+                    self.exchanges.append(exchange)
+                    self._asked.notify_all()
+                watcher = asyncio.create_task(exchange.watch())
+                self._tasks.add(watcher)
+                watcher.add_done_callback(self._tasks.discard)
+                await script(exchange)
+                await watcher
+        finally:
+            writer.close()
 
 
 def answer(
