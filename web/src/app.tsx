@@ -24,9 +24,10 @@ const ContextMeter = lately("ContextMeter");
 const Announcer = lately("Announcer");
 const Notice = lately("Notice");
 const ChatsDrawer = lately("ChatsDrawer");
-const PanelNotLoaded = lately("PanelNotLoaded");
 const Panels = lazy(() =>
-  import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
+  import("./panels")
+    .catch(() => late.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
+    .then(({ Panels }) => ({ default: Panels })),
 );
 
 export function App() {
