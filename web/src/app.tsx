@@ -94,6 +94,8 @@ export function App() {
       </div>
       <Suspense>
         <ChatsDrawer />
+      </Suspense>
+      <Suspense>
         <Panels />
       </Suspense>
     </div>
