@@ -19,6 +19,12 @@ HOSTILE = {
     "a beacon in HTML": f'<img src="{ELSEWHERE}/a" srcset="{ELSEWHERE}/b 2x"><video poster="{ELSEWHERE}/c">',
     "a beacon in a diagram": f'```mermaid\ngraph TD; A["<img src={ELSEWHERE}/d.png>"]\n```',
 }
+NAMES_OF_ELEMENTS = """(answer) => {
+  const read = ["br", "sub", "sup", "kbd", "mark", "details", "summary", "b", "object", "textarea", "svg", "use"];
+  const found = [...answer.querySelectorAll(read.join())].filter((element) => !element.closest("[data-tools]"));
+  return Object.fromEntries(read.map((name) => [name, found.filter(({ localName }) => localName === name).length])
+    .filter(([, number]) => number > 0));
+}"""
 LINKS = {
     "javascript": "[click](javascript:window.ran=true)",
     "javascript, disguised": "[click](java\tscript:window.ran=true) [click](&#106;avascript:window.ran=true)",
@@ -67,3 +73,33 @@ async def test_a_link_opens_a_page_that_learns_nothing_of_this_one(page: ChatPag
 async def test_an_image_is_a_link_with_its_description(page: ChatPage, upstream: Upstream) -> None:
     await answered(page, upstream, f"![A cat]({ELSEWHERE}/cat.png)")
     await expect(page.answer.get_by_role("link", name="A cat")).to_have_attribute("href", f"{ELSEWHERE}/cat.png")
+
+
+async def test_of_html_only_the_tags_of_the_list_are_read(page: ChatPage, upstream: Upstream) -> None:
+    read = "a<br>b <sub>c</sub> <sup>d</sup> <kbd>e</kbd> <mark>f</mark>"
+    attributes = '<sub onclick="window.ran = true">g</sub> <mark style="color: red">h</mark> <br class="i">'
+    folded = "<details>\n<summary>j</summary>\n\nk\n\n</details>\n\n<details ontoggle='window.ran = true' open>\n\nl"
+    others = "<b>m</b> <a href='x'>n</a> <object data='x'>o</object> <textarea>p</textarea> <svg><use href='x'/></svg>"
+    await answered(page, upstream, f"{read}\n\n{attributes}\n\n{others}\n\n{folded}")
+    found = await page.answer.locator(".answer").evaluate(NAMES_OF_ELEMENTS)
+    assert found == {"br": 1, "sub": 1, "sup": 1, "kbd": 1, "mark": 1, "details": 1, "summary": 1}
+    for text in ('onclick="window.ran = true"', 'style="color: red"', "<b>m</b>", "<textarea>", "ontoggle="):
+        await expect(page.answer).to_contain_text(text)
+
+
+GROWING = {
+    "macros": r"$$\def\a{" + "x" * 50 + r"}\def\b{" + r"\a" * 25 + "}" + r"\b" * 25 + "$$",
+    "groups": "$$" + r"\sqrt{" * 400 + "x" + "}" * 400 + "$$",
+    "quotes": "> " * 400 + "x",
+    "a table": "|a" * 250 + "|\n" + "|-" * 250 + "|\n" + "|b|\n" * 40,
+}
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
+async def test_what_grows_without_end_is_shown_as_it_was_written(page: ChatPage, upstream: Upstream, text: str) -> None:
+    await answered(page, upstream, f"{text}\n\nWhere $x^2$ is drawn.")
+    if "$$" in text:
+        await expect(page.answer.locator(".katex")).to_have_count(1)
+    for element in ("blockquote", "table"):
+        await expect(page.answer.locator(element)).to_have_count(0)
+    await expect(page.answer).to_contain_text(text[2:60].strip())

@@ -142,3 +142,18 @@ async def test_what_is_printed_is_the_whole_chat_and_nothing_else(page: ChatPage
     height, of_page = await page.messages.evaluate(shown)
     assert height > 2 * 800
     assert of_page >= height
+
+
+async def test_what_is_far_is_printed_as_it_is_read(page: ChatPage, upstream: Upstream) -> None:
+    parts = [f"## Part {number}\n\n" + f"Some **bold** words of part {number}.\n\n" * 120 for number in range(40)]
+    upstream.plays(says("".join(parts)))
+    await page.ask("all of it")
+    await page.has_ended()
+    headings = page.answer.get_by_role("heading", name=re.compile("^Part "))
+    assert await headings.count() < len(parts)
+    printed = "[...document.querySelectorAll('.answer h2')].length"
+    await page.page.evaluate(f"window.addEventListener('beforeprint', () => {{ window.printed = {printed}; }})")
+    await page.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert await page.page.evaluate("window.printed") == len(parts)
+    await page.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    await expect(headings).not_to_have_count(len(parts))

@@ -13,6 +13,7 @@ import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { MathProvider } from "./markdown/math-provider";
+import { PrintingProvider } from "./markdown/printing";
 
 // Now, so that they are there when the first answer comes, a chat is read, or the connection is lost.
 void loadMarkdown();
@@ -26,7 +27,9 @@ export function Messages() {
     <>
       <OfflineNotice />
       <MathProvider>
-        <MessageList />
+        <PrintingProvider>
+          <MessageList />
+        </PrintingProvider>
       </MathProvider>
     </>
   );

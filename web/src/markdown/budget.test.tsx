@@ -2,7 +2,7 @@
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
-import { isTooMuch } from "./budget";
+import { isTooMuch, isTooMuchOfADiagram } from "./budget";
 import { Markdown } from "./markdown";
 
 const CHARS = 12_000;
@@ -78,4 +78,24 @@ test.each([
   fill("| a | b |\n"),
 ])("%.20j is not too much", (text) => {
   expect(isTooMuch(text)).toBe(false);
+});
+
+const nodes = (name: string, number: number) => Array.from({ length: number }, (_, n) => name + n);
+
+test.each([
+  ["many lines", `graph TD\n${fill("a --> b\n", 1_600)}`],
+  ["a long chain", `graph TD\n${nodes("a", 200).join(" --> ")}`],
+  ["all with all", `graph TD\n${nodes("a", 20).join(" & ")} --> ${nodes("b", 20).join(" & ")}`],
+  ["much text", `graph TD\na[${fill("word ", 7_000)}]`],
+])("a diagram of %s is not drawn", (_, source) => {
+  expect(isTooMuchOfADiagram(source)).toBe(true);
+});
+
+test.each([
+  "graph TD\n  A[Start] --> B{Is it?}\n  B -- yes --> C & D\n  B -- no --> E",
+  `sequenceDiagram\n${fill("Alice->>Bob: Hello, and much more than that\n", 4_000)}`,
+  "erDiagram\n  CUSTOMER ||--o{ ORDER : places\n  ORDER ||--|{ LINE-ITEM : contains",
+  `pie title Pets\n${fill('  "Dogs" : 386\n', 400)}`,
+])("%.20j is drawn", (source) => {
+  expect(isTooMuchOfADiagram(source)).toBe(false);
 });

@@ -7,6 +7,10 @@ const MOST_MARKS_IN_A_PARAGRAPH = 1_000;
 const MOST_BACKTRACKING_LINES = 200;
 /** Of formulas: each that is drawn takes many elements. Four for one within a line. */
 const MOST_DOLLARS = 2_000;
+/** Of diagrams: `a & b --> c & d` are four connections, and laying them out takes longer than their number. */
+const LONGEST_DIAGRAM_CHARS = 6_000;
+const MOST_CONNECTIONS = 150;
+const ARROW = /[-=.]{2,}|~{3,}/;
 
 const DEEP = new RegExp(`^(?:[ \\t]*(?:>|[-*+][ \\t]|\\d{1,9}[.)][ \\t])){${DEEPEST}}`, "m");
 const DEEP_ITEM = new RegExp(`^[ \\t]{${DEEPEST * 4},}(?:[-*+]|\\d{1,9}[.)])[ \\t]`, "m");
@@ -41,4 +45,15 @@ export function isTooMuch(text: string): boolean {
     if (dollars > MOST_DOLLARS) return true;
   }
   return false;
+}
+
+/** Whether drawing this source of a diagram takes more than its length is worth. Each line counts as a connection. */
+export function isTooMuchOfADiagram(source: string): boolean {
+  if (source.length > LONGEST_DIAGRAM_CHARS) return true;
+  let connections = 0;
+  for (const line of source.split("\n")) {
+    const ends = line.split(ARROW).map((nodes) => nodes.split("&").length);
+    connections += ends.slice(1).reduce((sum, width, index) => sum + width * (ends[index] ?? 0), 0) || 1;
+  }
+  return connections > MOST_CONNECTIONS;
 }

@@ -3,10 +3,7 @@
 
 import { renderMermaidSVG } from "beautiful-mermaid";
 import { useMemo } from "react";
-
-/** Laying out takes longer than a diagram's length is worth beyond this. */
-const LONGEST_SOURCE_CHARS = 6_000;
-const MOST_LINES = 150;
+import { isTooMuchOfADiagram } from "./budget";
 
 export function Diagram({ source }: { source: string }) {
   const drawn = useMemo(() => draw(source), [source]);
@@ -23,7 +20,7 @@ export function Diagram({ source }: { source: string }) {
 
 /** The address of the image; null when it cannot be drawn. */
 function draw(source: string): string | null {
-  if (source.length > LONGEST_SOURCE_CHARS || source.split("\n").length > MOST_LINES) return null;
+  if (isTooMuchOfADiagram(source)) return null;
   try {
     return `data:image/svg+xml,${encodeURIComponent(withoutFonts(renderMermaidSVG(source, colors())))}`;
   } catch {

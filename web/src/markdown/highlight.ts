@@ -7,13 +7,17 @@ import { GRAMMARS, languageOf } from "./languages";
 const THEMES = { light: "github-light-default", dark: "github-dark-default" } as const;
 /** Comments that can be told from the ground of our blocks. */
 const COLORS = { "github-light-default": { "#6e7781": "#636b74" } };
-/** Longer code, and longer lines (of what a machine wrote), stay in one colour. */
+/** Longer code stays in one colour. */
 const LONGEST_CODE_CHARS = 60_000;
-const LONGEST_LINE_CHARS = 2_000;
-/** A grammar's patterns may be slow on some code: what is not done by then stays in one colour. */
+/** So does a longer line: what a grammar's patterns take grows with its square, or faster, and cannot be interrupted. */
+const LONGEST_LINE_CHARS = 400;
+/** What is not done by then stays in one colour. The first lines of a language take some of it for the grammar itself. */
 const MOST_MS = 1_000;
 const MOST_MS_A_LINE = 50;
-const PIECE_LINES = 40;
+/** Between two pieces of a code the browser may do something else. */
+const PIECE_MS = 10;
+const FIRST_LINES = 4;
+const MOST_LINES = 40;
 
 interface Token {
   content: string;
@@ -47,8 +51,7 @@ type Highlighter = Awaited<ReturnType<typeof createHighlighter>>;
 
 /** The language that a code is highlighted as, by any of its names; null when it is not. */
 export function highlightedAs(name: string, code: string): string | null {
-  if (code.length > LONGEST_CODE_CHARS) return null;
-  return code.split("\n").some((line) => line.length > LONGEST_LINE_CHARS) ? null : languageOf(name);
+  return code.length > LONGEST_CODE_CHARS ? null : languageOf(name);
 }
 
 /** A highlighter that loads each language once. */
@@ -77,13 +80,16 @@ export async function highlight(
   tell: (highlighted: Highlighted, last: Line | null) => void,
 ): Promise<void> {
   const lines = code.split("\n");
+  let size = FIRST_LINES;
   let done = code.startsWith(before.code) ? before : NOTHING_YET;
   while (done.lines.length < lines.length - 1 && done.ms < MOST_MS) {
     const from = done.lines.length;
-    const piece = lines.slice(from, Math.min(from + PIECE_LINES, lines.length - 1));
+    const piece = lines.slice(from, Math.min(from + size, lines.length - 1));
     const begun = performance.now();
     const { tokens, state } = tokensOf(highlighter, language, piece.join("\n"), done.state);
-    const ms = done.ms + performance.now() - begun;
+    const taken = performance.now() - begun;
+    const ms = done.ms + taken;
+    size = taken > PIECE_MS ? 1 : Math.min(size * 2, MOST_LINES);
     done = { code: `${done.code}${piece.join("\n")}\n`, lines: [...done.lines, ...tokens], state, ms };
     tell(done, null);
     if (done.lines.length < lines.length - 1) await new Promise((resume) => setTimeout(resume));
@@ -99,6 +105,7 @@ function tokensOf(highlighter: Highlighter, language: string, code: string, befo
     defaultColor: false,
     colorReplacements: COLORS,
     tokenizeTimeLimit: MOST_MS_A_LINE,
+    tokenizeMaxLineLength: LONGEST_LINE_CHARS,
     ...(before === undefined ? {} : { grammarState: before }),
   });
   const lines = tokens.map((line): Line => line.map(({ content, htmlStyle = {} }) => ({ content, style: htmlStyle })));

@@ -4,6 +4,7 @@
 import { type CSSProperties, memo, useId, useMemo, useRef } from "react";
 import { NoteList } from "./note-list";
 import { PlainText } from "./plain-text";
+import { usePrinting } from "./printing";
 import { Reading } from "./reading";
 import { createReferenceReader, type References } from "./references";
 import { type Section, sectionsOf } from "./sections";
@@ -63,9 +64,10 @@ const SectionView = memo(function SectionView({ shown, plain, alone, kept, ...re
   const { text, growing } = reading;
   const box = useRef<HTMLDivElement>(null);
   const near = useNear(box, growing || shown, kept);
+  const printing = usePrinting();
   return (
     <div ref={box} className={alone ? "" : "far-off"} style={alone ? undefined : heightOf(text)} onCopy={copySelection}>
-      {plain || !(near || growing) ? <PlainText text={text} /> : <Reading {...reading} />}
+      {plain || !(near || growing || printing) ? <PlainText text={text} /> : <Reading {...reading} />}
     </div>
   );
 });
