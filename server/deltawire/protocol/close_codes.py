@@ -71,8 +71,8 @@ TABLE: Final = {
             sentence="The connection was closed after a fault in the server.",
             reason="bug",
         ),
-        CloseCode(code=1012, reconnect="soon", sentence="The server is restarting.", reason="drain"),
-        CloseCode(code=1013, reconnect="later", sentence="The server is too busy for a connection."),
+        CloseCode(code=1012, reconnect="soon", sentence="The server was restarted.", reason="drain"),
+        CloseCode(code=1013, reconnect="later", sentence="The server was too busy for a connection."),
         CloseCode(
             code=4008,
             reconnect="soon",

@@ -13,7 +13,8 @@ const LONGEST_CODE_CHARS = 60_000;
 const LONGEST_LINE_CHARS = 400;
 /** What is not done by then stays in one colour. The first lines of a language take some of it for the grammar itself. */
 const MOST_MS = 1_000;
-const MOST_MS_A_LINE = 50;
+/** A line that takes longer is coloured in part, and those behind it as if it had not ended: a slow machine needs more. */
+const MOST_MS_A_LINE = 300;
 /** Between two pieces of a code the browser may do something else. */
 const PIECE_MS = 10;
 const FIRST_LINES = 4;

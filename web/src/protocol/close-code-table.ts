@@ -40,11 +40,11 @@ export const CLOSE_CODES: Readonly<Record<number, CloseReason>> = {
     reconnect: "soon",
   },
   1012: {
-    sentence: "The server is restarting.",
+    sentence: "The server was restarted.",
     reconnect: "soon",
   },
   1013: {
-    sentence: "The server is too busy for a connection.",
+    sentence: "The server was too busy for a connection.",
     reconnect: "later",
   },
   4008: {

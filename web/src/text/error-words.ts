@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     sentence: "What you may use in a day is used up.",
     advice: "There is more at midnight, UTC.",
   },
-  draining: { sentence: "The server is shutting down.", advice: "Retry asks the next one." },
+  draining: { sentence: "The server was shutting down.", advice: "Ask again: the next one answers." },
   store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
   blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
   upstream_rate_limited: {

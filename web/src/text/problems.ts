@@ -24,6 +24,7 @@ export const UNREACHABLE = "The server cannot be reached.";
 
 const NO_ANSWER = "This question has no answer.";
 const FOR_ALL = "Ask again for all of it.";
+const NOTHING_CAME = "No answer had come: ask again.";
 const AT_ANY_TIME = { notBefore: 0, first: null };
 
 /** Not retryable as it is, but another choice may help. */
@@ -83,14 +84,15 @@ export function brokenOff(code: string): Problem {
 
 /** The problem of a turn whose connection was lost. */
 export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
-  const otherwise = arrived ? FOR_ALL : (advice ?? "No answer had come: ask again.");
+  const otherwise = arrived ? FOR_ALL : (advice ?? NOTHING_CAME);
   return { sentence, advice: otherwise, retry: AT_ANY_TIME, setting: null };
 }
 
 /** The problem of a question that ended in this one before the page was opened again. */
 export function unanswered(problem: Problem): Problem {
   if (problem.sentence === NO_ANSWER) return problem;
-  const advice = `${problem.sentence} ${problem.advice}`.trim();
+  const said = [FOR_ALL, NOTHING_CAME].includes(problem.advice) ? "" : problem.advice; // by the first sentence, and the button
+  const advice = `${problem.sentence} ${said}`.trim();
   return { ...problem, sentence: NO_ANSWER, advice, retry: problem.retry ?? AT_ANY_TIME };
 }
 

@@ -9,7 +9,7 @@ export function Welcome() {
         {isLost ? "There is nothing at this address." : "What would you like to know?"}
       </h2>
       {isLost && <p className="mt-2 text-balance">What you write below begins a new chat.</p>}
-      <p className="mt-2 text-muted-foreground text-sm pointer-coarse:hidden">
+      <p className="mt-2 text-balance text-muted-foreground text-sm pointer-coarse:hidden">
         Enter sends, Shift+Enter breaks the line, Esc stops an answer, Ctrl+/ lists the shortcuts.
       </p>
     </div>
