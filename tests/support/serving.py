@@ -11,15 +11,14 @@ from deltawire.config.environment import load
 from deltawire.conversations.migrate import prepare
 from deltawire.process.server import Server, ServerConfig, bind, url_of
 from deltawire.protocol.errors import Failure
-from support.field import FieldUpstream
+from support.loopback import LoopbackServer
 from support.settings import prefixed
-from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"
 
 
 @asynccontextmanager
-async def serving(upstream: Upstream | FieldUpstream | None, **settings: object) -> AsyncIterator[str]:
+async def serving(upstream: LoopbackServer | None, **settings: object) -> AsyncIterator[str]:
     """Serve with these settings (without their prefix); yield `127.0.0.1:port`."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_PORT", "0")

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from support.client import Client, connected, text_of
 from support.serving import serving
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.upstream import AT_ONCE, Exchange, Upstream, says, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
 
 
@@ -159,7 +159,7 @@ async def test_a_cancelled_turn_ends_in_usage_that_says_so(client: Client, upstr
     assert usage["finish_reason"] == "cancelled"
     assert usage["measured"] == "unknown"
     assert usage["output_tokens"] is None
-    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+    await upstream.exchanges[0].closes()
 
 
 async def test_the_last_running_counts_of_a_cancelled_turn_are_partial(client: Client, upstream: Upstream) -> None:
@@ -254,7 +254,7 @@ async def test_a_server_runs_so_many_turns_and_no_more(upstream: Upstream) -> No
         error = (await other.ask(id="b"))[-1]
         assert (error["code"], error["id"], error["retryable"]) == ("overloaded", "b", True)
         await one.socket.close()
-        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        await upstream.exchanges[0].closes()
         upstream.plays(says("room"))
         assert text_of(await other.ask(id="b")) == "room"
 
@@ -425,12 +425,12 @@ async def test_a_flood_closes_the_socket_with_1008(upstream: Upstream) -> None:
 
 async def test_an_idle_socket_closes_with_1001_but_not_while_a_turn_runs(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("..."))
-    async with serving(upstream, idle_timeout=0.1) as address, connected(address) as client:
+    async with serving(upstream, idle_timeout=0.5) as address, connected(address) as client:
         await client.chat(id="t1")
         await client.receive()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.socket.recv(), 0.35)
+            await asyncio.wait_for(client.socket.recv(), 0.8)
         await client.send(type="cancel")
         assert (await client.receive())["finish_reason"] == "cancelled"
-        await asyncio.wait_for(client.socket.wait_closed(), 2)
+        await asyncio.wait_for(client.socket.wait_closed(), AT_ONCE)
         assert client.socket.close_code == 1001

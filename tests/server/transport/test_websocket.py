@@ -8,7 +8,7 @@ from support.client import connected, masked, raw_socket, text_of
 from support.log import Log
 from support.process import running_over
 from support.serving import serving
-from support.upstream import Upstream, says_and_is_silent
+from support.upstream import AT_ONCE, Upstream, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
 
 
@@ -20,7 +20,7 @@ async def test_a_frame_over_its_bound_closes_the_socket_with_1009(upstream: Upst
         with suppress(ConnectionClosed):
             await client.socket.send("x" * 5_000_000)
         assert await client.until_closed() == 1009
-        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        await upstream.exchanges[0].closes()
 
 
 async def test_a_frame_within_its_bound_is_read(upstream: Upstream) -> None:
@@ -41,7 +41,7 @@ async def rest_after(address: str, request: bytes, answered: bytes, more: bytes)
     await reader.readuntil(answered)
     writer.write(more)
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(AT_ONCE):
             return await reader.read()
     except ConnectionError:
         return b""
@@ -55,7 +55,7 @@ async def raw(address: str, data: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(data)
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AT_ONCE):
             return await reader.read()
     except ConnectionError:
         return b""
@@ -94,13 +94,13 @@ async def test_a_handshake_that_takes_too_long_is_cut(upstream: Upstream, start:
 
 @pytest.mark.parametrize("again", [b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"\r\n"])
 async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream: Upstream, again: bytes) -> None:
-    async with serving(upstream, handshake_timeout=0.3) as address:
+    async with serving(upstream, handshake_timeout=1) as address:
         first = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         assert await rest_after(address, first, b'{"status":"ok"}', again) == b""
 
 
 async def test_a_connection_whose_answer_came_before_a_body_that_never_ends_is_cut(upstream: Upstream) -> None:
-    async with serving(upstream, handshake_timeout=0.3) as address:
+    async with serving(upstream, handshake_timeout=1) as address:
         head = b"POST /models HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\n{"
         assert await rest_after(address, head, b'"text":""}', b"}") == b""
 
@@ -139,14 +139,14 @@ async def test_a_flood_with_a_close_behind_it_is_no_bug(upstream: Upstream, log:
     async with serving(upstream, max_frames_per_second=1) as address:
         reader, writer = await raw_socket(address)
         writer.write(masked(b'{"type": "cancel", "id": "x"}') * 50 + b"\x88\x82\0\0\0\0\x03\xe8")
-        await asyncio.wait_for(reader.read(), 3)
+        await reader.read()
         writer.close()
     assert not [line for line in log.lines if line["event"] == "bug"]
 
 
 async def test_a_socket_outlives_the_handshake_timeout(upstream: Upstream) -> None:
-    async with serving(upstream, handshake_timeout=0.2) as address, connected(address) as client:
-        await asyncio.sleep(0.4)
+    async with serving(upstream, handshake_timeout=1) as address, connected(address) as client:
+        await asyncio.sleep(1.2)
         assert text_of(await client.ask()) == "Hello world"
 
 
@@ -162,12 +162,12 @@ async def test_a_flood_of_any_frames_ends_its_socket_and_starves_nobody(upstream
         with suppress(ConnectionError):
             for _ in range(20):
                 writer.write(frames * 50_000)
-                await asyncio.wait_for(writer.drain(), 5)
+                await asyncio.wait_for(writer.drain(), AT_ONCE)
         async with connected(server.address) as client:
             await client.chat()
-            assert (await asyncio.wait_for(client.receive(), 1))["text"] == "Hello"
+            assert (await asyncio.wait_for(client.receive(), AT_ONCE))["text"] == "Hello"
         with suppress(ConnectionError):
-            assert b"\x88\x11\x03\xf0too many frames" in await asyncio.wait_for(reader.read(), 5)
+            assert b"\x88\x11\x03\xf0too many frames" in await asyncio.wait_for(reader.read(), AT_ONCE)
         writer.close()
 
 
