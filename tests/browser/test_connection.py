@@ -5,9 +5,9 @@ import re
 from contextlib import AsyncExitStack
 
 from playwright.async_api import Browser, expect
-from support.proxy import Wire
 from support.log import Log
 from support.page import ChatPage, opened
+from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
 

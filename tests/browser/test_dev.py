@@ -1,6 +1,5 @@
 """The page as `make dev` serves it."""
 
-import asyncio
 import os
 import signal
 import sys

@@ -1,6 +1,5 @@
 """The main flows in Firefox: what is asked, stopped, asked again, kept, refused, lost and found."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest

@@ -1,6 +1,5 @@
 """The page without a mouse: nothing here clicks, and nothing is focused but by its keys."""
 
-import asyncio
 
 import pytest
 from playwright.async_api import expect

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from playwright.async_api import Browser, Error, expect
-from support.proxy import Wire
 from support.page import ChatPage, opened
 from support.process import running_over
+from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
 

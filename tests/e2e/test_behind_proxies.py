@@ -13,7 +13,7 @@ import pytest
 from support.process import running_over
 from support.proxies import Front, Proxy, caddy, nginx
 from support.proxy import Wire
-from support.serving import serving
+from support.serving import serving, sharing
 from support.upstream import AT_ONCE, Exchange, Upstream, says_and_is_silent, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -42,7 +42,7 @@ async def test_the_first_word_is_not_held_up(
     heard: Callable[[Front], Awaitable[None]],
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with serving(upstream, token_timeout=60) as address, proxy(tmp_path, free_port, address) as front:
+    async with sharing(upstream, token_timeout=60) as address, proxy(tmp_path, free_port, address) as front:
         async with asyncio.timeout(AT_ONCE):  # a proxy that gathers words holds it up until the answer ends
             await heard(front)
 
@@ -81,7 +81,7 @@ async def test_a_hang_up_closes_the_upstream(
     leave: Callable[[Front, Callable[[], Awaitable[Exchange]]], Awaitable[Exchange]],
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
-    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+    async with sharing(upstream) as address, proxy(tmp_path, free_port, address) as front:
         exchange = await leave(front, upstream.asked)
         await exchange.closes()
     assert len(upstream.exchanges) == 1
@@ -94,7 +94,7 @@ async def test_pings_keep_an_idle_socket_open_beyond_the_patience_of_nginx(
     upstream: Upstream, tmp_path: Path, free_port: int
 ) -> None:
     async with (
-        serving(upstream, ping_interval=0.3) as address,
+        sharing(upstream, ping_interval=0.3) as address,
         nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
         front.connected(ping_interval=None) as client,
     ):
@@ -105,7 +105,7 @@ async def test_pings_keep_an_idle_socket_open_beyond_the_patience_of_nginx(
 
 async def test_without_pings_nginx_would_cut_an_idle_socket(upstream: Upstream, tmp_path: Path, free_port: int) -> None:
     async with (
-        serving(upstream, ping_interval=60) as address,
+        sharing(upstream, ping_interval=60) as address,
         nginx(tmp_path, free_port, address, changes=NGINX_LOSES_PATIENCE) as front,
         front.connected(ping_interval=None) as client,
     ):
@@ -120,7 +120,7 @@ async def test_the_largest_frame_and_the_largest_body_pass(
 ) -> None:
     message = "x" * (4 * 2**20 - 100)
     async with (
-        serving(upstream, max_message_chars=len(message), max_history_chars=len(message)) as address,
+        sharing(upstream, max_message_chars=len(message), max_history_chars=len(message)) as address,
         proxy(tmp_path, free_port, address) as front,
     ):
         async with front.connected() as client:
@@ -135,7 +135,7 @@ async def test_the_largest_frame_and_the_largest_body_pass(
 async def test_a_page_behind_it_is_of_the_servers_own_origin(
     upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
 ) -> None:
-    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+    async with sharing(upstream) as address, proxy(tmp_path, free_port, address) as front:
         async with front.connected(origin=front.origin) as client:
             assert (await client.ask())[-1]["type"] == "usage"
         with pytest.raises(InvalidStatus):
@@ -167,7 +167,7 @@ async def test_a_client_cannot_say_by_which_name_it_asked(
     upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
 ) -> None:
     async with (
-        serving(upstream, trusted_proxies="127.0.0.1") as server,
+        sharing(upstream, trusted_proxies="127.0.0.1") as server,
         proxy(tmp_path, free_port, server) as front,
         front.session() as session,
         session.get("/models", headers={"X-Forwarded-Host": "evil.example"}) as response,
@@ -227,7 +227,7 @@ async def h2c(address: str, tls: ssl.SSLContext | None, requests: int) -> list[t
 
 @either
 async def test_an_offer_of_http_2_is_ignored(upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy) -> None:
-    async with serving(upstream) as address, proxy(tmp_path, free_port, address) as front:
+    async with sharing(upstream) as address, proxy(tmp_path, free_port, address) as front:
         answers = await h2c(front.address, front.tls, 2)
     assert [(status, answer["text"]) for status, answer in answers] == [(b"200", "Hello world")] * 2
 

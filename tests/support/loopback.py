@@ -6,6 +6,8 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
+from support.last_used import LastUsed
+
 
 class Connection(NamedTuple):
     """A connection, and the request that came over it."""
@@ -20,6 +22,8 @@ class LoopbackServer:
     """Answers each connection by `answers`, and closes it then. `url` is its own."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.askers: LastUsed[Any] = LastUsed()
+        """The servers that tests share (`support.serving.sharing`); they end before this one does."""
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -30,7 +34,12 @@ class LoopbackServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.askers.close()
         self._server.close()
+        await self.forget()
+
+    async def forget(self) -> None:
+        """End what is still played."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A loop whose clock does not follow the machine's: its waits take no time, and end in their order on a busy machine."""
+"""A loop with a clock of its own: its waits take no time, and end in their order on a busy machine, too."""
 
 import asyncio
 import selectors
