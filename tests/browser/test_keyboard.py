@@ -1,6 +1,5 @@
 """The page without a mouse: nothing here clicks, and nothing is focused but by its keys."""
 
-
 import pytest
 from playwright.async_api import expect
 from support.page import ChatPage
