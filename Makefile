@@ -67,10 +67,10 @@ tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all
 	@$(MAKE) --no-print-directory --jobs 2 vitest pytest
 	$(PYTEST) -m alone
 
-vitest: .venv/.installed-dev
+vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
-pytest: .venv/.installed-dev
+pytest: .venv/.installed-dev ## the server's tests, and those in a browser, with their coverage
 	$(PYTEST) -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
