@@ -11,7 +11,7 @@ import structlog
 
 from deltawire import __version__
 from deltawire.app import build, configure_logs
-from deltawire.config.checks import check_data_folder
+from deltawire.config.checks import check_data_folder, check_prices
 from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
 from deltawire.config.settings import PREFIX, Settings, SettingsError
@@ -38,6 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if given.command == "migrate":
             return _migrate(settings)
         built()
+        check_prices(settings)
         _prepare_database(settings)
     except (SettingsError, migrate.SchemaError, NotBuiltError) as error:
         sys.stderr.write(f"{error}\n")

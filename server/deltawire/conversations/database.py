@@ -17,7 +17,7 @@ from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0
