@@ -19,7 +19,7 @@ from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.errors import Failure, spread, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
@@ -105,7 +105,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self.bounds.turns:
-            raise Failure("overloaded", retry_after=1.0)
+            raise Failure("overloaded", retry_after=spread(1.0))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
