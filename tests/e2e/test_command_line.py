@@ -70,8 +70,8 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
 
 
 def test_dollars_of_a_model_without_a_price_stop_the_start_by_its_name() -> None:
-    settings = {"DELTAWIRE_USD_PER_DAY": "1", "DELTAWIRE_MODELS": "unheard-of,gemini-2.5-pro", "GEMINI_API_KEY": "none"}
-    result = run(**settings)
+    models = "unheard-of,gemini-2.5-pro"
+    result = run(DELTAWIRE_USD_PER_DAY="1", DELTAWIRE_MODELS=models, GEMINI_API_KEY="none")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
         "DELTAWIRE_USD_PER_DAY: limits nothing for unheard-of, without a known price; "

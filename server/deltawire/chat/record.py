@@ -80,12 +80,18 @@ class TurnRecord:
     def close(self, model: str) -> None:
         """Release the turn, whether it ended or not."""
         self.ledger.close(model)
-        self.ledger.tell_admission(lambda was_admitted: self._keep_usage(None, model) if was_admitted else None)
+        self._keep_usage(None, model)
         if self.transcript is not None:
             self.transcript.close()
 
     def _keep_usage(self, end: Usage | ErrorFrame | None, model: str) -> None:
-        """Keep the usage of an admitted turn: before its client is told of the end, so that a crash loses nothing."""
+        """Keep the usage of a turn that was admitted, before its client is told of the end: a crash then loses nothing.
+
+        A turn that was cancelled while the limits were checked comes to an end, too; it may not have been admitted.
+        """
         usage, self._usage = self._usage, None
         if usage is not None:
-            usage.keep(self.ledger.id, self._caller, model, end.usage if isinstance(end, ErrorFrame) else end)
+            spent = end.usage if isinstance(end, ErrorFrame) else end
+            self.ledger.tell_admission(
+                lambda was_admitted: usage.keep(self.ledger.id, self._caller, model, spent) if was_admitted else None
+            )

@@ -104,8 +104,9 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
         return sum(known) if known else None
 
     names = [name for name in UsageSum.__struct_fields__ if name not in ("caller", "model")]
-    counts = {name: added(name) or 0 for name in ("turns", "uncounted_turns", "unpriced_turns")}
-    return UsageSum(caller="", model="", **{name: added(name) for name in names} | counts)
+    figures: dict[str, Any] = {name: added(name) for name in names}
+    figures |= {name: figures[name] or 0 for name in ("turns", "uncounted_turns", "unpriced_turns")}
+    return UsageSum(caller="", model="", **figures)
 
 
 def _sum(row: dict[str, Any]) -> UsageSum:

@@ -92,14 +92,20 @@ def price(model: str, counts: Counted) -> int:
 def log(evidence: Evidence) -> Iterator[str]:
     """The log says of each turn what its client was told. Only a killed server may have lost its last lines."""
     lines = {line["turn"]: line for life in evidence.lives for line in life.turns}
+    not_admitted = {line["turn"] for life in evidence.lives for line in life.not_admitted}
+    yield from (f"{turn} was admitted, and was not" for turn in not_admitted & lines.keys())
     for told in evidence.told:
         line = lines.get(told.turn)
         end = told.end
         if end is None or is_refusal(told):
             continue
+        if told.turn in not_admitted:
+            if has_counts(told):
+                yield f"{told.turn}: it was not admitted, and was told {told.usage}"
+            continue
         if line is None:
             if told.life == len(evidence.lives) - 1:
-                yield f"{told.turn}: its end was told, and is not in the log"
+                yield f"{told.turn} ({told.kind}): its end was told, and is not in the log: {end}"
             continue
         if line["end"] != (end.get("code") or end["finish_reason"]):
             yield f"{told.turn}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
@@ -137,7 +143,7 @@ def metrics(evidence: Evidence) -> Iterator[str]:
 def kept(evidence: Evidence) -> Iterator[str]:
     """The table of usage has every turn that was told or logged, also after a kill; and in the last life no other."""
     rows = Counter(figures_of_row(row) for row in evidence.rows)
-    told = Counter(figures_of_frame(each) for each in evidence.told if is_counted(each))
+    told = Counter(figures_of_frame(each) for each in evidence.told if has_counts(each))
     logged = Counter(figures_of_line(line) for life in evidence.lives for line in life.turns)
     yield from (f"{lost} was told, and is not kept" for lost in told - rows)
     yield from (f"{lost} was logged, and is not kept" for lost in logged - rows)
@@ -155,7 +161,7 @@ def usage(evidence: Evidence) -> Iterator[str]:
     began = 0.0 if plan.counted == "redis" else evidence.lives[-1].began
     for name in NAMES:
         rows = [row for row in evidence.rows if row["caller"] == f"key:{name}" and row["ended"] >= began]
-        told = [each for each in evidence.told if each.caller == name and is_counted(each)]
+        told = [each for each in evidence.told if each.caller == name and has_counts(each)]
         if plan.counted == "memory":
             told = [each for each in told if each.life == len(evidence.lives) - 1]
         models = [model for day in evidence.usage[name]["days"] for model in day["models"]]
@@ -244,23 +250,23 @@ def is_refusal(told: Told) -> bool:
     )
 
 
-def is_counted(told: Told) -> bool:
-    """Say if a turn was told its figures, so that every account must have it."""
-    return told.end is not None and told.usage is not None
+def has_counts(told: Told) -> bool:
+    """Say if a turn was told its tokens, so that every account must have it."""
+    return told.usage is not None and told.usage["total_tokens"] is not None
 
 
 def figures_of_frame(told: Told) -> Figures:
     spent = told.usage or {}
     cost = spent["cost_usd"]
     tokens = [spent[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS] if spent["total_tokens"] is not None else [None] * 5
-    return (f"key:{told.caller}", spent["model"], *tokens, None if cost is None else round(cost * 1e9))  # type: ignore[return-value]
+    return (f"key:{told.caller}", spent["model"], *tokens, None if cost is None else round(cost * 1e9))
 
 
 def figures_of_line(line: dict[str, Any]) -> Figures:
     cost = line.get("cost_usd")
     tokens = [line.get(f"{kind}_tokens") for kind in KINDS_OF_TOKENS] if "total_tokens" in line else [None] * 5
-    return (line["caller"], line["model"], *tokens, None if cost is None else round(cost * 1e9))  # type: ignore[return-value]
+    return (line["caller"], line["model"], *tokens, None if cost is None else round(cost * 1e9))
 
 
 def figures_of_row(row: dict[str, Any]) -> Figures:
-    return (row["caller"], row["model"], *(row[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS), row["nanodollars"])  # type: ignore[return-value]
+    return (row["caller"], row["model"], *(row[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS), row["nanodollars"])

@@ -70,6 +70,11 @@ class Life(NamedTuple):
     def turns(self) -> list[dict[str, Any]]:
         return self.server.turns
 
+    @property
+    def not_admitted(self) -> list[dict[str, Any]]:
+        """The turns that no account has."""
+        return [line for line in self.server.lines if line["event"] == "turn_not_admitted"]
+
 
 class Evidence:
     """All that is left of a run."""
