@@ -24,7 +24,7 @@ Figures = tuple[str, str, int | None, int | None, int | None, int | None, int | 
 
 def broken_laws(evidence: Evidence) -> list[str]:
     """Return a line for each law that does not hold."""
-    laws = (ends, texts, figures, log, metrics, kept, usage, at_once, each_minute, budgets, the_rest)
+    laws = (ends, texts, figures, log, bugs, metrics, kept, usage, at_once, each_minute, budgets, the_rest)
     return evidence.problems + [f"{law.__name__}: {line}" for law in laws for line in law(evidence)]
 
 
@@ -95,24 +95,29 @@ def log(evidence: Evidence) -> Iterator[str]:
     not_admitted = {line["turn"] for life in evidence.lives for line in life.not_admitted}
     yield from (f"{turn} was admitted, and was not" for turn in not_admitted & lines.keys())
     for told in evidence.told:
-        line = lines.get(told.turn)
-        end = told.end
-        if end is None or is_refusal(told):
+        if told.end is None or is_refusal(told):
             continue
         if told.turn in not_admitted:
             if has_counts(told):
                 yield f"{told.turn}: it was not admitted, and was told {told.usage}"
-            continue
-        if line is None:
-            if told.life == len(evidence.lives) - 1:
-                yield f"{told.turn} ({told.kind}): its end was told, and is not in the log: {end}"
-            continue
-        if line["end"] != (end.get("code") or end["finish_reason"]):
-            yield f"{told.turn}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
-        if told.usage is not None and figures_of_frame(told) != figures_of_line(line):
-            yield f"{told.turn}: told {figures_of_frame(told)}, logged {figures_of_line(line)}"
+        elif (line := lines.get(told.turn)) is not None:
+            yield from _differences(told, line)
+        elif told.life == len(evidence.lives) - 1:
+            yield f"{told.turn} ({told.kind}): its end was told, and is not in the log: {told.end}"
+
+
+def _differences(told: Told, line: dict[str, Any]) -> Iterator[str]:
+    end = told.end or {}
+    if line["end"] != (end.get("code") or end["finish_reason"]):
+        yield f"{told.turn}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
+    if told.usage is not None and figures_of_frame(told) != figures_of_line(line):
+        yield f"{told.turn}: told {figures_of_frame(told)}, logged {figures_of_line(line)}"
+
+
+def bugs(evidence: Evidence) -> Iterator[str]:
+    """Nothing that the server did not expect has happened."""
     for life in evidence.lives:
-        yield from (f"a bug: {line}" for line in life.server.lines if line["event"] == "bug")
+        yield from (f"{line}" for line in life.server.lines if line["event"] == "bug")
         if "Traceback" in life.server.output:
             yield "a stack trace was printed"
 
