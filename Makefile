@@ -23,7 +23,7 @@ BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 
 .PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -126,6 +126,9 @@ bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements
 
 bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
 	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+
+bench-instructions: .venv/.installed-dev ## the instructions of a delta and a turn, OTHER=folder beside another checkout; needs valgrind
+	$(BENCH) -m bench.instructions $(OTHER)
 
 bench-limits: .venv/.installed-dev ## what the limits cost a turn and a delta (docs/measurements/limits.md)
 	$(BENCH) -m bench.limits
