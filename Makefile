@@ -66,7 +66,7 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
 	$(NODE)/vitest/vitest.mjs run
-	$(PYTEST) -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) -m "not alone" --numprocesses 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 	$(PYTEST) -m alone
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
