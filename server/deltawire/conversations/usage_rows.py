@@ -111,5 +111,7 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
 
 def _sum(row: dict[str, Any]) -> UsageSum:
     nanodollars = row.pop("nanodollars")
-    whole = {name: int(value) if name in TOKENS and value is not None else value for name, value in row.items()}
+    whole: dict[str, Any] = {
+        name: int(value) if name in TOKENS and value is not None else value for name, value in row.items()
+    }
     return UsageSum(**whole, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)

@@ -222,5 +222,5 @@ async def _hear_response(response: aiohttp.ClientResponse, told: Told) -> None:
 
 def _reset(connection: Any) -> None:
     """Let the close of a socket be a reset."""
-    with suppress(OSError):
+    with suppress(OSError, AttributeError):  # it may be closed already, and then there is none
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -69,4 +69,4 @@ def agree(read: Scrape, report: dict[str, Any], log: Log) -> bool:
     counted = sum(read.value("turns_total", **labels) for labels in read.labelled("turns_total"))
     used = sum(model["turns"] for model in report["days"][0]["models"])
     [window] = [limit for limit in report["limits"] if limit["limit"] == "turns_per_minute"]
-    return logged == counted == used == ALLOWED - window["left"]
+    return {logged} == {counted, used, ALLOWED - window["left"]}
