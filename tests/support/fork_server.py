@@ -43,8 +43,9 @@ def main(channel: socket.socket) -> int:
             [descriptor] = array.array("i", ancillary[0][2])
             pid = os.fork()
             if pid == 0:
-                for one in (channel, woken, wake, selector):
-                    one.close()
+                selector.close()
+                for end in (channel, woken, wake):
+                    end.close()
                 return _become(json.loads(data), descriptor)
             os.close(descriptor)
             channel.send(json.dumps({"pid": pid}).encode())
