@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,11 +14,12 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
+from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.errors import Failure, spread, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
@@ -31,6 +33,18 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
 
 
+class Accounts(NamedTuple):
+    """The stores that record the turns: conversations, limits, and the history of usage."""
+
+    transcripts: Transcripts
+    limits: Limits
+    usage: UsageHistory
+
+    def open(self, caller: str, request: ChatRequest) -> TurnRecord:
+        """Return the record of one turn."""
+        return TurnRecord(caller, self.limits.open(caller), self.transcripts.open(caller, request), self.usage)
+
+
 class Admission:
     """Hands out turns, and knows which of them run; one for the process."""
 
@@ -39,14 +53,12 @@ class Admission:
         catalog: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
-        transcripts: Transcripts,
-        limits: Limits,
+        accounts: Accounts,
         telemetry: Telemetry,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.catalog = catalog
-        self._transcripts = transcripts
-        self._limits = limits
+        self._accounts = accounts
         self._telemetry = telemetry
         self.empty = asyncio.Event()
         """Set while no turn runs."""
@@ -93,7 +105,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self.bounds.turns:
-            raise Failure("overloaded", retry_after=1.0)
+            raise Failure("overloaded", retry_after=spread(1.0))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -101,7 +113,7 @@ class Admission:
             history=history if request.history is None else request.history,
             models=models,
         )
-        record = TurnRecord(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
+        record = self._accounts.open(caller.name, request)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
         attempts = Attempts(self._upstream, self._deadlines, observer)
         turn = Turn(asked, attempts, TurnClock(self._deadlines), record, observer, self._over)

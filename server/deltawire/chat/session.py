@@ -20,7 +20,7 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.protocol import close_codes
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, spread
 from deltawire.protocol.frames import (
     Auth,
     Cancel,
@@ -114,7 +114,7 @@ class Session:
             return
         try:
             if len(self._turns) >= self._bounds.turns:
-                raise Failure("too_many_turns", retry_after=1.0)
+                raise Failure("too_many_turns", retry_after=spread(1.0))
             turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True)

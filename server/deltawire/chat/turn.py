@@ -129,12 +129,14 @@ class Turn:
     def close(self) -> None:
         """Release the turn, whether it was begun or not; a second call does nothing."""
         if self._on_close is not None:
-            self._record.close()
+            self._record.close(self._usage.model)
             self._on_close(self)
             self._on_close = None
             self._scope.cancel()
             has_answered = self._stream is not None
-            self._observer.ended(turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered))
+            end = turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered)
+            ended = self._observer.ended
+            self._record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
@@ -143,6 +145,7 @@ class Turn:
             self._scope.enter_task()
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
+            self._usage.model = self._request.models[0]
         except (TimeoutError, _Cancelled):
             if self._cancellation is None:
                 self._refuse(self._clock.failure("turn"))
@@ -257,7 +260,7 @@ class Turn:
         if self._outcome is None:
             self._note(Reason.CLIENT_GONE, None)
             self._outcome = self._outcome_of(self._cancellation)
-            self._record.leave(self._outcome.frame)
+            self._record.leave(self._outcome.frame, self._usage.model)
 
     async def _settle(self) -> Usage | ErrorFrame:
         """Store and charge the turn; return its last frame."""
@@ -268,7 +271,7 @@ class Turn:
         is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
         try:
             with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
-                frame = await self._record.end(outcome.frame)
+                frame = await self._record.end(outcome.frame, self._usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(self._failure_of(error))

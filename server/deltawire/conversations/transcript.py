@@ -83,11 +83,11 @@ class Transcript:
         """True once the question is written."""
         return self._question is not None
 
-    async def first_model(self, request: ChatRequest) -> str:
-        """Return the model that will be asked first; write nothing. Raise `Failure` as `begin` does."""
+    async def models(self, request: ChatRequest) -> tuple[str, ...]:
+        """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
-        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)[0]
+        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)
 
     async def begin(self, request: ChatRequest) -> TurnContext:
         """Write the question; return the request with its context and with the conversation's settings.
