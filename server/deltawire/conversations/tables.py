@@ -39,6 +39,7 @@ conversations: Final = Table(
     Index("conversations_by_owner", "owner", "updated", "id"),
 )
 
+# `seq` is the order in which rows were written. `answered` is null for an answer.
 # `parent` has no foreign key: a message is deleted only with its whole conversation, and with a key each deletion would
 # search for the message's children.
 messages: Final = Table(
