@@ -122,4 +122,4 @@ def _serve(settings: Settings) -> int:
     make = partial(build, settings)
     if settings.workers == 1:
         return serve_here(make, listeners[0])
-    return serve_in_workers(make, listeners, settings.drain_timeout, settings.store_timeout)
+    return serve_in_workers(make, listeners, settings.drain_seconds, settings.store_timeout)

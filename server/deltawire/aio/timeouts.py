@@ -1,10 +1,15 @@
-"""A time-out that can be interrupted before its deadline."""
+"""Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
+
+_TICKS: Final = 10
 
 
 class InterruptibleTimeout:
@@ -16,15 +21,15 @@ class InterruptibleTimeout:
 
     __slots__ = ("_cancelling", "_has_expired", "_task", "_watchdog")
 
-    def __init__(self) -> None:
-        """Start outside any block; needs the running loop."""
-        self._watchdog = Watchdog(self._expire)
+    def __init__(self, running: RunningTime | None = None) -> None:
+        """Start outside any block; needs the running loop. With `running`, deadlines are times of that clock."""
+        self._watchdog = Watchdog(self._expire, running)
         self._task: asyncio.Task[object] | None = None
         self._cancelling = 0
         self._has_expired = False
 
     def until(self, deadline: float) -> Self:
-        """Bound the next block: it raises TimeoutError at this time of the loop's clock, or when it is interrupted."""
+        """Bound the next block: it raises TimeoutError at this time of the clock, or when it is interrupted."""
         self._watchdog.set(deadline)
         return self
 
@@ -61,3 +66,29 @@ class InterruptibleTimeout:
         if self._task is not None:
             self._has_expired = True
             self._task.cancel()
+
+
+@asynccontextmanager
+async def ticking_timeout(seconds: float) -> AsyncIterator[None]:
+    """Raise TimeoutError after these seconds in which the event loop ran.
+
+    A blocked loop, or a suspended process, does not count as time of the other side: what it sent may have come and not
+    been read yet.
+    """
+    loop = asyncio.get_running_loop()
+    tick_seconds = seconds / _TICKS
+    timer: asyncio.TimerHandle
+
+    def tick(left: int) -> None:
+        nonlocal timer
+        if left:
+            timer = loop.call_later(tick_seconds, tick, left - 1)
+        else:
+            limit.reschedule(loop.time())
+
+    async with asyncio.timeout(None) as limit:
+        timer = loop.call_later(tick_seconds, tick, _TICKS - 1)
+        try:
+            yield
+        finally:
+            timer.cancel()

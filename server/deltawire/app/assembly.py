@@ -100,7 +100,9 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
-            admission.open(await stack.enter_async_context(make_client(settings, await find_account(settings, stack))))
+            running = await stack.enter_async_context(admission.running_time)
+            account = await find_account(settings, stack)
+            admission.open(await stack.enter_async_context(make_client(settings, account, running)))
             _announce(settings)
             yield
 
@@ -109,7 +111,7 @@ def assemble(settings: Settings) -> Service:
     app.asgi_handler = Gate(
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
-    drain = Drain(admission, services.sessions, connection_limits, settings.drain_timeout)
+    drain = Drain(admission, services.sessions, connection_limits, settings.drain_seconds)
     return Service(app, _listening(settings), drain)
 
 
@@ -158,6 +160,12 @@ def _listening(settings: Settings) -> Listening:
 
 
 def _announce(settings: Settings) -> None:
+    if settings.drain_seconds < settings.longest_turn:
+        log.warning(
+            "a stop may cut answers: DRAIN_TIMEOUT is shorter than a turn may take",
+            drain_timeout=settings.drain_seconds,
+            longest_turn=settings.longest_turn,
+        )
     if settings.redis_url is None and settings.workers > 1:
         log.warning(
             "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.admission import Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
@@ -91,10 +92,10 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
     return Authenticator(keys, tokens)
 
 
-def make_client(settings: Settings, account: Account) -> GeminiClient:
+def make_client(settings: Settings, account: Account, running: RunningTime) -> GeminiClient:
     """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
     end_silence = min(_END_SILENCE, settings.token_timeout / 2)
-    return GeminiClient(account, settings.connect_timeout, end_silence)
+    return GeminiClient(account, settings.connect_timeout, end_silence, running)
 
 
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:

@@ -64,7 +64,7 @@ class Turn:
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
         self._usage = UsageTracker(request.models[0], record.ledger.cost)
-        self._scope = InterruptibleTimeout()
+        self._scope = InterruptibleTimeout(clock.running)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
         self._cancellation: Cancellation | None = None
@@ -90,6 +90,11 @@ class Turn:
         """True once it has come to its own end, or to a cancellation by its listener, and all frames were sent."""
         is_wished = self._cancellation is None or self._cancellation.reason is Reason.USER_CANCEL
         return self._phase is Phase.ENDED and is_wished
+
+    @property
+    def has_asked(self) -> bool:
+        """True once the upstream was asked: from then on the turn may cost something."""
+        return self._phase is not Phase.BEGIN
 
     @property
     def may_be_refused(self) -> bool:
@@ -197,7 +202,7 @@ class Turn:
         self._observer.asks(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._clock.turn_by):
-                self._stream, events = await attempts.first_events(request, self._clock.turn_by, self._enter)
+                self._stream, events = await attempts.first_events(request, self._enter)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._clock.failure("turn") from None

@@ -27,11 +27,14 @@ from deltawire.config.types import (
     OriginList,
     RedisUrl,
     Seconds,
+    SecondsOrUnset,
 )
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
+CLOSING_SECONDS: Final = 5.0
+"""Seconds to close what is open, after the drain and the last writes to the stores."""
 
 
 class SettingsError(Exception):
@@ -100,7 +103,11 @@ class Settings(BaseSettings):
     idle_timeout: Seconds = Field(600.0, description="for a socket without frames and turns; then it closes with 1001")
     ping_interval: Seconds = Field(20.0, description="between two pings")
     ping_timeout: Seconds = Field(20.0, description="to answer a ping; then the connection is dropped")
-    drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
+    drain_timeout: SecondsOrUnset = Field(
+        None,
+        description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
+        "and SEND_TIMEOUT together, which every turn fits into",
+    )
     store_timeout: Seconds = Field(10.0, description="to write an answer, including retries, before its turn ends")
 
     retries: Annotated[int, Field(ge=0, le=100), Accepts("a whole number from 0 to 100")] = Field(
@@ -212,6 +219,21 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
+
+    @property
+    def drain_seconds(self) -> float:
+        """The time that running turns have to end by themselves when the server stops."""
+        return self.longest_turn if self.drain_timeout is None else self.drain_timeout
+
+    @property
+    def longest_turn(self) -> float:
+        """The longest that a turn takes: asking the provider, then writing the answer, then telling its end."""
+        return self.turn_timeout + self.store_timeout + self.send_timeout
+
+    @property
+    def longest_stop(self) -> float:
+        """The longest that a stop takes. Whoever stops this server waits longer than this before SIGKILL."""
+        return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property
     def limits(self) -> Rules:

@@ -225,7 +225,7 @@ def error_frame(
         code=failure.code,
         message=failure.message,
         field=failure.field,
-        retryable=failure.kind.retryable,
+        retryable=failure.retryable,
         retry_after=failure.retry_after,
         usage=usage,
     )

@@ -14,6 +14,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from deltawire.aio.queue import SlimQueue
+from deltawire.aio.running_time import LATE_SECONDS
 from deltawire.limits.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
@@ -29,6 +30,8 @@ _BURST_SECONDS: Final = 5
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 _TOO_LARGE: Final = {HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
+_LOOK_AGAIN_SECONDS: Final = 0.5
+"""Time to read the pong that came while the process did not run."""
 _PIECE_BYTES: Final = 4096
 """Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
 
@@ -197,7 +200,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(pong)
 
     def keepalive_timeout(self) -> None:
-        """Drop a peer that answers no ping; a close would wait for it to read."""
+        """Drop a peer that answers no ping; a close would wait for it to read.
+
+        A timer that fires late shows that this process did not run: the pong may lie in the buffer, so look once more.
+        """
+        if self.loop.time() - self.ping_sent_at - self.config.ws_ping_timeout > LATE_SECONDS:  # type: ignore[operator]  # it is set
+            self.ping_sent_at = self.loop.time() - self.config.ws_ping_timeout  # type: ignore[operator]  # as above
+            self.pong_timer = self.loop.call_later(_LOOK_AGAIN_SECONDS, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self.transport.abort()
 

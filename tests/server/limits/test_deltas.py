@@ -6,6 +6,7 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -54,8 +55,9 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     request = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
     context = request_context("socket", ())
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
-    attempts = Attempts(Talker(), DEADLINES, observer)
-    turn = Turn(request, attempts, TurnClock(DEADLINES), TurnRecord(limits.open("c"), None), observer, lambda _: None)
+    clock = TurnClock(DEADLINES, RunningTime())
+    attempts = Attempts(Talker(), clock, observer)
+    turn = Turn(request, attempts, clock, TurnRecord(limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 
