@@ -121,5 +121,5 @@ def _serve(settings: Settings) -> int:
         return 1
     make = partial(build, settings)
     if settings.workers == 1:
-        return serve_here(make, listeners[0])
+        serve_here(make, listeners[0])
     return serve_in_workers(make, listeners, settings.drain_seconds, settings.store_timeout)

@@ -24,7 +24,7 @@ from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
 from deltawire.limits.backend import LimitsBackend
-from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
 from deltawire.routes.services import Services
@@ -135,16 +135,12 @@ def make_catalog(settings: Settings) -> ModelCatalog:
 
 
 def make_limits_backend(settings: Settings) -> LimitsBackend:
-    """Return the backend of the limits. Its libraries load slowly, so each is imported only where it is used."""
+    """Return the backend of the limits. Its library loads slowly, so it is imported only where it is used."""
     if settings.redis_url is not None:
         from deltawire.limits.redis.backend import redis_backend  # noqa: PLC0415
 
         return redis_backend(settings.redis_url.get_secret_value())
-    windows = None
-    if settings.turns_per_minute is not None:
-        from deltawire.limits.windows import MovingWindows  # noqa: PLC0415
-
-        windows = MovingWindows()
+    windows = MemoryWindows() if settings.turns_per_minute is not None else None
     return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
 
 

@@ -15,12 +15,11 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend
-from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.limits.windows import MovingWindows
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
@@ -85,7 +84,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
 
 @pytest.mark.parametrize("where", ["memory", "redis"])
 async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
-    in_memory = LimitsBackend(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
+    in_memory = LimitsBackend(windows=MemoryWindows(), leases=MemoryLeases(), meter=MemoryMeter())
     backend = in_memory if where == "memory" else redis_backend(redis.url)
     limited = await calls_of_each_delta(Limits(ALL, backend, Prices(), "refuse"))
     free = LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())

@@ -39,18 +39,15 @@ redis.call('ZADD', KEYS[2], 1, 'probe')
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', 0)
 redis.call('ZCARD', KEYS[2])
 redis.call('ZCOUNT', KEYS[2], 0, '+inf')
+redis.call('ZRANGE', KEYS[2], 0, 0)
 redis.call('ZREM', KEYS[2], 'probe')
 redis.call('HINCRBY', KEYS[3], 'probe', 1)
 redis.call('HLEN', KEYS[3])
 redis.call('HEXISTS', KEYS[3], 'probe')
-redis.call('LPUSH', KEYS[4], '1')
-redis.call('LINDEX', KEYS[4], 0)
-redis.call('LTRIM', KEYS[4], 0, 0)
 redis.call('EXPIRE', KEYS[3], 60)
-redis.call('EXPIRE', KEYS[4], 60)
 """
-"""Every command that our scripts and those of the `limits` library call."""
-_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash", "list"))
+"""Every command that our scripts call."""
+_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash"))
 _forbidden = re.compile(r"run the '([\w|]+)' command")
 """The part of Redis's error that names the command that the user may not run."""
 
