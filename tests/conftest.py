@@ -11,6 +11,8 @@ from support.postgres import postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
 
+from deltawire.telemetry.request_ids import with_request
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
@@ -47,7 +49,7 @@ def log() -> Iterator[Log]:
     log = Log()
     processors = structlog.get_config()["processors"]
     before = processors.copy()
-    processors[:] = [log]
+    processors[:] = [with_request, log]
     yield log
     processors[:] = before
 

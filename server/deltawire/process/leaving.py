@@ -16,7 +16,7 @@ def close_tasks(runner: asyncio.Runner) -> None:
     """
 
     async def close() -> None:
-        left: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]  # this runs in one
+        left: set[asyncio.Task[Any]] = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
         if left:

@@ -13,6 +13,7 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from deltawire.protocol.errors import Failure
+from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
 from deltawire.transport.exchange import Exchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
@@ -58,6 +59,7 @@ class HttpProtocol(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._unfinished_bytes = 0
         self._deadline = Deadline()
+        self._ids = RequestIds()
 
     # Called by a handler, which has this protocol as the link in its scope.
 
@@ -100,7 +102,7 @@ class HttpProtocol(asyncio.Protocol):
         """Return the headers that every response has."""
         self._clock.stop()
         self._writes_chunks = chunked
-        return self._given.state.default_headers
+        return self._common_headers()
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
         """Wait for the next request, or close; `was_read` is True when the last byte of this one has come."""
@@ -227,7 +229,9 @@ class HttpProtocol(asyncio.Protocol):
 
     def _begin(self, *, keep: bool) -> None:
         head, given = self._head, self._given
-        scope = head.scope(scheme="http", state=given.app_state.copy(), extensions={LINK: self}, **self._addresses)
+        self._ids.next()
+        extensions = {LINK: self, IDS: self._ids}
+        scope = head.scope(scheme="http", state=given.app_state.copy(), extensions=extensions, **self._addresses)
         self._exchange = Exchange(
             self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
         )
@@ -256,7 +260,7 @@ class HttpProtocol(asyncio.Protocol):
         self._parser = None
         state.connections.discard(cast("Any", self))
         protocol: Any = config.ws_protocol_class
-        socket = protocol(config=config, server_state=state, app_state=app_state)
+        socket = protocol(config=config, server_state=state, app_state=app_state, ids=self._ids)
         socket.connection_made(self.transport)
         socket.data_received(handshake)
         self.transport.set_protocol(socket)
@@ -268,11 +272,16 @@ class HttpProtocol(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.disconnect()
+        else:
+            self._ids.next()
         if exchange is not None and exchange.has_begun:
             self.transport.abort()
         else:
-            self.transport.write(refusal_bytes(failure, self._given.state.default_headers))
+            self.transport.write(refusal_bytes(failure, self._common_headers()))
             self._close(linger=True)
+
+    def _common_headers(self) -> Headers:
+        return [*self._given.state.default_headers, (HEADER, self._ids.current.encode())]
 
     def _close(self, *, linger: bool) -> None:
         """Close once all is sent. `linger` while the client still sends: a plain close could lose the response."""

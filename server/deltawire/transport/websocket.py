@@ -15,8 +15,9 @@ from websockets.server import ServerProtocol
 
 from deltawire.aio.queue import SlimQueue
 from deltawire.aio.running_time import LATE_SECONDS
-from deltawire.limits.token_bucket import TokenBucket
+from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
+from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import refusal, refusal_bytes
 from deltawire.transport.request_head import too_large_head
@@ -39,12 +40,14 @@ _PIECE_BYTES: Final = 4096
 class _Handshakes(ServerProtocol):
     """The library's protocol, with refusals of a handshake as problem documents."""
 
+    request_id = ""
+
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
         """Return the response to an invalid handshake."""
         failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
         status, headers, body = refusal(failure)
         fields = {name.decode(): value.decode() for name, value in headers}
-        fields |= {"connection": "close", "sec-websocket-version": "13"}
+        fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.request_id}
         return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
 
 
@@ -55,10 +58,16 @@ def _no_handshake(status: int = 400) -> Failure:
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket that the server can end at once, whatever its client does."""
 
-    def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
-        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send."""
+    def __init__(self, *, max_frames_per_second: int, ids: RequestIds, **given: Any) -> None:
+        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send.
+
+        `ids` are those of the connection; the handshake is its next request.
+        """
         super().__init__(**given)
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
+        self.conn.request_id = ids.next()
+        self.default_headers = [*self.default_headers, (HEADER, self.conn.request_id.encode())]
+        self._ids = ids
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
@@ -181,7 +190,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Put this protocol into the scope, for the socket's handler."""
         super().handle_connect(event)
         if self.response.status_code == 101:
-            cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
+            cast("dict[str, Any]", self.scope["extensions"]).update({LINK: self, IDS: self._ids})
 
     def eof_received(self) -> None:
         """Drop a peer that left without a close frame; a close would wait for it to read."""
@@ -189,6 +198,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send, and mark a refused handshake as complete: uvicorn would log it as an error."""
+        if message["type"] == "websocket.http.response.start":
+            message["headers"] = [*message.get("headers", ()), *self.default_headers]
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True

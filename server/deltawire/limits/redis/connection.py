@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import Context
 from typing import Final, ParamSpec, TypeVar
 
 import stamina
@@ -100,7 +101,7 @@ class RedisConnection:
     def _lose(self, cause: str) -> None:
         self.is_away = True
         log.warning("limits: the store is away", cause=cause)
-        self._search = asyncio.get_running_loop().create_task(self._find())
+        self._search = asyncio.get_running_loop().create_task(self._find(), context=Context())
 
     async def _find(self) -> None:
         await self.pool.disconnect(inuse_connections=False)

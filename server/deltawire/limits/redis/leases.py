@@ -5,6 +5,7 @@ So a server that is killed occupies the places of its turns no longer than one l
 
 import asyncio
 from contextlib import suppress
+from contextvars import Context
 from typing import Final
 
 from deltawire.limits.backend import StoreAway
@@ -75,7 +76,7 @@ class RedisLeases:
         Raise `StoreAway`. A turn that runs all the same has its lease written when the store is back.
         """
         if self._renewing is None:
-            self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
+            self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing(), context=Context())
         keys = [_key(caller, rule) for rule in rules]
         arguments: list[str | float] = [lease, self._seconds, *(rule.amount for rule in rules)]
         try:
