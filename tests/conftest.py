@@ -7,10 +7,12 @@ import structlog
 import uvloop
 from support import ports
 from support.log import Log
-from support.postgres import postgres_url
+from support.postgres import copied, fresh_database, postgres_url
 from support.redis import RedisServer, redis_server
 from support.upstream import Upstream
 
+from deltawire.config.settings import Settings
+from deltawire.conversations.migrate import migrate
 from deltawire.telemetry.request_ids import with_request
 
 
@@ -34,6 +36,28 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def postgresql() -> Iterator[str]:
     """Where a PostgreSQL is."""
     with postgres_url() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+async def template(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgresql: str
+) -> AsyncIterator[str]:
+    """The URL of a database of each kind, with tables and nothing in them."""
+    if request.param == "sqlite":
+        url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('template') / 'conversations.db'}"
+        await migrate(url)
+        yield url
+    else:
+        async with fresh_database(postgresql) as url:
+            await migrate(Settings(database_url=url).database)
+            yield url
+
+
+@pytest.fixture
+async def database(template: str, postgresql: str, tmp_path: Path) -> AsyncIterator[str]:
+    """A database of each kind for one test; its URL."""
+    async with copied(template, postgresql, tmp_path) as url:
         yield url
 
 

@@ -66,7 +66,12 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsInlineLimit: 0, // the policy lets no font or script come from a data: address
     modulePreload: { polyfill: false },
-    rolldownOptions: { checks: { pluginTimings: false } },
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      // React stays in the browser when a new release brings other files; and without a group of its own, what the first
+      // paint shares with later parts would be in further files.
+      output: { codeSplitting: { groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\// }] } },
+    },
     chunkSizeWarningLimit: 2_500, // kB; what is large (diagrams, some grammars) is loaded when it is asked for
   },
   server: {

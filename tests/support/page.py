@@ -120,11 +120,12 @@ class ChatPage:
 
 @asynccontextmanager
 async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
-    """The page, connected. At its end, nothing may have gone wrong in it, nor may it have asked another host."""
+    """The page, connected and all there. At its end, nothing may have gone wrong in it, nor may it have asked another host."""
     context = await browser.new_context(**{"viewport": WIDE} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
     await page.is_connected()
+    await expect(page.messages).to_be_attached()  # with all that is loaded after the first paint
     yield page
     await context.close()
     assert page.complaints == []

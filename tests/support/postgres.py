@@ -14,6 +14,7 @@ from pathlib import Path
 
 import asyncpg
 
+from deltawire.config.settings import Settings
 from support.ports import free_port
 
 SETTINGS = {
@@ -126,6 +127,18 @@ async def fresh_database(url: str, template: str = "template0") -> AsyncIterator
         yield f"{url.rpartition('/')[0]}/{name}"
     finally:
         await _tell(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def copied(template: str, postgresql: str, folder: Path) -> AsyncIterator[str]:
+    """The URL of a copy of this database, whose tables are there; a file is copied into the folder."""
+    scheme, _, file = template.partition(":///")
+    if file:
+        shutil.copy(file, folder)
+        yield f"{scheme}:///{folder / Path(file).name}"
+    else:
+        async with fresh_database(postgresql, template.rpartition("/")[2]) as url:
+            yield Settings(database_url=url).database
 
 
 async def _tell(url: str, statement: str) -> None:

@@ -1,10 +1,9 @@
 import { lazy, type MouseEvent, Suspense, useEffect } from "react";
 import { Composer } from "./components/chat/composer";
 import { ConnectionStatus } from "./components/connection/connection-status";
-import { Sidebar } from "./components/sidebar/sidebar";
 import { IconButton } from "./components/ui/icon-button";
+import { ICONS } from "./components/ui/icons";
 import { NotLoaded } from "./components/ui/not-loaded";
-import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
@@ -16,14 +15,19 @@ import { shownConversation } from "./state/state";
 const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
 const lately = (name: keyof typeof import("./late")) =>
   lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) })));
+const Sidebar = lately("Sidebar");
 const Messages = lately("Messages");
 const ModelPicker = lately("ModelPicker");
 const Foot = lately("Foot");
+const ThinkingSwitch = lately("ThinkingSwitch");
 const ContextMeter = lately("ContextMeter");
 const Announcer = lately("Announcer");
 const Notice = lately("Notice");
+const ChatsDrawer = lately("ChatsDrawer");
 const Panels = lazy(() =>
-  import("./panels").catch(() => ({ Panels: PanelNotLoaded })).then(({ Panels }) => ({ default: Panels })),
+  import("./panels")
+    .catch(() => late.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
+    .then(({ Panels }) => ({ default: Panels })),
 );
 
 export function App() {
@@ -38,12 +42,16 @@ export function App() {
       <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
         Skip to the message
       </a>
-      <Sidebar />
+      <nav aria-label="Chats" className="hidden w-68 shrink-0 border-border border-r bg-sidebar md:block">
+        <Suspense>
+          <Sidebar />
+        </Suspense>
+      </nav>
       <div className="flex min-w-0 flex-1 flex-col">
         <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
-          <IconButton icon="menu" label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
+          <IconButton icon={ICONS.menu} label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
           <IconButton
-            icon="plus"
+            icon={ICONS.plus}
             label="New chat"
             className="md:hidden"
             onClick={() => chat.conversations.show(null)}
@@ -54,14 +62,14 @@ export function App() {
           </Suspense>
           <span className="flex-1" />
           <ConnectionStatus />
-          {asksWho && <IconButton icon="key" label="Your token" onClick={() => chat.open("sign_in")} />}
+          {asksWho && <IconButton icon={ICONS.key} label="Your token" onClick={() => chat.open("sign_in")} />}
           <IconButton
-            icon="keyboard"
+            icon={ICONS.keyboard}
             label="Shortcuts"
             className="pointer-coarse:hidden max-md:hidden"
             onClick={() => chat.open("shortcuts")}
           />
-          <IconButton icon="settings" label="Settings" onClick={() => chat.open("settings")} />
+          <IconButton icon={ICONS.settings} label="Settings" onClick={() => chat.open("settings")} />
         </header>
         <main className="flex min-h-0 flex-1 flex-col">
           <Suspense fallback={<div className="flex-1" />}>
@@ -73,6 +81,7 @@ export function App() {
             </Suspense>
             <Composer>
               <Suspense>
+                <ThinkingSwitch />
                 <ContextMeter />
               </Suspense>
             </Composer>
@@ -83,6 +92,9 @@ export function App() {
           <Notice />
         </Suspense>
       </div>
+      <Suspense>
+        <ChatsDrawer />
+      </Suspense>
       <Suspense>
         <Panels />
       </Suspense>

@@ -6,14 +6,19 @@ import { ModelNotice } from "./components/chat/model-notice";
 import { ModelPicker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
+import { ThinkingSwitch } from "./components/chat/thinking-switch";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { OfflineNotice } from "./components/connection/offline-notice";
+import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
+import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
 import { MathProvider } from "./markdown/math-provider";
 
-void loadMarkdown(); // now, so that it is there when the first answer comes
+// Now, so that they are there when the first answer comes, a chat is read, or the connection is lost.
+void loadMarkdown();
+void Promise.allSettled([import("./state/merge-stored"), import("./connection/probe")]);
 
-export { Announcer, ContextMeter, ModelPicker, Notice };
+export { Announcer, ChatsDrawer, ContextMeter, ModelPicker, Notice, PanelNotLoaded, Sidebar, ThinkingSwitch };
 
 /** The messages of the chat that is shown. */
 export function Messages() {

@@ -10,15 +10,11 @@ export interface HandshakeRefusal {
   locked: boolean;
 }
 
-/** Find out why no socket could be opened. */
+/** Find out why no socket could be opened. Rejects when the server cannot be reached. */
 export async function whyRefused(api: Api): Promise<HandshakeRefusal> {
-  try {
-    let status = await statusOf(api, PATHS.readiness); // which needs no token
-    if (status === 200) status = await statusOf(api, PATHS.models); // which needs a token where the socket does
-    return { why: whyOf(status), locked: status === 401 };
-  } catch {
-    return { why: "The server cannot be reached.", locked: false };
-  }
+  let status = await statusOf(api, PATHS.readiness); // which needs no token
+  if (status === 200) status = await statusOf(api, PATHS.models); // which needs a token where the socket does
+  return { why: whyOf(status), locked: status === 401 };
 }
 
 /** The reason that a status tells. */

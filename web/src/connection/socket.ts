@@ -8,7 +8,7 @@ import { BACK_OFF, type BackOff, delayAfter } from "./back-off";
 import type { ConnectionState } from "./connection-state";
 import { CHECK_TIMING, type CheckTiming, LinkCheck } from "./link-check";
 import { PATHS } from "./paths";
-import { whyRefused } from "./probe";
+import type { HandshakeRefusal } from "./probe";
 import type { Token } from "./token";
 
 export interface SocketListener {
@@ -26,6 +26,7 @@ const SUBPROTOCOL = "deltawire.v1";
 const BEARER = "bearer.";
 const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
 const SILENT: CloseReason = { sentence: "Nothing came over the connection any more.", reconnect: "soon" };
+const UNREACHABLE: HandshakeRefusal = { why: "The server cannot be reached.", locked: false };
 /** No turn has this id, so a `cancel` of it is answered at once, and changes nothing. */
 const PROBE = "is-anybody-there";
 /** How long to stay away at least from a server that asks for that. */
@@ -205,9 +206,19 @@ export class ChatSocket {
     }
   }
 
+  /** What finds out is loaded when it is first needed. Where that fails the server cannot be reached either. */
+  async #whyRefused(): Promise<HandshakeRefusal> {
+    try {
+      const { whyRefused } = await import("./probe");
+      return await whyRefused(this.#api);
+    } catch {
+      return UNREACHABLE;
+    }
+  }
+
   async #refused(): Promise<void> {
     const asked = this.#token.value;
-    const { why, locked } = await whyRefused(this.#api);
+    const { why, locked } = await this.#whyRefused();
     if (!this.#wanted || this.#socket !== null) return;
     this.#locked = locked && asked === this.#token.value;
     if (this.#locked) this.#listener.onState({ status: "locked", why });

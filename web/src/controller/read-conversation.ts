@@ -5,9 +5,9 @@ import type { Store } from "../state/store";
 export async function readConversation(store: Store, api: ConversationsApi, id: string, stored: string): Promise<void> {
   const kept = () => store.state.conversations.find((c) => c.id === id)?.kept;
   const before = kept();
-  const tree = await api.read(stored);
+  const [tree, { merged }] = await Promise.all([api.read(stored), import("../state/merge-stored")]);
   const now = kept();
   // Settings that were written while the tree was read are newer than its own.
   const settings = now === undefined || now === before ? tree.settings : now;
-  store.dispatch({ type: "read", conversation: id, tree: { ...tree, settings } });
+  store.dispatch({ type: "read", conversation: id, tree: { ...tree, settings }, merge: merged });
 }

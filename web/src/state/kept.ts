@@ -3,8 +3,8 @@
 import type { Problem } from "../text/problems";
 import type { Conversation } from "./conversation";
 import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
-import { sameJson } from "./merge-stored";
 import { parsed, recordOf, settingsIn } from "./preferences";
+import { sameJson } from "./same-json";
 import { changesFrom, type Settings } from "./settings";
 import type { State } from "./state";
 import { type Unkept, unkeptIn } from "./unkept";

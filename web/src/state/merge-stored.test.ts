@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { closeReasonOf } from "../protocol/close-codes";
 import type { ConversationTree, Message as Stored } from "../protocol/frames";
 import { branchTo, type Conversation } from "./conversation";
+import { merged } from "./merge-stored";
 import { reduce } from "./reduce";
 import { PLAIN } from "./settings";
 import { type Action, INITIAL, type State, shownConversation } from "./state";
@@ -27,7 +28,7 @@ function stored(id: string, role: Stored["role"], parent: string | null, more: P
 
 function read(...messages: Stored[]): Action {
   const tree: ConversationTree = { id: "c1", title: "A title", created: 0, updated: 5, settings: {}, messages };
-  return { type: "read", conversation: "c1", tree };
+  return { type: "read", conversation: "c1", tree, merge: merged };
 }
 
 const SHOWN: Action = { type: "show", conversation: "c1" };

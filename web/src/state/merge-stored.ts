@@ -12,6 +12,7 @@ import {
   type Question,
   ROOT,
 } from "./conversation";
+import { sameJson } from "./same-json";
 import { PLAIN, settingsFrom } from "./settings";
 
 /** Merge a stored tree. A message that is not stored stays, after its stored siblings. */
@@ -134,10 +135,4 @@ function answerFrom(
     spent: usage,
     problem: error === null ? null : brokenOff(error),
   };
-}
-
-/** Whether two plain objects hold the same; names that are undefined count as absent. */
-export function sameJson(one: object, other: object): boolean {
-  const sorted = (value: object) => JSON.stringify(Object.entries(value).sort());
-  return sorted(one) === sorted(other);
 }

@@ -5,10 +5,10 @@ import { branchTo, type Conversation, type Message, newestBelow } from "./conver
 import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
 import { withDraft, withEdit } from "./drafts";
 import { lookingFor, withEntry } from "./listing";
-import { sameJson } from "./merge-stored";
 import type { Preferences } from "./preferences";
 import { restore, withoutTaken } from "./restore";
 import { giveBack, giveBackRefused } from "./returned-questions";
+import { sameJson } from "./same-json";
 import { PLAIN, type Settings } from "./settings";
 import {
   type Action,
@@ -120,7 +120,7 @@ function reduceStored(state: State, action: StoredAction): State {
     case "kept":
       return keep(state, action.conversation, action.kept);
     case "read":
-      return read(state, action.conversation, action.tree);
+      return read(state, action);
     case "not_read":
       return notRead(state, action.conversation, action.reading);
     case "rename":

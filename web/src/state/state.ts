@@ -136,7 +136,13 @@ export type StoredAction =
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
   | { type: "not_listed"; words: string; why: string }
   | { type: "kept"; conversation: string; kept: StoredConversation }
-  | { type: "read"; conversation: string; tree: ConversationTree }
+  | {
+      type: "read";
+      conversation: string;
+      tree: ConversationTree;
+      /** Loaded with the first tree: the first paint does without it. */
+      merge: (conversation: Conversation, tree: ConversationTree) => Conversation;
+    }
   | { type: "not_read"; conversation: string; reading: Reading }
   | { type: "rename"; conversation: string; title: string }
   | { type: "delete"; conversation: string }

@@ -1,10 +1,9 @@
 // How the state changes with what the server stores: lists, trees, titles, deletions.
 
-import type { ConversationTree, Conversation as StoredConversation } from "../protocol/frames";
+import type { Conversation as StoredConversation } from "../protocol/frames";
 import type { Reading } from "./conversation";
 import { draftOf, withDraft } from "./drafts";
 import { changed, type Listing, without, withPage } from "./listing";
-import { merged } from "./merge-stored";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
 import { type Unkept, withUnkept } from "./unkept";
 
@@ -32,11 +31,11 @@ export function keep(state: State, id: string, { id: stored, settings: kept }: S
   return listings(changing, (listing) => changed(listing, id, { stored }));
 }
 
-export function read(state: State, id: string, tree: ConversationTree): State {
+export function read(state: State, { conversation: id, tree, merge }: Extract<Action, { type: "read" }>): State {
   const asked = tree.messages.flatMap(({ role, text }) => (role === "user" ? [text] : []));
   const prompts = [...new Set([...asked, ...state.prompts])].slice(-PROMPTS);
   const [records, unkept] = unkeptOf(state, id);
-  const reading = change(state, id, (c) => withUnkept(merged(c, tree), records));
+  const reading = change(state, id, (c) => withUnkept(merge(c, tree), records));
   return listings({ ...reading, prompts, unkept }, (listing) => changed(listing, id, { updated: tree.updated }));
 }
 

@@ -6,6 +6,7 @@ import { type Answer as AnswerData, isRunning } from "../../state/conversation";
 import type { Remedy } from "../../text/problems";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
 import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
 import { Problem } from "./problem";
@@ -44,8 +45,12 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
           <div className="actions -ml-1.5">
             <BranchSwitch message={answer} />
             {answer.text !== "" && <CopyButton text={answer.text} label="Copy answer" rich={richTextOf} />}
-            {answer.text !== "" && <CopyButton text={answer.text} label="Copy as Markdown" icon="markdown" />}
-            {answer.problem === null && <IconButton icon="redo" label="Regenerate" onClick={() => again()} />}
+            {answer.text !== "" && (
+              <CopyButton text={answer.text} label="Copy as Markdown" icon={LATE_ICONS.markdown} />
+            )}
+            {answer.problem === null && (
+              <IconButton icon={LATE_ICONS.redo} label="Regenerate" onClick={() => again()} />
+            )}
           </div>
           <AnswerStats answer={answer} />
         </footer>

@@ -4,6 +4,7 @@ import { useInPlace } from "../../hooks/use-in-place";
 import { type Message, siblingsOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
 
 /** Turns to the versions of a message beside this one, under the reader's pointer. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
@@ -17,7 +18,7 @@ export function BranchSwitch({ message }: { message: Message }) {
   const turnTo = (button: Element, to: string) =>
     inPlace(button, () => flushSync(() => store.dispatch({ type: "turn_to", message: to })));
   const at = siblings.indexOf(message.id);
-  const turn = (by: number, label: string, icon: "chevron_left" | "chevron_right") => {
+  const turn = (by: number, label: string, icon: string) => {
     const to = siblings[at + by];
     return (
       <IconButton
@@ -30,11 +31,11 @@ export function BranchSwitch({ message }: { message: Message }) {
   };
   return (
     <span className="flex items-center tabular-nums">
-      {turn(-1, "Previous version", "chevron_left")}
+      {turn(-1, "Previous version", LATE_ICONS.chevron_left)}
       <span>
         {at + 1} / {siblings.length}
       </span>
-      {turn(+1, "Next version", "chevron_right")}
+      {turn(+1, "Next version", LATE_ICONS.chevron_right)}
     </span>
   );
 }

@@ -8,7 +8,7 @@ import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
 import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
-import { ThinkingSwitch } from "./thinking-switch";
+import { ICONS } from "../ui/icons";
 
 /** The box in which questions are written, and the button that sends them or stops the answer; `children` go between. */
 export function Composer({ children }: { children: ReactNode }) {
@@ -48,7 +48,6 @@ export function Composer({ children }: { children: ReactNode }) {
         onKeyDown={onKeyDown}
       />
       <div className="composer-buttons">
-        <ThinkingSwitch />
         {children}
         {running === null ? <SendButton disabled={!canSend} /> : <StopButton running={running} />}
       </div>
@@ -79,7 +78,7 @@ function useBoxFocus(
 function SendButton({ disabled }: { disabled: boolean }) {
   return (
     <button type="submit" aria-label="Send" title="Send" className="round" disabled={disabled}>
-      <Icon name="send" className="size-5" />
+      <Icon path={ICONS.send} className="size-5" />
     </button>
   );
 }

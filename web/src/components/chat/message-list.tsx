@@ -6,6 +6,7 @@ import { contextOf, EMPTY_CONTEXT } from "../../state/context";
 import { branchTo, type Conversation, lastOf, runningAnswer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
+import { LATE_ICONS } from "../ui/late-icons";
 import { Answer } from "./answer";
 import { ChatPlaceholder } from "./chat-placeholder";
 import { LeftOut } from "./left-out";
@@ -66,7 +67,7 @@ export function MessageList() {
       </div>
       {isAwayFromEnd && (
         <button type="button" className="jump button" onClick={toEnd}>
-          <Icon name="down" /> Jump to latest
+          <Icon path={LATE_ICONS.down} /> Jump to latest
         </button>
       )}
     </div>

@@ -3,6 +3,7 @@ import { useSecondsUntil } from "../../hooks/use-seconds-until";
 import { inWords } from "../../text/durations";
 import { type Problem as ProblemData, retryLabel } from "../../text/problems";
 import { Icon } from "../ui/icon";
+import { LATE_ICONS } from "../ui/late-icons";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
 export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: () => void }) {
@@ -11,7 +12,7 @@ export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: (
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
-      <Icon name="warning" className="size-5 text-danger" />
+      <Icon path={LATE_ICONS.warning} className="size-5 text-danger" />
       <p className="min-w-0 flex-1 basis-60">
         <strong className="font-semibold">{problem.sentence}</strong> {problem.advice}
       </p>

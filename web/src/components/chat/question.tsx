@@ -5,6 +5,7 @@ import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
 import { BranchSwitch } from "./branch-switch";
 import { QuestionEditor } from "./question-editor";
 
@@ -40,7 +41,7 @@ export const Question = memo(function Question({ question }: { question: Questio
       <div className="actions">
         <BranchSwitch message={question} />
         <CopyButton text={question.text} label="Copy question" />
-        <IconButton icon="edit" label="Edit question" autoFocus={left} onClick={() => edit(question.text)} />
+        <IconButton icon={LATE_ICONS.edit} label="Edit question" autoFocus={left} onClick={() => edit(question.text)} />
       </div>
     </article>
   );

@@ -1,6 +1,7 @@
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { shownSettings } from "../../state/state";
 import { Icon } from "../ui/icon";
+import { LATE_ICONS } from "../ui/late-icons";
 
 /** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */
 export function ThinkingSwitch() {
@@ -14,7 +15,7 @@ export function ThinkingSwitch() {
       aria-pressed={on}
       onClick={() => settings.set({ thinking: on ? null : "medium" })}
     >
-      <Icon name="thought" /> <span className="pill-words">Show thoughts</span>
+      <Icon path={LATE_ICONS.thought} /> <span className="pill-words">Show thoughts</span>
     </button>
   );
 }

@@ -1,23 +1,11 @@
-import {
-  type ChangeEvent,
-  type ComponentType,
-  type KeyboardEvent,
-  lazy,
-  Suspense,
-  useCallback,
-  useEffect,
-  useRef,
-} from "react";
+import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/shortcuts";
 import { Icon } from "../ui/icon";
-import { NotLoaded } from "../ui/not-loaded";
-
-/** The chats have to be read first, so what lists them is loaded after the first paint. */
-const ChatGroups = lazy<ComponentType<{ onChoose: (id: string) => void }>>(() =>
-  import("./chat-groups").catch(() => ({ ChatGroups: NotLoaded })).then(({ ChatGroups }) => ({ default: ChatGroups })),
-);
+import { ICONS } from "../ui/icons";
+import { LATE_ICONS } from "../ui/late-icons";
+import { ChatGroups } from "./chat-groups";
 
 /** All chats by their day, or those that hold what is looked for. `onLeave` is called when the reader is done here. */
 export function ChatList({ onLeave }: { onLeave: () => void }) {
@@ -56,12 +44,10 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
         <img src="/favicon.svg" alt="" className="size-5" /> Deltawire
       </p>
       <button type="button" className="button w-full justify-start" onClick={() => choose(null)}>
-        <Icon name="plus" /> New chat
+        <Icon path={ICONS.plus} /> New chat
       </button>
       <SearchBox onChoose={choose} />
-      <Suspense>
-        <ChatGroups onChoose={choose} />
-      </Suspense>
+      <ChatGroups onChoose={choose} />
     </div>
   );
 }
@@ -91,7 +77,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   };
   return (
     <div className="relative">
-      <Icon name="search" className="absolute top-2.5 left-2.5 size-4 text-muted-foreground" />
+      <Icon path={LATE_ICONS.search} className="absolute top-2.5 left-2.5 size-4 text-muted-foreground" />
       <input
         type="search"
         dir="auto"

@@ -3,6 +3,7 @@ import { useChat } from "../../hooks/use-chat";
 import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
 
 /** The actions on a chat. The browser closes the menu: on Escape, or on a click beside it. */
 export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: string; onRename: () => void }) {
@@ -18,7 +19,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
   return (
     <>
       <IconButton
-        icon="more"
+        icon={LATE_ICONS.more}
         label={`Options of ${title}`}
         className="chat-options"
         aria-haspopup="menu"
@@ -50,10 +51,14 @@ interface ItemsProps {
 function Items({ entry, onRename, onClose }: ItemsProps) {
   const chat = useChat();
   const items = [
-    { icon: "edit", label: "Rename", run: onRename },
-    { icon: "download", label: "Export as Markdown", run: () => void chat.conversations.export(entry, "markdown") },
-    { icon: "download", label: "Export as JSON", run: () => void chat.conversations.export(entry, "json") },
-    { icon: "trash", label: "Delete", run: () => chat.remove(entry) },
+    { icon: LATE_ICONS.edit, label: "Rename", run: onRename },
+    {
+      icon: LATE_ICONS.download,
+      label: "Export as Markdown",
+      run: () => void chat.conversations.export(entry, "markdown"),
+    },
+    { icon: LATE_ICONS.download, label: "Export as JSON", run: () => void chat.conversations.export(entry, "json") },
+    { icon: LATE_ICONS.trash, label: "Delete", run: () => chat.remove(entry) },
   ] as const;
   return items.map(({ icon, label, run }, index) => (
     <button
@@ -68,7 +73,7 @@ function Items({ entry, onRename, onClose }: ItemsProps) {
         run();
       }}
     >
-      <Icon name={icon} /> {label}
+      <Icon path={icon} /> {label}
     </button>
   ));
 }

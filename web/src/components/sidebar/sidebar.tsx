@@ -5,18 +5,18 @@ import { ChatList } from "./chat-list";
 
 const STAY = () => {};
 
-/** The chats: beside the one that is shown, or, where there is no room for that, in a drawer over it. */
+/** The chats beside the one that is shown. */
 export function Sidebar() {
+  return <ChatList onLeave={STAY} />;
+}
+
+/** The chats in a drawer over the one that is shown, where there is no room beside it. */
+export function ChatsDrawer() {
   const { store } = useChat();
   const close = useCallback(() => store.dispatch({ type: "close", panel: "chats" }), [store]);
   return (
-    <>
-      <nav aria-label="Chats" className="hidden w-68 shrink-0 border-border border-r bg-sidebar md:block">
-        <ChatList onLeave={STAY} />
-      </nav>
-      <Panel name="chats" label="Chats" className="drawer">
-        <ChatList onLeave={close} />
-      </Panel>
-    </>
+    <Panel name="chats" label="Chats" className="drawer">
+      <ChatList onLeave={close} />
+    </Panel>
   );
 }

@@ -1,17 +1,18 @@
-import { type ComponentProps, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { IconButton } from "./icon-button";
+import { LATE_ICONS } from "./late-icons";
 
 const SHOWN_MS = 1_500;
 
 interface Props {
   text: string;
   label: string;
-  icon?: ComponentProps<typeof IconButton>["icon"];
+  icon?: string;
   /** Makes HTML of the text, which is copied beside it where the browser can. */
   rich?: (text: string) => Promise<string>;
 }
 
-export function CopyButton({ text, label, icon = "copy", rich }: Props) {
+export function CopyButton({ text, label, icon = LATE_ICONS.copy, rich }: Props) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -24,7 +25,7 @@ export function CopyButton({ text, label, icon = "copy", rich }: Props) {
       () => setCopied(true),
       () => setCopied(false),
     );
-  return <IconButton icon={copied ? "check" : icon} label={copied ? "Copied" : label} onClick={copy} />;
+  return <IconButton icon={copied ? LATE_ICONS.check : icon} label={copied ? "Copied" : label} onClick={copy} />;
 }
 
 async function copyText(text: string, rich: Props["rich"]): Promise<void> {

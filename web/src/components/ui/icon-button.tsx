@@ -2,7 +2,7 @@ import type { ComponentProps } from "react";
 import { Icon } from "./icon";
 
 interface Props extends Omit<ComponentProps<"button">, "children"> {
-  icon: ComponentProps<typeof Icon>["name"];
+  icon: string;
   label: string;
 }
 
@@ -10,7 +10,7 @@ interface Props extends Omit<ComponentProps<"button">, "children"> {
 export function IconButton({ icon, label, className = "", ...rest }: Props) {
   return (
     <button type="button" aria-label={label} title={label} className={`icon-button ${className}`} {...rest}>
-      <Icon name={icon} />
+      <Icon path={icon} />
     </button>
   );
 }

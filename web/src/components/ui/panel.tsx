@@ -2,6 +2,7 @@ import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import type { Panel as PanelName } from "../../state/state";
 import { IconButton } from "./icon-button";
+import { LATE_ICONS } from "./late-icons";
 
 interface Props {
   name: PanelName;
@@ -35,7 +36,7 @@ export function Panel({ name, label, className, children }: Props) {
       {open && (
         <>
           {children}
-          <IconButton icon="close" label="Close" className="absolute top-3 right-2" onClick={close} />
+          <IconButton icon={LATE_ICONS.close} label="Close" className="absolute top-3 right-2" onClick={close} />
         </>
       )}
     </dialog>
