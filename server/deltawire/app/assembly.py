@@ -82,6 +82,7 @@ def assemble(settings: Settings) -> Service:
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     authenticator = make_authenticator(settings, key_set)
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
+    stores.database.metrics = metrics
     tracing = make_tracing(settings)
     admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing))
     services = make_services(settings, admission, authenticator, stores, metrics)
@@ -122,7 +123,9 @@ def _litestar(
     return Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
-            scraping(services.metrics, settings.metrics_token, any_host=any_host_may_scrape),
+            scraping(
+                services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
+            ),
             *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
@@ -170,6 +173,8 @@ def _announce(settings: Settings) -> None:
         log.warning(
             "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
         )
+    if settings.database_url is None:
+        log.info("conversations: in a file; DATABASE_URL or DATA_DIR choose another place", folder=str(settings.folder))
     if settings.limits.by_name and not settings.asks_who:
         log.warning("limits: authentication is off, so all clients together are one caller")
     if settings.has_upstream:

@@ -87,8 +87,10 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
     source: KeySource | None = key_set
     if settings.jwt_secret is not None:
         source = SharedSecret(settings.jwt_secret.get_secret_value())
+    before = settings.jwt_secret_before
     if source is not None:
-        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience)
+        key_before = None if before is None else SharedSecret(before.get_secret_value()).find(None)
+        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience, key_before)
     return Authenticator(keys, tokens)
 
 

@@ -137,6 +137,9 @@ class Settings(BaseSettings):
     jwt_secret: JwtSecret = Field(
         None, description="accepts callers' JSON Web Tokens that are signed with this secret, by HS256"
     )
+    jwt_secret_before: JwtSecret = Field(
+        None, description="the JWT_SECRET before a rotation: tokens that are signed with it are accepted, too"
+    )
     jwt_jwks_url: KeySetUrl = Field(
         None, description="accepts callers' JSON Web Tokens that are signed with a key of the JSON Web Key Set there"
     )
@@ -172,6 +175,9 @@ class Settings(BaseSettings):
 
     metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
         None, description="the bearer token for `GET /metrics`; unset: authentication as on every other path"
+    )
+    metrics_token_before: Annotated[SecretStr | None, Accepts("a string")] = Field(
+        None, description="the METRICS_TOKEN before a rotation, which is accepted, too"
     )
 
     trace_content: Annotated[bool, Accepts("true or false")] = Field(
