@@ -1,4 +1,4 @@
-"""Each secret is exchanged without a gap, as docs/guide/operate.md says; its SQL and its commands are run as they are."""
+"""Each secret is exchanged without a gap, as docs/guide/operate.md says; its SQL and commands are run as they are."""
 
 import re
 import secrets

@@ -4,10 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext, suppress
-from typing import Final
+from typing import Final, cast
 
 import structlog
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, QueuePool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deltawire.aio.background import BackgroundTasks
@@ -104,7 +104,8 @@ class Database:
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if self._is_closed:
             raise Failure("store_unavailable", cause="closed")
-        if self.metrics is not None and engine.pool.checkedout() >= engine.pool.size():
+        pool = cast("QueuePool", engine.pool)
+        if self.metrics is not None and pool.checkedout() >= pool.size():
             self.metrics.database_waits.inc()
         try:
             with faults_told():

@@ -105,11 +105,11 @@ class Metrics:
         self.database_waits = counter(
             "deltawire_database_waits_total", "Transactions that had to wait for a connection, or for the one writer."
         )
-        self._registry.register(ProcessMetrics())
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:
         """Create the series that alerts watch at 0: without it the first event of a kind is no increase."""
+        self._registry.register(ProcessMetrics())
         for code in TABLE:
             self.refused.labels(code)
             if code.startswith("upstream_"):

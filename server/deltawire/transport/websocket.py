@@ -40,14 +40,15 @@ _PIECE_BYTES: Final = 4096
 class _Handshakes(ServerProtocol):
     """The library's protocol, with refusals of a handshake as problem documents."""
 
-    request_id = ""
+    ids: RequestIds
+    """The ids of the connection; the handshake has the first that is current here."""
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
         """Return the response to an invalid handshake."""
         failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
         status, headers, body = refusal(failure)
         fields = {name.decode(): value.decode() for name, value in headers}
-        fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.request_id}
+        fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.ids.current}
         return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
 
 
@@ -65,9 +66,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """
         super().__init__(**given)
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
-        self.conn.request_id = ids.next()
-        self.default_headers = [*self.default_headers, (HEADER, self.conn.request_id.encode())]
-        self._ids = ids
+        self.conn.ids = ids
+        ids.next()
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
@@ -156,9 +156,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data[start : start + _PIECE_BYTES])
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             self.transport.write(
-                b"".join(self.conn.data_to_send()) or refusal_bytes(_no_handshake(), self.default_headers)
+                b"".join(self.conn.data_to_send())
+                or refusal_bytes(_no_handshake(), [*self.default_headers, self._request_id()])
             )
             self.transport.close()
+
+    def _request_id(self) -> tuple[bytes, bytes]:
+        return HEADER, self._ids.current.encode()
+
+    @property
+    def _ids(self) -> RequestIds:
+        return cast("_Handshakes", self.conn).ids
 
     def handle_events(self) -> None:
         """Process the parsed frames; end the socket at the first one over the rate."""
@@ -198,8 +206,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send, and mark a refused handshake as complete: uvicorn would log it as an error."""
-        if message["type"] == "websocket.http.response.start":
-            message["headers"] = [*message.get("headers", ()), *self.default_headers]
+        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            cast("dict[str, Any]", message)["headers"] = [*message.get("headers", ()), self._request_id()]
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
