@@ -22,7 +22,7 @@ PYTEST := $(BIN)/pytest
 BENCH := PYTHONPATH=tests $(BIN)/python
 
 .PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: docs-settings pictures frames format lock clean hangups day soak bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -64,7 +64,7 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
 	$(NODE)/vitest/vitest.mjs run
-	$(PYTEST) -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) -m "not alone" --numprocesses 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
 	$(PYTEST) -m alone
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
@@ -121,6 +121,9 @@ bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements
 
 bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
 	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+
+bench-instructions: .venv/.installed-dev ## the instructions of a delta and a turn, OTHER=folder beside another checkout; needs valgrind
+	$(BENCH) -m bench.instructions $(OTHER)
 
 bench-limits: .venv/.installed-dev ## what the limits cost a turn and a delta (docs/measurements/limits.md)
 	$(BENCH) -m bench.limits

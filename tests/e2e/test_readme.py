@@ -156,7 +156,7 @@ async def test_ctrl_c_in_curl_closes_the_upstream(upstream: Upstream, log: Log, 
             assert process.stdout is not None
             assert b"Hello" in await process.stdout.readuntil(b"\n\n")
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(exchange.closed.wait(), 1)
+        await exchange.closes()
         await process.wait()
         assert (await log.line("turn_ended"))["reason"] == "client_gone"
 

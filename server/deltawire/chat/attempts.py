@@ -93,6 +93,7 @@ class Attempts:
         stream: Stream | None = None
         deadline = "first_token"
         limit = InterruptibleTimeout(self._clock.running)
+        limit.enter_task()
         until = self._clock.now() + self._deadlines.first_token
         try:
             with limit.until(until):
@@ -114,7 +115,7 @@ class Attempts:
                 raise self._deadlines.failure(deadline) from None
             raise
         finally:
-            limit.close()
+            limit.cancel()
 
 
 def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:

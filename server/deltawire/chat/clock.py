@@ -29,7 +29,8 @@ class TurnClock:
         now = self._loop.time() - self.running.lost
         if now >= self.turn_by:
             raise self.failure("turn")
-        return min(now + self.deadlines.token, self.turn_by)
+        token_by = now + self.deadlines.token
+        return token_by if token_by < self.turn_by else self.turn_by
 
     def failure(self, deadline: str) -> Failure:
         """Return the failure of a deadline that has passed, by its name."""

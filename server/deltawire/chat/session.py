@@ -14,7 +14,7 @@ import structlog
 
 from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.admission import Admission
-from deltawire.chat.history import Draft, SocketHistory
+from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
@@ -153,7 +153,13 @@ class Session:
         try:
             async with turn:
                 await turn.begin()
-                await self._send_frames(turn, draft)
+                async with aclosing(turn.frames()) as frames:
+                    async for frame in frames:
+                        message = encode(frame)
+                        if not self._peer.send_now(message):
+                            await self._send_later(turn, message)
+                        if draft is not None and type(frame) is Delta:
+                            draft.add(frame.text)
         except Failure as failure:
             self._reply(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
         except PeerGone:
@@ -167,18 +173,13 @@ class Session:
                 self._history.add(chat.message, draft.text())
             self._end_if_drained()
 
-    async def _send_frames(self, turn: Turn, draft: Draft | None) -> None:
-        async with aclosing(turn.frames()) as frames:
-            async for frame in frames:
-                try:
-                    message = encode(frame)
-                    if not self._peer.send_now(message):
-                        await self._peer.send(message)
-                except PeerSlow:
-                    turn.leave(Reason.SLOW_CLIENT)
-                    raise
-                if draft is not None and type(frame) is Delta:
-                    draft.add(frame.text)
+    async def _send_later(self, turn: Turn, message: bytes) -> None:
+        """Send a frame of a turn once the client has room for it."""
+        try:
+            await self._peer.send(message)
+        except PeerSlow:
+            turn.leave(Reason.SLOW_CLIENT)
+            raise
 
     def _refuse(
         self, failure: Failure, name: str | None = None, *, starts: bool = False, said: str | None = None

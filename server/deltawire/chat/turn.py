@@ -34,6 +34,10 @@ log = structlog.get_logger(__name__)
 _CUT_SETTLE_SECONDS: Final = 0.25
 """Seconds for the store when the server stops. Then the last frame is sent, and the write goes on in the background."""
 
+_STREAMING: Final = Phase.STREAMING
+_SEND: Final = Phase.SEND
+"""The phases of each read. A look into the enumeration costs as much as a call."""
+
 
 class _Cancelled(Exception):
     """Unwinds `frames` to its end after `cancel`."""
@@ -133,7 +137,7 @@ class Turn:
             self._record.close()
             self._on_close(self)
             self._on_close = None
-            self._scope.close()
+            self._scope.cancel()
             has_answered = self._stream is not None
             self._observer.ended(turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered))
 
@@ -141,6 +145,7 @@ class Turn:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
         try:
             self._raise_if_cancelled()  # before the first step there was no block to interrupt
+            self._scope.enter_task()
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
         except (TimeoutError, _Cancelled):
@@ -156,6 +161,7 @@ class Turn:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._record.transcript
         said = self._observer.said
+        self._scope.enter_task()
         try:
             events: list[Event] | None = await self._first_events()
             while events is not None:
@@ -218,13 +224,14 @@ class Turn:
 
         The time-out between tokens runs only here, not while the frames of the last events are sent.
         """
-        self._raise_if_cancelled()
+        if self._cancellation is not None:
+            raise _Cancelled
         stream = self._stream
         if stream is None or stream.ended:
             return None
         deadline = self._clock.next_token_by()
         events: list[Event] = []
-        self._enter(Phase.STREAMING)
+        self._phase = _STREAMING
         try:
             with self._scope.until(deadline):
                 while not events and not stream.ended:
@@ -234,7 +241,7 @@ class Turn:
             if isinstance(error, Failure):
                 raise
             raise self._clock.failure("turn" if deadline >= self._clock.turn_by else "token") from None
-        self._enter(Phase.SEND)
+        self._phase = _SEND
         return events
 
     def _frame(self, event: Event) -> Delta | Thought | None:

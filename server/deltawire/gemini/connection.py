@@ -123,11 +123,12 @@ class Connector(aiohttp.TCPConnector):
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> ResponseHandler:
         limit = InterruptibleTimeout(self._running)
+        limit.enter_task()
         try:
             with limit.until(self._running.now() + self._connect_timeout):
                 return await super()._create_connection(req, traces, timeout)
         finally:
-            limit.close()
+            limit.cancel()
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:

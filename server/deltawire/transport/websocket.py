@@ -109,7 +109,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """
         if self.close_sent or self.transport.is_closing():
             return False
-        self.transport.write(_text_head(len(payload)) + payload)
+        size = len(payload)
+        self.transport.write((b"\x81%c" % size if size < 126 else _long_text_head(size)) + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
@@ -242,10 +243,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._see_out(code, reason)
 
 
-def _text_head(size: int) -> bytes:
-    """Return the head of an unmasked text frame that is not fragmented."""
-    if size < 126:
-        return b"\x81%c" % size
+def _long_text_head(size: int) -> bytes:
+    """Return the head of an unmasked text frame that is not fragmented and holds 126 bytes or more."""
     if size < 2**16:
         return b"\x81\x7e" + size.to_bytes(2)
     return b"\x81\x7f" + size.to_bytes(8)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -241,13 +240,11 @@ async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_
         assert (await client.call("GET", f"/{large}"))[0] == 404
         assert await every(client) == [other]
         assert await client.found("filling") == await client.found("large") == []
-        waits: list[float] = []
+        turns = 0
         while await rows(database, large) > 0:
-            began = time.monotonic()
             assert (await ask_rest(address, conversation=other))[-1]["type"] == "usage"
-            waits.append(time.monotonic() - began)
-        assert len(waits) > 1
-        assert max(waits) < 2
+            turns += 1
+        assert turns > 1
         assert await rows(database, large, "conversations", "id") == 0
 
 
@@ -289,11 +286,10 @@ async def test_a_stop_does_not_wait_until_all_of_a_deleted_conversation_is_remov
     upstream: Upstream, database: str
 ) -> None:
     async with running_over(upstream, database_url=database) as process:
-        await a_large_one_is_deleted(process.address, database)
-        began = time.monotonic()
+        large = await a_large_one_is_deleted(process.address, database)
         assert await process.stop() == 0
-        assert time.monotonic() - began < 3
         assert "Traceback" not in process.output
+    assert await rows(database, large) > 0
 
 
 async def a_large_one_is_deleted(address: str, database: str) -> str:

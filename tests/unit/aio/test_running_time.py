@@ -24,6 +24,7 @@ async def test_a_deadline_that_passed_meanwhile_leaves_time_to_read_what_came() 
     reader, writer = await asyncio.open_connection(sock=ours)
     async with RunningTime() as running:
         limit = InterruptibleTimeout(running)
+        limit.enter_task()
 
         def block() -> None:
             theirs.sendall(b"words")
@@ -32,7 +33,7 @@ async def test_a_deadline_that_passed_meanwhile_leaves_time_to_read_what_came() 
         asyncio.get_running_loop().call_soon(block)
         with limit.until(running.now() + 0.3):
             assert await reader.readexactly(5) == b"words"
-        limit.close()
+        limit.cancel()
     theirs.close()
     writer.close()
     await writer.wait_closed()

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from support.fake_upstream import FakeStream, FakeUpstream
+from support.upstream import AT_ONCE
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
@@ -187,7 +188,7 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
             assert stream.is_closed, "it is closed while its listener does not read"
             scene.reads.opens.set()
         scene.begins.opens.set()
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     assert is_closed(stream, phase)
     assert scene.upstream.times_asked == (0 if phase is Phase.BEGIN else 1)
     end = scene.observer.turn_end
@@ -237,7 +238,7 @@ async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> N
         if reason in TOLD:
             assert not scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
             scene.settles.opens.set()
-            await asyncio.wait_for(task, 1)
+            await asyncio.wait_for(task, AT_ONCE)
             assert isinstance(scene.heard[-1], Usage)
         else:
             scene.turn.leave(reason)
@@ -254,7 +255,7 @@ async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> N
 async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_from_its_listener() -> None:
     async with in_phase(Phase.SETTLE) as (scene, task, _):
         assert not scene.turn.cancel(Reason.DRAIN, Failure("draining"))
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     [last] = [frame for frame in scene.heard if not isinstance(frame, Delta)]
     assert isinstance(last, ErrorFrame)
     assert last.code == "store_unavailable"
@@ -280,7 +281,7 @@ async def test_the_first_reason_counts() -> None:
         scene.turn.cancel(Reason.USER_CANCEL)
         scene.turn.cancel(Reason.DRAIN, Failure("draining"))
         scene.turn.leave(Reason.IDLE)
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     assert isinstance(scene.heard[-1], Usage)
     assert scene.observer.turn_end is not None
     assert scene.observer.turn_end.reason == Reason.USER_CANCEL
