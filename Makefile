@@ -20,9 +20,10 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
 BENCH := PYTHONPATH=tests $(BIN)/python
+SECONDS_OF_CHAOS ?= 60
 
 .PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -42,6 +43,7 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 test: lint types tests ## everything that CI runs
 
 nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
+	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
 
 lint: .venv/.installed-dev ## ruff, import-linter, deptry, Biome, knip
 	$(BIN)/ruff check .
@@ -115,6 +117,9 @@ day: .venv/.installed-dev ## what hang-ups save, in tokens (docs/measurements/da
 
 soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every fault at random (docs/measurements/soak.md)
 	$(BENCH) -m bench.soak
+
+chaos: .venv/.installed-dev ## a minute in which everything goes wrong, and every law holds: SECONDS_OF_CHAOS=3600 SEED=7
+	$(BENCH) -m bench.chaos --seconds $(SECONDS_OF_CHAOS) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 	$(BENCH) -m bench $(QUICK)

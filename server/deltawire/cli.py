@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from sqlalchemy import make_url
 
 from deltawire import __version__
 from deltawire.app import build, configure_logs
-from deltawire.config.checks import check_data_folder
+from deltawire.config.checks import check_data_folder, check_prices
 from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations import migrate
 from deltawire.conversations.backup import back_up
 from deltawire.conversations.database import REVISIONS
+from deltawire.conversations.usage_report import UsageFilter, as_json, as_table, default_since, read_report
 from deltawire.edge.static_files import NotBuiltError, built
 from deltawire.identity.api_keys import new_key
 from deltawire.process.serving import serve_here, serve_in_workers
@@ -37,6 +39,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _make_key(given.name)
     try:
         settings = load()
+        if given.command == "usage":
+            return _show_usage(settings, given)
         configure_logs(settings)
         check_data_folder(settings)
         if given.command == "migrate":
@@ -44,6 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         if given.command == "backup":
             return _back_up(settings, given.file)
         built()
+        check_prices(settings)
         _prepare_database(settings)
     except (SettingsError, migrate.SchemaError, NotBuiltError) as error:
         sys.stderr.write(f"{error}\n")
@@ -68,6 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path, help="the copy; one that is there is replaced")
     key = commands.add_parser("key", help="make an API key for a caller, for API_KEYS, and stop")
     key.add_argument("name", help="the caller's name: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    usage = commands.add_parser("usage", help="show who used how much, and stop")
+    usage.add_argument(
+        "--since",
+        type=date.fromisoformat,
+        default=default_since(),
+        help="a day, as YYYY-MM-DD in UTC; else 30 days ago",
+    )
+    usage.add_argument("--caller", help="only this caller, such as key:alice; '' is everybody without authentication")
+    usage.add_argument("--model", help="only this model")
+    usage.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
 
@@ -109,6 +124,21 @@ def _back_up(settings: Settings, to: Path) -> int:
         sys.stderr.write(f"backup: cannot copy {url.database} to {to}: {error}\n")
         return 1
     log.info("backed up", file=str(to), bytes=to.stat().st_size)
+    return 0
+
+
+def _show_usage(settings: Settings, given: argparse.Namespace) -> int:
+    """Print who used how much; return the exit code."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("critical")
+    )  # standard output is the report
+    wanted = UsageFilter(since=given.since, caller=given.caller, model=given.model)
+    try:
+        report = asyncio.run(read_report(settings.database, wanted))
+    except Failure as failure:
+        sys.stderr.write(f"usage: the database cannot be read: {failure.cause}\n")
+        return 1
+    sys.stdout.write(f"{as_json(report) if given.json else as_table(report)}\n")
     return 0
 
 

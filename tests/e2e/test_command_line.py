@@ -69,6 +69,16 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
     ]
 
 
+def test_dollars_of_a_model_without_a_price_stop_the_start_by_its_name() -> None:
+    models = "unheard-of,gemini-2.5-pro"
+    result = run(DELTAWIRE_USD_PER_DAY="1", DELTAWIRE_MODELS=models, GEMINI_API_KEY="none")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "DELTAWIRE_USD_PER_DAY: limits nothing for unheard-of, without a known price; "
+        "takes a price in DELTAWIRE_PRICES, or DELTAWIRE_LIMITS_WHEN_PRICE_IS_UNKNOWN=allow\n"
+    )
+
+
 def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "server", tmp_path / "server")
     result = run(folder=tmp_path / "server")

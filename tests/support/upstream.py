@@ -94,7 +94,7 @@ class Exchange:
     def is_open(self) -> bool:
         """Whether the kernel holds the connection for open: what it knows without our reading."""
         connection = self._writer.get_extra_info("socket")
-        if connection is None:  # over TLS, the loop has heard of the end
+        if connection is None or connection.fileno() < 0:  # closed here; or over TLS, the loop has heard of the end
             return False
         return bool(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED)
 

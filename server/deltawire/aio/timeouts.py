@@ -31,7 +31,7 @@ class InterruptibleTimeout(Watchdog):
         self._has_expired = False
 
     def enter_task(self) -> None:
-        """Bound the blocks of the running task from here on; not asked for each block, which would cost more than it."""
+        """Bound the blocks of the running task from here on. A look-up in each block would cost more than the block."""
         self._task = asyncio.current_task()
 
     def cancel(self) -> None:

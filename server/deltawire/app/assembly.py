@@ -94,6 +94,7 @@ def assemble(settings: Settings) -> Service:
             if tracing is not None:
                 stack.push_async_callback(asyncio.to_thread, tracing.close)
             stack.push_async_callback(stores.database.close)
+            await stack.enter_async_context(stores.usage.running())
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stores.limits.prices.load()

@@ -2,20 +2,22 @@
 
 import os
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
 from deltawire.aio.running_time import RunningTime
-from deltawire.chat.admission import Admission, Bounds
+from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.session import SocketBounds
 from deltawire.chat.session_registry import SessionRegistry
-from deltawire.config.settings import Settings
+from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
+from deltawire.conversations.usage_history import UsageHistory, spool_folder
 from deltawire.gemini.account import Account, account_of, standin_account
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.client import GeminiClient
@@ -47,6 +49,7 @@ class Stores(NamedTuple):
     database: Database
     transcripts: Transcripts
     limits: Limits
+    usage: UsageHistory
 
 
 def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
@@ -55,8 +58,23 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
     return Stores(
         database,
         Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout),
-        Limits(settings.limits, make_limits_backend(settings), Prices(), settings.limits_when_store_is_away),
+        Limits(
+            settings.limits,
+            make_limits_backend(settings),
+            Prices(own=settings.own_prices),
+            settings.limits_when_store_is_away,
+            when_unpriced="refuse" if settings.needs_prices else "allow",
+        ),
+        UsageHistory(settings.database, usage_folder(settings)),
     )
+
+
+def usage_folder(settings: Settings) -> Path | None:
+    """Return the folder in which usage waits for the database; None for a user without a folder of their own."""
+    try:
+        return spool_folder(settings.folder, settings.database)
+    except SettingsError:
+        return None
 
 
 def make_services(
@@ -162,7 +180,6 @@ def make_admission(settings: Settings, catalog: ModelCatalog, stores: Stores, te
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        stores.transcripts,
-        stores.limits,
+        Accounts(stores.transcripts, stores.limits, stores.usage),
         telemetry,
     )

@@ -29,8 +29,7 @@ class TurnClock:
         now = self._loop.time() - self.running.lost
         if now >= self.turn_by:
             raise self.failure("turn")
-        token_by = now + self.deadlines.token
-        return token_by if token_by < self.turn_by else self.turn_by
+        return min(now + self.deadlines.token, self.turn_by)
 
     def failure(self, deadline: str) -> Failure:
         """Return the failure of a deadline that has passed, by its name."""

@@ -1,8 +1,8 @@
-"""One socket: many turns at once, one history, and nothing left running when it is gone.
+"""One socket: it runs many turns at once and has one history. When it closes, all its tasks end.
 
-The reader never stops and never waits on anything but the next frame: that is how a close is seen
-while turns wait on the upstream or on a client that does not read. So each turn runs in a task of its
-own, and so does a reply for which there is no room.
+The reader waits for nothing but the next frame. So it sees a close at once, even while turns wait for the upstream or
+for a client that does not read. Each turn therefore runs in a task of its own, and so does a reply when the send buffer
+is full.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.protocol import close_codes
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, spread
 from deltawire.protocol.frames import (
     Auth,
     Cancel,
@@ -88,7 +88,7 @@ class Session:
             await self._leave()
 
     def drain(self) -> None:
-        """End the socket as soon as none of its turns runs; it is the admission that refuses new ones."""
+        """End the socket as soon as none of its turns runs. `Admission` refuses new ones."""
         self._draining = True
         self._end_if_drained()
 
@@ -115,7 +115,7 @@ class Session:
             return
         try:
             if len(self._turns) >= self._bounds.turns:
-                raise Failure("too_many_turns", retry_after=1.0)
+                raise Failure("too_many_turns", retry_after=spread(1.0))
             turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True, said=chat.ref)
@@ -134,7 +134,7 @@ class Session:
             self._refuse(Failure("unknown_turn", field="id"), cancel.id)
 
     def _renew(self, auth: Auth) -> None:
-        """Take a fresh token at once, so that it counts for the next frame; only a new key has to be waited for."""
+        """Take a fresh token at once, so that it counts for the next frame; in a task if its key must be fetched."""
         try:
             if not self._identity.renew(auth.token):
                 self._spawn(self._renew_later(auth))
@@ -148,7 +148,7 @@ class Session:
             self._refuse(failure)
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
-        """Send a turn's frames, each when the client has room for it; then remember what was delivered."""
+        """Send a turn's frames, each when there is room for it; then add what was delivered to the socket's history."""
         draft = self._history.draft() if chat.history is None and chat.conversation is None else None
         try:
             async with turn:
@@ -244,6 +244,6 @@ class Session:
 
 
 def _reason_of(code: int | None) -> Reason:
-    """Return why a socket is over, by the code with which the server closed it; None when the client left."""
+    """Return the reason of a close, by the code that the server sent; `code` is None when the client left."""
     row = close_codes.TABLE.get(code or 0)
     return Reason.CLIENT_GONE if row is None or row.reason is None else Reason(row.reason)

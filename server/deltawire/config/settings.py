@@ -25,10 +25,12 @@ from deltawire.config.types import (
     Networks,
     OfferedModels,
     OriginList,
+    PriceList,
     RedisUrl,
     Seconds,
     SecondsOrUnset,
 )
+from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
@@ -166,6 +168,12 @@ class Settings(BaseSettings):
     turns_at_once: CountRules = Field(None, description="turns that a caller may have at once")
     tokens_per_day: CountRules = Field(None, description="tokens that a caller may use in a day, in UTC")
     usd_per_day: AmountRules = Field(None, description="dollars that a caller may use in a day, in UTC")
+    prices: PriceList = Field(
+        None, description="your own prices of models, in dollars for a million tokens; they come before the list's"
+    )
+    limits_when_price_is_unknown: Annotated[Literal["refuse", "allow"], Accepts("refuse or allow")] = Field(
+        "refuse", description="refuses or allows models without a known price where USD_PER_DAY limits them"
+    )
     redis_url: RedisUrl = Field(
         None, description="the store that counts limits for all servers; unset: each worker counts in its own memory"
     )
@@ -250,6 +258,16 @@ class Settings(BaseSettings):
             tokens_per_day=read_counts(self.tokens_per_day) if self.tokens_per_day is not None else (),
             usd_per_day=read_amounts(self.usd_per_day) if self.usd_per_day is not None else (),
         )
+
+    @property
+    def own_prices(self) -> tuple[OwnPrice, ...]:
+        """The operator's prices, the newest first."""
+        return read_prices(self.prices) if self.prices is not None else ()
+
+    @property
+    def needs_prices(self) -> bool:
+        """True where a model whose dollars are limited must have a price. The stand-in costs nothing."""
+        return self.usd_per_day is not None and self.has_upstream and self.limits_when_price_is_unknown == "refuse"
 
     @property
     def asks_who(self) -> bool:

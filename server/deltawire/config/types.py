@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
+from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.frames import MODEL_NAME
 
@@ -143,6 +144,11 @@ def _amounts(text: str) -> str:
     return text
 
 
+def _prices(text: str) -> str:
+    read_prices(text)
+    return text
+
+
 def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
@@ -186,6 +192,10 @@ CountRules = Annotated[
 AmountRules = Annotated[
     Annotated[str, AfterValidator(_amounts)] | None,
     Accepts(f"a number more than 0, at most {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),
+]
+PriceList = Annotated[
+    Annotated[str, AfterValidator(_prices)] | None,
+    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED or MODEL@YYYY-MM-DD=..., separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext, suppress
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import structlog
 from sqlalchemy import Connection, QueuePool, make_url, text
@@ -18,7 +18,9 @@ from deltawire.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-REVISIONS: Final = ("0001",)
+T = TypeVar("T")
+
+REVISIONS: Final = ("0001", "0002")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0
@@ -93,6 +95,12 @@ class Database:
         with faults_told():
             async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
                 return await _revision(connection)
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` reads, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
+        with faults_told():
+            async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
+                return await connection.run_sync(work)
 
     async def run(self, work: Callable[[Connection], None]) -> None:
         """Call `work` with a connection, without a time-out and whatever revision the tables have; `work` commits."""

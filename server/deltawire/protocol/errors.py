@@ -4,6 +4,7 @@ Every error that leaves the process, on a socket or over HTTP, is a row of `TABL
 written here, once; it never holds the provider's message.
 """
 
+import random
 from typing import Final
 
 import msgspec
@@ -103,6 +104,14 @@ def cut_by_drain() -> Failure:
     """
     message = "The server stopped before this answer was whole. To ask again is a new question, with its own cost."
     return Failure("draining", message, retryable=False)
+
+
+def spread(seconds: float) -> float:
+    """Return a time to wait, up to half a second shorter or longer, for the `retry_after` of a refusal.
+
+    Clients that were refused together must not come back together: all but a few would be refused again.
+    """
+    return round(random.uniform(max(0.0, seconds - 0.5), seconds + 0.5), 3)  # noqa: S311 - not a secret
 
 
 def too_large(field: str, limit: int) -> Failure:

@@ -9,11 +9,11 @@ LINK: Final = "deltawire.link"
 MAX_HEADER_BYTES: Final = 2**15
 """The limit of the headers of a request or a handshake."""
 CLOSE_GRACE_SECONDS: Final = 1.0
-"""Time for the last bytes of a closing connection; it is aborted when they are not read by then."""
+"""Seconds in which a client may read the last bytes of a closing connection; then it is aborted."""
 
 
 class Link(Protocol):
-    """A connection whose send buffer is full while its client does not read."""
+    """A connection with a send buffer, which fills up while the client does not read."""
 
     @property
     def has_room(self) -> bool:

@@ -17,6 +17,7 @@ from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
+from deltawire.limits.own_prices import read_prices
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
@@ -28,6 +29,7 @@ from deltawire.telemetry.turn_observer import Telemetry
 DELTAS = 20
 _MANY = read_counts("1000,m=1000")
 ALL = Rules(turns_per_minute=_MANY, turns_at_once=_MANY, tokens_per_day=_MANY, usd_per_day=_MANY)
+PRICES = Prices(own=read_prices("m=1/2"))
 DEADLINES = Deadlines(first_token=9, token=9, turn=9, retries=0, retry_max_delay=1)
 
 
@@ -56,7 +58,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
     clock = TurnClock(DEADLINES, RunningTime())
     attempts = Attempts(Talker(), clock, observer)
-    turn = Turn(request, attempts, clock, TurnRecord(limits.open("c"), None), observer, lambda _: None)
+    turn = Turn(request, attempts, clock, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 
@@ -86,7 +88,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
 async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
     in_memory = LimitsBackend(windows=MemoryWindows(), leases=MemoryLeases(), meter=MemoryMeter())
     backend = in_memory if where == "memory" else redis_backend(redis.url)
-    limited = await calls_of_each_delta(Limits(ALL, backend, Prices(), "refuse"))
+    limited = await calls_of_each_delta(Limits(ALL, backend, PRICES, "refuse"))
     free = LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
-    assert limited == await calls_of_each_delta(Limits(Rules(), free, Prices(), "refuse"))
+    assert limited == await calls_of_each_delta(Limits(Rules(), free, PRICES, "refuse"))
     assert min(limited) > 5

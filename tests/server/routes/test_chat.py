@@ -106,7 +106,7 @@ async def test_a_full_server_says_when_to_come_back(upstream: Upstream, path: st
     async with sharing(upstream, max_turns=1) as address, posting(address, "/chat/stream"):
         status, problem, headers = await post(address, path, b'{"message": "hi"}')
     assert (status, problem["code"], problem["retryable"]) == (503, "overloaded", True)
-    assert headers["Retry-After"] == "1"
+    assert headers["Retry-After"] in ("1", "2")
 
 
 async def test_a_turn_over_http_has_no_memory(upstream: Upstream) -> None:

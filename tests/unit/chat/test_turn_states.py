@@ -64,7 +64,7 @@ class FakeRecord:
         await self._begins.passes()
         return request
 
-    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    async def end(self, end: Usage | ErrorFrame, _: str) -> Usage | ErrorFrame:
         self.ends.append(end)
         await self._settles.passes()
         return end
@@ -72,11 +72,14 @@ class FakeRecord:
     def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         return end
 
-    def leave(self, end: Usage | ErrorFrame) -> None:
+    def leave(self, end: Usage | ErrorFrame, _: str) -> None:
         self.left.append(end)
 
-    def close(self) -> None:
+    def close(self, _: str) -> None:
         self.times_closed += 1
+
+    def tell_admission(self, told: Callable[[bool], None]) -> None:
+        told(True)  # noqa: FBT003 - a callback
 
 
 class FakeObserver:
@@ -87,7 +90,8 @@ class FakeObserver:
     def __init__(self) -> None:
         self.turn_end: TurnEnd | None = None
 
-    def ended(self, turn_end: TurnEnd) -> None:
+    def ended(self, turn_end: TurnEnd, *, was_admitted: bool) -> None:
+        assert was_admitted
         assert self.turn_end is None, "a turn ends once"
         self.turn_end = turn_end
 
