@@ -125,7 +125,7 @@ class Turn:
         return True
 
     def leave(self, reason: Reason) -> None:
-        """Note that its listener is gone, and why. Its caller then closes the turn, or cancels the task that runs it."""
+        """Note that its listener is gone, and why. Its caller then closes it, or cancels the task that runs it."""
         self._note(reason, None)
 
     def close(self) -> None:
