@@ -19,10 +19,11 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 # Where it is installed: each in an environment of its own, but for the one that all else uses.
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
+WORKERS := 3
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 
-.PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
+.PHONY: run dev install help check lint types unit smoke test tests vitest pytest test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
@@ -57,17 +58,22 @@ types: .venv/.installed-dev ## mypy and tsc, strict
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-unit: .venv/.installed-dev ## tests without I/O, of the server and of the page
-	$(NODE)/vitest/vitest.mjs run
+unit: vitest ## tests without I/O, of the server and of the page
 	$(PYTEST) tests/unit
 
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
 	$(PYTEST) tests/e2e/test_smoke.py
 
+# The page's tests run beside the server's. Many of these wait, so there are more workers than cores.
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
-	$(NODE)/vitest/vitest.mjs run
-	$(PYTEST) -m "not alone" --numprocesses 2 --dist worksteal --cov --cov-report=term-missing:skip-covered
+	@$(MAKE) --no-print-directory --jobs 2 vitest pytest
 	$(PYTEST) -m alone
+
+vitest: .venv/.installed-dev ## the page's tests that need no browser
+	$(NODE)/vitest/vitest.mjs run
+
+pytest: .venv/.installed-dev ## the server's tests, and those in a browser, with their coverage
+	$(PYTEST) -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
 	$(PYTEST) $(T)

@@ -7,6 +7,7 @@ import structlog
 import trustme
 import uvloop
 from support import ports
+from support.forked import ForkServer
 from support.log import Log
 from support.postgres import copied, fresh_database, postgres_url
 from support.redis import RedisServer, redis_server
@@ -64,7 +65,8 @@ async def database(template: str, postgresql: str, tmp_path: Path) -> AsyncItera
 
 @pytest.fixture(scope="session")
 async def session_upstream() -> AsyncIterator[Upstream]:
-    async with Upstream() as server:
+    async with ForkServer() as fork_server, Upstream() as server:
+        server.fork_server = fork_server
         yield server
 
 

@@ -185,8 +185,10 @@ async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> N
 
 async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream) -> None:
     upstream.plays(fails(503), says("Hello"))
-    async with running_over(upstream, retry_max_delay="0.01") as server:
-        server.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    environment = {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_RETRY_MAX_DELAY": "0.01"}
+    async with running(GEMINI_API_KEY="none", **environment) as server:
+        await server.ready()
+        server.process._transport.get_pipe_transport(1).close()  # type: ignore[union-attr]
         async with connected(server.address) as client:
             await client.chat(id="t1")
             frames = await client.until_end("t1")

@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
+from support.forked import ForkServer
 from support.last_used import LastUsed
 
 
@@ -24,6 +25,8 @@ class LoopbackServer:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.askers: LastUsed[Any] = LastUsed()
         """The servers that tests share (`support.serving.sharing`); they end before this one does."""
+        self.fork_server: ForkServer | None = None
+        """What the servers are forked of that ask it as processes of their own (`support.process.running_over`)."""
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
 
