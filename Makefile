@@ -19,10 +19,12 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 # Where it is installed: each in an environment of its own, but for the one that all else uses.
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
+WORKERS := 3
 BENCH := PYTHONPATH=tests $(BIN)/python
+SECONDS_OF_CHAOS ?= 60
 
-.PHONY: run dev install help check lint types unit smoke test tests test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak bench bench-against bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: run dev install help check lint types unit smoke test tests vitest pytest test-one nightly versions hooks release
+.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -42,6 +44,7 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 test: lint types tests ## everything that CI runs
 
 nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
+	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
 
 lint: .venv/.installed-dev ## ruff, import-linter, deptry, Biome, knip
 	$(BIN)/ruff check .
@@ -55,17 +58,22 @@ types: .venv/.installed-dev ## mypy and tsc, strict
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-unit: .venv/.installed-dev ## tests without I/O, of the server and of the page
-	$(NODE)/vitest/vitest.mjs run
+unit: vitest ## tests without I/O, of the server and of the page
 	$(PYTEST) tests/unit
 
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
 	$(PYTEST) tests/e2e/test_smoke.py
 
+# The page's tests run beside the server's. Many of these wait, so there are more workers than cores.
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
-	$(NODE)/vitest/vitest.mjs run
-	$(PYTEST) -m "not alone" --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
+	@$(MAKE) --no-print-directory --jobs 2 vitest pytest
 	$(PYTEST) -m alone
+
+vitest: .venv/.installed-dev ## the page's tests that need no browser
+	$(NODE)/vitest/vitest.mjs run
+
+pytest: .venv/.installed-dev ## the server's tests, and those in a browser, with their coverage
+	$(PYTEST) -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
 	$(PYTEST) $(T)
@@ -116,11 +124,17 @@ day: .venv/.installed-dev ## what hang-ups save, in tokens (docs/measurements/da
 soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every fault at random (docs/measurements/soak.md)
 	$(BENCH) -m bench.soak
 
+chaos: .venv/.installed-dev ## a minute in which everything goes wrong, and every law holds: SECONDS_OF_CHAOS=3600 SEED=7
+	$(BENCH) -m bench.chaos --seconds $(SECONDS_OF_CHAOS) $(if $(SEED),--seed $(SEED))
+
 bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 	$(BENCH) -m bench $(QUICK)
 
 bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
 	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+
+bench-instructions: .venv/.installed-dev ## the instructions of a delta and a turn, OTHER=folder beside another checkout; needs valgrind
+	$(BENCH) -m bench.instructions $(OTHER)
 
 bench-limits: .venv/.installed-dev ## what the limits cost a turn and a delta (docs/measurements/limits.md)
 	$(BENCH) -m bench.limits

@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 import structlog
+import trustme
 import uvloop
 from support import ports
+from support.forked import ForkServer
 from support.log import Log
 from support.postgres import copied, fresh_database, postgres_url
 from support.redis import RedisServer, redis_server
-from support.upstream import Upstream
+from support.upstream import Upstream, says
 
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
+from deltawire.telemetry.request_ids import with_request
 
 
 def pytest_asyncio_loop_factories(
@@ -60,10 +63,29 @@ async def database(template: str, postgresql: str, tmp_path: Path) -> AsyncItera
         yield url
 
 
-@pytest.fixture
-async def upstream() -> AsyncIterator[Upstream]:
-    async with Upstream() as server:
+@pytest.fixture(scope="session")
+async def session_upstream() -> AsyncIterator[Upstream]:
+    async with ForkServer() as fork_server, Upstream() as server:
+        server.fork_server = fork_server
         yield server
+
+
+@pytest.fixture
+async def upstream(session_upstream: Upstream) -> AsyncIterator[Upstream]:
+    """The upstream of all tests, which each finds as new; so they may share the servers that ask it."""
+    session_upstream.plays(says("Hello", " world"))
+    yield session_upstream
+    await session_upstream.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one authority only: each start reads those that it trusts three times, and the usual ones are many."""
+    file = tmp_path_factory.mktemp("authority") / "one.pem"
+    trustme.CA().cert_pem.write_to_path(str(file))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SSL_CERT_FILE", str(file))
+        yield
 
 
 @pytest.fixture
@@ -72,7 +94,7 @@ def log() -> Iterator[Log]:
     log = Log()
     processors = structlog.get_config()["processors"]
     before = processors.copy()
-    processors[:] = [log]
+    processors[:] = [with_request, log]
     yield log
     processors[:] = before
 

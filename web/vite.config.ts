@@ -74,6 +74,7 @@ export default defineConfig({
     },
     chunkSizeWarningLimit: 2_500, // kB; what is large (diagrams, some grammars) is loaded when it is asked for
   },
+  test: { testTimeout: 120_000 }, // for a test that hangs: the machine may be busy
   server: {
     // The Host header is kept, so that the server finds the page's origin to be its own.
     proxy: {

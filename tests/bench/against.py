@@ -23,14 +23,18 @@ PAIRS: Final = 24
 _FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from {package}.__main__ import main; sys.exit(main([]))"
 
 
-def elsewhere(folder: Path) -> Service:
-    """The server of that checkout."""
+def source_of(folder: Path) -> str:
+    """The program that runs the server of that checkout."""
     # Before it was called deltawire, the package was the folder server itself.
     is_old = not (folder / "server" / "deltawire").is_dir()
-    source = _FROM.format(
+    return _FROM.format(
         folder=str(folder if is_old else folder / "server"), package="server" if is_old else "deltawire"
     )
-    return msgspec.structs.replace(DELTAWIRE, command=("-c", source))
+
+
+def elsewhere(folder: Path) -> Service:
+    """The server of that checkout."""
+    return msgspec.structs.replace(DELTAWIRE, command=("-c", source_of(folder)))
 
 
 async def run(other: Path, load: Load, pairs: int) -> list[tuple[float, float]]:

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 from support.browser import chromium
+from support.conversations import conversations_of
 from support.page import ChatPage, opened
-from support.serving import serving
+from support.serving import sharing
 from support.upstream import Upstream
 
 expect.set_options(timeout=60_000)  # what is awaited comes when it comes: a busy machine is no fault
@@ -23,8 +24,18 @@ def own_chats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
 
 
+@pytest.fixture(scope="session")
+def shared_chats(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server of `page` keeps its chats."""
+    return tmp_path_factory.mktemp("chats")
+
+
 @pytest.fixture
-async def page(browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
-    """The page of a server over `upstream`, which retries nothing."""
-    async with serving(upstream, retries=0) as address, opened(browser, address) as page:
-        yield page
+async def page(browser: Browser, upstream: Upstream, shared_chats: Path) -> AsyncIterator[ChatPage]:
+    """The page of a server over `upstream`, which retries nothing, and has no chats."""
+    async with sharing(upstream, retries=0, data_dir=shared_chats) as address:
+        async with conversations_of(address) as chats:
+            for chat in (await chats.page(limit=100))["conversations"]:
+                await chats.call("DELETE", f"/{chat['id']}")
+        async with opened(browser, address) as page:
+            yield page

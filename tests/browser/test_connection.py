@@ -5,9 +5,9 @@ import re
 from contextlib import AsyncExitStack
 
 from playwright.async_api import Browser, expect
-from support.freezable_wire import FreezableWire
 from support.log import Log
 from support.page import ChatPage, opened
+from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
 
@@ -20,13 +20,13 @@ async def test_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream) as address, FreezableWire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         wire.cut()
         await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it.")
         await expect(page.answer).to_contain_text("The first half")
-        await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+        await (await upstream.asked()).closes()
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
@@ -74,7 +74,7 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
 
 async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream) as address, FreezableWire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.page.clock.install()
         await page.page.reload()
         await page.is_connected()

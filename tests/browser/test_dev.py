@@ -1,6 +1,5 @@
 """The page as `make dev` serves it."""
 
-import asyncio
 import os
 import signal
 import sys
@@ -29,10 +28,10 @@ async def test_the_page_with_hot_reload_talks_to_the_running_server(
         )
         try:
             assert vite.stdout is not None
-            await asyncio.wait_for(vite.stdout.readuntil(b"Local:"), 20)
+            await vite.stdout.readuntil(b"Local:")
             async with opened(browser, f"127.0.0.1:{free_port}") as page:
                 await page.ask("hi")
-                await expect(page.answer).to_contain_text("Hello world", timeout=20_000)
+                await expect(page.answer).to_contain_text("Hello world")
                 settings = await page.opens_settings()
                 await expect(settings.get_by_role("region", name="Today")).to_contain_text("1 question")
         finally:

@@ -1,6 +1,5 @@
 """The main flows in Firefox: what is asked, stopped, asked again, kept, refused, lost and found."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -63,7 +62,7 @@ async def test_an_answer_is_stopped_and_another_is_asked_for(page: ChatPage, ups
     await asks(page, "hi")
     await expect(page.answer).to_have_text("Half")
     await page.button("Stop").click()
-    await asyncio.wait_for((await upstream.asked()).closed.wait(), 5)
+    await (await upstream.asked()).closes()
     await page.has_ended()
     await page.button("Regenerate").click()
     await expect(page.answer).to_contain_text("Whole")

@@ -1,7 +1,5 @@
 """The page without a mouse: nothing here clicks, and nothing is focused but by its keys."""
 
-import asyncio
-
 import pytest
 from playwright.async_api import expect
 from support.page import ChatPage
@@ -40,7 +38,7 @@ async def test_a_whole_chat_by_keyboard(page: ChatPage, upstream: Upstream) -> N
     await keyboard.press("Enter")
     await expect(page.answer).to_have_text("Half")
     await keyboard.press("Escape")
-    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await (await upstream.asked()).closes()
     await page.has_ended()
     assert (await upstream.asked()).body["generationConfig"]["temperature"] == 0.5
 

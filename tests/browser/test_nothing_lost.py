@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from playwright.async_api import Browser, Error, expect
-from support.freezable_wire import FreezableWire
 from support.page import ChatPage, opened
 from support.process import running_over
+from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
 
@@ -33,7 +33,7 @@ class Scene:
     """A page with a chat of one question, at the end of a wire, and a server that can be ended and started again."""
 
     page: ChatPage
-    wire: FreezableWire
+    wire: Wire
 
     def __init__(self, upstream: Upstream, port: int) -> None:
         self.upstream = upstream
@@ -62,7 +62,7 @@ class Scene:
         await expect(now.or_(connected).first).to_be_visible()
         with suppress(Error):  # it may have connected by itself meanwhile
             await now.click(timeout=1_000)
-        await expect(connected).to_be_visible(timeout=20_000)
+        await expect(connected).to_be_visible()
 
     async def stands(self) -> None:
         """See that the words are somewhere on the page."""
@@ -98,7 +98,7 @@ async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: 
     upstream.plays(says("One"))
     try:
         await scene.starts(**settings)
-        async with FreezableWire(scene.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
+        async with Wire(scene.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
             await scene.page.ask("first")
             await scene.page.has_ended()
             yield scene

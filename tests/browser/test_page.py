@@ -63,7 +63,7 @@ async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Ups
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await page.button("Stop").click()
-    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await (await upstream.asked()).closes()
     await expect(page.answer).to_contain_text("Stopped: 5 characters had come")
     await expect(page.box).to_be_focused()
 
@@ -73,7 +73,7 @@ async def test_escape_stops_before_the_first_word(page: ChatPage, upstream: Upst
     await page.ask("hi")
     exchange = await upstream.asked()
     await page.page.keyboard.press("Escape")
-    await asyncio.wait_for(exchange.closed.wait(), 1)
+    await exchange.closes()
     await expect(page.answer).to_contain_text("Stopped: nothing had come yet")
 
 
@@ -120,7 +120,7 @@ async def test_to_edit_a_question_stops_its_answer(page: ChatPage, upstream: Ups
     await page.button("Edit question").click()
     await page.page.get_by_role("textbox", name="Edit your question").fill("changed")
     await page.button("Send").first.click()
-    await asyncio.wait_for((await upstream.asked()).closed.wait(), 1)
+    await (await upstream.asked()).closes()
     await expect(page.answer).to_contain_text("Another")
 
 

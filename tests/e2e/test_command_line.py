@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from support.client import connected, masked, raw_socket
 from support.paths import ROOT
 from support.process import running, running_over
 from support.transports import ask_rest
-from support.upstream import Upstream, fails, floods, says, until_blocked
+from support.upstream import AT_ONCE, Upstream, fails, floods, says, until_blocked
 
 
 def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +26,6 @@ def run(*arguments: str, folder: Path = ROOT, **environment: str) -> subprocess.
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
         check=False,
         cwd=folder,
     )
@@ -67,6 +67,16 @@ def test_bad_settings_stop_the_start_with_a_line_for_each() -> None:
         "DELTAWIRE_PORT: got 'http'; takes a port from 0 to 65535; 0 takes a free one",
         "DELTAWIRE_TOKEN_TIMEOUT: got '-1'; takes seconds, more than 0, at most 1,000,000",
     ]
+
+
+def test_dollars_of_a_model_without_a_price_stop_the_start_by_its_name() -> None:
+    models = "unheard-of,gemini-2.5-pro"
+    result = run(DELTAWIRE_USD_PER_DAY="1", DELTAWIRE_MODELS=models, GEMINI_API_KEY="none")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "DELTAWIRE_USD_PER_DAY: limits nothing for unheard-of, without a known price; "
+        "takes a price in DELTAWIRE_PRICES, or DELTAWIRE_LIMITS_WHEN_PRICE_IS_UNKNOWN=allow\n"
+    )
 
 
 def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) -> None:
@@ -127,7 +137,15 @@ async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects
     how: signal.Signals, workers: str
 ) -> None:
     came = asyncio.Event()
-    async with await asyncio.start_server(lambda *_: came.set(), "127.0.0.1", 0) as database:
+
+    async def is_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.set()
+        with suppress(ConnectionError):
+            while await reader.read(1024):
+                pass
+        writer.close()
+
+    async with await asyncio.start_server(is_silent, "127.0.0.1", 0) as database:
         port = database.sockets[0].getsockname()[1]
         url = f"postgresql://somebody@127.0.0.1:{port}/silent"
         async with running(DELTAWIRE_DATABASE_URL=url, DELTAWIRE_WORKERS=workers) as server:
@@ -139,12 +157,12 @@ async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects
 @pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"])
 async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstream: Upstream, goodbye: bytes) -> None:
     upstream.plays(floods)
-    async with running_over(upstream, drain_timeout="0.1") as server:
+    async with running_over(upstream, drain_timeout="0.1", send_timeout="60") as server:
         _, writer = await raw_socket(server.address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
         await until_blocked(await upstream.asked())
         writer.write(goodbye)
-        assert await asyncio.wait_for(server.stop(), 5) == 0
+        assert await asyncio.wait_for(server.stop(), AT_ONCE) == 0
         writer.close()
 
 
@@ -167,11 +185,13 @@ async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> N
 
 async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream) -> None:
     upstream.plays(fails(503), says("Hello"))
-    async with running_over(upstream, retry_max_delay="0.01") as server:
-        server.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+    environment = {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_RETRY_MAX_DELAY": "0.01"}
+    async with running(GEMINI_API_KEY="none", **environment) as server:
+        await server.ready()
+        server.process._transport.get_pipe_transport(1).close()  # type: ignore[union-attr]
         async with connected(server.address) as client:
             await client.chat(id="t1")
-            frames = await asyncio.wait_for(client.until_end("t1"), 10)
+            frames = await client.until_end("t1")
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
 
 
@@ -191,13 +211,12 @@ async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deltawire", env=settings, stdout=writer)
     os.close(writer)
     address = f"127.0.0.1:{free_port}"
-    async with asyncio.timeout(20):
-        while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.02)
-        for number in range(40):  # of some 400 bytes each in the log
-            assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
-        process.terminate()
-        assert await process.wait() == 0
+    while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.02)
+    for number in range(40):  # of some 400 bytes each in the log
+        assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
+    process.terminate()
+    assert await process.wait() == 0
     os.close(reader)
 
 

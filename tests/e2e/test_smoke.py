@@ -2,13 +2,14 @@
 
 import aiohttp
 from support.client import text_of
-from support.process import running_over
+from support.process import running
 from support.transports import TRANSPORTS
 from support.upstream import Upstream, says
 
 
 async def test_a_server_starts_serves_the_page_answers_on_each_transport_and_stops(upstream: Upstream) -> None:
-    async with running_over(upstream) as server:
+    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url) as server:
+        await server.ready()
         async with aiohttp.ClientSession(f"http://{server.address}") as http:
             for path, shows in (("/livez", ""), ("/readyz", ""), ("/", "<title>Deltawire</title>")):
                 async with http.get(path) as response:

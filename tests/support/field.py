@@ -16,9 +16,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from support.client import Frame, text_of
+from support.loopback import Connection, LoopbackServer
 
 Case = dict[str, Any]
 OWN: Final = Path(__file__).parent.parent / "server" / "gemini" / "field"
@@ -36,39 +37,20 @@ def field_cases() -> dict[str, Case]:
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
-class FieldUpstream:
+class FieldUpstream(LoopbackServer):
     """Plays the tries of the case that a question names with its last word; `requests` counts how often it came."""
 
     def __init__(self, cases: dict[str, Case]) -> None:
+        super().__init__()
         self._cases = cases
         self.requests: Counter[str] = Counter()
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, RuntimeError):
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
-            body = json.loads(await reader.readexactly(int(length[15:])))
-            question = body["contents"][-1]["parts"][0]["text"]
-            self.requests[question] += 1
-            tries = self._cases[question.split()[-1]]["upstream"]
-            await _play(tries[min(self.requests[question], len(tries)) - 1], reader, writer)
-        writer.close()
+    async def answers(self, connection: Connection) -> None:
+        question = json.loads(connection.body)["contents"][-1]["parts"][0]["text"]
+        self.requests[question] += 1
+        tries = self._cases[question.split()[-1]]["upstream"]
+        with suppress(RuntimeError):  # uvloop's word for a connection that has just been reset
+            await _play(tries[min(self.requests[question], len(tries)) - 1], connection.reader, connection.writer)
 
 
 async def _play(play: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

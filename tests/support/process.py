@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support.forked import ForkedProcess
 from support.settings import prefixed
 from support.upstream import Upstream
 
@@ -18,7 +19,7 @@ from support.upstream import Upstream
 class ServerProcess:
     """A server that is running, and what it has printed."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | ForkedProcess) -> None:
         self.process = process
         self.printed_lines: list[str] = []
         self.lines: list[dict[str, Any]] = []
@@ -101,26 +102,45 @@ class ServerProcess:
 @asynccontextmanager
 async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerProcess]:
     """Start a server with these variables and none of ours; it takes a free port."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DELTAWIRE", "G"))}
     with tempfile.TemporaryDirectory() as folder:
-        ours = {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ.get("DELTAWIRE_DATA_DIR", folder)}
         process = await asyncio.create_subprocess_exec(
             *(arguments or (sys.executable, "-m", "deltawire")),
-            env=inherited | ours | environment,
+            env=_environment(folder, environment),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        server = ServerProcess(process)
-        try:
+        async with _killed_at_the_end(ServerProcess(process)) as server:
             yield server
-        finally:
-            await server.stop(signal.SIGKILL)
 
 
 @asynccontextmanager
 async def running_over(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
-    """A server that asks this upstream and is ready, with these settings (without their prefix)."""
-    environment = prefixed(settings)
-    async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **environment) as server:
+    """A server that asks this upstream and is ready, with these settings (without their prefix).
+
+    In the tests it is forked of a process that has imported the server already.
+    """
+    environment = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url, **prefixed(settings)}
+    async with AsyncExitStack() as stack:
+        if upstream.fork_server is None:
+            server = await stack.enter_async_context(running(**environment))
+        else:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            process = await upstream.fork_server.start(_environment(folder, environment))
+            server = await stack.enter_async_context(_killed_at_the_end(ServerProcess(process)))
         await server.ready()
         yield server
+
+
+def _environment(folder: str, more: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a server: none of ours but the folder of its files, if we have one."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DELTAWIRE", "G"))}
+    ours = {"DELTAWIRE_PORT": "0", "DELTAWIRE_DATA_DIR": os.environ.get("DELTAWIRE_DATA_DIR", folder)}
+    return {**inherited, **ours, **more}
+
+
+@asynccontextmanager
+async def _killed_at_the_end(server: ServerProcess) -> AsyncIterator[ServerProcess]:
+    try:
+        yield server
+    finally:
+        await server.stop(signal.SIGKILL)

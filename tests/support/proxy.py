@@ -1,7 +1,13 @@
-"""A wire between a browser and a server that a test can cut."""
+"""A wire between a client and a server that a test can cut, make dead, or lead to another server."""
 
 import asyncio
-from typing import Self
+from contextlib import suppress
+from typing import NamedTuple, Self
+
+
+class _End(NamedTuple):
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
 
 class Wire:
@@ -14,7 +20,7 @@ class Wire:
         self.server_closed = asyncio.Event()
         self._late = late
         self._to = to.split(":")
-        self._connections: set[asyncio.WriteTransport] = set()
+        self._links: set[_Link] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -27,46 +33,77 @@ class Wire:
 
     def cut(self) -> None:
         """Reset every connection; new ones go through."""
-        for connection in self._connections:
-            connection.abort()
-        self._connections.clear()
+        for link in self._links:
+            link.cut()
+        self._links.clear()
+
+    def freeze(self) -> None:
+        """Let nothing through the WebSockets that there are, and close none of them; new ones go through."""
+        for link in self._links:
+            link.is_frozen = link.is_websocket
 
     def leads_to(self, address: str) -> None:
         """Pass new connections on to another address."""
         self._to = address.split(":")
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._to)
-        ends: set[asyncio.WriteTransport] = {writer.transport, far_writer.transport}
-        self._connections |= ends
-        forth = asyncio.create_task(_pump(reader, far_writer, until=far_reader))
-        await asyncio.gather(forth, self._pump_back(far_reader, writer, forth))
-        self._connections -= ends
-
-    async def _pump_back(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, forth: asyncio.Task[None]
-    ) -> None:
-        if not self._late:
-            await _pump(reader, writer)
+        try:
+            server = _End(*await asyncio.open_connection(*self._to))
+        except OSError:
+            writer.close()
             return
-        while data := await reader.read(65_536):
-            writer.write(data)
-        self.server_closed.set()
+        link = _Link(_End(reader, writer), server)
+        self._links.add(link)
+        forth = asyncio.create_task(link.forth())
+        await (link.back_late(self.server_closed, forth) if self._late else link.back())
         await forth
-        writer.close()
+        if not link.is_frozen:  # else nobody is told that the other end has gone
+            self._links.discard(link)
 
 
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, until: asyncio.StreamReader | None = None
-) -> None:
-    """Pass bytes on, to their end, or to the first that come when the other direction has ended."""
-    try:
-        while data := await reader.read(65_536):
-            if until is not None and until.at_eof():
-                return
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+class _Link:
+    """One connection through the wire."""
+
+    def __init__(self, client: _End, server: _End) -> None:
+        self.is_websocket = False
+        self.is_frozen = False
+        self._client = client
+        self._server = server
+
+    def cut(self) -> None:
+        for end in (self._client, self._server):
+            end.writer.transport.abort()
+
+    async def forth(self) -> None:
+        """Pass on what the client sends, to its end, or to the first that comes when the server has closed."""
+        with suppress(ConnectionError):
+            while data := await self._client.reader.read(65_536):
+                if self._server.reader.at_eof():
+                    break
+                self.is_websocket = self.is_websocket or b"upgrade: websocket" in data.lower()
+                await self._write(self._server.writer, data)
+        self._close(self._server.writer)
+
+    async def back(self) -> None:
+        """Pass on what the server sends, to its end."""
+        with suppress(ConnectionError):
+            while data := await self._server.reader.read(65_536):
+                await self._write(self._client.writer, data)
+        self._close(self._client.writer)
+
+    async def back_late(self, closed: asyncio.Event, forth: asyncio.Task[None]) -> None:
+        """The same, but close the client's end only when the client has sent more, or has closed."""
+        while data := await self._server.reader.read(65_536):
+            self._client.writer.write(data)
+        closed.set()
+        await forth
+        self._client.writer.close()
+
+    async def _write(self, to: asyncio.StreamWriter, data: bytes) -> None:
+        if not self.is_frozen:
+            to.write(data)
+            await to.drain()
+
+    def _close(self, end: asyncio.StreamWriter) -> None:
+        if not self.is_frozen:
+            end.close()

@@ -1,26 +1,71 @@
 """A real server on a real port, in the test's own event loop."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import NamedTuple
 
 import pytest
 
 from deltawire.app import assemble
+from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.environment import load
 from deltawire.conversations.migrate import prepare
-from deltawire.process.server import Server, ServerConfig, bind, url_of
+from deltawire.process.server import Server, ServerConfig, Service, bind, url_of
 from deltawire.protocol.errors import Failure
-from support.field import FieldUpstream
+from support.loopback import LoopbackServer
 from support.settings import prefixed
-from support.upstream import Upstream
 
 KEY = "planted-key-4f1c"
+_QUIET_SECONDS = 20
+MANY_HANDSHAKES = 10**6
+"""A minute, of the servers that tests share."""
+
+
+class Running(NamedTuple):
+    """A server that is running."""
+
+    address: str
+    service: Service
+
+    async def is_quiet(self) -> None:
+        """Wait until no turn runs, and no socket is open."""
+        drain = self.service.drain
+        await drain._admission.empty.wait()
+        sessions: SessionRegistry = drain._sessions
+        while sessions._open:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
-async def serving(upstream: Upstream | FieldUpstream | None, **settings: object) -> AsyncIterator[str]:
+async def serving(upstream: LoopbackServer | None, **settings: object) -> AsyncIterator[str]:
     """Serve with these settings (without their prefix); yield `127.0.0.1:port`."""
+    async with _running(upstream, **settings) as running:
+        yield running.address
+
+
+@asynccontextmanager
+async def sharing(upstream: LoopbackServer, **settings: object) -> AsyncIterator[str]:
+    """The same, by a server that other tests of these settings have used, or will: for those to whom that is all one.
+
+    It is handed on when its turns and sockets have ended. What it counts, such as metrics and handshakes, it counts on.
+    """
+    settings = {"max_handshakes_per_minute": MANY_HANDSHAKES, **settings}
+    environment = {name: value for name, value in os.environ.items() if name.startswith(("DELTAWIRE_", "G"))}
+    key = frozenset({**environment, **prefixed(settings)}.items())
+    running: Running = await upstream.askers.of(key, lambda: _running(upstream, **settings))
+    try:
+        yield running.address
+        async with asyncio.timeout(_QUIET_SECONDS):
+            await running.is_quiet()
+    except BaseException:
+        await upstream.askers.drop(key)
+        raise
+
+
+@asynccontextmanager
+async def _running(upstream: LoopbackServer | None, **settings: object) -> AsyncIterator[Running]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DELTAWIRE_PORT", "0")
         environment.setenv("DELTAWIRE_DRAIN_TIMEOUT", "0.1")
@@ -42,7 +87,7 @@ async def serving(upstream: Upstream | FieldUpstream | None, **settings: object)
         if task.done():
             await task
     try:
-        yield url_of(listener).removeprefix("http://")
+        yield Running(url_of(listener).removeprefix("http://"), service)
     finally:
         server.stop()
         await task

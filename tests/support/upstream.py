@@ -7,8 +7,13 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
+from support.loopback import Connection, LoopbackServer
+
+AT_ONCE = 8.0
+"""Seconds: less than each time-out that would close an upstream, too, and more than a busy machine takes.
+`make hangups` measures how soon it is."""
 _ESTABLISHED = 1
 _SSE = {"Content-Type": "text/event-stream"}
 
@@ -16,7 +21,8 @@ _SSE = {"Content-Type": "text/event-stream"}
 class Exchange:
     """One request, as the upstream sees it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, body: bytes) -> None:
+    def __init__(self, connection: Connection) -> None:
+        self._reader, self._writer, head, body = connection
         self.method, self.target, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
         self.headers = {
             name.lower(): value.strip()
@@ -26,8 +32,6 @@ class Exchange:
         self.closed = asyncio.Event()
         self.closed_at = 0.0
         self.sent = 0
-        self._reader = reader
-        self._writer = writer
 
     @property
     def model(self) -> str:
@@ -90,10 +94,17 @@ class Exchange:
     def is_open(self) -> bool:
         """Whether the kernel holds the connection for open: what it knows without our reading."""
         connection = self._writer.get_extra_info("socket")
+        if connection is None or connection.fileno() < 0:  # closed here; or over TLS, the loop has heard of the end
+            return False
         return bool(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED)
 
+    async def closes(self) -> None:
+        """Wait until the other side has closed, at once."""
+        async with asyncio.timeout(AT_ONCE):
+            await self.closed.wait()
+
     async def watch(self) -> None:
-        """Wait for the other side to close."""
+        """Note when the other side closes."""
         with suppress(ConnectionError):
             while await self._reader.read(1024):
                 pass
@@ -111,26 +122,14 @@ class Exchange:
 Script = Callable[[Exchange], Awaitable[None]]
 
 
-class Upstream:
+class Upstream(LoopbackServer):
     """Plays `scripts` in order, the last one for every request that follows."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls
+        super().__init__(tls)
         self.scripts: list[Script] = [says("Hello", " world")]
         self.exchanges: list[Exchange] = []
         self._asked = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**26)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def plays(self, *scripts: Script) -> None:
         """Set what the next requests get."""
@@ -143,27 +142,15 @@ class Upstream:
             await self._asked.wait_for(lambda: len(self.exchanges) >= times)
         return self.exchanges[times - 1]
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                head = (await reader.readuntil(b"\r\n\r\n"))[:-4]
-                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-                exchange = Exchange(reader, writer, head, await reader.readexactly(int(length[15:])))
-                script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
-                async with self._asked:
-                    self.exchanges.append(exchange)
-                    self._asked.notify_all()
-                watcher = asyncio.create_task(exchange.watch())
-                self._tasks.add(watcher)
-                watcher.add_done_callback(self._tasks.discard)
-                await script(exchange)
-                await watcher
-        finally:
-            writer.close()
+    async def answers(self, connection: Connection) -> None:
+        exchange = Exchange(connection)
+        script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
+        async with self._asked:
+            self.exchanges.append(exchange)
+            self._asked.notify_all()
+        watcher = self._begins(exchange.watch())
+        await script(exchange)
+        await watcher
 
 
 def answer(
@@ -260,8 +247,9 @@ async def floods(exchange: Exchange) -> None:
 
 
 async def until_blocked(exchange: Exchange) -> None:
-    """Wait until the upstream can send no more: every buffer up to the client is full."""
-    sent = -1
-    while sent != exchange.sent:
+    """Wait until the upstream can send no more: every buffer up to the client is full, as ten looks in a row say."""
+    sent, looks = 0, 0
+    while looks < 10:
+        await asyncio.sleep(0.02)
+        looks = looks + 1 if 0 < exchange.sent == sent else 0
         sent = exchange.sent
-        await asyncio.sleep(0.2)

@@ -1,63 +1,103 @@
-"""A time-out that can be interrupted before its deadline."""
+"""Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
 
+_TICKS: Final = 10
 
-class InterruptibleTimeout:
+
+class InterruptibleTimeout(Watchdog):
     """A time-out for the awaits of one task, one `with` block after another.
 
     A block costs a few assignments, because all blocks share one timer: `asyncio.timeout` would make a timer for each.
     A cancellation from elsewhere is handled as `asyncio.timeout` handles it.
     """
 
-    __slots__ = ("_cancelling", "_has_expired", "_task", "_watchdog")
+    __slots__ = ("_cancelling", "_has_expired", "_is_inside", "_task")
 
-    def __init__(self) -> None:
-        """Start outside any block; needs the running loop."""
-        self._watchdog = Watchdog(self._expire)
+    def __init__(self, running: RunningTime | None = None) -> None:
+        """Start outside any block; needs the running loop. With `running`, deadlines are times of that clock."""
+        super().__init__(self._cancel_task, running)
         self._task: asyncio.Task[object] | None = None
+        self._is_inside = False
         self._cancelling = 0
         self._has_expired = False
 
+    def enter_task(self) -> None:
+        """Bound the blocks of the running task from here on. A look-up in each block would cost more than the block."""
+        self._task = asyncio.current_task()
+
+    def cancel(self) -> None:
+        """Release the timer and the task. No block may follow."""
+        super().cancel()
+        self._task = None
+
     def until(self, deadline: float) -> Self:
-        """Bound the next block: it raises TimeoutError at this time of the loop's clock, or when it is interrupted."""
-        self._watchdog.set(deadline)
+        """Bound the next block: it raises TimeoutError at this time of the clock, or when it is interrupted."""
+        self._mark = deadline
+        if deadline < self._fires_at:
+            self._arm()
         return self
 
     def interrupt(self) -> None:
         """End the block that is awaited now, if there is one."""
-        if self._task is not None and not self._has_expired:
-            self._expire()
-
-    def close(self) -> None:
-        """Release the timer. No block may follow."""
-        self._watchdog.cancel()
+        if self._is_inside and not self._has_expired:
+            self._cancel_task()
 
     def __enter__(self) -> None:
-        """Bound the awaits of the running task from here on."""
-        task = asyncio.current_task()
+        """Start a block."""
+        task = self._task
         if task is None:
-            raise AssertionError("a block runs in a task")
-        self._task = task
-        self._cancelling = task.cancelling()
+            raise AssertionError("a block runs in a task that was entered")
+        self._is_inside = True
         self._has_expired = False
+        self._cancelling = task.cancelling()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Turn our own cancellation into TimeoutError; leave a cancellation from elsewhere as it is."""
-        task, self._task = self._task, None
-        self._watchdog.clear()
-        if task is not None and self._has_expired:
-            is_ours_alone = task.uncancel() <= self._cancelling
+        self._is_inside = False
+        self._mark = inf
+        if self._has_expired and self._task is not None:
+            is_ours_alone = self._task.uncancel() <= self._cancelling
             if is_ours_alone and kind is asyncio.CancelledError:
                 raise TimeoutError from None
 
-    def _expire(self) -> None:
-        if self._task is not None:
+    def _cancel_task(self) -> None:
+        if self._is_inside and self._task is not None:
             self._has_expired = True
             self._task.cancel()
+
+
+@asynccontextmanager
+async def ticking_timeout(seconds: float) -> AsyncIterator[None]:
+    """Raise TimeoutError after these seconds in which the event loop ran.
+
+    A blocked loop, or a suspended process, does not count as time of the other side: what it sent may have come and not
+    been read yet.
+    """
+    loop = asyncio.get_running_loop()
+    tick_seconds = seconds / _TICKS
+    timer: asyncio.TimerHandle
+
+    def tick(left: int) -> None:
+        nonlocal timer
+        if left:
+            timer = loop.call_later(tick_seconds, tick, left - 1)
+        else:
+            limit.reschedule(loop.time())
+
+    async with asyncio.timeout(None) as limit:
+        timer = loop.call_later(tick_seconds, tick, _TICKS - 1)
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -1,4 +1,4 @@
-"""Example frames of the document, by their type and a name; the tests send and receive each on a real server."""
+"""Example frames of the AsyncAPI document, by type and name; the tests send and receive each on a real server."""
 
 from typing import Any, Final
 

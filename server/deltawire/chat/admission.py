@@ -2,9 +2,11 @@
 
 import asyncio
 import secrets
+from typing import NamedTuple
 
 import msgspec
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -13,11 +15,12 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
+from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.errors import Failure, cut_by_drain, spread, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
@@ -31,6 +34,18 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
 
 
+class Accounts(NamedTuple):
+    """The stores that record the turns: conversations, limits, and the history of usage."""
+
+    transcripts: Transcripts
+    limits: Limits
+    usage: UsageHistory
+
+    def open(self, caller: str, request: ChatRequest) -> TurnRecord:
+        """Return the record of one turn."""
+        return TurnRecord(caller, self.limits.open(caller), self.transcripts.open(caller, request), self.usage)
+
+
 class Admission:
     """Hands out turns, and knows which of them run; one for the process."""
 
@@ -39,14 +54,12 @@ class Admission:
         catalog: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
-        transcripts: Transcripts,
-        limits: Limits,
+        accounts: Accounts,
         telemetry: Telemetry,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.catalog = catalog
-        self._transcripts = transcripts
-        self._limits = limits
+        self._accounts = accounts
         self._telemetry = telemetry
         self.empty = asyncio.Event()
         """Set while no turn runs."""
@@ -58,6 +71,8 @@ class Admission:
         self.bounds = bounds
         self._deadlines = deadlines
         self._running: set[Turn] = set()
+        self.running_time = RunningTime()
+        """The clock of the turns' deadlines; its context is entered where the process serves."""
 
     @property
     def is_open(self) -> bool:
@@ -77,7 +92,12 @@ class Admission:
 
     def cut(self) -> int:
         """End every running turn with `draining`; return how many those are."""
-        return sum([turn.cancel(Reason.DRAIN, Failure("draining")) for turn in self._running])
+        return sum(
+            [
+                turn.cancel(Reason.DRAIN, cut_by_drain() if turn.has_asked else Failure("draining"))
+                for turn in self._running
+            ]
+        )
 
     def turn(
         self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
@@ -93,7 +113,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         if len(self._running) >= self.bounds.turns:
-            raise Failure("overloaded", retry_after=1.0)
+            raise Failure("overloaded", retry_after=spread(1.0))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -101,10 +121,10 @@ class Admission:
             history=history if request.history is None else request.history,
             models=models,
         )
-        record = TurnRecord(self._limits.open(caller.name), self._transcripts.open(caller.name, request))
+        record = self._accounts.open(caller.name, request)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
-        attempts = Attempts(self._upstream, self._deadlines, observer)
-        turn = Turn(asked, attempts, TurnClock(self._deadlines), record, observer, self._over)
+        clock = TurnClock(self._deadlines, self.running_time)
+        turn = Turn(asked, Attempts(self._upstream, clock, observer), clock, record, observer, self._over)
         self._running.add(turn)
         self.empty.clear()
         return turn

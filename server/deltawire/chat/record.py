@@ -1,22 +1,27 @@
-"""The record of one turn: its charge to the caller, and its messages in a conversation."""
+"""The record of one turn: its charge to the caller, its row in the history of usage, its messages in a conversation."""
 
 import msgspec
 
 from deltawire.aio.background import finished
 from deltawire.chat.request import TurnRequest
 from deltawire.conversations.transcript import Transcript
+from deltawire.conversations.usage_history import UsageHistory
 from deltawire.limits.ledger import Ledger
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage
 
 
 class TurnRecord:
-    """A turn's ledger, and its transcript when it belongs to a conversation."""
+    """A turn's ledger, its row in the history of usage, and its transcript when it belongs to a conversation."""
 
-    def __init__(self, ledger: Ledger, transcript: Transcript | None) -> None:
-        """Prepare; nothing is counted, read or written before `begin`."""
+    def __init__(
+        self, caller: str, ledger: Ledger, transcript: Transcript | None, usage: UsageHistory | None = None
+    ) -> None:
+        """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
         self.ledger = ledger
         self.transcript = transcript
+        self._caller = caller
+        self._usage = usage
 
     @property
     def is_kept(self) -> bool:
@@ -31,29 +36,31 @@ class TurnRecord:
     async def begin(self, request: TurnRequest) -> TurnRequest:
         """Check the limits, then store the question; return the request with its context. Raise `Failure`.
 
-        A turn that is refused writes nothing. A turn whose question cannot be stored counts only in the turns per
-        minute.
+        A turn that is refused by a limit writes nothing, and counts nowhere. A turn whose question cannot be stored was
+        admitted, and counts as a turn without tokens.
         """
-        transcript, model = self.transcript, request.models[0]
+        transcript = self.transcript
         if transcript is None:
-            await self.ledger.begin(model)
+            await self.ledger.begin(*request.models)
             return request
+        models = request.models
         if self.ledger.goes_by_model:
-            model = await transcript.first_model(request.request)
-        await self.ledger.begin(model)
+            models = await transcript.models(request.request)
+        await self.ledger.begin(*models)
         try:
             context = await transcript.begin(request.request)
         except Failure:
-            self.ledger.close()
+            self.ledger.close(request.models[0])
             raise
         return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
-    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:
         """Charge the turn and store its answer; return the last frame with the ids of what is stored.
 
-        Raise `Failure`.
+        `model` is the one that was asked last. Raise `Failure`.
         """
-        charging = self.ledger.end(end)
+        self._keep_usage(end, model)
+        charging = self.ledger.end(end, model)
         try:
             return end if self.transcript is None else await self.transcript.end(end)
         finally:
@@ -63,14 +70,28 @@ class TurnRecord:
         """Return the last frame with the ids of what is stored."""
         return end if self.transcript is None else self.transcript.named(end)
 
-    def leave(self, end: Usage | ErrorFrame) -> None:
+    def leave(self, end: Usage | ErrorFrame, model: str) -> None:
         """Charge and store a turn whose listener has left, without waiting."""
-        self.ledger.end(end)
+        self._keep_usage(end, model)
+        self.ledger.end(end, model)
         if self.transcript is not None:
             self.transcript.leave(end)
 
-    def close(self) -> None:
+    def close(self, model: str) -> None:
         """Release the turn, whether it ended or not."""
-        self.ledger.close()
+        self.ledger.close(model)
+        self._keep_usage(None, model)
         if self.transcript is not None:
             self.transcript.close()
+
+    def _keep_usage(self, end: Usage | ErrorFrame | None, model: str) -> None:
+        """Keep the usage of a turn that was admitted, before its client is told of the end: a crash then loses nothing.
+
+        A turn that was cancelled while the limits were checked comes to an end, too; it may not have been admitted.
+        """
+        usage, self._usage = self._usage, None
+        if usage is not None:
+            spent = end.usage if isinstance(end, ErrorFrame) else end
+            self.ledger.tell_admission(
+                lambda was_admitted: usage.keep(self.ledger.id, self._caller, model, spent) if was_admitted else None
+            )

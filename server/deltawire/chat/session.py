@@ -1,8 +1,8 @@
-"""One socket: many turns at once, one history, and nothing left running when it is gone.
+"""One socket: it runs many turns at once and has one history. When it closes, all its tasks end.
 
-The reader never stops and never waits on anything but the next frame: that is how a close is seen
-while turns wait on the upstream or on a client that does not read. So each turn runs in a task of its
-own, and so does a reply for which there is no room.
+The reader waits for nothing but the next frame. So it sees a close at once, even while turns wait for the upstream or
+for a client that does not read. Each turn therefore runs in a task of its own, and so does a reply when the send buffer
+is full.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ import structlog
 
 from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.admission import Admission
-from deltawire.chat.history import Draft, SocketHistory
+from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.protocol import close_codes
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, spread
 from deltawire.protocol.frames import (
     Auth,
     Cancel,
@@ -28,6 +28,7 @@ from deltawire.protocol.frames import (
     Delta,
     FrameDown,
     claimed_id,
+    claimed_ref,
     decode,
     encode,
 )
@@ -87,7 +88,7 @@ class Session:
             await self._leave()
 
     def drain(self) -> None:
-        """End the socket as soon as none of its turns runs; it is the admission that refuses new ones."""
+        """End the socket as soon as none of its turns runs. `Admission` refuses new ones."""
         self._draining = True
         self._end_if_drained()
 
@@ -99,7 +100,7 @@ class Session:
             frame = decode(message)
         except Failure as failure:
             name, is_chat = claimed_id(message)
-            self._refuse(failure, name, starts=is_chat)
+            self._refuse(failure, name, starts=is_chat, said=claimed_ref(message))
             return
         if isinstance(frame, Chat):
             self._start(frame)
@@ -110,14 +111,14 @@ class Session:
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns:
-            self._refuse(Failure("duplicate_turn", field="id"), chat.id)
+            self._refuse(Failure("duplicate_turn", field="id"), chat.id, said=chat.ref)
             return
         try:
             if len(self._turns) >= self._bounds.turns:
-                raise Failure("too_many_turns", retry_after=1.0)
+                raise Failure("too_many_turns", retry_after=spread(1.0))
             turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
         except Failure as failure:
-            self._refuse(failure, chat.id, starts=True)
+            self._refuse(failure, chat.id, starts=True, said=chat.ref)
             return
         self._turns[turn.id] = turn
         # A task that is cancelled before its first step never enters the turn's context.
@@ -133,7 +134,7 @@ class Session:
             self._refuse(Failure("unknown_turn", field="id"), cancel.id)
 
     def _renew(self, auth: Auth) -> None:
-        """Take a fresh token at once, so that it counts for the next frame; only a new key has to be waited for."""
+        """Take a fresh token at once, so that it counts for the next frame; in a task if its key must be fetched."""
         try:
             if not self._identity.renew(auth.token):
                 self._spawn(self._renew_later(auth))
@@ -147,14 +148,20 @@ class Session:
             self._refuse(failure)
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
-        """Send a turn's frames, each when the client has room for it; then remember what was delivered."""
+        """Send a turn's frames, each when there is room for it; then add what was delivered to the socket's history."""
         draft = self._history.draft() if chat.history is None and chat.conversation is None else None
         try:
             async with turn:
                 await turn.begin()
-                await self._send_frames(turn, draft)
+                async with aclosing(turn.frames()) as frames:
+                    async for frame in frames:
+                        message = encode(frame)
+                        if not self._peer.send_now(message):
+                            await self._send_later(turn, message)
+                        if draft is not None and type(frame) is Delta:
+                            draft.add(frame.text)
         except Failure as failure:
-            self._reply(self._refusals.frame(failure, turn=turn.id))
+            self._reply(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
         except PeerGone:
             pass
         except PeerSlow:
@@ -166,23 +173,23 @@ class Session:
                 self._history.add(chat.message, draft.text())
             self._end_if_drained()
 
-    async def _send_frames(self, turn: Turn, draft: Draft | None) -> None:
-        async with aclosing(turn.frames()) as frames:
-            async for frame in frames:
-                try:
-                    message = encode(frame)
-                    if not self._peer.send_now(message):
-                        await self._peer.send(message)
-                except PeerSlow:
-                    turn.leave(Reason.SLOW_CLIENT)
-                    raise
-                if draft is not None and type(frame) is Delta:
-                    draft.add(frame.text)
+    async def _send_later(self, turn: Turn, message: bytes) -> None:
+        """Send a frame of a turn once the client has room for it."""
+        try:
+            await self._peer.send(message)
+        except PeerSlow:
+            turn.leave(Reason.SLOW_CLIENT)
+            raise
 
-    def _refuse(self, failure: Failure, name: str | None = None, *, starts: bool = False) -> None:
-        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""
+    def _refuse(
+        self, failure: Failure, name: str | None = None, *, starts: bool = False, said: str | None = None
+    ) -> None:
+        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id.
+
+        `said` is the frame's own `ref`, which its client gets back whatever is wrong with the `id`.
+        """
         refused = name if starts and name not in self._turns else None
-        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name))
+        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name, said=said))
 
     def _reply(self, frame: FrameDown) -> None:
         """Send now if there is room, or in a task that waits for it; never wait here."""
@@ -237,6 +244,6 @@ class Session:
 
 
 def _reason_of(code: int | None) -> Reason:
-    """Return why a socket is over, by the code with which the server closed it; None when the client left."""
+    """Return the reason of a close, by the code that the server sent; `code` is None when the client left."""
     row = close_codes.TABLE.get(code or 0)
     return Reason.CLIENT_GONE if row is None or row.reason is None else Reason(row.reason)

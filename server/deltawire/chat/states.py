@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 
 
 class Phase(StrEnum):
-    """The phase of a turn. It changes in one method, `Turn._enter`."""
+    """The phase of a turn. Only `Turn` changes it: in `_enter`, and for each read in `_next_events`."""
 
     BEGIN = "begin"
     """Accepted: limits are checked, the question is stored, nothing is asked yet."""

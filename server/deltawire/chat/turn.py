@@ -1,10 +1,10 @@
 """One turn: a request in, frames out, exactly one end. The same for every transport.
 
-    accepted -> begin -> attempts (connect, first_token, backoff) -> streaming <-> send -> settle -> ended
+    accepted -> begin -> attempts (connect, first_token, backoff) -> send <-> streaming -> settle -> ended
 
-The owner of a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context closes
-it. `cancel` ends it with a last frame. `leave` notes that its listener is gone; then its task is cancelled. In every
-phase the upstream connection is closed at once.
+The code that runs a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context
+closes it. `cancel` ends it with a last frame. `leave` notes that its listener is gone; then its task is cancelled. In
+both cases the upstream connection is closed at once, in every phase.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -32,7 +32,11 @@ from deltawire.telemetry.turn_observer import TurnObserver
 log = structlog.get_logger(__name__)
 
 _CUT_SETTLE_SECONDS: Final = 0.25
-"""Seconds for the store when the server stops. Then the last frame is sent, and the write goes on in the background."""
+"""Seconds to wait for the store when a drain ends a turn. Then its last frame is sent; the write goes on by itself."""
+
+_STREAMING: Final = Phase.STREAMING
+_SEND: Final = Phase.SEND
+"""The phases that change with each read, looked up once: `Phase.SEND` costs as much as a call."""
 
 
 class _Cancelled(Exception):
@@ -64,7 +68,7 @@ class Turn:
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
         self._usage = UsageTracker(request.models[0], record.ledger.cost)
-        self._scope = InterruptibleTimeout()
+        self._scope = InterruptibleTimeout(clock.running)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
         self._cancellation: Cancellation | None = None
@@ -87,13 +91,18 @@ class Turn:
 
     @property
     def is_finished(self) -> bool:
-        """True once it has come to its own end, or to a cancellation by its listener, and all frames were sent."""
+        """True once all frames were sent, and the turn ended by itself or was cancelled by its listener."""
         is_wished = self._cancellation is None or self._cancellation.reason is Reason.USER_CANCEL
         return self._phase is Phase.ENDED and is_wished
 
     @property
+    def has_asked(self) -> bool:
+        """True once the upstream was asked: from then on the turn may cost something."""
+        return self._phase is not Phase.BEGIN
+
+    @property
     def may_be_refused(self) -> bool:
-        """True where `begin` may refuse the turn; then it may take a while."""
+        """True when `begin` may refuse the turn. It may then wait for a store."""
         return self._record.may_refuse
 
     async def standings(self) -> list[Standing]:
@@ -101,7 +110,7 @@ class Turn:
         return await self._record.ledger.standings()
 
     def cancel(self, reason: Reason, failure: Failure | None = None) -> bool:
-        """End the turn: `frames` goes on to its last frame, an `error` with this failure, else a `usage`.
+        """End the turn. `frames` then yields its last frame: an `error` if there is a failure, else a `usage`.
 
         Return False when it has come to another end before; the frame of that end may still have to be sent.
         """
@@ -116,32 +125,33 @@ class Turn:
         return True
 
     def leave(self, reason: Reason) -> None:
-        """Note that its listener is gone, and for which reason.
-
-        After this its owner closes it, or cancels the task that runs it.
-        """
+        """Note that its listener is gone, and why. Its caller then closes it, or cancels the task that runs it."""
         self._note(reason, None)
 
     def close(self) -> None:
         """Release the turn, whether it was begun or not; a second call does nothing."""
         if self._on_close is not None:
-            self._record.close()
+            self._record.close(self._usage.model)
             self._on_close(self)
             self._on_close = None
-            self._scope.close()
+            self._scope.cancel()
             has_answered = self._stream is not None
-            self._observer.ended(turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered))
+            end = turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered)
+            ended = self._observer.ended
+            self._record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
         try:
-            self._raise_if_cancelled()  # before the first step there was no block to interrupt
+            self._raise_if_cancelled()  # `cancel` may have come before there was a block to interrupt
+            self._scope.enter_task()
             with self._scope.until(self._clock.turn_by):
                 self._request = await self._record.begin(self._request)
+            self._usage.model = self._request.models[0]
         except (TimeoutError, _Cancelled):
             if self._cancellation is None:
                 self._refuse(self._clock.failure("turn"))
-            elif self._cancellation.failure is not None:
+            elif self._cancellation.failure is not None:  # else `frames` yields the `usage` of a cancelled turn
                 self._refuse(Failure(self._cancellation.failure.code))
         except Failure as failure:
             self._outcome = self._outcome_of(failure)
@@ -151,6 +161,7 @@ class Turn:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self._record.transcript
         said = self._observer.said
+        self._scope.enter_task()
         try:
             events: list[Event] | None = await self._first_events()
             while events is not None:
@@ -197,7 +208,7 @@ class Turn:
         self._observer.asks(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._clock.turn_by):
-                self._stream, events = await attempts.first_events(request, self._clock.turn_by, self._enter)
+                self._stream, events = await attempts.first_events(request, self._enter)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._clock.failure("turn") from None
@@ -213,23 +224,24 @@ class Turn:
 
         The time-out between tokens runs only here, not while the frames of the last events are sent.
         """
-        self._raise_if_cancelled()
+        if self._cancellation is not None:
+            raise _Cancelled
         stream = self._stream
         if stream is None or stream.ended:
             return None
         deadline = self._clock.next_token_by()
         events: list[Event] = []
-        self._enter(Phase.STREAMING)
+        self._phase = _STREAMING
         try:
             with self._scope.until(deadline):
                 while not events and not stream.ended:
                     events = await stream.read()
         except (TimeoutError, Failure) as error:
-            self._raise_if_cancelled()  # then our own close made the stream fail
+            self._raise_if_cancelled()  # after `cancel`, which closed the stream and so made it fail
             if isinstance(error, Failure):
                 raise
             raise self._clock.failure("turn" if deadline >= self._clock.turn_by else "token") from None
-        self._enter(Phase.SEND)
+        self._phase = _SEND
         return events
 
     def _frame(self, event: Event) -> Delta | Thought | None:
@@ -250,7 +262,7 @@ class Turn:
         if self._outcome is None:
             self._note(Reason.CLIENT_GONE, None)
             self._outcome = self._outcome_of(self._cancellation)
-            self._record.leave(self._outcome.frame)
+            self._record.leave(self._outcome.frame, self._usage.model)
 
     async def _settle(self) -> Usage | ErrorFrame:
         """Store and charge the turn; return its last frame."""
@@ -261,7 +273,7 @@ class Turn:
         is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
         try:
             with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
-                frame = await self._record.end(outcome.frame)
+                frame = await self._record.end(outcome.frame, self._usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(self._failure_of(error))

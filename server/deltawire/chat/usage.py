@@ -10,11 +10,11 @@ from deltawire.protocol.frames import TOKEN_KINDS, Spent
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]
-"""Returns the cost of a model's counts, in dollars; None when it is not known."""
+"""A function that returns the cost of a model's counts, in dollars; None when it is not known."""
 
 
 class UsageTracker:
-    """Times from the moment it is made, and the counts of the stream that answered."""
+    """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
         *("_began", "_first_delta", "_last_delta", "_price"),
@@ -57,7 +57,7 @@ class UsageTracker:
 
     @property
     def measured(self) -> Literal["reported", "partial", "unknown"]:
-        """The source of the counts: the provider's last ones, earlier ones, or none."""
+        """The source of the counts: the provider's last ones (`reported`), earlier ones (`partial`), or none."""
         if self.counts == UNKNOWN_COUNTS:
             return "unknown"
         return "reported" if self.reported else "partial"

@@ -10,6 +10,7 @@ from deltawire.config.types import is_loopback
 from deltawire.conversations.database import why_unusable
 from deltawire.gemini.account import api_version
 from deltawire.identity.api_keys import read_keys, reason_of
+from deltawire.limits.prices import Prices
 
 _WAYS_TO_ASK: Final = ("API_KEYS", "API_KEYS_FILE", "JWT_SECRET", "JWT_JWKS_URL")
 
@@ -77,9 +78,35 @@ def _open_access(settings: Settings) -> Iterator[str]:
     signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
     if len(signed) > 1:
         yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
+    for name in ("JWT_SECRET", "METRICS_TOKEN"):
+        if getattr(settings, f"{name.lower()}_before") is not None and getattr(settings, name.lower()) is None:
+            yield f"{PREFIX}{name}_BEFORE: has no effect without {PREFIX}{name}"
     claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
     if claims and not signed:
         yield f"{PREFIX}{claims[0]}: has no effect without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"
+
+
+def check_prices(settings: Settings) -> None:
+    """Raise `SettingsError` when dollars are limited for a model without a price. It may take a second.
+
+    A list that cannot be read stops no start: then each turn is refused until it is read.
+    """
+    if not settings.needs_prices:
+        return
+    prices = Prices(own=settings.own_prices)
+    try:
+        prices.load_now()
+    except Exception:  # noqa: BLE001 - third-party data; `Prices.load` tries again and says so
+        return
+    limited = {rule.model for rule in settings.limits.usd_per_day}
+    models = {*settings.offered, *settings.fallback_models} if None in limited else limited - {None}
+    unpriced = sorted(model for model in models if model is not None and not prices.knows(model))
+    if unpriced:
+        line = (
+            f"{PREFIX}USD_PER_DAY: limits nothing for {', '.join(unpriced)}, without a known price; takes a price in "
+            f"{PREFIX}PRICES, or {PREFIX}LIMITS_WHEN_PRICE_IS_UNKNOWN=allow"
+        )
+        raise SettingsError([line])
 
 
 def check_data_folder(settings: Settings) -> None:

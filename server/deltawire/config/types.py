@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
+from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.frames import MODEL_NAME
 
@@ -143,6 +144,11 @@ def _amounts(text: str) -> str:
     return text
 
 
+def _prices(text: str) -> str:
+    read_prices(text)
+    return text
+
+
 def _bare_host(host: str) -> str:
     return host.removeprefix("[").removesuffix("]")
 
@@ -156,6 +162,7 @@ Seconds = Annotated[
     Field(gt=0, le=_MAX_SECONDS, allow_inf_nan=False),
     Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}"),
 ]
+SecondsOrUnset = Annotated[Seconds | None, Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}")]
 Count = Annotated[int, Field(ge=1, le=_MAX_COUNT), Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
 _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Accepts("model names of A-Z a-z 0-9 . _ -, separated by commas")]
@@ -185,6 +192,10 @@ CountRules = Annotated[
 AmountRules = Annotated[
     Annotated[str, AfterValidator(_amounts)] | None,
     Accepts(f"a number more than 0, at most {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),
+]
+PriceList = Annotated[
+    Annotated[str, AfterValidator(_prices)] | None,
+    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED or MODEL@YYYY-MM-DD=..., separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

@@ -1,8 +1,8 @@
 """The faults of a database and its driver, in two groups: faults of the store, and faults of a statement.
 
-A fault of the store becomes `store_unavailable`: the store is away, full, locked or read-only, or it refuses us. A
-fault of a statement is a bug here, or the statement provokes it on purpose. The driver's message is never shown,
-because it quotes statements and their values.
+A fault of the store becomes `store_unavailable`: the store is away, full, locked or read-only, or it refuses the login.
+A fault of a statement is a bug of this server, or its caller expects it, such as a duplicate id. The driver's message
+is never shown, because it quotes statements and their values.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _WORDS: Final = {
     "53100": "the disk is full",
     "53300": "the database takes no more connections",
 }
-"""The meaning of PostgreSQL's codes for the operator, by the whole code or by its class."""
+"""The meaning of PostgreSQL's codes for the operator, by the whole code or by its class, the first two characters."""
 _STATEMENT: Final = ("22", "23", "42")
 """The classes of codes for a fault of a statement, unless `_WORDS` has the whole code."""
 

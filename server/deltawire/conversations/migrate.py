@@ -3,9 +3,15 @@
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy.exc import DBAPIError
+
 from deltawire.conversations.database import REVISIONS, Database
+from deltawire.conversations.faults import cause_of
+from deltawire.conversations.schema_check import differences, has_tables
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
+_WAYS_OUT: Final = "restore a backup of this version, or take a new database"
+_MAX_TOLD: Final = 3
 
 
 class SchemaError(Exception):
@@ -20,11 +26,12 @@ async def prepare(url: str) -> None:
     database = Database(url)
     try:
         found = await database.revision()
+        if found == REVISIONS[-1]:
+            await _check(database)
+            return
+        await _refuse(database, found)
     finally:
         await database.close()
-    if found == REVISIONS[-1]:
-        return
-    _refuse_later(found)
     if not database.is_sqlite:
         had = "has no tables yet" if found is None else f"is of an earlier version (revision {found})"
         raise SchemaError(f"the database {had}: run `deltawire migrate`, then start again")
@@ -38,15 +45,37 @@ async def migrate(url: str) -> None:
     """
     database = Database(url)
     try:
-        _refuse_later(await database.revision())
-        await database.run(_upgrade)
+        await _refuse(database, await database.revision())
+        await _run(database)
+        await _check(database)
     finally:
         await database.close()
 
 
-def _refuse_later(found: str | None) -> None:
+async def _refuse(database: Database, found: str | None) -> None:
+    """Raise `SchemaError` for tables that this version cannot migrate."""
     if found is not None and found not in REVISIONS:
         raise SchemaError(f"the database is of a later version of this server (revision {found}): update the server")
+    if found is None and await database.look(has_tables) and await database.revision() is None:  # none migrates now
+        raise SchemaError(f"the database has tables of an early version, and names no revision: {_WAYS_OUT}")
+
+
+async def _run(database: Database) -> None:
+    """Run the migrations; raise `SchemaError` when the tables do not take them."""
+    try:
+        await database.run(_upgrade)
+    except DBAPIError as fault:  # a fault of a statement; those of the store are failures
+        raise SchemaError(f"the database's tables cannot be migrated ({cause_of(fault)}): {_WAYS_OUT}") from None
+
+
+async def _check(database: Database) -> None:
+    """Raise `SchemaError` when the tables are not those of this version, though the database says so."""
+    wrong = await database.look(differences)
+    if wrong:
+        told = ", ".join(wrong[:_MAX_TOLD]) + (f" and {len(wrong) - _MAX_TOLD} more" if len(wrong) > _MAX_TOLD else "")
+        raise SchemaError(
+            f"the database names revision {REVISIONS[-1]}, but its tables are others ({told}): {_WAYS_OUT}"
+        )
 
 
 def _upgrade(connection: Any) -> None:

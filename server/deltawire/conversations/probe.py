@@ -10,7 +10,7 @@ from deltawire.conversations.texts import new_id
 from deltawire.conversations.tree import GONE, Tree
 
 _COMMIT_SECONDS: Final = 1.0
-"""The least seconds between two probes that commit to the disk: the probe's route is public."""
+"""The shortest time between two commits: the probe's route is public, and each commit writes to the disk."""
 
 
 class WriteProbe:
@@ -25,8 +25,8 @@ class WriteProbe:
     async def check(self) -> None:
         """Raise `Failure` (`store_unavailable`) when a question could not be written.
 
-        Every probe finds a lock, a missing right and a read-only database. A full disk shows only at a commit, so it is
-        found within a second.
+        Every probe finds a lock, a missing right and a read-only database. A full disk shows only at a commit;
+        at most one probe in `_COMMIT_SECONDS` commits.
         """
         if self._running is None or self._running.done():
             self._running = self._database.background.run(self._write())
@@ -35,7 +35,7 @@ class WriteProbe:
     async def _write(self) -> None:
         is_committed = time.monotonic() >= self._next_commit
         async with self._database.writing() as transaction:
-            tree = Tree(GONE, new_id())
+            tree = Tree(GONE, new_id())  # no caller can read it
             await tree.create(transaction, "", "{}")
             await tree.add(transaction, id=new_id(), parent=None, role="user", text="")
             await tree.clear(transaction)

@@ -10,6 +10,8 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text
 from sqlalchemy.types import UserDefinedType
 
+from deltawire.protocol.frames import TOKEN_KINDS
+
 
 class TSVector(UserDefinedType[str]):
     """PostgreSQL's type `tsvector`. SQLAlchemy's own type would load the whole dialect at every start."""
@@ -37,6 +39,7 @@ conversations: Final = Table(
     Index("conversations_by_owner", "owner", "updated", "id"),
 )
 
+# `seq` is the order in which rows were written. `answered` is null for an answer.
 # `parent` has no foreign key: a message is deleted only with its whole conversation, and with a key each deletion would
 # search for the message's children.
 messages: Final = Table(
@@ -59,4 +62,17 @@ messages: Final = Table(
     Column("search", TSVector, nullable=False),
     Index("messages_by_conversation", "conversation", "seq"),
     Index("messages_by_owner", "owner", "seq"),
+)
+
+# It refers to no conversation: what was used stays when a conversation is deleted.
+usage: Final = Table(
+    "usage",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("ended", Double, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    *(Column(f"{kind}_tokens", BigInteger) for kind in TOKEN_KINDS),
+    Column("nanodollars", BigInteger),
+    Index("usage_by_time", "ended"),
 )

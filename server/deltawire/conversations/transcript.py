@@ -1,7 +1,7 @@
 """One turn of a conversation: its context, and what is stored of it.
 
-The question is written before the upstream is asked, the answer before the client is told of the end. Nothing is
-written in between. After a hang-up a background task writes what was answered so far.
+The question is written before the upstream is asked, and the answer before the last frame is sent. Nothing is written
+in between. After a hang-up a background task writes what was answered so far.
 """
 
 import time
@@ -63,7 +63,7 @@ class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _GivenUp(Exception):
-    """The turn was over before its question was written, and its listener was told that nothing is stored."""
+    """Rolls the question back: the turn ended before its commit, and its last frame named no question."""
 
 
 class Transcript:
@@ -83,11 +83,11 @@ class Transcript:
         """True once the question is written."""
         return self._question is not None
 
-    async def first_model(self, request: ChatRequest) -> str:
-        """Return the model that will be asked first; write nothing. Raise `Failure` as `begin` does."""
+    async def models(self, request: ChatRequest) -> tuple[str, ...]:
+        """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading() as connection:
             conversation = await self._found(connection)
-        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)[0]
+        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)
 
     async def begin(self, request: ChatRequest) -> TurnContext:
         """Write the question; return the request with its context and with the conversation's settings.
@@ -102,7 +102,7 @@ class Transcript:
         (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
-        """Write the answer; return the end with the ids of what is stored. Raise `Failure` (`store_unavailable`).
+        """Write the answer; return the last frame with the stored ids. Raise `Failure` (`store_unavailable`).
 
         Where no question is written, this writes nothing.
         """
@@ -112,22 +112,22 @@ class Transcript:
         return await self._transcripts.background.do(self._end(end, self._question))
 
     def leave(self, end: Usage | ErrorFrame) -> None:
-        """Write the answer in the background."""
+        """Write the answer in the background: the listener has left."""
         if self._question is not None:
             self._has_ended = True
             self._transcripts.background.run(self._end(end, self._question))
 
     def close(self) -> None:
-        """Release the turn. A question that has no answer gets a cancelled one.
+        """Release the turn. A question without an answer gets one with the finish reason `cancelled`.
 
-        A question that is not written yet is not written, unless its commit is under way.
+        If the question is not written yet, it is not written at all, unless its commit has begun.
         """
         self._is_closed = True
         if self._question is not None and not self._has_ended:
             self._transcripts.background.run(self._give_up(self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
-        """Return the end with the ids of what is stored; unchanged where no question is written."""
+        """Return the last frame with the stored ids; unchanged where no question is written."""
         if self._question is None:
             return end
         names = {"conversation": self._tree.id, "question": self._question, **message}
@@ -164,7 +164,7 @@ class Transcript:
         return conversation
 
     async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
-        """Return the id of the question's parent, and the id of the question where it is asked again."""
+        """Return the id of the question's parent and, if a stored question is asked again, the id of that one."""
         if request.parent is None:
             return await self._tree.newest_answer(transaction), None
         if request.parent == self._tree.id:
@@ -197,7 +197,7 @@ class Transcript:
         return kept if is_there else self.named(end)
 
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
-        """Write the answer, once however often this is retried; return False when its conversation is gone."""
+        """Write the answer, only once even when this is retried; return False when its conversation was deleted."""
         with suppress(IntegrityError):  # an earlier try has written it
             async with self._transcripts.database.writing() as transaction:
                 if await self._tree.find(transaction, to_change=True) is None:

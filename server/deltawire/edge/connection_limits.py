@@ -4,8 +4,8 @@ import time
 from ipaddress import IPv6Address
 from typing import Final
 
-from deltawire.limits.token_bucket import TokenBucket
-from deltawire.protocol.errors import Failure
+from deltawire.aio.token_bucket import TokenBucket
+from deltawire.protocol.errors import Failure, spread
 
 _MANY_ADDRESSES: Final = 10_000
 
@@ -32,12 +32,14 @@ class ConnectionLimits:
             self._forget_quiet_addresses(now)
             rate = self._rates[network] = TokenBucket(self._per_minute / 60, self._per_minute, now)
         if not rate.allow(now):
-            raise Failure("rate_limited", "Too many sockets were opened from this address.", retry_after=rate.wait())
+            raise Failure(
+                "rate_limited", "Too many sockets were opened from this address.", retry_after=spread(rate.wait() + 0.5)
+            )
 
     def enter(self) -> None:
         """Count a socket that opens; raise `Failure` when too many are open."""
         if self._sockets >= self._max_sockets:
-            raise Failure("overloaded", retry_after=1.0)
+            raise Failure("overloaded", retry_after=spread(1.0))
         self._sockets += 1
 
     def close(self) -> None:

@@ -2,10 +2,10 @@
 
 Without these checks, any page that the operator opens could use a server on loopback with a real key. Browsers make no
 CORS check for sockets, so the Origin of a handshake, and of every request that changes something, must be the server's
-own or a listed one. A request without an Origin comes from a script, which is allowed. The Host must be a known name,
-or DNS rebinding makes the attacker's page the same origin.
+own or a listed one. A request without an Origin comes from a script, which is allowed. The Host must be a known name:
+otherwise DNS rebinding would give an attacker's page the server's own origin.
 
-With authentication, every path but the public ones needs a caller.
+Where callers must authenticate, every path but the public ones requires a token.
 """
 
 import re
@@ -28,6 +28,7 @@ from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.refusals import Refusals
+from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -45,7 +46,7 @@ class AccessPolicy(msgspec.Struct, frozen=True, kw_only=True):
     public_paths: Collection[str]
     """Exact paths that may be read without authentication; all others need a caller."""
     public_patterns: Collection[re.Pattern[str]]
-    """Further public paths."""
+    """Patterns of further public paths; each must match a whole path."""
 
 
 class Gate:
@@ -64,19 +65,25 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request or a handshake on to the application, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
+        origin = Origin(request=ids_of(scope).current, path=scope["path"])
+        set_origin(origin)
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
             if lone(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
+            origin = msgspec.structs.replace(origin, client=client.address)
+            set_origin(origin)
             self._check(scope, client, lone(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return
             if is_socket:
                 self._limits.knock(client.address)
-            cast("dict[str, Any]", scope)[CALLER] = await self._caller(scope)
+            caller = await self._caller(scope)
+            cast("dict[str, Any]", scope)[CALLER] = caller
+            set_origin(msgspec.structs.replace(origin, caller=caller.name))
             if is_socket:
                 self._limits.enter()
         except Failure as failure:
@@ -95,16 +102,16 @@ class Gate:
         is_known = "*" in self._hosts or self._hosts.issuperset(map(_name, client.hosts))
         if not is_known and not (_reads(scope) and scope["path"] in self._policy.any_host_paths):
             raise Failure("forbidden", "This server does not answer to that host name; see ALLOWED_HOSTS.")
-        asks_first = is_preflight(scope)
+        preflight = is_preflight(scope)
         # A handshake has no method here, and counts as a change.
-        if origin is None or (scope.get("method") in _READING and not asks_first):
+        if origin is None or (scope.get("method") in _READING and not preflight):
             return
         origins = self._policy.origins
-        if not (origins.share_with(origin) if asks_first else origins.allow(origin, client)):
+        if not (origins.share_with(origin) if preflight else origins.allow(origin, client)):
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
     async def _caller(self, scope: Scope) -> Caller:
-        """Return the caller. Raise `Failure` when one is needed and there is none."""
+        """Return the caller. Raise `Failure` when a token is required, and is missing or not valid."""
         authenticator = self._policy.authenticator
         if not authenticator.asks or self._is_public(scope):
             return ANONYMOUS
@@ -121,7 +128,7 @@ class Gate:
     def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
         """Return a `send` that answers a handshake without a route with 404.
 
-        Litestar closes its socket, and uvicorn would turn that into a bare 403.
+        Litestar closes a socket that has no route. Uvicorn would answer that handshake with an empty 403.
         """
         accepted = False
 
@@ -150,6 +157,6 @@ def _reads(scope: Scope) -> bool:
 
 
 def _name(host: str) -> str:
-    """Return the host without port, `[::1]:8000` -> `[::1]`, and without root dot, `localhost.` -> `localhost`."""
+    """Return the host without port, `[::1]:8000` -> `[::1]`, and without the last dot, `localhost.` -> `localhost`."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isdigit() else host).removesuffix(".")

@@ -87,10 +87,16 @@ class Refusal(Exception):
         self.headers: Final = headers
 
 
+class BrokeOff(Exception):
+    """The client left before the last byte of its request."""
+
+
 def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
     """Return Litestar's handler for every exception of a route."""
 
     def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        if isinstance(error, BrokeOff):  # nobody hears this, so it is no refusal
+            return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
         refusal = error if isinstance(error, Refusal) else Refusal(_failure(error), turn=None, headers={})
         failure = refusal.failure
         problem = problem_of(refusals.frame(failure, turn=refusal.turn), failure.status)

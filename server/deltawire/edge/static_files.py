@@ -1,5 +1,6 @@
 """Static files for browsers, with their security policy."""
 
+import os
 import re
 from mimetypes import guess_type
 from pathlib import Path
@@ -52,7 +53,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
     The root, and each path that `of_index` matches, serve the folder's index.html. With `of_index` given, that page is
     also the 404 of a browser that opens another address: it explains the error to a person.
     """
-    found = {f"/{file.relative_to(folder).as_posix()}": file for file in folder.rglob("*") if file.is_file()}
+    found = _files_in(folder)
     if _INDEX in found:
         found["/"] = found[_INDEX]
 
@@ -74,6 +75,12 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
         return page
 
     return Router(path, route_handlers=[serve])
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their paths from it; `os.walk` is several times as fast as pathlib."""
+    files = (f"{where}/{name}" for where, _, names in os.walk(folder) for name in names)
+    return {file.removeprefix(str(folder)): Path(file) for file in files}
 
 
 def _respond(name: str, found: dict[str, Path], accept_encoding: str) -> File:

@@ -119,7 +119,9 @@ class ResponseReader:
             if part is None or not part.text:
                 continue
             # PostgreSQL stores no U+0000. Replaced here, the text that is shown equals the text that is stored.
-            text = part.text.replace("\0", "\ufffd")
+            text = part.text
+            if "\0" in text:
+                text = text.replace("\0", "\ufffd")
             said = True
             kind: type[Text | ThoughtText] = Text
             if part.thought:

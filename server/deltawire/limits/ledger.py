@@ -1,11 +1,13 @@
 """Check each turn against the limits before the upstream is asked, and charge it before the client is told of its end.
 
-Nothing is counted in between. After a hang-up a background task charges what was used so far.
+Nothing is counted in between. After a hang-up a background task charges what was used so far. Every turn that was
+admitted is charged once, whatever its end: so the turns of a minute are those of `GET /usage`.
 """
 
 import asyncio
 import secrets
 import time
+from collections.abc import Callable
 from typing import Final, Literal
 
 from deltawire.aio.background import BackgroundTasks, finished
@@ -22,28 +24,38 @@ from deltawire.limits.backend import (
     used_by,
 )
 from deltawire.limits.prices import Prices
-from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once
+from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once, unpriced
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
-from deltawire.limits.rules import Rule, Rules, concerning
+from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Spent, Usage, spent_of
 
 _CLOSE_SECONDS: Final = 5.0
 
-WhenAway = Literal["refuse", "allow"]
+RefuseOrAllow = Literal["refuse", "allow"]
 
 
 class Limits:
     """The limits of all callers; one for the process."""
 
     def __init__(
-        self, rules: Rules, backend: LimitsBackend, prices: Prices, when_away: WhenAway, clock: Clock = time.time
+        self,
+        rules: Rules,
+        backend: LimitsBackend,
+        prices: Prices,
+        when_away: RefuseOrAllow,
+        clock: Clock = time.time,
+        when_unpriced: RefuseOrAllow = "refuse",
     ) -> None:
-        """`when_away` says if turns are refused or allowed while the limits cannot be checked."""
+        """Say what happens to turns while the limits cannot be checked (`when_away`).
+
+        `when_unpriced` says it for turns whose dollars are limited, and whose model has no known price.
+        """
         self.rules = rules
         self.backend = backend
         self.prices = prices
         self.when_away = when_away
+        self.when_unpriced = when_unpriced
         self.clock = clock
         self.background = BackgroundTasks()
 
@@ -115,13 +127,22 @@ class Ledger:
         self._id = secrets.token_hex(12)
         self._model = ""
         self._beginning: asyncio.Task[None] | None = None
-        self._is_let_through = False
+        self._is_admitted = False
         self._is_over = False
 
     @property
+    def id(self) -> str:
+        """The id of the turn in every account of it."""
+        return self._id
+
+    @property
     def goes_by_model(self) -> bool:
-        """True where a rule is for one model: then the model must be known before `begin`."""
-        return bool(self._limits.rules.models)
+        """True where the limits depend on the model: then it must be known before `begin`."""
+        return bool(self._limits.rules.models) or self._needs_prices
+
+    @property
+    def _needs_prices(self) -> bool:
+        return bool(self._limits.rules.usd_per_day) and self._limits.when_unpriced == "refuse"
 
     @property
     def may_refuse(self) -> bool:
@@ -132,29 +153,41 @@ class Ledger:
         """Return the price in dollars; None when it is not known."""
         return self._limits.prices.cost(model, counts)
 
-    async def begin(self, model: str) -> None:
-        """Admit a turn that asks this model.
+    async def begin(self, model: str, *fallbacks: str) -> None:
+        """Admit a turn that asks this model, and those after it when the provider fails.
 
-        Raise `Failure` (`rate_limited`, `budget_exhausted`, `store_unavailable`).
+        Raise `Failure` (`rate_limited`, `budget_exhausted`, `unknown_model`, `store_unavailable`).
         """
         self._model = model
         await self._limits.prices.ready()
+        if self._needs_prices:
+            self._check_prices(model, *fallbacks)
         if self._limits.rules.by_name:
             self._beginning = self._limits.background.run(self._begin())
             await finished(self._beginning)
-        self._is_let_through = True
+        self._is_admitted = True
 
-    def end(self, end: Usage | ErrorFrame) -> asyncio.Task[None]:
-        """Charge the turn in a task; tell the client of its end when that task is done."""
-        is_charged = self._is_let_through and not self._is_over
-        self._is_over = True
-        return self._limits.background.run(self._end(end if is_charged else None))
+    def tell_admission(self, told: Callable[[bool], None]) -> None:
+        """Call `told` with True when the turn was admitted, else with False: now, or when the checks that run end."""
+        if self._beginning is None or self._beginning.done():
+            told(self._was_admitted)
+        else:
+            self._beginning.add_done_callback(lambda _: told(self._was_admitted))
 
-    def close(self) -> None:
-        """Release the turn. A turn that has not ended is not charged."""
+    def end(self, end: Usage | ErrorFrame, model: str | None = None) -> asyncio.Task[None]:
+        """Charge the turn in a task; tell the client of its end when that task is done.
+
+        `model` is the model that was asked last, where the end has no figures.
+        """
+        is_first, self._is_over = not self._is_over, True
+        spent = spent_of(end) if isinstance(end, Usage) else end.usage
+        return self._limits.background.run(self._end(spent, model) if is_first else asyncio.sleep(0))
+
+    def close(self, model: str | None = None) -> None:
+        """Release the turn. If it was admitted and has not ended, charge it as a turn without counts."""
         if not self._is_over:
             self._is_over = True
-            self._limits.background.run(self._end(None))
+            self._limits.background.run(self._end(None, model))
 
     async def standings(self) -> list[Standing]:
         """Return what is left of the limits on beginning a turn; an empty list when the store is away."""
@@ -170,7 +203,9 @@ class Ledger:
 
     async def _begin(self) -> None:
         try:
-            for check in (self._check_budgets, self._take_place, self._enter):
+            # The place comes first. Else a turn could read a budget, wait until another one ends and leaves its place,
+            # and then run beyond the budget that the other one has used up.
+            for check in (self._take_place, self._check_budgets, self._enter):
                 try:
                     await check()
                 except StoreAway:
@@ -179,6 +214,12 @@ class Ledger:
         except BaseException:
             await self._limits.backend.leases.give_back(self._id)
             raise
+
+    def _check_prices(self, *models: str) -> None:
+        prices = self._limits.prices
+        for model in models:
+            if limits_dollars(self._limits.rules, model) and not prices.knows(model):
+                raise unpriced(model, is_loaded=prices.is_loaded)
 
     async def _check_budgets(self) -> None:
         rules = self._limits.rules
@@ -204,24 +245,34 @@ class Ledger:
     async def _enter(self) -> None:
         rules = concerning(self._limits.rules.turns_per_minute, self._model)
         if rules:
-            rule = await self._limits.windows.enter(self._caller, rules)
+            try:
+                rule = await self._limits.windows.enter(self._id, self._caller, rules)
+            except StoreAway:
+                if self._limits.when_away == "refuse":
+                    await self._limits.windows.leave(self._id, self._caller, rules)
+                raise
             if rule is not None:
                 _, seconds = await self._limits.windows.look(self._caller, rule)
                 raise too_many_a_minute(rule, seconds)
 
-    async def _end(self, charged: Usage | ErrorFrame | None) -> None:
+    @property
+    def _was_admitted(self) -> bool:
+        if self._beginning is None:
+            return self._is_admitted
+        return self._beginning.done() and not self._beginning.cancelled() and self._beginning.exception() is None
+
+    async def _end(self, spent: Spent | None, model: str | None) -> None:
         if self._beginning is not None:
             await asyncio.wait({self._beginning})  # the listener may have left during `begin`
-        if charged is not None:
-            spent = spent_of(charged) if isinstance(charged, Usage) else charged.usage
-            await self._limits.backend.meter.charge(self._charge(spent))
+        if self._was_admitted:
+            await self._limits.backend.meter.charge(self._charge(spent, model))
         await self._limits.backend.leases.give_back(self._id)
 
-    def _charge(self, spent: Spent | None) -> Charge:
+    def _charge(self, spent: Spent | None, model: str | None) -> Charge:
         return Charge(
             id=self._id,
             caller=self._caller,
             day=today(self._limits.clock),
-            model=self._model if spent is None else spent.model,
+            model=model or self._model if spent is None else spent.model,
             used=used_by(spent),
         )

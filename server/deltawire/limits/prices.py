@@ -1,7 +1,7 @@
-"""The cost of tokens, by the prices of Google's models in the package genai-prices.
+"""The cost of tokens, by the operator's own prices, else by those of Google's models in the package genai-prices.
 
-Only its data is used. Its own calculation takes a millisecond, mostly for audio, images and searches that are not
-counted here; a test compares ours with it.
+Only the package's data is used. Its own calculation takes a millisecond, mostly for audio, images and searches that are
+not counted here; a test compares ours with it.
 """
 
 import asyncio
@@ -9,12 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import stamina
 import structlog
 
 from deltawire.gemini.events import Counts
+from deltawire.limits.own_prices import OwnPrice
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +23,7 @@ PROVIDER: Final = "google"
 _MILLION: Final = 1_000_000
 _MODELS: Final = 512
 """Models whose prices are cached."""
+_ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
 
 Finder = Callable[[str], Any]
 """Returns the prices of a model by its name; None for a model that is not in the list."""
@@ -29,12 +31,33 @@ Finder = Callable[[str], Any]
 _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
 
-class Prices:
-    """The price list, loaded in a thread while the server starts. Until then all costs are unknown."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, read: Callable[[], Finder] | None = None) -> None:
-        """Start without a list; `read` reads it, in a thread."""
+
+class _Rates(NamedTuple):
+    """The prices of one model at one moment: a number, a number for each tier, or None where it is not known."""
+
+    input: Any
+    cached: Any
+    output: Any
+
+
+class Prices:
+    """The price list, loaded in a thread while the server starts. Until then only the operator's prices are known."""
+
+    def __init__(
+        self,
+        read: Callable[[], Finder] | None = None,
+        own: tuple[OwnPrice, ...] = (),
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        """Start without a list; `read` reads it, in a thread. `own` are the operator's prices, the newest first."""
         self._read = read or read_list
+        self._now = now
+        self._own: dict[str, list[OwnPrice]] = {}
+        for price in own:
+            self._own.setdefault(price.model, []).append(price)
         self._find: Finder | None = None
         self._loading: asyncio.Task[None] | None = None
         self._is_tried = asyncio.Event()
@@ -59,13 +82,36 @@ class Prices:
 
     def cost(self, model: str, counts: Counts) -> float | None:
         """Return the cost in dollars; None when the price or the counts are not known."""
-        if self._find is None or counts.input is None or counts.output is None:
+        if counts.input is None or counts.output is None:
             return None
         try:
-            return _cost(self._find(model), counts.input, counts.output, counts)
+            return _cost(self._rates(model), counts.input, counts.output, counts)
         except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a turn
             log.warning("prices: a cost cannot be computed", model=model, cause=type(fault).__name__)
             return None
+
+    @property
+    def is_loaded(self) -> bool:
+        """True once the list is there."""
+        return self._find is not None
+
+    def knows(self, model: str) -> bool:
+        """Say if the tokens of this model have a price now."""
+        return self.cost(model, _ONE_TOKEN_EACH) is not None
+
+    def load_now(self) -> None:
+        """Load the list and wait for it; raise what the reading raises."""
+        self._find = self._read()
+
+    def _rates(self, model: str) -> _Rates | None:
+        for own in self._own.get(model, ()):
+            if own.since <= self._now().date():
+                return _Rates(own.input, own.cached, own.output)
+        found = None if self._find is None else self._find(model)
+        if found is None:
+            return None
+        price = found.get_prices(self._now())
+        return _Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok)
 
     async def _load(self) -> None:
         try:
@@ -77,19 +123,18 @@ class Prices:
             self._is_tried.set()
 
 
-def _cost(found: Any, prompt: int, output: int, counts: Counts) -> float | None:
+def _cost(rates: _Rates | None, prompt: int, output: int, counts: Counts) -> float | None:
     """Return the cost in dollars by the prices of one model; None when a price that is needed is not known."""
-    if found is None:
+    if rates is None:
         return None
-    price = found.get_prices(datetime.now(UTC))
     asked = prompt + (counts.tool or 0)
     cached = min(counts.cached or 0, prompt)
-    if price.cache_read_mtok is None:
+    if rates.cached is None:
         cached = 0
     parts = (
-        (price.input_mtok, asked - cached),
-        (price.cache_read_mtok, cached),
-        (price.output_mtok, output + (counts.thought or 0)),
+        (rates.input, asked - cached),
+        (rates.cached, cached),
+        (rates.output, output + (counts.thought or 0)),
     )
     if any(rate is None and tokens for rate, tokens in parts):
         return None

@@ -4,23 +4,29 @@ from typing import Final
 
 from deltawire.limits.backend import NANO, Day
 from deltawire.limits.rules import Rule
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, spread
 
 AWAY: Final = "The limits cannot be checked at the moment; try again."
+_NO_PRICES: Final = "The prices of the models are not known at the moment; try again."
 _AT_ONCE_SECONDS: Final = 1.0
-"""The `retry_after` for turns at once, in seconds: the end of a running turn is not known beforehand."""
+"""The mean `retry_after` for turns at once, in seconds: the end of a running turn is not known beforehand."""
+_MINUTE: Final = 60.0
 
 
 def too_many_at_once(rule: Rule) -> Failure:
     """Return the failure of a turn beyond the turns at once."""
     message = f"You may have {_turns(rule)} at once{_of(rule)}: wait for one to end."
-    return Failure("rate_limited", message, field=_field(rule), retry_after=_AT_ONCE_SECONDS)
+    return Failure("rate_limited", message, field=_field(rule), retry_after=spread(_AT_ONCE_SECONDS))
 
 
 def too_many_a_minute(rule: Rule, seconds: float) -> Failure:
-    """Return the failure of a turn beyond the turns per minute; the next one is allowed after `seconds`."""
+    """Return the failure of a turn beyond the turns per minute; the next one is allowed after `seconds`.
+
+    Nobody is told to come before that, or to wait longer than a minute.
+    """
     message = f"You may begin {_turns(rule)} a minute{_of(rule)}."
-    return Failure("rate_limited", message, field=_field(rule), retry_after=round(seconds, 3))
+    told = min(max(seconds, _MINUTE), spread(seconds + 0.5))
+    return Failure("rate_limited", message, field=_field(rule), retry_after=round(told, 3))
 
 
 def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
@@ -28,6 +34,17 @@ def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
     budget = f"{rule.amount:,.0f} tokens" if name == "tokens_per_day" else f"${rule.amount:,.10g}"
     message = f"Your {budget} a day{_of(rule)} are used up; there is more at midnight, UTC."
     return Failure("budget_exhausted", message, field=_field(rule), retry_after=round(seconds, 3))
+
+
+def unpriced(model: str, *, is_loaded: bool) -> Failure:
+    """Return the failure of a turn whose dollars are limited, and whose model has no known price.
+
+    `is_loaded` is False while the price list cannot be read: then the price may be known later.
+    """
+    if not is_loaded:
+        return Failure("store_unavailable", _NO_PRICES)
+    message = f"Dollars are limited here, and {model} has no known price: choose another model."
+    return Failure("unknown_model", message, field="model")
 
 
 def spent_on(name: str, rule: Rule, used: Day) -> float:

@@ -66,6 +66,11 @@ def read_amounts(text: str) -> Allowance:
     return tuple(Rule(model, amount) for model, amount in amounts.items())
 
 
+def limits_dollars(rules: Rules, model: str) -> bool:
+    """Say if the dollars of this model are limited."""
+    return bool(concerning(rules.usd_per_day, model))
+
+
 def concerning(rules: Allowance, model: str) -> Allowance:
     """Return the rules that apply to a turn of this model."""
     return tuple(rule for rule in rules if rule.model in (None, model))

@@ -71,6 +71,7 @@ class Drain:
         """Wait until no turn runs: each has ended by itself, or was cut with `draining`."""
         self.begin()
         self._wait = InterruptibleTimeout()
+        self._wait.enter_task()
         await self._turns_end_within(self._timeout)
         cut = self._admission.cut()
         await self._turns_end_within(_LAST_WORDS_SECONDS)

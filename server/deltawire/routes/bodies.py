@@ -6,11 +6,12 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 
 from deltawire.edge.headers import listed
+from deltawire.edge.problem_details import BrokeOff
 from deltawire.protocol.errors import Failure
 
 
 async def json_body(request: Request[Any, Any, Any]) -> bytes:
-    """Return the bytes of a JSON body. Raise `Failure` (`unsupported`, `invalid_json`)."""
+    """Return the bytes of a JSON body. Raise `Failure` (`unsupported`), and `BrokeOff` for a client that has left."""
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
     if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
@@ -18,7 +19,7 @@ async def json_body(request: Request[Any, Any, Any]) -> bytes:
     try:
         return await request.body()
     except InternalServerException:  # Litestar raises this for a client that left before its last byte
-        raise Failure("invalid_json", "The request broke off.") from None
+        raise BrokeOff from None
 
 
 def parameters_of(request: Request[Any, Any, Any]) -> dict[str, str]:

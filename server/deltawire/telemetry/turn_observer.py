@@ -79,11 +79,16 @@ class TurnObserver:
         if self._span is not None:
             self._span.first_delta()
 
-    def ended(self, turn_end: TurnEnd) -> None:
-        """Note that the turn has ended."""
+    def ended(self, turn_end: TurnEnd, *, was_admitted: bool) -> None:
+        """Note that the turn has ended.
+
+        One that was not admitted counts in no limit, so it is not counted here either: a limit refused it, or its
+        client left before the limits were checked.
+        """
         metrics, spent = self._metrics, turn_end.spent
         metrics.running.dec()
-        metrics.count_end(self._transport, turn_end.end, spent)
+        if was_admitted:
+            metrics.count_end(self._transport, turn_end.end, spent)
         metrics.delta_gap.fold(turn_end.gaps, turn_end.streamed)
         if turn_end.reason is not None and turn_end.phase is not None:
             metrics.hangups.labels(turn_end.reason, turn_end.phase).inc()
@@ -92,7 +97,7 @@ class TurnObserver:
         if self._span is not None:
             self._span.end(turn_end, self._retries)
         log.info(
-            "turn_ended",
+            "turn_ended" if was_admitted else "turn_not_admitted",
             **self._ids,
             trace=self._span and self._span.trace_id,
             transport=self._transport,

@@ -1,18 +1,19 @@
 """The connection under a request, as its handler uses it."""
 
-import asyncio
 from typing import Final, Protocol
+
+from deltawire.aio.timeouts import ticking_timeout
 
 LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
 MAX_HEADER_BYTES: Final = 2**15
 """The limit of the headers of a request or a handshake."""
 CLOSE_GRACE_SECONDS: Final = 1.0
-"""Time for the last bytes of a closing connection; it is aborted when they are not read by then."""
+"""Seconds in which a client may read the last bytes of a closing connection; then it is aborted."""
 
 
 class Link(Protocol):
-    """A connection whose send buffer is full while its client does not read."""
+    """A connection with a send buffer, which fills up while the client does not read."""
 
     @property
     def has_room(self) -> bool:
@@ -26,6 +27,6 @@ class Link(Protocol):
 
 async def room_within(link: Link, seconds: float) -> None:
     """Wait until the client has read enough; raise TimeoutError after these seconds."""
-    async with asyncio.timeout(seconds):
+    async with ticking_timeout(seconds):
         while not link.has_room:  # another turn may have filled the buffer again
             await link.room()

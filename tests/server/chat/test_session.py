@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import pytest
 from support.client import Client, connected, text_of
-from support.serving import serving
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.serving import sharing
+from support.upstream import AT_ONCE, Exchange, Upstream, says, says_and_is_silent
 from websockets.exceptions import ConnectionClosed
 
 
 @pytest.fixture
 async def client(upstream: Upstream) -> AsyncIterator[Client]:
-    async with serving(upstream) as address, connected(address) as client:
+    async with sharing(upstream) as address, connected(address) as client:
         yield client
 
 
@@ -127,7 +127,7 @@ async def test_turns_are_remembered_in_the_order_in_which_they_ended(client: Cli
 
 async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> None:
     upstream.plays(says("x" * 30))
-    async with serving(upstream, max_history_chars=70) as address, connected(address) as client:
+    async with sharing(upstream, max_history_chars=70) as address, connected(address) as client:
         for message in ("first", "second", "third", "fourth"):
             await client.ask(message)
     assert upstream.exchanges[3].texts == ["third", "x" * 30, "fourth"]
@@ -136,7 +136,7 @@ async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> No
 async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstream: Upstream) -> None:
     upstream.plays(says("x" * 3000))
     async with (
-        serving(upstream, max_memory_bytes=8000) as address,
+        sharing(upstream, max_memory_bytes=8000) as address,
         connected(address) as oldest,
         connected(address) as newest,
     ):
@@ -159,7 +159,7 @@ async def test_a_cancelled_turn_ends_in_usage_that_says_so(client: Client, upstr
     assert usage["finish_reason"] == "cancelled"
     assert usage["measured"] == "unknown"
     assert usage["output_tokens"] is None
-    await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+    await upstream.exchanges[0].closes()
 
 
 async def test_the_last_running_counts_of_a_cancelled_turn_are_partial(client: Client, upstream: Upstream) -> None:
@@ -234,7 +234,7 @@ async def test_a_bad_frame_with_a_running_id_does_not_end_that_turn(client: Clie
 
 async def test_a_socket_runs_so_many_turns_and_no_more(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("..."))
-    async with serving(upstream, max_turns_per_socket=2) as address, connected(address) as client:
+    async with sharing(upstream, max_turns_per_socket=2) as address, connected(address) as client:
         for name in ("a", "b"):
             await client.chat(id=name)
         await upstream.asked(2)
@@ -248,13 +248,13 @@ async def test_a_socket_runs_so_many_turns_and_no_more(upstream: Upstream) -> No
 
 async def test_a_server_runs_so_many_turns_and_no_more(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("..."))
-    async with serving(upstream, max_turns=1) as address, connected(address) as one, connected(address) as other:
+    async with sharing(upstream, max_turns=1) as address, connected(address) as one, connected(address) as other:
         await one.chat(id="a")
         await upstream.asked(1)
         error = (await other.ask(id="b"))[-1]
         assert (error["code"], error["id"], error["retryable"]) == ("overloaded", "b", True)
         await one.socket.close()
-        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        await upstream.exchanges[0].closes()
         upstream.plays(says("room"))
         assert text_of(await other.ask(id="b")) == "room"
 
@@ -352,7 +352,7 @@ BAD_FRAMES = {
 async def strict() -> AsyncIterator[tuple[Upstream, str]]:
     async with (
         Upstream() as upstream,
-        serving(upstream, max_message_chars=1000, max_history_chars=2000) as address,
+        sharing(upstream, max_message_chars=1000, max_history_chars=2000) as address,
     ):
         yield upstream, address
 
@@ -416,7 +416,7 @@ async def test_a_null_field_counts_as_absent(client: Client, upstream: Upstream)
 
 
 async def test_a_flood_closes_the_socket_with_1008(upstream: Upstream) -> None:
-    async with serving(upstream, max_frames_per_second=2) as address, connected(address) as client:
+    async with sharing(upstream, max_frames_per_second=2) as address, connected(address) as client:
         with suppress(ConnectionClosed):
             for _ in range(1000):
                 await client.send(type="cancel", id="nobody")
@@ -425,12 +425,12 @@ async def test_a_flood_closes_the_socket_with_1008(upstream: Upstream) -> None:
 
 async def test_an_idle_socket_closes_with_1001_but_not_while_a_turn_runs(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("..."))
-    async with serving(upstream, idle_timeout=0.1) as address, connected(address) as client:
+    async with sharing(upstream, idle_timeout=0.5) as address, connected(address) as client:
         await client.chat(id="t1")
         await client.receive()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.socket.recv(), 0.35)
+            await asyncio.wait_for(client.socket.recv(), 0.8)
         await client.send(type="cancel")
         assert (await client.receive())["finish_reason"] == "cancelled"
-        await asyncio.wait_for(client.socket.wait_closed(), 2)
+        await asyncio.wait_for(client.socket.wait_closed(), AT_ONCE)
         assert client.socket.close_code == 1001

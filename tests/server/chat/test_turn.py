@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import asdict
 from support.bodies import Reading, all_bodies
 from support.client import text_of
-from support.serving import serving
+from support.serving import serving, sharing
 from support.transports import TRANSPORTS, Ask, ask_rest
 from support.upstream import (
     Exchange,
@@ -164,9 +164,10 @@ async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(
     assert len(upstream.exchanges) == 2
 
 
-async def test_an_upstream_that_is_not_there_is_unavailable(upstream: Upstream, ask: Ask) -> None:
+async def test_an_upstream_that_is_not_there_is_unavailable(ask: Ask, free_port: int) -> None:
+    upstream = Upstream()
+    upstream.url = f"http://127.0.0.1:{free_port}"
     async with serving(upstream, retries=0) as address:
-        upstream._server.close()
         [error] = await ask(address)
     assert error["code"] == "upstream_unavailable"
 
@@ -226,7 +227,7 @@ async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
     upstream: Upstream, ask: Ask, script: Any, code: str
 ) -> None:
     upstream.plays(script)
-    async with serving(upstream, **FAST, **DEADLINES) as address:
+    async with sharing(upstream, **FAST, **DEADLINES) as address:
         delta, error = await ask(address)
     assert (delta["text"], error["code"]) == ("half", code)
     assert len(upstream.exchanges) == 1
@@ -234,7 +235,7 @@ async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
 
 async def test_an_error_says_what_was_spent_so_far(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(cuts_after_a_word)
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         _, error = await ask(address)
     assert error["usage"]["measured"] == "partial"
     assert error["usage"]["total_tokens"] == 3
@@ -246,7 +247,7 @@ async def test_thoughts_that_were_not_asked_for_are_not_sent(
     upstream: Upstream, ask: Ask, fields: dict[str, str]
 ) -> None:
     upstream.plays(plays_body(all_bodies()["thoughts"]))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         *deltas, usage = await ask(address, **fields)
     assert {frame["type"] for frame in deltas} == {"delta"}
     assert usage["thought_tokens"] == 9
@@ -259,7 +260,7 @@ async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(up
         await exchange.finish()
 
     upstream.plays(thinks_and_ends)
-    async with serving(upstream, **FAST) as address:
+    async with sharing(upstream, **FAST) as address:
         *thoughts, error = await ask(address, thinking="low")
     assert error["code"] == "upstream_truncated"
     assert text_of(thoughts, "thought") == ("" if ask is ask_rest else "hmm")
@@ -280,11 +281,11 @@ async def test_a_thought_has_been_sent_so_a_fault_after_it_is_not_tried_again(up
 async def test_each_deadline_says_its_name(upstream: Upstream, ask: Ask, script: Any, setting: str, words: str) -> None:
     upstream.plays(script)
     retries = 50 if setting == "turn_timeout" else 0
-    async with serving(upstream, retries=retries, **{setting: 0.2}) as address:
+    async with sharing(upstream, retries=retries, **{setting: 0.2}) as address:
         error = (await ask(address))[-1]
     assert error["code"] == "upstream_timeout"
     assert words in error["message"]
-    await asyncio.wait_for(upstream.exchanges[-1].closed.wait(), 1)
+    await upstream.exchanges[-1].closes()
 
 
 async def test_a_connection_that_is_not_made_has_a_deadline_of_its_own(ask: Ask) -> None:
@@ -309,7 +310,7 @@ async def test_an_answer_may_begin_later_than_a_connection_may_take(upstream: Up
         await says("ok")(exchange)
 
     upstream.plays(thinks_before_its_headers)
-    async with serving(upstream, connect_timeout=0.2) as address:
+    async with sharing(upstream, connect_timeout=0.2) as address:
         frames = await ask(address)
     assert text_of(frames) == "ok"
     assert len(upstream.exchanges) == 1
@@ -317,11 +318,11 @@ async def test_an_answer_may_begin_later_than_a_connection_may_take(upstream: Up
 
 async def test_an_event_over_16_mib_is_asked_for_once_and_then_of_a_fallback(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(huge_event)
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         [error] = await ask(address)
     assert (error["code"], len(upstream.exchanges)) == ("upstream_truncated", 1)
     upstream.plays(huge_event, says("small"))
-    async with serving(upstream, fallback_models="spare") as address:
+    async with sharing(upstream, fallback_models="spare") as address:
         frames = await ask(address)
     assert (text_of(frames), frames[-1]["model"]) == ("small", "spare")
 
@@ -331,12 +332,12 @@ async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream, a
         await exchange.start()
         for number in range(6):
             await exchange.text(str(number), thought=number < 3)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.25)
         await exchange.text("", finish="STOP")
         await exchange.finish()
 
     upstream.plays(steady)
-    async with serving(upstream, token_timeout=0.3) as address:
+    async with sharing(upstream, token_timeout=1) as address:
         frames = await ask(address, thinking="low")
     assert (text_of(frames, "thought"), text_of(frames)) == ("012", "345")
 
@@ -344,7 +345,7 @@ async def test_tokens_that_keep_coming_keep_the_turn_alive(upstream: Upstream, a
 async def test_a_delay_that_the_provider_asks_for_is_waited_for(upstream: Upstream, ask: Ask) -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.4s"}
     upstream.plays(fails(429, details=[info]), says("ok"))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         frames = await ask(address)
     assert text_of(frames) == "ok"
     assert frames[-1]["duration_ms"] >= 400
@@ -353,7 +354,7 @@ async def test_a_delay_that_the_provider_asks_for_is_waited_for(upstream: Upstre
 async def test_a_delay_longer_than_we_wait_ends_the_turn_now(upstream: Upstream, ask: Ask) -> None:
     info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}
     upstream.plays(fails(429, details=[info]))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         [error] = await ask(address)
     assert (error["code"], error["retry_after"]) == ("upstream_rate_limited", 34.4)
     assert len(upstream.exchanges) == 1
@@ -365,7 +366,7 @@ async def test_a_fallback_answers_when_the_provider_is_at_fault(upstream: Upstre
 
     upstream.plays(by_model)
     settings = {"models": "main", "fallback_models": "worse,spare", "retries": 1}
-    async with serving(upstream, **settings, **FAST) as address:
+    async with sharing(upstream, **settings, **FAST) as address:
         frames = await ask(address)
     assert text_of(frames) == "backup"
     assert frames[-1]["model"] == "spare"
@@ -374,7 +375,7 @@ async def test_a_fallback_answers_when_the_provider_is_at_fault(upstream: Upstre
 
 async def test_a_request_that_is_rejected_falls_back_to_nobody(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(fails(400))
-    async with serving(upstream, models="main", fallback_models="spare") as address:
+    async with sharing(upstream, models="main", fallback_models="spare") as address:
         [error] = await ask(address)
     assert error["code"] == "upstream_rejected"
     assert len(upstream.exchanges) == 1
@@ -382,7 +383,7 @@ async def test_a_request_that_is_rejected_falls_back_to_nobody(upstream: Upstrea
 
 async def test_a_refused_prompt_is_blocked_and_not_asked_again(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(plays_body(all_bodies()["a refused prompt"]))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         [error] = await ask(address)
     assert (error["code"], error["retryable"], error["usage"]["input_tokens"]) == ("blocked", False, 8)
     assert error["usage"]["measured"] == "reported"
@@ -416,7 +417,7 @@ async def test_a_body_comes_through_whole(replaying: tuple[Upstream, str], ask: 
 
 async def test_an_answer_of_8_mb_in_one_event_comes_through(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(says("x" * 8_000_000))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         frames = await ask(address)
     assert len(text_of(frames)) == 8_000_000
     assert frames[-1]["finish_reason"] == "stop"

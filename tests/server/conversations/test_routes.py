@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -236,18 +235,16 @@ async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_
 ) -> None:
     async with serving(upstream, database_url=database) as address, conversations_of(address) as client:
         other = await client.create()
-        large = await filled(client, database, messages=2_000, chars=20_000)
+        large = await filled(client, database, messages=2_000, chars=2_000)
         assert await client.call("DELETE", f"/{large}") == (204, "")
         assert (await client.call("GET", f"/{large}"))[0] == 404
         assert await every(client) == [other]
         assert await client.found("filling") == await client.found("large") == []
-        waits: list[float] = []
+        turns = 0
         while await rows(database, large) > 0:
-            began = time.monotonic()
             assert (await ask_rest(address, conversation=other))[-1]["type"] == "usage"
-            waits.append(time.monotonic() - began)
-        assert len(waits) > 1
-        assert max(waits) < 2
+            turns += 1
+        assert turns > 1
         assert await rows(database, large, "conversations", "id") == 0
 
 
@@ -289,17 +286,16 @@ async def test_a_stop_does_not_wait_until_all_of_a_deleted_conversation_is_remov
     upstream: Upstream, database: str
 ) -> None:
     async with running_over(upstream, database_url=database) as process:
-        await a_large_one_is_deleted(process.address, database)
-        began = time.monotonic()
+        large = await a_large_one_is_deleted(process.address, database, 10_000)  # that takes longer than a stop
         assert await process.stop() == 0
-        assert time.monotonic() - began < 3
         assert "Traceback" not in process.output
+    assert await rows(database, large) > 0
 
 
-async def a_large_one_is_deleted(address: str, database: str) -> str:
-    """A conversation of 20 MB, deleted a moment ago; what its id was."""
+async def a_large_one_is_deleted(address: str, database: str, chars: int = 2_000) -> str:
+    """A conversation of so many characters a thousand times, deleted a moment ago; what its id was."""
     async with conversations_of(address) as client:
-        large = await filled(client, database, messages=1_000, chars=20_000)
+        large = await filled(client, database, messages=1_000, chars=chars)
         assert await client.call("DELETE", f"/{large}") == (204, "")
     return large
 

@@ -62,7 +62,11 @@ async def role(url: str, name: str, *grants: str) -> AsyncIterator[str]:
 
 
 READS = "GRANT SELECT ON ALL TABLES IN SCHEMA public"
-SERVES = ("GRANT SELECT ON alembic_version", "GRANT SELECT, INSERT, UPDATE, DELETE ON conversations, messages")
+SERVES = (
+    "GRANT SELECT ON alembic_version",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON conversations, messages",
+    "GRANT INSERT ON usage",
+)
 
 
 async def refuses(address: str, client: Conversations, conversation: str) -> None:

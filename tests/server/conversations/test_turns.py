@@ -326,7 +326,7 @@ async def test_what_a_listener_heard_before_it_left_is_kept(
 
 async def answered(client: Conversations, conversation: str) -> Any:
     """The answer of a conversation, once it is written."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(messages := await client.messages(conversation)) < 2:  # noqa: ASYNC110 - nobody is told
             await asyncio.sleep(0.01)
     return messages[1]

@@ -158,7 +158,7 @@ async def test_closing_a_stream_wakes_whoever_reads_it(upstream: Upstream) -> No
         stream.close()
         with pytest.raises(Failure):
             await reading
-        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        await upstream.exchanges[0].closes()
         stream.close()
 
 
@@ -188,7 +188,7 @@ async def test_a_stream_that_was_read_to_its_end_leaves_no_connection_in_use(ups
     upstream.plays(says("x"))
     async with asking(upstream) as client:
         assert await events_of(client, ChatRequest(message="hi"))
-        await asyncio.wait_for(upstream.exchanges[0].closed.wait(), 1)
+        await upstream.exchanges[0].closes()
 
 
 async def test_one_fault_is_asked_about_once(upstream: Upstream) -> None:

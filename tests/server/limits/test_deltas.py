@@ -6,6 +6,7 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -14,12 +15,12 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend
-from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
+from deltawire.limits.own_prices import read_prices
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.limits.windows import MovingWindows
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
@@ -28,6 +29,7 @@ from deltawire.telemetry.turn_observer import Telemetry
 DELTAS = 20
 _MANY = read_counts("1000,m=1000")
 ALL = Rules(turns_per_minute=_MANY, turns_at_once=_MANY, tokens_per_day=_MANY, usd_per_day=_MANY)
+PRICES = Prices(own=read_prices("m=1/2"))
 DEADLINES = Deadlines(first_token=9, token=9, turn=9, retries=0, retry_max_delay=1)
 
 
@@ -54,8 +56,9 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     request = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
     context = request_context("socket", ())
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
-    attempts = Attempts(Talker(), DEADLINES, observer)
-    turn = Turn(request, attempts, TurnClock(DEADLINES), TurnRecord(limits.open("c"), None), observer, lambda _: None)
+    clock = TurnClock(DEADLINES, RunningTime())
+    attempts = Attempts(Talker(), clock, observer)
+    turn = Turn(request, attempts, clock, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 
@@ -83,9 +86,9 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
 
 @pytest.mark.parametrize("where", ["memory", "redis"])
 async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
-    in_memory = LimitsBackend(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
+    in_memory = LimitsBackend(windows=MemoryWindows(), leases=MemoryLeases(), meter=MemoryMeter())
     backend = in_memory if where == "memory" else redis_backend(redis.url)
-    limited = await calls_of_each_delta(Limits(ALL, backend, Prices(), "refuse"))
+    limited = await calls_of_each_delta(Limits(ALL, backend, PRICES, "refuse"))
     free = LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())
-    assert limited == await calls_of_each_delta(Limits(Rules(), free, Prices(), "refuse"))
+    assert limited == await calls_of_each_delta(Limits(Rules(), free, PRICES, "refuse"))
     assert min(limited) > 5

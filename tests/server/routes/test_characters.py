@@ -5,7 +5,7 @@ import json
 import aiohttp
 import pytest
 from support.client import text_of
-from support.serving import serving
+from support.serving import sharing
 from support.transports import TRANSPORTS, posting
 from support.upstream import Upstream, says
 from websockets.asyncio.client import connect
@@ -22,7 +22,7 @@ def assert_one_line(sent: bytes) -> None:
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_an_answer_holds_no_line_end_but_its_own(upstream: Upstream, transport: str) -> None:
     upstream.plays(says(ENDS))
-    async with serving(upstream) as address:
+    async with sharing(upstream) as address:
         if transport == "socket":
             async with connect(f"ws://{address}/ws") as socket:
                 await socket.send('{"type": "chat", "message": "hi"}')
@@ -35,7 +35,7 @@ async def test_an_answer_holds_no_line_end_but_its_own(upstream: Upstream, trans
 
 async def test_what_is_kept_is_read_and_exported_so(upstream: Upstream) -> None:
     upstream.plays(says(ENDS))
-    async with serving(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
+    async with sharing(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
         async with http.post("/conversations", json={"title": ENDS}) as response:
             made = await response.read()
         path = f"/conversations/{json.loads(made)['id']}"
@@ -48,7 +48,7 @@ async def test_what_is_kept_is_read_and_exported_so(upstream: Upstream) -> None:
 
 
 async def test_a_refusal_that_repeats_them_is_one_line(upstream: Upstream) -> None:
-    async with serving(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
+    async with sharing(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
         async with http.post("/chat", json={"message": "hi", ENDS: 1}) as response:
             assert response.status == 400
             assert_one_line(await response.read())
@@ -57,7 +57,7 @@ async def test_a_refusal_that_repeats_them_is_one_line(upstream: Upstream) -> No
 @pytest.mark.parametrize("transport", TRANSPORTS)
 async def test_u_0000_is_shown_as_it_is_kept(upstream: Upstream, transport: str) -> None:
     upstream.plays(says("a\0", "\0b", thoughts=["\0"]))
-    async with serving(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
+    async with sharing(upstream) as address, aiohttp.ClientSession(f"http://{address}") as http:
         async with http.post("/conversations", json={}) as response:
             conversation = (await response.json())["id"]
         frames = await TRANSPORTS[transport](address, conversation=conversation, thinking="low")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from support.log import Log
 from support.serving import serving
-from support.upstream import Upstream
+from support.upstream import AT_ONCE, Upstream
 
 from deltawire.protocol.errors import TABLE
 
@@ -54,7 +54,7 @@ class Raw:
 
     async def response(self, *, has_body: bool = True) -> Response:
         """The next response."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AT_ONCE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.strip().split("\r\n")
             headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
@@ -63,7 +63,7 @@ class Raw:
 
     async def rest(self) -> bytes:
         """What comes until the server closes."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(AT_ONCE):
             with suppress(ConnectionError):
                 return await self.reader.read()
         return b""

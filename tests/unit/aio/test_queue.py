@@ -17,7 +17,7 @@ async def test_what_came_is_taken_in_its_order() -> None:
 
 async def test_a_reader_waits_for_what_comes() -> None:
     queue = SlimQueue[str]()
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.TaskGroup() as group:
         reader = group.create_task(queue.get())
         await asyncio.sleep(0)
         assert not reader.done()

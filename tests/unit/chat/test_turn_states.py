@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import pytest
 from support.fake_upstream import FakeStream, FakeUpstream
+from support.upstream import AT_ONCE
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -62,7 +64,7 @@ class FakeRecord:
         await self._begins.passes()
         return request
 
-    async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    async def end(self, end: Usage | ErrorFrame, _: str) -> Usage | ErrorFrame:
         self.ends.append(end)
         await self._settles.passes()
         return end
@@ -70,11 +72,14 @@ class FakeRecord:
     def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         return end
 
-    def leave(self, end: Usage | ErrorFrame) -> None:
+    def leave(self, end: Usage | ErrorFrame, _: str) -> None:
         self.left.append(end)
 
-    def close(self) -> None:
+    def close(self, _: str) -> None:
         self.times_closed += 1
+
+    def tell_admission(self, told: Callable[[bool], None]) -> None:
+        told(True)  # noqa: FBT003 - a callback
 
 
 class FakeObserver:
@@ -85,7 +90,8 @@ class FakeObserver:
     def __init__(self) -> None:
         self.turn_end: TurnEnd | None = None
 
-    def ended(self, turn_end: TurnEnd) -> None:
+    def ended(self, turn_end: TurnEnd, *, was_admitted: bool) -> None:
+        assert was_admitted
         assert self.turn_end is None, "a turn ends once"
         self.turn_end = turn_end
 
@@ -106,12 +112,13 @@ class Scene:
         self.refusal: Failure | None = None
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
         request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
-        attempts = Attempts(cast("Any", upstream), deadlines, cast("TurnObserver", self.observer))
+        clock = TurnClock(deadlines, RunningTime())
+        attempts = Attempts(cast("Any", upstream), clock, cast("TurnObserver", self.observer))
         self.closed: list[Turn] = []
         self.turn = Turn(
             request,
             attempts,
-            TurnClock(deadlines),
+            clock,
             cast("TurnRecord", self.record),
             cast("TurnObserver", self.observer),
             self.closed.append,
@@ -185,7 +192,7 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
             assert stream.is_closed, "it is closed while its listener does not read"
             scene.reads.opens.set()
         scene.begins.opens.set()
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     assert is_closed(stream, phase)
     assert scene.upstream.times_asked == (0 if phase is Phase.BEGIN else 1)
     end = scene.observer.turn_end
@@ -201,6 +208,15 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
         assert isinstance(last, ErrorFrame if failure else Usage)
         assert scene.record.ends == [last]
     assert (len(scene.closed), scene.record.times_closed, scene.record.left) == (1, 1, [])
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_turn_may_cost_something_from_the_first_question_to_the_provider_on(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, task, _):
+        assert scene.turn.has_asked is (phase is not Phase.BEGIN)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @pytest.mark.parametrize("reason", LEFT)
@@ -226,7 +242,7 @@ async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> N
         if reason in TOLD:
             assert not scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
             scene.settles.opens.set()
-            await asyncio.wait_for(task, 1)
+            await asyncio.wait_for(task, AT_ONCE)
             assert isinstance(scene.heard[-1], Usage)
         else:
             scene.turn.leave(reason)
@@ -243,7 +259,7 @@ async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> N
 async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_from_its_listener() -> None:
     async with in_phase(Phase.SETTLE) as (scene, task, _):
         assert not scene.turn.cancel(Reason.DRAIN, Failure("draining"))
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     [last] = [frame for frame in scene.heard if not isinstance(frame, Delta)]
     assert isinstance(last, ErrorFrame)
     assert last.code == "store_unavailable"
@@ -269,7 +285,7 @@ async def test_the_first_reason_counts() -> None:
         scene.turn.cancel(Reason.USER_CANCEL)
         scene.turn.cancel(Reason.DRAIN, Failure("draining"))
         scene.turn.leave(Reason.IDLE)
-        await asyncio.wait_for(task, 1)
+        await asyncio.wait_for(task, AT_ONCE)
     assert isinstance(scene.heard[-1], Usage)
     assert scene.observer.turn_end is not None
     assert scene.observer.turn_end.reason == Reason.USER_CANCEL

@@ -97,7 +97,7 @@ async def test_a_list_that_could_not_be_loaded_is_loaded_later() -> None:
 async def test_a_list_that_cannot_be_loaded_keeps_nobody_waiting_or_from_stopping() -> None:
     prices = Prices(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     prices.load()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await prices.ready()
         await prices.ready()
         await prices.close()

@@ -75,7 +75,7 @@ test("a connection that answers is kept, and no listener hears of the asking", a
   socketWith(ASKING);
   socket.ask(turn("a"));
   await sent.next();
-  await vi.waitFor(() => expect(server.probes).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(server.probes).toBeGreaterThan(2), { timeout: 60_000 });
   expect(server.handshakes).toBe(1);
   socket.cancel("a");
   expect(await server.frames.find(({ type }) => type === "cancel")).toEqual({ type: "cancel", id: "a" });

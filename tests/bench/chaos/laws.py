@@ -1,0 +1,277 @@
+"""What must hold of every run, with an arithmetic of its own: nothing here uses the code that counts in the server."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from bench.chaos.people import NAMES, Told
+from bench.chaos.provider import Attempt, Counted
+from bench.chaos.world import (
+    DOLLARS_A_MILLION,
+    DOLLARS_OF_MODEL_B,
+    TURNS_AT_ONCE,
+    TURNS_PER_MINUTE,
+    Evidence,
+)
+
+KINDS_OF_TOKENS = ("input", "output", "thought", "cached", "total")
+WINDOW_SECONDS = 59.0
+"""A little less than a minute: the clocks are those of two processes."""
+
+Figures = tuple[str, str, int | None, int | None, int | None, int | None, int | None, int | None]
+"""Caller, model, tokens in the order of `KINDS_OF_TOKENS`, billionths of a dollar."""
+
+
+def broken_laws(evidence: Evidence) -> list[str]:
+    """Return a line for each law that does not hold."""
+    laws = (ends, texts, figures, log, bugs, metrics, kept, usage, at_once, each_minute, budgets, the_rest)
+    return evidence.problems + [f"{law.__name__}: {line}" for law in laws for line in law(evidence)]
+
+
+def ends(evidence: Evidence) -> Iterator[str]:
+    """Every turn has one end, and nothing follows it."""
+    for told in evidence.told:
+        if told.is_wrong:
+            yield f"{told.turn} ({told.kind}, {told.transport}): {told.is_wrong}"
+    logged = Counter(line["turn"] for life in evidence.lives for line in life.turns)
+    yield from (f"{turn} has {times} ends in the log" for turn, times in logged.items() if times > 1)
+
+
+def texts(evidence: Evidence) -> Iterator[str]:
+    """What a client was told is what the provider said, byte for byte; what is stored is what was told."""
+    for told in evidence.told:
+        attempts = evidence.provider.attempts[told.turn]
+        said = [attempt.text for attempt in attempts]
+        end = told.end
+        if told.kind == "flood":
+            if told.text.strip("x"):
+                yield f"{told.turn}: a flood of x became something else"
+        elif end is not None and end["type"] == "usage" and end["finish_reason"] != "cancelled":
+            if told.text not in said:
+                yield f"{told.turn} ({told.kind}): told {told.text[:50]!r}, said {said!r:.200}"
+        elif told.text and not any(text.startswith(told.text) for text in said):
+            yield f"{told.turn} ({told.kind}): {told.text[:50]!r} is no beginning of {said!r:.200}"
+        message = (told.usage or {}).get("message")
+        if message is not None:
+            stored = evidence.stored.get(message)
+            if stored is None:
+                yield f"{told.turn}: its answer was told, and is not stored"
+            elif stored["text"] != told.text:
+                yield f"{told.turn}: {stored['text'][:50]!r} is stored, {told.text[:50]!r} was told"
+
+
+def figures(evidence: Evidence) -> Iterator[str]:
+    """Tokens are those that the provider counted, and dollars are the sum by the prices."""
+    for told in evidence.told:
+        spent = told.usage
+        if spent is None or spent["total_tokens"] is None:
+            continue
+        counts = [count for attempt in evidence.provider.attempts[told.turn] for count in attempt.counts]
+        named = Counted(*(spent[f"{kind}_tokens"] for kind in ("input", "output", "thought", "cached")))
+        if named not in counts or spent["total_tokens"] != named.total:
+            yield f"{told.turn} ({told.kind}): told {named}, the provider counted {counts[-3:]}"
+        if round(spent["cost_usd"] * 1e9) != price(spent["model"], named):
+            yield f"{told.turn}: ${spent['cost_usd']} for {named} of {spent['model']}"
+        if told.end is not None and told.end["type"] == "usage" and spent["finish_reason"] != "cancelled":
+            last = _last_of(evidence.provider.attempts[told.turn], told.text)
+            if last is not None and named != last:
+                yield f"{told.turn}: told {named}, the last count was {last}"
+
+
+def _last_of(attempts: list[Attempt], text: str) -> Counted | None:
+    found = [attempt.counts[-1] for attempt in attempts if attempt.text == text and attempt.counts]
+    return found[-1] if found else None
+
+
+def price(model: str, counts: Counted) -> int:
+    """Billionths of a dollar; a dollar for a million tokens is a thousand of them a token."""
+    asked, answered, cached = (round(dollars * 1000) for dollars in DOLLARS_A_MILLION[model])
+    return (counts.input - counts.cached) * asked + counts.cached * cached + (counts.output + counts.thought) * answered
+
+
+def log(evidence: Evidence) -> Iterator[str]:
+    """The log says of each turn what its client was told. Only a killed server may have lost its last lines."""
+    lines = {line["turn"]: line for life in evidence.lives for line in life.turns}
+    not_admitted = {line["turn"] for life in evidence.lives for line in life.not_admitted}
+    yield from (f"{turn} was admitted, and was not" for turn in not_admitted & lines.keys())
+    for told in evidence.told:
+        if told.end is None or is_refusal(told):
+            continue
+        if told.turn in not_admitted:
+            if has_counts(told):
+                yield f"{told.turn}: it was not admitted, and was told {told.usage}"
+        elif (line := lines.get(told.turn)) is not None:
+            yield from _differences(told, line)
+        elif told.life == len(evidence.lives) - 1:
+            yield f"{told.turn} ({told.kind}): its end was told, and is not in the log: {told.end}"
+
+
+def _differences(told: Told, line: dict[str, Any]) -> Iterator[str]:
+    end = told.end or {}
+    if line["end"] != (end.get("code") or end["finish_reason"]):
+        yield f"{told.turn}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
+    if told.usage is not None and figures_of_frame(told) != figures_of_line(line):
+        yield f"{told.turn}: told {figures_of_frame(told)}, logged {figures_of_line(line)}"
+
+
+def bugs(evidence: Evidence) -> Iterator[str]:
+    """Nothing that the server did not expect has happened."""
+    for life in evidence.lives:
+        yield from (f"{line}" for line in life.server.lines if line["event"] == "bug")
+        if "Traceback" in life.server.output:
+            yield "a stack trace was printed"
+
+
+def metrics(evidence: Evidence) -> Iterator[str]:
+    """The metrics of the last life are the sums of its log."""
+    read = evidence.metrics
+    if read is None:
+        yield "they could not be read"
+        return
+    lines = evidence.lives[-1].turns
+    counted = sum(read.value("turns_total", **labels) for labels in read.labelled("turns_total"))
+    if counted != len(lines):
+        yield f"{counted} turns, {len(lines)} in the log"
+    for kind in ("input", "output", "thought", "cached"):
+        tokens = sum(
+            read.value("tokens_total", **labels) for labels in read.labelled("tokens_total") if labels["kind"] == kind
+        )
+        if tokens != (logged := sum(line.get(f"{kind}_tokens", 0) for line in lines)):
+            yield f"{tokens} {kind} tokens, {logged} in the log"
+    dollars, logged_dollars = read.value("cost_usd_total"), sum(line.get("cost_usd", 0) for line in lines)
+    if abs(dollars - logged_dollars) > 1e-6:
+        yield f"${dollars}, ${logged_dollars} in the log"
+    if read.value("turns_running"):
+        yield f"{read.value('turns_running')} turns still run"
+
+
+def kept(evidence: Evidence) -> Iterator[str]:
+    """The table of usage has every turn that was told or logged, also after a kill; and in the last life no other."""
+    rows = Counter(figures_of_row(row) for row in evidence.rows)
+    told = Counter(figures_of_frame(each) for each in evidence.told if has_counts(each))
+    logged = Counter(figures_of_line(line) for life in evidence.lives for line in life.turns)
+    yield from (f"{lost} was told, and is not kept" for lost in told - rows)
+    yield from (f"{lost} was logged, and is not kept" for lost in logged - rows)
+    last = evidence.lives[-1]
+    rows_of_last = Counter(figures_of_row(row) for row in evidence.rows if row["ended"] >= last.began)
+    logged_last = Counter(figures_of_line(line) for line in last.turns)
+    yield from (f"{more} is kept, and not logged" for more in rows_of_last - logged_last)
+
+
+def usage(evidence: Evidence) -> Iterator[str]:
+    """`GET /usage` sums up the same turns as the table, where all are counted in one place."""
+    plan = evidence.plan
+    if plan.counted == "memory" and plan.workers > 1:
+        return  # each worker counts for itself
+    began = 0.0 if plan.counted == "redis" else evidence.lives[-1].began
+    for name in NAMES:
+        rows = [row for row in evidence.rows if row["caller"] == f"key:{name}" and row["ended"] >= began]
+        told = [each for each in evidence.told if each.caller == name and has_counts(each)]
+        if plan.counted == "memory":
+            told = [each for each in told if each.life == len(evidence.lives) - 1]
+        models = [model for day in evidence.usage[name]["days"] for model in day["models"]]
+        for what, shown, kept_, heard in (
+            ("turns", sum(model["turns"] for model in models), len(rows), len(told)),
+            ("tokens", *_sums(models, rows, told, "total_tokens")),
+            ("billionths of a dollar", *_dollars(models, rows, told)),
+        ):
+            is_exact = len(evidence.lives) == 1 or plan.counted == "memory"
+            if not heard <= shown <= kept_ or (is_exact and shown != kept_):
+                yield f"{name}: {shown} {what}; {kept_} are kept, and {heard} were told"
+
+
+def _sums(models: list[Any], rows: list[Any], told: list[Told], name: str) -> tuple[int, int, int]:
+    return (
+        sum(model[name] or 0 for model in models),
+        sum(row[name] or 0 for row in rows),
+        sum((each.usage or {}).get(name) or 0 for each in told),
+    )
+
+
+def _dollars(models: list[Any], rows: list[Any], told: list[Told]) -> tuple[int, int, int]:
+    return (
+        sum(round((model["cost_usd"] or 0) * 1e9) for model in models),
+        sum(row["nanodollars"] or 0 for row in rows),
+        sum(round(((each.usage or {}).get("cost_usd") or 0) * 1e9) for each in told),
+    )
+
+
+def counters(evidence: Evidence) -> int:
+    """Return how many counters there were, one after the other or beside each other: those in memory begin anew."""
+    plan = evidence.plan
+    return 1 if plan.counted == "redis" else plan.workers * len(evidence.lives)
+
+
+def at_once(evidence: Evidence) -> Iterator[str]:
+    """No caller has more turns at once than the limit allows, as the provider sees it."""
+    allowed = TURNS_AT_ONCE * (evidence.plan.workers if evidence.plan.counted == "memory" else 1)
+    for caller, most in evidence.provider.most_at_once.items():
+        if most > allowed:
+            yield f"{caller} had {most} turns at once, and may have {allowed}"
+
+
+def each_minute(evidence: Evidence) -> Iterator[str]:
+    """No caller begins more turns in a minute than the limit allows."""
+    allowed = TURNS_PER_MINUTE * counters(evidence)
+    for caller, times in evidence.provider.asked_at.items():
+        times.sort()
+        for began, ended in zip(times, times[allowed:], strict=False):
+            if ended - began < WINDOW_SECONDS:
+                yield f"{caller} began more than {allowed} turns within {ended - began:.1f} s"
+                break
+
+
+def budgets(evidence: Evidence) -> Iterator[str]:
+    """A budget is overdrawn by no more than the turns that ran when it was used up."""
+    budget = round(DOLLARS_OF_MODEL_B * 1e9)
+    for name in NAMES:
+        costs = [
+            row["nanodollars"] or 0
+            for row in evidence.rows
+            if row["caller"] == f"key:{name}" and row["model"] == "model-b"
+        ]
+        beyond = TURNS_AT_ONCE * max(costs, default=0)
+        if sum(costs) > (budget + beyond) * counters(evidence):
+            yield f"{name} spent {sum(costs)} billionths with model-b, of {budget}; {beyond} may run beyond it"
+
+
+def the_rest(evidence: Evidence) -> Iterator[str]:
+    """The server stops well, and leaves nothing open."""
+    if evidence.exit_code != 0:
+        yield f"exit code {evidence.exit_code}"
+    if evidence.left_open:
+        yield f"{evidence.left_open} requests to the provider are open"
+
+
+def is_refusal(told: Told) -> bool:
+    """Say if a turn was refused before it was admitted: then it has no account."""
+    end = told.end
+    refusals = ("rate_limited", "budget_exhausted", "overloaded", "draining", "too_many_turns", "unauthenticated")
+    return (
+        end is not None
+        and end["type"] == "error"
+        and end["usage"] is None
+        and (end["code"] in (*refusals, "store_unavailable", "not_found"))
+    )
+
+
+def has_counts(told: Told) -> bool:
+    """Say if a turn was told its tokens, so that every account must have it."""
+    return told.usage is not None and told.usage["total_tokens"] is not None
+
+
+def figures_of_frame(told: Told) -> Figures:
+    spent = told.usage or {}
+    cost = spent["cost_usd"]
+    tokens = [spent[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS] if spent["total_tokens"] is not None else [None] * 5
+    return (f"key:{told.caller}", spent["model"], *tokens, None if cost is None else round(cost * 1e9))
+
+
+def figures_of_line(line: dict[str, Any]) -> Figures:
+    cost = line.get("cost_usd")
+    tokens = [line.get(f"{kind}_tokens") for kind in KINDS_OF_TOKENS] if "total_tokens" in line else [None] * 5
+    return (line["caller"], line["model"], *tokens, None if cost is None else round(cost * 1e9))
+
+
+def figures_of_row(row: dict[str, Any]) -> Figures:
+    return (row["caller"], row["model"], *(row[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS), row["nanodollars"])

@@ -1,0 +1,23 @@
+"""Migrations that have landed never change again: a database that ran one would not have what its revision says."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from deltawire.conversations import migrate
+from deltawire.conversations.database import REVISIONS
+
+VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
+LANDED = {
+    "v0001_conversations.py": "84932a5614be28ffc99a16d53672022c37571fd661025950e1d05fb19a85a9f5",
+    "v0002_usage.py": "94c227d78ff63ecad866017f75f2b0c2885f91ffbcd9db3dbf59c0dd297e2b9c",
+}
+"""The SHA-256 of each file. A new migration adds its line; no line is ever changed."""
+
+
+def test_a_migration_that_has_landed_is_never_changed() -> None:
+    digests = {file.name: sha256(file.read_bytes()).hexdigest() for file in VERSIONS.glob("v*.py")}
+    assert digests == LANDED, "write a new migration instead"
+
+
+def test_each_revision_has_one_migration() -> None:
+    assert sorted(name[1:5] for name in LANDED) == list(REVISIONS)
