@@ -225,7 +225,7 @@ NO_ANSWER = "This question has no answer."
 SILENT = "Nothing came over the connection any more."
 BROKE = "The connection broke."
 SHUT_DOWN = "The server was shutting down."
-NEXT = "Ask again: the next one answers."
+CUT = "The server stopped before this answer had ended. Asking again counts as one more question."
 FOR_ALL = "Ask again for all of it."
 NONE_CAME = "No answer had come: ask again."
 REFUSED = "The message may hold at most N characters. Shorten it, send it in parts, or begin a new chat."
@@ -238,14 +238,14 @@ SAID: dict[Step, dict[Step, tuple[Sentences, Sentences]]] = {
         reload: (("Stopped: nothing had come yet",), ("Stopped: nothing had come yet",)),
         a_dead_link: ((f"{SILENT} {NONE_CAME}",), (f"{NO_ANSWER} {SILENT}",)),
         a_server_that_is_killed: ((f"{BROKE} {NONE_CAME}",), (f"{NO_ANSWER} {BROKE}",)),
-        a_server_with_other_models: ((f"{SHUT_DOWN} {NEXT}",), (f"{NO_ANSWER} {SHUT_DOWN} {NEXT}",)),
+        a_server_with_other_models: ((CUT,), (f"{NO_ANSWER} {CUT}",)),
         a_chat_that_is_deleted_elsewhere: ((), (GONE,)),
     },
     in_mid_answer: {
         reload: (("Stopped: N characters had come",), ("Stopped: N characters had come",)),
         a_dead_link: ((f"{SILENT} {FOR_ALL}",), (f"{NO_ANSWER} {SILENT}",)),
         a_server_that_is_killed: ((f"{BROKE} {FOR_ALL}",), (f"{NO_ANSWER} {BROKE}",)),
-        a_server_with_other_models: ((f"{SHUT_DOWN} {NEXT}",), (f"This answer broke off. {SHUT_DOWN} {FOR_ALL}",)),
+        a_server_with_other_models: ((CUT,), (f"This answer broke off. {SHUT_DOWN} {FOR_ALL}",)),
         a_chat_that_is_deleted_elsewhere: ((), (GONE,)),
     },
     after_the_end: {a_chat_that_is_deleted_elsewhere: ((GONE,), (GONE,))},

@@ -16,8 +16,8 @@ const NOT_UNDERSTOOD: Words = {
 };
 const ASK_AGAIN = "Ask again.";
 const CUT_BY_A_STOP: Words = {
-  sentence: "The server stopped in the middle of this answer.",
-  advice: "Retry asks the next one, which counts as one more question.",
+  sentence: "The server stopped before this answer had ended.",
+  advice: "Asking again counts as one more question.",
 };
 
 const WORDS: Readonly<Record<string, Words>> = {
