@@ -31,5 +31,6 @@ USER 10001:0
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["python", "/opt/deltawire/healthcheck.py"]
-# In exec form: the server is process 1 and gets SIGTERM itself, which starts the drain.
+# In exec form: the server is process 1 and gets SIGTERM itself, which starts the drain. An image cannot say how long to
+# wait for its end, and Docker waits 10 s: `docker run --stop-timeout 360`, or `docker stop --time 360`.
 ENTRYPOINT ["deltawire"]

@@ -15,6 +15,7 @@ from support.upstream import Upstream, says
 
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
+from deltawire.telemetry.request_ids import with_request
 
 
 def pytest_asyncio_loop_factories(
@@ -93,7 +94,7 @@ def log() -> Iterator[Log]:
     log = Log()
     processors = structlog.get_config()["processors"]
     before = processors.copy()
-    processors[:] = [log]
+    processors[:] = [with_request, log]
     yield log
     processors[:] = before
 

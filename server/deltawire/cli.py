@@ -3,12 +3,15 @@
 import argparse
 import asyncio
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 
 import structlog
+from sqlalchemy import make_url
 
 from deltawire import __version__
 from deltawire.app import build, configure_logs
@@ -17,6 +20,7 @@ from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations import migrate
+from deltawire.conversations.backup import back_up
 from deltawire.conversations.database import REVISIONS
 from deltawire.conversations.usage_report import UsageFilter, as_json, as_table, default_since, read_report
 from deltawire.edge.static_files import NotBuiltError, built
@@ -41,6 +45,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         check_data_folder(settings)
         if given.command == "migrate":
             return _migrate(settings)
+        if given.command == "backup":
+            return _back_up(settings, given.file)
         built()
         check_prices(settings)
         _prepare_database(settings)
@@ -61,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("serve", help="serve until told to stop; this is the default command")
     commands.add_parser("migrate", help="bring the database up to date, and stop")
+    backup = commands.add_parser(
+        "backup", help="copy the SQLite file of the conversations while the server runs, and stop"
+    )
+    backup.add_argument("file", type=Path, help="the copy; one that is there is replaced")
     key = commands.add_parser("key", help="make an API key for a caller, for API_KEYS, and stop")
     key.add_argument("name", help="the caller's name: 1 to 64 of A-Z a-z 0-9 . _ @ -")
     usage = commands.add_parser("usage", help="show who used how much, and stop")
@@ -99,6 +109,21 @@ def _make_key(name: str) -> int:
     sys.stderr.write(f"The key, which is shown only now, and its pair for {PREFIX}API_KEYS or {PREFIX}API_KEYS_FILE:\n")
     sys.stderr.flush()
     sys.stdout.write(f"{key}\n{line}\n")
+    return 0
+
+
+def _back_up(settings: Settings, to: Path) -> int:
+    """Copy the SQLite file; return the exit code."""
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        sys.stderr.write(f"backup: {PREFIX}DATABASE_URL is no SQLite file; pg_dump copies PostgreSQL\n")
+        return 2
+    try:
+        back_up(Path(url.database), to)
+    except (sqlite3.Error, OSError) as error:
+        sys.stderr.write(f"backup: cannot copy {url.database} to {to}: {error}\n")
+        return 1
+    log.info("backed up", file=str(to), bytes=to.stat().st_size)
     return 0
 
 
@@ -151,5 +176,5 @@ def _serve(settings: Settings) -> int:
         return 1
     make = partial(build, settings)
     if settings.workers == 1:
-        return serve_here(make, listeners[0])
-    return serve_in_workers(make, listeners, settings.drain_timeout, settings.store_timeout)
+        serve_here(make, listeners[0])
+    return serve_in_workers(make, listeners, settings.drain_seconds, settings.store_timeout)

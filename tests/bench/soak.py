@@ -95,6 +95,9 @@ class Soak:
                 self.exit_code = await server.stop()
                 self.server_ends.update(turn["end"] for turn in server.turns)
                 self.server_ended.update(turn["turn"] for turn in server.turns)
+                self.server_ended.update(  # cancelled before its limits were checked
+                    line["turn"] for line in server.lines if line["event"] == "turn_not_admitted"
+                )
                 self.upstream_requests = len(upstream.exchanges)
                 self.upstream_open = open_streams(upstream)
 

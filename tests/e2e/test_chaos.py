@@ -2,11 +2,9 @@
 
 import random
 
-import pytest
 from bench.chaos.__main__ import one_round, summary
 
 
-@pytest.mark.alone
 async def test_every_law_holds_while_everything_goes_wrong() -> None:
     evidence, broken = await one_round(random.randrange(2**16))
     assert not broken, "\n".join([summary(evidence), *broken[:10]])

@@ -29,7 +29,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 UNIT = (ROOT / "deploy" / "deltawire@.service").read_text()
 TOOLS = Path(sys.executable).parent
-LONGEST_STOP = sum(Settings.model_fields[name].default for name in ("drain_timeout", "store_timeout")) + 5
+GUIDE = ROOT / "docs" / "guide"
 
 
 def output_of(*command: str | Path, **options: object) -> str:
@@ -47,10 +47,44 @@ def test_the_compose_file_is_one_by_its_specification() -> None:
     output_of(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml")
 
 
-def test_everybody_waits_for_the_drain() -> None:
-    assert int(COMPOSE["services"]["server"]["stop_grace_period"].removesuffix("s")) > LONGEST_STOP
-    [stop] = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
-    assert int(stop) > LONGEST_STOP
+def number_in(pattern: str, *path: str) -> int:
+    """The one number that a file has at this place."""
+    [found] = set(re.findall(pattern, (ROOT / Path(*path)).read_text(), re.MULTILINE))
+    return int(found)
+
+
+def test_the_default_drain_covers_every_turn_that_the_defaults_allow() -> None:
+    defaults = Settings()
+    assert defaults.drain_timeout is None
+    assert defaults.drain_seconds >= defaults.turn_timeout + defaults.store_timeout + defaults.send_timeout
+    longer = Settings(turn_timeout=900.0)
+    assert longer.drain_seconds - defaults.drain_seconds == 900.0 - defaults.turn_timeout
+
+
+def test_whoever_stops_the_server_waits_for_the_drain_and_the_docs_say_how_long() -> None:
+    longest_stop = Settings().longest_stop
+    patience = [
+        int(COMPOSE["services"]["server"]["stop_grace_period"].removesuffix("s")),
+        number_in(r"^TimeoutStopSec=(\d+)$", "deploy", "deltawire@.service"),
+        number_in(r"terminationGracePeriodSeconds: (\d+)", "docs", "guide", "run-for-others.md"),
+        number_in(r"docker (?:run --stop-timeout|stop --time) (\d+)", "Dockerfile"),
+    ]
+    assert len(set(patience)) == 1
+    assert min(patience) > longest_stop
+    told = (GUIDE / "operate.md").read_text()
+    rows = re.findall(r"^\| (?:systemd|Docker Compose|Docker|Kubernetes) \|.*\| (\d+)s? \|$", told, re.MULTILINE)
+    assert list(map(int, rows)) == patience
+    assert f"{longest_stop:g} s by\ndefault" in told
+
+
+def test_the_proxies_wait_for_the_longest_answer() -> None:
+    defaults = Settings()
+    longest_answer = defaults.turn_timeout + defaults.store_timeout
+    in_conf = number_in(r"proxy_read_timeout (\d+)s;   # longer than TURN_TIMEOUT", "deploy", "nginx.conf")
+    assert in_conf > longest_answer
+    assert number_in(r"stream_close_delay (\d+)m", "deploy", "Caddyfile") * 60 > longest_answer
+    assert number_in(r"worker_shutdown_timeout (\d+)m", "docs", "guide", "upgrade.md") * 60 > longest_answer
+    assert number_in(r"at least (\d+) s", "docs", "guide", "run-for-others.md") == in_conf
 
 
 def test_they_name_settings_that_there_are() -> None:

@@ -104,6 +104,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         assert await client.until_closed() == 1012
         for end in ends:
             assert (end["type"], end["code"], end["usage"]["input_tokens"]) == ("error", "draining", 3)
+            assert (end["retryable"], "own cost" in end["message"]) == (False, True), "nobody pays twice by itself"
         assert await server.ended() == 0
         assert server.drained == (0, 3, 0)
         assert {(turn["end"], turn["reason"]) for turn in server.turns} == {("draining", "drain")}

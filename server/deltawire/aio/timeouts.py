@@ -1,11 +1,16 @@
-"""A time-out that can be interrupted before its deadline."""
+"""Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
+
+_TICKS: Final = 10
 
 
 class InterruptibleTimeout(Watchdog):
@@ -17,9 +22,9 @@ class InterruptibleTimeout(Watchdog):
 
     __slots__ = ("_cancelling", "_has_expired", "_is_inside", "_task")
 
-    def __init__(self) -> None:
-        """Start outside any block; needs the running loop."""
-        super().__init__(self._cancel_task)
+    def __init__(self, running: RunningTime | None = None) -> None:
+        """Start outside any block; needs the running loop. With `running`, deadlines are times of that clock."""
+        super().__init__(self._cancel_task, running)
         self._task: asyncio.Task[object] | None = None
         self._is_inside = False
         self._cancelling = 0
@@ -35,7 +40,7 @@ class InterruptibleTimeout(Watchdog):
         self._task = None
 
     def until(self, deadline: float) -> Self:
-        """Bound the next block: it raises TimeoutError at this time of the loop's clock, or when it is interrupted."""
+        """Bound the next block: it raises TimeoutError at this time of the clock, or when it is interrupted."""
         self._mark = deadline
         if deadline < self._fires_at:
             self._arm()
@@ -70,3 +75,29 @@ class InterruptibleTimeout(Watchdog):
         if self._is_inside and self._task is not None:
             self._has_expired = True
             self._task.cancel()
+
+
+@asynccontextmanager
+async def ticking_timeout(seconds: float) -> AsyncIterator[None]:
+    """Raise TimeoutError after these seconds in which the event loop ran.
+
+    A blocked loop, or a suspended process, does not count as time of the other side: what it sent may have come and not
+    been read yet.
+    """
+    loop = asyncio.get_running_loop()
+    tick_seconds = seconds / _TICKS
+    timer: asyncio.TimerHandle
+
+    def tick(left: int) -> None:
+        nonlocal timer
+        if left:
+            timer = loop.call_later(tick_seconds, tick, left - 1)
+        else:
+            limit.reschedule(loop.time())
+
+    async with asyncio.timeout(None) as limit:
+        timer = loop.call_later(tick_seconds, tick, _TICKS - 1)
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -3,6 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from math import inf
+from typing import Final
+
+from deltawire.aio.running_time import LATE_SECONDS, RunningTime
+
+_LOOK_AGAIN_SECONDS: Final = 0.5
+"""Time to read what came while the process did not run."""
 
 
 class Watchdog:
@@ -12,12 +18,14 @@ class Watchdog:
     one timer; when it fires before the mark, it is armed again for the mark.
     """
 
-    __slots__ = ("_expire", "_fires_at", "_loop", "_mark", "_timer")
+    __slots__ = ("_due", "_expire", "_fires_at", "_loop", "_mark", "_running", "_timer")
 
-    def __init__(self, expire: Callable[[], None]) -> None:
-        """Start with no mark; needs the running loop."""
+    def __init__(self, expire: Callable[[], None], running: RunningTime | None = None) -> None:
+        """Start with no mark; needs the running loop. With `running`, marks are times of that clock."""
         self._loop = asyncio.get_running_loop()
         self._expire = expire
+        self._running = running
+        self._due = 0.0
         self._mark = inf
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = inf
@@ -28,7 +36,7 @@ class Watchdog:
         return self._mark < inf
 
     def set(self, mark: float) -> None:
-        """Move the mark to this time of the loop's clock, in seconds."""
+        """Move the mark to this time of the clock, in seconds."""
         self._mark = mark
         if mark < self._fires_at:
             self._arm()
@@ -53,15 +61,25 @@ class Watchdog:
         if self._timer is not None:
             self._timer.cancel()
         self._fires_at = self._mark
-        self._timer = self._loop.call_at(self._mark, self._look)
+        self._due = self._mark + self._lost
+        self._timer = self._loop.call_at(self._due, self._look)
+
+    @property
+    def _lost(self) -> float:
+        return 0.0 if self._running is None else self._running.lost
 
     def _look(self) -> None:
         self._timer = None
         self._fires_at = inf
-        if self._mark <= self._loop.time():
+        now = self._loop.time()
+        if self._mark == inf:
+            return
+        if self._running is not None and now - self._due > LATE_SECONDS:
+            self._mark = max(self._mark, now - self._lost + _LOOK_AGAIN_SECONDS)
+        if self._mark + self._lost <= now:
             self._mark = inf
             self._expire()
-        elif self._mark < inf:
+        else:
             self._arm()
 
 

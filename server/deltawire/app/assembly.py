@@ -82,6 +82,7 @@ def assemble(settings: Settings) -> Service:
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     authenticator = make_authenticator(settings, key_set)
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
+    stores.database.metrics = metrics
     tracing = make_tracing(settings)
     admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing))
     services = make_services(settings, admission, authenticator, stores, metrics)
@@ -101,7 +102,9 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
-            admission.open(await stack.enter_async_context(make_client(settings, await find_account(settings, stack))))
+            running = await stack.enter_async_context(admission.running_time)
+            account = await find_account(settings, stack)
+            admission.open(await stack.enter_async_context(make_client(settings, account, running)))
             _announce(settings)
             yield
 
@@ -110,7 +113,7 @@ def assemble(settings: Settings) -> Service:
     app.asgi_handler = Gate(
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
-    drain = Drain(admission, services.sessions, connection_limits, settings.drain_timeout)
+    drain = Drain(admission, services.sessions, connection_limits, settings.drain_seconds)
     return Service(app, _listening(settings), drain)
 
 
@@ -121,7 +124,9 @@ def _litestar(
     return Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
-            scraping(services.metrics, settings.metrics_token, any_host=any_host_may_scrape),
+            scraping(
+                services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
+            ),
             *(asyncapi_page.socket_contract(), openapi.assets(), page()),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
@@ -159,10 +164,18 @@ def _listening(settings: Settings) -> Listening:
 
 
 def _announce(settings: Settings) -> None:
+    if settings.drain_seconds < settings.longest_turn:
+        log.warning(
+            "a stop may cut answers: DRAIN_TIMEOUT is shorter than a turn may take",
+            drain_timeout=settings.drain_seconds,
+            longest_turn=settings.longest_turn,
+        )
     if settings.redis_url is None and settings.workers > 1:
         log.warning(
             "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
         )
+    if settings.database_url is None:
+        log.info("conversations: in a file; DATABASE_URL or DATA_DIR choose another place", folder=str(settings.folder))
     if settings.limits.by_name and not settings.asks_who:
         log.warning("limits: authentication is off, so all clients together are one caller")
     if settings.has_upstream:

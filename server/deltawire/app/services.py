@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
@@ -25,7 +26,7 @@ from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
 from deltawire.limits.backend import LimitsBackend
-from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
 from deltawire.routes.services import Services
@@ -104,15 +105,17 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
     source: KeySource | None = key_set
     if settings.jwt_secret is not None:
         source = SharedSecret(settings.jwt_secret.get_secret_value())
+    before = settings.jwt_secret_before
     if source is not None:
-        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience)
+        key_before = None if before is None else SharedSecret(before.get_secret_value()).find(None)
+        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience, key_before)
     return Authenticator(keys, tokens)
 
 
-def make_client(settings: Settings, account: Account) -> GeminiClient:
+def make_client(settings: Settings, account: Account, running: RunningTime) -> GeminiClient:
     """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
     end_silence = min(_END_SILENCE, settings.token_timeout / 2)
-    return GeminiClient(account, settings.connect_timeout, end_silence)
+    return GeminiClient(account, settings.connect_timeout, end_silence, running)
 
 
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
@@ -152,16 +155,12 @@ def make_catalog(settings: Settings) -> ModelCatalog:
 
 
 def make_limits_backend(settings: Settings) -> LimitsBackend:
-    """Return the backend of the limits. Its libraries load slowly, so each is imported only where it is used."""
+    """Return the backend of the limits. Its library loads slowly, so it is imported only where it is used."""
     if settings.redis_url is not None:
         from deltawire.limits.redis.backend import redis_backend  # noqa: PLC0415
 
         return redis_backend(settings.redis_url.get_secret_value())
-    windows = None
-    if settings.turns_per_minute is not None:
-        from deltawire.limits.windows import MovingWindows  # noqa: PLC0415
-
-        windows = MovingWindows()
+    windows = MemoryWindows() if settings.turns_per_minute is not None else None
     return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
 
 

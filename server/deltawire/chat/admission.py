@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -19,7 +20,7 @@ from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.protocol.errors import Failure, spread, too_large
+from deltawire.protocol.errors import Failure, cut_by_drain, spread, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
@@ -70,6 +71,8 @@ class Admission:
         self.bounds = bounds
         self._deadlines = deadlines
         self._running: set[Turn] = set()
+        self.running_time = RunningTime()
+        """The clock of the turns' deadlines; its context is entered where the process serves."""
 
     @property
     def is_open(self) -> bool:
@@ -89,7 +92,12 @@ class Admission:
 
     def cut(self) -> int:
         """End every running turn with `draining`; return how many those are."""
-        return sum([turn.cancel(Reason.DRAIN, Failure("draining")) for turn in self._running])
+        return sum(
+            [
+                turn.cancel(Reason.DRAIN, cut_by_drain() if turn.has_asked else Failure("draining"))
+                for turn in self._running
+            ]
+        )
 
     def turn(
         self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
@@ -115,8 +123,8 @@ class Admission:
         )
         record = self._accounts.open(caller.name, request)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
-        attempts = Attempts(self._upstream, self._deadlines, observer)
-        turn = Turn(asked, attempts, TurnClock(self._deadlines), record, observer, self._over)
+        clock = TurnClock(self._deadlines, self.running_time)
+        turn = Turn(asked, Attempts(self._upstream, clock, observer), clock, record, observer, self._over)
         self._running.add(turn)
         self.empty.clear()
         return turn

@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from deltawire.chat.deadlines import Deadlines
+from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.chat.clock import TurnClock
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, LastingFailure, Stream, Text, ThoughtText, Upstream
@@ -28,38 +29,36 @@ EnterPhase = Callable[[Phase], None]
 class Attempts:
     """The attempts of one turn."""
 
-    __slots__ = ("_deadlines", "_has_asked", "_observer", "_upstream", "counts", "model")
+    __slots__ = ("_clock", "_deadlines", "_has_asked", "_observer", "_upstream", "counts", "model")
 
-    def __init__(self, upstream: Upstream, deadlines: Deadlines, observer: TurnObserver) -> None:
+    def __init__(self, upstream: Upstream, clock: TurnClock, observer: TurnObserver) -> None:
         """Prepare; nothing is sent before `first_events`. `observer` is told of every attempt."""
         self.model = ""
         """The model that is being asked, and in the end the one that answers."""
         self.counts: Counts = UNKNOWN_COUNTS
         """The counts of the last failed attempt."""
         self._upstream = upstream
-        self._deadlines = deadlines
+        self._clock = clock
+        self._deadlines = clock.deadlines
         self._observer = observer
         self._has_asked = False
 
-    async def first_events(self, request: TurnRequest, turn_by: float, enter: EnterPhase) -> tuple[Stream, list[Event]]:
+    async def first_events(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
         """Return the stream and its first events; raise `Failure` when no model answers.
 
-        No attempt waits beyond `turn_by`, which is on the loop's clock. The stream is the caller's to close; when this
-        raises, or is cancelled, none is open.
+        The stream is the caller's to close; when this raises, or is cancelled, none is open.
         """
         *others, last = request.models
         for self.model in others:
             try:
-                return await self._ask_repeatedly(request, turn_by, enter)
+                return await self._ask_repeatedly(request, enter)
             except Failure as failure:
                 if failure.code not in _WORTH_A_FALLBACK:
                     raise
         self.model = last
-        return await self._ask_repeatedly(request, turn_by, enter)
+        return await self._ask_repeatedly(request, enter)
 
-    async def _ask_repeatedly(
-        self, request: TurnRequest, turn_by: float, enter: EnterPhase
-    ) -> tuple[Stream, list[Event]]:
+    async def _ask_repeatedly(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
         faults = 0
         while True:
             try:
@@ -67,15 +66,15 @@ class Attempts:
             except Failure as fault:
                 enter(Phase.BACKOFF)
                 self._observer.failed(self.model, fault)
-                pause = self._pause_after(fault, faults, turn_by)
+                pause = self._pause_after(fault, faults)
                 if pause is None:
                     raise
             faults += 1
             await asyncio.sleep(pause)
 
-    def _pause_after(self, fault: Failure, earlier: int, turn_by: float) -> float | None:
+    def _pause_after(self, fault: Failure, earlier: int) -> float | None:
         """Return the seconds to wait before the next attempt; None when there is to be none."""
-        if not fault.kind.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
+        if not fault.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
             return None
         # Turns that were refused together must not all retry together.
         jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
@@ -83,7 +82,7 @@ class Attempts:
         delay = fault.retry_after
         if delay is None:
             return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
-        in_time = asyncio.get_running_loop().time() + delay < turn_by
+        in_time = self._clock.now() + delay < self._clock.turn_by
         return delay + jitter if in_time and delay <= longest else None
 
     async def _ask_once(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
@@ -93,16 +92,20 @@ class Attempts:
         enter(Phase.CONNECT)
         stream: Stream | None = None
         deadline = "first_token"
+        limit = InterruptibleTimeout(self._clock.running)
+        limit.enter_task()
+        until = self._clock.now() + self._deadlines.first_token
         try:
-            async with asyncio.timeout(self._deadlines.first_token) as limit:
+            with limit.until(until):
                 stream = await self._upstream.open(self.model, request.request, request.history)
                 enter(Phase.FIRST_TOKEN)
                 while not stream.ended:
                     events = await stream.read()
                     if (first := _first_shown(events, request)) is not None:
                         return stream, first
-                    if events and self._has_more_time(limit):
-                        deadline = "token"
+                    if events and (later := self._clock.now() + self._deadlines.token) > until:
+                        until, deadline = later, "token"
+                        limit.until(later)
                 return stream, []
         except BaseException as error:
             if stream is not None:
@@ -111,14 +114,8 @@ class Attempts:
             if isinstance(error, TimeoutError):
                 raise self._deadlines.failure(deadline) from None
             raise
-
-    def _has_more_time(self, limit: asyncio.Timeout) -> bool:
-        """Allow the time between tokens after an event, when that is more than is left; return True if it is."""
-        until = asyncio.get_running_loop().time() + self._deadlines.token
-        is_later = until > (limit.when() or 0.0)
-        if is_later:
-            limit.reschedule(until)
-        return is_later
+        finally:
+            limit.cancel()
 
 
 def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:

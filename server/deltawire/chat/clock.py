@@ -2,33 +2,35 @@
 
 import asyncio
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.deadlines import Deadlines
 from deltawire.protocol.errors import Failure
 
 
 class TurnClock:
-    """Times of the running loop's clock, in seconds."""
+    """Times of a clock that counts only the time in which this process ran, in seconds."""
 
-    __slots__ = ("_deadlines", "_loop", "turn_by")
+    __slots__ = ("_loop", "deadlines", "running", "turn_by")
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, running: RunningTime) -> None:
         """Start now; needs the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._deadlines = deadlines
-        self.turn_by = self._loop.time() + deadlines.turn
+        self.deadlines = deadlines
+        self.running = running
+        self.turn_by = self.now() + deadlines.turn
         """The deadline of the turn's end."""
 
     def now(self) -> float:
         """Return the time."""
-        return self._loop.time()
+        return self._loop.time() - self.running.lost
 
     def next_token_by(self) -> float:
         """Return the deadline of the next token; raise `Failure` when that of the turn has passed."""
-        now = self._loop.time()
+        now = self._loop.time() - self.running.lost
         if now >= self.turn_by:
             raise self.failure("turn")
-        return min(now + self._deadlines.token, self.turn_by)
+        return min(now + self.deadlines.token, self.turn_by)
 
     def failure(self, deadline: str) -> Failure:
         """Return the failure of a deadline that has passed, by its name."""
-        return self._deadlines.failure(deadline)
+        return self.deadlines.failure(deadline)

@@ -28,6 +28,7 @@ from deltawire.protocol.frames import (
     Delta,
     FrameDown,
     claimed_id,
+    claimed_ref,
     decode,
     encode,
 )
@@ -99,7 +100,7 @@ class Session:
             frame = decode(message)
         except Failure as failure:
             name, is_chat = claimed_id(message)
-            self._refuse(failure, name, starts=is_chat)
+            self._refuse(failure, name, starts=is_chat, said=claimed_ref(message))
             return
         if isinstance(frame, Chat):
             self._start(frame)
@@ -110,14 +111,14 @@ class Session:
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns:
-            self._refuse(Failure("duplicate_turn", field="id"), chat.id)
+            self._refuse(Failure("duplicate_turn", field="id"), chat.id, said=chat.ref)
             return
         try:
             if len(self._turns) >= self._bounds.turns:
                 raise Failure("too_many_turns", retry_after=spread(1.0))
             turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
         except Failure as failure:
-            self._refuse(failure, chat.id, starts=True)
+            self._refuse(failure, chat.id, starts=True, said=chat.ref)
             return
         self._turns[turn.id] = turn
         # A task that is cancelled before its first step never enters the turn's context.
@@ -160,7 +161,7 @@ class Session:
                         if draft is not None and type(frame) is Delta:
                             draft.add(frame.text)
         except Failure as failure:
-            self._reply(self._refusals.frame(failure, turn=turn.id))
+            self._reply(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
         except PeerGone:
             pass
         except PeerSlow:
@@ -180,10 +181,15 @@ class Session:
             turn.leave(Reason.SLOW_CLIENT)
             raise
 
-    def _refuse(self, failure: Failure, name: str | None = None, *, starts: bool = False) -> None:
-        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id."""
+    def _refuse(
+        self, failure: Failure, name: str | None = None, *, starts: bool = False, said: str | None = None
+    ) -> None:
+        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id.
+
+        `said` is the frame's own `ref`, which its client gets back whatever is wrong with the `id`.
+        """
         refused = name if starts and name not in self._turns else None
-        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name))
+        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name, said=said))
 
     def _reply(self, frame: FrameDown) -> None:
         """Send now if there is room, or in a task that waits for it; never wait here."""

@@ -68,7 +68,7 @@ class Turn:
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
         self._usage = UsageTracker(request.models[0], record.ledger.cost)
-        self._scope = InterruptibleTimeout()
+        self._scope = InterruptibleTimeout(clock.running)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
         self._cancellation: Cancellation | None = None
@@ -96,6 +96,11 @@ class Turn:
         return self._phase is Phase.ENDED and is_wished
 
     @property
+    def has_asked(self) -> bool:
+        """True once the upstream was asked: from then on the turn may cost something."""
+        return self._phase is not Phase.BEGIN
+
+    @property
     def may_be_refused(self) -> bool:
         """True when `begin` may refuse the turn. It may then wait for a store."""
         return self._record.may_refuse
@@ -120,10 +125,7 @@ class Turn:
         return True
 
     def leave(self, reason: Reason) -> None:
-        """Note that its listener is gone, and for which reason.
-
-        After this the caller of `leave` closes the turn, or cancels the task that runs it.
-        """
+        """Note that its listener is gone, and why. Its caller then closes it, or cancels the task that runs it."""
         self._note(reason, None)
 
     def close(self) -> None:
@@ -206,7 +208,7 @@ class Turn:
         self._observer.asks(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._clock.turn_by):
-                self._stream, events = await attempts.first_events(request, self._clock.turn_by, self._enter)
+                self._stream, events = await attempts.first_events(request, self._enter)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._clock.failure("turn") from None

@@ -78,6 +78,9 @@ def _open_access(settings: Settings) -> Iterator[str]:
     signed = [name for name in ("JWT_SECRET", "JWT_JWKS_URL") if getattr(settings, name.lower()) is not None]
     if len(signed) > 1:
         yield f"{PREFIX}JWT_SECRET: takes nothing when {PREFIX}JWT_JWKS_URL is set"
+    for name in ("JWT_SECRET", "METRICS_TOKEN"):
+        if getattr(settings, f"{name.lower()}_before") is not None and getattr(settings, name.lower()) is None:
+            yield f"{PREFIX}{name}_BEFORE: has no effect without {PREFIX}{name}"
     claims = [name for name in ("JWT_ISSUER", "JWT_AUDIENCE") if getattr(settings, name.lower()) is not None]
     if claims and not signed:
         yield f"{PREFIX}{claims[0]}: has no effect without {PREFIX}JWT_SECRET or {PREFIX}JWT_JWKS_URL"

@@ -28,12 +28,15 @@ from deltawire.config.types import (
     PriceList,
     RedisUrl,
     Seconds,
+    SecondsOrUnset,
 )
 from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 STANDIN_MODEL: Final = "offline"
+CLOSING_SECONDS: Final = 5.0
+"""Seconds to close what is open, after the drain and the last writes to the stores."""
 
 
 class SettingsError(Exception):
@@ -102,7 +105,11 @@ class Settings(BaseSettings):
     idle_timeout: Seconds = Field(600.0, description="for a socket without frames and turns; then it closes with 1001")
     ping_interval: Seconds = Field(20.0, description="between two pings")
     ping_timeout: Seconds = Field(20.0, description="to answer a ping; then the connection is dropped")
-    drain_timeout: Seconds = Field(25.0, description="for running turns to end by themselves when the server stops")
+    drain_timeout: SecondsOrUnset = Field(
+        None,
+        description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
+        "and SEND_TIMEOUT together, which every turn fits into",
+    )
     store_timeout: Seconds = Field(10.0, description="to write an answer, including retries, before its turn ends")
 
     retries: Annotated[int, Field(ge=0, le=100), Accepts("a whole number from 0 to 100")] = Field(
@@ -131,6 +138,9 @@ class Settings(BaseSettings):
     )
     jwt_secret: JwtSecret = Field(
         None, description="accepts callers' JSON Web Tokens that are signed with this secret, by HS256"
+    )
+    jwt_secret_before: JwtSecret = Field(
+        None, description="the JWT_SECRET before a rotation: tokens that are signed with it are accepted, too"
     )
     jwt_jwks_url: KeySetUrl = Field(
         None, description="accepts callers' JSON Web Tokens that are signed with a key of the JSON Web Key Set there"
@@ -173,6 +183,9 @@ class Settings(BaseSettings):
 
     metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
         None, description="the bearer token for `GET /metrics`; unset: authentication as on every other path"
+    )
+    metrics_token_before: Annotated[SecretStr | None, Accepts("a string")] = Field(
+        None, description="the METRICS_TOKEN before a rotation, which is accepted, too"
     )
 
     trace_content: Annotated[bool, Accepts("true or false")] = Field(
@@ -220,6 +233,21 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
+
+    @property
+    def drain_seconds(self) -> float:
+        """The time that running turns have to end by themselves when the server stops."""
+        return self.longest_turn if self.drain_timeout is None else self.drain_timeout
+
+    @property
+    def longest_turn(self) -> float:
+        """The longest that a turn takes: asking the provider, then writing the answer, then telling its end."""
+        return self.turn_timeout + self.store_timeout + self.send_timeout
+
+    @property
+    def longest_stop(self) -> float:
+        """The longest that a stop takes. Whoever stops this server waits longer than this before SIGKILL."""
+        return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property
     def limits(self) -> Rules:

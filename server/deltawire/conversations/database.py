@@ -3,17 +3,18 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
-from typing import Final, TypeVar
+from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext, suppress
+from typing import Final, TypeVar, cast
 
 import structlog
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, QueuePool, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.engines import postgresql, sqlite
 from deltawire.conversations.faults import faults_told
 from deltawire.protocol.errors import Failure
+from deltawire.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,8 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.background = BackgroundTasks()
         """Tasks that use this database and run to their end."""
+        self.metrics: Metrics | None = None
+        """Counts connections in use, and waits for one; None where nobody looks."""
         self._is_current = False
         self._is_closed = False
         if self.is_sqlite:
@@ -109,16 +112,24 @@ class Database:
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         if self._is_closed:
             raise Failure("store_unavailable", cause="closed")
+        pool = cast("QueuePool", engine.pool)
+        if self.metrics is not None and pool.checkedout() >= pool.size():
+            self.metrics.database_waits.inc()
         try:
             with faults_told():
                 async with asyncio.timeout(_SECONDS), engine.begin() as connection:
                     if not self._is_current:
                         await self._check(connection)
-                    yield connection
+                    with self._counted():
+                        yield connection
         except Failure as failure:
             if failure.code == "store_unavailable":
                 log.warning("store_fault", cause=failure.cause)
             raise
+
+    def _counted(self) -> AbstractContextManager[object]:
+        """Count a connection as in use within the block."""
+        return nullcontext() if self.metrics is None else self.metrics.database_connections.track_inprogress()
 
     async def _check(self, connection: AsyncConnection) -> None:
         """Raise `Failure` when the tables are of another revision than this version's."""

@@ -4,7 +4,7 @@ import time
 from ipaddress import IPv6Address
 from typing import Final
 
-from deltawire.limits.token_bucket import TokenBucket
+from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure, spread
 
 _MANY_ADDRESSES: Final = 10_000

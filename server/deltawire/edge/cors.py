@@ -20,7 +20,7 @@ _PREFLIGHT: Final = [
     (b"content-length", b"0"),
 ]
 _SHARED: Final = [
-    (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy"),
+    (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id"),
 ]
 
 

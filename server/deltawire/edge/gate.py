@@ -28,6 +28,7 @@ from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.refusals import Refusals
+from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -64,19 +65,25 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request or a handshake on to the application, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
+        origin = Origin(request=ids_of(scope).current, path=scope["path"])
+        set_origin(origin)
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
             if lone(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
+            origin = msgspec.structs.replace(origin, client=client.address)
+            set_origin(origin)
             self._check(scope, client, lone(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return
             if is_socket:
                 self._limits.knock(client.address)
-            cast("dict[str, Any]", scope)[CALLER] = await self._caller(scope)
+            caller = await self._caller(scope)
+            cast("dict[str, Any]", scope)[CALLER] = caller
+            set_origin(msgspec.structs.replace(origin, caller=caller.name))
             if is_socket:
                 self._limits.enter()
         except Failure as failure:

@@ -13,9 +13,10 @@ from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai import types
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, transport_failure
-from deltawire.gemini.connection import Connector
+from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
 from deltawire.gemini.error_response import refuse_all_but_200
 from deltawire.gemini.request import request_body
 from deltawire.gemini.stream import GeminiStream
@@ -31,28 +32,35 @@ _HEADER_BYTES: Final = 2**16
 class GeminiClient:
     """The upstream of every turn of this process; a context manager for the event loop that uses it."""
 
-    def __init__(self, account: Account, connect_timeout: float = 10.0, end_silence: float = 2.0) -> None:
+    def __init__(
+        self,
+        account: Account,
+        connect_timeout: float = 10.0,
+        end_silence: float = 2.0,
+        running: RunningTime | None = None,
+    ) -> None:
         """Store the arguments; entering the context raises google-genai's error when there are no credentials.
 
         Times are seconds. `connect_timeout` bounds a new connection, including TLS. `end_silence` bounds the wait for
-        the end of a body whose answer is complete.
+        the end of a body whose answer is complete. Both are times of the clock `running`, where there is one.
         """
         self._account = account
         self._path = "publishers/google/models" if account.vertex else "models"
         self._connect_timeout = connect_timeout
         self._end_silence = end_silence
+        self._running = running or RunningTime()
 
     async def __aenter__(self) -> Self:
         """Create the SDK's client over an HTTP session of this server."""
         account = self._account
         self._session = aiohttp.ClientSession(
-            connector=Connector(self._connect_timeout),
+            connector=Connector(self._connect_timeout, self._running),
             read_bufsize=_READ_BYTES,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
             # With it, aiohttp uses two threads for each request: to find a proxy and to read ~/.netrc.
             trust_env=account.proxies and bool(getproxies()),
-            middlewares=(refuse_all_but_200,),
+            middlewares=(refuse_all_but_200, ask_again_where_a_kept_connection_was_dead),
         )
         options = types.HttpOptions(
             base_url=account.base_url,
@@ -100,4 +108,5 @@ class GeminiClient:
             raise Failure(code, cause=type(error).__name__) from None
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from None
-        return GeminiStream(BodyReader(cast("aiohttp.ClientResponse", answer.response_stream)), self._end_silence)
+        body = BodyReader(cast("aiohttp.ClientResponse", answer.response_stream))
+        return GeminiStream(body, self._end_silence, self._running)

@@ -12,8 +12,30 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.tracing import Trace
 
+from deltawire.aio.running_time import RunningTime
+from deltawire.aio.timeouts import InterruptibleTimeout
+
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _HEAD_END: Final = b"\r\n\r\n"
+
+
+class KeptConnectionLost(aiohttp.ServerDisconnectedError):
+    """A connection that was kept from an earlier request turned out to be closed."""
+
+
+async def ask_again_where_a_kept_connection_was_dead(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request until its connection is a live one. A middleware of aiohttp's client.
+
+    The provider may close a kept connection at any moment, also while the next request is on its way. That says
+    nothing about the provider, so it is no attempt. Each try uses up one kept connection, and then a new one is made.
+    """
+    while True:
+        try:
+            return await send(request)
+        except KeptConnectionLost:
+            continue
 
 
 class Connection(ResponseHandler):
@@ -25,12 +47,14 @@ class Connection(ResponseHandler):
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is lost; each response sets its own."""
         self.is_lost = False
+        self._requests = 0
         self._head: bytes | None = b""
         """The last bytes of an unfinished head, which may begin its end marker; None once the head has come."""
 
     def set_response_params(self, **params: Any) -> None:
         """Expect the head of the next response."""
         self._head = b""
+        self._requests += 1
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
@@ -41,6 +65,13 @@ class Connection(ResponseHandler):
             super().data_received(data)
         if self.on_news is not None:
             self.on_news()
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        """Store an error, under a name of its own for a kept connection that was lost before a byte of the response."""
+        is_kept_and_silent = self._requests > 1 and self._head == b""
+        if is_kept_and_silent and isinstance(exc, (aiohttp.ServerDisconnectedError, OSError)):
+            exc = KeptConnectionLost()
+        super().set_exception(exc, *cause)
 
     def _take_head(self, data: bytes) -> bytes:
         """Parse a head separately from the bytes that came with it; return the rest.
@@ -78,10 +109,11 @@ class Connector(aiohttp.TCPConnector):
     request, which the provider would answer and bill after the client has left.
     """
 
-    def __init__(self, connect_timeout: float) -> None:
+    def __init__(self, connect_timeout: float, running: RunningTime) -> None:
         """Start without connections; their number has no limit. `connect_timeout` bounds making each, in seconds."""
         super().__init__(limit=0)
         self._connect_timeout = connect_timeout
+        self._running = running
         self._factory = cast("partial[ResponseHandler]", partial(Connection, loop=self._loop))
 
     async def _create_connection(
@@ -90,8 +122,13 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> ResponseHandler:
-        async with asyncio.timeout(self._connect_timeout):
-            return await super()._create_connection(req, traces, timeout)
+        limit = InterruptibleTimeout(self._running)
+        limit.enter_task()
+        try:
+            with limit.until(self._running.now() + self._connect_timeout):
+                return await super()._create_connection(req, traces, timeout)
+        finally:
+            limit.cancel()
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:

@@ -1,7 +1,7 @@
 """The stream of one answer: its body, read as events, and its end."""
 
-import asyncio
-
+from deltawire.aio.running_time import RunningTime
+from deltawire.aio.watchdog import Watchdog
 from deltawire.gemini.body import BodyReader
 from deltawire.gemini.events import Counts, Event
 from deltawire.gemini.wire import ResponseReader
@@ -15,13 +15,14 @@ class GeminiStream:
     comes. Heartbeats count as nothing.
     """
 
-    def __init__(self, body: BodyReader, end_silence: float) -> None:
-        """Take over a body; `end_silence` seconds without news end an answer whose end is proven."""
+    def __init__(self, body: BodyReader, end_silence: float, running: RunningTime) -> None:
+        """Take over a body; `end_silence` seconds of `running` without news end an answer whose end is proven."""
         self._body = body
         self._reader = ResponseReader()
         self.ended = False
         self._end_silence = end_silence
-        self._silence: asyncio.TimerHandle | None = None
+        self._running = running
+        self._silence: Watchdog | None = None
         self._is_silent = False
         self._is_closed = False
 
@@ -70,8 +71,8 @@ class GeminiStream:
         if has_news or not self._reader.is_proven:
             self._stop_waiting()
         if self._silence is None and self._reader.is_proven:
-            loop = asyncio.get_running_loop()
-            self._silence = loop.call_later(self._end_silence, self._take_silence)
+            self._silence = Watchdog(self._take_silence, self._running)
+            self._silence.set(self._running.now() + self._end_silence)
 
     def _take_silence(self) -> None:
         self._is_silent = True

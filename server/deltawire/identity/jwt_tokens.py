@@ -78,9 +78,15 @@ class SharedSecret:
 class JwtTokens:
     """Reads tokens that are signed with the keys of one source."""
 
-    def __init__(self, keys: KeySource, issuer: str | None, audience: str | None) -> None:
-        """`issuer` and `audience` are the required `iss` and `aud`; None allows any."""
+    def __init__(
+        self, keys: KeySource, issuer: str | None, audience: str | None, before: SigningKey | None = None
+    ) -> None:
+        """`issuer` and `audience` are the required `iss` and `aud`; None allows any.
+
+        `before` is the key before a rotation, which is tried after the one that the source has.
+        """
         self.keys = keys
+        self._before = before
         self._issuer = issuer
         self._audience = audience
 
@@ -107,6 +113,14 @@ class JwtTokens:
         key = self.keys.find(header.get("kid"))
         if key is None:
             raise UnknownKey
+        try:
+            return self._decode(token, key)
+        except jwt.InvalidSignatureError:
+            if self._before is None:
+                raise
+            return self._decode(token, self._before)
+
+    def _decode(self, token: str, key: SigningKey) -> dict[str, Any]:
         claims: dict[str, Any] = jwt.decode(
             token,
             key.key,

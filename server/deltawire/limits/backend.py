@@ -14,6 +14,8 @@ from deltawire.protocol.frames import TOKEN_KINDS, Spent
 Clock = Callable[[], float]
 """Seconds since 1970."""
 DAY_SECONDS: Final = 86_400
+WINDOW_SECONDS: Final = 60.0
+"""The window of the turns per minute."""
 DAYS_KEPT: Final = 32
 MAX_MODELS: Final = 200
 """Models counted separately in one caller's day. Where any model name is allowed, further ones count as `OTHER`."""
@@ -45,8 +47,12 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 class Windows(Protocol):
     """Counts the turns that began within the last minute."""
 
-    async def enter(self, caller: str, rules: Allowance) -> Rule | None:
+    async def enter(self, turn: str, caller: str, rules: Allowance) -> Rule | None:
         """Count one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
+        ...
+
+    async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
+        """Take back a turn that `enter` may have counted although it raised `StoreAway`."""
         ...
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:

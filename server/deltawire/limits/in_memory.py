@@ -1,10 +1,13 @@
 """Limits that are counted in this process only."""
 
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
+from typing import Final
 
-from deltawire.limits.backend import DAYS_KEPT, MAX_MODELS, OTHER, Charge, Clock, Day, today
+from deltawire.limits.backend import DAYS_KEPT, MAX_MODELS, OTHER, WINDOW_SECONDS, Charge, Clock, Day, today
 from deltawire.limits.rules import Allowance, Rule
+
+_MANY_WINDOWS: Final = 10_000
 
 
 class MemoryLeases:
@@ -37,6 +40,49 @@ class MemoryLeases:
 
     async def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+
+class MemoryWindows:
+    """Counts the turns of every caller's last minute, by a clock that nobody puts right."""
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        """Start with no turns."""
+        self._clock = clock
+        self._begun: defaultdict[tuple[str, str | None], deque[float]] = defaultdict(deque)
+
+    async def enter(self, turn: str, caller: str, rules: Allowance) -> Rule | None:  # noqa: ARG002 - for a store
+        """Count one more turn; return the rule that forbids it, if one does."""
+        if len(self._begun) >= _MANY_WINDOWS:
+            self._forget_old()
+        windows = [self._window(caller, rule) for rule in rules]
+        for rule, window in zip(rules, windows, strict=True):
+            if len(window) >= rule.amount:
+                return rule
+        for window in windows:
+            window.append(self._clock())
+        return None
+
+    async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
+        """Do nothing: `enter` never raises here."""
+
+    async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
+        """Return the turns that are left, and the seconds until there is one more."""
+        window = self._window(caller, rule)
+        if not window:
+            return int(rule.amount), WINDOW_SECONDS
+        return max(0, int(rule.amount) - len(window)), window[0] + WINDOW_SECONDS - self._clock()
+
+    def _window(self, caller: str, rule: Rule) -> deque[float]:
+        window = self._begun[caller, rule.model]
+        oldest = self._clock() - WINDOW_SECONDS
+        while window and window[0] <= oldest:
+            window.popleft()
+        return window
+
+    def _forget_old(self) -> None:
+        oldest = self._clock() - WINDOW_SECONDS
+        for key in [key for key, window in self._begun.items() if not window or window[-1] <= oldest]:
+            del self._begun[key]
 
 
 class MemoryMeter:

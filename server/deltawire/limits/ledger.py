@@ -245,7 +245,12 @@ class Ledger:
     async def _enter(self) -> None:
         rules = concerning(self._limits.rules.turns_per_minute, self._model)
         if rules:
-            rule = await self._limits.windows.enter(self._caller, rules)
+            try:
+                rule = await self._limits.windows.enter(self._id, self._caller, rules)
+            except StoreAway:
+                if self._limits.when_away == "refuse":
+                    await self._limits.windows.leave(self._id, self._caller, rules)
+                raise
             if rule is not None:
                 _, seconds = await self._limits.windows.look(self._caller, rule)
                 raise too_many_a_minute(rule, seconds)

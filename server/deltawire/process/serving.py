@@ -2,17 +2,17 @@
 
 import asyncio
 import gc
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import structlog
 
 from deltawire.process.drain import Drained
 from deltawire.process.gc_freezing import GcFreezing
+from deltawire.process.leaving import close_tasks, leave
 from deltawire.process.server import Server, ServerConfig, Service, url_of
 from deltawire.process.signals import exit_code_of, stopping
 from deltawire.process.workers import READY, Listeners, Workers, stop_when_orphaned
@@ -24,12 +24,12 @@ Build = Callable[[], Service]
 """Builds the service of a process. For workers it is pickled: a function of a module, or a partial of one."""
 
 
-def serve_here(build: Build, listeners: Listeners) -> int:
-    """Serve in this process; return its exit code."""
+def serve_here(build: Build, listeners: Listeners) -> NoReturn:
+    """Serve in this process, to its end."""
     served = _serve(build, listeners, lambda _: log.info("listening", url=url_of(listeners[0])))
     if served.exit_code == 0:
         _log_drained(served.drained)
-    return served.exit_code
+    leave(served.exit_code)
 
 
 def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: float, store_timeout: float) -> int:
@@ -53,7 +53,7 @@ def _work(build: Build, listeners: Listeners, report: Connection) -> None:
     served = _serve(build, listeners, ready)
     _tell(report, served.drained)
     remove_when_orphaned()
-    sys.exit(served.exit_code)
+    leave(served.exit_code)
 
 
 def _tell(report: Connection, said: object) -> None:
@@ -66,6 +66,8 @@ class _Served(NamedTuple):
 
     drained: Drained
     exit_code: int
+    runner: asyncio.Runner
+    """It is held, because its loop is not closed."""
 
 
 def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> _Served:
@@ -87,10 +89,11 @@ def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None
             await server.serve(listeners)
         return told
 
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        told = runner.run(serve())
+    runner = asyncio.Runner(loop_factory=config.get_loop_factory())
+    told = runner.run(serve())
+    close_tasks(runner)
     exit_code = 0 if server.is_ready else exit_code_of(told) if told else 1
-    return _Served(service.drain.result, exit_code)
+    return _Served(service.drain.result, exit_code, runner)
 
 
 def _log_drained(drained: Drained) -> None:

@@ -58,7 +58,7 @@ class Failure(Exception):
     `cause` is for the log only: the provider's status number and reason word, never its text.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the details of a case
         self,
         code: str,
         message: str | None = None,
@@ -67,15 +67,18 @@ class Failure(Exception):
         retry_after: float | None = None,
         cause: str | None = None,
         status: int | None = None,
+        retryable: bool | None = None,
     ) -> None:
         """Raise KeyError for a code that is not in the table: an unknown code is a bug.
 
-        `status` is the HTTP status where it is not the table's. `retry_after` is in seconds.
+        `status` is the HTTP status where it is not the table's, and `retryable` the word for this case where the
+        table's is not true. `retry_after` is in seconds.
         """
         super().__init__(code, cause)
         self.code: Final = code
         self.kind: Final = TABLE[code]
         self.status: Final = status or self.kind.status
+        self.retryable: Final = self.kind.retryable if retryable is None else retryable
         self.message: Final = message or self.kind.message
         self.field: Final = field
         self.retry_after: Final = retry_after
@@ -90,7 +93,17 @@ class Failure(Exception):
             retry_after=self.retry_after,
             cause=self.cause,
             status=self.status,
+            retryable=self.retryable,
         )
+
+
+def cut_by_drain() -> Failure:
+    """Return the failure of a turn that the drain cut after the provider was asked.
+
+    It is not retryable: a client that asks again by itself would pay twice.
+    """
+    message = "The server stopped before this answer was whole. To ask again is a new question, with its own cost."
+    return Failure("draining", message, retryable=False)
 
 
 def spread(seconds: float) -> float:

@@ -18,6 +18,7 @@ from deltawire.protocol.errors import Failure
 TURN_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
 MODEL_NAME: Final = r"^[A-Za-z0-9._-]{1,128}$(?!\n)"
 STORED_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+MAX_REF: Final = 64
 _INT32: Final = 2**31 - 1
 
 type_tag: Final = "type"
@@ -74,8 +75,13 @@ class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields
     ) = None
 
 
-class Chat(ChatRequest, frozen=True, tag="chat", tag_field=type_tag):
-    """Start a turn."""
+class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="chat", tag_field=type_tag):
+    """Start a turn. An error that refuses this frame repeats its `ref`, also when its `id` is what is wrong."""
+
+    ref: (
+        Annotated[str, Meta(min_length=1, max_length=MAX_REF, description=f"a string of 1 to {MAX_REF} characters")]
+        | None
+    ) = None
 
 
 class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field=type_tag):
@@ -187,7 +193,7 @@ REQUEST_RULES: Final = {
 }
 _frames_up: StrictDecoder[FrameUp] = StrictDecoder(
     FrameUp,
-    {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **REQUEST_RULES},
+    {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **rules_of(Chat), **REQUEST_RULES},
 )
 _requests: StrictDecoder[ChatRequest] = StrictDecoder(ChatRequest, REQUEST_RULES)
 decode = _frames_up.read
@@ -208,6 +214,17 @@ def claimed_id(text: str | bytes) -> tuple[str | None, bool]:
     return name, frame.get(type_tag) == "chat"
 
 
+def claimed_ref(text: str | bytes) -> str | None:
+    """Return the `ref` of a refused `chat` frame; None where it has none that is valid."""
+    try:
+        frame = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError):
+        return None
+    ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
+    is_valid = isinstance(ref, str) and 1 <= len(ref) <= MAX_REF and not any("\ud800" <= c <= "\udfff" for c in ref)
+    return ref if is_valid else None
+
+
 def spent_of(usage: Usage) -> Spent:
     """The figures of a `usage` frame without its id."""
     figures = asdict(usage)
@@ -225,7 +242,7 @@ def error_frame(
         code=failure.code,
         message=failure.message,
         field=failure.field,
-        retryable=failure.kind.retryable,
+        retryable=failure.retryable,
         retry_after=failure.retry_after,
         usage=usage,
     )

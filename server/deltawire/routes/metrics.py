@@ -12,22 +12,23 @@ from deltawire.protocol.errors import Failure
 from deltawire.telemetry.metrics import Metrics
 
 
-def scraping(metrics: Metrics, token: SecretStr | None, *, any_host: bool) -> HTTPRouteHandler:
-    """Return the route. With a token it requires that token, and the gate requires nothing else.
+def scraping(
+    metrics: Metrics, token: SecretStr | None, before: SecretStr | None, *, any_host: bool
+) -> HTTPRouteHandler:
+    """Return the route. With a token it requires that token, or the one before it, and the gate requires nothing else.
 
     It is served under any host name only where a token or a key is required: a page that uses DNS rebinding has
     neither.
     """
-    wanted = None if token is None else token.get_secret_value().encode()
-
+    wanted = [known.get_secret_value().encode() for known in (token, before) if known is not None]
     opt = {PUBLIC: token is not None, ANY_HOST: any_host}
 
     # In a thread: with several workers it reads files.
     @get("/metrics", include_in_schema=False, sync_to_thread=True, opt=opt)
     def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        is_bearer = scheme.lower() == "bearer"
-        if wanted is not None and not (is_bearer and hmac.compare_digest(given.strip().encode("latin-1"), wanted)):
+        token_given = given.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+        if wanted and not any(hmac.compare_digest(token_given, known) for known in wanted):
             raise Failure("unauthenticated")
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type, "vary": "Accept"})

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, cast
 
+import msgspec
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
@@ -10,6 +11,7 @@ from deltawire.identity.caller import caller_of
 from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
+from deltawire.telemetry.request_ids import ids_of, origin, set_origin
 from deltawire.transport.link import LINK, room_within
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -19,12 +21,13 @@ SUBPROTOCOL: Final = "deltawire.v1"
 class SocketPeer:
     """`chat.peer.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
-    __slots__ = ("_link", "_metrics", "_send_timeout", "_socket", "context")
+    __slots__ = ("_ids", "_link", "_metrics", "_send_timeout", "_socket", "context")
 
     def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
         """`send_timeout` is the time, in seconds, that a send may wait for the client to read."""
         self.context = request_context("socket", socket.scope["headers"])
         """The request context of the socket's turns."""
+        self._ids = ids_of(socket.scope)
         self._socket = socket
         self._metrics = metrics
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
@@ -40,6 +43,7 @@ class SocketPeer:
         message = cast("dict[str, Any]", await self._socket.receive())
         if message["type"] != "websocket.receive":
             return None
+        set_origin(msgspec.structs.replace(origin(), request=self._ids.next()))
         text = message.get("text")
         return cast("str | bytes", text if text is not None else message["bytes"])
 

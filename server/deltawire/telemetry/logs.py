@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from deltawire.telemetry.log_writer import LogWriter
+from deltawire.telemetry.request_ids import with_request
 
 _QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
 
@@ -37,7 +38,7 @@ def configure(level: str, *, json: bool) -> None:
     writer = LogWriter(_standard_output(), partial(_line_of_lost, [*shared, render]))
     # Our own lines do not go through `logging`: a log record costs twice as much as the line.
     structlog.configure(
-        processors=[_without_nothings, *shared, render],
+        processors=[_without_nothings, with_request, *shared, render],
         logger_factory=partial(_Output, writer),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,

@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import TOKEN_KINDS, Spent
+from deltawire.telemetry.process_metrics import ProcessMetrics, workers_in
 from deltawire.telemetry.request_context import TRANSPORTS
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
@@ -98,10 +99,17 @@ class Metrics:
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
         self.send_waits = counter("deltawire_send_waits_total", "Sends that had to wait for their client to read.")
+        self.database_connections = gauge(
+            "deltawire_database_connections_in_use", "Connections to the database that a transaction holds."
+        )
+        self.database_waits = counter(
+            "deltawire_database_waits_total", "Transactions that had to wait for a connection, or for the one writer."
+        )
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:
         """Create the series that alerts watch at 0: without it the first event of a kind is no increase."""
+        self._registry.register(ProcessMetrics())
         for code in TABLE:
             self.refused.labels(code)
             if code.startswith("upstream_"):
@@ -132,6 +140,7 @@ class Metrics:
         if folder := os.environ.get(_FOLDER_VARIABLE):
             registry = CollectorRegistry()
             MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+            registry.register(ProcessMetrics(partial(workers_in, folder)))
         return encode(registry), content_type
 
 

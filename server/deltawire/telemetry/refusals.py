@@ -1,18 +1,59 @@
 """Refusals: the error frame of every frame, request and handshake that is refused."""
 
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, error_frame
 from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.request_ids import origin
+
+log = structlog.get_logger(__name__)
+
+_LINES_PER_SECOND: Final = 10
+_LINES_AT_ONCE: Final = 100
+_PATH_CHARS: Final = 100
 
 
 class Refusals:
-    """The only place that creates the error of a refusal and counts it."""
+    """The only place that creates the error of a refusal, counts it, and logs it."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        """Count in these metrics."""
+    def __init__(self, metrics: Metrics, clock: Callable[[], float] = time.monotonic) -> None:
+        """Count in these metrics. `clock` is the one of the bound on lines."""
         self._metrics = metrics
+        self._clock = clock
+        self._rate = TokenBucket(_LINES_PER_SECOND, _LINES_AT_ONCE, clock())
+        self._left_out = 0
 
-    def frame(self, failure: Failure, *, turn: str | None = None, ref: str | None = None) -> ErrorFrame:
-        """Return the frame that refuses: `turn` is the id of a turn that never began, `ref` any other id it named."""
+    def frame(
+        self, failure: Failure, *, turn: str | None = None, ref: str | None = None, said: str | None = None
+    ) -> ErrorFrame:
+        """Return the frame that refuses: `turn` is the id of a turn that never began, `ref` any other id it named.
+
+        `said` is the `ref` of a frame, which its client gets back in any case. It is not logged: it may be any text.
+        """
         self._metrics.refused.labels(failure.code).inc()
-        return error_frame(failure, turn=turn, ref=ref)
+        self._log(failure, turn or ref)
+        return error_frame(failure, turn=turn, ref=said or ref)
+
+    def _log(self, failure: Failure, turn: str | None) -> None:
+        """Write a line, within a bound: any client could fill the disk."""
+        if not self._rate.allow(self._clock()):
+            self._left_out += 1
+            return
+        left_out, self._left_out = self._left_out, 0
+        of = origin()
+        log.info(
+            "refused",
+            code=failure.code,
+            cause=failure.cause,
+            client=of.client or None,
+            caller=of.caller or None,
+            path=of.path[:_PATH_CHARS] or None,
+            turn=turn,
+            left_out=left_out or None,
+        )

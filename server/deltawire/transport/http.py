@@ -5,7 +5,7 @@ request the keep-alive timeout. A request that no route could answer is refused 
 """
 
 import asyncio
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import httptools
 from uvicorn.config import Config
@@ -13,8 +13,10 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from deltawire.protocol.errors import Failure
+from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
 from deltawire.transport.exchange import Exchange
+from deltawire.transport.facts import ConnectionFacts, ServerFacts
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head
@@ -22,15 +24,6 @@ from deltawire.transport.send_clock import SendClock
 
 _MAX_UNFINISHED_BYTES: Final = 2 * MAX_HEADER_BYTES
 """A header, or a trailer, is counted when it is complete; this bounds one that never is."""
-
-
-class _Given(NamedTuple):
-    """Values that all connections of a server share."""
-
-    timeouts: HttpTimeouts
-    config: Config
-    state: ServerState
-    app_state: dict[str, Any]
 
 
 class HttpProtocol(asyncio.Protocol):
@@ -50,7 +43,7 @@ class HttpProtocol(asyncio.Protocol):
         """Store uvicorn's arguments and the client's time-outs."""
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
-        self._given = _Given(timeouts, config, server_state, app_state)
+        self._given = ServerFacts(timeouts, config, server_state, app_state)
         self._parser: httptools.HttpRequestParser | None = _parser_for(self)
         self._head = RequestHead()
         self._exchange: Exchange | None = None
@@ -100,7 +93,7 @@ class HttpProtocol(asyncio.Protocol):
         """Return the headers that every response has."""
         self._clock.stop()
         self._writes_chunks = chunked
-        return self._given.state.default_headers
+        return self._common_headers()
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
         """Wait for the next request, or close; `was_read` is True when the last byte of this one has come."""
@@ -117,7 +110,7 @@ class HttpProtocol(asyncio.Protocol):
         """Start the deadline of the first request."""
         self.transport = transport
         self._clock = SendClock(transport, self._given.timeouts.send)
-        self._addresses = {"server": get_local_addr(transport), "client": get_remote_addr(transport)}
+        self._about = ConnectionFacts(get_local_addr(transport), get_remote_addr(transport), RequestIds())
         self._given.state.connections.add(cast("Any", self))
         self._await_request()
 
@@ -227,7 +220,10 @@ class HttpProtocol(asyncio.Protocol):
 
     def _begin(self, *, keep: bool) -> None:
         head, given = self._head, self._given
-        scope = head.scope(scheme="http", state=given.app_state.copy(), extensions={LINK: self}, **self._addresses)
+        server, client, ids = self._about
+        ids.next()
+        state, extensions = given.app_state.copy(), {LINK: self, IDS: ids}
+        scope = head.scope(scheme="http", state=state, extensions=extensions, server=server, client=client)
         self._exchange = Exchange(
             self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
         )
@@ -256,7 +252,7 @@ class HttpProtocol(asyncio.Protocol):
         self._parser = None
         state.connections.discard(cast("Any", self))
         protocol: Any = config.ws_protocol_class
-        socket = protocol(config=config, server_state=state, app_state=app_state)
+        socket = protocol(config=config, server_state=state, app_state=app_state, ids=self._about.ids)
         socket.connection_made(self.transport)
         socket.data_received(handshake)
         self.transport.set_protocol(socket)
@@ -268,11 +264,16 @@ class HttpProtocol(asyncio.Protocol):
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.disconnect()
+        else:
+            self._about.ids.next()
         if exchange is not None and exchange.has_begun:
             self.transport.abort()
         else:
-            self.transport.write(refusal_bytes(failure, self._given.state.default_headers))
+            self.transport.write(refusal_bytes(failure, self._common_headers()))
             self._close(linger=True)
+
+    def _common_headers(self) -> Headers:
+        return [*self._given.state.default_headers, (HEADER, self._about.ids.current.encode())]
 
     def _close(self, *, linger: bool) -> None:
         """Close once all is sent. `linger` while the client still sends: a plain close could lose the response."""

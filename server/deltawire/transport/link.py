@@ -1,7 +1,8 @@
 """The connection under a request, as its handler uses it."""
 
-import asyncio
 from typing import Final, Protocol
+
+from deltawire.aio.timeouts import ticking_timeout
 
 LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
@@ -26,6 +27,6 @@ class Link(Protocol):
 
 async def room_within(link: Link, seconds: float) -> None:
     """Wait until the client has read enough; raise TimeoutError after these seconds."""
-    async with asyncio.timeout(seconds):
+    async with ticking_timeout(seconds):
         while not link.has_room:  # another turn may have filled the buffer again
             await link.room()

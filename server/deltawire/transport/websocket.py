@@ -14,8 +14,10 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from deltawire.aio.queue import SlimQueue
-from deltawire.limits.token_bucket import TokenBucket
+from deltawire.aio.running_time import LATE_SECONDS
+from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
+from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import refusal, refusal_bytes
 from deltawire.transport.request_head import too_large_head
@@ -29,6 +31,8 @@ _BURST_SECONDS: Final = 5
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 _TOO_LARGE: Final = {HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
+_LOOK_AGAIN_SECONDS: Final = 0.5
+"""Time to read the pong that came while the process did not run."""
 _PIECE_BYTES: Final = 4096
 """Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
 
@@ -36,12 +40,15 @@ _PIECE_BYTES: Final = 4096
 class _Handshakes(ServerProtocol):
     """The library's protocol, with refusals of a handshake as problem documents."""
 
+    ids: RequestIds
+    """The ids of the connection; the handshake has the first that is current here."""
+
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
         """Return the response to an invalid handshake."""
         failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
         status, headers, body = refusal(failure)
         fields = {name.decode(): value.decode() for name, value in headers}
-        fields |= {"connection": "close", "sec-websocket-version": "13"}
+        fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.ids.current}
         return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
 
 
@@ -52,10 +59,15 @@ def _no_handshake(status: int = 400) -> Failure:
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket that the server can end at once, whatever its client does."""
 
-    def __init__(self, *, max_frames_per_second: int, **given: Any) -> None:
-        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send."""
+    def __init__(self, *, max_frames_per_second: int, ids: RequestIds, **given: Any) -> None:
+        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send.
+
+        `ids` are those of the connection; the handshake is its next request.
+        """
         super().__init__(**given)
         self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
+        self.conn.ids = ids
+        ids.next()
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
@@ -145,9 +157,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(data[start : start + _PIECE_BYTES])
         if not self.handshake_initiated and self.conn.handshake_exc is not None:
             self.transport.write(
-                b"".join(self.conn.data_to_send()) or refusal_bytes(_no_handshake(), self.default_headers)
+                b"".join(self.conn.data_to_send())
+                or refusal_bytes(_no_handshake(), [*self.default_headers, self._request_id()])
             )
             self.transport.close()
+
+    def _request_id(self) -> tuple[bytes, bytes]:
+        return HEADER, self._ids.current.encode()
+
+    @property
+    def _ids(self) -> RequestIds:
+        return cast("_Handshakes", self.conn).ids
 
     def handle_events(self) -> None:
         """Process the parsed frames; end the socket at the first one over the rate."""
@@ -179,7 +199,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Put this protocol into the scope, for the socket's handler."""
         super().handle_connect(event)
         if self.response.status_code == 101:
-            cast("dict[str, Any]", self.scope["extensions"])[LINK] = self
+            cast("dict[str, Any]", self.scope["extensions"]).update({LINK: self, IDS: self._ids})
 
     def eof_received(self) -> None:
         """Drop a peer that left without a close frame; a close would wait for it to read."""
@@ -187,6 +207,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send, and mark a refused handshake as complete: uvicorn would log it as an error."""
+        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+            cast("dict[str, Any]", message)["headers"] = [*message.get("headers", ()), self._request_id()]
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and self.close_sent:
             self.handshake_complete = True
@@ -198,7 +220,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(pong)
 
     def keepalive_timeout(self) -> None:
-        """Drop a peer that answers no ping; a close would wait for it to read."""
+        """Drop a peer that answers no ping; a close would wait for it to read.
+
+        A timer that fires late shows that this process did not run: the pong may lie in the buffer, so look once more.
+        """
+        if self.loop.time() - self.ping_sent_at - self.config.ws_ping_timeout > LATE_SECONDS:  # type: ignore[operator]  # it is set
+            self.ping_sent_at = self.loop.time() - self.config.ws_ping_timeout  # type: ignore[operator]  # as above
+            self.pong_timer = self.loop.call_later(_LOOK_AGAIN_SECONDS, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self.transport.abort()
 

@@ -12,6 +12,7 @@ from support.client import Frame, connected
 from support.conversations import conversations_of
 from support.field import Case, FieldUpstream, Outcome, field_cases
 from support.log import Log
+from support.scrape import scrape
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, events, posting
 from support.upstream import Upstream, says
@@ -112,9 +113,12 @@ async def test_a_kept_connection_that_the_upstream_closes_as_it_is_used_is_not_s
     server = await asyncio.start_server(answers_once_a_connection, "127.0.0.1", 0)
     upstream = Upstream()
     upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, serving(upstream) as address:
+    async with server, serving(upstream, retries=0) as address:
         ends = [(await ask_rest(address))[-1]["type"] for _ in range(3)]
+        told = await scrape(address)
     assert ends == ["usage"] * 3
+    names = ("deltawire_upstream_retries_total", "deltawire_upstream_faults_total")
+    assert [sum(value for (name, _), value in told.samples.items() if name == wanted) for wanted in names] == [0, 0]
 
 
 JUDGED_ABOVE = {

@@ -6,6 +6,7 @@ from types import FrameType
 import pytest
 from support.redis import RedisServer
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -14,13 +15,12 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Counts, Event, Text
 from deltawire.limits.backend import LimitsBackend
-from deltawire.limits.in_memory import MemoryLeases, MemoryMeter
+from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.limits.windows import MovingWindows
 from deltawire.protocol.frames import ChatRequest, Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
@@ -56,10 +56,9 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     request = TurnRequest(turn="t", caller="c", request=ChatRequest(message="hi"), history=[], models=("m",))
     context = request_context("socket", ())
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
-    attempts = Attempts(Talker(), DEADLINES, observer)
-    turn = Turn(
-        request, attempts, TurnClock(DEADLINES), TurnRecord("c", limits.open("c"), None), observer, lambda _: None
-    )
+    clock = TurnClock(DEADLINES, RunningTime())
+    attempts = Attempts(Talker(), clock, observer)
+    turn = Turn(request, attempts, clock, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 
@@ -87,7 +86,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
 
 @pytest.mark.parametrize("where", ["memory", "redis"])
 async def test_a_delta_makes_the_same_calls_with_all_limits_as_with_none(where: str, redis: RedisServer) -> None:
-    in_memory = LimitsBackend(windows=MovingWindows(), leases=MemoryLeases(), meter=MemoryMeter())
+    in_memory = LimitsBackend(windows=MemoryWindows(), leases=MemoryLeases(), meter=MemoryMeter())
     backend = in_memory if where == "memory" else redis_backend(redis.url)
     limited = await calls_of_each_delta(Limits(ALL, backend, PRICES, "refuse"))
     free = LimitsBackend(windows=None, leases=MemoryLeases(), meter=MemoryMeter())

@@ -297,3 +297,18 @@ async def test_http_answers_carry_the_fields_of_their_limits(upstream: Upstream,
         assert (status, problem["code"]) == (429, "rate_limited")
         assert headers["RateLimit"].startswith(f'"turns_per_minute";r=0;t={headers["Retry-After"]}')
         assert "RateLimit" not in (await post(address, "/chat", b"{}"))[2]
+
+
+async def test_a_model_without_a_price_is_refused_by_name_where_dollars_are_limited(
+    upstream: Upstream, ask: Ask
+) -> None:
+    settings = {"models": "*", "usd_per_day": 1, "prices": "priced=1/2"}
+    async with serving(upstream, **settings) as address:
+        [refused] = await ask(address, model="unheard-of")
+        assert (refused["code"], refused["field"], refused["retryable"]) == ("unknown_model", "model", False)
+        assert refused["message"] == (
+            "Dollars are limited here, and unheard-of has no known price: choose another model."
+        )
+        assert (await ask(address, model="priced"))[-1]["cost_usd"] == (3 * 1 + 2 * 2) / 1e6
+    async with serving(upstream, **settings, limits_when_price_is_unknown="allow") as address:
+        assert (await ask(address, model="unheard-of"))[-1]["cost_usd"] is None

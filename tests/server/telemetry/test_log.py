@@ -1,5 +1,7 @@
 """The line that a turn leaves in the log, as whoever collects the output of the process reads it."""
 
+import re
+
 import aiohttp
 from support.bodies import EVERY_COUNT
 from support.client import connected
@@ -26,6 +28,7 @@ async def test_a_turn_leaves_one_line_with_all_that_it_did_and_nothing_that_was_
     assert PROMPT not in server.output
     assert "Hello" not in server.output
     assert line.pop("timestamp")
+    assert re.fullmatch(r"[0-9a-f]{12}\.1", line.pop("request"))
     assert usage["cost_usd"] > 0
     assert 0 <= line["first_delta_ms"] == usage["first_delta_ms"] <= line.pop("duration_ms")
     assert line == {

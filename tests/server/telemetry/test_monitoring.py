@@ -23,6 +23,9 @@ RULES = ROOT / "deploy" / "prometheus" / "deltawire.rules.yml"
 OPERATIONS = (ROOT / "docs" / "reference" / "metrics.md").read_text()
 TARGET = {"job", "instance"}
 """Labels that Prometheus adds."""
+UP = "up"
+"""The metric that Prometheus itself makes of each scrape."""
+GUIDE = "https://github.com/deltawire/deltawire/blob/main/docs/guide/operate.md#"
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,7 +94,7 @@ async def test_a_query_asks_for_what_is_told(told: Scrape, name: str) -> None:
     wanted = selectors(QUERIES[name])
     assert wanted
     for selector in wanted:
-        assert selector.name in told.names
+        assert selector.name in {*told.names, UP}
         labels = {label for found, pairs in told.samples if found == selector.name for label, _ in pairs} | TARGET
         for matcher in selector.matchers.matchers:
             assert matcher.name in labels
@@ -109,12 +112,26 @@ def test_every_metric_is_on_the_dashboard_and_in_the_manual(told: Scrape) -> Non
     shown = {selector.name for query in QUERIES.values() for selector in selectors(query)}
     for name in told.kinds:
         assert {f"{name}{suffix}" for suffix in ("", "_total", "_bucket")} & shown, name
-    told_in_words = set(re.findall(r"^\| `(deltawire_\w+)`", OPERATIONS, re.MULTILINE))
+    told_in_words = set(re.findall(r"^\| `((?:deltawire|process)_\w+)`", OPERATIONS, re.MULTILINE))
     assert told_in_words == {name if kind != "counter" else f"{name}_total" for name, kind in told.kinds.items()}
 
 
 def test_every_alert_is_in_the_manual() -> None:
     assert re.findall(r"^\| `(Deltawire\w+)`", OPERATIONS, re.MULTILINE) == [rule.alert for rule in rules()]
+
+
+def test_every_alert_names_a_runbook_that_there_is() -> None:
+    operate = (ROOT / "docs" / "guide" / "operate.md").read_text()
+    headings = re.findall(r"^### (Deltawire\w+)$", operate, re.MULTILINE)
+    assert sorted(headings) == sorted(rule.alert for rule in rules())
+    for rule in rules():
+        assert rule.annotations["runbook_url"] == GUIDE + rule.alert.lower()
+
+
+def test_somebody_is_woken_when_it_is_down_and_when_it_spends() -> None:
+    by_name = {rule.alert: {selector.name for selector in selectors(rule.expr)} for rule in rules()}
+    assert by_name["DeltawireDown"] == {UP}
+    assert by_name["DeltawireSpend"] == {"deltawire_cost_usd_total"}
 
 
 def test_every_panel_stands_by_itself_and_has_a_name() -> None:

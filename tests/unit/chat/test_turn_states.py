@@ -9,6 +9,7 @@ import pytest
 from support.fake_upstream import FakeStream, FakeUpstream
 from support.upstream import AT_ONCE
 
+from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
@@ -111,12 +112,13 @@ class Scene:
         self.refusal: Failure | None = None
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
         request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
-        attempts = Attempts(cast("Any", upstream), deadlines, cast("TurnObserver", self.observer))
+        clock = TurnClock(deadlines, RunningTime())
+        attempts = Attempts(cast("Any", upstream), clock, cast("TurnObserver", self.observer))
         self.closed: list[Turn] = []
         self.turn = Turn(
             request,
             attempts,
-            TurnClock(deadlines),
+            clock,
             cast("TurnRecord", self.record),
             cast("TurnObserver", self.observer),
             self.closed.append,
@@ -206,6 +208,15 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
         assert isinstance(last, ErrorFrame if failure else Usage)
         assert scene.record.ends == [last]
     assert (len(scene.closed), scene.record.times_closed, scene.record.left) == (1, 1, [])
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_turn_may_cost_something_from_the_first_question_to_the_provider_on(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, task, _):
+        assert scene.turn.has_asked is (phase is not Phase.BEGIN)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @pytest.mark.parametrize("reason", LEFT)

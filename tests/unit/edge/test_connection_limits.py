@@ -4,9 +4,9 @@ from contextlib import nullcontext
 
 import pytest
 
+from deltawire.aio.token_bucket import TokenBucket
 from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
-from deltawire.limits.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
 
 

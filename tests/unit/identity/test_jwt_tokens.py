@@ -19,6 +19,17 @@ PEM = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----"
 STRICT = JwtTokens(SharedSecret(SECRET), issuer="https://id.example", audience="deltawire")
 
 
+def test_a_token_of_the_secret_before_a_rotation_is_accepted_until_that_is_gone() -> None:
+    new, old = SECRET, "the secret before, which is long enough, too"
+    of_old = jwt.encode(payload(), old, algorithm="HS256")
+    during = JwtTokens(SharedSecret(new), None, None, SharedSecret(old).find(None))
+    assert during.caller(of_old).name == during.caller(token()).name
+    with pytest.raises(Failure, match="unauthenticated"):
+        HS.caller(of_old)
+    with pytest.raises(Failure, match="unauthenticated"):
+        during.caller(jwt.encode(payload(), "another secret, which is long enough, too", algorithm="HS256"))
+
+
 class Published:
     """Public keys, as a key set has them."""
 

@@ -13,7 +13,7 @@ export interface Wire {
   UsageReport: UsageReport;
 }
 /**
- * Start a turn.
+ * Start a turn. An error that refuses this frame repeats its `ref`, also when its `id` is what is wrong.
  */
 export interface Chat {
   type: "chat";
@@ -38,6 +38,7 @@ export interface Chat {
   history?: HistoryMessage[] | null;
   conversation?: string | null;
   parent?: string | null;
+  ref?: string | null;
 }
 /**
  * One earlier message, as the context of a turn.

@@ -15,6 +15,10 @@ const NOT_UNDERSTOOD: Words = {
   advice: "Reload the page.",
 };
 const ASK_AGAIN = "Ask again.";
+const CUT_BY_A_STOP: Words = {
+  sentence: "The server stopped in the middle of this answer.",
+  advice: "Retry asks the next one, which counts as one more question.",
+};
 
 const WORDS: Readonly<Record<string, Words>> = {
   invalid_json: NOT_UNDERSTOOD,
@@ -83,6 +87,7 @@ export function knowsCode(code: string): boolean {
 /** What the page says of an error; of a code of a later version, what the server says. */
 export function wordsOf(error: ErrorFrame): Words {
   const { sentence = error.message, advice = null } = WORDS[error.code] ?? {};
+  if (error.code === "draining" && !error.retryable) return CUT_BY_A_STOP;
   const otherwise = error.retryable ? ASK_AGAIN : "Change the question and send it again.";
   return { sentence: exact(error) ?? sentence, advice: advice ?? otherwise };
 }

@@ -28,6 +28,12 @@ test("who has to say who they are does that first, and asks again", () => {
   });
 });
 
+test("an answer that a stop has cut says that asking again counts again", () => {
+  const { advice, retry } = problemOf({ ...failure, code: "draining", retryable: false }, 0);
+  expect(advice).toContain("one more question");
+  expect(retry?.first).toBe("reconnect");
+});
+
 test("a server that shuts down is left for another", () => {
   expect(problemOf({ ...failure, code: "draining" }, 0).retry?.first).toBe("reconnect");
 });

@@ -6,8 +6,9 @@ calls fail at once.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from contextvars import Context
 from typing import Final, ParamSpec, TypeVar
 
 import stamina
@@ -17,6 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from deltawire.aio.timeouts import ticking_timeout
 from deltawire.limits.backend import StoreAway
 
 log = structlog.get_logger(__name__)
@@ -26,9 +28,7 @@ T = TypeVar("T")
 
 PREFIX: Final = "deltawire"
 """The prefix of every key."""
-_TICKS: Final = 10
-_TICK_SECONDS: Final = 0.1
-"""Seconds of a tick: a call gets `_TICKS` of them, one second."""
+_CALL_SECONDS: Final = 1.0
 _CALLS: Final = 64
 """Calls at once, each on a connection of its own."""
 
@@ -40,18 +40,15 @@ redis.call('ZADD', KEYS[2], 1, 'probe')
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', 0)
 redis.call('ZCARD', KEYS[2])
 redis.call('ZCOUNT', KEYS[2], 0, '+inf')
+redis.call('ZRANGE', KEYS[2], 0, 0)
 redis.call('ZREM', KEYS[2], 'probe')
 redis.call('HINCRBY', KEYS[3], 'probe', 1)
 redis.call('HLEN', KEYS[3])
 redis.call('HEXISTS', KEYS[3], 'probe')
-redis.call('LPUSH', KEYS[4], '1')
-redis.call('LINDEX', KEYS[4], 0)
-redis.call('LTRIM', KEYS[4], 0, 0)
 redis.call('EXPIRE', KEYS[3], 60)
-redis.call('EXPIRE', KEYS[4], 60)
 """
-"""Every command that our scripts and those of the `limits` library call."""
-_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash", "list"))
+"""Every command that our scripts call."""
+_PROBE_KEYS: Final = tuple(f"{PREFIX}:probe:{kind}" for kind in ("string", "zset", "hash"))
 _forbidden = re.compile(r"run the '([\w|]+)' command")
 """The part of Redis's error that names the command that the user may not run."""
 
@@ -104,7 +101,7 @@ class RedisConnection:
     def _lose(self, cause: str) -> None:
         self.is_away = True
         log.warning("limits: the store is away", cause=cause)
-        self._search = asyncio.get_running_loop().create_task(self._find())
+        self._search = asyncio.get_running_loop().create_task(self._find(), context=Context())
 
     async def _find(self) -> None:
         await self.pool.disconnect(inuse_connections=False)
@@ -123,7 +120,7 @@ class RedisConnection:
 
     async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
         try:
-            async with _within_a_second():
+            async with ticking_timeout(_CALL_SECONDS):
                 return await work(*arguments, **named)
         except (RedisError, OSError, EOFError, TimeoutError) as fault:
             raise StoreAway(_cause_of(fault)) from None
@@ -143,27 +140,3 @@ def _cause_of(fault: Exception) -> str:
     """
     command = _forbidden.search(str(fault))
     return f"{type(fault).__name__}: may not run {command[1]}" if command else type(fault).__name__
-
-
-@asynccontextmanager
-async def _within_a_second() -> AsyncIterator[None]:
-    """Raise TimeoutError after a second in which the event loop ran.
-
-    A blocked loop does not count as time of the store: its answer may have come and not been read yet.
-    """
-    loop = asyncio.get_running_loop()
-    timer: asyncio.TimerHandle
-
-    def tick(left: int) -> None:
-        nonlocal timer
-        if left:
-            timer = loop.call_later(_TICK_SECONDS, tick, left - 1)
-        else:
-            limit.reschedule(loop.time())
-
-    async with asyncio.timeout(None) as limit:
-        timer = loop.call_later(_TICK_SECONDS, tick, _TICKS - 1)
-        try:
-            yield
-        finally:
-            timer.cancel()

@@ -5,6 +5,7 @@ So a server that is killed occupies the places of its turns no longer than one l
 
 import asyncio
 from contextlib import suppress
+from contextvars import Context
 from typing import Final
 
 from deltawire.limits.backend import StoreAway
@@ -15,6 +16,7 @@ LEASE_SECONDS: Final = 30.0
 _RENEWALS: Final = 3
 """Renewals in the time of one lease."""
 _BATCH: Final = 500
+_MAX_LEFT: Final = 10_000
 
 _NOW: Final = """
 local time = redis.call('TIME')
@@ -23,6 +25,7 @@ local now = time[1] + time[2] / 1e6
 _TAKE: Final = f"""{_NOW}
 for place, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  redis.call('ZREMRANGEBYSCORE', key, '(' .. string.format('%.17g', now + ARGV[2]), '+inf')
   if redis.call('ZCARD', key) >= tonumber(ARGV[place + 2]) then
     return place
   end
@@ -40,8 +43,8 @@ for place, key in ipairs(KEYS) do
 end
 """
 _REMOVE: Final = """
-for _, key in ipairs(KEYS) do
-  redis.call('ZREM', key, ARGV[1])
+for place, key in ipairs(KEYS) do
+  redis.call('ZREM', key, ARGV[place])
 end
 """
 _COUNT: Final = f"""{_NOW}
@@ -58,6 +61,8 @@ class RedisLeases:
         self._seconds = seconds
         self._held: dict[str, list[str]] = {}
         """The keys of each lease."""
+        self._left: dict[str, list[str]] = {}
+        """Leases to remove when the store answers again: a store that was frozen may write one after its release."""
         self._renewing: asyncio.Task[None] | None = None
         self._take = store.client.register_script(_TAKE)
         self._renew = store.client.register_script(_RENEW)
@@ -71,7 +76,7 @@ class RedisLeases:
         Raise `StoreAway`. A turn that runs all the same has its lease written when the store is back.
         """
         if self._renewing is None:
-            self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing())
+            self._renewing = asyncio.get_running_loop().create_task(self._keep_renewing(), context=Context())
         keys = [_key(caller, rule) for rule in rules]
         arguments: list[str | float] = [lease, self._seconds, *(rule.amount for rule in rules)]
         try:
@@ -88,8 +93,11 @@ class RedisLeases:
         """Release a turn's place."""
         keys = self._held.pop(lease, None)
         if keys is not None:
-            with suppress(StoreAway):  # then the lease expires
-                await self._store.call(self._remove, keys, [lease])
+            try:
+                await self._store.call(self._remove, keys, [lease] * len(keys))
+            except StoreAway:
+                if len(self._left) < _MAX_LEFT:  # else the lease expires
+                    self._left[lease] = keys
 
     async def look(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns."""
@@ -115,9 +123,15 @@ class RedisLeases:
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
-        for lease, key in places:
-            if lease not in self._held:  # it was given back during the renewal, which may have written it again
-                await self._remove([key], [lease])
+        # Given back while the store did not answer, or during the renewal, which may have written it again.
+        left = list(self._left)
+        gone = [(lease, key) for lease in left for key in self._left[lease]]
+        gone += [(lease, key) for lease, key in places if lease not in self._held]
+        for start in range(0, len(gone), _BATCH):
+            batch = gone[start : start + _BATCH]
+            await self._remove([key for _, key in batch], [lease for lease, _ in batch])
+        for lease in left:
+            self._left.pop(lease, None)
 
 
 def _key(caller: str, rule: Rule) -> str:
