@@ -74,7 +74,9 @@ async def session_upstream() -> AsyncIterator[Upstream]:
 async def upstream(session_upstream: Upstream) -> AsyncIterator[Upstream]:
     """The upstream of all tests, which each finds as new; so they may share the servers that ask it."""
     session_upstream.plays(says("Hello", " world"))
+    url = session_upstream.url
     yield session_upstream
+    session_upstream.url = url  # a test may have led its server elsewhere
     await session_upstream.forget()
 
 

@@ -44,6 +44,7 @@ ELSEWHERE = {
     "deltawire": "test_wheel.py",
     "deltawire migrate": "test_failover.py",
     "deltawire backup FILE": "test_backup.py",
+    "deltawire usage": "test_command_line.py",
 }
 """Commands that need what this machine may not have; the file runs the same wheel, steps or command in another way."""
 

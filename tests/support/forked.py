@@ -81,8 +81,9 @@ class ForkServer:
     async def _begin(self) -> socket.socket:
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         number = theirs.fileno()
+        # -P: else the folder of the script would come first on the path, and `redis` would be the one of the tests.
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(_SCRIPT), str(number)), pass_fds=[number], stdout=asyncio.subprocess.DEVNULL
+            *(sys.executable, "-P", str(_SCRIPT), str(number)), pass_fds=[number], stdout=asyncio.subprocess.DEVNULL
         )
         theirs.close()
         asyncio.get_running_loop().add_reader(self._channel, self._hear, self._channel)

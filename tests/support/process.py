@@ -31,7 +31,9 @@ class ServerProcess:
     async def ready(self) -> None:
         """Wait until it listens."""
         await self.printed('"listening"')
-        [line] = [line for line in self.lines if line["event"] == "listening"]
+        listening = [line for line in self.lines if line["event"] == "listening"]
+        assert listening, f"the server did not start: {self.output}"
+        [line] = listening
         self.address = line["url"].removeprefix("http://")
 
     async def printed(self, words: str) -> None:

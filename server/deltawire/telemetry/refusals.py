@@ -16,7 +16,10 @@ log = structlog.get_logger(__name__)
 
 _LINES_PER_SECOND: Final = 10
 _LINES_AT_ONCE: Final = 100
-_PATH_CHARS: Final = 100
+_ADDRESSES: Final = {
+    *("ws", "chat", "models", "usage", "conversations"),
+    *("metrics", "livez", "readyz", "schema"),
+}
 
 
 class Refusals:
@@ -53,7 +56,13 @@ class Refusals:
             cause=failure.cause,
             client=of.client or None,
             caller=of.caller or None,
-            path=of.path[:_PATH_CHARS] or None,
+            path=_address_in(of.path),
             turn=turn,
             left_out=left_out or None,
         )
+
+
+def _address_in(path: str) -> str | None:
+    """Return the beginning of a path that is an address of ours; None for any other, which may hold a secret."""
+    first = path.strip("/").partition("/")[0]
+    return f"/{first}" if first in _ADDRESSES else None
