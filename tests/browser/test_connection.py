@@ -43,7 +43,7 @@ async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
         page = await context.__aenter__()
         await page.ask("hi")
         await expect(page.answer).to_have_text("Half")
-    await expect(page.answer).to_contain_text("The server was shutting down")
+    await expect(page.answer).to_contain_text("The server stopped before this answer had ended.")
     await page.is_connected("Not connected")
     async with serving(upstream, port=free_port):
         await page.button("Retry").click()
