@@ -107,7 +107,8 @@ async def fills_the_server(address: str, upstream: Upstream) -> None:
         for _ in range(MANY):
             await client.chat(id="more")
             [refusal] = await client.until_end("more")
-            assert (refusal["code"], refusal["retry_after"]) == ("overloaded", 1)
+            assert refusal["code"] == "overloaded"
+            assert 0.5 <= refusal["retry_after"] <= 1.5  # spread
         for ask in (ask_sse, ask_rest):
             [refusal] = await ask(address)
             assert (refusal["code"], refusal["status"]) == ("overloaded", 503)
