@@ -1,8 +1,8 @@
 """Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from math import inf
 from types import TracebackType
 from typing import Final, Self
@@ -41,7 +41,7 @@ class InterruptibleTimeout(Watchdog):
 
     def until(self, deadline: float) -> Self:
         """Bound the next block: it raises TimeoutError at this time of the clock, or when it is interrupted."""
-        self._mark = deadline
+        self._mark = deadline  # as `set` does it: a call for each read of the upstream is saved
         if deadline < self._fires_at:
             self._arm()
         return self
@@ -75,6 +75,18 @@ class InterruptibleTimeout(Watchdog):
         if self._is_inside and self._task is not None:
             self._has_expired = True
             self._task.cancel()
+
+
+@contextmanager
+def running_timeout(running: RunningTime, deadline: float) -> Iterator[InterruptibleTimeout]:
+    """Raise TimeoutError at this time of the clock `running`; `until` of what is yielded moves the deadline."""
+    limit = InterruptibleTimeout(running)
+    limit.enter_task()
+    try:
+        with limit.until(deadline):
+            yield limit
+    finally:
+        limit.cancel()
 
 
 @asynccontextmanager

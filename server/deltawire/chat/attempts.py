@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.aio.timeouts import running_timeout
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
@@ -92,11 +92,9 @@ class Attempts:
         enter(Phase.CONNECT)
         stream: Stream | None = None
         deadline = "first_token"
-        limit = InterruptibleTimeout(self._clock.running)
-        limit.enter_task()
         until = self._clock.now() + self._deadlines.first_token
         try:
-            with limit.until(until):
+            with running_timeout(self._clock.running, until) as limit:
                 stream = await self._upstream.open(self.model, request.request, request.history)
                 enter(Phase.FIRST_TOKEN)
                 while not stream.ended:
@@ -114,8 +112,6 @@ class Attempts:
             if isinstance(error, TimeoutError):
                 raise self._deadlines.failure(deadline) from None
             raise
-        finally:
-            limit.cancel()
 
 
 def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:

@@ -9,10 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.texts import storable
-from deltawire.protocol.frames import TOKEN_KINDS, Spent
-
-NANO: Final = 10**9
-TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
+from deltawire.protocol.frames import NANO, TOKEN_FIELDS, Spent
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +58,7 @@ _INSERT: Final = text(
 )
 _SUMS: Final = (
     "SELECT caller, model, COUNT(*) AS turns, "  # noqa: S608 - names of this module
-    + ", ".join(f"SUM({name}) AS {name}" for name in TOKENS)
+    + ", ".join(f"SUM({name}) AS {name}" for name in TOKEN_FIELDS)
     + ", SUM(nanodollars) AS nanodollars, COUNT(*) - COUNT(total_tokens) AS uncounted_turns, "
     "COUNT(*) - COUNT(nanodollars) AS unpriced_turns FROM usage WHERE ended >= :since{} "
     "GROUP BY caller, model ORDER BY caller, model"
@@ -77,7 +74,7 @@ def usage_row(turn: str, caller: str, model: str, spent: Spent | None) -> UsageR
         ended=time.time(),
         caller=storable(caller.encode(errors="replace").decode()),
         model=model,
-        **{name: getattr(spent, name) if counted else None for name in TOKENS},
+        **{name: getattr(spent, name) if counted else None for name in TOKEN_FIELDS},
         nanodollars=None if cost is None else round(cost * NANO),
     )
 
@@ -112,6 +109,6 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
 def _sum(row: dict[str, Any]) -> UsageSum:
     nanodollars = row.pop("nanodollars")
     whole: dict[str, Any] = {
-        name: int(value) if name in TOKENS and value is not None else value for name, value in row.items()
+        name: int(value) if name in TOKEN_FIELDS and value is not None else value for name, value in row.items()
     }
     return UsageSum(**whole, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)

@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.tracing import Trace
 
 from deltawire.aio.running_time import RunningTime
-from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.aio.timeouts import running_timeout
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _HEAD_END: Final = b"\r\n\r\n"
@@ -122,13 +122,8 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> ResponseHandler:
-        limit = InterruptibleTimeout(self._running)
-        limit.enter_task()
-        try:
-            with limit.until(self._running.now() + self._connect_timeout):
-                return await super()._create_connection(req, traces, timeout)
-        finally:
-            limit.cancel()
+        with running_timeout(self._running, self._running.now() + self._connect_timeout):
+            return await super()._create_connection(req, traces, timeout)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.protocol.frames import TOKEN_KINDS, Spent
+from deltawire.protocol.frames import NANO, TOKEN_FIELDS, Spent
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
@@ -20,8 +20,6 @@ DAYS_KEPT: Final = 32
 MAX_MODELS: Final = 200
 """Models counted separately in one caller's day. Where any model name is allowed, further ones count as `OTHER`."""
 OTHER: Final = "other"
-_TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
-NANO: Final = 10**9
 
 Used = Counter[str]
 """Counters: `turns`, the tokens by their names in `usage`, `nanodollars`, and turns `uncounted` and `unpriced`."""
@@ -124,7 +122,7 @@ def used_by(spent: Spent | None) -> dict[str, int]:
     if spent is None or spent.total_tokens is None:
         used["uncounted"] = 1
     else:
-        used |= {name: count for name in _TOKENS if (count := getattr(spent, name))}
+        used |= {name: count for name in TOKEN_FIELDS if (count := getattr(spent, name))}
     if spent is None or spent.cost_usd is None:
         used["unpriced"] = 1
     else:

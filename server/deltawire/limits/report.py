@@ -6,8 +6,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from deltawire.limits.backend import DAY_SECONDS, NANO, Clock, Day, Used
+from deltawire.limits.backend import DAY_SECONDS, Clock, Day, Used
 from deltawire.protocol.decoding import StrictDecoder, rules_of
+from deltawire.protocol.frames import NANO
 
 MAX_DAYS: Final = 31
 

@@ -137,8 +137,12 @@ class Spent(Struct, frozen=True, kw_only=True):
     message: str | None = None
 
 
-TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in Spent.__struct_fields__ if name.endswith("_tokens"))
-"""Every kind of token that is counted: `input`, `output` and so on."""
+TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.endswith("_tokens"))
+"""The field of every kind of token that is counted: `input_tokens`, `output_tokens` and so on."""
+TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
+"""The kinds themselves: `input`, `output` and so on."""
+NANO: Final = 10**9
+"""Nanodollars in a dollar: costs are added up as whole numbers."""
 
 
 class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):

@@ -1,12 +1,12 @@
 """Observe the turns: count the events of each, and log its end, without its texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import TOKEN_KINDS, ChatRequest, HistoryMessage
+from deltawire.protocol.frames import TOKEN_FIELDS, ChatRequest, HistoryMessage
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
@@ -14,7 +14,6 @@ from deltawire.telemetry.turn_end import TurnEnd
 if TYPE_CHECKING:  # an optional dependency
     from deltawire.telemetry.traces import Tracing, TurnSpan
 
-_TOKENS: Final = tuple(f"{kind}_tokens" for kind in TOKEN_KINDS)
 log = structlog.get_logger(__name__)
 
 
@@ -107,7 +106,7 @@ class TurnObserver:
             phase=turn_end.phase,
             cause=turn_end.cause,
             retries=self._retries or None,
-            **{name: getattr(spent, name) for name in _TOKENS},
+            **{name: getattr(spent, name) for name in TOKEN_FIELDS},
             cost_usd=spent.cost_usd,
             first_delta_ms=spent.first_delta_ms,
             duration_ms=spent.duration_ms,
