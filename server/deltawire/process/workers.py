@@ -10,6 +10,7 @@ import multiprocessing
 import signal
 import socket
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Final
 
@@ -133,6 +134,7 @@ class Workers:
             return
         report, theirs = _spawn.Pipe(duplex=False)
         process = _spawn.Process(target=self._serve, args=(listeners, theirs))
+        resource_tracker.ensure_running()  # where the start of a worker starts it, it unblocks SIGINT
         with interrupts_held_back():
             process.start()
         theirs.close()
