@@ -70,7 +70,7 @@ class Scrolling {
   #mode: Mode = "following";
   /** The message that was put at the top. */
   #top: string | null = null;
-  #before = { top: 0, height: 0 };
+  #before: { top: number; height: number; onScreen: number | null } = { top: 0, height: 0, onScreen: null };
 
   attach(scroller: HTMLElement, content: HTMLElement, space: HTMLElement, onChange: OnChange): () => void {
     [this.#scroller, this.#content, this.#space, this.#onChange] = [scroller, content, space, onChange];
@@ -135,7 +135,14 @@ class Scrolling {
   #onResize(): void {
     if (this.#top !== null) this.#makeRoom();
     if (this.#mode === "following") this.#scrollToEnd();
+    else if (this.#mode === "placed") this.#keepTop();
     this.#tell();
+  }
+
+  /** Keep the message at the top where it was on the screen: what stands above it may get another height late. */
+  #keepTop(): void {
+    const onScreen = this.#topOnScreen;
+    if (onScreen !== null && this.#before.onScreen !== null) this.#scrollBy(onScreen - this.#before.onScreen);
   }
 
   /** Whether what stands below the question at the top fills the screen, so that its end is somewhere to go to. */
@@ -167,10 +174,16 @@ class Scrolling {
 
   /** Where to scroll to, so that the message at the top is there. */
   #placeOfTop(): number | null {
-    const question = this.#top === null ? null : this.#find(this.#top);
-    if (!question || !this.#scroller) return null;
-    const below = this.#scroller.scrollTop + question.getBoundingClientRect().top - this.#scrollerTop;
+    const onScreen = this.#topOnScreen;
+    if (onScreen === null || !this.#scroller) return null;
+    const below = this.#scroller.scrollTop + onScreen;
     return below <= PADDING_PX ? 0 : below - ABOVE_PX;
+  }
+
+  /** How far the message at the top is below the scroller's upper edge, in pixels. */
+  get #topOnScreen(): number | null {
+    const message = this.#top === null ? null : this.#find(this.#top);
+    return message ? message.getBoundingClientRect().top - this.#scrollerTop : null;
   }
 
   #setSpace(height: number): void {
@@ -187,7 +200,9 @@ class Scrolling {
   }
 
   #remember(): void {
-    if (this.#scroller) this.#before = { top: this.#scroller.scrollTop, height: this.#scroller.scrollHeight };
+    if (this.#scroller === null) return;
+    const { scrollTop, scrollHeight } = this.#scroller;
+    this.#before = { top: scrollTop, height: scrollHeight, onScreen: this.#topOnScreen };
   }
 
   #become(mode: Mode): void {
