@@ -81,6 +81,7 @@ async def test_of_html_only_the_tags_of_the_list_are_read(page: ChatPage, upstre
     folded = "<details>\n<summary>j</summary>\n\nk\n\n</details>\n\n<details ontoggle='window.ran = true' open>\n\nl"
     others = "<b>m</b> <a href='x'>n</a> <object data='x'>o</object> <textarea>p</textarea> <svg><use href='x'/></svg>"
     await answered(page, upstream, f"{read}\n\n{attributes}\n\n{others}\n\n{folded}")
+    await expect(page.answer.locator("details")).to_be_visible()  # it is read, not shown as it was written
     found = await page.answer.locator(".answer").evaluate(NAMES_OF_ELEMENTS)
     assert found == {"br": 1, "sub": 1, "sup": 1, "kbd": 1, "mark": 1, "details": 1, "summary": 1}
     for text in ('onclick="window.ran = true"', 'style="color: red"', "<b>m</b>", "<textarea>", "ontoggle="):

@@ -148,24 +148,24 @@ async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Pict
     await picture("no chat")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, TABLET, NARROW], ids=["wide", "tablet", "narrow"])
 @pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up, keeps_chats])
 async def test_each_state_fits_its_screen(
-    browser: Browser, upstream: Upstream, story: Any, size: dict[str, int], scheme: str
+    browser: Browser, upstream: Upstream, story: Any, size: dict[str, int]
 ) -> None:
     async def picture(name: str) -> None:
         assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-        await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
+        async for scheme in page.in_each_scheme():
+            await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
 
     models = "gemini-flash-latest,gemini-pro-latest"
     async with serving(upstream, models=models, retries=0) as address, Wire(address) as wire:
-        async with opened(browser, wire.address, viewport=size, color_scheme=scheme) as page:
+        async with opened(browser, wire.address, viewport=size) as page:
             await story(page, upstream, wire, picture)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_without_a_model_it_says_so(browser: Browser, scheme: str) -> None:
-    async with serving(None) as address, opened(browser, address, viewport=NARROW, color_scheme=scheme) as page:
+async def test_without_a_model_it_says_so(browser: Browser) -> None:
+    async with serving(None) as address, opened(browser, address, viewport=NARROW) as page:
         await expect(page.page.get_by_text("No real model is behind this page")).to_be_visible()
-        await page.page.screenshot(path=PICTURES / f"offline-{scheme}-360.png")
+        async for scheme in page.in_each_scheme():
+            await page.page.screenshot(path=PICTURES / f"offline-{scheme}-360.png")

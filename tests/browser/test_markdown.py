@@ -247,13 +247,12 @@ The end.
 """
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [{"width": 1200, "height": 2600}, NARROW | {"height": 3600}], ids=["wide", "narrow"])
 async def test_all_of_it_fits_its_screen_and_axe_finds_nothing(
-    browser: Browser, upstream: Upstream, size: dict[str, int], scheme: str
+    browser: Browser, upstream: Upstream, size: dict[str, int]
 ) -> None:
     async with serving(upstream) as address:
-        async with opened(browser, address, viewport=size, color_scheme=scheme) as page:
+        async with opened(browser, address, viewport=size) as page:
             await answers(page, upstream, EVERYTHING)
             await expect(page.answer.locator(".katex")).to_have_count(2)
             await page.answer.get_by_role("button", name="Draw").click()
@@ -263,4 +262,5 @@ async def test_all_of_it_fits_its_screen_and_axe_finds_nothing(
             assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
             assert await page.barriers() == []
             await page.page.locator("[data-scroller]").evaluate("element => element.scrollTo(0, 0)")
-            await page.page.screenshot(path=PICTURES / f"markdown-{scheme}-{size['width']}.png")
+            async for scheme in page.in_each_scheme():
+                await page.page.screenshot(path=PICTURES / f"markdown-{scheme}-{size['width']}.png")

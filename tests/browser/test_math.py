@@ -115,13 +115,12 @@ async def test_what_is_no_formula_after_all_is_shown_as_it_was_written(page: Cha
     await expect(page.answer.locator(".answer em")).to_have_text("it")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 async def test_formulas_fit_their_screen_and_axe_finds_nothing(
-    browser: Browser, upstream: Upstream, size: dict[str, int], scheme: str
+    browser: Browser, upstream: Upstream, size: dict[str, int]
 ) -> None:
     async with serving(upstream) as address:
-        async with opened(browser, address, viewport=size, color_scheme=scheme) as page:
+        async with opened(browser, address, viewport=size) as page:
             await draws(page, upstream)
             assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
             scroller = page.page.locator("[data-scroller]")
@@ -138,12 +137,12 @@ async def test_formulas_fit_their_screen_and_axe_finds_nothing(
                   else element.addEventListener("scroll", () => done(), { once: true });
                 })"""
             )
-            await expect(wide.locator(".mord").first).to_have_css(
-                "color", "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"
-            )
             assert await page.barriers() == []
             await scroller.evaluate("element => element.scrollTo(0, 0)")
-            await page.page.screenshot(path=PICTURES / f"formulas-{scheme}-{size['width']}.png")
+            async for scheme in page.in_each_scheme():
+                color = "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"
+                await expect(wide.locator(".mord").first).to_have_css("color", color)
+                await page.page.screenshot(path=PICTURES / f"formulas-{scheme}-{size['width']}.png")
 
 
 async def test_a_formula_in_text_from_right_to_left_is_read_from_left_to_right(

@@ -23,6 +23,12 @@ COUNT_NODES = """() => {
 }"""
 
 
+HAS_CHANGED = """() => {
+  const changes = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  return Promise.allSettled(changes.map((change) => change.finished)).then(() => {});
+}"""
+
+
 class ChatPage:
     """One open page. What went wrong in it, and which hosts it asked, is kept."""
 
@@ -106,8 +112,18 @@ class ChatPage:
         nodes = await self.page.evaluate(COUNT_NODES)
         return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes
 
+    async def in_each_scheme(self) -> AsyncIterator[str]:
+        """Show the page as it stands in light, then in dark colors; the name of each."""
+        for scheme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=scheme)
+            await self.page.evaluate(HAS_CHANGED)
+            yield scheme
+
     async def barriers(self) -> list[str]:
-        """What axe finds that shuts people out, in the page as it stands: each rule, and where it is broken."""
+        """What axe finds that shuts people out, light and dark: each rule, and where it is broken."""
+        return [f"{scheme}: {barrier}" async for scheme in self.in_each_scheme() for barrier in await self._barriers()]
+
+    async def _barriers(self) -> list[str]:
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(_AXE.read_text())
         found = await self.page.evaluate("axe.run()")
