@@ -19,11 +19,12 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 # Where it is installed: each in an environment of its own, but for the one that all else uses.
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
-WORKERS := 3
+# Many tests wait, so there are more workers than cores.
+WORKERS := 4
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 
-.PHONY: run dev install help check lint types unit smoke test tests vitest pytest test-one nightly versions hooks release
+.PHONY: run dev install help check lint types unit smoke test tests vitest pytest coverage test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
@@ -43,7 +44,9 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 
 test: lint types tests ## everything that CI runs
 
-nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
+nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
+	$(PYTEST) -m nightly
+	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
 
 lint: .venv/.installed-dev ## ruff, import-linter, deptry, Biome, knip
@@ -64,16 +67,19 @@ unit: vitest ## tests without I/O, of the server and of the page
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
 	$(PYTEST) tests/e2e/test_smoke.py
 
-# The page's tests run beside the server's. Many of these wait, so there are more workers than cores.
-tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
-	@$(MAKE) --no-print-directory --jobs 2 vitest pytest
+tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, real browsers
+	@$(MAKE) --no-print-directory --jobs 2 pytest vitest
 	$(PYTEST) -m alone
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
-pytest: .venv/.installed-dev ## the server's tests, and those in a browser, with their coverage
-	$(PYTEST) -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
+pytest: .venv/.installed-dev ## the server's tests, and those in a browser
+	$(PYTEST) -m "not alone and not nightly" --numprocesses $(WORKERS) --dist worksteal
+
+# Not in `test`: it takes two thirds more of the processor.
+coverage: .venv/.installed-dev ## the server's tests again, with the floor under their coverage
+	$(PYTEST) tests/unit tests/server tests/e2e -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
 	$(PYTEST) $(T)

@@ -1,5 +1,6 @@
 """A short form of `make bench-store`: that it runs, and finds on each store what it should. Nothing is timed."""
 
+import pytest
 from bench import store, store_page
 from bench.conversations import Corpus
 from bench.searches import searches
@@ -8,6 +9,7 @@ from bench.store_page import Kept, Talk
 CONVERSATIONS = 300
 
 
+@pytest.mark.nightly
 async def test_the_benchmark_finds_on_each_store_what_was_put_there() -> None:
     with store.temporary_folder() as folder:
         stored = await store.run(folder, CONVERSATIONS, rounds=3)

@@ -43,6 +43,7 @@ def released(folder: Path, version: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.nightly
 def test_a_release_is_built_and_checked_and_its_section_written(repository: Path) -> None:
     news = (repository / "CHANGELOG.md").read_text().partition("## Unreleased\n")[2]
     release = released(repository, "7.8.9")

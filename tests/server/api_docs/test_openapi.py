@@ -116,7 +116,7 @@ async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
     upstream.plays(says("Hello"))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", f"http://{address}/schema/openapi.json"),
-        *("--max-examples", "25", "--seed", "1", "--checks", "all", "--no-color"),
+        *("--max-examples", "10", "--seed", "1", "--checks", "all", "--no-color"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
