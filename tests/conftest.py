@@ -64,8 +64,15 @@ async def database(template: str, postgresql: str, tmp_path: Path) -> AsyncItera
 
 
 @pytest.fixture(scope="session")
-async def session_upstream() -> AsyncIterator[Upstream]:
-    async with ForkServer() as fork_server, Upstream() as server:
+async def fork_server() -> AsyncIterator[ForkServer]:
+    """A process that has imported the server, and is forked for those that the tests start."""
+    async with ForkServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def session_upstream(fork_server: ForkServer) -> AsyncIterator[Upstream]:
+    async with Upstream() as server:
         server.fork_server = fork_server
         yield server
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from support.client import connected, masked, raw_socket
+from support.forked import ForkServer
 from support.paths import ROOT
-from support.process import running, running_over
+from support.process import forked, running, running_over
 from support.transports import ask_rest
 from support.upstream import AT_ONCE, Upstream, fails, floods, says, until_blocked
 
@@ -86,8 +87,8 @@ def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) ->
     assert result.stderr == "the chat page is not built: run `make install`, then start again\n"
 
 
-async def test_without_a_key_it_serves_the_stand_in_and_says_so() -> None:
-    async with running() as server:
+async def test_without_a_key_it_serves_the_stand_in_and_says_so(fork_server: ForkServer) -> None:
+    async with forked(fork_server) as server:
         await server.ready()
         [announced] = [line for line in server.lines if "stand-in" in line["event"]]
         assert announced["model"] == "offline"
@@ -97,8 +98,8 @@ async def test_without_a_key_it_serves_the_stand_in_and_says_so() -> None:
             assert (await client.receive())["text"] == "This "
 
 
-async def test_a_platform_sets_the_port_without_a_prefix(free_port: int) -> None:
-    async with running(DELTAWIRE_PORT="", PORT=str(free_port)) as server:
+async def test_a_platform_sets_the_port_without_a_prefix(fork_server: ForkServer, free_port: int) -> None:
+    async with forked(fork_server, DELTAWIRE_PORT="", PORT=str(free_port)) as server:
         await server.ready()
         assert server.address == f"127.0.0.1:{free_port}"
 
@@ -134,7 +135,7 @@ async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects(
-    how: signal.Signals, workers: str
+    fork_server: ForkServer, how: signal.Signals, workers: str
 ) -> None:
     came = asyncio.Event()
 
@@ -148,7 +149,7 @@ async def test_a_stop_while_it_waits_for_its_database_ends_it_as_a_shell_expects
     async with await asyncio.start_server(is_silent, "127.0.0.1", 0) as database:
         port = database.sockets[0].getsockname()[1]
         url = f"postgresql://somebody@127.0.0.1:{port}/silent"
-        async with running(DELTAWIRE_DATABASE_URL=url, DELTAWIRE_WORKERS=workers) as server:
+        async with forked(fork_server, DELTAWIRE_DATABASE_URL=url, DELTAWIRE_WORKERS=workers) as server:
             await came.wait()
             assert await server.stop(how) == 128 + how
             assert server.output == ""
@@ -166,18 +167,18 @@ async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstre
         writer.close()
 
 
-async def test_a_port_that_is_taken_is_said_in_one_line(free_port: int) -> None:
-    async with running(DELTAWIRE_PORT=str(free_port)) as first:
+async def test_a_port_that_is_taken_is_said_in_one_line(fork_server: ForkServer, free_port: int) -> None:
+    async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
-        async with running(DELTAWIRE_PORT=str(free_port)) as second:
+        async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as second:
             assert await second.ended() == 1
             assert second.output == (
                 f"DELTAWIRE_HOST, DELTAWIRE_PORT: cannot listen on 127.0.0.1:{free_port}: address already in use\n"
             )
 
 
-async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one() -> None:
-    async with running(DELTAWIRE_TOKN_TIMEOUT="3") as server:
+async def test_an_unknown_setting_is_warned_of_with_the_nearest_known_one(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_TOKN_TIMEOUT="3") as server:
         await server.ready()
         [warning] = [line for line in server.lines if line["event"] == "unknown setting"]
         assert (warning["name"], warning["nearest"]) == ("DELTAWIRE_TOKN_TIMEOUT", "DELTAWIRE_TOKEN_TIMEOUT")
@@ -229,8 +230,8 @@ async def listens(port: int) -> bool:
     return True
 
 
-async def test_the_log_can_be_read_on_a_terminal(free_port: int) -> None:
-    async with running(DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(free_port)) as server:
+async def test_the_log_can_be_read_on_a_terminal(fork_server: ForkServer, free_port: int) -> None:
+    async with forked(fork_server, DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(free_port)) as server:
         await server.printed(f"url=http://127.0.0.1:{free_port}")
         assert "no real model is behind it" in server.output
         assert not server.output.startswith("{")

@@ -1,14 +1,13 @@
 """A start with a database that refuses: one line in the log, and no stack trace."""
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 from support.conversations import conversations_of
+from support.forked import ForkServer
 from support.postgres import fresh_database
-from support.process import running_over
+from support.process import forked, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream
 
@@ -49,11 +48,11 @@ async def test_a_start_says_in_one_line_that_the_database_refuses(upstream: Upst
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_a_migration_says_in_one_line_that_the_database_refuses(url: str, refusal: str) -> None:
+async def test_a_migration_says_in_one_line_that_the_database_refuses(
+    fork_server: ForkServer, url: str, refusal: str
+) -> None:
     old, new, why = REFUSALS[refusal]
-    settings = {"DELTAWIRE_DATABASE_URL": f"{url}?".replace(old, new, 1)}
-    command = [sys.executable, "-m", "deltawire", "migrate"]
-    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (1, "")
-    [line] = done.stdout.splitlines()
+    async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=f"{url}?".replace(old, new, 1)) as migration:
+        assert await migration.ended() == 1
+    [line] = migration.printed_lines
     assert why in line

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from support.client import connected
-from support.process import ServerProcess, running
+from support.forked import ForkServer
+from support.process import ServerProcess, forked
 from support.transports import TRANSPORTS
 from support.upstream import Exchange, Upstream, fails, plays_body
 from websockets.asyncio.client import connect
@@ -29,11 +30,11 @@ async def html(exchange: Exchange) -> None:
 
 
 @pytest.fixture(scope="module")
-async def served() -> AsyncIterator[tuple[Upstream, ServerProcess]]:
+async def served(fork_server: ForkServer) -> AsyncIterator[tuple[Upstream, ServerProcess]]:
     settings = {"DELTAWIRE_LOG_LEVEL": "debug", "DELTAWIRE_RETRIES": "1", "DELTAWIRE_RETRY_MAX_DELAY": "0.01"}
     async with (
         Upstream() as upstream,
-        running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, **settings) as server,
+        forked(fork_server, GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, **settings) as server,
     ):
         await server.ready()
         yield upstream, server
@@ -66,10 +67,10 @@ async def test_nothing_secret_is_in_an_answer_or_a_log_line(
         assert secret not in server.output
 
 
-async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(upstream: Upstream) -> None:
+async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(fork_server: ForkServer, upstream: Upstream) -> None:
     # A proxy whose address is none makes the HTTP client raise what nobody expects of it.
     proxy = f"http://user:{KEY}@[none"
-    async with running(GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, HTTP_PROXY=proxy) as server:
+    async with forked(fork_server, GEMINI_API_KEY=KEY, GOOGLE_GEMINI_BASE_URL=upstream.url, HTTP_PROXY=proxy) as server:
         await server.ready()
         async with connected(server.address) as client:
             errors = [frame for _ in range(2) for frame in await client.ask(PROMPT, id="t1")]
@@ -84,8 +85,8 @@ async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(upstream: Upstr
         assert secret not in server.output
 
 
-async def test_a_query_string_is_in_no_log_line() -> None:
-    async with running(DELTAWIRE_LOG_LEVEL="debug") as server:
+async def test_a_query_string_is_in_no_log_line(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_LOG_LEVEL="debug") as server:
         await server.ready()
         async with connect(f"ws://{server.address}/ws?token={KEY}"):
             pass
@@ -95,8 +96,8 @@ async def test_a_query_string_is_in_no_log_line() -> None:
     assert KEY not in server.output
 
 
-async def test_a_bad_frame_is_not_repeated_in_the_log() -> None:
-    async with running(DELTAWIRE_LOG_LEVEL="debug") as server:
+async def test_a_bad_frame_is_not_repeated_in_the_log(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_LOG_LEVEL="debug") as server:
         await server.ready()
         async with connected(server.address) as client:
             await client.send(type="chat", message=[PROMPT])

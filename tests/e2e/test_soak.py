@@ -7,6 +7,6 @@ from bench.soak import Soak
 
 async def test_a_server_ends_where_it_began_after_every_door_and_every_fault() -> None:
     seed = random.randrange(2**32)
-    soak = Soak(turns=2_500, sockets=200, seconds=45, seed=seed)
+    soak = Soak(turns=1_200, sockets=150, seconds=20, seed=seed)
     await soak.run()
     assert soak.faults == [], f"seed {seed}"

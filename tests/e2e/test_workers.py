@@ -9,8 +9,9 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 from support.client import connected
+from support.forked import ForkServer
 from support.postgres import postgres
-from support.process import running, running_over
+from support.process import forked, running, running_over
 from support.transports import ask_rest
 from support.upstream import Upstream, says_and_is_silent
 from support.workers import runs, sockets_of, until, workers_of
@@ -19,9 +20,9 @@ from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 
 
-async def test_sockets_are_spread_over_the_workers() -> None:
+async def test_sockets_are_spread_over_the_workers(fork_server: ForkServer) -> None:
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(running(DELTAWIRE_WORKERS="2"))
+        server = await stack.enter_async_context(forked(fork_server, DELTAWIRE_WORKERS="2"))
         await server.ready()
         workers = workers_of(server)
         before = [sockets_of(pid) for pid in workers]
@@ -33,8 +34,8 @@ async def test_sockets_are_spread_over_the_workers() -> None:
         assert await server.stop() == 0
 
 
-async def test_a_worker_that_dies_is_replaced() -> None:
-    async with running(DELTAWIRE_WORKERS="2") as server:
+async def test_a_worker_that_dies_is_replaced(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await server.ready()
         victim, survivor = workers_of(server)
         os.kill(victim, signal.SIGKILL)
@@ -58,16 +59,16 @@ async def test_a_worker_that_somebody_stops_by_itself_is_replaced_too(upstream: 
         assert server.drained == (0, 0, 0)
 
 
-async def test_workers_do_not_outlive_a_parent_that_is_killed() -> None:
-    async with running(DELTAWIRE_WORKERS="2") as server:
+async def test_workers_do_not_outlive_a_parent_that_is_killed(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await server.ready()
         workers = workers_of(server)
         server.process.kill()
         await until(lambda: not any(map(runs, workers)))
 
 
-async def test_a_worker_that_dies_before_it_serves_stops_the_parent() -> None:
-    async with running(DELTAWIRE_WORKERS="2") as server:
+async def test_a_worker_that_dies_before_it_serves_stops_the_parent(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await until(lambda: workers_of(server))
         os.kill(workers_of(server)[0], signal.SIGKILL)
         assert await server.ended() == 1
@@ -85,18 +86,18 @@ async def test_a_stop_of_them_all_before_they_serve_ends_as_a_shell_expects(how:
         assert server.output == ""
 
 
-async def test_a_worker_that_is_told_to_stop_before_it_serves_stops_the_parent() -> None:
-    async with running(DELTAWIRE_WORKERS="2") as server:
+async def test_a_worker_that_is_told_to_stop_before_it_serves_stops_the_parent(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await until(lambda: workers_of(server))
         os.kill(workers_of(server)[0], signal.SIGTERM)
         assert await server.ended() == 128 + signal.SIGTERM
         assert server.output == ""
 
 
-async def test_a_port_that_other_workers_share_is_taken(free_port: int) -> None:
-    async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as first:
+async def test_a_port_that_other_workers_share_is_taken(fork_server: ForkServer, free_port: int) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
-        async with running(DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as second:
+        async with forked(fork_server, DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as second:
             assert await second.ended() == 1
             assert f"cannot listen on 127.0.0.1:{free_port}: address already in use" in second.output
 

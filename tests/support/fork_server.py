@@ -12,10 +12,13 @@ import selectors
 import signal
 import socket
 import sys
-from typing import Any
+
+import alembic.command  # noqa: F401 - imported late by what migrates
 
 import deltawire.__main__
 import deltawire.cli
+import deltawire.gemini.standin
+import deltawire.limits.redis.backend
 
 _MOST_BYTES = 2**18
 
@@ -46,7 +49,8 @@ def main(channel: socket.socket) -> int:
                 selector.close()
                 for end in (channel, woken, wake):
                     end.close()
-                return _become(json.loads(data), descriptor)
+                environment, arguments = json.loads(data)
+                return _become(environment, arguments, descriptor)
             os.close(descriptor)
             channel.send(json.dumps({"pid": pid}).encode())
 
@@ -62,8 +66,8 @@ def _tell_ends(channel: socket.socket) -> None:
         channel.send(json.dumps({"pid": pid, "code": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _become(environment: dict[str, Any], descriptor: int) -> int:
-    """Run `python -m deltawire` in this environment."""
+def _become(environment: dict[str, str], arguments: list[str], descriptor: int) -> int:
+    """Run `python -m deltawire` with these arguments in this environment."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for standard in (1, 2):
@@ -71,7 +75,7 @@ def _become(environment: dict[str, Any], descriptor: int) -> int:
     os.close(descriptor)
     os.environ.clear()
     os.environ.update(environment)
-    sys.argv = ["deltawire"]
+    sys.argv = ["deltawire", *arguments]
     sys.modules["__main__"] = deltawire.__main__  # its workers import this one
     return deltawire.__main__.main()
 

@@ -62,12 +62,12 @@ class ForkServer:
             self._channel.close()
             await self._process.wait()
 
-    async def start(self, environment: Mapping[str, str]) -> ForkedProcess:
-        """Start a server with these variables and no others."""
+    async def start(self, environment: Mapping[str, str], *arguments: str) -> ForkedProcess:
+        """Start `deltawire` with these arguments, these variables and no others."""
         async with self._starts:
             channel = self._channel or await self._begin()
             read, write = os.pipe()
-            socket.send_fds(channel, [json.dumps(dict(environment)).encode()], [write])
+            socket.send_fds(channel, [json.dumps([dict(environment), arguments]).encode()], [write])
             os.close(write)
             pid = await self._pids.get()
         printed = _Printed(reader := asyncio.StreamReader())

@@ -8,10 +8,11 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from support.forked import ForkedProcess
+from support.forked import ForkedProcess, ForkServer
 from support.settings import prefixed
 from support.upstream import Upstream
 
@@ -116,6 +117,15 @@ async def running(*arguments: str, **environment: str) -> AsyncIterator[ServerPr
 
 
 @asynccontextmanager
+async def forked(fork_server: ForkServer, *arguments: str, **environment: str) -> AsyncIterator[ServerProcess]:
+    """Start `deltawire` with these arguments and variables, forked of a process that has imported the server."""
+    with tempfile.TemporaryDirectory() as folder:
+        process = await fork_server.start(_environment(folder, environment), *arguments)
+        async with _killed_at_the_end(ServerProcess(process)) as server:
+            yield server
+
+
+@asynccontextmanager
 async def running_over(upstream: Upstream, **settings: str) -> AsyncIterator[ServerProcess]:
     """A server that asks this upstream and is ready, with these settings (without their prefix).
 
@@ -123,12 +133,8 @@ async def running_over(upstream: Upstream, **settings: str) -> AsyncIterator[Ser
     """
     environment = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url, **prefixed(settings)}
     async with AsyncExitStack() as stack:
-        if upstream.fork_server is None:
-            server = await stack.enter_async_context(running(**environment))
-        else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory())
-            process = await upstream.fork_server.start(_environment(folder, environment))
-            server = await stack.enter_async_context(_killed_at_the_end(ServerProcess(process)))
+        start = running if upstream.fork_server is None else partial(forked, upstream.fork_server)
+        server = await stack.enter_async_context(start(**environment))
         await server.ready()
         yield server
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from support import ports
 from support.conversations import conversations_of
+from support.forked import ForkServer
 from support.postgres import fresh_database
-from support.process import running
+from support.process import forked
 from support.transports import ask_rest
 
 from deltawire.config.settings import Settings
@@ -24,8 +24,6 @@ from deltawire.conversations.database import REVISIONS, Database
 from deltawire.conversations.migrate import SchemaError
 from deltawire.conversations.tables import METADATA
 from deltawire.protocol.errors import Failure
-
-MIGRATE = (sys.executable, "-m", "deltawire", "migrate")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -38,8 +36,8 @@ async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path)
             yield Settings(database_url=url).database
 
 
-async def test_a_start_makes_the_tables_of_a_sqlite_file(tmp_path: Path) -> None:
-    async with running(DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
+async def test_a_start_makes_the_tables_of_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
+    async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
         await server.ready()
         async with conversations_of(server.address) as client:
             assert await client.page() == {"conversations": [], "next": None}
@@ -47,9 +45,9 @@ async def test_a_start_makes_the_tables_of_a_sqlite_file(tmp_path: Path) -> None
     assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
 
 
-@pytest.mark.parametrize("command", [(), MIGRATE], ids=["start", "migrate"])
+@pytest.mark.parametrize("command", [(), ("migrate",)], ids=["start", "migrate"])
 async def test_a_file_that_cannot_be_written_stops_the_start_and_its_setting_is_named(
-    tmp_path: Path, command: tuple[str, ...]
+    fork_server: ForkServer, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     (tmp_path / "conversations.db").mkdir()
     file = tmp_path / "notes.txt"
@@ -58,21 +56,23 @@ async def test_a_file_that_cannot_be_written_stops_the_start_and_its_setting_is_
         ("DATA_DIR", str(tmp_path), f"{tmp_path}: unable to open database file"),
         ("DATABASE_URL", f"sqlite:///{file}", "that file: file is not a database"),
     ):
-        async with running(*command, **{f"DELTAWIRE_{name}": value}) as server:
+        async with forked(fork_server, *command, **{f"DELTAWIRE_{name}": value}) as server:
             assert await server.ended() == 2
             assert server.output == f"DELTAWIRE_{name}: cannot keep conversations in {reason}\n"
 
 
-async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_so(postgresql: str) -> None:
+async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_so(
+    fork_server: ForkServer, postgresql: str
+) -> None:
     async with fresh_database(postgresql) as url:
-        async with running(DELTAWIRE_DATABASE_URL=url) as server:
+        async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
             assert await server.ended() == 2
             assert server.output == ("the database has no tables yet: run `deltawire migrate`, then start again\n")
-        async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=url) as server:
+        async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
             assert await server.ended() == 0
             assert server.lines[-1]["revision"] == REVISIONS[-1]
         await migrate.migrate(Settings(database_url=url).database)
-        async with running(DELTAWIRE_DATABASE_URL=url) as server:
+        async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
             await server.ready()
             async with conversations_of(server.address) as client:
                 assert await client.is_ready()
@@ -118,7 +118,9 @@ async def test_tables_without_a_revision_are_those_of_an_early_version(database:
             await begins(database)
 
 
-async def test_an_early_database_is_told_by_the_command_in_one_sentence(tmp_path: Path) -> None:
+async def test_an_early_database_is_told_by_the_command_in_one_sentence(
+    fork_server: ForkServer, tmp_path: Path
+) -> None:
     """It says that it is of the first revision, whose tables were others then."""
     with closing(sqlite3.connect(tmp_path / "conversations.db")) as file:
         file.executescript(
@@ -126,7 +128,7 @@ async def test_an_early_database_is_told_by_the_command_in_one_sentence(tmp_path
             "CREATE TABLE conversations (id TEXT PRIMARY KEY, owner TEXT, title TEXT);"
             "CREATE TABLE messages (id TEXT PRIMARY KEY, conversation TEXT, text TEXT);"
         )
-    async with running(DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
+    async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
         assert await server.ended() == 2
     assert "Traceback" not in server.output
     assert server.output.startswith("the database names revision")
@@ -157,15 +159,15 @@ async def runs(url: str, statement: str) -> None:
     await database.close()
 
 
-async def test_a_start_does_not_wait_for_a_database_that_is_away() -> None:
+async def test_a_start_does_not_wait_for_a_database_that_is_away(fork_server: ForkServer) -> None:
     url = f"postgresql://nobody:planted-password@127.0.0.1:{ports.free_port()}/none"
-    async with running(DELTAWIRE_DATABASE_URL=url) as server:
+    async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
         await server.ready()
         assert (await ask_rest(server.address))[-1]["type"] == "usage"
         [error] = await ask_rest(server.address, conversation="x")
         assert error["code"] == "store_unavailable"
         assert "planted-password" not in server.output
-    async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=url) as server:
+    async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
         assert await server.ended() == 1
         assert "planted-password" not in server.output
 
@@ -175,9 +177,9 @@ def test_the_revisions_are_those_of_the_scripts() -> None:
     assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
 
 
-async def test_processes_that_migrate_at_once_do_it_once(empty: str) -> None:
+async def test_processes_that_migrate_at_once_do_it_once(fork_server: ForkServer, empty: str) -> None:
     async def one() -> int:
-        async with running(*MIGRATE, DELTAWIRE_DATABASE_URL=empty) as server:
+        async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=empty) as server:
             return await server.ended()
 
     assert list(await asyncio.gather(one(), one())) == [0, 0]
@@ -211,9 +213,9 @@ async def test_the_tables_are_those_that_the_queries_name(database: str) -> None
     assert found == []
 
 
-async def test_two_workers_share_a_sqlite_file(tmp_path: Path) -> None:
+async def test_two_workers_share_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
     settings = {"DELTAWIRE_WORKERS": "2", "DELTAWIRE_DATA_DIR": str(tmp_path)}
-    async with running(**settings) as server:
+    async with forked(fork_server, **settings) as server:
         await server.ready()
         async with conversations_of(server.address) as client:
             conversation = await client.create()

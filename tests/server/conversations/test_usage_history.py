@@ -3,14 +3,14 @@
 import asyncio
 import json
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 from support.client import connected
+from support.forked import ForkServer
 from support.identity import API_KEYS, KEYS, bearer
 from support.postgres import fresh_database
-from support.process import running, running_over
+from support.process import forked, running_over
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, post
 from support.upstream import Upstream, fails, says
@@ -23,7 +23,6 @@ from deltawire.conversations.usage_rows import UsageSum, read_sums
 
 MODEL = "gemini-2.5-flash"
 COUNTS = {"promptTokenCount": 30, "candidatesTokenCount": 20, "totalTokenCount": 50}
-USAGE = (sys.executable, "-m", "deltawire", "usage")
 
 
 async def sums_of(url: str, caller: str | None = None) -> list[UsageSum]:
@@ -44,8 +43,8 @@ async def sums_with(url: str, turns: int) -> list[UsageSum]:
     return sums
 
 
-async def told_by_the_command(*arguments: str, **environment: str) -> str:
-    async with running(*USAGE, *arguments, **environment) as command:
+async def told_by_the_command(fork_server: ForkServer, *arguments: str, **environment: str) -> str:
+    async with forked(fork_server, "usage", *arguments, **environment) as command:
         assert await command.ended() == 0, command.output
         return command.output
 
@@ -80,7 +79,7 @@ async def test_a_turn_whose_end_was_told_outlives_a_kill(upstream: Upstream, tmp
         assert [each.turns for each in await sums_with(database, 1)] == [1]
 
 
-async def test_the_command_shows_who_used_how_much(upstream: Upstream, tmp_path: Path) -> None:
+async def test_the_command_shows_who_used_how_much(fork_server: ForkServer, upstream: Upstream, tmp_path: Path) -> None:
     upstream.plays(says("Hello", usage=COUNTS))
     settings = {"data_dir": str(tmp_path), "models": f"{MODEL},gemini-2.5-pro", "api_keys": API_KEYS}
     async with running_over(upstream, **settings) as server:
@@ -90,18 +89,19 @@ async def test_the_command_shows_who_used_how_much(upstream: Upstream, tmp_path:
             assert status == 200
         assert await server.stop() == 0
     ours = {"DELTAWIRE_DATA_DIR": str(tmp_path)}
-    table = (await told_by_the_command(**ours)).splitlines()
+    table = (await told_by_the_command(fork_server, **ours)).splitlines()
     assert [line.split()[:3] for line in table[3:]] == [
         ["key:alice", MODEL, "1"],
         ["key:alice", "gemini-2.5-pro", "1"],
         ["key:bob", MODEL, "1"],
         ["all", "3", "90"],
     ]
-    report: Any = json.loads(await told_by_the_command("--json", "--caller", "key:alice", "--model", MODEL, **ours))
+    of_alice = ("--json", "--caller", "key:alice", "--model", MODEL)
+    report: Any = json.loads(await told_by_the_command(fork_server, *of_alice, **ours))
     [row] = report["usage"]
     assert (row["turns"], row["total_tokens"], row["cost_usd"]) == (1, 50, 0.000059)
     assert report["total"]["turns"] == 1
-    later = json.loads(await told_by_the_command("--json", "--since", "2999-01-01", **ours))
+    later = json.loads(await told_by_the_command(fork_server, "--json", "--since", "2999-01-01", **ours))
     assert (later["usage"], later["total"]["turns"], later["total"]["cost_usd"]) == ([], 0, None)
 
 

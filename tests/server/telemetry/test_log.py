@@ -6,8 +6,9 @@ import aiohttp
 from support.bodies import EVERY_COUNT
 from support.client import connected
 from support.collector import Collector
+from support.forked import ForkServer
 from support.identity import API_KEYS, KEYS
-from support.process import running, running_over
+from support.process import forked, running_over
 from support.transports import ask_rest, posting
 from support.upstream import Upstream, fails, says, says_and_is_silent
 
@@ -88,10 +89,10 @@ async def test_a_conversation_that_is_not_there_ends_its_turn_in_that(upstream: 
     assert (line["end"], line.get("reason")) == ("not_found", None)
 
 
-async def test_a_turn_that_is_traced_names_its_trace(upstream: Upstream) -> None:
+async def test_a_turn_that_is_traced_names_its_trace(fork_server: ForkServer, upstream: Upstream) -> None:
     async with Collector() as collector:
         telling = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "20"}
-        async with running(GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **telling) as server:
+        async with forked(fork_server, GEMINI_API_KEY="none", GOOGLE_GEMINI_BASE_URL=upstream.url, **telling) as server:
             await server.ready()
             await ask_rest(server.address)
             assert (await server.turn(0))["trace"] == (await collector.span()).trace_id.hex()

@@ -12,9 +12,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
 from support.bodies import EVERY_COUNT
 from support.client import Client, connected, masked, raw_socket
+from support.forked import ForkServer
 from support.identity import API_KEYS, KEYS
 from support.log import Log
-from support.process import running, running_over
+from support.process import forked, running_over
 from support.scrape import Scrape, scrape
 from support.serving import serving
 from support.transports import TRANSPORTS, Ask, Listener, ask_rest, listening, post
@@ -397,8 +398,8 @@ async def test_two_workers_metrics_add_up(upstream: Upstream) -> None:
     assert not folder.exists()
 
 
-async def test_workers_whose_parent_was_killed_leave_no_files() -> None:
-    async with running(DELTAWIRE_WORKERS="2") as server:
+async def test_workers_whose_parent_was_killed_leave_no_files(fork_server: ForkServer) -> None:
+    async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await server.ready()
         [folder] = {folder_of(pid) for pid in workers_of(server)}
         assert folder.exists()
@@ -406,8 +407,8 @@ async def test_workers_whose_parent_was_killed_leave_no_files() -> None:
         await until(lambda: not folder.exists())
 
 
-async def test_one_process_writes_no_files() -> None:
-    async with running() as server:
+async def test_one_process_writes_no_files(fork_server: ForkServer) -> None:
+    async with forked(fork_server) as server:
         await server.ready()
         await scrape(server.address)
         assert folder_of(server.process.pid) == Path()

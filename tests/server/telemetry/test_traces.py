@@ -11,8 +11,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.bodies import EVERY_COUNT
 from support.client import connected
 from support.collector import Collector, attributes_of
+from support.forked import ForkServer
 from support.log import Log
-from support.process import running
+from support.process import forked, running
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, posting
 from support.upstream import Upstream, fails, says, says_and_is_silent
@@ -213,17 +214,18 @@ async def test_without_the_extra_it_says_so_and_serves() -> None:
     assert "deltawire[otel]" in warning["event"]
 
 
-async def test_a_collector_that_is_away_does_not_hold_up_the_stop(free_port: int) -> None:
+async def test_a_collector_that_is_away_does_not_hold_up_the_stop(fork_server: ForkServer, free_port: int) -> None:
     away = f"http://127.0.0.1:{free_port}"
-    async with running(OTEL_EXPORTER_OTLP_ENDPOINT=away, OTEL_BSP_SCHEDULE_DELAY="20") as server:
+    async with forked(fork_server, OTEL_EXPORTER_OTLP_ENDPOINT=away, OTEL_BSP_SCHEDULE_DELAY="20") as server:
         await server.ready()
         await ask_rest(server.address)
         assert await server.stop() == 0
     assert "Traceback" not in server.output
 
 
-async def test_what_is_left_is_sent_before_the_end(upstream: Upstream, collector: Collector) -> None:
-    async with running(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_BSP_SCHEDULE_DELAY="60000") as server:
+async def test_what_is_left_is_sent_before_the_end(fork_server: ForkServer, collector: Collector) -> None:
+    telling = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "60000"}
+    async with forked(fork_server, **telling) as server:
         await server.ready()
         await ask_rest(server.address)
         assert collector.spans == []
