@@ -15,7 +15,7 @@ from google.genai import types
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
-from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, transport_failure
+from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
 from deltawire.gemini.error_response import refuse_all_but_200
 from deltawire.gemini.request import request_body
@@ -55,6 +55,7 @@ class GeminiClient:
         account = self._account
         self._session = aiohttp.ClientSession(
             connector=Connector(self._connect_timeout, self._running),
+            response_class=Response,
             read_bufsize=_READ_BYTES,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
@@ -108,5 +109,5 @@ class GeminiClient:
             raise Failure(code, cause=type(error).__name__) from None
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from None
-        body = BodyReader(cast("aiohttp.ClientResponse", answer.response_stream))
+        body = BodyReader(cast("Response", answer.response_stream))
         return GeminiStream(body, self._end_silence, self._running)
