@@ -4,6 +4,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from deltawire.protocol.errors import Failure
 from deltawire.transport.link import MAX_HEADER_BYTES
@@ -68,12 +70,18 @@ class RequestHead:
         kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
         return self._written(self._target, kept)
 
-    def handshake(self) -> bytes:
-        """Return the bytes of a WebSocket handshake's head, with no host in its target."""
-        raw_path, query, headers = self._resolved()
-        kept = [(name, value) for name, value in headers if name != b"upgrade"]
-        target = raw_path + b"?" + query if query else raw_path
-        return self._written(target, [*kept, (b"upgrade", b"websocket")])
+    def handshake(self) -> Request:
+        """Return a WebSocket handshake, with no host in its target; raise `Failure` where it has a body."""
+        has_body = self.listed(b"transfer-encoding") or set(self.listed(b"content-length")) - {b"0"}
+        if has_body or not self._target.isascii():
+            raise Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).")
+        raw_path, query, given = self._resolved()
+        headers = Headers()
+        for name, value in given:
+            if name != b"upgrade":
+                headers[name.decode()] = value.decode("latin-1")
+        headers["upgrade"] = "websocket"
+        return Request((raw_path + b"?" + query if query else raw_path).decode(), headers)
 
     def scope(self, **connection: Any) -> dict[str, Any]:
         """Return the ASGI scope, with the entries of `connection` in it. Raise `Failure` for an invalid target."""
