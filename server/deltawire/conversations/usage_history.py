@@ -70,7 +70,10 @@ class UsageHistory:
             async with _connected(self._url) as database:
                 while self._has_rows.is_set():
                     await asyncio.sleep(_COLLECT_SECONDS)
-                    await _patiently(self._write, database)
+                    try:
+                        await self._write(database)
+                    except Failure:
+                        await _patiently(self._write, database)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_IDLE_SECONDS):
                             await self._has_rows.wait()

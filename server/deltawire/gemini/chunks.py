@@ -1,7 +1,7 @@
 """The chunks of a response's body (RFC 9112, 7.1): bytes of a connection in, content out. No I/O.
 
-aiohttp takes five times as long for a small chunk. So its parser sees the head of a response and the end of its body, and
-every byte of a body that is not made of plain chunks.
+aiohttp takes five times as long for a small chunk. So its parser sees the head of a response and the end of its body,
+and every byte of a body that is not made of plain chunks.
 """
 
 import re
