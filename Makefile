@@ -67,13 +67,12 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 # The page's tests run beside the server's. Many of these wait, so there are more workers than cores.
 tests: .venv/.installed-dev .venv/.chromium .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, a real Chromium
 	@$(MAKE) --no-print-directory --jobs 2 vitest pytest
-	$(PYTEST) -m alone
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
 pytest: .venv/.installed-dev ## the server's tests, and those in a browser, with their coverage
-	$(PYTEST) -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
 	$(PYTEST) $(T)

@@ -56,10 +56,11 @@ class BodyReader:
         chunks, connection = self._chunks, self._connection
         is_over = self._is_over or (connection is not None and connection.is_lost)
         if chunks.size:
-            self.has_news = is_over or not chunks.is_on
-            if chunks.is_full and connection is not None:
+            content = chunks.take()
+            self.has_news = is_over or not chunks.is_on or chunks.size > 0
+            if chunks.is_full and not chunks.size and connection is not None:
                 connection.read_on()
-            return chunks.take()
+            return content
         self.has_news = is_over
         try:
             data = self._response.content.read_nowait()

@@ -9,6 +9,8 @@ from typing import Final
 
 _chunk_head = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _part_of_a_head = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
+MAX_CONTENT_BYTES: Final = 2**15
+"""Bytes of content that are buffered for a client that does not read; with more, reading pauses."""
 _NO_CHUNK: Final = b"-"
 """No chunk begins with it, so the parser fails, as it would have failed at the bytes before."""
 
@@ -45,8 +47,13 @@ class ChunkReader:
         """
         if not self.is_on:
             return data
-        if self._held:
-            data, self._held = self._held + data, b""
+        if self._left < 0 and not self._held and self._is_one_chunk(data):
+            return b""
+        return self._feed_pieces(data)
+
+    def _feed_pieces(self, data: bytes) -> bytes:
+        """Take the content of several chunks, or of parts of them; return as `feed` does."""
+        data, self._held = self._held + data, b""
         at = 0
         while at < len(data):
             if self._left < 0:
@@ -71,12 +78,31 @@ class ChunkReader:
             at, self._left = end + 2, -1
         return b""
 
+    def _is_one_chunk(self, data: bytes) -> bool:
+        """Take bytes that are exactly one chunk, as most reads are; return False for any others."""
+        head = _chunk_head.match(data)
+        if head is None:
+            return False
+        start, size = head.end(), int(head[1], 16)
+        if not size or start + size + 2 != len(data) or not data.endswith(b"\r\n"):
+            return False
+        self._content.append(data[start:-2])
+        self.size += size
+        return True
+
     def take(self) -> bytes:
-        """Return the content that has come; none when it was taken."""
+        """Return the content that has come, about `MAX_CONTENT_BYTES` of it at most; none when all is taken."""
         content = self._content
-        taken = content[0] if len(content) == 1 else b"".join(content)
-        content.clear()
-        self.size = 0
+        if len(content) == 1:
+            taken = content.pop()
+        else:
+            pieces = size = 0
+            while pieces < len(content) and size < MAX_CONTENT_BYTES:
+                size += len(content[pieces])
+                pieces += 1
+            taken = b"".join(content[:pieces])
+            del content[:pieces]
+        self.size -= len(taken)
         return taken
 
     def _keep(self, content: bytes) -> None:

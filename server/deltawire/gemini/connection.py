@@ -14,12 +14,10 @@ from aiohttp.tracing import Trace
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.aio.timeouts import running_timeout
-from deltawire.gemini.chunks import ChunkReader
+from deltawire.gemini.chunks import MAX_CONTENT_BYTES, ChunkReader
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _HEAD_END: Final = b"\r\n\r\n"
-_MAX_CONTENT_BYTES: Final = 2**15
-"""Bytes of content that are buffered for a client that does not read; with more, reading pauses."""
 
 
 class KeptConnectionLost(aiohttp.ServerDisconnectedError):
@@ -71,7 +69,7 @@ class Connection(ResponseHandler):
         rest = chunks.feed(data)
         if rest or not data:
             super().data_received(rest)
-        if chunks.size > _MAX_CONTENT_BYTES and chunks.is_on:
+        if chunks.size > MAX_CONTENT_BYTES and chunks.is_on:
             chunks.is_full = True
             self._pause_transport_reading()
         if self.on_news is not None:

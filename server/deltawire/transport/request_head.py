@@ -11,6 +11,7 @@ from deltawire.protocol.errors import Failure
 from deltawire.transport.link import MAX_HEADER_BYTES
 
 _VERSIONS: Final = ("1.0", "1.1")
+_OF_A_BODY: Final = {b"content-length", b"transfer-encoding"}
 
 
 class RequestHead:
@@ -72,14 +73,15 @@ class RequestHead:
 
     def handshake(self) -> Request:
         """Return a WebSocket handshake, with no host in its target; raise `Failure` where it has a body."""
-        has_body = self.listed(b"transfer-encoding") or set(self.listed(b"content-length")) - {b"0"}
-        if has_body or not self._target.isascii():
-            raise Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).")
         raw_path, query, given = self._resolved()
         headers = Headers()
+        has_body = False
         for name, value in given:
+            has_body = has_body or (name in _OF_A_BODY and value != b"0")
             if name != b"upgrade":
                 headers[name.decode()] = value.decode("latin-1")
+        if has_body or not self._target.isascii():
+            raise Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).")
         headers["upgrade"] = "websocket"
         return Request((raw_path + b"?" + query if query else raw_path).decode(), headers)
 

@@ -31,6 +31,8 @@ _WORTH_OF_A_FRAGMENT: Final = 0.01
 _TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _LOOK_AGAIN_SECONDS: Final = 0.5
 """Time to read the pong that came while the process did not run."""
+_SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
+"""The heads of unmasked text frames that are not fragmented, by the size of their payload."""
 _PIECE_BYTES: Final = 4096
 """Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
 
@@ -112,7 +114,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.transport.is_closing():
             return False
         size = len(payload)
-        self.transport.write((b"\x81%c" % size if size < 126 else _long_text_head(size)) + payload)
+        self.transport.write((_SHORT_TEXT_HEADS[size] if size < 126 else _long_text_head(size)) + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
