@@ -69,17 +69,16 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 
 tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, real browsers
 	@$(MAKE) --no-print-directory --jobs 2 pytest vitest
-	$(PYTEST) -m alone
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
 pytest: .venv/.installed-dev ## the server's tests, and those in a browser
-	$(PYTEST) -m "not alone and not nightly" --numprocesses $(WORKERS) --dist worksteal
+	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
 
 # Not in `test`: it takes two thirds more of the processor.
 coverage: .venv/.installed-dev ## the server's tests again, with the floor under their coverage
-	$(PYTEST) tests/unit tests/server tests/e2e -m "not alone" --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) tests/unit tests/server tests/e2e --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
 test-one: .venv/.installed-dev .venv/.chromium .venv/.nginx ## one file or test: T=tests/unit/test_structure.py
 	$(PYTEST) $(T)

@@ -27,8 +27,10 @@ from bench.against import source_of
 _ROUNDS: Final = 4
 _FEW_DELTAS: Final = 100
 _MANY_DELTAS: Final = 400
-_FEW_TURNS: Final = 4
-_MANY_TURNS: Final = 16
+_FEW_TURNS: Final = 1
+_MANY_TURNS: Final = 4
+_QUIET_SECONDS: Final = 4.0
+"""Seconds after which the usage of the turns before is written, and its connection closed."""
 _TOTALS: Final = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
@@ -76,7 +78,8 @@ class Counter:
         self._folder = folder
 
     async def of(self, work: Callable[[], Awaitable[None]]) -> int:
-        """Count what the server does meanwhile."""
+        """Count what the server does meanwhile, and nothing that it did not finish before."""
+        await asyncio.sleep(_QUIET_SECONDS)
         await self._tell("--instr=on")
         await work()
         await self._tell("--instr=off")

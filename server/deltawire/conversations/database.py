@@ -70,6 +70,10 @@ class Database:
         """Close every connection. A connection to a store that hangs stays open until the process ends."""
         self._is_closed = True
         await self.background.wait(_CLOSE_SECONDS)
+        await self.release()
+
+    async def release(self) -> None:
+        """Close the connections that nobody uses; others are opened when they are needed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 for engine in {self._reader, self._writer}:

@@ -65,15 +65,24 @@ class UsageHistory:
             await self._write_the_rest()
 
     async def _run(self) -> None:
-        while True:
-            await self._has_rows.wait()
-            async with _connected(self._url) as database:
-                while self._has_rows.is_set():
-                    await asyncio.sleep(_COLLECT_SECONDS)
-                    await _patiently(self._write, database)
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(_IDLE_SECONDS):
-                            await self._has_rows.wait()
+        await self._has_rows.wait()
+        async with _connected(self._url) as database:
+            while True:
+                await asyncio.sleep(_COLLECT_SECONDS)
+                await self._write_for_certain(database)
+                try:
+                    async with asyncio.timeout(_IDLE_SECONDS):
+                        await self._has_rows.wait()
+                except TimeoutError:
+                    await database.release()  # to make the database anew would cost half a turn
+                    await self._has_rows.wait()
+
+    async def _write_for_certain(self, database: Database) -> None:
+        """Write all that is kept now, as often as it takes."""
+        try:
+            await self._write(database)
+        except Failure:
+            await _patiently(self._write, database)
 
     async def _write_the_rest(self) -> None:
         """Write what is left; files that cannot be written now wait for the next start."""

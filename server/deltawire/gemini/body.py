@@ -6,18 +6,31 @@ from typing import Final, cast
 import aiohttp
 from aiohttp.http import HttpProcessingError
 
+from deltawire.gemini.chunks import ChunkReader
 from deltawire.gemini.connection import Connection
 from deltawire.protocol.errors import Failure
 
 TRANSPORT_ERRORS: Final = (aiohttp.ClientError, HttpProcessingError, OSError)
 
 
+class Response(aiohttp.ClientResponse):
+    """A response that keeps its chunks: once it is complete, its connection serves the next one."""
+
+    chunks: ChunkReader
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        """Wait for the head."""
+        self.chunks = cast("Connection", connection.protocol).chunks
+        return await super().start(connection)
+
+
 class BodyReader:
     """The body of one response, created once its headers have come. Its owner must close it."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: Response) -> None:
         """Take over a response."""
         self._response = response
+        self._chunks = response.chunks
         self._loop = asyncio.get_running_loop()
         self.ended = False
         """True once the body has been read to its end."""
@@ -40,14 +53,22 @@ class BodyReader:
         """Return the bytes that have come; none at the end and after `wake`. Raise `Failure` for a lost connection."""
         # Set before the read: the read resumes a paused parser, which may set it again. A loss of the connection that
         # came together with these bytes is signalled only once, and must be reported after them.
-        self.has_news = self._is_over or (self._connection is not None and self._connection.is_lost)
+        chunks, connection = self._chunks, self._connection
+        is_over = self._is_over or (connection is not None and connection.is_lost)
+        if chunks.size:
+            content = chunks.take()
+            self.has_news = is_over or not chunks.is_on or chunks.size > 0
+            if chunks.is_full and not chunks.size and connection is not None:
+                connection.read_on()
+            return content
+        self.has_news = is_over
         try:
             data = self._response.content.read_nowait()
             if not data:
                 self._take_nothing()
         except TRANSPORT_ERRORS as error:
             # The error describes the body only; the connection holds the error of a reset.
-            lost = self._connection.exception() if self._connection is not None else None
+            lost = connection.exception() if connection is not None else None
             # aiohttp raises one shared object for all closed responses: its traceback would keep their streams alive.
             error.__traceback__ = None
             raise transport_failure(lost if isinstance(lost, OSError) else error) from None

@@ -5,17 +5,20 @@ own generator cannot be closed deterministically and costs 150 to 200 µs a chun
 the SDK, `_build_request` and `_async_request_once`; `test_private_names.py` fails readably when they change.
 """
 
-from typing import Final, Self, cast
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Self, cast
 from urllib.request import getproxies
 
 import aiohttp
+import msgspec
 from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai import types
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
-from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, transport_failure
+from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
 from deltawire.gemini.error_response import refuse_all_but_200
 from deltawire.gemini.request import request_body
@@ -23,10 +26,17 @@ from deltawire.gemini.stream import GeminiStream
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
+if TYPE_CHECKING:
+    from google.genai._api_client import HttpRequest
+
 _READ_BYTES: Final = 2**14
 """Bytes of a stream that are buffered for a client that does not read; aiohttp pauses the socket at twice that."""
 _HEADER_BYTES: Final = 2**16
 """The longest response header that is accepted: proxies add cookies and policies."""
+
+_MODELS: Final = 256
+"""Models whose address and headers are cached: where any model name is allowed, callers choose them."""
+_encode = msgspec.json.Encoder().encode
 
 
 class GeminiClient:
@@ -49,12 +59,14 @@ class GeminiClient:
         self._connect_timeout = connect_timeout
         self._end_silence = end_silence
         self._running = running or RunningTime()
+        self._prepared = lru_cache(_MODELS)(self._prepare)
 
     async def __aenter__(self) -> Self:
         """Create the SDK's client over an HTTP session of this server."""
         account = self._account
         self._session = aiohttp.ClientSession(
             connector=Connector(self._connect_timeout, self._running),
+            response_class=Response,
             read_bufsize=_READ_BYTES,
             max_line_size=_HEADER_BYTES,
             max_field_size=_HEADER_BYTES,
@@ -92,14 +104,12 @@ class GeminiClient:
         Cancelling the call closes the connection. This method enforces the deadline of a new connection, and no other.
         """
         api = self._client._api_client  # noqa: SLF001 - the seam
-        prepared = api._build_request(  # noqa: SLF001
-            "post",
-            f"{self._path}/{model}:streamGenerateContent?alt=sse",
-            request_body(model, request, history),
-        )
+        prepared = self._prepared(model)
+        body = _encode(request_body(model, request, history))
+        asked = replace(prepared, headers=prepared.headers.copy(), data=body)  # the SDK adds credentials to the headers
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
-            answer = await api._async_request_once(prepared, stream=True, implicit_retry=False)  # noqa: SLF001
+            answer = await api._async_request_once(asked, stream=True, implicit_retry=False)  # noqa: SLF001
         except aiohttp.ConnectionTimeoutError:
             said = f"The provider could not be reached within {self._connect_timeout:g} s."
             raise Failure("upstream_timeout", said, cause="connect") from None
@@ -108,5 +118,10 @@ class GeminiClient:
             raise Failure(code, cause=type(error).__name__) from None
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from None
-        body = BodyReader(cast("aiohttp.ClientResponse", answer.response_stream))
-        return GeminiStream(body, self._end_silence, self._running)
+        reader = BodyReader(cast("Response", answer.response_stream))
+        return GeminiStream(reader, self._end_silence, self._running)
+
+    def _prepare(self, model: str) -> "HttpRequest":
+        """Return the SDK's request to a model, without a body."""
+        api = self._client._api_client  # noqa: SLF001 - the seam
+        return api._build_request("post", f"{self._path}/{model}:streamGenerateContent?alt=sse", {})  # noqa: SLF001

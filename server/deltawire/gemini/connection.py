@@ -14,6 +14,7 @@ from aiohttp.tracing import Trace
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.aio.timeouts import running_timeout
+from deltawire.gemini.chunks import MAX_CONTENT_BYTES, ChunkReader
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
 _HEAD_END: Final = b"\r\n\r\n"
@@ -47,6 +48,8 @@ class Connection(ResponseHandler):
         self.on_news: Callable[[], None] | None = None
         """Called when bytes have come and when the connection is lost; each response sets its own."""
         self.is_lost = False
+        self.chunks = ChunkReader()
+        """The content of the current response; each response has its own."""
         self._requests = 0
         self._head: bytes | None = b""
         """The last bytes of an unfinished head, which may begin its end marker; None once the head has come."""
@@ -55,16 +58,28 @@ class Connection(ResponseHandler):
         """Expect the head of the next response."""
         self._head = b""
         self._requests += 1
+        self.chunks = ChunkReader()
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Parse, then call `on_news`: a parser that fails closes the connection without any other notice."""
         if self._head is not None:
             data = self._take_head(data)
-        if data or self._head is None:
-            super().data_received(data)
+        chunks = self.chunks
+        rest = chunks.feed(data)
+        if rest or not data:
+            super().data_received(rest)
+        if chunks.size > MAX_CONTENT_BYTES and chunks.is_on:
+            chunks.is_full = True
+            self._pause_transport_reading()
         if self.on_news is not None:
             self.on_news()
+
+    def read_on(self) -> None:
+        """Resume reading: the content that filled the buffer was taken."""
+        self.chunks.is_full = False
+        if not self._reading_paused:
+            self._resume_transport_reading()
 
     def set_exception(self, exc: Any, *cause: Any) -> None:
         """Store an error, under a name of its own for a kept connection that was lost before a byte of the response."""
@@ -85,6 +100,7 @@ class Connection(ResponseHandler):
             return data
         self._head = None
         head_bytes = at + len(_HEAD_END) - len(before)
+        self.chunks.begin(before + data[:head_bytes])
         super().data_received(data[:head_bytes])
         return data[head_bytes:]
 

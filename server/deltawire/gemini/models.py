@@ -5,6 +5,7 @@ row names gets the settings of the newer models.
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -65,6 +66,7 @@ FAMILIES: Final = (
 """The first row that matches a name applies; the last matches every name."""
 
 
+@lru_cache(256)
 def family_of(model: str) -> ModelFamily:
     """Return the row of a model."""
     return next(family for family in FAMILIES if re.match(family.names, model))

@@ -16,6 +16,8 @@ MAX_EVENT_BYTES: Final = 16 * 2**20
 _json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _field_line = re.compile(rb"[A-Za-z]*:")
 """A line with a field of a server-sent event; fields other than `data` are skipped."""
+_EVENT_ENDS: Final = (b"\n\r\n", b"\n\n")
+"""The bytes from the first line feed on, of an event of one line."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -38,9 +40,8 @@ class EventStreamDecoder:
 
     def whole_event(self, data: bytes) -> bytes | None:
         """Return the payload of bytes that are exactly one event of one line, as most reads are; else None."""
-        after = len(data) - data.find(b"\n")
-        ends = data.endswith(b"\n\r\n") if after == 3 else after == 2 and data.endswith(b"\n\n")
-        if not ends or self._line or self._data or self._bare or not data.startswith(b"data:"):
+        is_whole = data[data.find(b"\n") :] in _EVENT_ENDS and data[:5] == b"data:"
+        if not is_whole or self._line or self._data or self._bare:
             return None
         return data[5:]
 

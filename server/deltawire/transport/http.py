@@ -254,7 +254,7 @@ class HttpProtocol(asyncio.Protocol):
         protocol: Any = config.ws_protocol_class
         socket = protocol(config=config, server_state=state, app_state=app_state, ids=self._about.ids)
         socket.connection_made(self.transport)
-        socket.data_received(handshake)
+        socket.open(handshake)
         self.transport.set_protocol(socket)
 
     def _refuse(self, failure: Failure) -> None:

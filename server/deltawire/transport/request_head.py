@@ -4,11 +4,14 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 import httptools
+from websockets.datastructures import Headers
+from websockets.http11 import Request
 
 from deltawire.protocol.errors import Failure
 from deltawire.transport.link import MAX_HEADER_BYTES
 
 _VERSIONS: Final = ("1.0", "1.1")
+_OF_A_BODY: Final = {b"content-length", b"transfer-encoding"}
 
 
 class RequestHead:
@@ -68,12 +71,19 @@ class RequestHead:
         kept = [(name, value) for name, value in self.headers if name != b"upgrade"]
         return self._written(self._target, kept)
 
-    def handshake(self) -> bytes:
-        """Return the bytes of a WebSocket handshake's head, with no host in its target."""
-        raw_path, query, headers = self._resolved()
-        kept = [(name, value) for name, value in headers if name != b"upgrade"]
-        target = raw_path + b"?" + query if query else raw_path
-        return self._written(target, [*kept, (b"upgrade", b"websocket")])
+    def handshake(self) -> Request:
+        """Return a WebSocket handshake, with no host in its target; raise `Failure` where it has a body."""
+        raw_path, query, given = self._resolved()
+        headers = Headers()
+        has_body = False
+        for name, value in given:
+            has_body = has_body or (name in _OF_A_BODY and value != b"0")
+            if name != b"upgrade":
+                headers[name.decode()] = value.decode("latin-1")
+        if has_body or not self._target.isascii():
+            raise Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).")
+        headers["upgrade"] = "websocket"
+        return Request((raw_path + b"?" + query if query else raw_path).decode(), headers)
 
     def scope(self, **connection: Any) -> dict[str, Any]:
         """Return the ASGI scope, with the entries of `connection` in it. Raise `Failure` for an invalid target."""

@@ -6,7 +6,6 @@ from typing import Any, Final, cast
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets import http11
 from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
@@ -18,42 +17,49 @@ from deltawire.aio.running_time import LATE_SECONDS
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
-from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
-from deltawire.transport.refusals import refusal, refusal_bytes
+from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK
+from deltawire.transport.refusals import refusal
 from deltawire.transport.request_head import too_large_head
 
-# A token may have 8,192 characters, and a browser many cookies; the HTTP protocol bounds them together. The library
-# reads this limit from an environment variable, or from here.
-http11.MAX_LINE_LENGTH = MAX_HEADER_BYTES
+_MAX_HEADERS: Final = 128
+"""Headers of different names in a handshake."""
 _MAX_FRAGMENTS: Final = 1_000
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames at once."""
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
-_TOO_LARGE: Final = {HTTPStatus.REQUEST_URI_TOO_LONG, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}
+_TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _LOOK_AGAIN_SECONDS: Final = 0.5
 """Time to read the pong that came while the process did not run."""
+_SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
+"""The heads of unmasked text frames that are not fragmented, by the size of their payload."""
 _PIECE_BYTES: Final = 4096
 """Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
 
 
 class _Handshakes(ServerProtocol):
-    """The library's protocol, with refusals of a handshake as problem documents."""
+    """The library's protocol, with a handshake that was parsed before, and refusals of it as problem documents."""
 
-    ids: RequestIds
-    """The ids of the connection; the handshake has the first that is current here."""
+    def __init__(self, ids: RequestIds, **given: Any) -> None:
+        """`ids` are those of the connection; the handshake is its next request."""
+        super().__init__(state=State.OPEN, **given)  # its parser expects frames
+        self.state = State.CONNECTING
+        self.ids = ids
+        ids.next()
+
+    def accept(self, request: Request) -> Response:
+        """Return the response to a handshake."""
+        return self.reject(_TOO_LARGE, "") if len(request.headers) > _MAX_HEADERS else super().accept(request)
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
         """Return the response to an invalid handshake."""
-        failure = too_large_head() if status in _TOO_LARGE else _no_handshake(int(status))
+        said = "That is not a WebSocket handshake of version 13 (RFC 6455)."
+        is_too_large = status == _TOO_LARGE
+        failure = too_large_head() if is_too_large else Failure("invalid_frame", said, status=int(status))
         status, headers, body = refusal(failure)
         fields = {name.decode(): value.decode() for name, value in headers}
         fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.ids.current}
         return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
-
-
-def _no_handshake(status: int = 400) -> Failure:
-    return Failure("invalid_frame", "That is not a WebSocket handshake of version 13 (RFC 6455).", status=status)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -62,12 +68,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *, max_frames_per_second: int, ids: RequestIds, **given: Any) -> None:
         """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send.
 
-        `ids` are those of the connection; the handshake is its next request.
+        `ids` are those of the connection.
         """
         super().__init__(**given)
-        self.conn = _Handshakes(max_size=self.config.ws_max_size, logger=self.logger)
-        self.conn.ids = ids
-        ids.next()
+        self.conn = _Handshakes(ids, max_size=self.config.ws_max_size, logger=self.logger)
         self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
@@ -110,7 +114,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent or self.transport.is_closing():
             return False
         size = len(payload)
-        self.transport.write((b"\x81%c" % size if size < 126 else _long_text_head(size)) + payload)
+        self.transport.write((_SHORT_TEXT_HEADS[size] if size < 126 else _long_text_head(size)) + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
@@ -145,22 +149,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.close_timer = self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Parse the data, piece by piece; after the server's close frame only one piece more.
-
-        The library creates no event for a handshake that it refuses, so the response is written here.
-        """
+        """Parse the data, piece by piece; after the server's close frame only one piece more."""
         for start in range(0, len(data), _PIECE_BYTES):
             if self.close_sent:
                 self._parsed_after_close += _PIECE_BYTES
                 if self._parsed_after_close > _PIECE_BYTES:
                     return
             super().data_received(data[start : start + _PIECE_BYTES])
-        if not self.handshake_initiated and self.conn.handshake_exc is not None:
-            self.transport.write(
-                b"".join(self.conn.data_to_send())
-                or refusal_bytes(_no_handshake(), [*self.default_headers, self._request_id()])
-            )
-            self.transport.close()
 
     def _request_id(self) -> tuple[bytes, bytes]:
         return HEADER, self._ids.current.encode()
@@ -195,9 +190,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             super().handle_cont(event)
 
-    def handle_connect(self, event: Request) -> None:
-        """Put this protocol into the scope, for the socket's handler."""
-        super().handle_connect(event)
+    def open(self, handshake: Request) -> None:
+        """Answer a handshake, and start the socket's handler, which finds this protocol in its scope."""
+        self.handle_connect(handshake)
         if self.response.status_code == 101:
             cast("dict[str, Any]", self.scope["extensions"]).update({LINK: self, IDS: self._ids})
 

@@ -12,7 +12,7 @@ from deltawire.transport.websocket import WebSocketProtocol
 
 MOVED = "{} has moved what server/deltawire/transport stands on: {}"
 
-OURS = {"room", "write_text", "end"}
+OURS = {"room", "write_text", "end", "open"}
 """Public methods of our socket that are not uvicorn's; all others are called by it, or call it."""
 
 ATTRIBUTES: dict[type, set[str]] = {

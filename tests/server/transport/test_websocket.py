@@ -127,6 +127,20 @@ async def test_a_handshake_that_the_library_refuses_is_answered(upstream: Upstre
         assert (await raw(address, handshake + many + b"\r\n")).startswith(b"HTTP/1.1 4")
 
 
+@pytest.mark.parametrize(
+    "target, header",
+    [(b"/ws", b"Content-Length: 1"), (b"/ws", b"Transfer-Encoding: chunked"), (b"/ws\xc3\xa4", b"X-Nothing: x")],
+    ids=["a body", "a body in chunks", "a target that is not ASCII"],
+)
+async def test_a_handshake_with_a_body_or_another_target_is_refused(
+    upstream: Upstream, target: bytes, header: bytes
+) -> None:
+    request = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%b\r\n"
+    key = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    async with sharing(upstream) as address:
+        assert (await raw(address, request % (target, header) + key)).startswith(b"HTTP/1.1 400 ")
+
+
 async def test_a_message_in_too_many_pieces_closes_the_socket_with_1009(upstream: Upstream) -> None:
     async with sharing(upstream) as address:
         reader, writer = await raw_socket(address)

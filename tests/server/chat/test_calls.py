@@ -1,0 +1,71 @@
+"""The price of a delta and of a turn, in calls: a busy machine changes times, and no count."""
+
+import statistics
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from types import CodeType, FrameType
+
+from bench.instructions import Lockstep
+from support.client import connected
+from support.serving import sharing
+from support.upstream import Upstream
+
+import deltawire
+
+MOST_CALLS_OF_A_DELTA = 48
+MOST_CALLS_OF_A_TURN = 1_690
+"""With its socket, a new connection to the upstream, and a single delta."""
+_DELTAS = 40
+_TURNS = 15
+_OURS = str(deltawire.__path__[0])
+_THEIRS = ("aiohttp", "google", "litestar", "prometheus_client", "structlog", "uvicorn")
+"""Packages that only the server uses here; the test's client and its upstream stand on others."""
+
+
+class Calls:
+    """Counts the calls, of Python and of C, that the server makes in this thread."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        if event in ("call", "c_call") and _is_the_servers(frame.f_code):
+            self.number += 1
+
+
+@cache
+def _is_the_servers(code: CodeType) -> bool:
+    path = code.co_filename
+    return path.startswith(_OURS) or any(f"/site-packages/{name}/" in path for name in _THEIRS)
+
+
+@contextmanager
+def counting() -> Iterator[Calls]:
+    calls = Calls()
+    sys.setprofile(calls)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
+
+
+async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(upstream: Upstream) -> None:
+    lockstep = Lockstep()
+    upstream.plays(lockstep)
+    deltas, turns = [], []
+    async with sharing(upstream) as address:
+        with counting() as calls:
+            for _ in range(_TURNS):
+                before = calls.number
+                async with connected(address) as client:
+                    await lockstep.turn(client.socket, 1)
+                turns.append(calls.number - before)
+            for _ in range(3):
+                before = calls.number
+                async with connected(address) as client:
+                    await lockstep.turn(client.socket, 1 + _DELTAS)
+                deltas.append((calls.number - before - statistics.median(turns)) / _DELTAS)
+    assert 10 < statistics.median(deltas) <= MOST_CALLS_OF_A_DELTA, deltas
+    assert 100 < statistics.median(turns) <= MOST_CALLS_OF_A_TURN, turns
