@@ -9,6 +9,7 @@ from typing import Final, Self, cast
 from urllib.request import getproxies
 
 import aiohttp
+import msgspec
 from google import genai
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai import types
@@ -27,6 +28,9 @@ _READ_BYTES: Final = 2**14
 """Bytes of a stream that are buffered for a client that does not read; aiohttp pauses the socket at twice that."""
 _HEADER_BYTES: Final = 2**16
 """The longest response header that is accepted: proxies add cookies and policies."""
+
+
+_encode = msgspec.json.Encoder().encode
 
 
 class GeminiClient:
@@ -95,8 +99,10 @@ class GeminiClient:
         prepared = api._build_request(  # noqa: SLF001
             "post",
             f"{self._path}/{model}:streamGenerateContent?alt=sse",
-            request_body(model, request, history),
+            {},
         )
+        # As bytes the SDK sends it as it is. It would copy it, and encode it ten times as slowly.
+        prepared.data = _encode(request_body(model, request, history))
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
             answer = await api._async_request_once(prepared, stream=True, implicit_retry=False)  # noqa: SLF001
