@@ -29,15 +29,7 @@ from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.protocol.claims import claimed_id, claimed_ref
 from deltawire.protocol.decoding import Unreadable
 from deltawire.protocol.errors import Failure, spread
-from deltawire.protocol.frames import (
-    Auth,
-    Cancel,
-    Chat,
-    Delta,
-    Resume,
-    decode,
-    encode,
-)
+from deltawire.protocol.frames import Auth, Cancel, Chat, Delta, Resume, decode, encode
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 
@@ -72,7 +64,6 @@ class Session:
         self._replies = Replies(peer, self._tasks)
         self._idle = Watchdog(self._end_if_idle)
         self._draining = False
-        history.on_dropped = partial(self._refuse, Failure("history_dropped"))
 
     async def run(self) -> None:
         """Serve the socket until it closes; then close every upstream stream of it."""
@@ -125,6 +116,8 @@ class Session:
         if chat.id in self._turns or chat.id in self._runs:
             self._refuse(Failure("duplicate_turn", field="id"), chat.id, said=chat.ref)
             return
+        if chat.ref is not None or chat.grace:  # other clients may take an error without an id for an answer to them
+            self._history.on_dropped = partial(self._refuse, Failure("history_dropped"))
         try:
             self._check_room()
             if chat.grace:

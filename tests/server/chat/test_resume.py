@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from support.client import Client, Frame, connected, raw_socket, text_of
+from support.client import Client, Frame, connected, masked, raw_socket, text_of
 from support.log import Log
 from support.serving import serving
 from support.transports import Listener
@@ -249,28 +249,29 @@ async def test_a_run_counts_once_among_the_turns_at_once_listened_to_or_not(upst
 
 
 async def test_a_slow_listener_is_cut_off_and_the_others_do_not_notice(upstream: Upstream, log: Log) -> None:
-    goes_on = asyncio.Event()
+    begins, ends = asyncio.Event(), asyncio.Event()
 
     async def script(exchange: Exchange) -> None:
         await exchange.start()
-        await goes_on.wait()
+        await begins.wait()
         for _ in range(140):
             await exchange.text("x" * 65_536)
+        await ends.wait()
         await exchange.text("", finish="STOP")
         await exchange.finish()
 
     upstream.plays(script)
-    async with serving(upstream, send_timeout=0.5, max_frames_per_second=1000) as address:
+    async with serving(upstream, send_timeout=0.5) as address:
         async with connected(address, max_size=None, max_queue=None, ping_interval=None) as client:
             run = (await started(client))["run"]
             reader, writer = await raw_socket(address)
             slow = Listener(reader, writer)
-            frame = b'{"type":"resume","run":"%b"}' % run.encode()
-            writer.write(bytes([0x81, 0x80 | len(frame)]) + bytes(4) + frame)
+            writer.write(masked(b'{"type":"resume","run":"%b"}' % run.encode()))
             await log.line("run", happening="resumed")
-            goes_on.set()
-            frames = await client.until_end()
+            begins.set()
             await log.line("run", happening="lost")
+            ends.set()
+            frames = await client.until_end()
             slow.drop()
     assert len(text_of(frames)) == 140 * 65_536
     assert frames[-1]["finish_reason"] == "stop"

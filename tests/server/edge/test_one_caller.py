@@ -131,8 +131,8 @@ async def test_a_history_that_is_dropped_is_told(upstream: Upstream) -> None:
         connected(address) as other,
     ):
         for client in (one, other):
-            await client.ask()
-            await client.ask()
+            await client.ask(ref="r1")
+            await client.ask(ref="r2")
         dropped = await one.receive()
         assert (dropped["code"], dropped["id"], dropped["ref"]) == ("history_dropped", None, None)
 

@@ -52,7 +52,7 @@ class SocketListener:
                 for frame in frames:
                     await self._peer.send(self._encoded(frame))
         finally:
-            self.run.detach(cast("Any", self._cursor), Departure.LOST)
+            self.leave()
 
     def remember(self, question: str, answer: str) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
@@ -60,9 +60,10 @@ class SocketListener:
         draft.add(answer)
         self._history.add(question, draft.text())
 
-    def leave(self, departure: Departure) -> None:
-        """Stop listening, because the socket is over."""
-        self.is_open = False
+    def leave(self) -> None:
+        """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""
+        is_ours = self._peer.ended_with is not None
+        departure = Departure.LOST if is_ours else departure_of(self._peer.left_with)
         self.run.detach(cast("Any", self._cursor), departure)
 
     def _encoded(self, frame: NumberedFrame) -> bytes:
@@ -140,11 +141,10 @@ class SocketRuns:
         (await self._all.find(run, caller.name)).stop()
 
     def leave(self) -> None:
-        """Stop listening: the socket is over, in the way that its peer says."""
-        is_ours = self._peer.ended_with is not None
-        departure = Departure.LOST if is_ours else departure_of(self._peer.left_with)
+        """Stop listening: the socket is over."""
         for listener in self._by_name.values():
-            listener.leave(departure)
+            listener.is_open = False
+            listener.leave()
 
     def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
         here = name or run.turn
