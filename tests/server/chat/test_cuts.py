@@ -27,7 +27,7 @@ NAMES = [
     if name in BODIES
 ]
 """The unit test of the log reads all bodies."""
-ASKED = {"message": "hi", "grace": 5, "thinking": "low"}
+ASKED = {"grace": 5, "thinking": "low"}
 PIECE_BYTES = 512
 RANDOM_CUTS = 8
 
@@ -65,18 +65,18 @@ async def test_a_socket_that_is_cut_at_any_frame_goes_on_after_it(upstream: Upst
     body = BODIES[name]
     upstream.plays(in_pieces(body))
     async with sharing(upstream, retries=0) as address, connected(address) as other:
-        uncut = await other.ask(id="uncut", **ASKED)
+        uncut = await other.ask(name, id="socket", **ASKED)
         are_whole(uncut, body)
         for cut in range(len(uncut)):
-            turn = f"cut-{cut}"
+            turn = f"socket-{cut}"
             async with connected(address) as client:
-                await client.chat(id=turn, **ASKED)
+                await client.chat(name, id=turn, **ASKED)
                 heard = [await client.receive() for _ in range(cut)]
                 client.socket.transport.abort()
             if heard:
                 await other.send(type="resume", run=heard[0]["run"], after=cut)
             else:
-                await other.chat(id=turn, **ASKED)
+                await other.chat(name, id=turn, **ASKED)
             rest = await other.until_end(turn)
             are_whole([*heard, *rest], body)
     assert len(upstream.exchanges) == 1 + len(uncut)
@@ -94,11 +94,11 @@ def events_in(stream: bytes) -> list[tuple[str, Frame]]:
     return [(name.decode().removeprefix("id: "), json.loads(data.removeprefix(b"data: "))) for name, _, data in events]
 
 
-async def until_cut(address: str, turn: str, most: int) -> bytes:
+async def until_cut(address: str, question: dict[str, object], most: int) -> bytes:
     """Ask for a stream; leave after so many bytes of it."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**24)
-    body = json.dumps({**ASKED, "id": turn}).encode()
+    body = json.dumps(question).encode()
     # HTTP/1.0 has no chunks, so every byte after the head is one of the stream.
     head = f"POST /chat/stream HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n"
     writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
@@ -118,16 +118,17 @@ async def test_an_event_stream_that_is_cut_at_any_byte_goes_on_after_its_last_ev
     body = BODIES[name]
     upstream.plays(in_pieces(body))
     async with sharing(upstream, retries=0) as address, client(address) as http:
-        uncut = await until_cut(address, "uncut", 2**24)
+        asked = {"message": name, "id": "stream", **ASKED}
+        uncut = await until_cut(address, asked, 2**24)
         are_whole([frame for _, frame in events_in(uncut)], body)
         for number in range(RANDOM_CUTS):
-            cut = random.randrange(len(uncut))
-            heard = events_in(await until_cut(address, f"cut-{number}", cut))
+            asked["id"] = f"stream-{number}"
+            heard = events_in(await until_cut(address, asked, random.randrange(len(uncut))))
             if heard:
                 last, first = heard[-1][0], heard[0][1]
                 asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})
             else:
-                asking = http.post("/chat/stream", json={**ASKED, "id": f"cut-{number}"})
+                asking = http.post("/chat/stream", json=asked)
             async with asking as response:
                 rest = events_in(await response.read()) if response.status == 200 else []
             are_whole([frame for _, frame in [*heard, *rest]], body)

@@ -114,6 +114,17 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 }
 
 
+def floods_until(enough: asyncio.Event) -> Callable[[Exchange], Awaitable[None]]:
+    """A script that sends without end, until it has to say no more."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        while not enough.is_set():
+            await exchange.text("x" * 65_536)
+
+    return script
+
+
 async def reach(phase: str, client: Client, exchange: Exchange) -> None:
     """Wait until the turn is in this phase."""
     if phase == "between tokens":
@@ -147,12 +158,14 @@ async def test_a_close_on_purpose_ends_the_turn_at_once(
 async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     upstream: Upstream, log: Log, phase: str, code: int | None, happening: str
 ) -> None:
-    upstream.plays(PHASES[phase])
-    async with serving(upstream, retry_max_delay=30, retries=9) as address:
+    is_blocked = asyncio.Event()
+    upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else PHASES[phase])
+    async with serving(upstream, retry_max_delay=30, retries=9, max_answer_chars=10**8) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             run = (await started(client))["run"]
             exchange = await upstream.asked()
             await reach(phase, client, exchange)
+            is_blocked.set()
             if code is None:
                 lost(client)
             else:
