@@ -27,10 +27,10 @@ async def test_an_event_source_whose_link_breaks_hears_each_frame_once_and_stops
     upstream.plays(says_when(released))
     async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.page.evaluate(LISTENS)
-        await page.page.wait_for_function("window.heard.length === 2")
+        await page.page.wait_for_function("() => window.heard.length === 2")
         wire.cut()
         released.set()
-        await page.page.wait_for_function("window.source.readyState === EventSource.CLOSED")
+        await page.page.wait_for_function("() => window.source.readyState === EventSource.CLOSED")
         heard: list[dict[str, Any]] = await page.page.evaluate("window.heard")
         assert [(frame["type"], frame["seq"]) for frame in heard] == [
             ("started", 1),

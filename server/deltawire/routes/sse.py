@@ -44,16 +44,15 @@ class EventStream:
 
     async def run(self, turn: Turn, fields: dict[str, str]) -> None:
         """Send the whole response, with these header fields too."""
-        async with self.open(fields):
-            try:
-                async with aclosing(turn.frames()) as frames:
-                    async for frame in frames:
-                        # A lost connection also has room; `while_connected` learns of it later.
-                        if not await self.write(event_of(frame)):
-                            turn.leave(Reason.CLIENT_GONE)
-            except PeerSlow:
-                turn.leave(Reason.SLOW_CLIENT)
-                raise
+        async with self.open(fields), aclosing(turn.frames()) as frames:
+            async for frame in frames:
+                try:
+                    # A lost connection also has room; `while_connected` learns of it later.
+                    if not await self.write(event_of(frame)):
+                        turn.leave(Reason.CLIENT_GONE)
+                except PeerSlow:
+                    turn.leave(Reason.SLOW_CLIENT)
+                    raise
 
     @asynccontextmanager
     async def open(self, fields: dict[str, str]) -> AsyncIterator[None]:
