@@ -24,7 +24,7 @@ BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 
 .PHONY: run dev install help check lint types unit smoke test tests vitest pytest test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -43,7 +43,7 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 
 test: lint types tests ## everything that CI runs
 
-nightly: test versions soak siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
+nightly: test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, and the long forms of what is measured
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
 
 lint: .venv/.installed-dev ## ruff, import-linter, deptry, Biome, knip
@@ -123,6 +123,9 @@ day: .venv/.installed-dev ## what hang-ups save, in tokens (docs/measurements/da
 
 soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every fault at random (docs/measurements/soak.md)
 	$(BENCH) -m bench.soak
+
+cuts: .venv/.installed-dev ## 20,000 turns with grace whose links are cut at random, at two servers with a Valkey
+	$(BENCH) -m bench.cuts
 
 siege: .venv/.installed-dev ## one caller does the worst, each way for 20 s on both databases; WAY=name for one of them
 	$(BENCH) -m bench.siege $(WAY)

@@ -61,9 +61,10 @@ class MemoryRunStore:
         for run in runs:
             self.lists[caller].pop(run, None)
 
-    async def close(self, process: str) -> None:
-        self._leases.pop(process, None)
-        self._inboxes.pop(process, None)
+    async def close(self, process: str | None) -> None:
+        if process is not None:
+            self._leases.pop(process, None)
+            self._inboxes.pop(process, None)
 
     def left(self) -> list[str]:
         """What is still there."""
@@ -76,7 +77,7 @@ class MemoryRunStore:
 
     async def _next(self, lists: dict[str, list[bytes]], name: str) -> list[bytes]:
         try:
-            async with asyncio.timeout(0.2), self._news:
+            async with asyncio.timeout(0.15), self._news:
                 await self._news.wait_for(lambda: lists.get(name))
         except TimeoutError:
             return []

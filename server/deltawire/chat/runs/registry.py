@@ -91,17 +91,20 @@ class Runs:
             return self.ask_here(request, history, caller, context)
         self._check(request)
         name = names.new_name(self.process, caller.name)
-        known = await self.hub.claim(key, name, _CLAIM_SECONDS)
-        if known != name and key not in self._asked:
+        with self.hub.making(name):
+            known = await self.hub.claim(key, name, _CLAIM_SECONDS)
+            while known != name and key not in self._asked:
+                try:
+                    return await self.find(known, caller.name)
+                except Failure as failure:
+                    if failure.code != "gone":
+                        raise
+                known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
             try:
-                return await self.find(known, caller.name)
-            except Failure:  # it is gone, and the same chat asks again
-                self.hub.release(key, known)
-        try:
-            return self.ask_here(request, history, caller, context, name)
-        except Failure:
-            self.hub.release(key, name)
-            raise
+                return self.ask_here(request, history, caller, context, name)
+            except Failure:
+                self.hub.release(key, name)
+                raise
 
     def ask_here(
         self,
@@ -148,8 +151,10 @@ class Runs:
 
     async def find(self, name: str, caller: str) -> AnyRun:
         """Return a run of this caller, here or elsewhere. Raise `Failure` (`not_found`, `gone`)."""
-        if self.hub is not None and self.is_elsewhere(name) and names.belongs_to(name, caller):
-            return await self.hub.find(name)
+        if self.hub is not None and names.belongs_to(name, caller):
+            if self.is_elsewhere(name):
+                return await self.hub.find(name)
+            await self.hub.made(name)
         return self.find_here(name, caller)
 
     def find_here(self, name: str, caller: str) -> Run:

@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -22,7 +22,7 @@ from deltawire.chat.runs.elsewhere.messages import (
 )
 from deltawire.chat.runs.elsewhere.owner import StreamListener
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
-from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore
+from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure
 from deltawire.limits.backend import StoreAway, key_of
@@ -32,7 +32,9 @@ log = structlog.get_logger(__name__)
 
 _RENEWALS: Final = 5
 """Renewals in the time of one lease."""
-_REPLY_SECONDS: Final = 0.9
+_REPLY_SECONDS: Final = 5.0
+"""The longest wait for a process that lives, but is too busy to answer."""
+_LOOK_SECONDS: Final = 0.1
 _CLOSE_SECONDS: Final = 1.0
 _WAKE: Final = b"."
 """A message of a process to itself, which ends its wait for others."""
@@ -48,6 +50,8 @@ class Hub:
         self._find = find
         self._slow_after = slow_after
         self._replies: dict[str, asyncio.Future[Report]] = {}
+        self._making: dict[str, asyncio.Future[None]] = {}
+        """Runs that are registered, perhaps, and do not exist yet."""
         self._served: dict[str, StreamListener] = {}
         """Listeners of other processes, by their streams."""
         self._background = BackgroundTasks()
@@ -75,33 +79,58 @@ class Hub:
         await self._begin()
         try:
             known = await self._store.claim(chat, run, seconds)
-            if known != run and not await self._store.is_alive(names.process_of(known)):
+            if known != run and await has_died(self._store, names.process_of(known)):
                 await self._store.release(chat, known)
                 known = await self._store.claim(chat, run, seconds)
         except StoreAway:
             return run
         return known
 
+    async def claim_again(self, chat: str, lost: str, run: str, seconds: float) -> str:
+        """Register a new run of a chat in place of one that is gone, as `claim` does."""
+        with suppress(StoreAway):
+            await self._store.release(chat, lost)
+        return await self.claim(chat, run, seconds)
+
+    @contextmanager
+    def making(self, run: str) -> Iterator[None]:
+        """Let those who ask for a new run wait while the block makes it: the others read its registration first."""
+        self._making[run] = made = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._making[run]
+            made.set_result(None)
+
+    async def made(self, run: str) -> Run | None:
+        """Return a run of this process; wait for one that is being made."""
+        if run in self._making:
+            await asyncio.wait({self._making[run]})
+        return self._find(run)
+
     def release(self, chat: str, run: str) -> None:
         """Remove the registration of a chat that was refused, or whose run is forgotten."""
         self.spawn(self._store.release(chat, run))
 
     async def find(self, name: str) -> RemoteRun:
-        """Return a run of another process. Raise `Failure`: `gone` when it is not there, or its process is dead."""
+        """Return a run of another process.
+
+        Raise `Failure`: `gone` when it is not there, or its process is dead; `store_unavailable`.
+        """
         await self._begin()
         owner = names.process_of(name)
         ask = secrets.token_hex(8)
         self._replies[ask] = reply = asyncio.get_running_loop().create_future()
         try:
-            if not await self._store.is_alive(owner):
-                raise Failure("gone", field="run")
             await self._store.send(owner, write_message(AskReport(name, self._process, ask)))
             async with asyncio.timeout(_REPLY_SECONDS):
-                report = await reply
-        except StoreAway:
+                while not reply.done():
+                    if await has_died(self._store, owner):
+                        raise Failure("gone", field="run")
+                    await asyncio.wait({reply}, timeout=_LOOK_SECONDS)
+            report = reply.result()
+        except (StoreAway, TimeoutError):
             raise Failure("store_unavailable", "This run cannot be reached at the moment; try again.") from None
-        except TimeoutError:
-            raise Failure("gone", field="run") from None
         finally:
             del self._replies[ask]
         if report.turn is None:
@@ -110,12 +139,13 @@ class Hub:
 
     async def live(self, caller: str) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there."""
-        await self._begin()
         with suppress(StoreAway):
             listed = await self._store.listed(key_of(caller))
             others = [name for name in listed if names.process_of(name) != self._process]
+            if others:
+                await self._begin()
             found = await asyncio.gather(*(self.find(name) for name in others), return_exceptions=True)
-            gone = [name for name, run in zip(others, found, strict=True) if isinstance(run, Failure)]
+            gone = [name for name, run in zip(others, found, strict=True) if _is_gone(run)]
             if gone:
                 await self._store.delist(key_of(caller), gone)
             return [run for run in found if isinstance(run, RemoteRun)]
@@ -139,7 +169,7 @@ class Hub:
                 await self._store.send(self._process, _WAKE)
             self._loops[0].cancel()
             await asyncio.wait(self._loops, timeout=_CLOSE_SECONDS)
-        await self._store.close(self._process)
+        await self._store.close(self._process if self._loops else None)
 
     async def _begin(self) -> None:
         if not self._loops:
@@ -162,7 +192,7 @@ class Hub:
     async def _drop_dead(self) -> None:
         """Detach the listeners of processes that have died."""
         for process in {listener.process for listener in self._served.values()}:
-            if not await self._store.is_alive(process):
+            if await has_died(self._store, process):
                 for listener in [one for one in self._served.values() if one.process == process]:
                     listener.leave(Departure.LOST)
 
@@ -184,14 +214,16 @@ class Hub:
             listener = self._served.get(message.stream)
             if listener is not None:
                 listener.leave(message.departure)
-        else:
-            run = self._find(message.run)
-            if isinstance(message, AskReport):
-                self.spawn(self._store.send(message.process, write_message(_report(message.ask, run))))
-            elif isinstance(message, Listen):
-                self.spawn(self._serve(message, run))
-            elif run is not None:
-                run.stop()
+        elif isinstance(message, AskReport):
+            self.spawn(self._report(message))
+        elif isinstance(message, Listen):
+            self.spawn(self._serve(message, self._find(message.run)))
+        elif (run := self._find(message.run)) is not None:
+            run.stop()
+
+    async def _report(self, asked: AskReport) -> None:
+        report = _report(asked.ask, await self.made(asked.run))
+        await self._store.send(asked.process, write_message(report))
 
     async def _serve(self, listen: Listen, run: Run | None) -> None:
         try:
@@ -217,3 +249,7 @@ def _report(ask: str, run: Run | None) -> Report:
     if run is None:
         return Report(ask)
     return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
+
+
+def _is_gone(found: object) -> bool:
+    return isinstance(found, Failure) and found.code == "gone"

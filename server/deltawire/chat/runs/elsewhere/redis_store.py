@@ -17,7 +17,7 @@ T = TypeVar("T")
 _CLOSE_SECONDS: Final = 1.0
 _INBOX_SECONDS: Final = 5
 _LIST_SECONDS: Final = 3_600
-_WAIT_MS: Final = 200
+_WAIT_MS: Final = 150
 _AT_ONCE: Final = 100
 
 _PROBE: Final = """
@@ -157,10 +157,11 @@ class RedisRunStore:
         """Remove runs from the list of their caller."""
         await self._call(cast("Any", self._store.client.hdel), _key("runs", caller), *runs)
 
-    async def close(self, process: str) -> None:
-        """End the lease of a process, and close."""
-        with suppress(StoreAway):  # then the lease expires
-            await self._call(self._store.client.delete, _key("process", process), _key("inbox", process))
+    async def close(self, process: str | None) -> None:
+        """End the lease of a process, if it has one, and close."""
+        if process is not None:
+            with suppress(StoreAway):  # then the lease expires
+                await self._call(self._store.client.delete, _key("process", process), _key("inbox", process))
         await self._background.wait(_CLOSE_SECONDS)
         await self._store.close()
 

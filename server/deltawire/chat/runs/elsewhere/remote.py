@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from deltawire.chat.runs import names
 from deltawire.chat.runs.cursor import Listener
 from deltawire.chat.runs.elsewhere.messages import Leave, Listen, Report, Stop, read_entry, write_message
-from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.elsewhere.store import RunStore, has_died
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.limits.backend import StoreAway
 from deltawire.limits.report import Standing
@@ -44,7 +44,7 @@ class RemoteCursor:
                 entries = await self._store.read(self._listen.stream)
                 if frames := self._frames(entries):
                     return frames
-                if not entries and not await self._store.is_alive(self._owner):
+                if not entries and await has_died(self._store, self._owner):
                     raise Failure("gone", field="run")
             await self._store.remove(self._listen.stream)
         except StoreAway:

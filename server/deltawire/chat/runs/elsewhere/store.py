@@ -1,9 +1,11 @@
 """The store through which processes reach each other's runs."""
 
+import asyncio
 from typing import Final, Protocol
 
-LEASE_SECONDS: Final = 0.7
+LEASE_SECONDS: Final = 0.6
 """A process without a fresh lease counts as dead. It renews its lease several times in this time."""
+_SECOND_LOOK_SECONDS: Final = 0.2
 STREAM_SECONDS: Final = 30.0
 """A stream that nobody reads or writes expires after this time."""
 
@@ -63,6 +65,14 @@ class RunStore(Protocol):
         """Remove runs from the list of their caller."""
         ...
 
-    async def close(self, process: str) -> None:
-        """End the lease of a process, and close."""
+    async def close(self, process: str | None) -> None:
+        """End the lease of a process, if it has one, and close."""
         ...
+
+
+async def has_died(store: RunStore, process: str) -> bool:
+    """Say if a process has died. One that is very busy renews its lease late, so look twice."""
+    if await store.is_alive(process):
+        return False
+    await asyncio.sleep(_SECOND_LOOK_SECONDS)
+    return not await store.is_alive(process)
