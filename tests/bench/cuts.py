@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from bench.faults import plays_by_name
 from bench.soak import OBSERVED, SETTINGS, State, open_streams, state_of
 
-GRACE: Final = 4.0
+GRACE: Final = 3.0
 TEXTS: Final = {
     "none": "".join(f"piece {number} " for number in range(20)),
     "a short answer": "Hello world",

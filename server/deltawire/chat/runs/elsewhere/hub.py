@@ -17,6 +17,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     Message,
     Report,
     read_message,
+    unreachable,
     write_message,
     write_refusal,
 )
@@ -130,7 +131,7 @@ class Hub:
                     await asyncio.wait({reply}, timeout=_LOOK_SECONDS)
             report = reply.result()
         except (StoreAway, TimeoutError):
-            raise Failure("store_unavailable", "This run cannot be reached at the moment; try again.") from None
+            raise unreachable() from None
         finally:
             del self._replies[ask]
         if report.turn is None:
@@ -214,10 +215,12 @@ class Hub:
             listener = self._served.get(message.stream)
             if listener is not None:
                 listener.leave(message.departure)
+            else:  # all is written, perhaps after its reader has removed the stream
+                self.spawn(self._store.remove(message.stream))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
         elif isinstance(message, Listen):
-            self.spawn(self._serve(message, self._find(message.run)))
+            self._serve(message)
         elif (run := self._find(message.run)) is not None:
             run.stop()
 
@@ -225,19 +228,26 @@ class Hub:
         report = _report(asked.ask, await self.made(asked.run))
         await self._store.send(asked.process, write_message(report))
 
-    async def _serve(self, listen: Listen, run: Run | None) -> None:
+    def _serve(self, listen: Listen) -> None:
+        """Attach a listener at once: the next message may be that it leaves."""
         try:
-            if run is None:
+            if (run := self._find(listen.run)) is None:
                 raise Failure("gone", field="run")
             listener = StreamListener(run, listen, self._store, self._slow_after)
         except Failure as failure:
-            await self._store.append(listen.stream, [write_refusal(failure)])
+            self.spawn(self._refuse(listen.stream, failure))
             return
         self._served[listen.stream] = listener
+        self.spawn(self._write(listen.stream, listener))
+
+    async def _write(self, stream: str, listener: StreamListener) -> None:
         try:
             await listener.write()
         finally:
-            del self._served[listen.stream]
+            del self._served[stream]
+
+    async def _refuse(self, stream: str, failure: Failure) -> None:
+        await self._store.append(stream, [write_refusal(failure)])
 
     async def _forget(self, run: Run) -> None:
         await self._store.delist(key_of(run.facts.caller), [run.name])

@@ -75,6 +75,11 @@ def write_refusal(failure: Failure) -> bytes:
     return _REFUSED + write_message(_Refused(failure.code, failure.message, failure.field))
 
 
+def unreachable() -> Failure:
+    """Return the failure for a run whose process cannot be asked now."""
+    return Failure("store_unavailable", "This run cannot be reached at the moment; try again.")
+
+
 def read_entry(entry: bytes) -> NumberedFrame | None:
     """Return the frame of an entry; None for the end. Raise the `Failure` that an entry holds."""
     if entry == END:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from deltawire.chat.runs.elsewhere.messages import END, Listen, write_frame, write_refusal
+from deltawire.chat.runs.elsewhere.messages import END, Listen, unreachable, write_frame, write_refusal
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure
@@ -47,9 +47,13 @@ class StreamListener:
                     await self._room()
             if not self._has_left:
                 await self._store.append(self._stream, [END])
+            if self._has_left:
+                await self._store.remove(self._stream)  # its reader did so, perhaps before the last entries
         except Failure as failure:
             await self._store.append(self._stream, [write_refusal(failure)])
-        except (StoreAway, TimeoutError):
+        except TimeoutError:  # its reader takes nothing; one that goes on reads that it may come again
+            await self._store.append(self._stream, [write_refusal(unreachable())])
+        except StoreAway:
             pass
         finally:
             self.leave(Departure.LOST)

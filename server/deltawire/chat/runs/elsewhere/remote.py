@@ -1,11 +1,22 @@
 """A run of another process, as this process sees it."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, Protocol
 
+from deltawire.aio.background import finished
 from deltawire.chat.runs import names
 from deltawire.chat.runs.cursor import Listener
-from deltawire.chat.runs.elsewhere.messages import Leave, Listen, Report, Stop, read_entry, write_message
+from deltawire.chat.runs.elsewhere.messages import (
+    Leave,
+    Listen,
+    Report,
+    Stop,
+    read_entry,
+    unreachable,
+    write_message,
+)
 from deltawire.chat.runs.elsewhere.store import RunStore, has_died
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.limits.backend import StoreAway
@@ -32,14 +43,15 @@ class RemoteCursor:
         self._store = store
         self._listen = listen
         self._owner = names.process_of(listen.run)
-        self._has_asked = self._is_over = False
+        self._asking: asyncio.Task[None] | None = None
+        self._is_over = False
 
     async def next(self) -> list[NumberedFrame]:
         """Return the next frames; an empty list is the end. Raise `Failure`: `gone` when their process has died."""
         try:
-            if not self._has_asked:
-                self._has_asked = True
-                await self._store.send(self._owner, write_message(self._listen))
+            if self._asking is None:
+                self._asking = asyncio.create_task(self._store.send(self._owner, write_message(self._listen)))
+            await finished(self._asking)
             while not self._is_over:
                 entries = await self._store.read(self._listen.stream)
                 if frames := self._frames(entries):
@@ -48,17 +60,18 @@ class RemoteCursor:
                     raise Failure("gone", field="run")
             await self._store.remove(self._listen.stream)
         except StoreAway:
-            raise Failure("store_unavailable", "This run cannot be reached at the moment; try again.") from None
+            raise unreachable() from None
         return []
 
     async def leave(self, departure: Departure) -> None:
         """Tell the owner that nobody reads any more."""
-        if self._has_asked and not self._is_over:
-            try:
+        if self._asking is None:
+            return
+        with suppress(StoreAway):  # then the owner notices by itself: the stream is not read
+            await finished(self._asking)  # or the owner could read the two messages in the other order
+            if not self._is_over:
                 await self._store.send(self._owner, write_message(Leave(self._listen.stream, departure)))
-                await self._store.remove(self._listen.stream)
-            except StoreAway:
-                pass  # the owner notices by itself: the stream is not read
+            await self._store.remove(self._listen.stream)
 
     def _frames(self, entries: list[bytes]) -> list[NumberedFrame]:
         frames: list[NumberedFrame] = []
