@@ -139,8 +139,8 @@ chaos: .venv/.installed-dev ## a minute in which everything goes wrong, and ever
 bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 	$(BENCH) -m bench $(QUICK)
 
-bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
-	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn; GRACE=60
+	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(if $(GRACE),--grace $(GRACE)) $(OTHER)
 
 bench-instructions: .venv/.installed-dev ## the instructions of a delta and a turn, OTHER=folder beside another checkout; needs valgrind
 	$(BENCH) -m bench.instructions $(OTHER)
