@@ -1,13 +1,15 @@
 # The server, with its page. Run it with a read-only root: it writes to /data only, and there only without
 # DELTAWIRE_DATABASE_URL. Any user may run it who is of group 0, as OpenShift's are. docs/guide/run-for-others.md says what to set.
+# Before you run it for others, add the digests: `docker buildx imagetools inspect python:3.11.14-slim-trixie` prints it, and
+# `python:3.11.14-slim-trixie@sha256:...` takes no other image. A tag can be moved, a digest cannot.
 
-FROM python:3.11-slim-trixie AS packages
+FROM python:3.11.14-slim-trixie AS packages
 WORKDIR /build
 RUN python -m venv --without-pip /opt/deltawire
 COPY requirements.txt ./
 RUN pip --python /opt/deltawire/bin/python install --no-cache-dir --require-hashes --requirement requirements.txt
 
-FROM python:3.11-slim-trixie AS wheel
+FROM python:3.11.14-slim-trixie AS wheel
 WORKDIR /build
 COPY requirements-build.txt ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements-build.txt
@@ -20,7 +22,7 @@ RUN python -m hatchling build --target wheel --directory dist
 COPY --from=packages /opt/deltawire /opt/deltawire
 RUN pip --python /opt/deltawire/bin/python install --no-cache-dir --no-index --no-deps dist/*.whl
 
-FROM python:3.11-slim-trixie
+FROM python:3.11.14-slim-trixie
 RUN useradd --uid 10001 --gid 0 --no-create-home --shell /usr/sbin/nologin deltawire \
     && install --directory --mode 0770 --owner deltawire --group 0 /data
 COPY --from=wheel /opt/deltawire /opt/deltawire

@@ -25,7 +25,7 @@ BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 
 .PHONY: run dev install help check lint types unit smoke test tests vitest pytest coverage test-one nightly versions hooks release
-.PHONY: docs-settings pictures frames format lock clean hangups day soak chaos bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
+.PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/python -m deltawire
@@ -44,7 +44,7 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 
 test: lint types tests ## everything that CI runs
 
-nightly: test versions soak bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
+nightly: test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly
 	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
@@ -129,14 +129,23 @@ day: .venv/.installed-dev ## what hang-ups save, in tokens (docs/measurements/da
 soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every fault at random (docs/measurements/soak.md)
 	$(BENCH) -m bench.soak
 
+cuts: .venv/.installed-dev ## 20,000 turns with grace whose links are cut at random, at two servers with a Valkey
+	$(BENCH) -m bench.cuts
+
+siege: .venv/.installed-dev ## one caller does the worst, each way for 20 s on both databases; WAY=name for one of them
+	$(BENCH) -m bench.siege $(WAY)
+
+fuzz: .venv/.installed-dev ## a minute of random frames and requests with a good key; SEED=number
+	$(BENCH) -m bench.siege --fuzz $(SEED)
+
 chaos: .venv/.installed-dev ## a minute in which everything goes wrong, and every law holds: SECONDS_OF_CHAOS=3600 SEED=7
 	$(BENCH) -m bench.chaos --seconds $(SECONDS_OF_CHAOS) $(if $(SEED),--seed $(SEED))
 
 bench: .venv/.installed-dev ## what a delta and a socket cost (docs/measurements/benchmarks.md); QUICK=--quick for a rough look
 	$(BENCH) -m bench $(QUICK)
 
-bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn
-	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(OTHER)
+bench-against: .venv/.installed-dev ## what a change costs a delta, beside another checkout: OTHER=folder; OF=start for a whole turn; GRACE=60
+	$(BENCH) -m bench.against $(if $(OF),--of $(OF)) $(if $(GRACE),--grace $(GRACE)) $(OTHER)
 
 bench-instructions: .venv/.installed-dev ## the instructions of a delta and a turn, OTHER=folder beside another checkout; needs valgrind
 	$(BENCH) -m bench.instructions $(OTHER)

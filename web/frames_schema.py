@@ -15,15 +15,17 @@ from deltawire.protocol.frames import (
     Delta,
     ErrorFrame,
     HistoryMessage,
+    Resume,
     Spent,
+    Started,
     Thought,
     TurnSettings,
     Usage,
 )
 from deltawire.routes.models import ModelList
 
-UP = (Chat, Cancel, Auth)
-DOWN = (Delta, Thought, Usage, ErrorFrame)
+UP = (Chat, Cancel, Resume, Auth)
+DOWN = (Started, Delta, Thought, Usage, ErrorFrame)
 OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage, UsageReport)
 
 
@@ -31,8 +33,9 @@ def schema() -> dict[str, Any]:
     """What a socket takes and sends, each a union told apart by `type`, and what routes answer."""
     parts = (*UP, *DOWN, HistoryMessage, Spent, Message, TurnSettings, *OVER_HTTP)
     _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
-    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default
-        definitions[sent.__name__]["required"] = list(definitions[sent.__name__]["properties"])
+    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default, but a number without grace
+        fields = definitions[sent.__name__]["properties"]
+        definitions[sent.__name__]["required"] = [field for field in fields if sent is Started or field != "seq"]
     for kept in (Conversation, ConversationTree):  # which keep what a `chat` may hold, and nothing else
         definitions[kept.__name__]["properties"]["settings"] = _reference("TurnSettings")
     definitions["FrameUp"] = _union(UP)

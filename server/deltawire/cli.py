@@ -18,13 +18,14 @@ from deltawire.app import build, configure_logs
 from deltawire.config.checks import check_data_folder, check_prices
 from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
-from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.config.settings import PREFIX, SECRETS, Settings, SettingsError
 from deltawire.conversations import migrate
 from deltawire.conversations.backup import back_up
 from deltawire.conversations.database import REVISIONS
 from deltawire.conversations.usage_report import UsageFilter, as_json, as_table, default_since, read_report
 from deltawire.edge.static_files import NotBuiltError, built
 from deltawire.identity.api_keys import new_key
+from deltawire.process.privacy import keep_private
 from deltawire.process.serving import serve_here, serve_in_workers
 from deltawire.process.workers import bind_for
 from deltawire.protocol.errors import Failure
@@ -37,6 +38,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.command == "key":
         return _make_key(given.name)
+    keep_private()
     try:
         settings = load()
         if given.command == "usage":
@@ -92,6 +94,9 @@ def _settings_help() -> str:
         lines.append(f"  {name}{f' = {default}' if default else ''}")
         lines.append(f"      {purpose} ({accepts})")
     lines += [
+        "",
+        f"{', '.join(SECRETS)}",
+        "may each stand in a file: NAME_FILE is its path.",
         "",
         "The upstream is set up by google-genai's own variables: GEMINI_API_KEY or GOOGLE_API_KEY,",
         "GOOGLE_GEMINI_BASE_URL, and for Vertex AI GOOGLE_GENAI_USE_VERTEXAI, GOOGLE_CLOUD_PROJECT and",

@@ -37,17 +37,21 @@ def elsewhere(folder: Path) -> Service:
     return msgspec.structs.replace(DELTAWIRE, command=("-c", source_of(folder)))
 
 
-async def run(other: Path, load: Load, pairs: int) -> list[tuple[float, float]]:
-    """Return the microseconds of CPU a chunk, here and there, of each pair; each goes first as often as the other."""
+async def run(other: Path, load: Load, pairs: int, grace: float) -> list[tuple[float, float]]:
+    """Return the microseconds of CPU a chunk, here and there, of each pair; each goes first as often as the other.
+
+    Turns ask for `grace` here, and not there.
+    """
     costs = []
     async with bench() as started, started.running(DELTAWIRE) as here, started.running(elsewhere(other)) as there:
         both = [here, there]
+        loads = {here.pid: msgspec.structs.replace(load, grace=grace), there.pid: load}
         for service in both:
             await measure.warm_up(started, service, "socket")
         for number in range(pairs):
             cost = {}
             for service in both if number % 2 else reversed(both):
-                cost[service.pid] = (await measure.under(started, service, "socket", load)).cpu_us
+                cost[service.pid] = (await measure.under(started, service, "socket", loads[service.pid])).cpu_us
             costs.append((cost[here.pid], cost[there.pid]))
             sys.stderr.write(f"pair {number + 1}: {costs[-1][0]:.1f} µs here, {costs[-1][1]:.1f} there\n")
     return costs
@@ -64,8 +68,10 @@ def main() -> None:
     parser.add_argument("other", type=Path, help="another checkout")
     parser.add_argument("--of", choices=LOADS, default="delta")
     parser.add_argument("--pairs", type=int, default=PAIRS)
+    parser.add_argument("--grace", type=float, default=0, help="seconds of grace of the turns here; none there")
     arguments = parser.parse_args()
-    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), LOADS[arguments.of], arguments.pairs))))
+    load, grace = LOADS[arguments.of], arguments.grace
+    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), load, arguments.pairs, grace))))
 
 
 if __name__ == "__main__":

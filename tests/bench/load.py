@@ -39,6 +39,7 @@ class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Seconds over which they start."""
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
+    grace: float = 0
 
 
 class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -87,7 +88,9 @@ def masked(opcode: int, payload: bytes) -> bytes:
 def question(plan: Streams, stream: int) -> bytes:
     """What asks for a stream, as bytes for the connection."""
     text = prompt(stream, plan.chunks, plan.interval_ms)
-    asked = {"message": text}
+    asked: dict[str, object] = {"message": text}
+    if plan.grace:
+        asked["grace"] = plan.grace  # without an id: the same question in the next round is another turn
     if plan.conversations:
         asked["conversation"] = plan.conversations[stream]
     if plan.transport == "socket":

@@ -29,6 +29,7 @@ class Load(msgspec.Struct, frozen=True):
     """Seconds over which they start."""
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
+    grace: float = 0
 
     def plan(self, address: str, transport: str) -> Streams:
         """It as the load client takes it."""
@@ -40,6 +41,7 @@ class Load(msgspec.Struct, frozen=True):
             interval_ms=self.interval_ms,
             spread=self.spread,
             conversations=self.conversations,
+            grace=self.grace,
         )
 
 

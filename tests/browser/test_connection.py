@@ -16,15 +16,15 @@ def retry_info(delay: str) -> list[dict[str, str]]:
     return [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
 
 
-async def test_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
+async def test_without_grace_a_connection_cut_in_the_middle_keeps_what_came_and_offers_to_ask_again(
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         wire.cut()
-        await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it.")
+        await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it, which costs again.")
         await expect(page.answer).to_contain_text("The first half")
         await (await upstream.asked()).closes()
         await page.is_connected()
@@ -74,7 +74,7 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
 
 async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
         await page.page.clock.install()
         await page.page.reload()
         await page.is_connected()
@@ -83,7 +83,7 @@ async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: 
         wire.freeze()
         await page.page.clock.fast_forward(45_000)  # nothing was heard: it asks
         await page.page.clock.fast_forward(10_000)  # and gets no answer
-        await expect(page.answer).to_contain_text("Nothing came over the connection any more. Ask again for all of it.")
+        await expect(page.answer).to_contain_text("Nothing came over the connection any more. Ask again for all of it")
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")

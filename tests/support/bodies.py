@@ -163,6 +163,7 @@ class Reading:
                 break
         else:
             events += reader.end()
+        self.events = events
         self.text = "".join(event.text for event in events if isinstance(event, Text))
         self.thoughts = "".join(event.text for event in events if isinstance(event, ThoughtText))
         self.failure = events[-1].code if events and isinstance(events[-1], Failure) else None

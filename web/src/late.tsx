@@ -17,7 +17,11 @@ import { PrintingProvider } from "./markdown/printing";
 
 // Now, so that they are there when the first answer comes, a chat is read, or the connection is lost.
 void loadMarkdown();
-void Promise.allSettled([import("./state/merge-stored"), import("./connection/probe")]);
+void Promise.allSettled([
+  import("./state/merge-stored"),
+  import("./connection/probe"),
+  import("./controller/reattachment"),
+]);
 
 export { Announcer, ChatsDrawer, ContextMeter, ModelPicker, Notice, PanelNotLoaded, Sidebar, ThinkingSwitch };
 

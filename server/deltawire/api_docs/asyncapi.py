@@ -12,11 +12,13 @@ from deltawire.api_docs.openapi import CONTEXT
 from deltawire.protocol.frames import FrameDown, FrameUp, type_tag
 
 _CHANNEL: Final = "socket"
-_ANSWERS: Final = {"chat": ("delta", "thought", "usage", "error"), "cancel": ("usage", "error")}
+_TURN: Final = ("started", "delta", "thought", "usage", "error")
+_ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN}
 """The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
 _ABOUT: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
-`usage` or one `error` with its `id`. A client ignores fields and frames that it does not know. Where the server wants
+`usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and
+stopped from another socket. A client ignores fields and frames that it does not know. Where the server wants
 to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
 `deltawire.v1`."""
 
@@ -112,8 +114,9 @@ def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -
     )
     schemas["Chat"]["allOf"] = CONTEXT
     sent = [struct.__name__ for struct in down.values()] + ["Spent"]
-    for name in sent:  # the server leaves no field out, whatever its default
-        schemas[name]["required"] = list(schemas[name]["properties"])
+    for name in sent:  # the server leaves no field out, whatever its default, but the number of a turn without grace
+        fields = list(schemas[name]["properties"])
+        schemas[name]["required"] = fields if name == "Started" else [field for field in fields if field != "seq"]
     for schema in schemas.values():
         properties = schema["properties"]
         if type_tag in properties:

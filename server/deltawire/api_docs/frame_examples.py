@@ -5,8 +5,12 @@ from typing import Any, Final
 import msgspec
 
 from deltawire.api_docs.operations import EXAMPLES
+from deltawire.chat.runs.registry import not_here
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, FrameDown, Spent, Thought, Usage, error_frame
+from deltawire.protocol.frames import Delta, FrameDown, Spent, Started, Thought, Usage, error_frame
+
+RUN: Final = "pP2yaHr7kq0XbM5LSZ0vNw1tGf3eRY_czWCyPI"
+"""The name of a run."""
 
 _SPENT: Final = Spent(
     model="gemini-flash-latest",
@@ -34,11 +38,23 @@ _CANCELLED: Final = {
 UP: Final[dict[str, dict[str, dict[str, Any]]]] = {
     "chat": {name: {"type": "chat", **fields} for name, fields in EXAMPLES.items()},
     "auth": {"a fresh token": {"type": "auth", "token": "TOKEN"}},
-    "cancel": {"one turn": {"type": "cancel", "id": "turn-7"}, "every turn": {"type": "cancel"}},
+    "cancel": {
+        "one turn": {"type": "cancel", "id": "turn-7"},
+        "every turn": {"type": "cancel"},
+        "a run": {"type": "cancel", "run": RUN},
+    },
+    "resume": {
+        "the frames after the first": {"type": "resume", "run": RUN, "after": 1},
+        "from the start, by another name": {"type": "resume", "run": RUN, "after": 0, "id": "turn-8"},
+    },
 }
 
 _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
-    "delta": {"a piece": Delta("turn-7", "Air scatters blue light.")},
+    "started": {"a turn with grace": Started("turn-7", RUN, None, None, 1)},
+    "delta": {
+        "a piece": Delta("turn-7", "Air scatters blue light."),
+        "a piece of a turn with grace": Delta("turn-7", "Air scatters blue light.", 3),
+    },
     "thought": {"a piece": Thought("turn-7", "One sentence was asked for.")},
     "usage": {
         "answered": Usage("turn-7", **_ENDS),
@@ -47,6 +63,7 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
     "error": {
         "a turn that failed": error_frame(Failure("upstream_unavailable"), turn="turn-7"),
         "a turn that was refused": error_frame(Failure("unknown_model", field="model"), turn="turn-7"),
+        "a run that is forgotten": error_frame(not_here(), ref=RUN),
         "a frame that names no turn": error_frame(Failure("unknown_turn", field="id"), ref="turn-9"),
     },
 }

@@ -18,7 +18,7 @@ from deltawire.edge.problem_details import Problem
 from deltawire.edge.public_routes import PUBLIC
 from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Thought, Usage
+from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Started, Thought, Usage
 
 
 def _named(name: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def _null(name: str) -> dict[str, Any]:
 
 
 _SPOKEN: Final = (
-    *(ChatRequest, Delta, Thought, Usage, ErrorFrame, Problem),
+    *(ChatRequest, Started, Delta, Thought, Usage, ErrorFrame, Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
     UsageReport,
 )
@@ -42,10 +42,12 @@ CONTEXT: Final = [
 """Rules between fields: `parent` needs `conversation`, and a conversation excludes `history`."""
 
 
-def document(answer: type[Struct]) -> OpenAPIConfig:
-    """Return Litestar's configuration of the document; `answer` is the answer of `POST /chat`."""
-    _, schemas = msgspec.json.schema_components([*_SPOKEN, answer], ref_template=reference("{name}").ref)
+def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
+    """Return Litestar's configuration of the document; `answers` are those that the routes declare themselves."""
+    _, schemas = msgspec.json.schema_components([*_SPOKEN, *answers], ref_template=reference("{name}").ref)
     schemas[ChatRequest.__name__]["allOf"] = CONTEXT
+    [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
+    seconds["maximum"] = max_grace
     return OpenAPIConfig(
         title="Deltawire",
         version=__version__,

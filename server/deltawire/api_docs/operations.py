@@ -20,7 +20,7 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Meta, Struct
 
-from deltawire.api_docs.responses import LIMITS, examples_of, json_answer, problems, reference
+from deltawire.api_docs.responses import LIMITS, examples_of, field, json_answer, problems, reference
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationChange,
@@ -70,7 +70,8 @@ _EVENT: Final = Schema(
     type=OpenAPIType.OBJECT,
     description="One event: the type of a frame, and the frame as JSON.",
     properties={
-        "event": Schema(type=OpenAPIType.STRING, enum=["delta", "thought", "usage", "error"]),
+        "event": Schema(type=OpenAPIType.STRING, enum=["started", "delta", "thought", "usage", "error"]),
+        "id": Schema(type=OpenAPIType.STRING, description="`RUN:SEQ` in a turn with grace; absent otherwise."),
         "data": Schema(type=OpenAPIType.STRING, content_media_type="application/json"),
     },
     required=["event", "data"],
@@ -135,24 +136,29 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
     ]
 
 
+_ACCEPTED: Final = json_answer(
+    "RunReport", "The turn with grace has begun, and the request has `Prefer: respond-async`; `Location` names its run."
+)
+_PLACE: Final = {"Location": field("The address of the run."), "Preference-Applied": field("`respond-async`.")}
+
 WHOLE: Final = _operation(
-    {"200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS)},
+    {
+        "200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS),
+        "202": replace(_ACCEPTED, headers={**LIMITS, **_PLACE}),
+    },
     frozenset(TABLE) - _SOCKET_ONLY,
     body=ChatRequest,
     examples=EXAMPLES,
 )
 """`POST /chat`."""
 
+_STREAM: Final = OpenAPIResponse(
+    description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
+    content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))},
+)
+
 STREAMED: Final = _operation(
-    {
-        "200": OpenAPIResponse(
-            description="Server-sent events: the type of a frame, and the frame. The last is `usage` or `error`.",
-            headers=LIMITS,
-            content={
-                "text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))
-            },
-        )
-    },
+    {"200": replace(_STREAM, headers=LIMITS)},
     frozenset(TABLE) - _SOCKET_ONLY - _UPSTREAMS,
     body=ChatRequest,
     examples=EXAMPLES,
@@ -215,3 +221,31 @@ EXPORT_CONVERSATION: Final = _operation(
     _NAMED | {"invalid_frame"},
     query=ExportQuery,
 )
+
+_OF_A_RUN: Final = frozenset({"unauthenticated", "forbidden", "internal", "not_found", "gone"})
+
+
+class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The events to send: parameters of the URL."""
+
+    after: Annotated[
+        int, Meta(ge=0, le=2**31 - 1, description="the number of the last frame that the client has, or 0")
+    ] = 0
+
+
+LIST_RUNS: Final = _operation(
+    {"200": json_answer("RunList", "Those that have not ended.")}, {"unauthenticated", "forbidden", "internal"}
+)
+READ_RUN: Final = _operation(
+    {"200": json_answer("RunReport", "As it is now; once it has ended, with its answer.")}, _OF_A_RUN
+)
+STOP_RUN: Final = _operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _OF_A_RUN)
+STREAM_RUN: Final = _operation(
+    {
+        "200": replace(_STREAM, description="The frames after the given one. The last is `usage` or `error`."),
+        "204": OpenAPIResponse(description="The run has ended, and the client has all of it."),
+    },
+    _OF_A_RUN | {"invalid_frame"},
+    query=EventsQuery,
+)
+"""`/runs` and below."""

@@ -15,18 +15,19 @@ from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import error_frame
 
 
-def _field(description: str) -> OpenAPIHeader:
+def field(description: str) -> OpenAPIHeader:
+    """Return a header field that is a string."""
     return OpenAPIHeader(description=description, schema=Schema(type=OpenAPIType.STRING))
 
 
 _DRAFT: Final = "as draft-ietf-httpapi-ratelimit-headers-10 has it; absent where nothing is limited"
 LIMITS: Final[dict[str, OpenAPIHeader | Reference]] = {
-    "RateLimit-Policy": _field(f"The limits on the caller's turns, {_DRAFT}."),
-    "RateLimit": _field(f"What is left of them, {_DRAFT}."),
+    "RateLimit-Policy": field(f"The limits on the caller's turns, {_DRAFT}."),
+    "RateLimit": field(f"What is left of them, {_DRAFT}."),
 }
 """Header fields of a turn's answer."""
-_RETRY_AFTER: Final = {"Retry-After": _field("Seconds after which asking again may help, where that is known.")}
-_CHALLENGE: Final = {"WWW-Authenticate": _field("`Bearer`.")}
+_RETRY_AFTER: Final = {"Retry-After": field("Seconds after which asking again may help, where that is known.")}
+_CHALLENGE: Final = {"WWW-Authenticate": field("`Bearer`.")}
 
 
 def reference(name: str) -> Reference:

@@ -13,12 +13,14 @@ from litestar.di import Provide
 
 from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.app.services import (
+    CallerShares,
     find_account,
     make_admission,
     make_authenticator,
     make_catalog,
     make_client,
     make_services,
+    make_shares,
     make_tracing,
     open_stores,
 )
@@ -37,17 +39,21 @@ from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.key_set import KeySet
 from deltawire.process.drain import Drain
 from deltawire.process.server import Listening, Service
-from deltawire.routes.chat import Answer, chat, chat_stream
+from deltawire.routes.answers import Answer
+from deltawire.routes.chat import chat, chat_stream
 from deltawire.routes.conversations import conversations
 from deltawire.routes.health import live, ready
 from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
+from deltawire.routes.run_report import RunList
+from deltawire.routes.runs import runs
 from deltawire.routes.services import Services
 from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import chat_socket
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
+from deltawire.transport.intake import SocketRates
 
 if TYPE_CHECKING:  # an optional dependency
     pass
@@ -84,9 +90,10 @@ def assemble(settings: Settings) -> Service:
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
     stores.database.metrics = metrics
     tracing = make_tracing(settings)
-    admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing))
-    services = make_services(settings, admission, authenticator, stores, metrics)
-    connection_limits = ConnectionLimits(settings.max_sockets, settings.max_handshakes_per_minute)
+    shares = make_shares(settings)
+    admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing), shares)
+    services = make_services(settings, admission, authenticator, stores, metrics, shares)
+    connection_limits = ConnectionLimits(shares.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -97,11 +104,13 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(stores.usage.running())
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
+            stack.push_async_callback(services.runs.close)
             stores.limits.prices.load()
             stack.push_async_callback(stores.limits.prices.close)
             await stack.enter_async_context(leftovers_cleared(settings.database))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
+            await stack.enter_async_context(services.sessions.watched())
             running = await stack.enter_async_context(admission.running_time)
             account = await find_account(settings, stack)
             admission.open(await stack.enter_async_context(make_client(settings, account, running)))
@@ -114,7 +123,7 @@ def assemble(settings: Settings) -> Service:
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
     drain = Drain(admission, services.sessions, connection_limits, settings.drain_seconds)
-    return Service(app, _listening(settings), drain)
+    return Service(app, _listening(settings, shares), drain)
 
 
 def _litestar(
@@ -123,7 +132,7 @@ def _litestar(
     any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, live, ready),
+            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, runs, live, ready),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
             ),
@@ -135,7 +144,7 @@ def _litestar(
         lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,
-        openapi_config=openapi.document(Answer),
+        openapi_config=openapi.document(Answer, RunList, max_grace=settings.max_grace),
     )
 
 
@@ -151,10 +160,12 @@ def _access_policy(settings: Settings, authenticator: Authenticator, app: Litest
     )
 
 
-def _listening(settings: Settings) -> Listening:
+def _listening(settings: Settings, shares: CallerShares) -> Listening:
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
-        max_frames_per_second=settings.max_frames_per_second,
+        socket_rates=SocketRates(
+            frames=settings.max_frames_per_second, bytes=settings.max_bytes_per_second, arriving=shares.arriving
+        ),
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,
         handshake_timeout=settings.handshake_timeout,
@@ -174,6 +185,11 @@ def _announce(settings: Settings) -> None:
         log.warning(
             "limits and usage: each worker counts for itself; set REDIS_URL to share them", workers=settings.workers
         )
+        if settings.max_grace:
+            log.warning(
+                "resume: a run is known only to the worker that runs it; set REDIS_URL to resume through any",
+                workers=settings.workers,
+            )
     if settings.database_url is None:
         log.info("conversations: in a file; DATABASE_URL or DATA_DIR choose another place", folder=str(settings.folder))
     if settings.limits.by_name and not settings.asks_who:

@@ -11,10 +11,13 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
-from deltawire.chat.session import SocketBounds
+from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.registry import RunBounds, Runs
+from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
+from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
 from deltawire.conversations.usage_history import UsageHistory, spool_folder
@@ -29,9 +32,11 @@ from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
+from deltawire.limits.shares import Shares
 from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
+from deltawire.telemetry.run_observer import RunObserver
 from deltawire.telemetry.turn_observer import Telemetry
 
 if TYPE_CHECKING:  # an optional dependency
@@ -47,17 +52,51 @@ class Stores(NamedTuple):
     """The stores that outlive a turn."""
 
     database: Database
+    sizes: StoredSizes
     transcripts: Transcripts
     limits: Limits
     usage: UsageHistory
 
 
+class CallerShares(NamedTuple):
+    """The shares of the callers in this process."""
+
+    sockets: Shares
+    turns: Shares
+    requests: Shares
+    """The bytes of the requests of running turns."""
+    arriving: Shares
+    """The bytes of messages and bodies that are still coming."""
+
+
+def make_shares(settings: Settings) -> CallerShares:
+    """Return the shares, of which nothing is taken."""
+    total = settings.max_memory_bytes
+    memory = (total, settings.share_of(total, settings.max_memory_bytes_per_caller, 8))
+    sockets, turns = settings.max_sockets, settings.max_turns
+    return CallerShares(
+        sockets=Shares("sockets", "MAX_SOCKETS", sockets, settings.share_of(sockets, settings.max_sockets_per_caller)),
+        turns=Shares("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
+        requests=Shares("bytes of requests", "MAX_MEMORY_BYTES", *memory),
+        arriving=Shares("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
+    )
+
+
 def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
     """Return the stores; nothing is connected before it is used."""
     database = Database(settings.database)
+    sizes = StoredSizes(
+        StoreBounds(
+            messages=settings.max_conversation_messages,
+            bytes=settings.max_conversation_bytes,
+            conversations=settings.max_conversations_per_caller,
+            owner_bytes=settings.max_stored_bytes_per_caller,
+        )
+    )
     return Stores(
         database,
-        Transcripts(database, catalog, settings.max_history_chars, settings.store_timeout),
+        sizes,
+        Transcripts(database, sizes, catalog, settings.max_history_chars, settings.store_timeout),
         Limits(
             settings.limits,
             make_limits_backend(settings),
@@ -78,19 +117,38 @@ def usage_folder(settings: Settings) -> Path | None:
 
 
 def make_services(
-    settings: Settings, admission: Admission, authenticator: Authenticator, stores: Stores, metrics: Metrics
+    settings: Settings,
+    admission: Admission,
+    authenticator: Authenticator,
+    stores: Stores,
+    metrics: Metrics,
+    shares: CallerShares,
 ) -> Services:
     """Return what the routes share."""
-    histories = HistoryPool(settings.max_memory_bytes, settings.max_history_chars)
-    bounds = SocketBounds(turns=settings.max_turns_per_socket, idle_timeout=settings.idle_timeout)
+    memory = settings.max_memory_bytes
+    each = settings.share_of(memory, settings.max_memory_bytes_per_caller, 8)
+    histories = HistoryPool(memory, each, settings.max_history_chars)
     refusals = Refusals(metrics)
+    run_bounds = RunBounds(
+        grace=settings.max_grace, bytes=settings.max_detached_bytes, slow_after=settings.send_timeout
+    )
+    runs = Runs(admission, run_bounds, RunObserver(metrics), store=make_run_store(settings))
+    shared = Shared(
+        admission=admission,
+        runs=runs,
+        refusals=refusals,
+        max_turns=settings.max_turns_per_socket,
+        idle_timeout=settings.idle_timeout,
+    )
     return Services(
         admission=admission,
-        conversations=ConversationStore(stores.database, settings.max_message_chars),
+        arriving=shares.arriving,
+        conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         limits=stores.limits,
         metrics=metrics,
         refusals=refusals,
-        sessions=SessionRegistry(admission, authenticator, histories, bounds, metrics, refusals),
+        runs=runs,
+        sessions=SessionRegistry(shared, authenticator, histories, metrics),
         send_timeout=settings.send_timeout,
     )
 
@@ -164,14 +222,27 @@ def make_limits_backend(settings: Settings) -> LimitsBackend:
     return LimitsBackend(windows=windows, leases=MemoryLeases(), meter=MemoryMeter())
 
 
-def make_admission(settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry) -> Admission:
+def make_run_store(settings: Settings) -> RunStore | None:
+    """Return the store through which processes reach each other's runs; None without one, or without runs."""
+    if settings.redis_url is None or not settings.max_grace:
+        return None
+    from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore  # noqa: PLC0415 - as above
+
+    return RedisRunStore(settings.redis_url.get_secret_value())
+
+
+def make_admission(
+    settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, shares: CallerShares
+) -> Admission:
     """Return the admission, which is closed until it is given an upstream."""
     return Admission(
         catalog,
         Bounds(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,
-            turns=settings.max_turns,
+            answer_chars=settings.max_answer_chars,
+            turns=shares.turns,
+            memory=shares.requests,
         ),
         Deadlines(
             first_token=settings.first_token_timeout,

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from typing import NamedTuple
+from sys import getsizeof
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -10,6 +11,7 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.history import size_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Reason
@@ -20,18 +22,25 @@ from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
-from deltawire.protocol.errors import Failure, cut_by_drain, spread, too_large
+from deltawire.limits.shares import Holding, Shares
+from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
 
+_HELD: Final = 2
+"""A turn holds its texts, and while it asks the upstream the request that is made of them."""
+
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The most characters that one turn may bring, and the most turns that may run."""
+    """The most characters that one turn may bring, and the shares of the callers."""
 
     message_chars: int
     history_chars: int
-    turns: int
+    answer_chars: int
+    turns: Shares
+    memory: Shares
+    """The bytes that running turns hold of their requests."""
 
 
 class Accounts(NamedTuple):
@@ -41,9 +50,10 @@ class Accounts(NamedTuple):
     limits: Limits
     usage: UsageHistory
 
-    def open(self, caller: str, request: ChatRequest) -> TurnRecord:
-        """Return the record of one turn."""
-        return TurnRecord(caller, self.limits.open(caller), self.transcripts.open(caller, request), self.usage)
+    def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
+        """Return the record of one turn, which holds its context in `memory`."""
+        transcript = self.transcripts.open(caller, request, memory.add)
+        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage)
 
 
 class Admission:
@@ -70,7 +80,7 @@ class Admission:
         self._closed = False
         self.bounds = bounds
         self._deadlines = deadlines
-        self._running: set[Turn] = set()
+        self._running: dict[Turn, Holding] = {}
         self.running_time = RunningTime()
         """The clock of the turns' deadlines; its context is entered where the process serves."""
 
@@ -112,25 +122,39 @@ class Admission:
         models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
-        if len(self._running) >= self.bounds.turns:
-            raise Failure("overloaded", retry_after=spread(1.0))
+        said = history if request.history is None else request.history
+        memory = self._take_share(caller.name, _HELD * (getsizeof(request.message) + size_of(said)))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
             request=request,
-            history=history if request.history is None else request.history,
+            history=said,
             models=models,
+            max_answer_chars=self.bounds.answer_chars,
         )
-        record = self._accounts.open(caller.name, request)
+        record = self._accounts.open(caller.name, request, memory)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
         turn = Turn(asked, Attempts(self._upstream, clock, observer), clock, record, observer, self._over)
-        self._running.add(turn)
+        self._running[turn] = memory
         self.empty.clear()
         return turn
 
+    def _take_share(self, caller: str, size: int) -> Holding:
+        """Count a turn, and the bytes that it holds; raise `Failure` when its caller's share is taken."""
+        memory = Holding(self.bounds.memory, caller)
+        self.bounds.turns.take(caller)
+        try:
+            memory.add(size)
+        except Failure:
+            self.bounds.turns.give(caller)
+            raise
+        return memory
+
     def _over(self, turn: Turn) -> None:
-        self._running.remove(turn)
+        memory = self._running.pop(turn)
+        memory.become(0)
+        self.bounds.turns.give(memory.caller)
         self.finished += turn.is_finished
         if not self._running:
             self.empty.set()

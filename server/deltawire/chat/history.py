@@ -1,6 +1,7 @@
 """Histories of sockets: the finished turns, which are the context of the next one."""
 
 import sys
+from collections.abc import Callable, Iterable
 
 from deltawire.protocol.frames import HistoryMessage
 
@@ -8,12 +9,15 @@ from deltawire.protocol.frames import HistoryMessage
 class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
-    __slots__ = ("_chars", "_max_chars", "_messages", "_pool", "size")
+    __slots__ = ("_chars", "_max_chars", "_messages", "_pool", "caller", "on_dropped", "size")
 
-    def __init__(self, pool: "HistoryPool", max_chars: int) -> None:
+    def __init__(self, pool: "HistoryPool", caller: str, max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
+        self.caller = caller
         self.size = 0
         """Bytes of memory that the messages take."""
+        self.on_dropped: Callable[[], None] | None = None
+        """Called when all messages were dropped, to make room for others."""
         self._pool = pool
         self._max_chars = max_chars
         self._chars = 0
@@ -32,10 +36,11 @@ class SocketHistory:
         if answer:
             before = self.size
             self._append(question, answer)
-            self._pool.make_room(self.size - before)
+            self._pool.make_room(self.caller, self.size - before)
 
     def close(self) -> None:
         """Release the history of a socket that is closed."""
+        self.on_dropped = None
         self._pool.remove(self)
 
     def _append(self, question: str, answer: str) -> None:
@@ -50,9 +55,11 @@ class SocketHistory:
             del self._messages[:2]
 
     def forget(self) -> None:
-        """Drop all messages."""
+        """Drop all messages, and say so."""
         self._messages.clear()
         self._chars = self.size = 0
+        if self.on_dropped is not None:
+            self.on_dropped()
 
 
 class Draft:
@@ -79,35 +86,71 @@ class Draft:
 
 
 class HistoryPool:
-    """The histories of all sockets, bounded in bytes together; those of the oldest sockets are dropped first."""
+    """The histories of all sockets, bounded in bytes for each caller and for all.
 
-    def __init__(self, max_bytes: int, max_chars: int) -> None:
-        """`max_bytes` bounds all histories together, `max_chars` each one."""
+    Where room must be made, the caller who has most loses the histories of their oldest sockets.
+    """
+
+    def __init__(self, max_bytes: int, max_bytes_each: int, max_chars: int) -> None:
+        """`max_bytes` bounds all histories together, `max_bytes_each` those of a caller, `max_chars` each one."""
         self._max_bytes = max_bytes
+        self._max_bytes_each = max_bytes_each
         self._max_chars = max_chars
         self._size = 0
-        self._histories: dict[SocketHistory, None] = {}
+        self._callers: dict[str, _CallersHistories] = {}
 
-    def open(self) -> SocketHistory:
-        """Return an empty history for one socket; close it when the socket is gone."""
-        history = SocketHistory(self, self._max_chars)
-        self._histories[history] = None
+    def open(self, caller: str) -> SocketHistory:
+        """Return an empty history for one socket of a caller; close it when the socket is gone."""
+        history = SocketHistory(self, caller, self._max_chars)
+        self._callers.setdefault(caller, _CallersHistories()).all[history] = None
         return history
 
-    def make_room(self, added: int) -> None:
-        """Count bytes that were added to a history; drop the oldest sockets' messages until all fit."""
+    def make_room(self, caller: str, added: int) -> None:
+        """Count bytes that were added to a caller's history; drop histories until all fit."""
+        mine = self._callers[caller]
         self._size += added
-        for oldest in self._histories if self._size > self._max_bytes else ():
-            self._size -= oldest.size
-            oldest.forget()
-            if self._size <= self._max_bytes:
-                return
+        mine.size += added
+        if mine.size > self._max_bytes_each:
+            self._size -= mine.shrink(mine.size - self._max_bytes_each)
+        while self._size > self._max_bytes:
+            most = max(self._callers.values(), key=lambda callers: callers.size)
+            self._size -= most.shrink(self._size - self._max_bytes)
 
     def remove(self, history: SocketHistory) -> None:
         """Remove a history."""
         self._size -= history.size
-        del self._histories[history]
+        theirs = self._callers[history.caller]
+        theirs.size -= history.size
+        del theirs.all[history]
+        if not theirs.all:
+            del self._callers[history.caller]
+
+
+class _CallersHistories:
+    """The histories of one caller's sockets, in the order in which they were opened."""
+
+    __slots__ = ("all", "size")
+
+    def __init__(self) -> None:
+        self.all: dict[SocketHistory, None] = {}
+        self.size = 0
+
+    def shrink(self, wanted: int) -> int:
+        """Drop the oldest histories until this many bytes are free, or all are; return how many are."""
+        freed = 0
+        for oldest in [history for history in self.all if history.size]:
+            freed += oldest.size
+            self.size -= oldest.size
+            oldest.forget()
+            if freed >= wanted:
+                break
+        return freed
 
 
 def _size(message: HistoryMessage) -> int:
     return sys.getsizeof(message) + sys.getsizeof(message.text)
+
+
+def size_of(messages: Iterable[HistoryMessage]) -> int:
+    """Return the bytes of memory that the texts of messages take."""
+    return sum([sys.getsizeof(message.text) for message in messages])

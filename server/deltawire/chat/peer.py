@@ -27,6 +27,11 @@ class Peer(Protocol):
         """The code with which the server closed the socket; None while it has not."""
         ...
 
+    @property
+    def left_with(self) -> int | None:
+        """The code of the client's close frame, 1005 for one without a code; None where no such frame came."""
+        ...
+
     def receive(self) -> Awaitable[str | bytes | None]:
         """Return the next message, text or binary; None when the socket is closed."""
         ...

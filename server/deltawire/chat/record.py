@@ -26,7 +26,12 @@ class TurnRecord:
     @property
     def is_kept(self) -> bool:
         """True once the question is stored."""
-        return self.transcript is not None and self.transcript.has_begun
+        return self.question is not None
+
+    @property
+    def question(self) -> str | None:
+        """The id of the stored question; None before it is stored, and where there is no conversation."""
+        return None if self.transcript is None else self.transcript.question
 
     @property
     def may_refuse(self) -> bool:

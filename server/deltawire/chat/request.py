@@ -15,3 +15,4 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     history: list[HistoryMessage]
     models: tuple[str, ...]
     """The models to ask, in this order: the next one when those before it failed."""
+    max_answer_chars: int = 10_000_000

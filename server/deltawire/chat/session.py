@@ -6,44 +6,44 @@ is full.
 """
 
 import asyncio
+from collections.abc import Awaitable, Coroutine
 from contextlib import aclosing
-from typing import Final
+from functools import partial
+from typing import Any
 
 import msgspec
 import structlog
 
+from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.admission import Admission
 from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
-from deltawire.chat.states import Reason
+from deltawire.chat.replies import Replies
+from deltawire.chat.runs.registry import Runs
+from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
+from deltawire.chat.states import Reason, reason_of
 from deltawire.chat.turn import Turn
+from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
-from deltawire.protocol import close_codes
+from deltawire.protocol.claims import claimed_id, claimed_ref
+from deltawire.protocol.decoding import Unreadable
 from deltawire.protocol.errors import Failure, spread
-from deltawire.protocol.frames import (
-    Auth,
-    Cancel,
-    Chat,
-    Delta,
-    FrameDown,
-    claimed_id,
-    claimed_ref,
-    decode,
-    encode,
-)
+from deltawire.protocol.frames import Auth, Cancel, Chat, Delta, Resume, decode, encode
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
-_MAX_WAITING_REPLIES: Final = 64
 
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """The services and bounds that all sockets share."""
 
-class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The bounds of one socket."""
-
-    turns: int
+    admission: Admission
+    runs: Runs
+    refusals: Refusals
+    max_turns: int
+    """Turns at once on one socket."""
     idle_timeout: float
     """Seconds with no frame from the client and no turn."""
 
@@ -51,26 +51,17 @@ class SocketBounds(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """One client's socket, from its first frame to its last."""
 
-    def __init__(
-        self,
-        peer: Peer,
-        identity: SocketIdentity,
-        admission: Admission,
-        history: SocketHistory,
-        bounds: SocketBounds,
-        refusals: Refusals,
-    ) -> None:
+    def __init__(self, peer: Peer, identity: SocketIdentity, history: SocketHistory, shared: Shared) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
         self._identity = identity
-        self._admission = admission
         self._history = history
-        self._bounds = bounds
-        self._refusals = refusals
+        self._shared = shared
+        self._refusals = shared.refusals
         self._turns: dict[str, Turn] = {}
-        # A dict, because it is empty most of the time, and then a third of a set.
-        self._tasks: dict[asyncio.Task[None], None] = {}
-        self._waiting_replies = 0
+        self._runs = SocketRuns(shared.runs, peer, history, self._turns)
+        self._tasks = OwnedTasks()
+        self._replies = Replies(peer, self._tasks)
         self._idle = Watchdog(self._end_if_idle)
         self._draining = False
 
@@ -92,58 +83,127 @@ class Session:
         self._draining = True
         self._end_if_drained()
 
+    @property
+    def is_invited(self) -> bool:
+        """False once the token of its caller has expired, or was revoked."""
+        return self._identity.is_valid
+
+    def end_uninvited(self) -> None:
+        """End the socket unless a turn runs."""
+        if not self._turns and not self._runs:
+            self._peer.end(4401, "the token is not valid any more")
+
     def _receive(self, message: str | bytes) -> None:
         if isinstance(message, bytes):
             self._refuse(Failure("invalid_frame", "Frames are text messages; this one was binary."))
             return
         try:
             frame = decode(message)
-        except Failure as failure:
-            name, is_chat = claimed_id(message)
-            self._refuse(failure, name, starts=is_chat, said=claimed_ref(message))
+        except Unreadable as failure:
+            name, is_chat = claimed_id(failure, message)
+            self._refuse(failure, name, starts=is_chat, said=claimed_ref(failure))
             return
         if isinstance(frame, Chat):
             self._start(frame)
         elif isinstance(frame, Auth):
             self._renew(frame)
+        elif isinstance(frame, Resume):
+            self._resume(frame)
         else:
             self._cancel(frame)
 
     def _start(self, chat: Chat) -> None:
-        if chat.id in self._turns:
+        if chat.id in self._turns or chat.id in self._runs:
             self._refuse(Failure("duplicate_turn", field="id"), chat.id, said=chat.ref)
             return
+        if chat.ref is not None or chat.grace:  # other clients may take an error without an id for an answer to them
+            self._history.on_dropped = partial(self._refuse, Failure("history_dropped"))
         try:
-            if len(self._turns) >= self._bounds.turns:
-                raise Failure("too_many_turns", retry_after=spread(1.0))
-            turn = self._admission.turn(chat, self._history.messages(), self._identity.caller(), self._peer.context)
+            self._check_room()
+            if chat.grace:
+                self._start_with_grace(chat, self._identity.caller())
+                return
+            history, caller = self._history.messages(), self._identity.caller()
+            turn = self._shared.admission.turn(chat, history, caller, self._peer.context)
         except Failure as failure:
             self._refuse(failure, chat.id, starts=True, said=chat.ref)
             return
         self._turns[turn.id] = turn
         # A task that is cancelled before its first step never enters the turn's context.
-        self._spawn(self._run(turn, chat)).add_done_callback(lambda _: turn.close())
+        self._tasks.spawn(self._run(turn, chat)).add_done_callback(lambda _: turn.close())
+
+    def _start_with_grace(self, chat: Chat, caller: Caller) -> None:
+        if self._runs.are_shared:
+            self._tasks.spawn(self._listen_later(self._runs.ask(chat, caller), chat.id, chat.ref, starts=True))
+        else:
+            self._listen(self._runs.ask_here(chat, caller), chat.ref)
+
+    def _resume(self, resume: Resume) -> None:
+        name = resume.id or resume.run
+        try:
+            self._check_room()
+            caller = self._identity.caller()
+            if self._runs.is_elsewhere(resume.run):
+                self._tasks.spawn(self._listen_later(self._runs.resume(resume, caller), name, starts=False))
+            else:
+                self._listen(self._runs.resume_here(resume, caller))
+        except Failure as failure:
+            self._refuse(failure, name)
+
+    async def _listen_later(
+        self,
+        finding: Coroutine[Any, Any, SocketListener],
+        name: str | None,
+        said: str | None = None,
+        *,
+        starts: bool,
+    ) -> None:
+        try:
+            self._listen(await finding, said)
+        except Failure as failure:
+            self._refuse(failure, name, starts=starts, said=said)
+
+    def _stop_run(self, run: str) -> None:
+        caller = self._identity.caller()
+        if self._runs.is_elsewhere(run):
+            self._tasks.spawn(self._or_refuse(self._runs.stop_run(run, caller), run))
+        else:
+            self._runs.stop_here(run, caller)
+
+    async def _or_refuse(self, work: Awaitable[None], name: str | None = None) -> None:
+        try:
+            await work
+        except Failure as failure:
+            self._refuse(failure, name)
+
+    def _check_room(self) -> None:
+        if len(self._turns) + len(self._runs) >= self._shared.max_turns:
+            raise Failure("too_many_turns", retry_after=spread(1.0))
 
     def _cancel(self, cancel: Cancel) -> None:
-        if cancel.id is None:
-            for turn in self._turns.values():
-                turn.cancel(Reason.USER_CANCEL)
-        elif (named := self._turns.get(cancel.id)) is not None:
-            named.cancel(Reason.USER_CANCEL)
-        else:
-            self._refuse(Failure("unknown_turn", field="id"), cancel.id)
+        try:
+            if cancel.run is not None:
+                if cancel.id is not None:
+                    raise Failure("invalid_frame", "A cancel names a turn or a run, not both.", field="run")
+                self._stop_run(cancel.run)
+            elif cancel.id is None:
+                for turn in self._turns.values():
+                    turn.cancel(Reason.USER_CANCEL)
+                self._runs.stop_all()
+            elif (named := self._turns.get(cancel.id)) is not None:
+                named.cancel(Reason.USER_CANCEL)
+            elif cancel.id in self._runs:
+                self._runs.stop(cancel.id)
+            else:
+                raise Failure("unknown_turn", field="id")
+        except Failure as failure:
+            self._refuse(failure, cancel.id or cancel.run)
 
     def _renew(self, auth: Auth) -> None:
         """Take a fresh token at once, so that it counts for the next frame; in a task if its key must be fetched."""
         try:
             if not self._identity.renew(auth.token):
-                self._spawn(self._renew_later(auth))
-        except Failure as failure:
-            self._refuse(failure)
-
-    async def _renew_later(self, auth: Auth) -> None:
-        try:
-            await self._identity.renew_later(auth.token)
+                self._tasks.spawn(self._or_refuse(self._identity.renew_later(auth.token)))
         except Failure as failure:
             self._refuse(failure)
 
@@ -161,7 +221,7 @@ class Session:
                         if draft is not None and type(frame) is Delta:
                             draft.add(frame.text)
         except Failure as failure:
-            self._reply(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
+            self._replies.send(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
         except PeerGone:
             pass
         except PeerSlow:
@@ -171,6 +231,23 @@ class Session:
             self._stay_awake()
             if draft is not None:
                 self._history.add(chat.message, draft.text())
+            self._end_if_drained()
+
+    def _listen(self, listener: SocketListener, said: str | None = None) -> None:
+        self._tasks.spawn(self._listen_to_end(listener, said)).add_done_callback(lambda _: self._runs.remove(listener))
+
+    async def _listen_to_end(self, listener: SocketListener, said: str | None) -> None:
+        try:
+            await listener.listen()
+        except Failure as failure:
+            self._replies.send(self._refusals.frame(failure, turn=listener.name, said=said))
+        except PeerGone:
+            pass
+        except PeerSlow:
+            self._peer.end(4008, "too slow")
+        finally:
+            self._runs.remove(listener)
+            self._stay_awake()
             self._end_if_drained()
 
     async def _send_later(self, turn: Turn, message: bytes) -> None:
@@ -188,62 +265,27 @@ class Session:
 
         `said` is the frame's own `ref`, which its client gets back whatever is wrong with the `id`.
         """
-        refused = name if starts and name not in self._turns else None
-        self._reply(self._refusals.frame(failure, turn=refused, ref=None if refused else name, said=said))
-
-    def _reply(self, frame: FrameDown) -> None:
-        """Send now if there is room, or in a task that waits for it; never wait here."""
-        message = encode(frame)
-        if self._waiting_replies == 0 and self._peer.send_now(message):
-            return
-        if self._waiting_replies >= _MAX_WAITING_REPLIES:
-            self._peer.end(4008, "too slow")
-            return
-        self._waiting_replies += 1
-        self._spawn(self._send_reply(message))
-
-    async def _send_reply(self, message: bytes) -> None:
-        try:
-            await self._peer.send(message)
-        except PeerGone:
-            pass
-        except PeerSlow:
-            self._peer.end(4008, "too slow")
-        finally:
-            self._waiting_replies -= 1
-
-    def _spawn(self, coroutine: "asyncio._CoroutineLike[None]") -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(coroutine)
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
-        return task
+        is_new = starts and name not in self._turns and name not in self._runs
+        refused = name if is_new else None
+        self._replies.send(self._refusals.frame(failure, turn=refused, ref=None if is_new else name, said=said))
 
     def _stay_awake(self) -> None:
-        self._idle.set(asyncio.get_running_loop().time() + self._bounds.idle_timeout)
+        self._idle.set(asyncio.get_running_loop().time() + self._shared.idle_timeout)
 
     def _end_if_idle(self) -> None:
-        if self._turns:
+        if self._turns or self._runs:
             self._stay_awake()
         else:
             self._peer.end(1001, "idle for too long")
 
     def _end_if_drained(self) -> None:
-        if self._draining and not self._turns:
+        if self._draining and not self._turns and not self._runs:
             self._peer.end(1012, "the server stops")
 
     async def _leave(self) -> None:
-        reason = _reason_of(self._peer.ended_with)
         for turn in self._turns.values():
-            turn.leave(reason)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+            turn.leave(reason_of(self._peer.ended_with))
+        self._runs.leave()
+        await self._tasks.cancel()
         self._idle.cancel()
         self._history.close()
-
-
-def _reason_of(code: int | None) -> Reason:
-    """Return the reason of a close, by the code that the server sent; `code` is None when the client left."""
-    row = close_codes.TABLE.get(code or 0)
-    return Reason.CLIENT_GONE if row is None or row.reason is None else Reason(row.reason)

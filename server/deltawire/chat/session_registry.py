@@ -1,42 +1,41 @@
 """All the sockets of a process."""
 
-from deltawire.chat.admission import Admission
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.peer import Peer
-from deltawire.chat.session import Session, SocketBounds
+from deltawire.chat.session import Session, Shared
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.refusals import Refusals
+
+_LOOK_SECONDS: Final = 5.0
+"""Seconds between two looks at the tokens; a socket ends with the second look that finds its token invalid."""
+_LOOKED_AT: Final = 500
+"""Sockets that are looked at before others get their turn."""
 
 
 class SessionRegistry:
     """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
 
-    def __init__(
-        self,
-        admission: Admission,
-        authenticator: Authenticator,
-        histories: HistoryPool,
-        bounds: SocketBounds,
-        metrics: Metrics,
-        refusals: Refusals,
-    ) -> None:
+    def __init__(self, shared: Shared, authenticator: Authenticator, histories: HistoryPool, metrics: Metrics) -> None:
         """Start with no sessions; all sessions share the arguments."""
-        self._admission = admission
+        self._shared = shared
         self._authenticator = authenticator
         self._histories = histories
-        self._bounds = bounds
         self._metrics = metrics
-        self._refusals = refusals
         self._open: set[Session] = set()
+        self._uninvited: set[Session] = set()
         self._draining = False
 
     async def serve(self, peer: Peer, caller: Caller) -> None:
         """Serve a socket that was just accepted from this caller until it closes."""
         identity = SocketIdentity(caller, self._authenticator)
-        session = Session(peer, identity, self._admission, self._histories.open(), self._bounds, self._refusals)
+        session = Session(peer, identity, self._histories.open(caller.name), self._shared)
         self._open.add(session)
         self._metrics.sockets.inc()
         try:
@@ -45,7 +44,36 @@ class SessionRegistry:
             await session.run()
         finally:
             self._open.remove(session)
+            self._uninvited.discard(session)
             self._metrics.sockets.dec()
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """End the sockets whose token has expired or was revoked, soon, but each after its running turns."""
+        task = asyncio.get_running_loop().create_task(self._watch()) if self._authenticator.asks else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look at each open socket once."""
+        uninvited: set[Session] = set()
+        for number, session in enumerate(list(self._open), 1):
+            if not session.is_invited:
+                uninvited.add(session)
+                if session in self._uninvited:
+                    session.end_uninvited()
+            if number % _LOOKED_AT == 0:
+                await asyncio.sleep(0)
+        self._uninvited = uninvited & self._open
 
     def drain(self) -> None:
         """End each socket as soon as none of its turns runs: the idle ones now."""

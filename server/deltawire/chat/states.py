@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from deltawire.protocol import close_codes
 from deltawire.protocol.errors import Failure
 
 
@@ -39,11 +40,14 @@ class Reason(StrEnum):
     CLIENT_GONE = "client_gone"
     SLOW_CLIENT = "slow_client"
     """The listener did not read within SEND_TIMEOUT."""
+    EXPIRED = "expired"
+    """Nobody listened for longer than the turn's grace."""
     DRAIN = "drain"
     """The server stops."""
     IDLE = "idle"
     BROKEN_FRAME = "broken_frame"
     FLOOD = "flood"
+    UNAUTHENTICATED = "unauthenticated"
     BUG = "bug"
 
 
@@ -55,3 +59,9 @@ class Cancellation(msgspec.Struct, frozen=True):
     """The phase of the turn when it was cancelled."""
     failure: Failure | None = None
     """The error for the listener; None where the end is a `usage` with the finish reason `cancelled`."""
+
+
+def reason_of(code: int | None) -> Reason:
+    """Return the reason of a close, by the code that the server sent; `code` is None when the client left."""
+    row = close_codes.TABLE.get(code or 0)
+    return Reason.CLIENT_GONE if row is None or row.reason is None else Reason(row.reason)

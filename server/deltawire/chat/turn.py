@@ -48,7 +48,7 @@ class Turn:
 
     __slots__ = (
         *("_attempts", "_cancellation", "_clock", "_observer", "_on_close", "_outcome"),
-        *("_phase", "_record", "_request", "_scope", "_stream", "_usage"),
+        *("_phase", "_request", "_scope", "_stream", "_usage", "record"),
     )
 
     def __init__(
@@ -64,10 +64,10 @@ class Turn:
         self._request = request
         self._attempts = attempts
         self._clock = clock
-        self._record = record
+        self.record = record
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
-        self._usage = UsageTracker(request.models[0], record.ledger.cost)
+        self._usage = UsageTracker(request.models[0], record.ledger.cost, request.max_answer_chars)
         self._scope = InterruptibleTimeout(clock.running)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
@@ -103,11 +103,11 @@ class Turn:
     @property
     def may_be_refused(self) -> bool:
         """True when `begin` may refuse the turn. It may then wait for a store."""
-        return self._record.may_refuse
+        return self.record.may_refuse
 
     async def standings(self) -> list[Standing]:
         """Return what is left of its caller's limits; an empty list when that is not known now."""
-        return await self._record.ledger.standings()
+        return await self.record.ledger.standings()
 
     def cancel(self, reason: Reason, failure: Failure | None = None) -> bool:
         """End the turn. `frames` then yields its last frame: an `error` if there is a failure, else a `usage`.
@@ -131,14 +131,14 @@ class Turn:
     def close(self) -> None:
         """Release the turn, whether it was begun or not; a second call does nothing."""
         if self._on_close is not None:
-            self._record.close(self._usage.model)
+            self.record.close(self._usage.model)
             self._on_close(self)
             self._on_close = None
             self._scope.cancel()
             has_answered = self._stream is not None
             end = turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered)
             ended = self._observer.ended
-            self._record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
+            self.record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
@@ -146,7 +146,7 @@ class Turn:
             self._raise_if_cancelled()  # `cancel` may have come before there was a block to interrupt
             self._scope.enter_task()
             with self._scope.until(self._clock.turn_by):
-                self._request = await self._record.begin(self._request)
+                self._request = await self.record.begin(self._request)
             self._usage.model = self._request.models[0]
         except (TimeoutError, _Cancelled):
             if self._cancellation is None:
@@ -159,7 +159,7 @@ class Turn:
 
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript = self._record.transcript
+        transcript = self.record.transcript
         said = self._observer.said
         self._scope.enter_task()
         try:
@@ -246,13 +246,14 @@ class Turn:
 
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
-            if self._usage.delta():
+            if self._usage.delta(len(event.text)):
                 self._observer.first_delta(self._usage.duration_ms)
             return Delta(self._request.turn, event.text)
         if isinstance(event, Failure):
             raise event
         if not isinstance(event, ThoughtText) or self._request.request.thinking in (None, "off"):
             return None
+        self._usage.take(len(event.text))
         return Thought(self._request.turn, event.text)
 
     def _release(self) -> None:
@@ -262,7 +263,7 @@ class Turn:
         if self._outcome is None:
             self._note(Reason.CLIENT_GONE, None)
             self._outcome = self._outcome_of(self._cancellation)
-            self._record.leave(self._outcome.frame, self._usage.model)
+            self.record.leave(self._outcome.frame, self._usage.model)
 
     async def _settle(self) -> Usage | ErrorFrame:
         """Store and charge the turn; return its last frame."""
@@ -273,13 +274,13 @@ class Turn:
         is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
         try:
             with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
-                frame = await self._record.end(outcome.frame, self._usage.model)
+                frame = await self.record.end(outcome.frame, self._usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(self._failure_of(error))
             elif not is_cut:
                 outcome = self._outcome_of(Failure("store_unavailable"))
-            frame = self._record.named(outcome.frame)
+            frame = self.record.named(outcome.frame)
         self._outcome = Outcome(frame, outcome.cause)
         return frame
 
@@ -295,4 +296,4 @@ class Turn:
             self._usage.counts = stream.counts
             finish_reason = stream.finish_reason
         self._usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
-        return outcome_of(self.id, stop, finish_reason, self._usage.figures(), is_kept=self._record.is_kept)
+        return outcome_of(self.id, stop, finish_reason, self._usage.figures(), is_kept=self.record.is_kept)

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Literal
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
+from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import TOKEN_KINDS, Spent
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
@@ -17,12 +18,13 @@ class UsageTracker:
     """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
-        *("_began", "_first_delta", "_last_delta", "_price"),
+        *("_began", "_first_delta", "_last_delta", "_max_chars", "_price", "_room"),
         *("counts", "first_delta_ms", "gaps", "model", "reported"),
     )
 
-    def __init__(self, model: str, price: Price) -> None:
-        """Start the clock; `model` is the one that is asked first."""
+    def __init__(self, model: str, price: Price, max_chars: int) -> None:
+        """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""
+        self._max_chars = self._room = max_chars
         self._began = monotonic()
         self._price = price
         self.model = model
@@ -33,8 +35,16 @@ class UsageTracker:
         """The number of gaps between deltas in each bucket."""
         self._first_delta = self._last_delta = 0.0
 
-    def delta(self) -> bool:
-        """Count a delta that is about to be sent; return True for the first one."""
+    def take(self, chars: int) -> None:
+        """Count characters that are about to be sent. Raise `Failure` where the answer would be too long."""
+        self._room -= chars
+        if self._room < 0:
+            message = f"The answer is over {self._max_chars:,} characters; see MAX_ANSWER_CHARS."
+            raise Failure("message_too_large", message)
+
+    def delta(self, chars: int) -> bool:
+        """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
+        self.take(chars)
         now = monotonic()
         is_first = self.first_delta_ms is None
         if is_first:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from deltawire.config.settings import PREFIX, Settings, SettingsError
@@ -114,6 +115,9 @@ def check_data_folder(settings: Settings) -> None:
     if settings.database_url is None:
         try:
             settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for file in settings.folder.glob("conversations.db*"):
+                with suppress(PermissionError):  # another user's, who shares the folder by its group
+                    file.chmod(0o600)
         except OSError as error:
             reason = (error.strerror or "").lower()
             raise SettingsError([f"{PREFIX}DATA_DIR: cannot make {settings.folder}: {reason}"]) from None

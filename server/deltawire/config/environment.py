@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 from deltawire.config.checks import contradictions
 from deltawire.config.description import describe
 from deltawire.config.kubernetes import is_of_a_service
-from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.config.secret_files import SUFFIX
+from deltawire.config.settings import PREFIX, SECRETS, Settings, SettingsError
 from deltawire.config.types import Accepts, AcceptsSecret
 
 
@@ -29,6 +30,7 @@ def load() -> Settings:
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     """Yield each `DELTAWIRE_` name that is no setting, with the most similar setting, if there is one."""
     known = [name.removeprefix(PREFIX) for name, *_ in describe()]
+    known += [name.removeprefix(PREFIX) + SUFFIX for name in SECRETS]
     for name in sorted(environ):
         bare = name.upper().removeprefix(PREFIX)
         is_a_setting = name.upper().startswith(PREFIX) and not is_of_a_service(name, environ[name])
@@ -43,10 +45,13 @@ def _line(problem: Any) -> str:
     field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
     takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
     name_in_use, got = next(
-        (name, value)
-        for alias in _names_of(first.lower(), field)
-        for name, value in os.environ.items()
-        if value and name.upper() in (PREFIX + alias, alias) and not is_of_a_service(name, value)
+        (
+            (name, value)
+            for alias in _names_of(first.lower(), field)
+            for name, value in os.environ.items()
+            if value and name.upper() in (PREFIX + alias, alias) and not is_of_a_service(name, value)
+        ),
+        (PREFIX + first + SUFFIX, ""),  # it stands in a file
     )
     shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
     return f"{name_in_use.upper()}: got {shown}; takes {takes}"

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from sqlalchemy import URL
 
 from deltawire.config.kubernetes import is_of_a_service
+from deltawire.config.secret_files import SecretFileError, with_secrets
 from deltawire.config.types import (
     Accepts,
     AmountRules,
@@ -28,12 +29,19 @@ from deltawire.config.types import (
     PriceList,
     RedisUrl,
     Seconds,
+    SecondsOrNone,
     SecondsOrUnset,
+    Share,
 )
 from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
+SECRETS: Final = (
+    *(PREFIX + name for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "METRICS_TOKEN")),
+    *("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+)
+"""Variables whose value may stand in a file instead, which the variable NAME_FILE names."""
 STANDIN_MODEL: Final = "offline"
 CLOSING_SECONDS: Final = 5.0
 """Seconds to close what is open, after the drain and the last writes to the stores."""
@@ -110,6 +118,10 @@ class Settings(BaseSettings):
         description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
         "and SEND_TIMEOUT together, which every turn fits into",
     )
+    max_grace: SecondsOrNone = Field(
+        120.0,
+        description="the most that a chat may ask for as `grace`: its turn goes on with nobody listening; 0: none",
+    )
     store_timeout: Seconds = Field(10.0, description="to write an answer, including retries, before its turn ends")
 
     retries: Annotated[int, Field(ge=0, le=100), Accepts("a whole number from 0 to 100")] = Field(
@@ -120,14 +132,35 @@ class Settings(BaseSettings):
     max_message_chars: Count = Field(100_000, description="a message, and a system instruction")
     max_frame_bytes: Count = Field(4 * 2**20, description="a frame; a longer one closes the socket with 1009")
     max_history_chars: Count = Field(400_000, description="a turn's history, sent by the client or kept by the server")
-    max_memory_bytes: Count = Field(256 * 2**20, description="all sockets' histories together")
+    max_answer_chars: Count = Field(10_000_000, description="an answer with its thoughts; then its turn ends")
+    max_memory_bytes: Count = Field(
+        256 * 2**20, description="all sockets' histories together; and as much for all that arrives or is being asked"
+    )
+    max_memory_bytes_per_caller: Share = Field(
+        None, description="the same of one caller; unset: an eighth of MAX_MEMORY_BYTES where callers authenticate"
+    )
+    max_detached_bytes: Count = Field(
+        64 * 2**20,
+        description="the frames of all turns with `grace`; beyond it, the oldest that nobody listens to ends",
+    )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
+    max_turns_per_caller: Share = Field(
+        None, description="the same of one caller; unset: a quarter of MAX_TURNS where callers authenticate"
+    )
     max_sockets: Count = Field(10_000, description="open sockets in this process")
+    max_sockets_per_caller: Share = Field(
+        None, description="the same of one caller; unset: a quarter of MAX_SOCKETS where callers authenticate"
+    )
     max_frames_per_second: Count = Field(20, description="on one socket, on average; more close it with 1008")
+    max_bytes_per_second: Count = Field(2**20, description="on one socket, on average; more close it with 1008")
     max_handshakes_per_minute: Count = Field(600, description="from one address, or one IPv6 /64; more get 429")
 
     database_url: DatabaseUrl = Field(None, description="the database of the conversations; unset: a file in DATA_DIR")
+    max_conversation_messages: Count = Field(10_000, description="messages of one conversation")
+    max_conversation_bytes: Count = Field(32 * 2**20, description="the texts of one conversation")
+    max_conversations_per_caller: Count = Field(10_000, description="conversations that are stored for one caller")
+    max_stored_bytes_per_caller: Count = Field(2**30, description="the texts of all conversations of one caller")
     data_dir: Annotated[Path | None, Accepts("a folder")] = Field(
         None, description="the folder of this server's files; unset: the platform's folder for application data"
     )
@@ -175,7 +208,8 @@ class Settings(BaseSettings):
         "refuse", description="refuses or allows models without a known price where USD_PER_DAY limits them"
     )
     redis_url: RedisUrl = Field(
-        None, description="the store that counts limits for all servers; unset: each worker counts in its own memory"
+        None,
+        description="the store of limits and of turns with `grace` for all servers; unset: each worker has its own",
     )
     limits_when_store_is_away: Annotated[Literal["refuse", "allow"], Accepts("refuse or allow")] = Field(
         "refuse", description="refuses or allows turns while limits are set and REDIS_URL does not answer"
@@ -213,7 +247,11 @@ class Settings(BaseSettings):
         """Read the environment only, without the variables that Kubernetes sets for services."""
         if isinstance(env_settings, EnvSettingsSource):
             variables = env_settings.env_vars.items()
-            env_settings.env_vars = {name: value for name, value in variables if not is_of_a_service(name, value)}
+            ours = {name: value for name, value in variables if not is_of_a_service(name, value)}
+            try:
+                env_settings.env_vars = with_secrets(ours, SECRETS)
+            except SecretFileError as error:
+                raise SettingsError([str(error)]) from None
         return init_settings, env_settings
 
     @property
@@ -274,6 +312,10 @@ class Settings(BaseSettings):
         """True where every caller has to authenticate."""
         ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
         return any(way is not None for way in ways)
+
+    def share_of(self, total: int, each: int | None, parts: int = 4) -> int:
+        """Return what one caller may have of a total: without authentication all are one caller, who may have all."""
+        return each or (max(1, total // parts) if self.asks_who else total)
 
     @property
     def offered(self) -> tuple[str, ...]:

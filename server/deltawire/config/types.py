@@ -162,8 +162,14 @@ Seconds = Annotated[
     Field(gt=0, le=_MAX_SECONDS, allow_inf_nan=False),
     Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}"),
 ]
+SecondsOrNone = Annotated[
+    float,
+    Field(ge=0, le=_MAX_SECONDS, allow_inf_nan=False),
+    Accepts(f"seconds, 0 or more, at most {_MAX_SECONDS:,}"),
+]
 SecondsOrUnset = Annotated[Seconds | None, Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}")]
 Count = Annotated[int, Field(ge=1, le=_MAX_COUNT), Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
+Share = Annotated[Annotated[int, Field(ge=1, le=_MAX_COUNT)] | None, Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
 _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Accepts("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.engines import postgresql, sqlite
 from deltawire.conversations.faults import faults_told
+from deltawire.conversations.lanes import Lanes
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.metrics import Metrics
 
@@ -20,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0
@@ -28,6 +29,8 @@ _SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL: Final = 10
+_AN_OWNERS: Final = 2
+"""Connections that one owner may read with at once, and write with: nobody waits behind all of one owner's work."""
 
 
 def why_unusable(url: str) -> str | None:
@@ -55,6 +58,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.background = BackgroundTasks()
         """Tasks that use this database and run to their end."""
+        self._reads, self._writes = Lanes(_AN_OWNERS), Lanes(_AN_OWNERS)
         self.metrics: Metrics | None = None
         """Counts connections in use, and waits for one; None where nobody looks."""
         self._is_current = False
@@ -80,18 +84,18 @@ class Database:
                     await engine.dispose()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection to read with; raise `Failure` (`store_unavailable`)."""
-        async with self._connected(self._reader) as connection:
+    async def reading(self, owner: str = "") -> AsyncIterator[AsyncConnection]:
+        """Yield a connection to read with, for this owner; raise `Failure` (`store_unavailable`)."""
+        async with self._reads.of(owner), self._connected(self._reader) as connection:
             yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a transaction, committed when the block ends without an exception.
+    async def writing(self, owner: str = "") -> AsyncIterator[AsyncConnection]:
+        """Yield a transaction for this owner, committed when the block ends without an exception.
 
         Raise `Failure` (`store_unavailable`).
         """
-        async with self._connected(self._writer) as connection:
+        async with self._writes.of(owner), self._connected(self._writer) as connection:
             yield connection
 
     async def revision(self) -> str | None:

@@ -12,7 +12,7 @@ _SQLITE_PRAGMAS: Final = (
     "journal_mode=WAL",  # readers do not block the writer, nor it them
     "synchronous=FULL",  # a client is told of a commit when it is on the disk
     "foreign_keys=ON",
-    "cache_size=-16000",  # 16 MB for each connection
+    "cache_size=-8000",  # 8 MB for each connection
 )
 _THROUGH_A_POOLER: Final = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 """Every statement is prepared anew, without a name, inside the transaction that runs it."""

@@ -1,9 +1,10 @@
 """A conversation as a Markdown document."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from deltawire.conversations.schemas import ConversationTree, Message
+from deltawire.conversations.schemas import Message
 from deltawire.protocol.errors import Failure
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}
@@ -21,18 +22,18 @@ _line_end = re.compile(r"\r\n?|\n")
 _html_end = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 
 
-def markdown(tree: ConversationTree, leaf: str) -> str:
-    """Return the branch that ends in this message, or in the newest where `leaf` is empty.
+def title_line(title: str) -> str:
+    """Return the heading of the document."""
+    return f"# {' '.join(title.split()) or 'Conversation'}"
 
-    Raise `Failure` (`not_found`).
-    """
-    parts = [f"# {' '.join(tree.title.split()) or 'Conversation'}"]
-    for message in branch(tree, leaf):
-        speaker = message.model or _SPEAKERS[message.role]
-        parts.append(f"## {speaker}\n\n{message.text}".rstrip() + _left_open(message.text))
-        if message.error is not None or message.finish_reason not in (None, "stop"):
-            parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
-    return "\n\n".join(parts) + "\n"
+
+def section(message: Message) -> str:
+    """Return a message's part of the document, with the empty line before it."""
+    speaker = message.model or _SPEAKERS[message.role]
+    parts = ["", f"## {speaker}\n\n{message.text}".rstrip() + _left_open(message.text)]
+    if message.error is not None or message.finish_reason not in (None, "stop"):
+        parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
+    return "\n\n".join(parts)
 
 
 def _left_open(text: str) -> str:
@@ -68,14 +69,18 @@ def _ends_html(line: str, end: str) -> bool:
     return _html_end.search(line) is not None if end.startswith("</") else end in line
 
 
-def branch(tree: ConversationTree, leaf: str) -> list[Message]:
-    """Return the messages from the first one down to `leaf`, or to the newest where that is empty."""
-    by_id = {message.id: message for message in tree.messages}
-    if leaf and leaf not in by_id:
+def branch(outline: Iterable[tuple[str, str | None]], leaf: str) -> list[str]:
+    """Return the ids of the messages from the first one down to `leaf`, or to the newest where that is empty.
+
+    `outline` has the id and the parent of each message. Raise `Failure` (`not_found`).
+    """
+    parents = dict(outline)
+    if leaf and leaf not in parents:
         raise Failure("not_found", "There is no such message in this conversation.", field="message")
-    message = by_id.get(leaf) or next(reversed(tree.messages), None)
-    found = []
-    while message is not None:
-        found.append(message)
-        message = by_id.get(message.parent or "")
+    name: str | None = leaf or next(reversed(parents), None)
+    found: list[str] = []
+    while name is not None:
+        found.append(name)
+        parent = parents[name]
+        name = parent if parent in parents else None
     return found[::-1]

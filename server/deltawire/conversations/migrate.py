@@ -8,10 +8,13 @@ from sqlalchemy.exc import DBAPIError
 from deltawire.conversations.database import REVISIONS, Database
 from deltawire.conversations.faults import cause_of
 from deltawire.conversations.schema_check import differences, has_tables
+from deltawire.protocol.errors import Failure
 
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 _WAYS_OUT: Final = "restore a backup of this version, or take a new database"
 _MAX_TOLD: Final = 3
+_MISSING: Final = ("SQLITE_ERROR", "UndefinedColumnError", "UndefinedTableError")
+"""The causes of a fault for a table or a column that is not there: the tables are others than a migration expects."""
 
 
 class SchemaError(Exception):
@@ -65,7 +68,15 @@ async def _run(database: Database) -> None:
     try:
         await database.run(_upgrade)
     except DBAPIError as fault:  # a fault of a statement; those of the store are failures
-        raise SchemaError(f"the database's tables cannot be migrated ({cause_of(fault)}): {_WAYS_OUT}") from None
+        raise _not_migrated(cause_of(fault)) from None
+    except Failure as failure:
+        if (failure.cause or "").startswith(_MISSING):
+            raise _not_migrated(failure.cause) from None
+        raise
+
+
+def _not_migrated(cause: str | None) -> SchemaError:
+    return SchemaError(f"the database's tables cannot be migrated ({cause}): {_WAYS_OUT}")
 
 
 async def _check(database: Database) -> None:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.frames import REQUEST_RULES, Spent, TurnSettings
@@ -16,16 +16,18 @@ _title = Meta(max_length=MAX_TITLE_CHARS, description=f"a string of at most {MAX
 _settings = Meta(description="an object of settings")
 
 
-class Conversation(Struct, frozen=True, kw_only=True):
-    """One conversation. Times are seconds since 1970; `updated` is the time of its last question or answer.
-
-    A turn uses those of the `settings` that its own request leaves out.
-    """
+class ListedConversation(Struct, frozen=True, kw_only=True):
+    """A conversation in a list. Times are seconds since 1970; `updated` is the time of its last question or answer."""
 
     id: str
     title: str
     created: float
     updated: float
+
+
+class Conversation(ListedConversation, frozen=True, kw_only=True):
+    """One conversation. A turn uses those of the `settings` that its own request leaves out."""
+
     settings: dict[str, Any]
 
 
@@ -49,16 +51,28 @@ class Message(Struct, frozen=True, kw_only=True):
     created: float
 
 
+class LiveRun(Struct, frozen=True):
+    """A turn with grace that has not ended, and the id of its question."""
+
+    run: str
+    question: str | None
+    state: Literal["opening", "streaming", "waiting", "ended"]
+
+
 class ConversationTree(Conversation, frozen=True, kw_only=True):
-    """A conversation and all its messages, in the order in which they were written."""
+    """A conversation and all its messages, in the order in which they were written.
+
+    `runs` are its turns with grace that have not ended; absent where there are none.
+    """
 
     messages: list[Message]
+    runs: list[LiveRun] | UnsetType = UNSET
 
 
 class ConversationPage(Struct, frozen=True):
     """A page of conversations, the last changed first; `next` is the cursor of the next page."""
 
-    conversations: list[Conversation]
+    conversations: list[ListedConversation]
     next: str | None
 
 
@@ -74,7 +88,9 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """The format and the last message of an export: parameters of the URL."""
 
     format: Annotated[Literal["markdown", "json"], Meta(description="markdown or json")] = "markdown"
-    message: Annotated[str, Meta(description="the id of the message to end with; absent: the newest")] = ""
+    message: Annotated[
+        str, Meta(max_length=64, description="the id of the message to end with; absent: the newest")
+    ] = ""
 
 
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ Only the newest matches are used. Older ones are hardly ever read, and sorting a
 delay all requests.
 """
 
+import asyncio
 from typing import Any, Final
 
 from sqlalchemy import TextClause, func, text
@@ -20,6 +21,7 @@ _NEWEST: Final = 300
 _RECENT: Final = 200_000
 """Rows that PostgreSQL searches first: its index finds all matches, and each must be read to learn how new it is."""
 _MAX_WORDS: Final = 20
+_SHORT_CHARS: Final = 5_000
 _SHORTEST_BEGINNING: Final = 3
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
 """The indexed tables, each with the column that holds the conversation's id."""
@@ -74,11 +76,15 @@ async def _prepare(connection: AsyncConnection) -> dict[str, int]:
     return {f"{table}_before": (seq or 0) - _RECENT for (table, _), seq in zip(_INDEXED, last, strict=True)}
 
 
-def index(connection: AsyncConnection, content: str) -> dict[str, Any]:
-    """Return the search column of a message or a title; none for SQLite, whose triggers fill the index."""
+async def index(connection: AsyncConnection, content: str) -> dict[str, Any]:
+    """Return the search column of a message or a title; none for SQLite, whose triggers fill the index.
+
+    A long text is split in a thread. Its words go to PostgreSQL as one string: many small ones would take long to send.
+    """
     if _is_sqlite(connection):
         return {}
-    return {"search": func.array_to_tsvector(words_of(content))}
+    words = words_of(content) if len(content) <= _SHORT_CHARS else await asyncio.to_thread(words_of, content)
+    return {"search": func.array_to_tsvector(func.string_to_array(" ".join(dict.fromkeys(words)), " "))}
 
 
 def _is_sqlite(connection: AsyncConnection) -> bool:

@@ -1,45 +1,51 @@
 """List, read, create, change and delete an owner's conversations."""
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, RowMapping, select, tuple_
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.clearing import clear_gone
 from deltawire.conversations.database import Database
+from deltawire.conversations.portions import Portions
 from deltawire.conversations.probe import WriteProbe
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
     ConversationQuery,
-    ConversationTree,
-    Message,
+    ExportQuery,
+    ListedConversation,
+    LiveRun,
     NewConversation,
 )
 from deltawire.conversations.search import search
-from deltawire.conversations.tables import conversations, messages
+from deltawire.conversations.sizes import StoredSizes, size_of
+from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import TOLD, Tree
+from deltawire.conversations.tree import LISTED, Tree
 from deltawire.conversations.turn_settings import changed, kept
 from deltawire.protocol.errors import Failure, too_large
-from deltawire.protocol.frames import Spent
 
 AnyRow = Row[*tuple[Any, ...]]
 
-_MESSAGE = tuple(messages.c[name] for name in Message.__struct_fields__)
+_MAX_SETTINGS_BYTES: Final = 2**19
+"""Bytes of all settings of a conversation together, as JSON."""
 
 
 class ConversationStore:
     """The operations of the routes on conversations.
 
-    Each raises `Failure`: `not_found`, `message_too_large`, `store_unavailable`.
+    Each raises `Failure`: `not_found`, `message_too_large`, `storage_full`, `store_unavailable`.
     """
 
-    def __init__(self, database: Database, max_system_chars: int) -> None:
+    def __init__(self, database: Database, sizes: StoredSizes, max_system_chars: int) -> None:
         """`max_system_chars` bounds a system instruction, as in a turn."""
         self._database = database
+        self._sizes = sizes
+        self._portions = Portions(database)
         self._max_system_chars = max_system_chars
         self._clearing = asyncio.Lock()
         self._probe = WriteProbe(database)
@@ -51,10 +57,10 @@ class ConversationStore:
     async def page(self, owner: str, query: ConversationQuery) -> ConversationPage:
         """Return the owner's conversations, the last used first; with `q`, those that match."""
         place = (conversations.c.updated, conversations.c.id)
-        listed = select(*TOLD).where(conversations.c.owner == owner)
+        listed = select(*LISTED).where(conversations.c.owner == owner)
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
         after, first = _place_at(query.cursor) if query.cursor else (None, 0)
-        async with self._database.reading() as connection:
+        async with self._database.reading(owner) as connection:
             queries = [listed]
             if query.q:
                 found = await search(connection, owner, query.q)
@@ -65,47 +71,62 @@ class ConversationStore:
                 rows = (await connection.execute(each)).all()
                 if rows:
                     more = _cursor_at(rows[query.limit - 1], step) if len(rows) > query.limit else None
-                    return ConversationPage([_conversation(row) for row in rows[: query.limit]], more)
+                    return ConversationPage([_listed(row) for row in rows[: query.limit]], more)
         return ConversationPage([], None)
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
         """Create a conversation."""
         settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
         self._check(settings.get("system"))
-        tree, title = Tree(owner, new_id()), storable(new.title or "")
-        async with self._database.writing() as transaction:
-            await tree.create(transaction, title, kept(settings))
+        tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(kept(settings))
+        async with self._database.writing(owner) as transaction:
+            await self._sizes.check_new(transaction, owner, size_of(written))
+            await tree.create(transaction, title, written)
             return await _told(transaction, tree)
 
     def _check(self, system: str | None) -> None:
         if len(system or "") > self._max_system_chars:
             raise too_large("settings.system", self._max_system_chars)
 
-    async def read(self, owner: str, conversation: str) -> ConversationTree:
-        """Return a conversation and all its messages."""
-        async with self._database.reading() as connection:
-            head = await _told(connection, Tree(owner, storable(conversation)))
-            here = messages.c.conversation == conversation
-            rows = (await connection.execute(select(*_MESSAGE).where(here).order_by(messages.c.seq))).mappings()
-            return ConversationTree(**msgspec.structs.asdict(head), messages=[_message(row) for row in rows])
+    async def read(self, owner: str, conversation: str, runs: Sequence[LiveRun] = ()) -> AsyncGenerator[bytes, None]:
+        """Return a conversation, all its messages and these runs of it as JSON, in pieces."""
+        tree, head = await self._head(owner, conversation)
+        return self._portions.json(tree, head, runs)
+
+    async def export(self, owner: str, conversation: str, query: ExportQuery) -> AsyncGenerator[bytes, None]:
+        """Return a conversation as a file, in pieces."""
+        tree, head = await self._head(owner, conversation)
+        if query.format == "json":
+            return self._portions.indented_json(tree, head)
+        return self._portions.markdown(tree, head, query.message)
+
+    async def _head(self, owner: str, conversation: str) -> tuple[Tree, Conversation]:
+        tree = Tree(owner, storable(conversation))
+        async with self._database.reading(owner) as connection:
+            return tree, await _told(connection, tree)
 
     async def change(self, owner: str, conversation: str, title: str | None, settings: dict[str, Any]) -> Conversation:
         """Change the title, and the settings that are named; None removes one."""
         self._check(settings.get("system"))
         tree = Tree(owner, storable(conversation))
-        async with self._database.writing() as transaction:
+        async with self._database.writing(owner) as transaction:
             row = await tree.find(transaction, to_change=True)
             if row is None:
                 raise Failure("not_found")
-            columns = {} if title is None else {"title": storable(title)}
-            await tree.change(transaction, **columns, settings=changed(row.settings, settings))
+            columns: dict[str, Any] = {} if title is None else {"title": storable(title)}
+            written = _bounded(changed(row.settings, settings))
+            added = size_of(written) - size_of(row.settings)
+            if added > 0:
+                await self._sizes.check_bytes(transaction, owner, added)
+            await tree.change(transaction, **columns, settings=written, text_bytes=added)
             return await _told(transaction, tree)
 
     async def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation. It is gone at once; its messages are removed a little later."""
-        async with self._database.writing() as transaction:
+        async with self._database.writing(owner) as transaction:
             if not await Tree(owner, storable(conversation)).give_up(transaction):
                 raise Failure("not_found")
+        self._sizes.forget(owner)
         self._database.background.run(self._clear())
 
     async def _clear(self) -> None:
@@ -125,9 +146,16 @@ def _conversation(row: AnyRow) -> Conversation:
     return Conversation(id=row.id, title=row.title, created=row.created, updated=row.updated, settings=settings)
 
 
-def _message(row: RowMapping) -> Message:
-    usage = row["usage"]
-    return Message(**{**row, "usage": usage and msgspec.json.decode(usage, type=Spent)})
+def _listed(row: AnyRow) -> ListedConversation:
+    return ListedConversation(id=row.id, title=row.title, created=row.created, updated=row.updated)
+
+
+def _bounded(settings: str) -> str:
+    """Return settings as they are stored; raise `Failure` when they are too long together."""
+    if size_of(settings) > _MAX_SETTINGS_BYTES:
+        message = f"The settings may hold at most {_MAX_SETTINGS_BYTES:,} bytes together, as JSON."
+        raise Failure("message_too_large", message, field="settings")
+    return settings
 
 
 def _cursor_at(row: AnyRow, step: int) -> str:

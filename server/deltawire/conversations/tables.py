@@ -35,8 +35,11 @@ conversations: Final = Table(
     Column("settings", Text, nullable=False),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
+    Column("message_count", BigInteger, nullable=False, server_default="0"),
+    Column("text_bytes", BigInteger, nullable=False, server_default="0"),
     Column("search", TSVector, nullable=False),
     Index("conversations_by_owner", "owner", "updated", "id"),
+    Index("conversations_sizes", "owner", "text_bytes"),
 )
 
 # `seq` is the order in which rows were written. `answered` is null for an answer.

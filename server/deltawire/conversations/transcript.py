@@ -4,7 +4,9 @@ The question is written before the upstream is asked, and the answer before the 
 in between. After a hang-up a background task writes what was answered so far.
 """
 
+import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.database import Database
+from deltawire.conversations.sizes import StoredSizes, size_of
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
@@ -33,9 +36,12 @@ def _is_away(fault: Exception) -> bool:
 class Transcripts:
     """The transcripts of all turns of conversations; one for the process."""
 
-    def __init__(self, database: Database, catalog: ModelCatalog, history_chars: int, seconds: float) -> None:
+    def __init__(
+        self, database: Database, sizes: StoredSizes, catalog: ModelCatalog, history_chars: int, seconds: float
+    ) -> None:
         """`history_chars` bounds the history of a turn, `seconds` the retries of its last write."""
         self.database = database
+        self.sizes = sizes
         self.catalog = catalog
         self.history_chars = history_chars
         self.retrying = stamina.AsyncRetryingCaller(
@@ -43,9 +49,9 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(self, owner: str, request: ChatRequest) -> "Transcript | None":
-        """Return the transcript of a turn; None when it belongs to no conversation."""
-        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation))
+    def open(self, owner: str, request: ChatRequest, hold: Callable[[int], None]) -> "Transcript | None":
+        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation."""
+        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation), hold)
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""
@@ -69,8 +75,9 @@ class _GivenUp(Exception):
 class Transcript:
     """One turn of one conversation."""
 
-    def __init__(self, transcripts: Transcripts, tree: Tree) -> None:
+    def __init__(self, transcripts: Transcripts, tree: Tree, hold: Callable[[int], None]) -> None:
         """Prepare; nothing is read or written before `begin`."""
+        self._hold = hold
         self._transcripts = transcripts
         self._tree = tree
         self._question: str | None = None
@@ -79,13 +86,13 @@ class Transcript:
         self._thoughts: list[str] = []
 
     @property
-    def has_begun(self) -> bool:
-        """True once the question is written."""
-        return self._question is not None
+    def question(self) -> str | None:
+        """The id of the question; None before it is written."""
+        return self._question
 
     async def models(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
-        async with self._transcripts.database.reading() as connection:
+        async with self._transcripts.database.reading(self._tree.owner) as connection:
             conversation = await self._found(connection)
         return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)
 
@@ -136,20 +143,24 @@ class Transcript:
         return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
 
     async def _begin(self, request: ChatRequest) -> TurnContext:
-        async with self._transcripts.database.writing() as transaction:
+        async with self._transcripts.database.writing(self._tree.owner) as transaction:
             conversation = await self._found(transaction, to_change=True)
             request = merged(request, conversation.settings)
             models = self._transcripts.catalog.models_for(request.model)
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
+            self._hold(2 * sum([sys.getsizeof(said.text) for said in history]))
+            size = 0 if asked_before else size_of(request.message)
+            await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)
             asked = asked_before or new_id()
             if asked_before is None:
                 await self._tree.add(
                     transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False
                 )
-            title = {} if conversation.title else {"title": title_of(request.message)}
-            await self._tree.change(transaction, **title, updated=time.time())
+            title: dict[str, Any] = {} if conversation.title else {"title": title_of(request.message)}
+            count = 0 if asked_before else 1
+            await self._tree.change(transaction, messages=count, text_bytes=size, **title, updated=time.time())
             if self._is_closed:
                 raise _GivenUp
         self._question = asked
@@ -199,10 +210,10 @@ class Transcript:
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
         """Write the answer, only once even when this is retried; return False when its conversation was deleted."""
         with suppress(IntegrityError):  # an earlier try has written it
-            async with self._transcripts.database.writing() as transaction:
+            async with self._transcripts.database.writing(self._tree.owner) as transaction:
                 if await self._tree.find(transaction, to_change=True) is None:
                     return False
-                await self._tree.add(
+                size = await self._tree.add(
                     transaction,
                     id=answer,
                     parent=question,
@@ -212,5 +223,6 @@ class Transcript:
                     **ended,
                 )
                 await self._tree.set_answered(transaction, question)
-                await self._tree.change(transaction, updated=time.time())
+                await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
+                self._transcripts.sizes.add(self._tree.owner, size)
         return True

@@ -8,6 +8,7 @@ from sqlalchemy import Row, case, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.search import index
+from deltawire.conversations.sizes import size_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
 from deltawire.protocol.frames import HistoryMessage
@@ -29,8 +30,9 @@ _BRANCH: Final = text("""
     SELECT role, text FROM branch ORDER BY depth DESC
 """)
 
-TOLD: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", "settings"))
-"""The columns of a conversation that a client is told."""
+LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated"))
+"""The columns of a conversation in a list."""
+_FOUND: Final = (*LISTED, *(conversations.c[name] for name in ("settings", "message_count", "text_bytes")))
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -43,12 +45,13 @@ class Tree(msgspec.Struct, frozen=True):
         """Write its row; `settings` is JSON."""
         now = time.time()
         row: dict[str, Any] = {"id": self.id, "owner": self.owner, "title": title, "settings": settings}
-        row |= {"created": now, "updated": now, **index(connection, title)}
+        row |= {"created": now, "updated": now, "text_bytes": size_of(settings)}
+        row |= await index(connection, title)
         await connection.execute(insert(conversations).values(row))
 
     async def find(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]] | None:
         """Return its row; None when it does not exist or is another owner's. `to_change` locks the row."""
-        found = select(*TOLD).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
+        found = select(*_FOUND).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
         if to_change:
             found = found.with_for_update(key_share=True)  # ignored by SQLite, which has one writer at a time
         return (await connection.execute(found)).one_or_none()
@@ -82,25 +85,35 @@ class Tree(msgspec.Struct, frozen=True):
                     said.pop()
         return said
 
-    async def add(self, connection: AsyncConnection, **columns: Any) -> None:
-        """Write a message; raise `IntegrityError` when its conversation is gone, and when it was written before."""
+    async def add(self, connection: AsyncConnection, **columns: Any) -> int:
+        """Write a message; return the bytes of its texts.
+
+        Raise `IntegrityError` when its conversation is gone, and when it was written before.
+        """
         row = {"thoughts": "", **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
         row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
-        row |= index(connection, row["text"])
+        row |= await index(connection, row["text"])
         await connection.execute(insert(messages).values(row))
+        return size_of(row["text"], row["thoughts"])
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
         """Mark a question as answered."""
         await connection.execute(update(messages).where(messages.c.id == question).values(answered=True))
 
-    async def change(self, connection: AsyncConnection, **columns: Any) -> None:
-        """Change its row.
+    async def change(
+        self, connection: AsyncConnection, *, messages: int = 0, text_bytes: int = 0, **columns: Any
+    ) -> None:
+        """Change its row, and add these numbers of messages and of bytes to it.
 
         `updated` changes only when passed: renaming does not move a conversation to the top of the list.
         """
         if "title" in columns:
-            columns |= index(connection, columns["title"])
+            columns |= await index(connection, columns["title"])
+        if messages:
+            columns["message_count"] = conversations.c.message_count + messages
+        if text_bytes:
+            columns["text_bytes"] = conversations.c.text_bytes + text_bytes
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))
 
     async def give_up(self, connection: AsyncConnection) -> bool:

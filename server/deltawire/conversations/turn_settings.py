@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from deltawire.protocol.frames import ChatRequest, TurnSettings
 
 _NAMES: Final = TurnSettings.__struct_fields__
-_decode = msgspec.json.Decoder(TurnSettings).decode
+_strict = msgspec.json.Decoder(TurnSettings).decode
 
 
 def kept(settings: dict[str, Any]) -> str:
@@ -18,9 +18,17 @@ def kept(settings: dict[str, Any]) -> str:
 
 def merged(request: ChatRequest, stored: str) -> ChatRequest:
     """Return a request with the stored settings where it has none of its own."""
-    own = asdict(_decode(stored))
+    own = asdict(_read(stored))
     missing = {name: own[name] for name in _NAMES if getattr(request, name) is None and own[name] is not None}
     return msgspec.structs.replace(request, **missing) if missing else request
+
+
+def _read(stored: str) -> TurnSettings:
+    """Return stored settings, without what an earlier version took and this one does not: long stop strings."""
+    try:
+        return _strict(stored)
+    except msgspec.ValidationError:
+        return msgspec.convert({**msgspec.json.decode(stored), "stop": None}, TurnSettings)
 
 
 def changed(stored: str, named: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from deltawire.aio.token_bucket import TokenBucket
+from deltawire.limits.shares import Shares
 from deltawire.protocol.errors import Failure, spread
 
 _MANY_ADDRESSES: Final = 10_000
@@ -13,11 +14,10 @@ _MANY_ADDRESSES: Final = 10_000
 class ConnectionLimits:
     """The counts of this process: open sockets, and handshakes from each address."""
 
-    def __init__(self, max_sockets: int, max_handshakes_per_minute: int) -> None:
+    def __init__(self, sockets: Shares, max_handshakes_per_minute: int) -> None:
         """Start without sockets; `max_handshakes_per_minute` is for each client address."""
-        self._max_sockets = max_sockets
+        self._sockets = sockets
         self._per_minute = max_handshakes_per_minute
-        self._sockets = 0
         self._closed = False
         self._rates: dict[str, TokenBucket] = {}
 
@@ -36,19 +36,17 @@ class ConnectionLimits:
                 "rate_limited", "Too many sockets were opened from this address.", retry_after=spread(rate.wait() + 0.5)
             )
 
-    def enter(self) -> None:
-        """Count a socket that opens; raise `Failure` when too many are open."""
-        if self._sockets >= self._max_sockets:
-            raise Failure("overloaded", retry_after=spread(1.0))
-        self._sockets += 1
+    def enter(self, caller: str) -> None:
+        """Count a socket that a caller opens; raise `Failure` when too many are open, of this caller or of all."""
+        self._sockets.take(caller)
 
     def close(self) -> None:
         """Refuse new sockets."""
         self._closed = True
 
-    def leave(self) -> None:
+    def leave(self, caller: str) -> None:
         """Count a socket that closes."""
-        self._sockets -= 1
+        self._sockets.give(caller)
 
     def _forget_quiet_addresses(self, now: float) -> None:
         if len(self._rates) >= _MANY_ADDRESSES:

@@ -15,12 +15,15 @@ from deltawire.edge.headers import varying_by
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _PREFLIGHT: Final = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type"),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, Last-Event-ID, Prefer"),
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),
 ]
 _SHARED: Final = [
-    (b"access-control-expose-headers", b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id"),
+    (
+        b"access-control-expose-headers",
+        b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id, Location, Preference-Applied",
+    ),
 ]
 
 

@@ -85,7 +85,7 @@ class Gate:
             cast("dict[str, Any]", scope)[CALLER] = caller
             set_origin(msgspec.structs.replace(origin, caller=caller.name))
             if is_socket:
-                self._limits.enter()
+                self._limits.enter(caller.name)
         except Failure as failure:
             await self._refuse(scope, send, failure)
             return
@@ -95,7 +95,7 @@ class Gate:
         try:
             await self._app(scope, receive, self._refusing_in_http(scope, send))
         finally:
-            self._limits.leave()
+            self._limits.leave(caller.name)
 
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for an unknown host, or for a page whose origin may not send this request."""

@@ -1,16 +1,23 @@
 """HEAD wherever GET is (RFC 9110, 9.3.2): the routes see a GET, and the connection sends no body."""
 
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from litestar.types import Message, Receive, Scope, Send
+
+_IS_HEAD: Final = "deltawire.head"
 
 
 def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
     """Return the scope and the `send` for the application: HEAD becomes GET, and OPTIONS names HEAD."""
     method = scope.get("method")
     if method == "HEAD":
-        return cast("Scope", {**scope, "method": "GET"}), receive, send
+        return cast("Scope", {**scope, "method": "GET", _IS_HEAD: True}), receive, send
     return scope, receive, _naming_head(send) if method == "OPTIONS" else send
+
+
+def is_head(scope: Scope) -> bool:
+    """Say if the client sent HEAD: it waits for no body."""
+    return _IS_HEAD in scope
 
 
 def with_head(allow: str) -> str:

@@ -48,13 +48,15 @@ class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
 
 def problem_of(frame: ErrorFrame, status: int, text: str = "") -> Problem:
     """Return the problem for an `error` frame; `text` is the part of the answer that came before it."""
+    fields = asdict(frame)
+    del fields["seq"]
     return Problem(
         kind="about:blank",  # `code` names the kind of problem
         title=HTTPStatus(status).phrase,
         status=status,
         detail=frame.message,
         text=text,
-        **asdict(frame),
+        **fields,
     )
 
 

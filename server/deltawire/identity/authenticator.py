@@ -1,14 +1,12 @@
 """Authenticate a caller by an API key or a signed token."""
 
 import time
-from typing import Final
 
 from deltawire.identity.api_keys import ApiKeys
 from deltawire.identity.caller import Caller, UnknownKey
 from deltawire.identity.jwt_tokens import EXPIRED, JwtTokens
 from deltawire.protocol.errors import Failure
-
-MAX_TOKEN_CHARS: Final = 8192
+from deltawire.protocol.frames import MAX_TOKEN_CHARS
 
 
 class Authenticator:

@@ -5,6 +5,7 @@ token came.
 """
 
 import time
+from math import isfinite
 from typing import Any, Final, Protocol
 
 import jwt
@@ -17,6 +18,7 @@ from deltawire.protocol.errors import Failure
 EXPIRED: Final = "This token has expired; bring a fresh one."
 _INVALID: Final = "This token is not valid here."
 _LONGEST_NAME: Final = 255
+_NO_NAME: Final = f"The token's sub is no name: 1 to {_LONGEST_NAME} printable characters, no space at either end."
 _CLOCK_SKEW_SECONDS: Final = 30
 """Seconds that the issuer's clock may be ahead of this server's."""
 _MALFORMED: Final = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
@@ -94,16 +96,15 @@ class JwtTokens:
         """Return the caller that a token names. Raise `Failure`, and `UnknownKey` when its key was not fetched."""
         try:
             claims = self._claims(token)
-            expires_at = float(claims["exp"])
+            expires_at, name = _time_of(claims["exp"]), _name_of(claims["sub"])
         except jwt.ExpiredSignatureError:
             raise Failure("unauthenticated", EXPIRED) from None
         except _MALFORMED:
             raise Failure("unauthenticated", _INVALID) from None
         if expires_at <= time.time():
             raise Failure("unauthenticated", EXPIRED)
-        name: str = claims["sub"]
-        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
-            raise Failure("unauthenticated", f"The token's sub is no name: 1 to {_LONGEST_NAME} printable characters.")
+        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+            raise Failure("unauthenticated", _NO_NAME)
         return Caller(name=f"jwt:{name}", expires_at=expires_at)
 
     def _claims(self, token: str) -> dict[str, Any]:
@@ -131,3 +132,17 @@ class JwtTokens:
             options={"require": ["exp", "sub"], "verify_iat": False, "verify_aud": self._audience is not None},
         )
         return claims
+
+
+def _time_of(claim: Any) -> float:
+    """Return a time of a token; raise TypeError for what is no number in JSON (RFC 7519, 2: NumericDate)."""
+    if type(claim) not in (int, float) or not isfinite(claim):
+        raise TypeError
+    return float(claim)
+
+
+def _name_of(claim: Any) -> str:
+    """Return the name of a token's subject; raise TypeError for what is no string."""
+    if type(claim) is not str:
+        raise TypeError
+    return claim

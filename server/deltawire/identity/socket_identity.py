@@ -22,6 +22,15 @@ class SocketIdentity:
         self._authenticator.check(self._caller)
         return self._caller
 
+    @property
+    def is_valid(self) -> bool:
+        """False once the token has expired, or was revoked."""
+        try:
+            self.caller()
+        except Failure:
+            return False
+        return True
+
     def renew(self, token: str) -> bool:
         """Take a fresh token; return False when its key has to be fetched first: then call `renew_later`.
 

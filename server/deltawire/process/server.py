@@ -15,6 +15,7 @@ from deltawire.process.drain import Drain
 from deltawire.process.signals import StopClock
 from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
+from deltawire.transport.intake import SocketRates
 from deltawire.transport.websocket import WebSocketProtocol
 
 _GOODBYE_SECONDS: Final = 2
@@ -25,7 +26,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     """The limits and time-outs of a listening server. Times are seconds."""
 
     max_frame_bytes: int
-    max_frames_per_second: int
+    socket_rates: SocketRates
     ping_interval: float
     ping_timeout: float
     handshake_timeout: float
@@ -54,7 +55,7 @@ class ServerConfig(Config):
             app,
             loop="auto",
             http=cast("Any", partial(HttpProtocol, timeouts=timeouts)),
-            ws=cast("Any", partial(WebSocketProtocol, max_frames_per_second=listening.max_frames_per_second)),
+            ws=cast("Any", partial(WebSocketProtocol, rates=listening.socket_rates)),
             ws_max_size=listening.max_frame_bytes,
             ws_ping_interval=listening.ping_interval,
             ws_ping_timeout=listening.ping_timeout,

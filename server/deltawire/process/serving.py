@@ -10,6 +10,7 @@ from typing import NamedTuple, NoReturn
 
 import structlog
 
+from deltawire.process.allocator import give_back
 from deltawire.process.drain import Drained
 from deltawire.process.gc_freezing import GcFreezing
 from deltawire.process.leaving import close_tasks, leave
@@ -72,6 +73,7 @@ class _Served(NamedTuple):
 
 def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> _Served:
     """Serve until a stop signal comes."""
+    give_back()
     service = build()
     config = ServerConfig(service.app, service.listening)
 

@@ -72,12 +72,18 @@ TABLE: Final = {
             reason="bug",
         ),
         CloseCode(code=1012, reconnect="soon", sentence="The server was restarted.", reason="drain"),
-        CloseCode(code=1013, reconnect="later", sentence="The server was too busy for a connection."),
+        CloseCode(code=1013, reconnect="later", sentence="The server was too busy for a connection.", reason="flood"),
         CloseCode(
             code=4008,
             reconnect="soon",
             sentence="The connection was closed: this page read too slowly.",
             reason="slow_client",
+        ),
+        CloseCode(
+            code=4401,
+            reconnect="soon",
+            sentence="The connection was closed: its token is no longer valid.",
+            reason="unauthenticated",
         ),
     )
 }

@@ -15,20 +15,41 @@ Rules = dict[str, str]
 
 _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
+_malformed_at = re.compile(r"\(byte (\d+)\)$")
 _LONGEST_FIELD: Final = 128
+_LONGEST_COMPLAINT: Final = 1_000
+"""A complaint quotes an unknown field whole."""
+_EXPLAINED_CHARS: Final = 8_192
+"""Text that is read a second time, to tell more of what is wrong with it; reading it takes 2 ms at most."""
+
+
+class Unreadable(Failure):
+    """The failure of text that is not an object of the wanted kind."""
+
+    def __init__(self, code: str, message: str | None = None, *, field: str | None = None, value: Any = None) -> None:
+        """`value` is the text's JSON; None where it is no JSON, or too long to be read a second time."""
+        super().__init__(code, message, field=field)
+        self.value: Final = value
 
 
 class StrictDecoder(Generic[T]):
     """Decodes one kind of object; an unknown field is refused by name."""
 
-    def __init__(self, kind: Any, rules: Rules) -> None:
-        """`kind` is the type that msgspec decodes to; `rules` describe its fields."""
+    def __init__(self, kind: Any, rules: Rules, max_strings: int = 1_000) -> None:
+        """`kind` is the type that msgspec decodes to; `rules` describe its fields.
+
+        `max_strings` bounds the strings of an object, the names of fields too: msgspec makes a whole list before it
+        counts its items.
+        """
+        self._max_quotes = 2 * max_strings
         self._decode = msgspec.json.Decoder(kind).decode
         self._rules = rules
         self._kind = kind
 
     def read(self, text: str) -> T:
-        """Decode JSON. Raise `Failure` (`invalid_json`, `invalid_frame`)."""
+        """Decode JSON. Raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
+        if len(text) > self._max_quotes and _quotes(text) > self._max_quotes:
+            raise Unreadable("invalid_frame", "The frame holds more strings than any frame may.")
         try:
             value: T = self._decode(text)
         except (msgspec.DecodeError, RecursionError) as error:
@@ -40,7 +61,7 @@ class StrictDecoder(Generic[T]):
         try:
             return self.read(body.decode())
         except UnicodeDecodeError:
-            raise Failure("invalid_json", "That is not JSON: it is not UTF-8.") from None
+            raise Unreadable("invalid_json", "That is not JSON: it is not UTF-8.") from None
 
     def read_query(self, query: dict[str, str]) -> T:
         """Decode the parameters of a URL, where numbers are text."""
@@ -50,45 +71,59 @@ class StrictDecoder(Generic[T]):
             raise self._invalid(str(error)) from None
         return value
 
-    def _explain(self, text: str, error: Exception) -> Failure:
+    def _explain(self, text: str, error: Exception) -> Unreadable:
         """Return the failure for text that is not JSON, JSON that is not Unicode, or JSON of another shape."""
         try:
-            return self._explanation(text, error)
+            return self._explanation(text, error) if len(text) <= _EXPLAINED_CHARS else self._short(error)
         except RecursionError:
-            return Failure("invalid_frame", "The frame is nested too deeply.")
+            return Unreadable("invalid_frame", "The frame is nested too deeply.")
 
-    def _explanation(self, text: str, error: Exception) -> Failure:
-        try:
-            value = json.loads(text, parse_constant=_no_constant, parse_int=float)
-        except _NoNumber as word:
-            return Failure("invalid_json", f"That is not JSON: {word} is no number.")
-        except json.JSONDecodeError as malformed:
-            return Failure("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
-        except (RecursionError, ValueError):  # nested too deeply, or a number too long for Python
-            value = None
+    def _short(self, error: Exception) -> Unreadable:
+        """Return the failure of a long text, by what msgspec says of it."""
         if isinstance(error, msgspec.ValidationError):
             return self._invalid(str(error))
         if isinstance(error, RecursionError):
             raise error
+        at = _malformed_at.search(str(error))
+        where = f"byte {int(at[1]) + 1}" if at else "its end"
+        return Unreadable("invalid_json", f"That is not JSON, or not Unicode text: see {where}.")
+
+    def _explanation(self, text: str, error: Exception) -> Unreadable:
+        try:
+            value = json.loads(text, parse_constant=_no_constant, parse_int=float)
+        except _NoNumber as word:
+            return Unreadable("invalid_json", f"That is not JSON: {word} is no number.")
+        except json.JSONDecodeError as malformed:
+            return Unreadable("invalid_json", f"That is not JSON: {malformed.msg} at character {malformed.pos + 1}.")
+        except (RecursionError, ValueError):  # nested too deeply, or a number too long for Python
+            value = None
+        if isinstance(error, msgspec.ValidationError):
+            return self._invalid(str(error), value)
+        if isinstance(error, RecursionError):
+            raise error
         field = _lone_surrogate(value)
         if field is None:
-            return Failure("invalid_json")
+            return Unreadable("invalid_json", value=value)
         message = f"{field or 'The frame'} must be Unicode text: it holds half of a surrogate pair."
-        return Failure("invalid_frame", message, field=field or None)
+        return Unreadable("invalid_frame", message, field=field or None, value=value)
 
-    def _invalid(self, complaint: str) -> Failure:
+    def _invalid(self, whole: str, value: Any = None) -> Unreadable:
         """Translate msgspec's complaint about an object into a sentence about one field."""
+        half = _LONGEST_COMPLAINT // 2
+        complaint = whole if len(whole) <= _LONGEST_COMPLAINT else f"{whole[:half]}`{whole[-half:]}"
         at = _at_path.search(complaint)
         path = at[1] if at else ""
         if named := _named_field.match(complaint):
             field = f"{path}.{named[1]}" if path else named[1]
             if complaint.startswith("Object contains"):
                 field = field[:_LONGEST_FIELD]
-                return Failure("invalid_frame", f"There is no field {field} here.", field=field)
-            return Failure("invalid_frame", f"{field} is missing: {self._rule(field)}.", field=field)
+                message = f"There is no field {field} here."
+            else:
+                message = f"{field} is missing: {self._rule(field)}."
+            return Unreadable("invalid_frame", message, field=field, value=value)
         if not path:
-            return Failure("invalid_frame", "A frame is one JSON object.")
-        return Failure("invalid_frame", f"{path} must be {self._rule(path)}.", field=path)
+            return Unreadable("invalid_frame", "A frame is one JSON object.", value=value)
+        return Unreadable("invalid_frame", f"{path} must be {self._rule(path)}.", field=path, value=value)
 
     def _rule(self, path: str) -> str:
         return self._rules.get(re.sub(r"\[\d+\]", "[]", path), "something else")
@@ -103,6 +138,12 @@ def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
                 if isinstance(meta, Meta) and meta.description:
                     rules[prefix + name] = meta.description
     return rules
+
+
+def _quotes(text: str) -> int:
+    """Return about how many strings' quotes are in a text: those in a string have a backslash before them."""
+    quotes = text.count('"')
+    return quotes and quotes - text.count(r"\"")
 
 
 class _NoNumber(Exception):

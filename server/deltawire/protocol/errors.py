@@ -29,6 +29,7 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "unknown_model": ErrorKind(False, 404, "This model is not offered here; GET /models lists what is."),
     "message_too_large": ErrorKind(False, 413, "That is longer than this server takes."),
     "not_found": ErrorKind(False, 404, "There is nothing at this address."),
+    "gone": ErrorKind(False, 410, "This run is over and forgotten, or was lost with its server."),
     "unsupported": ErrorKind(False, 405, "This address does not take that method."),
     "unauthenticated": ErrorKind(
         False, 401, "Authentication is needed: send a token as `Authorization: Bearer TOKEN`."
@@ -36,6 +37,10 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "forbidden": ErrorKind(False, 403, "This is not allowed from where the request came."),
     "too_many_turns": ErrorKind(True, 429, "This socket already runs as many turns as it may."),
     "overloaded": ErrorKind(True, 503, "The server is full; try again in a moment."),
+    "history_dropped": ErrorKind(
+        False, 507, "The server needed the memory of this socket's history: the next turn is asked without it."
+    ),
+    "storage_full": ErrorKind(False, 507, "There is no more room in what is stored; delete a conversation."),
     "rate_limited": ErrorKind(True, 429, "Too many requests; slow down and try again."),
     "budget_exhausted": ErrorKind(True, 429, "Your budget of this day is used up; a new one begins at midnight, UTC."),
     "draining": ErrorKind(True, 503, "The server is shutting down; connect again to reach another one."),

@@ -4,12 +4,10 @@
 what the server sends. docs/reference/wire.md says what the frames mean.
 """
 
-import json
-import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from deltawire.protocol.decoding import StrictDecoder, rules_of
@@ -18,13 +16,20 @@ from deltawire.protocol.errors import Failure
 TURN_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
 MODEL_NAME: Final = r"^[A-Za-z0-9._-]{1,128}$(?!\n)"
 STORED_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
+RUN_NAME: Final = r"^[A-Za-z0-9_-]{22,64}$(?!\n)"
+MAX_STOP_CHARS: Final = 1_000
+MAX_TOKEN_CHARS: Final = 8_192
+_MAX_HISTORY: Final = 10_000
+_MAX_STRINGS: Final = 4 * _MAX_HISTORY + 100
+"""The strings of a frame: four of each earlier message, and those of the other fields."""
 MAX_REF: Final = 64
 _INT32: Final = 2**31 - 1
+_A_RUN: Final = "the name of a run"
 
 type_tag: Final = "type"
 
 
-class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True):
+class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One earlier message, as the context of a turn."""
 
     role: Annotated[Literal["user", "model"], Meta(description='"user" or "model"')]
@@ -46,8 +51,12 @@ class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ) = None
     stop: (
         Annotated[
-            list[Annotated[str, Meta(min_length=1)]],
-            Meta(min_length=1, max_length=5, description="a list of 1 to 5 strings that are not empty"),
+            list[Annotated[str, Meta(min_length=1, max_length=MAX_STOP_CHARS)]],
+            Meta(
+                min_length=1,
+                max_length=5,
+                description=f"a list of 1 to 5 strings of 1 to {MAX_STOP_CHARS:,} characters",
+            ),
         ]
         | None
     ) = None
@@ -64,7 +73,10 @@ class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields
     history: (
         Annotated[
             list[HistoryMessage],
-            Meta(max_length=10_000, description='a list of at most 10,000 {"role", "text"} objects, oldest first'),
+            Meta(
+                max_length=_MAX_HISTORY,
+                description=f'a list of at most {_MAX_HISTORY:,} {{"role", "text"}} objects, oldest first',
+            ),
         ]
         | None
     ) = None
@@ -73,6 +85,7 @@ class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields
         Annotated[str, Meta(pattern=STORED_ID, description="the id of a message of the conversation, or its own")]
         | None
     ) = None
+    grace: Annotated[float, Meta(ge=0, description="seconds, 0 or more")] | None = None
 
 
 class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="chat", tag_field=type_tag):
@@ -85,26 +98,49 @@ class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, t
 
 
 class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field=type_tag):
-    """End the turn with this id; without one, every turn of this socket."""
+    """End the turn with this id, or this run of the same caller; without either, every turn of this socket."""
 
     id: Annotated[str, Meta(pattern=TURN_ID, description="the id of a running turn")] | None = None
+    run: Annotated[str, Meta(pattern=RUN_NAME, description=_A_RUN)] | None = None
+
+
+class Resume(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="resume", tag_field=type_tag):
+    """Listen to a run, from the frame after number `after`; its frames have this `id` on this socket."""
+
+    run: Annotated[str, Meta(pattern=RUN_NAME, description=_A_RUN)]
+    after: Annotated[float, Meta(ge=0, le=_INT32, multiple_of=1, description="the number of a frame, or 0")] = 0
+    id: Annotated[str, Meta(pattern=TURN_ID, description="1 to 64 of A-Z a-z 0-9 _ . : -")] | None = None
 
 
 class Auth(Struct, frozen=True, forbid_unknown_fields=True, tag="auth", tag_field=type_tag):
     """A fresh token for the one who opened this socket."""
 
-    token: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
+    token: Annotated[
+        str,
+        Meta(min_length=1, max_length=MAX_TOKEN_CHARS, description=f"a string of 1 to {MAX_TOKEN_CHARS:,} characters"),
+    ]
 
     def __repr__(self) -> str:
         """Nothing of the token."""
         return "Auth()"
 
 
+class Started(Struct, frozen=True, tag="started", tag_field=type_tag):
+    """The first frame of a turn with grace: the name of its run, and where its question is stored."""
+
+    id: str
+    run: str
+    conversation: str | None
+    question: str | None
+    seq: int
+
+
 class Delta(Struct, frozen=True, tag="delta", tag_field=type_tag):
-    """The next piece of the answer, never empty."""
+    """The next piece of the answer, never empty. `seq` is its number in a run; absent in a turn without grace."""
 
     id: str
     text: str
+    seq: int | UnsetType = UNSET
 
 
 class Thought(Struct, frozen=True, tag="thought", tag_field=type_tag):
@@ -112,6 +148,7 @@ class Thought(Struct, frozen=True, tag="thought", tag_field=type_tag):
 
     id: str
     text: str
+    seq: int | UnsetType = UNSET
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -150,6 +187,7 @@ class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
 
     # Not keyword-only, so that msgspec puts it before what is inherited: `type`, then `id`.
     id: str
+    seq: int | UnsetType = UNSET
 
 
 class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_tag):
@@ -163,12 +201,15 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
     retryable: bool
     retry_after: float | None
     usage: Spent | None
+    seq: int | UnsetType = UNSET
 
 
-FrameUp = Chat | Cancel | Auth
+FrameUp = Chat | Cancel | Resume | Auth
 TurnFrame = Delta | Thought | Usage | ErrorFrame
 """The frames of a turn, on every transport."""
-FrameDown = TurnFrame
+NumberedFrame = Started | TurnFrame
+"""The frames of a turn with grace: each has its number."""
+FrameDown = NumberedFrame
 """The frames that a socket sends."""
 
 _encode = msgspec.json.Encoder().encode
@@ -187,52 +228,35 @@ def encode(value: Any) -> bytes:
     return data.replace(b"\xc2\x85", rb"\u0085")
 
 
-_turn_id = re.compile(TURN_ID)
-
 REQUEST_RULES: Final = {
     **rules_of(ChatRequest),
     "history[]": 'an object with "role" and "text"',
     **rules_of(HistoryMessage, "history[]."),
-    "stop[]": "a string that is not empty",
+    "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
 }
 _frames_up: StrictDecoder[FrameUp] = StrictDecoder(
     FrameUp,
-    {type_tag: '"chat", "cancel" or "auth"', **rules_of(Cancel), **rules_of(Auth), **rules_of(Chat), **REQUEST_RULES},
+    {
+        type_tag: '"chat", "cancel", "resume" or "auth"',
+        **rules_of(Cancel),
+        **rules_of(Resume),
+        **rules_of(Auth),
+        **rules_of(Chat),
+        **REQUEST_RULES,
+    },
+    _MAX_STRINGS,
 )
-_requests: StrictDecoder[ChatRequest] = StrictDecoder(ChatRequest, REQUEST_RULES)
+_requests: StrictDecoder[ChatRequest] = StrictDecoder(ChatRequest, REQUEST_RULES, _MAX_STRINGS)
 decode = _frames_up.read
-"""Read a frame that a client sent; raise `Failure` (`invalid_json`, `invalid_frame`)."""
+"""Read a frame that a client sent; raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
 decode_request = _requests.read_bytes
-"""Read the body of an HTTP request, the fields of `chat`; raise `Failure` as `decode` does."""
-
-
-def claimed_id(text: str | bytes) -> tuple[str | None, bool]:
-    """The turn id that a refused frame names, if it names one, and whether it wanted to start that turn."""
-    try:
-        frame = json.loads(text, parse_int=float)
-    except (ValueError, RecursionError):
-        return None, False
-    name = frame.get("id") if isinstance(frame, dict) else None
-    if not isinstance(name, str) or not _turn_id.match(name):
-        return None, False
-    return name, frame.get(type_tag) == "chat"
-
-
-def claimed_ref(text: str | bytes) -> str | None:
-    """Return the `ref` of a refused `chat` frame; None where it has none that is valid."""
-    try:
-        frame = json.loads(text, parse_int=float)
-    except (ValueError, RecursionError):
-        return None
-    ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
-    is_valid = isinstance(ref, str) and 1 <= len(ref) <= MAX_REF and not any("\ud800" <= c <= "\udfff" for c in ref)
-    return ref if is_valid else None
+"""Read the body of an HTTP request, the fields of `chat`; raise `Unreadable` as `decode` does."""
 
 
 def spent_of(usage: Usage) -> Spent:
-    """The figures of a `usage` frame without its id."""
+    """The figures of a `usage` frame without its id and number."""
     figures = asdict(usage)
-    del figures["id"]
+    del figures["id"], figures["seq"]
     return Spent(**figures)
 
 

@@ -1,5 +1,7 @@
 """The bodies and the parameters of requests."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request
@@ -7,22 +9,38 @@ from litestar.exceptions import InternalServerException
 
 from deltawire.edge.headers import listed
 from deltawire.edge.problem_details import BrokeOff
+from deltawire.identity.caller import caller_of
+from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.errors import Failure
 
+AnyRequest = Request[Any, Any, Any]
 
-async def json_body(request: Request[Any, Any, Any]) -> bytes:
-    """Return the bytes of a JSON body. Raise `Failure` (`unsupported`), and `BrokeOff` for a client that has left."""
+
+@asynccontextmanager
+async def json_body(request: AnyRequest, arriving: Shares) -> AsyncIterator[bytes]:
+    """Yield the bytes of a JSON body, which count for their caller's share of `arriving` within the block.
+
+    Raise `Failure` (`unsupported`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.
+    """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
     if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
+    holding = Holding(arriving, caller_of(request.scope).name)
+    body = bytearray()
     try:
-        return await request.body()
-    except InternalServerException:  # Litestar raises this for a client that left before its last byte
-        raise BrokeOff from None
+        try:
+            async for piece in request.stream():
+                holding.add(len(piece))
+                body += piece
+        except InternalServerException:  # Litestar raises this for a client that left before its last byte
+            raise BrokeOff from None
+        yield bytes(body)
+    finally:
+        holding.become(0)
 
 
-def parameters_of(request: Request[Any, Any, Any]) -> dict[str, str]:
+def parameters_of(request: AnyRequest) -> dict[str, str]:
     """Return the parameters of a URL. Raise `Failure` for one that occurs twice."""
     found: dict[str, str] = {}
     for name, value in request.query_params.multi_items():

@@ -7,96 +7,88 @@ every phase.
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from typing import Any, Final
 
-import msgspec
-from litestar import Request, post
+from litestar import post
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.api_docs.operations import STREAMED, WHOLE
-from deltawire.chat.admission import Admission
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Problem, Refusal, headers_of, problem_of, raw_headers
-from deltawire.identity.caller import caller_of
+from deltawire.edge.problem_details import Problem, Refusal
 from deltawire.limits.headers import rate_limit_fields
-from deltawire.protocol.errors import TABLE, Failure
-from deltawire.protocol.frames import (
-    Delta,
-    ErrorFrame,
-    Spent,
-    Thought,
-    Usage,
-    claimed_id,
-    decode_request,
-    encode,
-    spent_of,
-)
-from deltawire.routes.bodies import json_body
-from deltawire.routes.connection import http_link, while_connected
+from deltawire.protocol.claims import claimed_id
+from deltawire.protocol.decoding import Unreadable
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import decode_request
+from deltawire.routes.answers import Answer, Fold, send_whole
+from deltawire.routes.bodies import AnyRequest, json_body
+from deltawire.routes.chat_with_grace import Asked, answer_with_grace, stream_with_grace
+from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
-from deltawire.telemetry.request_context import Transport, request_context
-from deltawire.transport.link import room_within
-
-_WHOLE_HEADERS: Final = {"content-type": "application/json"}
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer of a turn in one response."""
-
-    id: str
-    text: str
-    thoughts: str
-    sources: list[str]
-    usage: Spent
+from deltawire.telemetry.request_context import Transport
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
-async def chat(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
+async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and return the whole answer once it has ended."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with _admitted(request, services.admission, "rest") as (turn, headers):
+            asked = await _asked(request, services)
+            if asked.chat.grace:
+                await answer_with_grace(asked, scope, receive, send, services)
+                return
+            async with _admitted(asked, services, "rest") as (turn, headers):
                 whole = await while_connected(receive, turn, _fold(turn))
                 if whole is not None:
-                    await _send_whole(whole, headers, scope, send, services)
+                    await send_whole(whole, headers, scope, send, services)
 
     return respond
 
 
 @post("/chat/stream", status_code=200, operation_class=STREAMED)
-async def chat_stream(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> ASGIApp:
+async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and send the answer as server-sent events while it comes."""
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with _admitted(request, services.admission, "sse") as (turn, headers):
-                writer = EventStream(scope, send, services.send_timeout, services.metrics)
+            asked = await _asked(request, services)
+            writer = EventStream(scope, send, services.send_timeout, services.metrics)
+            if asked.chat.grace:
+                await stream_with_grace(asked, writer, receive, services)
+                return
+            async with _admitted(asked, services, "sse") as (turn, headers):
                 await while_connected(receive, turn, writer.run(turn, headers))
 
     return stream
 
 
+async def _asked(request: AnyRequest, services: Services) -> Asked:
+    """Return what a request asks. Raise `Failure` and `Refusal`."""
+    async with json_body(request, services.arriving) as body:
+        try:
+            return Asked(request, decode_request(body))
+        except Unreadable as failure:
+            raise Refusal(failure, turn=claimed_id(failure, body)[0], headers={}) from None
+
+
 @asynccontextmanager
 async def _admitted(
-    request: Request[Any, Any, Any], admission: Admission, transport: Transport
+    asked: Asked, services: Services, transport: Transport
 ) -> AsyncIterator[tuple[Turn, dict[str, str]]]:
     """Yield the turn of a request, begun, and the header fields of its limits.
 
     Raise `Refusal`, and `PeerGone` for a client that left while the turn began.
     """
-    body = await json_body(request)
-    context = request_context(transport, request.scope["headers"])
     try:
-        turn = admission.turn(decode_request(body), [], caller_of(request.scope), context)
+        turn = services.admission.turn(asked.chat, [], asked.caller, asked.context(transport))
     except Failure as failure:
-        raise Refusal(failure, turn=claimed_id(body)[0], headers={}) from None
+        raise Refusal(failure, turn=asked.chat.id, headers={}) from None
     async with turn:
         try:
-            await _begin(turn, request.receive)
+            await _begin(turn, asked.request.receive)
         except Failure as failure:
             raise Refusal(failure, turn=turn.id, headers=rate_limit_fields(await turn.standings())) from None
         yield turn, rate_limit_fields(await turn.standings())
@@ -117,37 +109,8 @@ async def _begun(turn: Turn) -> bool:
 
 async def _fold(turn: Turn) -> Answer | Problem:
     """Run a turn to its end; return its frames joined into one answer."""
-    texts: list[str] = []
-    thoughts: list[str] = []
-    end: Usage | ErrorFrame | None = None
+    fold = Fold()
     async with aclosing(turn.frames()) as frames:
         async for frame in frames:
-            if isinstance(frame, Delta):
-                texts.append(frame.text)
-            elif isinstance(frame, Thought):
-                thoughts.append(frame.text)
-            else:
-                end = frame
-    if end is None:
-        raise AssertionError("a turn has an end")
-    text = "".join(texts)
-    if isinstance(end, ErrorFrame):
-        return problem_of(end, TABLE[end.code].status, text)
-    return Answer(id=end.id, text=text, thoughts="".join(thoughts), sources=[], usage=spent_of(end))
-
-
-async def _send_whole(
-    whole: Answer | Problem, fields: dict[str, str], scope: Scope, send: Send, services: Services
-) -> None:
-    """Send a response, and wait until its client has read nearly all of it: only then is the turn over."""
-    status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _WHOLE_HEADERS)
-    body = encode(whole)
-    await send({"type": "http.response.start", "status": status, "headers": raw_headers(headers | fields, body)})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-    link = http_link(scope)
-    if not link.has_room:
-        services.metrics.send_waits.inc()
-    try:
-        await room_within(link, services.send_timeout)
-    except TimeoutError:
-        link.abort()
+            fold.add(frame)
+    return fold.whole()

@@ -1,12 +1,11 @@
 """`/conversations`: list, search, rename, export and delete conversations."""
 
-from typing import Any
+from typing import Final
 
-import msgspec
-from litestar import HttpMethod, Request, Response, Router, delete, get, patch, post, route
+from litestar import Router, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.types import ASGIApp
 
 from deltawire.api_docs.operations import (
     CHANGE_CONVERSATION,
@@ -16,22 +15,23 @@ from deltawire.api_docs.operations import (
     LIST_CONVERSATIONS,
     READ_CONVERSATION,
 )
-from deltawire.conversations.export import markdown
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
-    ConversationTree,
+    LiveRun,
     read_change,
     read_export,
     read_new,
     read_query,
 )
 from deltawire.identity.caller import caller_of
-from deltawire.protocol.frames import encode
-from deltawire.routes.bodies import json_body, parameters_of
+from deltawire.routes.bodies import AnyRequest, json_body, parameters_of
+from deltawire.routes.options import allowing
 from deltawire.routes.services import Services
+from deltawire.routes.streamed import streamed
 
-AnyRequest = Request[Any, Any, Any]
+_FILES: Final = {"json": ("application/json", "json"), "markdown": ("text/markdown; charset=utf-8", "md")}
+"""The media type and the suffix of each format."""
 
 
 @get("/", operation_class=LIST_CONVERSATIONS)
@@ -43,15 +43,22 @@ async def list_conversations(request: AnyRequest, services: NamedDependency[Serv
 @post("/", operation_class=CREATE_CONVERSATION)
 async def create_conversation(request: AnyRequest, services: NamedDependency[Services]) -> Conversation:
     """Create a conversation; the body may be an empty object."""
-    return await services.conversations.create(_owner(request), read_new(await json_body(request)))
+    async with json_body(request, services.arriving) as body:
+        new = read_new(body)
+    return await services.conversations.create(_owner(request), new)
 
 
 @get("/{conversation:str}", operation_class=READ_CONVERSATION)
 async def read_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
-) -> ConversationTree:
-    """Return a conversation with all its messages."""
-    return await services.conversations.read(_owner(request), conversation)
+) -> ASGIApp:
+    """Return a conversation with all its messages, and the runs that go on in it."""
+    runs = [
+        LiveRun(run.name, run.question, run.state.value)
+        for run in await services.runs.live(_owner(request), conversation)
+    ]
+    pieces = await services.conversations.read(_owner(request), conversation, runs)
+    return streamed(pieces, {"content-type": "application/json"})
 
 
 @patch("/{conversation:str}", operation_class=CHANGE_CONVERSATION)
@@ -59,7 +66,8 @@ async def change_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Conversation:
     """Change the title, or settings one by one; null removes a setting."""
-    title, settings = read_change(await json_body(request))
+    async with json_body(request, services.arriving) as body:
+        title, settings = read_change(body)
     return await services.conversations.change(_owner(request), conversation, title, settings)
 
 
@@ -74,16 +82,13 @@ async def delete_conversation(
 @get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
 async def export_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
-) -> Response[bytes]:
+) -> ASGIApp:
     """Return a conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
-    tree = await services.conversations.read(_owner(request), conversation)
-    if query.format == "json":
-        content, media_type, suffix = msgspec.json.format(encode(tree)), "application/json", "json"
-    else:
-        content, media_type, suffix = markdown(tree, query.message).encode(), "text/markdown", "md"
+    pieces = await services.conversations.export(_owner(request), conversation, query)
+    media_type, suffix = _FILES[query.format]
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
-    return Response(content, media_type=media_type, headers={"content-disposition": disposition})
+    return streamed(pieces, {"content-type": media_type, "content-disposition": disposition})
 
 
 def _owner(request: AnyRequest) -> str:
@@ -91,21 +96,11 @@ def _owner(request: AnyRequest) -> str:
     return caller_of(request.scope).name
 
 
-def _allowing(path: str, *methods: str) -> HTTPRouteHandler:
-    """Return a route for OPTIONS: Litestar's own names only the method that was registered first."""
-
-    @route(path, http_method=HttpMethod.OPTIONS, include_in_schema=False)
-    async def allowed() -> Response[None]:
-        return Response(None, status_code=204, headers={"allow": ", ".join(methods)})
-
-    return allowed
-
-
 conversations = Router(
     "/conversations",
     route_handlers=[
-        *(_allowing("/", "GET", "OPTIONS", "POST"), list_conversations, create_conversation),
-        _allowing("/{conversation:str}", "DELETE", "GET", "OPTIONS", "PATCH"),
+        *(allowing("/", "GET", "OPTIONS", "POST"), list_conversations, create_conversation),
+        allowing("/{conversation:str}", "DELETE", "GET", "OPTIONS", "PATCH"),
         *(read_conversation, change_conversation, delete_conversation),
         export_conversation,
     ],

@@ -11,6 +11,8 @@ from deltawire.routes.services import Services
 
 _HISTORY: Final = "Max-History-Chars"
 """The number of characters of a conversation that a turn is asked with: its newest messages."""
+_GRACE: Final = "Max-Grace"
+"""The most seconds that a chat may ask for as `grace`."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -24,4 +26,5 @@ class ModelList(msgspec.Struct, frozen=True):
 async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
     """List the models that a chat may name."""
     catalog, bounds = services.admission.catalog, services.admission.bounds
-    return Response(ModelList(catalog.default, catalog.models), headers={_HISTORY: str(bounds.history_chars)})
+    headers = {_HISTORY: str(bounds.history_chars), _GRACE: f"{services.runs.bounds.grace:g}"}
+    return Response(ModelList(catalog.default, catalog.models), headers=headers)

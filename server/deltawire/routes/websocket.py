@@ -38,6 +38,11 @@ class SocketPeer:
         """The code with which the server closed the socket; None while it has not."""
         return self._link.ended_with
 
+    @property
+    def left_with(self) -> int | None:
+        """The code of the client's close frame, 1005 for one without a code; None where no such frame came."""
+        return self._link.left_with
+
     async def receive(self) -> str | bytes | None:
         """Return the next message; None when the socket is closed."""
         message = cast("dict[str, Any]", await self._socket.receive())

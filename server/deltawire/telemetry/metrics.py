@@ -60,8 +60,7 @@ class Metrics:
         """`models` are counted by name; any other counts as `other`."""
         self._models = frozenset(models)
         self._registry = CollectorRegistry()
-        # It would add one more series for each metric.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they would add one more series for each metric
         counter = partial(Counter, registry=self._registry)
         gauge = partial(Gauge, registry=self._registry, multiprocess_mode="livesum")
         histogram = partial(Histogram, registry=self._registry)
@@ -95,6 +94,7 @@ class Metrics:
             "Turns that were cancelled before their answer had ended, by reason and phase.",
             ("reason", "phase"),
         )
+        self.runs = counter("deltawire_runs_total", "What happened to turns with grace.", ["happening"])
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
@@ -135,7 +135,11 @@ class Metrics:
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all workers' metrics in the best format of an `Accept` header, and its content type. It may block."""
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+            encode(CollectorRegistry())
+        except (TypeError, ValueError):  # a version that is none, which the library finds out late
+            encode, content_type = choose_encoder("")
         registry = self._registry
         if folder := os.environ.get(_FOLDER_VARIABLE):
             registry = CollectorRegistry()

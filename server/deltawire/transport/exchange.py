@@ -12,7 +12,7 @@ import structlog
 
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.logs import where
-from deltawire.transport.refusals import Headers, refusal
+from deltawire.transport.refusals import DEFAULT_HEADERS, Headers, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -144,6 +144,7 @@ class Exchange:
             # The client may send the announced body or its next request, and the two cannot be told apart.
             self.keep = False
         self._framing = self._framing_of(status, headers)
+        headers += _missing(headers)
         headers += self._connection.begin_response(chunked=self._framing is Framing.CHUNKS)
         if self._framing is Framing.CHUNKS:
             headers.append((b"transfer-encoding", b"chunked"))
@@ -193,6 +194,12 @@ class Exchange:
             await self.send({"type": "http.response.body", "body": body})
         elif not self._is_over:
             self._connection.transport.abort()
+
+
+def _missing(headers: Headers) -> Headers:
+    """Return the headers against guessed types and copies in caches, where a response does not have its own."""
+    names = {name.lower() for name, _ in headers}
+    return [header for header in DEFAULT_HEADERS if header[0] not in names]
 
 
 @cache

@@ -13,6 +13,8 @@ from deltawire.protocol.frames import encode, error_frame
 Headers = list[tuple[bytes, bytes]]
 """Headers in ASGI's form."""
 
+DEFAULT_HEADERS: Final = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+"""Headers of each response that has none of its own of these names: no type is guessed, and no cache keeps a copy."""
 _request_line: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ [!-~]+ HTTP/1\.[01]\r?\n")
 
 
@@ -27,7 +29,8 @@ def refusal_bytes(failure: Failure, more: Headers) -> bytes:
     """Return the whole response for a failure, with these headers too; the connection is closed after it."""
     status, headers, body = refusal(failure)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}".encode()]
-    lines += [b"%b: %b" % header for header in (*headers, *more, (b"connection", b"close"))]
+    close = (b"connection", b"close")
+    lines += [b"%b: %b" % header for header in (*headers, *more, *DEFAULT_HEADERS, close)]
     return b"\r\n".join([*lines, b"", body])
 
 

@@ -43,8 +43,8 @@ class RequestHead:
             raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
         if method == "CONNECT":
             raise Failure("unsupported", "This server is no proxy: it does not take CONNECT.", status=501)
-        codings = self.listed(b"transfer-encoding")
-        if codings not in ([], [b"chunked"]):
+        codings = [value.strip().lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings and (codings != [b"chunked"] or version == "1.0"):  # HTTP/1.0 has none (RFC 9112, 6.1)
             message = "A body is sent as it is, or chunked."
             raise Failure("unsupported", message, field="Transfer-Encoding", status=501)
 

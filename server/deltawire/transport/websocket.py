@@ -14,9 +14,10 @@ from websockets.server import ServerProtocol
 
 from deltawire.aio.queue import SlimQueue
 from deltawire.aio.running_time import LATE_SECONDS
-from deltawire.aio.token_bucket import TokenBucket
+from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
+from deltawire.transport.intake import Intake, SocketRates
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK
 from deltawire.transport.refusals import refusal
 from deltawire.transport.request_head import too_large_head
@@ -24,8 +25,6 @@ from deltawire.transport.request_head import too_large_head
 _MAX_HEADERS: Final = 128
 """Headers of different names in a handshake."""
 _MAX_FRAGMENTS: Final = 1_000
-_BURST_SECONDS: Final = 5
-"""A client may send this many seconds' worth of frames at once."""
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 _TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -65,8 +64,8 @@ class _Handshakes(ServerProtocol):
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket that the server can end at once, whatever its client does."""
 
-    def __init__(self, *, max_frames_per_second: int, ids: RequestIds, **given: Any) -> None:
-        """Store uvicorn's arguments and the average rate of frames, of any kind, that a client may send.
+    def __init__(self, *, rates: SocketRates, ids: RequestIds, **given: Any) -> None:
+        """Store uvicorn's arguments, and what a client may send.
 
         `ids` are those of the connection.
         """
@@ -77,9 +76,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
-        burst = max_frames_per_second * _BURST_SECONDS
-        self._rate = TokenBucket(max_frames_per_second, burst, self.loop.time())
+        self._intake = Intake(rates, self.config.ws_max_size, self.loop.time())
         self._parsed_after_close = 0
+
+    @property
+    def left_with(self) -> int | None:
+        """The code of the client's close frame, 1005 for one without a code; None where no such frame came."""
+        return None if self.conn.close_rcvd is None else self.conn.close_rcvd.code
 
     def pause_writing(self) -> None:
         """Note that the client has to read first."""
@@ -95,6 +98,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Wake senders that wait for room."""
         super().connection_lost(exc)
         self.has_room = True
+        self._intake.release()
 
     async def run_asgi(self) -> None:
         """Serve the socket; then break its reference cycles, so that nothing is left to the garbage collector."""
@@ -150,12 +154,29 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, piece by piece; after the server's close frame only one piece more."""
+        if not self._intake.allows_bytes(self.loop.time(), len(data)):
+            self.end(1008, "too many bytes")
         for start in range(0, len(data), _PIECE_BYTES):
             if self.close_sent:
                 self._parsed_after_close += _PIECE_BYTES
                 if self._parsed_after_close > _PIECE_BYTES:
                     return
             super().data_received(data[start : start + _PIECE_BYTES])
+        self._count_unfinished()
+
+    def _count_unfinished(self) -> None:
+        """Count a message that is still coming for its caller; end the socket when they have too many of them."""
+        unfinished = len(self.conn.reader.buffer) + sum(map(len, self.frames))
+        if self.handshake_initiated and not self.close_sent:
+            try:
+                self._intake.hold(self._caller().name, unfinished)
+            except Failure:
+                self.end(1013, "too many unfinished messages")
+
+    def _caller(self) -> Caller:
+        """Return the caller; nobody before the gate has passed the handshake, and after the socket's end."""
+        caller: Caller = cast("dict[str, Any]", self.scope).get(CALLER, ANONYMOUS)
+        return caller
 
     def _request_id(self) -> tuple[bytes, bytes]:
         return HEADER, self._ids.current.encode()
@@ -169,7 +190,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         now = self.loop.time()
         for taken, event in enumerate(self.conn.events):
             is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
-            if not self._rate.allow(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
+            if not self._intake.allows_frame(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
                 del self.conn.events[taken:]
                 super().handle_events()
                 self.end(1008, "too many frames")

@@ -12,12 +12,12 @@ import pytest
 from jsonschema_rs import Draft7Validator
 from playwright.async_api import Page
 from support.browser import chromium
-from support.client import Frame, connected
+from support.client import Client, Frame, connected
 from support.paths import TESTS
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, fails, says
 
-from deltawire.api_docs.frame_examples import DOWN, UP
+from deltawire.api_docs.frame_examples import DOWN, RUN, UP
 from deltawire.protocol.frames import FrameDown, FrameUp
 
 READER = TESTS / "support" / "asyncapi"
@@ -101,16 +101,33 @@ async def test_each_frame_that_the_document_shows_is_taken(
     async with connected(address) as client:
         if kind == "cancel":
             upstream.plays(answers_half)
+        frames: list[Frame] = []
+        if "run" in frame:
+            started = await started_elsewhere(address, client if kind == "cancel" else None)
+            frames, frame = [started], {**frame, "run": started["run"]}
+        elif kind == "cancel":
             await client.chat(id="turn-7")
             await client.receive()
         await client.send(**frame)
-        if kind not in ("chat", "cancel"):  # it ends in no turn
+        if kind == "auth":  # it ends in no turn
             await client.chat()
-        frames = await client.until_end()
+        frames += await client.until_end()
     assert frames[-1]["type"] == "usage"
     assert all(holds(document, sent) for sent in frames)
     if kind == "cancel":
         assert frames[-1]["finish_reason"] == "cancelled"
+
+
+async def started_elsewhere(address: str, client: Client | None) -> Frame:
+    """The first frame of a run of this client's, or of one who leaves it."""
+    if client is not None:
+        await client.chat(id="turn-7", grace=5)
+        return await client.receive()
+    async with connected(address) as other:
+        await other.chat(id="turn-7", grace=5)
+        started = await other.receive()
+        await other.until_end()
+    return started
 
 
 answers = says(DOWN["delta"]["a piece"]["text"], thoughts=[DOWN["thought"]["a piece"]["text"]], usage=COUNTED)
@@ -123,9 +140,13 @@ async def answers_half(exchange: Exchange) -> None:
 
 ASKS = {"type": "chat", "message": "hi", "id": "turn-7", "thinking": "low"}
 CANCELS = {"type": "cancel", "id": "turn-7"}
+GRACE = {**ASKS, "grace": 5}
 SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
     ("thought", "a piece"): (answers, [ASKS]),
     ("delta", "a piece"): (answers, [ASKS]),
+    ("started", "a turn with grace"): (answers, [GRACE]),
+    ("delta", "a piece of a turn with grace"): (answers, [{**GRACE, "grace": 6}]),
+    ("error", "a run that is forgotten"): (says("no"), [{"type": "resume", "run": RUN}]),
     ("usage", "answered"): (answers, [ASKS]),
     ("usage", "cancelled"): (answers_half, [ASKS, CANCELS]),
     ("error", "a turn that failed"): (fails(503), [ASKS]),
@@ -156,8 +177,8 @@ async def test_each_frame_that_the_document_shows_is_sent(
 
 
 def timeless(frame: Frame) -> Frame:
-    """Without what is another each time, or when prices change."""
-    return {key: value for key, value in frame.items() if not key.endswith("_ms") and key != "cost_usd"}
+    """Without what is another each time, or when prices change; a run has a new name each time."""
+    return {key: value for key, value in frame.items() if not key.endswith("_ms") and key not in ("cost_usd", "run")}
 
 
 @pytest.fixture(scope="module")

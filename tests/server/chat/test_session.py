@@ -136,17 +136,19 @@ async def test_the_memory_keeps_the_newest_whole_turns(upstream: Upstream) -> No
 async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstream: Upstream) -> None:
     upstream.plays(says("x" * 3000))
     async with (
-        sharing(upstream, max_memory_bytes=8000) as address,
+        sharing(upstream, max_memory_bytes=17_000) as address,
         connected(address) as oldest,
+        connected(address) as middle,
         connected(address) as newest,
     ):
-        await oldest.ask("one")
-        await newest.ask("two")
-        await newest.ask("three")
-        await oldest.ask("four")
-        assert upstream.exchanges[3].texts == ["four"]
-        await newest.ask("five")
-        assert upstream.exchanges[4].texts[0] == "two"
+        asked = [(oldest, "one"), (middle, "two"), (middle, "three"), (newest, "four"), (newest, "five")]
+        for client, question in [*asked, (newest, "six")]:
+            await client.ask(question)
+        await middle.ask("seven")
+        assert upstream.exchanges[6].texts[0] == "two"
+        [delta, _] = await oldest.ask("eight")
+        assert delta["type"] == "delta", "a client of before `ref` and `grace` is told nothing new"
+        assert upstream.exchanges[7].texts == ["eight"]
 
 
 async def test_a_cancelled_turn_ends_in_usage_that_says_so(client: Client, upstream: Upstream) -> None:

@@ -131,7 +131,7 @@ async def test_an_early_database_is_told_by_the_command_in_one_sentence(
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
         assert await server.ended() == 2
     assert "Traceback" not in server.output
-    assert server.output.startswith("the database names revision")
+    assert server.output.startswith("the database's tables cannot be migrated")
     assert len(server.output.splitlines()) == 1
 
 

@@ -19,6 +19,7 @@ from support.upstream import Exchange, Upstream, fails, says
 from deltawire.conversations.database import Database
 from deltawire.conversations.migrate import migrate
 from deltawire.conversations.schemas import ConversationQuery, NewConversation
+from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.tree import Tree
 
@@ -135,7 +136,8 @@ async def test_another_owners_conversation_is_a_404_on_every_route(client: Conve
 
 async def test_owners_see_nothing_of_each_other(database: str) -> None:
     connections = Database(database)
-    store = ConversationStore(connections, 1_000)
+    bounds = StoreBounds(messages=10, bytes=1_000, conversations=10, owner_bytes=1_000)
+    store = ConversationStore(connections, StoredSizes(bounds), 1_000)
     try:
         mine, yours = [(await store.create(owner, NewConversation(title=f"{owner} said"))).id for owner in ("a", "b")]
         for owner, own in (("a", mine), ("b", yours)):

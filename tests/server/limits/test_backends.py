@@ -50,7 +50,7 @@ class Clock:
 
 
 def ending(total: int, model: str = "m") -> Usage:
-    tracker = UsageTracker(model, lambda *_: None)
+    tracker = UsageTracker(model, lambda *_: None, 1_000)
     tracker.counts = Counts(total, 0, 0, 0, 0, total)
     return Usage("t", **asdict(tracker.figures("stop")))
 

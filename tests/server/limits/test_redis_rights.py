@@ -5,16 +5,26 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from support.client import connected
 from support.conversations import conversations_of
 from support.log import Log
 from support.paths import ROOT
 from support.redis import RedisServer
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest
-from support.upstream import Upstream
+from support.upstream import Upstream, says_and_is_silent
 
-[LISTED] = re.findall(r"^\| Redis or Valkey \| (.*) \|$", (ROOT / "docs/guide/operate.md").read_text(), re.MULTILINE)
-COMMANDS = re.findall(r"`([A-Z]+(?: [A-Z]+)?)`", LISTED)
+ROWS = (ROOT / "docs/guide/operate.md").read_text()
+
+
+def listed(row: str) -> list[str]:
+    """The commands in this row of the table."""
+    [cell] = re.findall(rf"^\| {row} \| (.*) \|$", ROWS, re.MULTILINE)
+    return re.findall(r"`([A-Z]+(?: [A-Z]+)?)`", cell)
+
+
+COMMANDS = listed("Redis or Valkey")
+FOR_RUNS = listed("the same, for turns with `grace`")
 LIMITS = {"turns_per_minute": 50, "turns_at_once": 50, "tokens_per_day": 10**6, "usd_per_day": 100}
 
 
@@ -42,6 +52,28 @@ async def test_what_is_listed_is_enough(upstream: Upstream, url: str, log: Log) 
             assert (await response.json())["days"][0]["models"][0]["turns"] == 3
         async with conversations_of(address) as client:
             assert await client.is_ready()
+    assert not [line for line in log.lines if "store" in line["event"]]
+
+
+async def test_what_is_listed_for_runs_is_enough(upstream: Upstream, redis: RedisServer, url: str, log: Log) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with redis.client() as owner:
+        await owner.execute_command("ACL", "SETUSER", "listed", *grants(*FOR_RUNS))
+    async with (
+        serving(upstream, redis_url=url) as one,
+        serving(upstream, redis_url=url) as two,
+        connected(one) as asker,
+        connected(two) as listener,
+        aiohttp.ClientSession(f"http://{two}") as http,
+    ):
+        await asker.chat(id="t1", grace=60)
+        run = (await asker.receive())["run"]
+        await listener.send(type="resume", run=run)
+        assert [(await listener.receive())["type"] for _ in range(2)] == ["started", "delta"]
+        async with http.get("/runs") as response:
+            assert [each["run"] for each in (await response.json())["runs"]] == [run]
+        await listener.send(type="cancel", run=run)
+        assert (await listener.until_end())[-1]["finish_reason"] == "cancelled"
     assert not [line for line in log.lines if "store" in line["event"]]
 
 

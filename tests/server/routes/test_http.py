@@ -40,6 +40,14 @@ async def test_the_models_on_offer_are_listed(
         assert await response.json() == expected
 
 
+@pytest.mark.parametrize("allowed, said", [(120, "120"), (0.5, "0.5"), (0, "0")])
+async def test_the_grace_that_is_allowed_is_said_with_the_models(
+    upstream: Upstream, http: aiohttp.ClientSession, allowed: float, said: str
+) -> None:
+    async with serving(upstream, max_grace=allowed) as address, http.get(f"http://{address}/models") as response:
+        assert response.headers["Max-Grace"] == said
+
+
 @pytest.mark.parametrize("route", ["/livez", "/readyz"])
 async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: str, route: str) -> None:
     async with http.get(f"http://{address}{route}") as response:

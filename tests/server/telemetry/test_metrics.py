@@ -51,6 +51,7 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "upstream_retries": ("counter", set()),
     "upstream_faults": ("counter", {"code"}),
     "hangups": ("counter", {"reason", "phase"}),
+    "runs": ("counter", {"happening"}),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }
@@ -353,7 +354,7 @@ async def test_the_names_are_those_that_dashboards_are_built_on(upstream: Upstre
             await client.receive()
         await log.line("turn_ended")
         upstream.plays(says("Hello"))
-        await ask_rest(address)
+        await ask_rest(address, grace=1)
         read = await scrape(address)
     elsewhere = ("process_", "deltawire_database_")  # in test_process_metrics.py
     assert {name for name in read.kinds if not name.startswith(elsewhere)} == {f"deltawire_{name}" for name in LABELS}

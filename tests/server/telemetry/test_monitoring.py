@@ -83,6 +83,8 @@ async def told() -> AsyncIterator[Scrape]:
             await client.receive()
             await client.send(type="cancel")
             await client.until_end()
+            upstream.plays(says("Hello"))
+            await client.ask(grace=1)
         yield await scrape(address)
 
 

@@ -7,7 +7,10 @@ import pytest
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
+from deltawire.limits.shares import Shares
 from deltawire.protocol.errors import Failure
+
+SOCKETS = Shares("sockets", "MAX_SOCKETS", 100, 100)
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
@@ -20,14 +23,14 @@ def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
 
 def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "_MANY_ADDRESSES", 3)
-    guests = ConnectionLimits(max_sockets=100, max_handshakes_per_minute=60_000_000)
+    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=60_000_000)
     for number in range(50):
         guests.knock(f"10.0.0.{number}")
     assert len(guests._rates) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
-    guests = ConnectionLimits(max_sockets=100, max_handshakes_per_minute=1)
+    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
     guests.knock("a")
     with pytest.raises(Failure, match="rate_limited") as refused:
         guests.knock("a")
@@ -49,7 +52,7 @@ def test_an_address_is_bounded_by_itself() -> None:
     ],
 )
 def test_the_addresses_of_one_ipv6_network_are_bounded_together(first: str, then: str, *, is_same: bool) -> None:
-    guests = ConnectionLimits(max_sockets=100, max_handshakes_per_minute=1)
+    guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
     guests.knock(first)
     with pytest.raises(Failure, match="rate_limited") if is_same else nullcontext():
         guests.knock(then)

@@ -6,11 +6,11 @@ import pytest
 from support.identity import API_KEYS, KEYS, SECRET, token
 
 from deltawire.identity.api_keys import ApiKeys, parse_keys
-from deltawire.identity.authenticator import MAX_TOKEN_CHARS, Authenticator
+from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, Caller
 from deltawire.identity.jwt_tokens import JwtTokens, SharedSecret
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import decode
+from deltawire.protocol.frames import MAX_TOKEN_CHARS, decode
 
 KNOWN = ApiKeys(parse_keys(API_KEYS.split(",")))
 SIGNED = JwtTokens(SharedSecret(SECRET), None, None)

@@ -6,6 +6,7 @@ export const PATHS = {
   models: "/models",
   usage: "/usage",
   conversations: "/conversations",
+  runs: "/runs",
 } as const;
 
 type Path = (typeof PATHS)[keyof typeof PATHS];

@@ -17,7 +17,7 @@ export interface SocketListener {
   onFrame(frame: FrameDown): void;
   /** These queued turns were handed to the socket. */
   onSent(turns: readonly string[]): void;
-  /** An open connection was closed: every turn that was handed to it is lost. */
+  /** An open connection was closed: nothing more of a turn that was handed to it comes over this one. */
   onLost(reason: CloseReason): void;
 }
 
@@ -29,6 +29,10 @@ const SILENT: CloseReason = { sentence: "Nothing came over the connection any mo
 const UNREACHABLE: HandshakeRefusal = { why: "The server cannot be reached.", locked: false };
 /** No turn has this id, so a `cancel` of it is answered at once, and changes nothing. */
 const PROBE = "is-anybody-there";
+/** Refusals of a frame about a turn that say nothing of the turn. */
+const STILL_RUNS: ReadonlySet<string> = new Set(["unknown_turn", "duplicate_turn"]);
+/** What a connection is closed with that is replaced by another. Its answers shall go on: 1000 would end them. */
+const REPLACED = 4000;
 /** How long to stay away at least from a server that asks for that. */
 const LATER_MS = 5_000;
 /** Only a connection that lasted this long resets the back-off: a server may accept, then close at once. */
@@ -108,13 +112,13 @@ export class ChatSocket {
     if (this.#timer === undefined) this.connect();
   }
 
-  /** Close for good. */
-  close(): void {
+  /** Close for good: what is coming over it ends. */
+  close(code = 1000): void {
     this.#wanted = false;
     this.#clearTimer();
     const socket = this.#socket;
     this.#forget();
-    socket?.close();
+    socket?.close(code);
   }
 
   /** Close and connect again, to reach another server than one that shuts down. */
@@ -148,9 +152,21 @@ export class ChatSocket {
     this.#queue = this.#queue.filter((turn) => turn.id !== id);
   }
 
-  /** Cancel a turn that was sent. Replace the connection if no frame follows. */
-  cancel(id: string): void {
-    this.#send({ type: "cancel", id });
+  /** Whether the frames of a turn come over this connection. */
+  carries(id: string): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Have the frames of a run after this number, under this id. */
+  resume(run: string, after: number, id: string): void {
+    this.#running.add(id);
+    this.#send({ type: "resume", run, after, id });
+    this.#check.sent();
+  }
+
+  /** Cancel a turn that was sent, or its run. Replace the connection if no frame follows. */
+  cancel(id: string, run?: string): void {
+    this.#send({ type: "cancel", ...(run === undefined ? { id } : { run }) });
     this.#check.sent();
     clearTimeout(this.#overdue);
     this.#overdue = setTimeout(() => this.reconnect(), this.#timing.responseMs);
@@ -172,13 +188,14 @@ export class ChatSocket {
     this.#check.heard();
     if (frame.type === "error" && frame.ref === PROBE) return;
     clearTimeout(this.#overdue);
-    if (frame.id !== null && (frame.type === "usage" || frame.type === "error")) this.#running.delete(frame.id);
+    if (frame.type === "usage") this.#running.delete(frame.id);
+    if (frame.type === "error" && !STILL_RUNS.has(frame.code)) this.#running.delete(frame.id ?? frame.ref ?? "");
     this.#listener.onFrame(frame);
   }
 
   #replace(reason: CloseReason): void {
     const wasOpen = this.#socket?.readyState === WebSocket.OPEN;
-    this.close();
+    this.close(REPLACED);
     if (wasOpen) this.#listener.onLost(reason);
     this.connect();
   }

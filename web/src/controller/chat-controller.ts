@@ -7,8 +7,8 @@ import { FrameBuffer } from "../connection/frame-buffer";
 import { PATHS } from "../connection/paths";
 import { ChatSocket, type SocketListener } from "../connection/socket";
 import { type Token, tabStorage } from "../connection/token";
-import type { ModelList, UsageReport } from "../protocol/frames";
-import { runningAnswers } from "../state/conversation";
+import type { ErrorFrame, ModelList, UsageReport } from "../protocol/frames";
+import { type Answer, runningAnswers } from "../state/conversation";
 import type { Entry } from "../state/listing";
 import type { Preferences } from "../state/preferences";
 import { INITIAL, type Panel } from "../state/state";
@@ -19,6 +19,7 @@ import { Identity } from "./identity";
 import { Keeper } from "./keeper";
 import { newId } from "./new-id";
 import { savePreferences } from "./preference-storage";
+import type { Reattachment } from "./reattachment";
 import { SettingsWriter } from "./settings-writer";
 import { TurnPreparation } from "./turn-preparation";
 import { Turns } from "./turns";
@@ -34,6 +35,10 @@ export class ChatController {
   readonly #api: Api;
   readonly #socket: ChatSocket;
   readonly #frames = new FrameBuffer((frames) => this.turns.take(frames));
+  /** What the server says may be asked, once it is asked for. */
+  #facts: Promise<void> | null = null;
+  readonly #makeReattachment: () => Promise<Reattachment>;
+  #reattachment: Promise<Reattachment> | null = null;
   #hasBeenOpen = false;
 
   /** `origin` is the server's, such as https://chat.example; `isLost` whether the page does not have its address. */
@@ -43,21 +48,32 @@ export class ChatController {
     this.#api = new Api(origin, token);
     const conversationsApi = new ConversationsApi(this.#api);
     this.#socket = new ChatSocket(origin, this.#api, token, this.#listener());
-    this.conversations = new Conversations(this.store, conversationsApi);
+    this.conversations = new Conversations(this.store, conversationsApi, () => this.#reattach());
     this.deletion = new Deletion(this.store, this.conversations, tabStorage());
     this.#keeper = new Keeper(this.store, newId());
     this.identity = new Identity(this.store, token, this.#socket, this.conversations, this.#keeper);
     this.settings = new SettingsWriter(this.store, conversationsApi);
-    const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations, this.settings);
-    this.turns = new Turns(this.store, this.#socket, preparation, this.conversations, this.identity, this.#keeper);
+    const facts = () => (this.#facts ??= this.#loadModels());
+    const preparation = new TurnPreparation(this.store, conversationsApi, this.conversations, this.settings, facts);
+    const runs = {
+      stop: (answer: Answer) => this.#withRuns((it) => it.stop(answer)),
+      refused: (error: ErrorFrame) => this.#withRuns((it) => it.refused(error)),
+    };
+    const { conversations, identity: who } = this;
+    this.turns = new Turns(this.store, this.#socket, preparation, conversations, who, this.#keeper, runs);
+    this.#makeReattachment = async () => {
+      const { Reattachment } = await import("./reattachment");
+      return new Reattachment(this.store, this.#socket, this.#api, conversationsApi, this.turns.sent);
+    };
   }
 
   /** Begin, with the chat that `showAt` shows. */
   async start(stored: string | null, unsent: string | null): Promise<void> {
-    const queued = this.#keeper.start();
+    const { queued, sent } = this.#keeper.start();
     this.connect();
     this.showAt(stored, unsent);
     this.turns.resume(queued);
+    this.conversations.lookInto(sent.flatMap(({ conversation }) => conversation.stored ?? []));
     await this.deletion.resume();
     this.conversations.refresh();
   }
@@ -131,18 +147,37 @@ export class ChatController {
   #onState(connection: ConnectionState): void {
     this.store.dispatch({ type: "connection", connection });
     if (connection.status === "locked") this.identity.handshakeRefused();
+    if (connection.status === "resting") this.#reattach();
     if (connection.status !== "open") return;
+    this.#facts = this.#loadModels(); // each time: the server may come back with others
     this.turns.sendWaiting();
-    void this.#loadModels(); // each time: the server may come back with others
+    this.#reattach();
     if (this.#hasBeenOpen || this.store.state.list.trouble !== null) this.conversations.refresh();
     this.#hasBeenOpen = true;
+  }
+
+  /** Take up again what goes on at the server and no connection brings. */
+  #reattach(): void {
+    const isAny = this.store.state.conversations.some((c) =>
+      runningAnswers(c).some(({ status }) => status !== "queued"),
+    );
+    if (isAny) this.#withRuns((it) => it.reattach());
+  }
+
+  /** With the part that does so, which is loaded when it is first needed. */
+  #withRuns(act: (runs: Reattachment) => void): void {
+    this.#reattachment ??= this.#makeReattachment();
+    this.#reattachment.then(act, () => {
+      this.#reattachment = null; // the server cannot be reached; the next connection tries again
+    });
   }
 
   async #loadModels(): Promise<void> {
     try {
       const response = await this.#api.request(PATHS.models);
       const historyChars = Number(response.headers.get("Max-History-Chars")) || null;
-      this.store.dispatch({ type: "models", models: (await response.json()) as ModelList, historyChars });
+      const grace = Number(response.headers.get("Max-Grace"));
+      this.store.dispatch({ type: "models", models: (await response.json()) as ModelList, historyChars, grace });
     } catch {
       // The connection broke again, which the socket will tell.
     }

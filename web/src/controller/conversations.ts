@@ -14,13 +14,16 @@ export class Conversations {
   readonly list: ConversationList;
   readonly #store: Store;
   readonly #api: ConversationsApi;
+  readonly #onRead: () => void;
   readonly #otherTabs = new BroadcastChannel("deltawire");
   /** The readings under way, by the page's ids. */
   readonly #readings = new Map<string, Promise<void>>();
 
-  constructor(store: Store, api: ConversationsApi) {
+  /** `onRead` is called when a conversation was read, or would have been if nothing was on its way in it. */
+  constructor(store: Store, api: ConversationsApi, onRead: () => void) {
     this.#store = store;
     this.#api = api;
+    this.#onRead = onRead;
     this.list = new ConversationList(store, api);
     this.#otherTabs.onmessage = () => this.refresh();
   }
@@ -43,6 +46,11 @@ export class Conversations {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (!conversation?.stored || conversation.reading.status === "done") return;
     await this.#read(id, conversation.stored);
+  }
+
+  /** Have those chats of the store here in which this tab was waiting for an answer: it may go on there. */
+  lookInto(chats: readonly string[]): void {
+    for (const stored of new Set(chats)) this.haveRead(idOf(this.#store.state, stored)).catch(() => {}); // it is shown
   }
 
   /** Load the list and the chat that is shown again: another tab, or somebody else, may have written. */
@@ -87,7 +95,8 @@ export class Conversations {
     const isNewest = await this.list.refresh();
     const shown = shownConversation(this.#store.state);
     if (!isNewest || shown === null || shown.reading.status === "pending") return;
-    if (runningAnswers(shown).length === 0) await this.#readIfChanged(shown); // else the change is this page's own
+    if (runningAnswers(shown).length === 0) await this.#readIfChanged(shown);
+    else this.#onRead(); // the change is this page's own
   }
 
   /** Read a conversation, unless the list says that it has not changed since it was read. */
@@ -103,6 +112,7 @@ export class Conversations {
   async #readNow(id: string, stored: string): Promise<void> {
     try {
       await readConversation(this.#store, this.#api, id, stored);
+      this.#onRead();
     } catch (fault) {
       const reading: Reading = isGone(fault) ? { status: "gone" } : { status: "failed", why: reasonOf(fault) };
       this.#store.dispatch({ type: "not_read", conversation: id, reading });

@@ -42,6 +42,7 @@ export class Identity {
   readonly signOut = (): void => {
     this.#token.forget();
     this.#keeper.forget();
+    this.#socket.close(); // which ends what is coming
     location.reload();
   };
 
@@ -57,6 +58,7 @@ export class Identity {
     const isAboutNewToken = field === "token";
     if (code === "forbidden" && isAboutNewToken) {
       this.#keeper.forget();
+      this.#socket.close();
       location.reload(); // another person's token: they get a new page, with nothing of the person before
     } else if (code === "unauthenticated") {
       if (isAboutNewToken) this.#token.revert();

@@ -42,6 +42,8 @@ export class Keeper {
   readonly #known = new WeakMap<Conversation, { draft: Draft; kept: KeptOf }>();
   /** Whether the browser keeps anything at all. */
   #works = false;
+  /** The questions that this tab has kept before it was reloaded. */
+  readonly #own = new Set<string>();
   #stop = () => {};
 
   constructor(store: Store, page: string) {
@@ -49,8 +51,8 @@ export class Keeper {
     this.#page = page;
   }
 
-  /** Put back what was kept, then keep what changes. Return the questions that this tab had queued. */
-  start(): Unkept[] {
+  /** Put back what was kept, then keep what changes. Return the questions that this tab had queued or sent. */
+  start(): { queued: Unkept[]; sent: Unkept[] } {
     this.#works = this.#questions.set(PROBE, "");
     this.#questions.remove(PROBE);
     const kept = this.#load();
@@ -58,7 +60,11 @@ export class Keeper {
     this.#stop = this.#store.subscribe(() => this.#keep(this.#store.state));
     window.addEventListener("storage", this.#onOthers);
     this.#keep(this.#store.state);
-    return kept.unkept.filter(({ answer }) => answer.status === "queued");
+    const own = kept.unkept.filter(({ question }) => this.#own.has(question.id));
+    return {
+      queued: own.filter(({ answer }) => answer.status === "queued"),
+      sent: own.filter(({ answer }) => answer.status === "sent"),
+    };
   }
 
   /** Whether a queued question is this page's to send: another one may have taken it over. */
@@ -99,6 +105,7 @@ export class Keeper {
       const kept = keptIn(this.#questions.get(key));
       const record = kept && unkeptFrom(kept.content);
       if (!kept || !record) return [];
+      if (kept.owner === before) this.#own.add(key);
       if (record.answer.status !== "queued" || kept.owner === before) return [{ ...kept, record }];
       this.#foreign.add(key);
       return [{ ...kept, record: { ...record, answer: { ...record.answer, status: "left" as const } } }];

@@ -15,14 +15,23 @@ export class TurnPreparation {
   readonly #api: ConversationsApi;
   readonly #conversations: Conversations;
   readonly #settings: SettingsWriter;
+  readonly #facts: () => Promise<void>;
   /** The conversations that are being made in the store, by the page's ids. */
   readonly #making = new Map<string, Promise<void>>();
 
-  constructor(store: Store, api: ConversationsApi, conversations: Conversations, settings: SettingsWriter) {
+  /** `facts` resolves once the server has said what may be asked, or could not be reached. */
+  constructor(
+    store: Store,
+    api: ConversationsApi,
+    conversations: Conversations,
+    settings: SettingsWriter,
+    facts: () => Promise<void>,
+  ) {
     this.#store = store;
     this.#api = api;
     this.#conversations = conversations;
     this.#settings = settings;
+    this.#facts = facts;
   }
 
   /**
@@ -33,16 +42,15 @@ export class TurnPreparation {
     const before = queuedTurn(this.#store.state, answer, question);
     if (before === null) return null;
     const { id } = before.conversation;
-    await this.#keep(id);
+    await Promise.all([this.#keep(id), this.#facts()]);
     const { stored } = queuedTurn(this.#store.state, answer, question)?.conversation ?? {};
     const asked = queuedTurn(this.#store.state, answer, question);
     if (stored && asked && mayBeStored(asked.conversation, asked.question)) {
       await readConversation(this.#store, this.#api, id, stored);
     }
     const now = queuedTurn(this.#store.state, answer, question);
-    return (
-      now && turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, this.#store.state.models))
-    );
+    const { models, grace } = this.#store.state;
+    return now && turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), grace);
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */

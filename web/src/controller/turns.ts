@@ -2,7 +2,8 @@
 
 import { Refusal } from "../connection/api";
 import type { ChatSocket } from "../connection/socket";
-import type { FrameDown } from "../protocol/frames";
+import type { ErrorFrame, FrameDown, Started } from "../protocol/frames";
+import type { TurnRequest } from "../protocol/turn-request";
 import { type Answer, lastAnswer, type Question, runningAnswer, runningAnswers } from "../state/conversation";
 import { type Action, conversationWith, shownConversation, shownPlace } from "../state/state";
 import type { Store } from "../state/store";
@@ -18,6 +19,12 @@ import type { TurnPreparation } from "./turn-preparation";
 const TRIES = 3;
 const TRY_AGAIN_MS = 500;
 
+/** What takes up again the answers that no connection brings. */
+interface Runs {
+  stop(answer: Answer): void;
+  refused(error: ErrorFrame): void;
+}
+
 export class Turns {
   readonly #store: Store;
   readonly #socket: ChatSocket;
@@ -25,6 +32,9 @@ export class Turns {
   readonly #conversations: Conversations;
   readonly #identity: Identity;
   readonly #keeper: Keeper;
+  /** The turns that were sent, by their ids, until they have a run or an end. */
+  readonly sent = new Map<string, TurnRequest>();
+  readonly #runs: Runs;
   /** Each sends a turn that waits for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -35,6 +45,7 @@ export class Turns {
     conversations: Conversations,
     identity: Identity,
     keeper: Keeper,
+    runs: Runs,
   ) {
     this.#store = store;
     this.#socket = socket;
@@ -42,6 +53,7 @@ export class Turns {
     this.#conversations = conversations;
     this.#identity = identity;
     this.#keeper = keeper;
+    this.#runs = runs;
   }
 
   /** Ask what stands in the message box, at the end of the branch that is shown; of a chat that is gone, in a new one. */
@@ -89,7 +101,8 @@ export class Turns {
       this.#socket.withdraw(answer.id);
       this.#store.dispatch({ type: "withdrawn", answer: answer.id });
     } else if (answer.status !== "stopping") {
-      this.#socket.cancel(answer.id);
+      if (this.#socket.carries(answer.id)) this.#socket.cancel(answer.id, answer.run?.name);
+      else this.#runs.stop(answer);
       this.#store.dispatch({ type: "stopping", answer: answer.id });
     }
   }
@@ -97,8 +110,19 @@ export class Turns {
   /** Take the frames of turns from the server. */
   take(frames: FrameDown[]): void {
     this.#dispatch({ type: "frames", frames, now: Date.now() });
-    if (frames.some(({ type }) => type === "usage" || type === "error")) this.#conversations.tellOtherTabs();
-    for (const frame of frames) if (frame.type === "error") this.#identity.handle(frame);
+    if (frames.some(({ type }) => type !== "delta" && type !== "thought")) this.#conversations.tellOtherTabs();
+    for (const frame of frames) {
+      if (frame.type === "started") this.#hasRun(frame);
+      if (frame.type !== "delta" && frame.type !== "thought") this.sent.delete(frame.id ?? "");
+      if (frame.type === "error") this.#identity.handle(frame);
+      if (frame.type === "error" && frame.id === null && frame.ref !== null) this.#runs.refused(frame);
+    }
+  }
+
+  /** What was stopped before the server had begun it is stopped by its run. */
+  #hasRun({ id, run }: Started): void {
+    const answer = conversationWith(this.#store.state, id)?.messages[id];
+    if (answer?.role === "model" && answer.status === "stopping") this.#socket.cancel(id, run);
   }
 
   /** Dispatch what may refuse a question; a chat of which nothing is left then is deleted. */
@@ -133,8 +157,10 @@ export class Turns {
       await this.#conversations.haveRead(conversation);
       const turn = await this.#preparation.requestFor(answer, question);
       if (turn === null) return;
-      if (this.#keeper.isOwn(question)) this.#socket.ask(turn);
-      else this.#store.dispatch({ type: "taken", question });
+      if (this.#keeper.isOwn(question)) {
+        if (turn.grace) this.sent.set(answer, turn);
+        this.#socket.ask(turn);
+      } else this.#store.dispatch({ type: "taken", question });
     } catch (fault) {
       const problem = fault instanceof Refusal ? fault.problem : unreachable();
       const mayPass = !(fault instanceof Refusal);

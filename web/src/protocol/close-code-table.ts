@@ -51,4 +51,8 @@ export const CLOSE_CODES: Readonly<Record<number, CloseReason>> = {
     sentence: "The connection was closed: this page read too slowly.",
     reconnect: "soon",
   },
+  4401: {
+    sentence: "The connection was closed: its token is no longer valid.",
+    reconnect: "soon",
+  },
 };

@@ -1,7 +1,7 @@
 // Made by `make frames` from server/deltawire/protocol/frames.py.
 
-export type FrameUp = Chat | Cancel | Auth;
-export type FrameDown = Delta | Thought | Usage | ErrorFrame;
+export type FrameUp = Chat | Cancel | Resume | Auth;
+export type FrameDown = Started | Delta | Thought | Usage | ErrorFrame;
 
 export interface Wire {
   FrameUp: FrameUp;
@@ -38,6 +38,7 @@ export interface Chat {
   history?: HistoryMessage[] | null;
   conversation?: string | null;
   parent?: string | null;
+  grace?: number | null;
   ref?: string | null;
 }
 /**
@@ -54,10 +55,26 @@ export interface HistoryMessage {
   text: string;
 }
 /**
- * End the turn with this id; without one, every turn of this socket.
+ * End the turn with this id, or this run of the same caller; without either, every turn of this socket.
  */
 export interface Cancel {
   type: "cancel";
+  id?: string | null;
+  run?: string | null;
+}
+/**
+ * Listen to a run, from the frame after number `after`; its frames have this `id` on this socket.
+ */
+export interface Resume {
+  type: "resume";
+  /**
+   * the name of a run
+   */
+  run: string;
+  /**
+   * the number of a frame, or 0
+   */
+  after?: number;
   id?: string | null;
 }
 /**
@@ -66,17 +83,29 @@ export interface Cancel {
 export interface Auth {
   type: "auth";
   /**
-   * a string that is not empty
+   * a string of 1 to 8,192 characters
    */
   token: string;
 }
 /**
- * The next piece of the answer, never empty.
+ * The first frame of a turn with grace: the name of its run, and where its question is stored.
+ */
+export interface Started {
+  type: "started";
+  id: string;
+  run: string;
+  conversation: string | null;
+  question: string | null;
+  seq: number;
+}
+/**
+ * The next piece of the answer, never empty. `seq` is its number in a run; absent in a turn without grace.
  */
 export interface Delta {
   type: "delta";
   id: string;
   text: string;
+  seq?: number;
 }
 /**
  * The next piece of the model's summary of its thoughts, never empty.
@@ -85,6 +114,7 @@ export interface Thought {
   type: "thought";
   id: string;
   text: string;
+  seq?: number;
 }
 /**
  * The end of a turn that was answered or cancelled.
@@ -92,6 +122,7 @@ export interface Thought {
 export interface Usage {
   type: "usage";
   id: string;
+  seq?: number;
   model: string;
   finish_reason: string | null;
   input_tokens: number | null;
@@ -121,6 +152,7 @@ export interface ErrorFrame {
   retryable: boolean;
   retry_after: number | null;
   usage: Spent | null;
+  seq?: number;
 }
 /**
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
@@ -152,9 +184,7 @@ export interface ModelList {
   models: string[];
 }
 /**
- * One conversation. Times are seconds since 1970; `updated` is the time of its last question or answer.
- *
- *     A turn uses those of the `settings` that its own request leaves out.
+ * One conversation. A turn uses those of the `settings` that its own request leaves out.
  */
 export interface Conversation {
   id: string;
@@ -183,6 +213,8 @@ export interface TurnSettings {
 }
 /**
  * A conversation and all its messages, in the order in which they were written.
+ *
+ *     `runs` are its turns with grace that have not ended; absent where there are none.
  */
 export interface ConversationTree {
   id: string;
@@ -191,6 +223,7 @@ export interface ConversationTree {
   updated: number;
   settings: TurnSettings;
   messages: Message[];
+  runs?: LiveRun[];
 }
 /**
  * One message of a conversation's tree.
@@ -212,11 +245,28 @@ export interface Message {
   created: number;
 }
 /**
+ * A turn with grace that has not ended, and the id of its question.
+ */
+export interface LiveRun {
+  run: string;
+  question: string | null;
+  state: "ended" | "opening" | "streaming" | "waiting";
+}
+/**
  * A page of conversations, the last changed first; `next` is the cursor of the next page.
  */
 export interface ConversationPage {
-  conversations: Conversation[];
+  conversations: ListedConversation[];
   next: string | null;
+}
+/**
+ * A conversation in a list. Times are seconds since 1970; `updated` is the time of its last question or answer.
+ */
+export interface ListedConversation {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
 }
 /**
  * A caller's own figures, the last day first, and their limits.

@@ -1,8 +1,8 @@
 // How running answers change: by frames, and by a lost connection.
 
 import type { CloseReason } from "../protocol/close-codes";
-import type { FrameDown, Spent } from "../protocol/frames";
-import { lostConnection, problemOf } from "../text/problems";
+import type { FrameDown } from "../protocol/frames";
+import { lostConnection, type Problem, problemOf } from "../text/problems";
 import { type Answer, type Conversation, isRunning, type Message, runningAnswers } from "./conversation";
 import type { State } from "./state";
 
@@ -25,24 +25,39 @@ export function takeFrames(state: State, frames: readonly FrameDown[], now: numb
   const taken = changeAnswers(state, (answer) =>
     (byTurn.get(answer.id) ?? []).reduce((taken, frame) => takeOne(taken, frame, now), answer),
   );
-  const ends = frames.filter((frame) => spentIn(frame) !== null);
-  return { ...taken, conversations: taken.conversations.map((c) => ends.reduce(keepQuestion, c)) };
+  const named = frames.filter((frame) => questionIn(frame));
+  return { ...taken, conversations: taken.conversations.map((c) => named.reduce(keepQuestion, c)) };
 }
 
-export function lose(answer: Answer, reason: CloseReason): Answer {
+/** How an answer goes on without a connection, at a server that lets it go on where `grace` is more than 0. */
+export function detach(answer: Answer, reason: CloseReason, grace: number): Answer {
+  const mayGoOn = grace > 0 && (answer.run !== null || reason.advice === undefined);
+  if (!mayGoOn) return lose(answer, reason);
+  return answer.status === "stopping" ? answer : { ...answer, status: "reconnecting" };
+}
+
+/** Nothing more of it comes. One that was to be stopped is. */
+export function giveUp(answer: Answer, problem: Problem): Answer {
+  return answer.status === "stopping" ? { ...answer, status: "stopped" } : { ...answer, status: "lost", problem };
+}
+
+function lose(answer: Answer, reason: CloseReason): Answer {
   return { ...answer, status: "lost", problem: lostConnection(answer.text !== "", reason) };
 }
 
-function takeOne(answer: Answer, frame: FrameDown, now: number): Answer {
-  if (!isRunning(answer)) return answer;
+function takeOne(before: Answer, frame: FrameDown, now: number): Answer {
+  if (!isRunning(before) || isHere(before, frame)) return before;
+  const answer = numbered(before, frame);
   const status = answer.status === "stopping" ? "stopping" : "streaming";
   switch (frame.type) {
+    case "started":
+      return status === "stopping" ? answer : { ...answer, status: "waiting" };
     case "delta":
       return { ...answer, status, text: answer.text + frame.text };
     case "thought":
       return { ...answer, status, thoughts: answer.thoughts + frame.text };
     case "usage": {
-      const { type: _, id: __, ...spent } = frame;
+      const { type: _, id: __, seq: ___, ...spent } = frame;
       const end = frame.finish_reason === "cancelled" ? "stopped" : "done";
       return { ...answer, status: end, stored: frame.message, spent };
     }
@@ -55,13 +70,26 @@ function takeOne(answer: Answer, frame: FrameDown, now: number): Answer {
   }
 }
 
-function spentIn(frame: FrameDown): Spent | null {
-  return frame.type === "usage" ? frame : frame.type === "error" ? frame.usage : null;
+/** Whether a frame of a run has been taken already. */
+function isHere({ run }: Answer, { seq }: FrameDown): boolean {
+  return run !== null && seq !== undefined && seq <= run.seq;
 }
 
-/** Take note of where a question is kept, which the end of its turn says. */
+function numbered(answer: Answer, frame: FrameDown): Answer {
+  if (frame.type === "started") return { ...answer, run: { name: frame.run, seq: frame.seq } };
+  if (answer.run === null || frame.seq === undefined) return answer;
+  return { ...answer, run: { ...answer.run, seq: frame.seq } };
+}
+
+/** The stored id of a frame's question, where it says that. */
+function questionIn(frame: FrameDown): string | null {
+  if (frame.type === "started" || frame.type === "usage") return frame.question;
+  return (frame.type === "error" && frame.usage?.question) || null;
+}
+
+/** Take note of where a question is kept, which the beginning of its run and the end of its turn say. */
 function keepQuestion(conversation: Conversation, frame: FrameDown): Conversation {
-  const stored = spentIn(frame)?.question;
+  const stored = questionIn(frame);
   const answer = conversation.messages[frame.id ?? ""];
   const question = answer?.role === "model" ? conversation.messages[answer.parent] : undefined;
   if (!stored || question === undefined) return conversation;

@@ -46,6 +46,7 @@ export function emptyAnswer(id: string, parent: string, settings: Settings): Ans
     thoughts: "",
     settings,
     status: "queued",
+    run: null,
     spent: null,
     problem: null,
   };

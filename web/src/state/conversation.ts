@@ -17,10 +17,19 @@ export interface Question {
 }
 
 /**
- * `queued` until it is sent, `waiting` until the first piece; `lost` when the connection broke in the middle.
- * The last four are ends.
+ * `queued` until it is sent, `waiting` until the first piece; `reconnecting` while it may go on at the server and no
+ * connection brings it; `lost` when nothing more of it comes. The last four are ends.
  */
-type AnswerStatus = "queued" | "waiting" | "streaming" | "stopping" | "done" | "stopped" | "failed" | "lost";
+type AnswerStatus =
+  | "queued"
+  | "waiting"
+  | "streaming"
+  | "reconnecting"
+  | "stopping"
+  | "done"
+  | "stopped"
+  | "failed"
+  | "lost";
 
 export interface Answer {
   role: "model";
@@ -34,6 +43,8 @@ export interface Answer {
   /** What it was asked with. */
   settings: Settings;
   status: AnswerStatus;
+  /** Its run at the server, and the number of the last frame of that which is here; null before it is told. */
+  run: { name: string; seq: number } | null;
   spent: Spent | null;
   problem: Problem | null;
 }
@@ -76,7 +87,7 @@ export interface Refused {
 export const ROOT = "";
 const NOBODY: readonly string[] = [];
 
-const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "stopping"]);
+const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "reconnecting", "stopping"]);
 
 export function isRunning(answer: Answer): boolean {
   return RUNNING.has(answer.status);

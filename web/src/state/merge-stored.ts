@@ -1,23 +1,30 @@
 // Merges the stored tree of a conversation into the one on the page. That one may hold answers on their way, and
 // messages sent on a connection that broke before the server told their ids.
 
-import type { ConversationTree, Message as Stored } from "../protocol/frames";
+import type { ConversationTree, LiveRun, Message as Stored } from "../protocol/frames";
 import { brokenOff } from "../text/problems";
+import { cutShort } from "../text/run-problems";
 import {
   type Answer,
   branchTo,
   type Conversation,
+  isRunning,
   lastAnswer,
   type Message,
   type Question,
   ROOT,
 } from "./conversation";
+import { mayBe, withRuns } from "./merge-runs";
 import { sameJson } from "./same-json";
 import { PLAIN, settingsFrom } from "./settings";
 
 /** Merge a stored tree. A message that is not stored stays, after its stored siblings. */
 export function merged(conversation: Conversation, tree: ConversationTree): Conversation {
-  const merge = new Merge(conversation);
+  return withRuns(withMessages(conversation, tree), tree.runs ?? []);
+}
+
+function withMessages(conversation: Conversation, tree: ConversationTree): Conversation {
+  const merge = new Merge(conversation, tree.runs ?? []);
   for (const stored of tree.messages) merge.take(stored);
   const isFirst = conversation.reading.status !== "done";
   const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.kept));
@@ -65,8 +72,10 @@ class Merge {
   readonly #ids = new Map<string, string>();
   readonly #before: Conversation["children"];
   readonly #after: Record<string, string[]> = {};
+  readonly #runs: readonly LiveRun[];
 
-  constructor({ messages, children }: Conversation) {
+  constructor({ messages, children }: Conversation, runs: readonly LiveRun[]) {
+    this.#runs = runs;
     this.messages = { ...messages };
     this.#before = children;
     for (const { id, stored } of Object.values(messages)) if (stored !== null) this.#ids.set(stored, id);
@@ -102,7 +111,7 @@ class Merge {
     for (const id of this.#before[parent ?? ROOT] ?? []) {
       const message = this.messages[id];
       if (message?.role !== stored.role || message.stored !== null) continue;
-      if (message.role === "user" ? message.text === stored.text : message.status === "lost") return message;
+      if (message.role === "user" ? message.text === stored.text : mayBe(message, stored, this.#runs)) return message;
     }
     return null;
   }
@@ -113,8 +122,14 @@ function messageFrom(stored: Stored, id: string, parent: string | null, known: M
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
   // The server ended it because the connection was gone. The reader is told that, not that it was stopped.
-  const end = answer.status === "stopped" ? { status: known.status, problem: known.problem } : {};
+  const end = answer.status === "stopped" ? cutOff(known) : {};
   return { ...answer, ...end, settings: known.settings };
+}
+
+function cutOff(known: Answer): Partial<Answer> {
+  if (known.status === "stopping") return {};
+  const { status, problem } = known;
+  return isRunning(known) ? { status: "lost", problem: cutShort() } : { status, problem };
 }
 
 function answerFrom(
@@ -131,6 +146,7 @@ function answerFrom(
     text,
     thoughts,
     settings: PLAIN,
+    run: null,
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",
     spent: usage,
     problem: error === null ? null : brokenOff(error),

@@ -154,6 +154,7 @@ const models = (...names: string[]): Action => ({
   type: "models",
   models: { default: "a", models: names },
   historyChars: null,
+  grace: 0,
 });
 const set = (settings: Partial<Settings>): Action => ({ type: "set", settings });
 

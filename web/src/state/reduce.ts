@@ -1,6 +1,6 @@
 // The one function that changes the state.
 
-import { changeAnswers, lose, takeFrames } from "./answers";
+import { changeAnswers, detach, giveUp, takeFrames } from "./answers";
 import { branchTo, type Conversation, type Message, newestBelow } from "./conversation";
 import { emptyAnswer, emptyConversation, titleOf, withMessage, withoutEmpty } from "./conversation-tree";
 import { withDraft, withEdit } from "./drafts";
@@ -16,6 +16,7 @@ import {
   conversationWith,
   type DraftAction,
   PROMPTS,
+  type RunAction,
   type State,
   type StoredAction,
   type TurnAction,
@@ -35,7 +36,7 @@ export function reduce(state: State, action: Action): State {
         panel: state.panel === "sign_in" ? null : state.panel,
       };
     case "models":
-      return { ...state, models: action.models, historyChars: action.historyChars };
+      return { ...state, models: action.models, historyChars: action.historyChars, grace: action.grace };
     case "set":
       return set(state, action.settings);
     case "prefer":
@@ -55,7 +56,7 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
-function reduceDrafts(state: State, action: DraftAction | TurnAction | StoredAction): State {
+function reduceDrafts(state: State, action: DraftAction | TurnAction | RunAction | StoredAction): State {
   switch (action.type) {
     case "write":
       return write(state, action.chat, action.text);
@@ -76,7 +77,7 @@ function reduceDrafts(state: State, action: DraftAction | TurnAction | StoredAct
   }
 }
 
-function reduceTurns(state: State, action: TurnAction | StoredAction): State {
+function reduceTurns(state: State, action: TurnAction | RunAction | StoredAction): State {
   switch (action.type) {
     case "ask":
       return ask(state, action);
@@ -84,7 +85,9 @@ function reduceTurns(state: State, action: TurnAction | StoredAction): State {
       return askAgain(state, action);
     case "sent":
       return changeAnswers(state, (answer) =>
-        action.answers.includes(answer.id) && answer.status === "queued" ? { ...answer, status: "waiting" } : answer,
+        action.answers.includes(answer.id) && ["queued", "reconnecting"].includes(answer.status)
+          ? { ...answer, status: "waiting" }
+          : answer,
       );
     case "stopping":
       return changeAnswers(state, (answer) =>
@@ -101,7 +104,28 @@ function reduceTurns(state: State, action: TurnAction | StoredAction): State {
     case "frames":
       return giveBackRefused(takeFrames(state, action.frames, action.now), action.frames);
     case "lost":
-      return changeAnswers(state, (answer) => (answer.status === "queued" ? answer : lose(answer, action.reason)));
+      return changeAnswers(state, (answer) =>
+        answer.status === "queued" ? answer : detach(answer, action.reason, state.grace),
+      );
+    default:
+      return reduceRuns(state, action);
+  }
+}
+
+function reduceRuns(state: State, action: RunAction | StoredAction): State {
+  switch (action.type) {
+    case "resumed":
+      return changeAnswers(state, (answer) =>
+        answer.id === action.answer && answer.status === "reconnecting"
+          ? { ...answer, status: answer.text === "" ? "waiting" : "streaming" }
+          : answer,
+      );
+    case "not_resumed":
+      return changeAnswers(state, (answer) =>
+        answer.id === action.answer && answer.status !== "stopping" ? { ...answer, status: "reconnecting" } : answer,
+      );
+    case "given_up":
+      return changeAnswers(state, (answer) => (answer.id === action.answer ? giveUp(answer, action.problem) : answer));
     default:
       return reduceStored(state, action);
   }

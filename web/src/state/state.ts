@@ -44,6 +44,8 @@ export interface State {
   models: ModelList | null;
   /** How many characters of a chat a question is asked with; null until the server has said so. */
   historyChars: number | null;
+  /** How many seconds the server lets an answer go on with nobody listening; 0 until it has said so. */
+  grace: number;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
@@ -76,14 +78,14 @@ export interface State {
   notice: string | null;
 }
 
-export type Action = PageAction | DraftAction | TurnAction | StoredAction;
+export type Action = PageAction | DraftAction | TurnAction | RunAction | StoredAction;
 
 /** What the page shows, and to whom. */
 type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | { type: "models"; models: ModelList; historyChars: number | null }
+  | { type: "models"; models: ModelList; historyChars: number | null; grace: number }
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -128,6 +130,15 @@ export type TurnAction =
   | { type: "frames"; frames: readonly FrameDown[]; now: number }
   | { type: "lost"; reason: CloseReason };
 
+/** Answers that go on at the server while no connection brings them. */
+export type RunAction =
+  /** One is heard again. */
+  | { type: "resumed"; answer: string }
+  /** It is not, after all. */
+  | { type: "not_resumed"; answer: string }
+  /** Nothing more comes of an answer. */
+  | { type: "given_up"; answer: string; problem: Problem };
+
 /** The conversations that the server stores. */
 export type StoredAction =
   | { type: "search"; words: string }
@@ -157,6 +168,7 @@ export const INITIAL: State = {
   identity: { signedIn: false, refusal: null },
   models: null,
   historyChars: null,
+  grace: 0,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
   drafts: {},

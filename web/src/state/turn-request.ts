@@ -4,17 +4,20 @@ import { fieldsOf, type Settings } from "./settings";
 
 /**
  * The frame that asks a question of a kept conversation. It says itself where the question goes and with which
- * settings, so that what another tab has done meanwhile plays no part.
+ * settings, so that what another tab has done meanwhile plays no part. The answer may go on for `grace` seconds
+ * without this page.
  */
 export function turnRequest(
   id: string,
   conversation: Conversation,
   question: Question,
   settings: Settings,
+  grace: number,
 ): TurnRequest | null {
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
-  return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fieldsOf(settings) };
+  const fields = { ...fieldsOf(settings), ...(grace > 0 && { grace }) };
+  return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 
 /** The stored id of the question itself, which is asked again then, else of the nearest answer above it. */

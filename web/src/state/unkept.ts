@@ -63,7 +63,17 @@ function putBack(conversation: Conversation, record: Unkept): Conversation {
 
 function answerOf({ answer }: Unkept, parent: string): Answer {
   const { id, settings } = answer;
-  const plain = { role: "model" as const, id, stored: null, parent, text: "", thoughts: "", settings, spent: null };
+  const plain = {
+    role: "model" as const,
+    id,
+    stored: null,
+    parent,
+    text: "",
+    thoughts: "",
+    settings,
+    run: null,
+    spent: null,
+  };
   if (answer.status === "queued") return { ...plain, status: "queued", problem: null };
   if (answer.status === "stopped") return { ...plain, status: "stopped", problem: null };
   const problem = answer.problem === null ? lostQuestion(answer.status === "left") : unanswered(answer.problem);

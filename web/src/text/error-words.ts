@@ -35,6 +35,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     sentence: "This chat is not there any more: it was deleted elsewhere.",
     advice: "What you send next begins a new one.",
   },
+  gone: {
+    sentence: "The rest of this answer is lost: the server no longer has it.",
+    advice: "Ask again for all of it, which costs again.",
+  },
   unauthenticated: {
     sentence: "The server asks for a token first.",
     advice: "Enter a fresh token, then ask again.",
@@ -48,6 +52,14 @@ const WORDS: Readonly<Record<string, Words>> = {
     advice: "Wait until another answer has ended, or stop one; then ask again.",
   },
   overloaded: { sentence: "The server is full.", advice: "Ask again in a moment." },
+  history_dropped: {
+    sentence: "The server no longer knows what was said here before.",
+    advice: "Say it again where it matters.",
+  },
+  storage_full: {
+    sentence: "There is no room for more.",
+    advice: "Begin a new chat, or delete chats that you no longer need.",
+  },
   rate_limited: { sentence: "Too many questions came from here.", advice: "Ask again in a moment." },
   budget_exhausted: {
     sentence: "What you may use in a day is used up.",
@@ -66,7 +78,10 @@ const WORDS: Readonly<Record<string, Words>> = {
     sentence: "The model’s provider did not take this question.",
     advice: "Try another model or other settings.",
   },
-  upstream_truncated: { sentence: "The answer broke off before its end.", advice: "Ask again for all of it." },
+  upstream_truncated: {
+    sentence: "The answer broke off before its end.",
+    advice: "Ask again for all of it, which costs again.",
+  },
   internal: { sentence: "Something went wrong in the server.", advice: ASK_AGAIN },
 };
 

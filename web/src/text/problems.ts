@@ -23,12 +23,12 @@ export type Remedy = "reconnect" | "sign_in";
 export const UNREACHABLE = "The server cannot be reached.";
 
 const NO_ANSWER = "This question has no answer.";
-const FOR_ALL = "Ask again for all of it.";
-const NOTHING_CAME = "No answer had come: ask again.";
+const FOR_ALL = "Ask again for all of it, which costs again.";
+const NOTHING_CAME = "No answer had come: ask again, which costs again.";
 const AT_ANY_TIME = { notBefore: 0, first: null };
 
 /** Not retryable as it is, but another choice may help. */
-const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["upstream_rejected"]);
+const WORTH_ASKING_AGAIN: ReadonlySet<string> = new Set(["upstream_rejected", "gone"]);
 /** Said before the server keeps a question. */
 const REFUSALS: ReadonlySet<string> = new Set([
   "invalid_json",

@@ -61,8 +61,12 @@ _patiently = stamina.AsyncRetryingCaller(
 class RedisConnection:
     """The connections of one process, each opened when it is first needed."""
 
-    def __init__(self, url: str) -> None:
-        """`url` is a URL of redis-py: `redis://`, `rediss://` or `unix://`."""
+    def __init__(self, url: str, subject: str = "limits", probe: str = _PROBE) -> None:
+        """`url` is a URL of redis-py: `redis://`, `rediss://` or `unix://`.
+
+        `subject` begins the log lines. `probe` is a script with every command that is needed.
+        """
+        self._away, self._back = f"{subject}: the store is away", f"{subject}: the store is back"
         self.pool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0))
         self.client = Redis(connection_pool=self.pool)
         self.on_return: list[Callable[[], Awaitable[None]]] = []
@@ -71,7 +75,7 @@ class RedisConnection:
         self._slots = asyncio.Semaphore(_CALLS)
         self._returns = 0
         self._search: asyncio.Task[None] | None = None
-        self._probe = self.client.register_script(_PROBE)
+        self._probe = self.client.register_script(probe)
 
     async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
         """Return what `work` returns; raise `StoreAway` within a second, and at once while the store is away."""
@@ -100,7 +104,7 @@ class RedisConnection:
 
     def _lose(self, cause: str) -> None:
         self.is_away = True
-        log.warning("limits: the store is away", cause=cause)
+        log.warning(self._away, cause=cause)
         self._search = asyncio.get_running_loop().create_task(self._find(), context=Context())
 
     async def _find(self) -> None:
@@ -108,7 +112,7 @@ class RedisConnection:
         await _patiently(self._return)
         self._returns += 1
         self.is_away = False
-        log.info("limits: the store is back")
+        log.info(self._back)
         with suppress(StoreAway):  # it went away again
             for act in self.on_return:  # for what was added during `_return`
                 await self.call(act)

@@ -10,6 +10,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
 import { Problem } from "./problem";
+import { Reconnecting } from "./reconnecting";
 import { Thoughts } from "./thoughts";
 import { Waiting } from "./waiting";
 
@@ -36,7 +37,10 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
           </Suspense>
         </div>
       )}
-      {running && answer.text === "" && <Waiting queued={answer.status === "queued"} />}
+      {running && answer.text === "" && answer.status !== "reconnecting" && (
+        <Waiting queued={answer.status === "queued"} />
+      )}
+      {answer.status === "reconnecting" && <Reconnecting />}
       {answer.problem !== null && (
         <Problem problem={answer.problem} onRetry={() => again(answer.problem?.retry?.first)} />
       )}

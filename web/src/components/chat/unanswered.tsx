@@ -16,7 +16,7 @@ export function Unanswered({ question }: { question: Question }) {
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-border bg-muted px-4 py-3 text-sm">
       <p className="min-w-0 flex-1 basis-60">
         <strong className="font-semibold">This question has no answer.</strong> If it was asked in another tab just now,
-        its answer will be here when it is complete.
+        its answer will be here soon. Asking again costs again.
       </p>
       <button type="button" className="button" onClick={() => chat.turns.askAgain(question.id)}>
         Ask again

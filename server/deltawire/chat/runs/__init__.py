@@ -1,0 +1,1 @@
+"""Runs: turns that may outlive their connection, because their client asked for grace."""

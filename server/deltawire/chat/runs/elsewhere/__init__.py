@@ -1,0 +1,1 @@
+"""Runs of other processes: asked for by messages, and read from a stream that exists only while somebody reads it."""

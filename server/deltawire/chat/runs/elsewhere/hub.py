@@ -1,0 +1,265 @@
+"""One process among several: it asks others for their runs, and serves its own to them."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import structlog
+
+from deltawire.aio.background import BackgroundTasks
+from deltawire.chat.runs import names
+from deltawire.chat.runs.elsewhere.messages import (
+    AskReport,
+    Leave,
+    Listen,
+    Message,
+    Report,
+    read_message,
+    unreachable,
+    write_message,
+    write_refusal,
+)
+from deltawire.chat.runs.elsewhere.owner import StreamListener
+from deltawire.chat.runs.elsewhere.remote import RemoteRun
+from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
+from deltawire.chat.runs.run import Run
+from deltawire.chat.runs.states import Departure
+from deltawire.limits.backend import StoreAway, key_of
+from deltawire.protocol.errors import Failure
+
+log = structlog.get_logger(__name__)
+
+_RENEWALS: Final = 5
+"""Renewals in the time of one lease."""
+_REPLY_SECONDS: Final = 5.0
+"""The longest wait for a process that lives, but is too busy to answer."""
+_LOOK_SECONDS: Final = 0.1
+_CLOSE_SECONDS: Final = 1.0
+_WAKE: Final = b"."
+"""A message of a process to itself, which ends its wait for others."""
+
+
+class Hub:
+    """The runs of all processes, as one of them reaches them."""
+
+    def __init__(self, store: RunStore, process: str, find: Callable[[str], Run | None], slow_after: float) -> None:
+        """`find` returns a run of this process. Nothing is asked or written before the first run."""
+        self._store = store
+        self._process = process
+        self._find = find
+        self._slow_after = slow_after
+        self._replies: dict[str, asyncio.Future[Report]] = {}
+        self._making: dict[str, asyncio.Future[None]] = {}
+        """Runs that are registered, perhaps, and do not exist yet."""
+        self._served: dict[str, StreamListener] = {}
+        """Listeners of other processes, by their streams."""
+        self._background = BackgroundTasks()
+        self._loops: list[asyncio.Task[None]] = []
+        self._has_lease = asyncio.Event()
+        self._is_closed = False
+
+    async def began(self, run: Run) -> None:
+        """List a run, so that other processes find it."""
+        await self._begin()
+        with suppress(StoreAway):
+            await self._store.enlist(key_of(run.facts.caller), run.name)
+            if run.is_forgotten:  # meanwhile
+                await self._forget(run)
+
+    def forgot(self, run: Run) -> None:
+        """Remove what other processes find a run by."""
+        self.spawn(self._forget(run))
+
+    async def claim(self, chat: str, run: str, seconds: float) -> str:
+        """Register a new run of a chat; return the run that the chat has already, else this one.
+
+        While the store is away, a chat that is sent again elsewhere is not recognised.
+        """
+        await self._begin()
+        try:
+            known = await self._store.claim(chat, run, seconds)
+            if known != run and await has_died(self._store, names.process_of(known)):
+                await self._store.release(chat, known)
+                known = await self._store.claim(chat, run, seconds)
+        except StoreAway:
+            return run
+        return known
+
+    async def claim_again(self, chat: str, lost: str, run: str, seconds: float) -> str:
+        """Register a new run of a chat in place of one that is gone, as `claim` does."""
+        with suppress(StoreAway):
+            await self._store.release(chat, lost)
+        return await self.claim(chat, run, seconds)
+
+    @contextmanager
+    def making(self, run: str) -> Iterator[None]:
+        """Let those who ask for a new run wait while the block makes it: the others read its registration first."""
+        self._making[run] = made = asyncio.get_running_loop().create_future()
+        try:
+            yield
+        finally:
+            del self._making[run]
+            made.set_result(None)
+
+    async def made(self, run: str) -> Run | None:
+        """Return a run of this process; wait for one that is being made."""
+        if run in self._making:
+            await asyncio.wait({self._making[run]})
+        return self._find(run)
+
+    def release(self, chat: str, run: str) -> None:
+        """Remove the registration of a chat that was refused, or whose run is forgotten."""
+        self.spawn(self._store.release(chat, run))
+
+    async def find(self, name: str) -> RemoteRun:
+        """Return a run of another process.
+
+        Raise `Failure`: `gone` when it is not there, or its process is dead; `store_unavailable`.
+        """
+        await self._begin()
+        owner = names.process_of(name)
+        ask = secrets.token_hex(8)
+        self._replies[ask] = reply = asyncio.get_running_loop().create_future()
+        try:
+            await self._store.send(owner, write_message(AskReport(name, self._process, ask)))
+            async with asyncio.timeout(_REPLY_SECONDS):
+                while not reply.done():
+                    if await has_died(self._store, owner):
+                        raise Failure("gone", field="run")
+                    await asyncio.wait({reply}, timeout=_LOOK_SECONDS)
+            report = reply.result()
+        except (StoreAway, TimeoutError):
+            raise unreachable() from None
+        finally:
+            del self._replies[ask]
+        if report.turn is None:
+            raise Failure("gone", field="run")
+        return RemoteRun(name, report, self._process, self._store, self.spawn)
+
+    async def live(self, caller: str) -> list[RemoteRun]:
+        """Return a caller's runs in other processes that are there."""
+        with suppress(StoreAway):
+            listed = await self._store.listed(key_of(caller))
+            others = [name for name in listed if names.process_of(name) != self._process]
+            if others:
+                await self._begin()
+            found = await asyncio.gather(*(self.find(name) for name in others), return_exceptions=True)
+            gone = [name for name, run in zip(others, found, strict=True) if _is_gone(run)]
+            if gone:
+                await self._store.delist(key_of(caller), gone)
+            return [run for run in found if isinstance(run, RemoteRun)]
+        return []
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background, unless this process is leaving; errors of the store are dropped."""
+        if self._is_closed:
+            work.close()
+        else:
+            self._background.run(work)
+
+    async def close(self) -> None:
+        """Finish what is under way, and end the lease."""
+        self._is_closed = True
+        for listener in list(self._served.values()):  # the runs that go on are lost with this process
+            listener.leave(Departure.LOST)
+        await self._background.wait(_CLOSE_SECONDS)
+        if self._loops:
+            with suppress(StoreAway):
+                await self._store.send(self._process, _WAKE)
+            self._loops[0].cancel()
+            await asyncio.wait(self._loops, timeout=_CLOSE_SECONDS)
+        await self._store.close(self._process if self._loops else None)
+
+    async def _begin(self) -> None:
+        if not self._loops:
+            self._loops = [asyncio.ensure_future(self._keep_lease()), asyncio.ensure_future(self._keep_receiving())]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._has_lease.wait()
+
+    async def _keep_lease(self) -> None:
+        turn = 0
+        while True:
+            with suppress(StoreAway):
+                await self._store.renew(self._process)
+                self._has_lease.set()
+                turn += 1
+                if turn % _RENEWALS == 0:
+                    await self._drop_dead()
+            await asyncio.sleep(LEASE_SECONDS / _RENEWALS)
+
+    async def _drop_dead(self) -> None:
+        """Detach the listeners of processes that have died."""
+        for process in {listener.process for listener in self._served.values()}:
+            if await has_died(self._store, process):
+                for listener in [one for one in self._served.values() if one.process == process]:
+                    listener.leave(Departure.LOST)
+
+    async def _keep_receiving(self) -> None:
+        while not self._is_closed:
+            try:
+                for message in await self._store.receive(self._process):
+                    if message != _WAKE:
+                        self._take(read_message(message))
+            except StoreAway:
+                await asyncio.sleep(LEASE_SECONDS)
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Report):
+            reply = self._replies.get(message.ask)
+            if reply is not None and not reply.done():
+                reply.set_result(message)
+        elif isinstance(message, Leave):
+            listener = self._served.get(message.stream)
+            if listener is not None:
+                listener.leave(message.departure)
+            else:  # all is written, perhaps after its reader has removed the stream
+                self.spawn(self._store.remove(message.stream))
+        elif isinstance(message, AskReport):
+            self.spawn(self._report(message))
+        elif isinstance(message, Listen):
+            self._serve(message)
+        elif (run := self._find(message.run)) is not None:
+            run.stop()
+
+    async def _report(self, asked: AskReport) -> None:
+        report = _report(asked.ask, await self.made(asked.run))
+        await self._store.send(asked.process, write_message(report))
+
+    def _serve(self, listen: Listen) -> None:
+        """Attach a listener at once: the next message may be that it leaves."""
+        try:
+            if (run := self._find(listen.run)) is None:
+                raise Failure("gone", field="run")
+            listener = StreamListener(run, listen, self._store, self._slow_after)
+        except Failure as failure:
+            self.spawn(self._refuse(listen.stream, failure))
+            return
+        self._served[listen.stream] = listener
+        self.spawn(self._write(listen.stream, listener))
+
+    async def _write(self, stream: str, listener: StreamListener) -> None:
+        try:
+            await listener.write()
+        finally:
+            del self._served[stream]
+
+    async def _refuse(self, stream: str, failure: Failure) -> None:
+        await self._store.append(stream, [write_refusal(failure)])
+
+    async def _forget(self, run: Run) -> None:
+        await self._store.delist(key_of(run.facts.caller), [run.name])
+        if run.facts.key is not None:
+            await self._store.release(run.facts.key, run.name)
+
+
+def _report(ask: str, run: Run | None) -> Report:
+    if run is None:
+        return Report(ask)
+    return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
+
+
+def _is_gone(found: object) -> bool:
+    return isinstance(found, Failure) and found.code == "gone"

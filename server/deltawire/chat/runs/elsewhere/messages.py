@@ -1,0 +1,91 @@
+"""The messages between processes, and the entries of a stream."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from deltawire.chat.runs.states import Departure, RunState
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import NumberedFrame, encode
+
+
+class AskReport(Struct, frozen=True, tag="report"):
+    """Ask for the report of a run."""
+
+    run: str
+    process: str
+    """The process that asks."""
+    ask: str
+
+
+class Report(Struct, frozen=True, tag="reply"):
+    """The report of a run; `turn` is None for one that is not there."""
+
+    ask: str
+    turn: str | None = None
+    state: RunState = RunState.ENDED
+    seq: int = 0
+    conversation: str | None = None
+    question: str | None = None
+
+
+class Listen(Struct, frozen=True, tag="listen"):
+    """Write a run's frames after this number to a stream."""
+
+    run: str
+    after: int
+    process: str
+    stream: str
+
+
+class Leave(Struct, frozen=True, tag="leave"):
+    """The reader of a stream has left."""
+
+    stream: str
+    departure: Departure
+
+
+class Stop(Struct, frozen=True, tag="stop"):
+    """Stop a run."""
+
+    run: str
+
+
+Message = AskReport | Report | Listen | Leave | Stop
+
+END: Final = b"."
+"""The last entry of a stream: the run has ended."""
+_REFUSED: Final = b"!"
+
+write_message = msgspec.json.Encoder().encode
+read_message = msgspec.json.Decoder(Message).decode
+_read_frame = msgspec.json.Decoder(NumberedFrame).decode
+write_frame = encode
+
+
+class _Refused(Struct, frozen=True):
+    code: str
+    message: str
+    field: str | None
+
+
+def write_refusal(failure: Failure) -> bytes:
+    """Return the entry of a failure, which is the last one."""
+    return _REFUSED + write_message(_Refused(failure.code, failure.message, failure.field))
+
+
+def unreachable() -> Failure:
+    """Return the failure for a run whose process cannot be asked now."""
+    return Failure("store_unavailable", "This run cannot be reached at the moment; try again.")
+
+
+def read_entry(entry: bytes) -> NumberedFrame | None:
+    """Return the frame of an entry; None for the end. Raise the `Failure` that an entry holds."""
+    if entry == END:
+        return None
+    if entry.startswith(_REFUSED):
+        refused = msgspec.json.decode(entry[1:], type=_Refused)
+        raise Failure(refused.code, refused.message, field=refused.field)
+    frame: NumberedFrame = _read_frame(entry)
+    return frame

@@ -1,0 +1,70 @@
+"""The listeners of other processes, as their run's own process serves them: each has a stream."""
+
+import asyncio
+from typing import Final
+
+from deltawire.chat.runs.elsewhere.messages import END, Listen, unreachable, write_frame, write_refusal
+from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.run import Run
+from deltawire.chat.runs.states import Departure
+from deltawire.limits.backend import StoreAway
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import NumberedFrame
+
+_MAX_UNREAD: Final = 256
+"""Entries of a stream; with more, its writer waits for the reader."""
+_LOOK_SECONDS: Final = 0.05
+
+
+class StreamListener:
+    """A listener of another process."""
+
+    is_open = False
+    """It has no history here."""
+
+    def __init__(self, run: Run, listen: Listen, store: RunStore, slow_after: float) -> None:
+        """Attach to the run. Raise `Failure`. A reader that takes nothing for `slow_after` seconds is cut off."""
+        self.process = listen.process
+        self._run = run
+        self._stream = listen.stream
+        self._store = store
+        self._slow_after = slow_after
+        self._has_left = False
+        self._cursor = run.attach(self, listen.after)
+
+    def push(self, _: NumberedFrame) -> bool:
+        """Refuse: the task writes what has come meanwhile, in one go."""
+        return False
+
+    def remember(self, question: str, answer: str) -> None:
+        """Do nothing: its socket is elsewhere."""
+
+    async def write(self) -> None:
+        """Write the frames to the stream, to the end of the run."""
+        try:
+            while (frames := await self._cursor.next()) and not self._has_left:
+                if await self._store.append(self._stream, [write_frame(frame) for frame in frames]) > _MAX_UNREAD:
+                    await self._room()
+            if not self._has_left:
+                await self._store.append(self._stream, [END])
+            if self._has_left:
+                await self._store.remove(self._stream)  # its reader did so, perhaps before the last entries
+        except Failure as failure:
+            await self._store.append(self._stream, [write_refusal(failure)])
+        except TimeoutError:  # its reader takes nothing; one that goes on reads that it may come again
+            await self._store.append(self._stream, [write_refusal(unreachable())])
+        except StoreAway:
+            pass
+        finally:
+            self.leave(Departure.LOST)
+
+    def leave(self, departure: Departure) -> None:
+        """Note that its reader has left."""
+        self._has_left = True
+        self._run.detach(self._cursor, departure)
+        self._cursor.end(None)
+
+    async def _room(self) -> None:
+        async with asyncio.timeout(self._slow_after):
+            while await self._store.length(self._stream) > _MAX_UNREAD:  # noqa: ASYNC110 - the reader is elsewhere
+                await asyncio.sleep(_LOOK_SECONDS)

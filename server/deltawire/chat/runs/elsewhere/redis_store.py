@@ -1,0 +1,191 @@
+"""The store of runs in Redis or Valkey."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any, Final, ParamSpec, TypeVar, cast
+
+from redis.exceptions import RedisError
+
+from deltawire.aio.background import BackgroundTasks
+from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, STREAM_SECONDS
+from deltawire.limits.backend import StoreAway
+from deltawire.limits.redis.connection import PREFIX, RedisConnection
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CLOSE_SECONDS: Final = 1.0
+_INBOX_SECONDS: Final = 5
+_LIST_SECONDS: Final = 3_600
+_WAIT_MS: Final = 150
+_AT_ONCE: Final = 100
+
+_PROBE: Final = """
+redis.call('SET', KEYS[1], '1', 'PX', 60000)
+redis.call('EXISTS', KEYS[1])
+redis.call('DEL', KEYS[1])
+redis.call('RPUSH', KEYS[2], '1')
+redis.call('LPOP', KEYS[2], 1)
+redis.call('HSET', KEYS[3], 'probe', 1)
+redis.call('HDEL', KEYS[3], 'probe')
+redis.call('XADD', KEYS[4], '*', 'f', '1')
+redis.call('XLEN', KEYS[4])
+redis.call('XTRIM', KEYS[4], 'MAXLEN', 0)
+redis.call('PEXPIRE', KEYS[4], 60000)
+redis.call('DEL', KEYS[4])
+"""
+_CLAIM: Final = """
+local known = redis.call('GET', KEYS[1])
+if known then
+  return known
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+"""
+_RELEASE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+end
+"""
+
+
+class RedisRunStore:
+    """The store of the runs of all processes at one URL."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is a URL of redis-py."""
+        self._store = RedisConnection(url, subject="runs", probe=_PROBE)
+        self._claim = self._store.client.register_script(_CLAIM)
+        self._release = self._store.client.register_script(_RELEASE)
+        self._background = BackgroundTasks()
+        self._places: dict[str, str] = {}
+        """The last entry that was read of each stream."""
+
+    async def renew(self, process: str) -> None:
+        """Renew the lease of a process."""
+        await self._call(self._store.client.set, _key("process", process), 1, px=int(LEASE_SECONDS * 1000))
+
+    async def is_alive(self, process: str) -> bool:
+        """Say if a process has a lease."""
+        return bool(await self._call(self._store.client.exists, _key("process", process)))
+
+    async def send(self, process: str, message: bytes) -> None:
+        """Send a message to a process."""
+
+        async def write() -> None:
+            key = _key("inbox", process)
+            async with self._store.client.pipeline(transaction=False) as pipeline:
+                pipeline.rpush(key, message)
+                pipeline.expire(key, _INBOX_SECONDS)
+                await pipeline.execute()
+
+        await self._call(write)
+
+    async def receive(self, process: str) -> list[bytes]:
+        """Return the next messages to a process; wait for one, at most a second or so."""
+        key = _key("inbox", process)
+        first = await self._wait_for(self._store.client.blpop([key], timeout=1))
+        if not first:
+            return []
+        rest = await self._call(cast("Any", self._store.client.lpop), key, _AT_ONCE)
+        return [first[1], *(rest or ())]
+
+    async def append(self, stream: str, entries: list[bytes]) -> int:
+        """Append to a stream; return the number of entries that were not read."""
+
+        async def write() -> int:
+            key = _key("stream", stream)
+            async with self._store.client.pipeline(transaction=False) as pipeline:
+                for entry in entries:
+                    pipeline.xadd(key, {"f": entry})
+                pipeline.pexpire(key, int(STREAM_SECONDS * 1000))
+                pipeline.xlen(key)
+                return int((await pipeline.execute())[-1])
+
+        return await self._call(write)
+
+    async def length(self, stream: str) -> int:
+        """Return the number of entries that were not read."""
+        return int(await self._call(self._store.client.xlen, _key("stream", stream)))
+
+    async def read(self, stream: str) -> list[bytes]:
+        """Take the next entries of a stream; wait for one, at most a part of a lease."""
+        key = _key("stream", stream)
+        place = self._places.get(stream, "0")
+        found: Any = await self._wait_for(self._store.client.xread({key: place}, count=_AT_ONCE, block=_WAIT_MS))
+        if not found:
+            return []
+        [(_, entries)] = found.items() if isinstance(found, dict) else found
+        entries = entries[0] if isinstance(found, dict) else entries
+        self._places[stream] = last = entries[-1][0].decode()
+        # The reader is the only one: what it has read is of no use any more.
+        await self._call(cast("Any", self._store.client.xtrim), key, minid=_after(last), approximate=False)
+        return [fields[b"f"] for _, fields in entries]
+
+    async def remove(self, stream: str) -> None:
+        """Remove a stream."""
+        self._places.pop(stream, None)
+        await self._call(self._store.client.delete, _key("stream", stream))
+
+    async def claim(self, chat: str, run: str, seconds: float) -> str:
+        """Register the run of a chat; return the run that it has, this one or another."""
+        known: bytes = await self._call(self._claim, [_key("chat", chat)], [run, int(seconds * 1000)])
+        return known.decode()
+
+    async def release(self, chat: str, run: str) -> None:
+        """Remove the registration of a chat, if it is still this run's."""
+        await self._call(self._release, [_key("chat", chat)], [run])
+
+    async def listed(self, caller: str) -> list[str]:
+        """Return the names of a caller's runs that were listed."""
+        names: Any = await self._call(cast("Any", self._store.client.hkeys), _key("runs", caller))
+        return [name.decode() for name in names]
+
+    async def enlist(self, caller: str, run: str) -> None:
+        """List a run among its caller's."""
+
+        async def write() -> None:
+            key = _key("runs", caller)
+            async with self._store.client.pipeline(transaction=False) as pipeline:
+                pipeline.hset(key, run, "1")
+                pipeline.expire(key, _LIST_SECONDS)
+                await pipeline.execute()
+
+        await self._call(write)
+
+    async def delist(self, caller: str, runs: list[str]) -> None:
+        """Remove runs from the list of their caller."""
+        await self._call(cast("Any", self._store.client.hdel), _key("runs", caller), *runs)
+
+    async def close(self, process: str | None) -> None:
+        """End the lease of a process, if it has one, and close."""
+        if process is not None:
+            with suppress(StoreAway):  # then the lease expires
+                await self._call(self._store.client.delete, _key("process", process), _key("inbox", process))
+        await self._background.wait(_CLOSE_SECONDS)
+        await self._store.close()
+
+    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        """Do one thing, to its end: a call that is cancelled in the middle would lose its connection."""
+        return await self._background.do(self._store.call(work, *arguments, **named))
+
+    async def _wait_for(self, call: Any) -> Any:
+        """Return what a call returns that waits for data in the store; raise `StoreAway`."""
+
+        async def wait() -> Any:
+            try:
+                return await cast("Awaitable[Any]", call)
+            except (RedisError, OSError, EOFError) as fault:
+                raise StoreAway(type(fault).__name__) from None
+
+        return await self._background.do(wait())
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{PREFIX}:run:{kind}:{name}"
+
+
+def _after(entry: str) -> str:
+    """Return the id of the entry after this one."""
+    time, _, number = entry.partition("-")
+    return f"{time}-{int(number) + 1}"

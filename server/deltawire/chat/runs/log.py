@@ -1,0 +1,131 @@
+"""The log of a run: its frames, numbered from 1, so that any of them can be sent again."""
+
+from array import array
+from typing import Final
+
+from msgspec.structs import replace
+
+from deltawire.protocol.frames import Delta, NumberedFrame, Thought
+
+_SEGMENT_BYTES: Final = 2**14
+"""The most text that is sent again as one frame, unless a frame was longer by itself."""
+_SEGMENT_COST: Final = 256
+"""Bytes of memory for a segment, besides its text and its marks."""
+_MARK_BYTES: Final = 4
+_FRAME_COST: Final = 1024
+"""Bytes of memory for a frame that is no text."""
+
+
+class _Text:
+    """Neighbouring pieces of text of one kind, joined; a mark after each, so that they can be told apart."""
+
+    __slots__ = ("data", "first", "kind", "marks")
+
+    def __init__(self, kind: type[Delta | Thought], first: int) -> None:
+        self.kind = kind
+        self.first = first
+        self.data = bytearray()
+        self.marks = array("I")
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.marks) - 1
+
+    def add(self, piece: bytes) -> None:
+        self.data += piece
+        self.marks.append(len(self.data))
+
+    def after(self, turn: str, seq: int) -> Delta | Thought:
+        """Return what comes after this number, as one frame."""
+        start = self.marks[seq - self.first] if seq >= self.first else 0
+        return self.kind(turn, self.data[start:].decode(), self.last)
+
+
+class _Whole:
+    """A frame that is kept as it is."""
+
+    __slots__ = ("frame", "last")
+
+    def __init__(self, frame: NumberedFrame, number: int) -> None:
+        self.frame = frame
+        self.last = number
+
+    def after(self, turn: str, seq: int) -> NumberedFrame:  # noqa: ARG002 - the shape that `_Text` has
+        return self.frame
+
+
+class RunLog:
+    """The frames of one run; the oldest may be dropped."""
+
+    __slots__ = ("_open", "_segments", "first", "last", "size", "turn")
+
+    def __init__(self, turn: str) -> None:
+        """Start empty; `turn` is the id in its frames."""
+        self.turn = turn
+        """The id of the turn, in each frame."""
+        self._segments: list[_Text | _Whole] = []
+        self._open: _Text | None = None
+        """The last segment, when it holds text and may grow."""
+        self.first = 1
+        """The number of the first frame that is kept."""
+        self.last = 0
+        """The number of the newest frame; 0 where there is none."""
+        self.size = 0
+        """Bytes of memory, estimated."""
+
+    def add(self, frame: NumberedFrame) -> NumberedFrame:
+        """Append a frame; return it with its number."""
+        self.last = number = self.last + 1
+        kind = type(frame)
+        if kind is Delta or kind is Thought:
+            self._add_text(kind, frame.text.encode())  # type: ignore[union-attr]
+            return kind(frame.id, frame.text, number)  # type: ignore[union-attr,arg-type]
+        numbered = replace(frame, seq=number)
+        self._segments.append(_Whole(numbered, number))
+        self._open = None
+        self.size += _FRAME_COST
+        return numbered
+
+    def after(self, seq: int) -> list[NumberedFrame]:
+        """Return the frames after this number, neighbouring pieces of text joined."""
+        newer: list[NumberedFrame] = []
+        for segment in reversed(self._segments):
+            if segment.last <= seq:
+                break
+            newer.append(segment.after(self.turn, seq))
+        newer.reverse()
+        return newer
+
+    def holds(self, seq: int) -> bool:
+        """Say if every frame after this number is kept."""
+        return seq >= self.first - 1
+
+    def text(self) -> str:
+        """Return the answer, as far as it is kept."""
+        deltas = (part.data for part in self._segments if isinstance(part, _Text) and part.kind is Delta)
+        return b"".join(deltas).decode()
+
+    def drop(self, seq: int) -> None:
+        """Drop segments whose frames all have at most this number, the newest segment excepted."""
+        kept = 0
+        while kept < len(self._segments) - 1 and self._segments[kept].last <= seq:
+            segment = self._segments[kept]
+            self.first = segment.last + 1
+            self.size -= _cost(segment)
+            kept += 1
+        del self._segments[:kept]
+
+    def _add_text(self, kind: type[Delta | Thought], piece: bytes) -> None:
+        segment = self._open
+        if segment is None or segment.kind is not kind or len(segment.data) + len(piece) > _SEGMENT_BYTES:
+            segment = self._open = _Text(kind, self.last)
+            self._segments.append(segment)
+            self.size += _SEGMENT_COST
+        segment.add(piece)
+        self.size += len(piece) + _MARK_BYTES
+
+
+def _cost(segment: _Text | _Whole) -> int:
+    if isinstance(segment, _Whole):
+        return _FRAME_COST
+    return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)

@@ -1,0 +1,231 @@
+"""All the runs of a process: they are found by name, bounded in memory together, and forgotten."""
+
+import asyncio
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final
+
+import msgspec
+
+from deltawire.chat.admission import Admission
+from deltawire.chat.runs import names
+from deltawire.chat.runs.elsewhere.hub import Hub
+from deltawire.chat.runs.elsewhere.remote import RemoteRun
+from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
+from deltawire.chat.runs.states import Happening, RunState
+from deltawire.identity.caller import Caller
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, HistoryMessage
+from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.run_observer import RunObserver
+
+_NOT_HERE: Final = (
+    "This run is not known here: its server has ended, or is another one. Without REDIS_URL, servers and workers do "
+    "not know each other's runs."
+)
+AnyRun = Run | RemoteRun
+"""A run of this process or of another."""
+_CLAIM_SECONDS: Final = 3_600
+"""The longest life of the registration of a chat whose process has died."""
+_encode = msgspec.json.Encoder().encode
+
+
+class RunBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds of the runs of a process."""
+
+    grace: float
+    """The most seconds that a turn may ask for; 0 allows none."""
+    bytes: int
+    """The most memory of all runs together."""
+    slow_after: float = 15.0
+    """Seconds after which a listener of another process that takes nothing is cut off."""
+
+
+class LoopClock:
+    """The clock of the running loop."""
+
+    def time(self) -> float:
+        """Return the time, in seconds."""
+        return asyncio.get_running_loop().time()
+
+    def call_at(self, when: float, call: Callable[[], object]) -> Timer:
+        """Call at this time."""
+        return asyncio.get_running_loop().call_at(when, call)
+
+
+class Runs:
+    """The runs of this process."""
+
+    def __init__(
+        self,
+        admission: Admission,
+        bounds: RunBounds,
+        observer: RunObserver,
+        clock: RunClock | None = None,
+        store: RunStore | None = None,
+    ) -> None:
+        """Start with none. Through `store`, processes reach each other's runs; without it each knows its own."""
+        self.bounds = bounds
+        self.process = names.new_process()
+        """The number of this process, which begins the names of its runs."""
+        self.clock: RunClock = clock or LoopClock()
+        self._admission = admission
+        self._observer = observer
+        self._named: dict[str, Run] = {}
+        self._asked: dict[str, Run] = {}
+        """The runs by caller, turn and body: the same chat again finds its run."""
+        self._detached: dict[Run, None] = {}
+        self._ended: dict[Run, None] = {}
+        """Runs without listeners, the oldest first."""
+        self.hub = None if store is None else Hub(store, self.process, self._named.get, bounds.slow_after)
+        self._size = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def ask(
+        self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
+    ) -> AnyRun:
+        """Return the run of a chat that asks for grace, as `ask_here` does; look for the same chat elsewhere first."""
+        key = _key_of(request, caller)
+        if self.hub is None or key is None or key in self._asked:
+            return self.ask_here(request, history, caller, context)
+        self._check(request)
+        name = names.new_name(self.process, caller.name)
+        with self.hub.making(name):
+            known = await self.hub.claim(key, name, _CLAIM_SECONDS)
+            while known != name and key not in self._asked:
+                try:
+                    return await self.find(known, caller.name)
+                except Failure as failure:
+                    if failure.code != "gone":
+                        raise
+                known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
+            try:
+                return self.ask_here(request, history, caller, context, name)
+            except Failure:
+                self.hub.release(key, name)
+                raise
+
+    def ask_here(
+        self,
+        request: ChatRequest,
+        history: list[HistoryMessage],
+        caller: Caller,
+        context: RequestContext,
+        name: str | None = None,
+    ) -> Run:
+        """Return the run of a chat that asks for grace: a new one, or the one that the same chat has started before.
+
+        The caller attaches a listener, or calls `wait`. Raise `Failure` when the turn is refused.
+        """
+        key = _key_of(request, caller)
+        if key is not None and (same := self._asked.get(key)) is not None:
+            return same
+        self._check(request)
+        turn = self._admission.turn(request, history, caller, context)
+        facts = RunFacts(
+            name=name or names.new_name(self.process, caller.name),
+            caller=caller.name,
+            key=key,
+            grace=request.grace or 0.0,
+            message=request.message,
+            conversation=request.conversation,
+            is_remembered=request.history is None and request.conversation is None,
+        )
+        run = Run(facts, turn, self)
+        self._named[facts.name] = run
+        if key is not None:
+            self._asked[key] = run
+        self._size += run.size
+        self.changed(run)
+        task = run.start()
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self.hub is not None:
+            self.hub.spawn(self.hub.began(run))
+        return run
+
+    def is_elsewhere(self, name: str) -> bool:
+        """Say if a run of this name may be in another process that can be asked."""
+        return self.hub is not None and names.process_of(name) != self.process
+
+    async def find(self, name: str, caller: str) -> AnyRun:
+        """Return a run of this caller, here or elsewhere. Raise `Failure` (`not_found`, `gone`)."""
+        if self.hub is not None and names.belongs_to(name, caller):
+            if self.is_elsewhere(name):
+                return await self.hub.find(name)
+            await self.hub.made(name)
+        return self.find_here(name, caller)
+
+    def find_here(self, name: str, caller: str) -> Run:
+        """Return a run of this caller in this process. Raise `Failure` (`not_found`, `gone`)."""
+        if not names.belongs_to(name, caller):
+            raise Failure("not_found", "There is no such run.", field="run")
+        run = self._named.get(name)
+        if run is None:
+            is_ours = names.process_of(name) == self.process
+            raise Failure("gone", field="run") if is_ours or self.hub is not None else not_here()
+        return run
+
+    async def live(self, caller: str, conversation: str | None = None) -> list[AnyRun]:
+        """Return a caller's runs that have not ended, here and elsewhere; with a conversation, only those of it."""
+        here: list[AnyRun] = [run for run in self._named.values() if run.facts.caller == caller]
+        everywhere = here if self.hub is None else [*here, *await self.hub.live(caller)]
+        return [
+            run for run in everywhere if run.state is not RunState.ENDED and conversation in (None, run.conversation)
+        ]
+
+    async def close(self) -> None:
+        """Leave the other processes."""
+        if self.hub is not None:
+            await self.hub.close()
+
+    def grew(self, run: Run, size: int) -> None:
+        """Count bytes of memory. Beyond the bound, runs without listeners are dropped: ended ones, then the oldest."""
+        self._size += size
+        while self._size > self.bounds.bytes and (dropped := next(iter(self._ended or self._detached), None)):
+            dropped.evict()
+        if self._size > self.bounds.bytes and size > 0:
+            run.trim()
+
+    def changed(self, run: Run) -> None:
+        """Note that a run's listeners or its state have changed."""
+        self._detached.pop(run, None)
+        self._ended.pop(run, None)
+        if not run.listeners and not run.is_forgotten:
+            (self._ended if run.state is RunState.ENDED else self._detached)[run] = None
+
+    def happened(self, run: Run, happening: Happening) -> None:
+        """Count and log what happened to a run."""
+        self._observer.happened(run.turn, happening)
+
+    def forget(self, run: Run) -> None:
+        """Forget a run: nobody finds it any more."""
+        if not run.is_forgotten:
+            del self._named[run.facts.name]
+            if run.facts.key is not None:
+                del self._asked[run.facts.key]
+            if self.hub is not None:
+                self.hub.forgot(run)
+            self._size -= run.size
+            run.forget()
+            self.changed(run)
+
+    def _check(self, request: ChatRequest) -> None:
+        if (request.grace or 0.0) > self.bounds.grace:
+            raise Failure("invalid_frame", f"grace must be at most {self.bounds.grace:g} seconds here.", field="grace")
+
+
+def not_here() -> Failure:
+    """Return the failure for a run of another process, which cannot be asked."""
+    return Failure("gone", _NOT_HERE, field="run")
+
+
+def _key_of(request: ChatRequest, caller: Caller) -> str | None:
+    """Return the key of a chat; None for one without an id, which cannot be recognised."""
+    return None if request.id is None else sha256(_encode((caller.name, _body_of(request)))).hexdigest()
+
+
+def _body_of(request: ChatRequest) -> list[object]:
+    """Return the fields that every transport has."""
+    return [getattr(request, field) for field in ChatRequest.__struct_fields__]

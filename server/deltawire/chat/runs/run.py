@@ -1,0 +1,282 @@
+"""One run: a turn whose frames are numbered and kept, and which goes on for a while with nobody listening.
+
+    opening -> streaming -> ended
+
+A task of its own reads `Turn.frames()`. The turn does not know of it. The run is the turn's only listener, so a turn
+that is ended for its grace is still told its end, and whoever comes later can read it.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Final, Protocol
+
+import msgspec
+import structlog
+
+from deltawire.chat.runs.cursor import Cursor, Listener
+from deltawire.chat.runs.listeners import Listeners
+from deltawire.chat.runs.log import RunLog
+from deltawire.chat.runs.states import Departure, Happening, RunState
+from deltawire.chat.states import Reason
+from deltawire.chat.turn import Turn
+from deltawire.limits.report import Standing
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, NumberedFrame, Started, Thought
+from deltawire.telemetry.logs import where
+
+log = structlog.get_logger(__name__)
+
+_RUN_BYTES: Final = 2_048
+"""Bytes of memory of a run with an empty log."""
+
+
+class Timer(Protocol):
+    """A call that can be taken back."""
+
+    def cancel(self) -> None:
+        """Take it back."""
+        ...
+
+
+class RunClock(Protocol):
+    """The clock of the runs: the running loop, or a test's."""
+
+    def time(self) -> float:
+        """Return the time, in seconds."""
+        ...
+
+    def call_at(self, when: float, call: Callable[[], object]) -> Timer:
+        """Call at this time."""
+        ...
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of a run that do not change."""
+
+    name: str
+    caller: str
+    """The caller's name: nobody else may listen."""
+    key: str | None
+    """The same for the same chat, sent again; None for a chat without an id."""
+    grace: float
+    message: str
+    conversation: str | None
+    is_remembered: bool
+    """True when the exchange belongs to the history of a socket."""
+
+
+class Keeper(Protocol):
+    """The owner of all runs, as one run needs it."""
+
+    clock: RunClock
+
+    def grew(self, run: "Run", size: int) -> None:
+        """Count bytes of memory; this may end other runs, or this one."""
+        ...
+
+    def changed(self, run: "Run") -> None:
+        """Note that its listeners or its state have changed."""
+        ...
+
+    def happened(self, run: "Run", happening: Happening) -> None:
+        """Note what happened to it."""
+        ...
+
+    def forget(self, run: "Run") -> None:
+        """Forget it."""
+        ...
+
+
+class Run:
+    """One turn with grace. Make it in the event loop that runs it."""
+
+    def __init__(self, facts: RunFacts, turn: Turn, keeper: Keeper) -> None:
+        """Prepare; nothing runs before `start`."""
+        self.facts = facts
+        self.log = RunLog(turn.id)
+        self.listeners = Listeners(self.log)
+        self.state = RunState.OPENING
+        self.question: str | None = None
+        """The id of its stored question."""
+        self.is_forgotten = False
+        self._turn: Turn | None = turn
+        self._keeper = keeper
+        self._first: Listener | None = None
+        """The first listener, which belongs to the socket that asked."""
+        self._has_been_heard = False
+        self._timer: Timer | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.facts.name
+
+    @property
+    def conversation(self) -> str | None:
+        """The id of its conversation."""
+        return self.facts.conversation
+
+    @property
+    def seq(self) -> int:
+        """The number of its newest frame."""
+        return self.log.last
+
+    @property
+    def turn(self) -> str:
+        """The id of its turn."""
+        return self.log.turn
+
+    @property
+    def size(self) -> int:
+        """The memory that it takes, in bytes, estimated."""
+        return _RUN_BYTES + sys.getsizeof(self.facts.message) + self.log.size
+
+    async def standings(self) -> list[Standing]:
+        """Return what is left of its caller's limits; an empty list when it has ended."""
+        return [] if self._turn is None else await self._turn.standings()
+
+    def start(self) -> "asyncio.Task[None]":
+        """Run the turn in a task."""
+        turn = self._turn
+        if turn is None:
+            raise AssertionError("a run starts once")
+        self._keeper.happened(self, Happening.STARTED)
+        task = asyncio.get_running_loop().create_task(self._run(turn))
+        # A task that is cancelled before its first step never enters the turn's context.
+        task.add_done_callback(lambda _: turn.close())
+        return task
+
+    def attach(self, listener: Listener, after: int = 0) -> Cursor:
+        """Return the cursor of a new listener. Raise `Failure` when those frames are not there."""
+        if after > self.log.last:
+            raise Failure("invalid_frame", f"after may be at most {self.log.last} here.", field="after")
+        if not self.log.holds(after):
+            raise Failure("gone", "The beginning of this run is no longer kept.", field="after")
+        if self._has_been_heard:
+            self._keeper.happened(self, Happening.RESUMED)
+        else:
+            self._first, self._has_been_heard = listener, True
+        cursor = self.listeners.add(listener, after)
+        if self.state is RunState.ENDED:
+            cursor.end(None)
+        else:
+            self._set_timer(None)
+        self._keeper.changed(self)
+        return cursor
+
+    def detach(self, cursor: Cursor, departure: Departure) -> None:
+        """Remove a listener; when it was the last one, the grace begins, or the turn ends."""
+        if not self.listeners.remove(cursor):
+            return
+        self._keeper.changed(self)
+        if self.state is RunState.ENDED:
+            return
+        self._keeper.happened(self, Happening(departure))
+        if self.listeners:
+            return
+        self.wait(departure.seconds(self.facts.grace))
+
+    def wait(self, seconds: float) -> None:
+        """Go on for this long with nobody listening; not at all for 0."""
+        if seconds > 0:
+            self._set_timer(seconds, self._expire)
+        else:
+            self._end(Reason.CLIENT_GONE)
+
+    def stop(self) -> None:
+        """End the turn because its caller asks for it; this does nothing to one that has ended."""
+        if self.state is not RunState.ENDED:
+            self._keeper.happened(self, Happening.STOPPED)
+            self._end(Reason.USER_CANCEL)
+
+    def evict(self) -> None:
+        """End the turn and forget the run, to make room."""
+        self._keeper.happened(self, Happening.EVICTED)
+        self._keeper.forget(self)
+        if self.state is not RunState.ENDED:
+            self._end(Reason.EXPIRED)
+
+    def forget(self) -> None:
+        """Release what it holds; whoever still listens gets the rest of its frames."""
+        self.is_forgotten = True
+        self._set_timer(None)
+
+    def trim(self) -> None:
+        """Drop the frames that all listeners have."""
+        before = self.log.size
+        self.log.drop(self.listeners.slowest(self.log.last))
+        self._keeper.grew(self, self.log.size - before)
+
+    async def _run(self, turn: Turn) -> None:
+        refusal: Failure | None = None
+        try:
+            async with turn:
+                await turn.begin()
+                self.question = turn.record.question
+                facts = self.facts
+                self._add(Started(turn.id, facts.name, facts.conversation, self.question, 0))
+                await self._read(turn)
+        except Failure as failure:
+            refusal = failure
+        except Exception as bug:  # noqa: BLE001 - a bug in one run must not end the others
+            log.error("bug", turn=self.turn, error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
+            refusal = Failure("internal")
+        finally:
+            self._over(refusal)
+
+    async def _read(self, turn: Turn) -> None:
+        async with aclosing(turn.frames()) as frames:
+            async for frame in frames:
+                if type(frame) is Delta or type(frame) is Thought:
+                    self.state = RunState.STREAMING
+                elif self.facts.is_remembered:
+                    self._remember()
+                self._add(frame)
+                if self.listeners.is_ahead:
+                    await self.listeners.room()
+
+    def _add(self, frame: NumberedFrame) -> None:
+        before = self.log.size
+        numbered = self.log.add(frame)
+        size = self.log.size - before
+        self.listeners.offer(numbered, self.log.last, size)
+        if not self.is_forgotten:
+            self._keeper.grew(self, size)
+
+    def _remember(self) -> None:
+        """Give the exchange to the socket that asked, while that is open, else to the last that came to listen."""
+        first = self._first
+        keeper = first if first is not None and first.is_open else self.listeners.newest()
+        if keeper is not None and self.log.holds(0):
+            keeper.remember(self.facts.message, self.log.text())
+
+    def _over(self, refusal: Failure | None) -> None:
+        self.state = RunState.ENDED
+        self._turn = self._first = None
+        self.listeners.end(refusal)
+        if self.is_forgotten:
+            return
+        self._keeper.changed(self)
+        if refusal is not None:
+            self._keeper.forget(self)
+        else:
+            self._set_timer(self.facts.grace, lambda: self._keeper.forget(self))
+
+    def _expire(self) -> None:
+        self._keeper.happened(self, Happening.EXPIRED)
+        self._end(Reason.EXPIRED)
+
+    def _end(self, reason: Reason) -> None:
+        self._set_timer(None)
+        if self._turn is not None:
+            self._turn.cancel(reason)
+        self.listeners.release()
+
+    def _set_timer(self, seconds: float | None, call: Callable[[], object] = bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if seconds is not None:
+            self._timer = self._keeper.clock.call_at(self._keeper.clock.time() + seconds, call)

@@ -1,0 +1,166 @@
+"""The runs that one socket listens to, each under the name that its frames have there."""
+
+from collections.abc import Container
+from typing import Any, cast
+
+from msgspec.structs import replace
+
+from deltawire.chat.history import SocketHistory
+from deltawire.chat.peer import Peer
+from deltawire.chat.runs.elsewhere.remote import AnyCursor
+from deltawire.chat.runs.registry import AnyRun, Runs
+from deltawire.chat.runs.states import Departure, departure_of
+from deltawire.identity.caller import Caller
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Thought, encode
+
+
+class SocketListener:
+    """One socket, as it listens to one run."""
+
+    __slots__ = ("_cursor", "_history", "_name", "_peer", "is_open", "run")
+
+    def __init__(self, peer: Peer, history: SocketHistory, run: AnyRun, after: int, name: str | None) -> None:
+        """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
+
+        Raise `Failure` when those frames are not there.
+        """
+        self.run = run
+        self.is_open = True
+        """True while the socket is open."""
+        self._peer = peer
+        self._history = history
+        self._name = name
+        self._cursor: AnyCursor = run.attach(self, after)
+
+    @property
+    def name(self) -> str:
+        """The id of the frames on this socket."""
+        return self._name or self.run.turn
+
+    def push(self, frame: NumberedFrame) -> bool:
+        """Send a frame now; return False when the client has to read first."""
+        return self._peer.send_now(self._encoded(frame))
+
+    async def listen(self) -> None:
+        """Send the frames that cannot be pushed, to the end of the run.
+
+        Raise `Failure` when the turn is refused, `PeerGone` or `PeerSlow`.
+        """
+        try:
+            while frames := await self._cursor.next():
+                for frame in frames:
+                    await self._peer.send(self._encoded(frame))
+        finally:
+            self.leave()
+
+    def remember(self, question: str, answer: str) -> None:
+        """Add a finished exchange to the history of the socket, unless it is too long for one."""
+        draft = self._history.draft()
+        draft.add(answer)
+        self._history.add(question, draft.text())
+
+    def leave(self) -> None:
+        """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""
+        is_ours = self._peer.ended_with is not None
+        departure = Departure.LOST if is_ours else departure_of(self._peer.left_with)
+        self.run.detach(cast("Any", self._cursor), departure)
+
+    def _encoded(self, frame: NumberedFrame) -> bytes:
+        return encode(frame if self._name is None else _named(frame, self._name))
+
+
+class SocketRuns:
+    """The runs that one socket listens to."""
+
+    __slots__ = ("_all", "_by_name", "_history", "_peer", "_taken")
+
+    def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, taken: Container[str]) -> None:
+        """Start with none; `runs` are those of the process, `taken` the ids of the socket's other turns."""
+        self._all = runs
+        self._peer = peer
+        self._history = history
+        self._taken = taken
+        self._by_name: dict[str, SocketListener] = {}
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self._by_name)
+
+    def __contains__(self, name: str | None) -> bool:
+        """Say if frames with this id come from a run."""
+        return name in self._by_name
+
+    @property
+    def are_shared(self) -> bool:
+        """True where other processes know of them: then asking for one may take a while."""
+        return self._all.hub is not None
+
+    def ask_here(self, chat: Chat, caller: Caller) -> SocketListener:
+        """Start a turn with grace, or listen to the run that the same chat started before. Raise `Failure`."""
+        run = self._all.ask_here(chat, self._history.messages(), caller, self._peer.context)
+        return self._listener(run, 0, None)
+
+    async def ask(self, chat: Chat, caller: Caller) -> SocketListener:
+        """Do the same with a look at other processes first."""
+        run = await self._all.ask(chat, self._history.messages(), caller, self._peer.context)
+        return self._listener(run, 0, None)
+
+    def is_elsewhere(self, run: str) -> bool:
+        """Say if a run may be in another process that can be asked."""
+        return self._all.is_elsewhere(run)
+
+    def resume_here(self, resume: Resume, caller: Caller) -> SocketListener:
+        """Listen to a run of this process. Raise `Failure` (`not_found`, `gone`, `invalid_frame`)."""
+        return self._listener(self._all.find_here(resume.run, caller.name), int(resume.after), resume.id)
+
+    async def resume(self, resume: Resume, caller: Caller) -> SocketListener:
+        """Listen to a run of another process. Raise `Failure`."""
+        return self._listener(await self._all.find(resume.run, caller.name), int(resume.after), resume.id)
+
+    def remove(self, listener: SocketListener) -> None:
+        """Remove a listener that has heard the end."""
+        if self._by_name.get(listener.name) is listener:
+            del self._by_name[listener.name]
+
+    def stop(self, name: str) -> None:
+        """End the turn with this id here."""
+        self._by_name[name].run.stop()
+
+    def stop_all(self) -> None:
+        """End each turn that this socket listens to."""
+        for listener in self._by_name.values():
+            listener.run.stop()
+
+    def stop_here(self, run: str, caller: Caller) -> None:
+        """End a run of this caller in this process, whoever listens. Raise `Failure` (`not_found`, `gone`)."""
+        self._all.find_here(run, caller.name).stop()
+
+    async def stop_run(self, run: str, caller: Caller) -> None:
+        """End a run in another process. Raise `Failure`."""
+        (await self._all.find(run, caller.name)).stop()
+
+    def leave(self) -> None:
+        """Stop listening: the socket is over."""
+        for listener in self._by_name.values():
+            listener.is_open = False
+            listener.leave()
+
+    def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
+        here = name or run.turn
+        if here in self._by_name or here in self._taken:
+            raise Failure("duplicate_turn", field="id")
+        listener = SocketListener(self._peer, self._history, run, after, name)
+        self._by_name[here] = listener
+        return listener
+
+
+def _named(frame: NumberedFrame, name: str) -> NumberedFrame:
+    """Return the frame with this id."""
+    if frame.id == name:
+        return frame
+    if type(frame) is Delta or type(frame) is Thought:
+        kind: Any = type(frame)
+        renamed: NumberedFrame = kind(name, frame.text, frame.seq)
+        return renamed
+    return replace(frame, id=name)

@@ -1,0 +1,132 @@
+"""Read conversations in portions: a long one is never in memory as a whole, nor does it delay other requests."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deltawire.conversations.database import Database
+from deltawire.conversations.export import branch, section, title_line
+from deltawire.conversations.lanes import Lanes
+from deltawire.conversations.schemas import Conversation, LiveRun, Message
+from deltawire.conversations.tables import messages
+from deltawire.conversations.tree import Tree
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Spent, encode
+
+_COLUMNS: Final = tuple(messages.c[name] for name in Message.__struct_fields__)
+_FIRST_ROWS: Final = 32
+_MOST_ROWS: Final = 256
+_LARGE_CHARS: Final = 2**19
+"""Characters of a portion after which the next one has fewer messages."""
+_PIECE_BYTES: Final = 2**16
+_OUTLINE_ROWS: Final = 1_000
+_AT_ONCE: Final = 8
+"""Conversations that are read out for one owner at once; each may wait for a client that reads slowly."""
+
+
+class Portions:
+    """Reads the conversations of a database; one for the process."""
+
+    def __init__(self, database: Database) -> None:
+        """Prepare; nothing is read yet."""
+        self._database = database
+        self._lanes = Lanes(_AT_ONCE)
+
+    async def json(self, tree: Tree, head: Conversation, runs: Sequence[LiveRun] = ()) -> AsyncGenerator[bytes, None]:
+        """Yield a conversation and all its messages as JSON, in pieces; raise `Failure` in between.
+
+        `runs` are its turns with grace that have not ended; the field is left out where there are none.
+        """
+        async with self._lanes.of(tree.owner):
+            pieces = self._joined(tree, encode)
+            yield encode(head)[:-1] + b',"messages":['
+            async for piece in pieces:
+                yield piece
+            yield b'],"runs":' + encode(runs) + b"}" if runs else b"]}"
+
+    async def indented_json(self, tree: Tree, head: Conversation) -> AsyncGenerator[bytes, None]:
+        """Yield the same for people to read."""
+        async with self._lanes.of(tree.owner):
+            whole = msgspec.json.format(encode(head)).removesuffix(b"\n}") + b',\n  "messages": ['
+            has_any = False
+            async for piece in self._joined(tree, _indented):
+                yield whole + piece
+                whole, has_any = b"", True
+            yield whole + (b"\n  ]\n}" if has_any else b"]\n}")
+
+    async def markdown(self, tree: Tree, head: Conversation, leaf: str) -> AsyncGenerator[bytes, None]:
+        """Yield the branch that ends in this message as Markdown, or the newest branch where `leaf` is empty."""
+        async with self._lanes.of(tree.owner):
+            wanted = branch([outline async for outline in self._outline(tree)], leaf)
+            yield title_line(head.title).encode()
+            for start in range(0, len(wanted), _FIRST_ROWS):
+                portion = wanted[start : start + _FIRST_ROWS]
+                async for message in self._messages(tree, messages.c.id.in_(portion)):
+                    # In a thread: the time that a text takes grows with its lines.
+                    yield (await asyncio.to_thread(section, message)).encode()
+            yield b"\n"
+
+    async def _joined(self, tree: Tree, encoded: Callable[[Message], bytes]) -> AsyncIterator[bytes]:
+        piece, mark = bytearray(), b""
+        async for message in self._messages(tree):
+            piece += mark + encoded(message)
+            mark = b","
+            if len(piece) >= _PIECE_BYTES:
+                yield bytes(piece)
+                piece.clear()
+        if piece:
+            yield bytes(piece)
+
+    async def _messages(self, tree: Tree, *only: ColumnElement[bool]) -> AsyncIterator[Message]:
+        """Yield messages in the order in which they were written. Others get their turn after each portion."""
+        rows, last = _FIRST_ROWS, -1
+        while True:
+            chosen = select(messages.c.seq, *_COLUMNS).where(messages.c.conversation == tree.id, *only)
+            chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(rows)
+            async with self._database.reading(tree.owner) as connection:
+                found = (await connection.execute(chosen)).mappings().all()
+                if len(found) < rows:
+                    await _still_there(connection, tree)
+            chars = 0
+            for row in found:
+                chars += len(row["text"]) + len(row["thoughts"])
+                yield _message(row)
+            if len(found) < rows:
+                return
+            last = found[-1]["seq"]
+            del found
+            await asyncio.sleep(0)
+            rows = max(1, rows // 4) if chars > _LARGE_CHARS else min(_MOST_ROWS, rows * 2)
+
+    async def _outline(self, tree: Tree) -> AsyncIterator[tuple[str, str | None]]:
+        """Yield the id and the parent of each message."""
+        last, is_over = -1, False
+        while not is_over:
+            chosen = select(messages.c.seq, messages.c.id, messages.c.parent).where(messages.c.conversation == tree.id)
+            chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(_OUTLINE_ROWS)
+            async with self._database.reading(tree.owner) as connection:
+                found = (await connection.execute(chosen)).all()
+            for _, name, parent in found:
+                yield name, parent
+            is_over = len(found) < _OUTLINE_ROWS
+            last = found[-1].seq if found else last
+
+
+async def _still_there(connection: AsyncConnection, tree: Tree) -> None:
+    """Raise `Failure` for a conversation that was deleted meanwhile: some of its messages may be missing."""
+    if await tree.find(connection) is None:
+        raise Failure("not_found")
+
+
+def _message(row: RowMapping) -> Message:
+    columns: dict[str, Any] = {name: row[name] for name in Message.__struct_fields__}
+    usage = columns["usage"]
+    return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=Spent)})
+
+
+def _indented(message: Message) -> bytes:
+    return b"\n    " + msgspec.json.format(encode(message)).replace(b"\n", b"\n    ")

@@ -1,0 +1,72 @@
+"""Shares: how much of something that a process has one caller may hold."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from deltawire.protocol.errors import Failure, spread
+
+
+class Shares:
+    """The amounts that callers hold of one thing, bounded for each caller and for all together."""
+
+    def __init__(self, what: str, setting: str, total: int, each: int) -> None:
+        """`what` names the thing in a refusal, `setting` bounds the total, and `setting`_PER_CALLER each caller."""
+        self._what = what
+        self._setting = setting
+        self._total = total
+        self._each = min(each, total)
+        self._taken = 0
+        self._held: dict[str, int] = {}
+
+    def take(self, caller: str, amount: int = 1) -> None:
+        """Count an amount that a caller takes; raise `Failure`, and count nothing, when too much is held."""
+        held = self._held.get(caller, 0) + amount
+        if self._taken + amount > self._total:
+            raise Failure("overloaded", retry_after=spread(1.0))
+        if held > self._each:
+            message = f"One caller may hold at most {self._each:,} {self._what}; see {self._setting}_PER_CALLER."
+            raise Failure("rate_limited", message, retry_after=spread(1.0))
+        self._taken += amount
+        self._held[caller] = held
+
+    def give(self, caller: str, amount: int = 1) -> None:
+        """Count an amount that a caller gives back."""
+        self._taken -= amount
+        held = self._held[caller] - amount
+        if held:
+            self._held[caller] = held
+        else:
+            del self._held[caller]
+
+    @contextmanager
+    def taken(self, caller: str, amount: int = 1) -> Iterator[None]:
+        """Hold an amount within the block; raise `Failure` as `take` does."""
+        self.take(caller, amount)
+        try:
+            yield
+        finally:
+            self.give(caller, amount)
+
+
+class Holding:
+    """The part of its caller's share that one request or socket holds; it can grow, and is given back at once."""
+
+    __slots__ = ("_shares", "amount", "caller")
+
+    def __init__(self, shares: Shares, caller: str) -> None:
+        """Hold nothing."""
+        self.amount = 0
+        self._shares = shares
+        self.caller = caller
+
+    def become(self, amount: int) -> None:
+        """Hold this amount instead; raise `Failure`, and hold what was held, when that is too much."""
+        if amount > self.amount:
+            self._shares.take(self.caller, amount - self.amount)
+        elif amount < self.amount:
+            self._shares.give(self.caller, self.amount - amount)
+        self.amount = amount
+
+    def add(self, amount: int) -> None:
+        """Hold this much more; raise `Failure` as `become` does."""
+        self.become(self.amount + amount)

@@ -1,0 +1,38 @@
+"""Read what a refused frame says of itself, so that its client can tell which frame was refused."""
+
+import re
+from typing import Final
+
+from deltawire.protocol.decoding import Unreadable
+from deltawire.protocol.frames import MAX_REF, TURN_ID, type_tag
+
+_turn_id = re.compile(TURN_ID)
+_BEGINNING_CHARS: Final = 512
+_beginning = re.compile(
+    r'\s*\{\s*(?:"type"\s*:\s*"(\w+)"\s*,\s*)?"id"\s*:\s*"([^"\\]{1,64})"(?:\s*,\s*"type"\s*:\s*"(\w+)")?'
+)
+"""The beginning of a frame whose first fields are `type` and `id`."""
+
+
+def claimed_id(failure: Unreadable, text: str | bytes) -> tuple[str | None, bool]:
+    """Return the turn id that a refused frame names, if it names one, and True where it wanted to start that turn.
+
+    A long frame is told by its beginning: it is not read a second time.
+    """
+    frame = failure.value
+    if frame is None:
+        start = text[:_BEGINNING_CHARS]
+        found = _beginning.match(start.decode(errors="replace") if isinstance(start, bytes) else start)
+        frame = None if found is None else {type_tag: found[1] or found[3], "id": found[2]}
+    name = frame.get("id") if isinstance(frame, dict) else None
+    if not isinstance(name, str) or not _turn_id.match(name):
+        return None, False
+    return name, frame.get(type_tag) == "chat"
+
+
+def claimed_ref(failure: Unreadable) -> str | None:
+    """Return the `ref` of a refused `chat` frame; None where it has none that is valid, and for a long frame."""
+    frame = failure.value
+    ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
+    is_valid = isinstance(ref, str) and 1 <= len(ref) <= MAX_REF and not any("\ud800" <= c <= "\udfff" for c in ref)
+    return ref if is_valid else None

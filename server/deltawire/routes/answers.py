@@ -1,0 +1,71 @@
+"""The whole answer of a turn: its frames joined."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from litestar.types import Scope, Send
+
+from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Spent, Started, Thought, Usage, encode, spent_of
+from deltawire.routes.connection import http_link
+from deltawire.routes.services import Services
+from deltawire.transport.link import room_within
+
+_HEADERS: Final = {"content-type": "application/json"}
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer of a turn in one response."""
+
+    id: str
+    text: str
+    thoughts: str
+    sources: list[str]
+    usage: Spent
+
+
+class Fold:
+    """Joins the frames of a turn to one answer."""
+
+    def __init__(self) -> None:
+        """Start with no frames."""
+        self._texts: list[str] = []
+        self._thoughts: list[str] = []
+        self._end: Usage | ErrorFrame | None = None
+
+    def add(self, frame: NumberedFrame) -> None:
+        """Add the next frame."""
+        if isinstance(frame, Delta):
+            self._texts.append(frame.text)
+        elif isinstance(frame, Thought):
+            self._thoughts.append(frame.text)
+        elif not isinstance(frame, Started):
+            self._end = frame
+
+    def whole(self) -> Answer | Problem:
+        """Return the answer; an error is a problem, with the text that came before it."""
+        end, text = self._end, "".join(self._texts)
+        if end is None:
+            raise AssertionError("a turn has an end")
+        if isinstance(end, ErrorFrame):
+            return problem_of(end, TABLE[end.code].status, text)
+        return Answer(id=end.id, text=text, thoughts="".join(self._thoughts), sources=[], usage=spent_of(end))
+
+
+async def send_whole(
+    whole: Answer | Problem, fields: Mapping[str, str], scope: Scope, send: Send, services: Services
+) -> None:
+    """Send a response, and wait until its client has read nearly all of it: only then is the turn over."""
+    status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _HEADERS)
+    body = encode(whole)
+    await send({"type": "http.response.start", "status": status, "headers": raw_headers({**headers, **fields}, body)})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    link = http_link(scope)
+    if not link.has_room:
+        services.metrics.send_waits.inc()
+    try:
+        await room_within(link, services.send_timeout)
+    except TimeoutError:
+        link.abort()

@@ -1,0 +1,226 @@
+"""`make cuts`: many runs whose links are cut at random, and resumed or stopped at either of two servers.
+
+Two servers in processes of their own, with a Valkey; their upstream and clients are here. A frame that is missing or
+comes twice, a turn that is asked twice, and whatever is left at the end, in a server or in Valkey, is a fault.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
+
+import uvloop
+from support.client import Client, Frame, connected, text_of
+from support.ports import free_port
+from support.process import ServerProcess, running
+from support.redis import RedisServer, redis_server
+from support.upstream import Upstream
+from websockets.exceptions import ConnectionClosed
+
+from bench.faults import plays_by_name
+from bench.soak import OBSERVED, SETTINGS, State, open_streams, state_of
+
+GRACE: Final = 3.0
+TEXTS: Final = {
+    "none": "".join(f"piece {number} " for number in range(20)),
+    "a short answer": "Hello world",
+    "a long answer": "x" * 200_000,
+    "thoughts": "Yes.",
+    "silence": "Hello",
+    "cut": "Hello",
+    "500": "",
+}
+"""What an upstream does, and the text that then comes."""
+LEAVES: Final = {"breaks": 8, "goes away": 3, "closes": 1, "stops": 2, "sends the chat again": 2}
+PATIENCE_SECONDS: Final = 30.0
+GONE: Final = "gone"
+"""A server that does not run for most of a second counts as dead: on a busy machine, that happens."""
+POOL: Final = 64
+"""Connections to Valkey that a server may open meanwhile, and keep."""
+
+
+class Cuts:
+    """One run of it all."""
+
+    def __init__(self, turns: int, callers: int, seconds: float, seed: int) -> None:
+        self.turns = turns
+        self.callers = callers
+        self.seconds = seconds
+        self.faults: list[str] = []
+        self.drawn: Counter[str] = Counter()
+        """The cuts, and the runs that were `gone`."""
+        self._chance = random.Random(seed)
+
+    async def run(self) -> None:
+        """Do it all."""
+        async with AsyncExitStack() as stack:
+            upstream = await stack.enter_async_context(Upstream())
+            upstream.plays(plays_by_name)
+            redis = await stack.enter_async_context(redis_server(free_port()))
+            servers = [await stack.enter_async_context(_server(upstream, redis)) for _ in range(2)]
+            addresses = [server.address for server in servers]
+            await asyncio.gather(*(self._call(addresses, f"first-{number}") for number in range(self.callers)))
+            before = await self._settled(servers, upstream, redis)
+            early = await self._talk(addresses, servers)
+            after = await self._settled(servers, upstream, redis)
+            for number, server in enumerate(servers):
+                if after[number].tasks > before[number].tasks:
+                    self.faults.append(f"server {number}: {before[number]} before, {after[number]} after")
+                if after[number].descriptors > before[number].descriptors + POOL:
+                    self.faults.append(f"server {number}: {before[number]} before, {after[number]} after")
+                if after[number].resident_kib > early[number].resident_kib * 1.1:
+                    self.faults.append(f"server {number}: memory grew from {early[number]} to {after[number]}")
+                if any(line["event"] == "bug" for line in server.lines):
+                    self.faults.append(f"server {number}: bugs")
+            if self.drawn[GONE] > self.turns / 100:
+                self.faults.append(f"{self.drawn[GONE]} runs were gone")
+            asked = Counter(turn["turn"] for server in servers for turn in server.turns)
+            self.faults += [f"{turn} ended {times} times" for turn, times in asked.items() if times > 1][:5]
+
+    async def _talk(self, addresses: list[str], servers: list[ServerProcess]) -> list[State]:
+        """Ask all the turns at an even pace; return the states after a third."""
+        due: asyncio.Queue[str] = asyncio.Queue()
+        callers = [asyncio.create_task(self._calls(addresses, due)) for _ in range(self.callers)]
+        loop = asyncio.get_running_loop()
+        began, early = loop.time(), []
+        for number in range(self.turns):
+            due.put_nowait(f"t{number}")
+            await asyncio.sleep(began + (number + 1) * self.seconds / self.turns - loop.time())
+            if number == self.turns // 3:
+                early = [await state_of(server) for server in servers]
+        await due.join()
+        for caller in callers:
+            caller.cancel()
+        await asyncio.gather(*callers, return_exceptions=True)
+        return early
+
+    async def _calls(self, addresses: list[str], due: "asyncio.Queue[str]") -> None:
+        while True:
+            await self._call(addresses, await due.get())
+            due.task_done()
+
+    async def _call(self, addresses: list[str], turn: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await Turn(addresses, turn, self._chance, self.drawn).run()
+        except Exception as fault:  # noqa: BLE001 - each is told
+            self.faults.append(f"{turn}: {fault!r}")
+
+    async def _settled(self, servers: list[ServerProcess], upstream: Upstream, redis: RedisServer) -> list[State]:
+        """Wait until all runs are forgotten; return the states, and note what is left of the runs."""
+        left = [""]
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE_SECONDS
+        while (left or open_streams(upstream)) and loop.time() < patience:
+            await asyncio.sleep(0.2)
+            async with redis.client() as client:
+                left = [key for key in await client.keys("deltawire:run:*") if ":process:" not in key]
+        if left:
+            self.faults.append(f"keys are left: {left[:5]}")
+        if streams := open_streams(upstream):
+            self.faults.append(f"{streams} upstream streams are open")
+        return [await state_of(server) for server in servers]
+
+
+class Turn:
+    """One turn: asked, cut several times, and heard to its end."""
+
+    def __init__(self, addresses: list[str], turn: str, chance: random.Random, drawn: Counter[str]) -> None:
+        self._addresses = addresses
+        self._chance = chance
+        self._drawn = drawn
+        self._kind = chance.choice(list(TEXTS))
+        self._chat = {"message": self._kind, "id": turn, "grace": GRACE, "thinking": "low", "history": []}
+        self._heard: list[Frame] = []
+        self._is_stopped = False
+
+    async def run(self) -> None:
+        """Hear it to its end, with cuts between; raise AssertionError for a frame that is missing or twice."""
+        while not self._has_ended:
+            async with self._connected() as client:
+                await self._asks(client)
+                await self._listens(client)
+        first, last = self._heard[0], self._heard[-1]
+        assert [frame["type"] for frame in self._heard].count("started") == (first["type"] == "started")
+        if "seq" not in last:  # refused, as one that is gone
+            assert last["code"] == "gone", last
+            self._drawn[GONE] += not self._is_stopped
+            return
+        numbers = [frame["seq"] for frame in self._heard]
+        assert numbers == sorted(set(numbers)), "frames come once, in their order"
+        text, whole = text_of(self._heard), TEXTS[self._kind]
+        assert text == whole if last.get("finish_reason") == "stop" else whole.startswith(text), (self._kind, last)
+        assert self._is_stopped or last.get("finish_reason") != "cancelled", last
+
+    @property
+    def _has_ended(self) -> bool:
+        return bool(self._heard) and self._heard[-1]["type"] in ("usage", "error")
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Client]:
+        with suppress(ConnectionClosed):
+            async with connected(self._chance.choice(self._addresses), max_size=None, close_timeout=0.5) as client:
+                yield client
+
+    async def _asks(self, client: Client) -> None:
+        """Go on after the last frame; before the first, send the chat again."""
+        if not self._heard:
+            await client.send(type="chat", **self._chat)
+        else:
+            run, after = self._heard[0]["run"], self._heard[-1]["seq"]
+            await client.send(type="resume", run=run, after=after, id=self._chat["id"])
+
+    async def _listens(self, client: Client) -> None:
+        """Hear some frames, and leave, by one of the ways."""
+        most = self._chance.choice((0, 1, 2, 5, 10, 100))
+        for _ in range(most):
+            self._heard.append(await client.receive())
+            if self._has_ended:
+                return
+        way = self._chance.choices(list(LEAVES), list(LEAVES.values()))[0]
+        self._drawn[f"{way}, {self._kind}"] += 1
+        if way == "goes away":
+            await client.socket.close(1001)
+        elif way == "closes" and self._heard:
+            self._is_stopped = True
+            await client.socket.close(1000)
+        elif way == "stops" and self._heard:
+            self._is_stopped = True
+            async with connected(self._chance.choice(self._addresses)) as other:
+                await other.send(type="cancel", run=self._heard[0]["run"])
+                while not self._has_ended:
+                    self._heard.append(await client.receive())
+        else:
+            client.socket.transport.abort()
+            if way == "sends the chat again":
+                self._heard.clear()
+
+
+@asynccontextmanager
+async def _server(upstream: Upstream, redis: RedisServer) -> AsyncIterator[ServerProcess]:
+    settings = SETTINGS | {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_REDIS_URL": redis.url}
+    async with running(sys.executable, str(OBSERVED), **settings) as server:
+        await server.ready()
+        yield server
+
+
+async def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--turns", type=int, default=20_000)
+    parser.add_argument("--callers", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--seed", type=int, default=random.randrange(2**32))
+    options = parser.parse_args()
+    cuts = Cuts(**vars(options))
+    await cuts.run()
+    sys.stdout.write(f"seed {options.seed}: {cuts.turns} turns, {sum(cuts.drawn.values())} cuts\n")
+    sys.stdout.write("\n".join([*cuts.faults[:20], ""]))
+    return 1 if cuts.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(uvloop.run(main()))

@@ -1,0 +1,318 @@
+"""An answer goes on while nobody is connected: the page comes back to it by itself, and Stop ends it from anywhere."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+from playwright.async_api import Browser, expect
+from support.log import Log
+from support.page import ChatPage, opened
+from support.process import running_over
+from support.proxy import Wire
+from support.serving import serving
+from support.upstream import Upstream, is_silent, says, says_and_is_silent, says_when
+
+NOWHERE = "127.0.0.1:9"
+"""No server is at this address."""
+RECONNECTING = "Reconnecting. The rest of the answer follows."
+LOST = "The rest of this answer is lost: the server no longer has it. Ask again for all of it, which costs again."
+
+
+class Scene:
+    """A page at the end of a wire."""
+
+    def __init__(self, address: str, wire: Wire, page: ChatPage) -> None:
+        self.address = address
+        self.wire = wire
+        self.page = page
+
+    def goes_offline(self) -> None:
+        self.wire.leads_to(NOWHERE)
+        self.wire.cut()
+
+    async def comes_back(self, address: str | None = None) -> None:
+        """Mend the wire, and let the browser tell the page."""
+        self.wire.leads_to(address or self.address)
+        await self.page.page.evaluate("window.dispatchEvent(new Event('online'))")
+        await self.page.is_connected()
+
+    async def run(self) -> str:
+        """The name of the run that goes on."""
+        [run] = (await self._get("/runs"))["runs"]
+        name: str = run["run"]
+        return name
+
+    async def is_forgotten(self, run: str) -> None:
+        while (await self._get(f"/runs/{run}")).get("code") != "gone":  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        async with aiohttp.ClientSession() as session, session.get(f"http://{self.address}{path}") as response:
+            found: dict[str, Any] = await response.json(content_type=None)
+            return found
+
+    async def has(self, text: str, page: ChatPage | None = None) -> None:
+        """See a whole answer, asked once, and that nothing is left to ask."""
+        page = page or self.page
+        await page.has_ended()
+        await expect(page.answer.locator(".answer")).to_have_text(text)
+        await expect(page.button("Retry")).to_have_count(0)
+        await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(1)
+
+
+@asynccontextmanager
+async def scene_of(browser: Browser, upstream: Upstream, **settings: Any) -> AsyncIterator[Scene]:
+    async with (
+        serving(upstream, **settings) as address,
+        Wire(address) as wire,
+        opened(browser, wire.address) as page,
+    ):
+        yield Scene(address, wire, page)
+
+
+async def test_words_that_came_while_the_page_was_offline_are_there_when_it_is_back(
+    browser: Browser, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        scene.goes_offline()
+        await expect(scene.page.answer).to_contain_text(RECONNECTING)
+        released.set()
+        await (await upstream.asked()).closes()
+        await scene.comes_back()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 1
+
+
+async def test_an_answer_that_still_grows_goes_on_growing_when_the_page_is_back(
+    browser: Browser, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        scene.wire.cut()
+        await scene.page.is_connected()
+        released.set()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 1
+
+
+async def test_a_link_that_breaks_before_the_first_word_costs_no_second_question(
+    browser: Browser, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+
+    async def late(exchange: Any) -> None:
+        await released.wait()
+        await says("Hello world")(exchange)
+
+    upstream.plays(late)
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await upstream.asked()
+        scene.goes_offline()
+        await expect(scene.page.answer).to_contain_text(RECONNECTING)
+        await scene.comes_back()
+        released.set()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 1
+
+
+async def test_stop_works_before_the_first_word(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(is_silent)
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        exchange = await upstream.asked()
+        await scene.page.button("Stop").click()
+        await exchange.closes()
+        await expect(scene.page.answer).to_contain_text("Stopped")
+
+
+async def test_stop_while_the_page_is_offline_ends_the_answer_when_it_is_back(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says_and_is_silent("Half"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Half")
+        scene.goes_offline()
+        await expect(scene.page.answer).to_contain_text(RECONNECTING)
+        await scene.page.button("Stop").click()
+        await scene.comes_back()
+        await (await upstream.asked()).closes()
+        await expect(scene.page.answer).to_contain_text("Stopped")
+        await scene.has("Half")
+
+
+async def test_stop_after_the_page_came_back_ends_the_answer(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Half"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Half")
+        scene.wire.cut()
+        await scene.page.is_connected()
+        await scene.page.button("Stop").click()
+        await (await upstream.asked()).closes()
+        await expect(scene.page.answer).to_contain_text("Stopped")
+
+
+async def test_a_page_that_slept_past_the_end_finds_the_whole_answer(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream, max_grace=0.5) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        run = await scene.run()
+        released.set()
+        scene.goes_offline()
+        await scene.is_forgotten(run)
+        await scene.comes_back()
+        await scene.has("Hello world")
+
+
+async def test_a_page_that_came_back_too_late_says_what_is_missing(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Half"), says("Whole"))
+    async with scene_of(browser, upstream, max_grace=0.5) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Half")
+        run = await scene.run()
+        scene.goes_offline()
+        await scene.is_forgotten(run)
+        await scene.comes_back()
+        await expect(scene.page.answer).to_contain_text("This answer was ended while the connection was away.")
+        await expect(scene.page.answer).to_contain_text("Ask again for all of it, which costs again.")
+        await scene.page.button("Retry").click()
+        await expect(scene.page.answer).to_contain_text("Whole")
+
+
+async def test_a_server_that_was_killed_has_no_more_of_its_answers_and_the_page_says_so(
+    browser: Browser, upstream: Upstream, free_port: int
+) -> None:
+    upstream.plays(says_and_is_silent("Half"), says("Whole"))
+    async with running_over(upstream, port=str(free_port)):
+        address = f"127.0.0.1:{free_port}"
+        context = opened(browser, address)
+        page = await context.__aenter__()
+        await page.ask("hi")
+        await expect(page.answer).to_have_text("Half")
+    await expect(page.answer).to_contain_text(RECONNECTING)
+    async with serving(upstream, port=free_port):
+        await page.page.evaluate("window.dispatchEvent(new Event('online'))")
+        await expect(page.answer).to_contain_text(LOST)
+        await expect(page.answer).to_contain_text("Half")
+        await page.button("Retry").click()
+        await expect(page.answer).to_contain_text("Whole")
+        await context.__aexit__(None, None, None)
+
+
+async def test_a_reload_in_mid_answer_goes_on(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        await scene.page.page.reload()
+        await expect(scene.page.answer).to_have_text("Hello")
+        released.set()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 1
+        await scene.page.page.reload()
+        await scene.has("Hello world")
+
+
+async def test_a_reload_goes_on_with_the_answer_of_a_chat_that_is_not_shown(
+    browser: Browser, upstream: Upstream, log: Log
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("the first chat")
+        await expect(scene.page.answer).to_have_text("Hello")
+        await scene.page.button("New chat").click()
+        await scene.page.page.reload()
+        await log.line("run", happening="resumed")
+        released.set()
+        await scene.page.chat("the first chat").click()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 1
+
+
+async def test_a_chat_that_was_left_before_the_first_word_gets_its_own_answer(
+    browser: Browser, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+
+    async def late(exchange: Any) -> None:
+        await released.wait()
+        await says("For the first")(exchange)
+
+    upstream.plays(late, says("For the second"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("first")
+        await upstream.asked()
+        await scene.page.button("New chat").click()
+        scene.wire.cut()
+        await scene.page.is_connected()
+        await scene.page.ask("second")
+        await scene.has("For the second")
+        released.set()
+        await scene.page.chat("first").click()
+        await scene.has("For the first")
+        assert len(upstream.exchanges) == 2
+
+
+async def test_two_tabs_show_the_same_answer_growing_and_either_stops_it(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(says("One"), says_and_is_silent("Half"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("first")
+        await scene.page.has_ended()
+        other = ChatPage(await scene.page.page.context.new_page())
+        await other.page.goto(scene.page.page.url)
+        await expect(other.answer.locator(".answer")).to_have_text("One")
+        await scene.page.ask("second")
+        await expect(scene.page.answer).to_have_text("Half")
+        await expect(other.answer).to_have_text("Half")
+        await other.button("Stop").click()
+        await (await upstream.asked(2)).closes()
+        for page in (scene.page, other):
+            await expect(page.answer).to_contain_text("Stopped")
+            await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(2)
+
+
+async def test_a_tab_that_is_opened_in_mid_answer_shows_it_from_its_start(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        other = ChatPage(await scene.page.page.context.new_page())
+        await other.page.goto(scene.page.page.url)
+        await expect(other.answer).to_have_text("Hello")
+        released.set()
+        await scene.has("Hello world")
+        await scene.has("Hello world", other)
+        assert len(upstream.exchanges) == 1
+
+
+async def test_a_tab_that_was_frozen_past_the_end_shows_the_whole_answer(browser: Browser, upstream: Upstream) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released))
+    async with scene_of(browser, upstream, max_grace=0.5) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        run = await scene.run()
+        session = await scene.page.page.context.new_cdp_session(scene.page.page)
+        await session.send("Page.setWebLifecycleState", {"state": "frozen"})
+        scene.goes_offline()
+        released.set()
+        await scene.is_forgotten(run)
+        scene.wire.leads_to(scene.address)
+        await session.send("Page.setWebLifecycleState", {"state": "active"})
+        await scene.has("Hello world")

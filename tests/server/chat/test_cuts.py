@@ -1,0 +1,135 @@
+"""A run whose link is cut at any frame, or at any byte, and is resumed: nothing is missing, nothing comes twice."""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from support.bodies import Reading, all_bodies
+from support.client import Frame, connected, text_of
+from support.serving import sharing
+from support.upstream import Exchange, Script, Upstream
+
+BODIES = all_bodies()
+NAMES = [
+    name
+    for name in (
+        "thoughts",
+        "every width of UTF-8",
+        "an error in an event",
+        "streaming-success-utf8",
+        "streaming-success-thinking-reply-thought-summary",
+        "streaming-success-basic-reply-long",
+    )
+    if name in BODIES
+]
+"""The unit test of the log reads all bodies."""
+ASKED = {"grace": 5, "thinking": "low"}
+PIECE_BYTES = 512
+RANDOM_CUTS = 8
+
+recorded = pytest.mark.parametrize("name", NAMES)
+
+
+def in_pieces(body: bytes) -> Script:
+    """A script that sends a body in pieces, and lets others run after each."""
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.start()
+        for start in range(0, len(body), PIECE_BYTES):
+            await exchange.send(body[start : start + PIECE_BYTES])
+            await asyncio.sleep(0.001)
+        await exchange.finish()
+
+    return script
+
+
+def are_whole(frames: list[Frame], body: bytes) -> None:
+    """See that these are all frames of an answer, each once."""
+    reading = Reading(body, [])
+    assert (text_of(frames), text_of(frames, "thought")) == (reading.text, reading.thoughts)
+    numbers = [frame["seq"] for frame in frames]
+    assert numbers == sorted(set(numbers))
+    assert [frame["type"] for frame in frames if frame["type"] not in ("delta", "thought")] == [
+        "started",
+        "error" if reading.failure else "usage",
+    ]
+    assert frames[-1]["type"] in ("usage", "error")
+
+
+@recorded
+async def test_a_socket_that_is_cut_at_any_frame_goes_on_after_it(upstream: Upstream, name: str) -> None:
+    body = BODIES[name]
+    upstream.plays(in_pieces(body))
+    async with sharing(upstream, retries=0) as address, connected(address) as other:
+        uncut = await other.ask(name, id="socket", **ASKED)
+        are_whole(uncut, body)
+        for cut in range(len(uncut)):
+            turn = f"socket-{cut}"
+            async with connected(address) as client:
+                await client.chat(name, id=turn, **ASKED)
+                heard = [await client.receive() for _ in range(cut)]
+                client.socket.transport.abort()
+            if heard:
+                await other.send(type="resume", run=heard[0]["run"], after=cut)
+            else:
+                await other.chat(name, id=turn, **ASKED)
+            rest = await other.until_end(turn)
+            are_whole([*heard, *rest], body)
+    assert len(upstream.exchanges) == 1 + len(uncut)
+
+
+@asynccontextmanager
+async def client(address: str) -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(f"http://{address}", connector=aiohttp.TCPConnector(force_close=True)) as session:
+        yield session
+
+
+def events_in(stream: bytes) -> list[tuple[str, Frame]]:
+    """The ids and frames of the whole events of a stream that may be cut."""
+    events = [event.split(b"\n") for event in stream.split(b"\n\n")[:-1] if not event.startswith(b":")]
+    return [(name.decode().removeprefix("id: "), json.loads(data.removeprefix(b"data: "))) for name, _, data in events]
+
+
+async def until_cut(address: str, question: dict[str, object], most: int) -> bytes:
+    """Ask for a stream; leave after so many bytes of it."""
+    host, _, port = address.partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2**24)
+    body = json.dumps(question).encode()
+    # HTTP/1.0 has no chunks, so every byte after the head is one of the stream.
+    head = f"POST /chat/stream HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n"
+    writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    try:
+        stream = await reader.readexactly(most)
+    except asyncio.IncompleteReadError as whole:
+        stream = whole.partial
+    writer.transport.abort()
+    return stream
+
+
+@recorded
+async def test_an_event_stream_that_is_cut_at_any_byte_goes_on_after_its_last_event(
+    upstream: Upstream, name: str
+) -> None:
+    body = BODIES[name]
+    upstream.plays(in_pieces(body))
+    async with sharing(upstream, retries=0) as address, client(address) as http:
+        asked = {"message": name, "id": "stream", **ASKED}
+        uncut = await until_cut(address, asked, 2**24)
+        are_whole([frame for _, frame in events_in(uncut)], body)
+        for number in range(RANDOM_CUTS):
+            asked["id"] = f"stream-{number}"
+            heard = events_in(await until_cut(address, asked, random.randrange(len(uncut))))
+            if heard:
+                last, first = heard[-1][0], heard[0][1]
+                asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})
+            else:
+                asking = http.post("/chat/stream", json=asked)
+            async with asking as response:
+                rest = events_in(await response.read()) if response.status == 200 else []
+            are_whole([frame for _, frame in [*heard, *rest]], body)
+    assert len(upstream.exchanges) == 1 + RANDOM_CUTS

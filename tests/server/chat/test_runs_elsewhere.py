@@ -1,0 +1,242 @@
+"""Runs of other processes: the same suite in memory and on a real Valkey."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import pytest
+from support.client import connected, text_of
+from support.fake_runs import CALLER, GRACE, FakeListener, Scene
+from support.fake_upstream import FakeStream, FakeUpstream
+from support.log import Log
+from support.memory_runs import MemoryRunStore
+from support.redis import RedisServer
+from support.serving import serving
+from support.upstream import Upstream, says_and_is_silent, says_when
+
+from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore
+from deltawire.chat.runs.elsewhere.store import RunStore
+from deltawire.chat.runs.run import Run
+from deltawire.chat.runs.states import Departure, RunState
+from deltawire.gemini.events import Text
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Started
+
+
+class Stores(NamedTuple):
+    """How a process gets a store, and what is left in it."""
+
+    make: Callable[[], RunStore]
+    left: Callable[[], Awaitable[list[str]]]
+
+
+@pytest.fixture(params=["memory", "valkey"])
+async def stores(request: pytest.FixtureRequest, redis: RedisServer) -> Stores:
+    if request.param == "memory":
+        memory = MemoryRunStore()
+
+        async def left_in_memory() -> list[str]:
+            return memory.left()
+
+        return Stores(lambda: memory, left_in_memory)
+
+    async def left() -> list[str]:
+        async with redis.client() as client:
+            return sorted(await client.keys("*"))
+
+    return Stores(lambda: RedisRunStore(redis.url), left)
+
+
+class Pair(NamedTuple):
+    """Two processes: a run in the first, whose stream the test speaks, and one that may ask."""
+
+    here: Scene
+    there: Scene
+    stream: FakeStream
+    run: Run
+
+
+@asynccontextmanager
+async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
+    stream = FakeStream()
+    here = Scene(FakeUpstream(stream), store=stores.make())
+    there = Scene(FakeUpstream(), store=stores.make())
+    asked = await here.runs.ask(here.request, [], CALLER, None)  # type: ignore[arg-type]
+    assert isinstance(asked, Run)
+    asked.wait(GRACE)
+    await stream.reads.wait()
+    try:
+        yield Pair(here, there, stream, asked)
+    finally:
+        for scene in (here, there):
+            await scene.runs.close()
+        for task in here.runs._tasks:
+            task.cancel()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what it waits for is in another process
+            await asyncio.sleep(0.005)
+
+
+async def test_a_run_is_heard_in_another_process_from_any_frame(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        stream.says(Text("Hel"))
+        await until(lambda: run.seq == 2)
+        assert not any("stream" in key for key in await stores.left())
+        remote = await there.runs.find(run.name, CALLER.name)
+        assert (remote.turn, remote.state, remote.seq) == ("t", RunState.STREAMING, 2)
+        whole, rest = FakeListener(reads=False), FakeListener(reads=False)
+        for listener in (whole, rest):
+            listener.reads.opens.set()
+        whole.listens(remote)
+        rest.listens(remote, 2)
+        await until(lambda: len(whole.heard) == 2)
+        stream.says(Text("lo"))
+        stream.finishes()
+        await until(lambda: bool(whole.ends and rest.ends))
+        assert isinstance(whole.heard[0], Started)
+        assert (whole.text, rest.text) == ("Hello", "lo")
+        assert whole.ends == rest.ends
+        assert [frame.seq for frame in rest.heard] == [3, 4]
+        await asyncio.gather(whole.task, rest.task)
+        here.clock.advance(GRACE)
+        await until(lambda: run.is_forgotten)
+    assert await stores.left() == []
+
+
+async def test_a_run_is_stopped_from_another_process(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        listener = FakeListener()
+        listener.listens(run)
+        remote = await there.runs.find(run.name, CALLER.name)
+        remote.stop()
+        await until(lambda: stream.is_closed)
+        await until(lambda: bool(listener.ends))
+        assert here.reason == "user_cancel"
+
+
+@pytest.mark.parametrize("departure", list(Departure))
+async def test_a_listener_in_another_process_leaves_as_one_in_this(stores: Stores, departure: Departure) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        stream.says(Text("Hello"))
+        listener = FakeListener()
+        remote = await there.runs.find(run.name, CALLER.name)
+        listener.listens(remote)
+        await until(lambda: listener.text == "Hello")
+        here.clock.advance(10 * GRACE)
+        assert not stream.is_closed
+        await listener.leaves(remote, departure)
+        await until(lambda: departure.value in here.events.seen)
+        here.clock.advance(departure.seconds(GRACE))
+        await until(lambda: run.state is RunState.ENDED)
+        assert stream.is_closed
+        assert here.reason == ("client_gone" if departure is Departure.LEFT else "expired")
+
+
+async def test_the_same_chat_in_another_process_asks_once_and_it_is_listed_there(stores: Stores) -> None:
+    async with pair_of(stores) as (_, there, stream, run):
+        await until(lambda: bool(run.seq))
+        same = await there.runs.ask(there.request, [], CALLER, None)  # type: ignore[arg-type]
+        assert same.name == run.name
+        assert there.turns == []
+        async with asyncio.timeout(5):
+            while [one.name for one in await there.runs.live(CALLER.name)] != [run.name]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert await there.runs.live("key:bob") == []
+        other = await there.runs.ask(ChatRequest(message="ho", id="t", grace=1), [], CALLER, None)  # type: ignore[arg-type]
+        assert other.name != run.name
+        stream.finishes()
+        for task in there.runs._tasks:
+            task.cancel()
+
+
+async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, _, run):
+        listener = FakeListener()
+        remote = await there.runs.find(run.name, CALLER.name)
+        listener.listens(remote)
+        await until(lambda: bool(listener.heard))
+        hub = here.runs.hub
+        assert hub is not None
+        before = asyncio.get_running_loop().time()
+        for loop in hub._loops:
+            loop.cancel()
+        await until(lambda: listener.refusal is not None)
+        assert listener.refusal is not None
+        assert listener.refusal.code == "gone"
+        with pytest.raises(Failure) as gone:
+            await there.runs.find(run.name, CALLER.name)
+        assert gone.value.code == "gone"
+        assert asyncio.get_running_loop().time() - before < 2, "the promise is a second"
+        again = await there.runs.ask(there.request, [], CALLER, None)  # type: ignore[arg-type]
+        assert again.name != run.name, "the same chat asks again"
+        for task in there.runs._tasks:
+            task.cancel()
+
+
+async def test_a_listener_whose_process_was_killed_is_lost(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        listener = FakeListener()
+        listener.listens(await there.runs.find(run.name, CALLER.name))
+        await until(lambda: bool(listener.heard))
+        hub = there.runs.hub
+        assert hub is not None
+        for task in (*hub._loops, listener.task):
+            task.cancel()
+        await asyncio.wait({listener.task})
+        await until(lambda: "lost" in here.events.seen)
+        here.clock.advance(GRACE)
+        await until(lambda: stream.is_closed)
+
+
+async def test_a_reader_that_takes_nothing_does_not_fill_the_store(stores: Stores) -> None:
+    async with pair_of(stores) as (_, there, stream, run):
+        listener = FakeListener(reads=False)
+        listener.listens(await there.runs.find(run.name, CALLER.name))
+        await until(listener.reads.reached.is_set)
+        for _ in range(2_000):
+            stream.says(Text("x" * 10))
+        await until(lambda: run.seq == 2_001)
+        stream.finishes()
+        listener.reads.opens.set()
+        await listener.task
+        assert (len(listener.text), len(listener.ends)) == (20_000, 1)
+
+
+async def test_another_callers_run_is_not_found_in_any_process(stores: Stores) -> None:
+    async with pair_of(stores) as (_, there, _, run):
+        with pytest.raises(Failure) as refused:
+            await there.runs.find(run.name, "key:bob")
+        assert refused.value.code == "not_found"
+
+
+async def test_a_socket_of_another_server_resumes_and_stops_a_run(
+    upstream: Upstream, redis: RedisServer, log: Log
+) -> None:
+    goes_on = asyncio.Event()
+    upstream.plays(says_when(goes_on), says_and_is_silent("Hello"))
+    async with serving(upstream, redis_url=redis.url) as one, serving(upstream, redis_url=redis.url) as two:
+        async with connected(one) as client:
+            await client.chat(id="t1", grace=60)
+            first = [await client.receive() for _ in range(2)]
+            client.socket.transport.abort()
+        await log.line("run", happening="lost")
+        async with connected(two) as client:
+            await client.send(type="resume", run=first[0]["run"], after=2, id="here")
+            await log.line("run", happening="resumed")
+            goes_on.set()
+            rest = await client.until_end("here")
+            assert text_of([*first, *rest]) == "Hello world"
+            assert rest[-1]["finish_reason"] == "stop"
+        async with connected(one) as asker, connected(two) as client:
+            await asker.chat(id="t2", grace=60)
+            run = (await asker.receive())["run"]
+            exchange = await upstream.asked(2)
+            await client.send(type="cancel", run=run)
+            await asyncio.wait_for(exchange.closed.wait(), 1)
+            assert (await asker.until_end())[-1]["finish_reason"] == "cancelled"
+            await client.send(type="resume", run="x" * 38)
+            assert (await client.receive())["code"] == "not_found"

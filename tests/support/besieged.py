@@ -1,0 +1,151 @@
+"""A server under siege: one caller does the worst, another one asks; and what both of them cause."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from deltawire.conversations.database import Database
+from deltawire.conversations.tree import Tree
+from support.client import Client, connected
+from support.identity import API_KEYS, KEYS, bearer
+from support.process import ServerProcess, running
+from support.scrape import scrape
+from support.siege import Attacker, Way
+from support.upstream import Exchange, Upstream, floods, is_silent, says
+
+WATCHED = Path(__file__).with_name("watched_server.py")
+
+
+class Figures(msgspec.Struct, kw_only=True):
+    """What was seen. Times are milliseconds."""
+
+    first_ms: list[float] = msgspec.field(default_factory=list)
+    """The other caller's first deltas."""
+    livez_ms: list[float] = msgspec.field(default_factory=list)
+    before_kib: int
+    most_kib: int = 0
+
+
+async def plays(exchange: Exchange) -> None:
+    """Answer as the question asks for."""
+    last = exchange.texts[-1]
+    script = is_silent if last == "be silent" else floods if last == "go on for ever" else says("Hello", " world")
+    await script(exchange)
+
+
+@asynccontextmanager
+async def besieged(upstream: Upstream, database: str, **settings: str) -> AsyncIterator[ServerProcess]:
+    """A server of one process that knows alice and bob."""
+    upstream.plays(plays)
+    environment = {
+        "GEMINI_API_KEY": "none",
+        "GOOGLE_GEMINI_BASE_URL": upstream.url,
+        "DELTAWIRE_API_KEYS": API_KEYS,
+        "DELTAWIRE_DATABASE_URL": database,
+        **{f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()},
+    }
+    async with running(sys.executable, str(WATCHED), **environment) as server:
+        await server.ready()
+        async with connected(server.address, additional_headers=bearer(KEYS["bob"])) as bob:
+            await bob.ask()  # what is done once, at the first turn, is done
+        server.lines.clear()
+        yield server
+
+
+async def attacker(address: str, url: str, megabytes: int) -> Attacker:
+    """Alice, with a conversation of so many megabytes."""
+    alice = Attacker(address, KEYS["alice"])
+    _, body = await alice.ask("POST", "/conversations", b'{"title":"large"}')
+    large = str(msgspec.json.decode(body)["id"])
+    text = "".join(f"filling{number}\n" for number in range(5_000))[:50_000]
+    database = Database(url)
+    tree = Tree("key:alice", large)
+    for number in range(20 * megabytes):
+        async with database.writing() as transaction:
+            await tree.add(transaction, id=f"{large}-{number}", role="user", text=text, answered=False)
+            await tree.change(transaction, messages=1, text_bytes=len(text))
+    await database.close()
+    return msgspec.structs.replace(alice, large=large)
+
+
+async def under(
+    ways: Sequence[Way], alice: Attacker, server: ServerProcess, seconds: float, answers: int = 0
+) -> Figures:
+    """Let bob ask while alice goes all these ways at once, for so long and until he has had so many answers."""
+    enough = asyncio.Event()
+    figures = Figures(before_kib=server.resident_kib())
+    attacks = [asyncio.create_task(way(alice)) for way in ways]
+    watching = [
+        asyncio.create_task(_asks(server.address, figures, answers, enough)),
+        asyncio.create_task(_knocks(server.address, figures)),
+        asyncio.create_task(_weighs(server, figures)),
+    ]
+    try:
+        begun = time.monotonic()
+        while time.monotonic() < begun + seconds or not enough.is_set():
+            done, _ = await asyncio.wait([*attacks, *watching], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+                raise AssertionError("nobody stops by themselves")
+    finally:
+        for task in (*attacks, *watching):
+            task.cancel()
+        await asyncio.wait([*attacks, *watching])
+    return figures
+
+
+async def quiet(server: ServerProcess, seconds: float) -> None:
+    """Wait until the server holds no socket and no turn any more; raise TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            metrics = await scrape(server.address, **bearer(KEYS["bob"]))
+            if not metrics.value("sockets") and not metrics.value("turns_running"):
+                return
+            await asyncio.sleep(0.2)
+
+
+def held(server: ServerProcess) -> tuple[float, str]:
+    """The longest that a callback held the loop, in seconds of CPU without the collector's, and which one it was."""
+    lines = [line for line in server.lines if line["event"] == "held"]
+    return max(((line["seconds"] - line["collecting"], line["where"]) for line in lines), default=(0.0, ""))
+
+
+async def _asks(address: str, figures: Figures, answers: int, enough: asyncio.Event) -> None:
+    async with connected(address, additional_headers=bearer(KEYS["bob"])) as bob:
+        while True:
+            if len(figures.first_ms) >= answers:
+                enough.set()
+            await _ask(bob, figures)
+            await asyncio.sleep(0.1)
+
+
+async def _ask(bob: Client, figures: Figures) -> None:
+    began = time.monotonic()
+    await bob.chat()
+    frame = await bob.receive()
+    assert frame["type"] == "delta", frame
+    figures.first_ms.append(1_000 * (time.monotonic() - began))
+    assert (await bob.until_end())[-1]["type"] == "usage"
+
+
+async def _knocks(address: str, figures: Figures) -> None:
+    async with aiohttp.ClientSession() as http:
+        while True:
+            began = time.monotonic()
+            async with http.get(f"http://{address}/livez") as response:
+                assert response.status == 200
+            figures.livez_ms.append(1_000 * (time.monotonic() - began))
+            await asyncio.sleep(0.1)
+
+
+async def _weighs(server: ServerProcess, figures: Figures) -> None:
+    with suppress(FileNotFoundError):
+        while True:
+            figures.most_kib = max(figures.most_kib, server.resident_kib())
+            await asyncio.sleep(0.1)

@@ -1,0 +1,79 @@
+"""Fakes for all that a turn stands on but its upstream."""
+
+import asyncio
+from collections.abc import Callable
+
+from deltawire.chat.request import TurnRequest
+from deltawire.protocol.frames import ErrorFrame, TurnFrame, Usage
+from deltawire.telemetry.turn_end import TurnEnd
+
+
+class Gate:
+    """A place where the turn waits, and says that it does."""
+
+    def __init__(self, *, is_open: bool) -> None:
+        self.reached = asyncio.Event()
+        self.opens = asyncio.Event()
+        if is_open:
+            self.opens.set()
+
+    async def passes(self) -> None:
+        self.reached.set()
+        await self.opens.wait()
+
+
+class FakeRecord:
+    """The record of a turn without a store: it keeps what it was told."""
+
+    transcript = None
+    is_kept = False
+    question = None
+    may_refuse = True
+
+    def __init__(self, begins: Gate, settles: Gate) -> None:
+        self.ledger = self
+        self.ends: list[TurnFrame] = []
+        self.left: list[TurnFrame] = []
+        self.times_closed = 0
+        self._begins, self._settles = begins, settles
+
+    def cost(self, *_: object) -> float | None:
+        return None
+
+    async def begin(self, request: TurnRequest) -> TurnRequest:
+        await self._begins.passes()
+        return request
+
+    async def end(self, end: Usage | ErrorFrame, _: str) -> Usage | ErrorFrame:
+        self.ends.append(end)
+        await self._settles.passes()
+        return end
+
+    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+        return end
+
+    def leave(self, end: Usage | ErrorFrame, _: str) -> None:
+        self.left.append(end)
+
+    def close(self, _: str) -> None:
+        self.times_closed += 1
+
+    def tell_admission(self, told: Callable[[bool], None]) -> None:
+        told(True)  # noqa: FBT003 - a callback
+
+
+class FakeObserver:
+    """Keeps how the turn ended."""
+
+    said = None
+
+    def __init__(self) -> None:
+        self.turn_end: TurnEnd | None = None
+
+    def ended(self, turn_end: TurnEnd, *, was_admitted: bool) -> None:
+        assert was_admitted
+        assert self.turn_end is None, "a turn ends once"
+        self.turn_end = turn_end
+
+    def __getattr__(self, _: str) -> Callable[..., None]:
+        return lambda *_: None

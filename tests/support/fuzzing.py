@@ -1,0 +1,127 @@
+"""Somebody with a good key who sends what nobody would: frames and requests drawn at random from a seed."""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from contextlib import suppress
+from typing import Any
+
+from support.siege import MIB, Attacker, frame
+
+FIELDS = (
+    *("type", "id", "message", "history", "conversation", "parent", "model", "system", "temperature", "top_p"),
+    *("max_output_tokens", "stop", "thinking", "token", "title", "settings", "role", "text", "x"),
+)
+PATHS = (
+    *("/chat", "/chat/stream", "/conversations", "/conversations/{id}", "/conversations/{id}/export", "/models"),
+    *("/usage", "/metrics", "/readyz", "/schema/openapi.json", "/ws", "/", "/c/x", "/conversations?q={text}"),
+    *("/conversations?limit={text}", "/conversations?cursor={text}", "/usage?days={text}"),
+)
+HEADERS = (
+    *("Accept: application/openmetrics-text; version={text}", "Accept: text/plain; version={text}", "Accept: {text}"),
+    *("Content-Type: {text}", "Transfer-Encoding: {text}", "Content-Encoding: {text}", "Expect: {text}"),
+    *("Connection: {text}", "Upgrade: websocket", "Sec-WebSocket-Version: {text}", "Accept-Encoding: {text}"),
+    *("Origin: {text}", "X-Forwarded-For: {text}", "Range: bytes={text}", "If-None-Match: {text}", "Cookie: {text}"),
+)
+ALPHABETS = (*("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800"),)
+METHODS = ("GET", "GET", "POST", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "TRACE")
+
+
+class Fuzzer:
+    """Draws what to send, and counts what comes back."""
+
+    def __init__(self, attacker: Attacker, seed: int) -> None:
+        self.attacker = attacker
+        self.statuses: Counter[int] = Counter()
+        self.codes: Counter[str] = Counter()
+        self._random = random.Random(seed)
+
+    async def go(self) -> None:
+        """Go on until it is cancelled."""
+        while True:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, OSError):
+                async with asyncio.timeout(5):
+                    await (self._request() if self._random.random() < 0.7 else self._socket())
+
+    def text(self) -> str:
+        """Some text: short or long, of all kinds of characters."""
+        draw = self._random
+        size = draw.choice((0, 1, 3, 20, 300, 5_000, 100_001))
+        alphabet = draw.choice(
+            ("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800")
+        )
+        return "".join(draw.choice(alphabet) for _ in range(min(size, 300))) * max(1, size // 300)
+
+    def value(self, depth: int = 0) -> Any:
+        """Some JSON."""
+        draw = self._random
+        makers = (
+            *(self.text, self.text, self.text, list),
+            lambda: draw.choice((0, -1, 1, 2**31, 2**64, 10**400, 0.5, 1e308, 1.0, None, True, False)),
+            lambda: draw.choice(("chat", "cancel", "auth", "user", "model", "off", "high", self.attacker.large)),
+            lambda: [self.value(depth + 1) for _ in range(draw.randrange(6))],
+            lambda: [self.value(4)] * draw.choice((10, 1_000, 20_000)),
+            lambda: self.fields(depth + 1),
+        )
+        return draw.choice(makers if depth < 4 else makers[:6])()
+
+    def fields(self, depth: int = 0) -> dict[str, Any]:
+        """An object of some fields."""
+        draw = self._random
+        given = {draw.choice(FIELDS): self.value(depth) for _ in range(draw.randrange(5))}
+        if draw.random() < 0.5:
+            given |= {"type": "chat", "message": "hi", "id": f"t{draw.randrange(9)}"} if depth == 0 else {"text": "hi"}
+        return given
+
+    def body(self) -> bytes:
+        """An object, or something that was one."""
+        draw = self._random
+        body = json.dumps(self.fields()).encode()[: 4 * MIB]
+        if draw.random() < 0.3 and body:
+            at = draw.randrange(len(body))
+            body = body[:at] + draw.randbytes(draw.randrange(4)) + body[at + draw.randrange(4) :]
+        return body
+
+    async def _request(self) -> None:
+        draw = self._random
+        path = draw.choice(PATHS)
+        name = draw.choice((self.attacker.large, "none", "%00", "a" * 2_000))
+        wanted = "".join(f"%{byte:02x}" for byte in self.text().encode(errors="replace")[:200])
+        path = path.format(id=name, text=wanted)
+        fields = [draw.choice(HEADERS).format(text=self._value_of_header()) for _ in range(draw.randrange(3))]
+        method, body = draw.choice(METHODS), b"" if draw.random() < 0.4 else self.body()
+        if body and draw.random() < 0.8:
+            fields += ["Content-Type: application/json"]
+        if body:
+            fields += [f"Content-Length: {len(body)}"]
+        reader, writer = await self.attacker.connect()
+        try:
+            writer.write(self.attacker.head(method, path, *fields, "Connection: close") + body)
+            await writer.drain()
+            line = await reader.readline()
+            if line.startswith(b"HTTP/1.1 "):
+                self.statuses[int(line.split(b" ")[1])] += 1
+            while await reader.read(2**16):
+                pass
+        finally:
+            writer.close()
+
+    def _value_of_header(self) -> str:
+        return "".join(char for char in self.text()[:300] if " " <= char <= "~")
+
+    async def _socket(self) -> None:
+        draw = self._random
+        reader, writer = await self.attacker.socket()
+        try:
+            for _ in range(draw.randrange(1, 12)):
+                opcode = draw.choice((0x81, 0x81, 0x81, 0x81, 0x82, 0x01, 0x80, 0x89, 0x8A, 0x83, 0xC1))
+                payload = self.body()
+                writer.write(frame(payload[:125] if opcode in (0x89, 0x8A) else payload, opcode))
+                await writer.drain()
+            writer.write(frame(b"\x03\xe8", 0x88))
+            received = await reader.read(-1)
+            for code in ("internal", "invalid_frame", "invalid_json", "message_too_large"):
+                self.codes[code] += received.count(b'"code":"%b"' % code.encode())
+        finally:
+            writer.close()

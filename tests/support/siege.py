@@ -1,0 +1,292 @@
+"""One caller who does the worst, in many ways; each goes on until it is cancelled."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+MIB = 2**20
+SOCKETS = 6
+"""Connections of one way that sends much."""
+MANY = 40
+"""Connections of one way that holds much."""
+
+
+class Attacker(msgspec.Struct, frozen=True):
+    """A caller with a good key, and what they need to know."""
+
+    address: str
+    key: str
+    large: str = ""
+    """The id of a large conversation of theirs."""
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection that reads little ahead."""
+        host, _, port = self.address.partition(":")
+        return await asyncio.open_connection(host, int(port), limit=2**12)
+
+    async def socket(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """An open socket; raise ConnectionError where it is refused."""
+        reader, writer = await self.connect()
+        nonce = "dGhlIHNhbXBsZSBub25jZQ=="
+        fields = (
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            f"Sec-WebSocket-Key: {nonce}",
+            "Sec-WebSocket-Version: 13",
+        )
+        writer.write(self.head("GET", "/ws", *fields))
+        head = await reader.readuntil(b"\r\n\r\n")
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            writer.close()
+            raise ConnectionError
+        return reader, writer
+
+    def head(self, method: str, path: str, *fields: str) -> bytes:
+        """The head of a request."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.address}", f"Authorization: Bearer {self.key}", *fields]
+        return "\r\n".join([*lines, "", ""]).encode()
+
+    async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
+        """A whole request; the status, and the body as it came."""
+        reader, writer = await self.connect()
+        try:
+            fields = ["Connection: close"]
+            fields += ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+            writer.write(self.head(method, path, *fields) + body)
+            await writer.drain()
+            answer = await reader.read(-1)
+        finally:
+            writer.close()
+        head, _, rest = answer.partition(b"\r\n\r\n")
+        return int(head.split(b" ", 2)[1] if head else 0), rest
+
+    async def unread(self, path: str) -> None:
+        """Ask, and never read the answer."""
+        _, writer = await self.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(self.head("GET", path))
+        try:
+            await writer.wait_closed()
+        finally:
+            writer.close()
+
+
+Way = Callable[[Attacker], Coroutine[Any, Any, None]]
+
+
+def frame(payload: bytes, opcode: int = 0x81) -> bytes:
+    """A frame with a mask of zeros."""
+    size = len(payload)
+    if size < 126:
+        return bytes([opcode, 0x80 | size]) + bytes(4) + payload
+    length = b"\xfe" + size.to_bytes(2) if size < 2**16 else b"\xff" + size.to_bytes(8)
+    return bytes([opcode]) + length + bytes(4) + payload
+
+
+def chat(**fields: Any) -> bytes:
+    return frame(json.dumps({"type": "chat", "message": "hi", **fields}).encode())
+
+
+LISTS = frame(b'{"x":[' + b"[]," * (4 * MIB // 3 - 20) + b"[]]}")
+LONG_HISTORY = frame(
+    b'{"type":"chat","message":"a","history":[' + b",".join([b'{"role":"user","text":"a"}'] * 150_000) + b"]}"
+)
+LARGE_HISTORY = chat(history=[{"role": "user", "text": "\U0001f600" * 40}] * 9_900)
+UNFINISHED = frame(b'{"x":"' + b"a" * (4 * MIB - 100))[:-1]
+LONG_QUESTION = chat(message="\U0001f600" * 99_000)
+
+
+async def again(times: int, work: Callable[[], Awaitable[None]], pause: float = 0.05) -> None:
+    """Do something in so many tasks, over and over; a refusal or a close does not stop it."""
+
+    async def repeat() -> None:
+        while True:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, OSError, ValueError):
+                await work()
+            await asyncio.sleep(pause)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(times):
+            group.create_task(repeat())
+
+
+async def _sends(attacker: Attacker, messages: Iterable[bytes]) -> None:
+    """Send on one socket until it is closed."""
+    reader, writer = await attacker.socket()
+    reading = asyncio.ensure_future(_drops(reader))
+    try:
+        for message in messages:
+            writer.write(message)
+            await writer.drain()
+            if reading.done():
+                return
+        await reading
+    finally:
+        reading.cancel()
+        writer.close()
+
+
+async def _drops(reader: asyncio.StreamReader) -> None:
+    with suppress(ConnectionError):
+        while await reader.read(2**12):
+            pass
+
+
+def _forever(message: bytes) -> Iterable[bytes]:
+    while True:
+        yield message
+
+
+async def refused_lists(attacker: Attacker) -> None:
+    """Frames of 4 MB of empty lists."""
+    await again(SOCKETS, lambda: _sends(attacker, _forever(LISTS)))
+
+
+async def refused_histories(attacker: Attacker) -> None:
+    """Frames with 150,000 earlier messages."""
+    await again(SOCKETS, lambda: _sends(attacker, _forever(LONG_HISTORY)))
+
+
+async def large_histories(attacker: Attacker) -> None:
+    """Turns with the largest history that is taken."""
+    await again(SOCKETS, lambda: _sends(attacker, _forever(LARGE_HISTORY)))
+
+
+async def floods(attacker: Attacker) -> None:
+    """The smallest frames, as many as go."""
+    await again(SOCKETS, lambda: _sends(attacker, _forever(frame(b"x") * 500)))
+
+
+async def pings(attacker: Attacker) -> None:
+    """Pings, as many as go."""
+    await again(SOCKETS, lambda: _sends(attacker, _forever(frame(b"x" * 125, 0x89) * 500)))
+
+
+async def unfinished_messages(attacker: Attacker) -> None:
+    """Frames of 4 MB without their last byte, on many sockets."""
+    await again(MANY, lambda: _sends(attacker, [UNFINISHED]))
+
+
+async def idle_sockets(attacker: Attacker) -> None:
+    """More sockets than one caller may have, that say nothing."""
+    await again(4 * MANY, lambda: _sends(attacker, []), pause=0.5)
+
+
+async def endless_turns(attacker: Attacker) -> None:
+    """As many turns as a socket takes, on many sockets; the upstream is silent for these."""
+    await again(MANY, lambda: _sends(attacker, [chat(message="be silent", id=f"t{number}") for number in range(20)]))
+
+
+async def unread_answers(attacker: Attacker) -> None:
+    """Answers over sockets and events that nobody reads."""
+
+    async def once() -> None:
+        _, writer = await attacker.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        body = json.dumps({"message": "go on for ever"}).encode()
+        fields = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+        writer.write(attacker.head("POST", "/chat/stream", *fields) + body)
+        try:
+            await writer.wait_closed()
+        finally:
+            writer.close()
+
+    await again(SOCKETS, once)
+
+
+async def kept_histories(attacker: Attacker) -> None:
+    """Histories of sockets, as long as they may be."""
+    await again(MANY, lambda: _sends(attacker, [LONG_QUESTION] * 4))
+
+
+async def unfinished_bodies(attacker: Attacker) -> None:
+    """Bodies of 4 MB without their last byte."""
+
+    async def once() -> None:
+        reader, writer = await attacker.connect()
+        fields = ("Content-Type: application/json", f"Content-Length: {4 * MIB - 10}")
+        writer.write(attacker.head("POST", "/chat", *fields) + b" " * (4 * MIB - 20))
+        try:
+            await reader.read(-1)
+        finally:
+            writer.close()
+
+    await again(MANY, once)
+
+
+async def large_settings(attacker: Attacker) -> None:
+    """Conversations with the longest settings, and lists of them that nobody reads."""
+    stop = json.dumps({"settings": {"stop": ["s" * (39 * MIB // 10)]}}).encode()
+    system = json.dumps({"settings": {"system": "\x01" * 80_000}}).encode()
+
+    async def once() -> None:
+        await attacker.ask("POST", "/conversations", stop)
+        await attacker.ask("POST", "/conversations", system)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(again(2, once))
+        group.create_task(again(8, lambda: attacker.unread("/conversations?limit=100")))
+
+
+async def unread_exports(attacker: Attacker) -> None:
+    """A large conversation, read out again and again and never read."""
+    await again(MANY, lambda: attacker.unread(f"/conversations/{attacker.large}"))
+
+
+async def exports(attacker: Attacker) -> None:
+    """A large conversation as Markdown and as JSON, read at once."""
+    path = f"/conversations/{attacker.large}/export"
+
+    async def once() -> None:
+        for wanted in ("", "?format=json"):
+            await attacker.ask("GET", path + wanted)
+
+    await again(2, once)
+
+
+async def searches(attacker: Attacker) -> None:
+    """Searches for many words, each of them frequent."""
+    words = "%20".join(f"filling{number}" for number in range(20))
+
+    async def once() -> None:
+        await attacker.ask("GET", f"/conversations?q={words}")
+        await attacker.ask("GET", "/conversations?q=fil")
+
+    await again(SOCKETS, once)
+
+
+async def created_and_deleted(attacker: Attacker) -> None:
+    """Conversations with long questions that are deleted at once."""
+
+    async def once() -> None:
+        status, body = await attacker.ask("POST", "/conversations", b'{"title":"x"}')
+        name = json.loads(body)["id"] if status == 201 else "none"
+        asked = {"conversation": name, "message": " ".join(secrets.token_hex(4) for _ in range(11_000))}
+        await attacker.ask("POST", "/chat", json.dumps(asked).encode())
+        await attacker.ask("DELETE", f"/conversations/{name}")
+
+    await again(2, once)
+
+
+async def bad_requests(attacker: Attacker) -> None:
+    """Bodies that are nested deeply, or are no JSON, or no request at all."""
+    bodies = [b"[" * 100_000, b'{"x":' + b"9" * 100_000 + b"}", b'{"message":"' + b"\\ud800" * 100_000 + b'"}']
+
+    async def once() -> None:
+        for body in bodies:
+            await attacker.ask("POST", "/chat", body)
+        await attacker.ask("GET", "/metrics?" + "a" * 40_000)
+
+    await again(SOCKETS, once)
+
+
+WAYS: tuple[Way, ...] = (
+    *(refused_lists, refused_histories, large_histories, floods, pings, unfinished_messages, idle_sockets),
+    *(endless_turns, unread_answers, kept_histories, unfinished_bodies, large_settings, unread_exports),
+    *(exports, searches, created_and_deleted, bad_requests),
+)

@@ -1,0 +1,60 @@
+"""A run that is cut at any frame and resumed is the same as one that was not, for every recorded answer."""
+
+import pytest
+from support.bodies import Reading, all_bodies
+from support.fake_upstream import COUNTED
+
+from deltawire.chat.runs.log import RunLog
+from deltawire.gemini.events import Text, ThoughtText
+from deltawire.protocol.frames import Delta, NumberedFrame, Started, Thought, Usage
+
+BODIES = all_bodies()
+
+
+def joined(frames: list[NumberedFrame]) -> list[tuple[str, str]]:
+    """The kinds of frames, with neighbouring text of one kind joined."""
+    parts: list[tuple[str, str]] = []
+    for frame in frames:
+        kind, text = type(frame).__name__, frame.text if isinstance(frame, Delta | Thought) else ""
+        if text and parts and parts[-1][0] == kind:
+            parts[-1] = kind, parts[-1][1] + text
+        else:
+            parts.append((kind, text))
+    return parts
+
+
+def end() -> Usage:
+    return Usage(
+        "t",
+        model="m",
+        finish_reason="stop",
+        input_tokens=COUNTED.input,
+        output_tokens=COUNTED.output,
+        thought_tokens=0,
+        tool_tokens=0,
+        cached_tokens=0,
+        total_tokens=COUNTED.total,
+        measured="reported",
+        first_delta_ms=1,
+        duration_ms=2,
+        cost_usd=None,
+    )
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_recorded_answer_is_whole_after_a_cut_at_any_frame(name: str) -> None:
+    log = RunLog("t")
+    sent = [log.add(Started("t", "run", None, None, 0))]
+    for event in Reading(BODIES[name], []).events:
+        if isinstance(event, Text):
+            sent.append(log.add(Delta("t", event.text)))
+        elif isinstance(event, ThoughtText):
+            sent.append(log.add(Thought("t", event.text)))
+    sent.append(log.add(end()))
+    assert [frame.seq for frame in sent] == list(range(1, len(sent) + 1))
+    whole = joined(sent)
+    for cut in range(len(sent) + 1):
+        rest = log.after(cut)
+        assert joined([*sent[:cut], *rest]) == whole
+        assert all(isinstance(frame.seq, int) and frame.seq > cut for frame in rest)
+        assert (rest[-1:] == sent[-1:]) is (cut < len(sent))

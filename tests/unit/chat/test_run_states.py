@@ -1,0 +1,363 @@
+"""The states of a run: each phase of its turn, and all that may happen, with a fake clock and a fake upstream."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from support.fake_runs import CALLER, GRACE, FakeListener, Scene, settled
+from support.fake_upstream import FakeStream, FakeUpstream
+
+from deltawire.chat.runs.run import Run
+from deltawire.chat.runs.states import Departure, RunState
+from deltawire.chat.states import Phase, Reason
+from deltawire.gemini.events import Text
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Started, Usage
+
+PHASES = [phase for phase in Phase if phase is not Phase.ENDED]
+BEFORE_THE_END = [phase for phase in PHASES if phase is not Phase.SETTLE]
+
+
+@asynccontextmanager
+async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, Run, FakeListener, FakeStream]]:
+    """A run whose turn waits in this phase, with one listener."""
+    stream = FakeStream()
+    upstream = FakeUpstream(stream)
+    if phase is Phase.CONNECT:
+        upstream = FakeUpstream(None)
+    elif phase is Phase.BACKOFF:
+        upstream = FakeUpstream(Failure("upstream_unavailable", retry_after=30.0), stream)
+    scene = Scene(upstream, begins=phase is not Phase.BEGIN, settles=phase is not Phase.SETTLE)
+    listener = FakeListener(reads=phase is not Phase.SEND)
+    run = scene.ask()
+    listener.listens(run)
+    waits: dict[Phase, Callable[[], Awaitable[object]]] = {
+        Phase.BEGIN: scene.begins.reached.wait,
+        Phase.CONNECT: upstream.asked.wait,
+        Phase.FIRST_TOKEN: stream.reads.wait,
+        Phase.BACKOFF: upstream.asked.wait,
+        Phase.STREAMING: stream.reads.wait,
+        Phase.SEND: listener.reads.reached.wait,
+        Phase.SETTLE: scene.settles.reached.wait,
+    }
+    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
+        await stream.reads.wait()
+        stream.says(Text("Hello" if phase is not Phase.SEND else "x" * 300_000))
+        if phase is Phase.SETTLE:
+            stream.finishes()
+    await waits[phase]()
+    await settled()
+    assert scene.turns[0]._phase is phase
+    yield scene, run, listener, stream
+    scene.begins.opens.set()
+    scene.settles.opens.set()
+    await settled()
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
+def has_ended(run: Run) -> bool:
+    return run.state is RunState.ENDED
+
+
+def is_closed(stream: FakeStream, phase: Phase) -> bool:
+    return stream.is_closed or phase in (Phase.BEGIN, Phase.CONNECT, Phase.BACKOFF)
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_listener_that_leaves_on_purpose_ends_the_turn_at_once(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, run, listener, stream):
+        await listener.leaves(run, Departure.LEFT)
+        assert is_closed(stream, phase)
+        scene.begins.opens.set()
+        await settled()
+        assert has_ended(run)
+        assert scene.reason == Reason.CLIENT_GONE
+        assert scene.clock.now == 0.0
+
+
+@pytest.mark.parametrize("departure, seconds", [(Departure.AWAY, 10.0), (Departure.LOST, GRACE)])
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_lost_listener_is_waited_for_and_then_the_turn_ends(
+    phase: Phase, departure: Departure, seconds: float
+) -> None:
+    async with in_phase(phase) as (scene, run, listener, stream):
+        await listener.leaves(run, departure)
+        scene.clock.advance(seconds - 0.1)
+        await settled()
+        assert not has_ended(run)
+        assert not stream.is_closed
+        scene.clock.advance(0.1)
+        await settled()
+        assert is_closed(stream, phase)
+        scene.begins.opens.set()
+        await settled()
+        assert has_ended(run)
+        assert scene.reason == Reason.EXPIRED
+        assert scene.events.seen == ["started", departure.value, "expired"]
+        late = FakeListener()
+        late.listens(scene.runs.find_here(run.facts.name, CALLER.name))
+        await settled()
+        assert [type(frame) for frame in late.ends] == [Usage]
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_listener_a_tenth_of_a_second_before_the_end_of_the_grace_keeps_the_run(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, run, listener, stream):
+        await listener.leaves(run, Departure.LOST)
+        scene.clock.advance(GRACE - 0.1)
+        again = FakeListener()
+        again.listens(run, after=len(listener.heard))
+        scene.clock.advance(10 * GRACE)
+        await settled()
+        assert not has_ended(run)
+        assert not stream.is_closed
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_resumed_run_is_stopped_from_anywhere_and_every_listener_hears_one_end(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, run, listener, stream):
+        await listener.leaves(run, Departure.LOST)
+        others = [FakeListener(), FakeListener()]
+        for other in others:
+            other.listens(run)
+        run.stop()
+        await settled()
+        assert is_closed(stream, phase)
+        scene.begins.opens.set()
+        await settled()
+        assert scene.reason == Reason.USER_CANCEL
+        for other in others:
+            [end] = other.ends
+            assert isinstance(end, Usage)
+            assert end.finish_reason == "cancelled"
+            assert other.heard[-1] is end or other.heard[-1] == end
+            assert isinstance(other.heard[0], Started)
+        assert scene.events.seen == ["started", "lost", "resumed", "resumed", "stopped"]
+
+
+@pytest.mark.parametrize("phase", BEFORE_THE_END)
+async def test_a_drain_ends_a_run_that_nobody_listens_to(phase: Phase) -> None:
+    async with in_phase(phase) as (scene, run, listener, stream):
+        await listener.leaves(run, Departure.LOST)
+        assert scene.turns[0].cancel(Reason.DRAIN, Failure("draining"))
+        await settled()
+        assert is_closed(stream, phase)
+        scene.begins.opens.set()
+        await settled()
+        assert has_ended(run)
+        assert scene.reason == Reason.DRAIN
+
+
+@pytest.mark.parametrize("departure", list(Departure))
+async def test_an_answer_that_is_being_stored_keeps_its_end_whatever_its_listener_does(departure: Departure) -> None:
+    async with in_phase(Phase.SETTLE) as (scene, run, listener, _):
+        await listener.leaves(run, departure)
+        scene.clock.advance(GRACE)
+        run.stop()
+        scene.settles.opens.set()
+        await settled()
+        again = FakeListener()
+        again.listens(run)
+        await settled()
+        [end] = again.ends
+        assert isinstance(end, Usage)
+        assert (end.finish_reason, again.text) == ("stop", "Hello")
+
+
+@pytest.mark.parametrize("departure", list(Departure))
+async def test_a_run_that_ended_is_kept_for_another_grace_and_then_gone(departure: Departure) -> None:
+    async with in_phase(Phase.STREAMING) as (scene, run, listener, stream):
+        stream.finishes()
+        await settled()
+        assert has_ended(run)
+        await listener.leaves(run, departure)
+        scene.clock.advance(GRACE - 0.1)
+        again = FakeListener()
+        again.listens(scene.runs.find_here(run.facts.name, CALLER.name), after=2)
+        await settled()
+        assert again.heard == listener.heard[2:]
+        assert again.ends == listener.ends
+        scene.clock.advance(0.1)
+        with pytest.raises(Failure) as gone:
+            scene.runs.find_here(run.facts.name, CALLER.name)
+        assert gone.value.code == "gone"
+        assert scene.reason is None
+
+
+async def test_another_callers_run_is_the_same_as_none() -> None:
+    async with in_phase(Phase.STREAMING) as (scene, run, _, _):
+        for name in (run.facts.name, "x" * 38):
+            with pytest.raises(Failure) as refused:
+                scene.runs.find_here(name, "key:bob")
+            assert refused.value.code == "not_found"
+        run.evict()
+        with pytest.raises(Failure) as refused:
+            scene.runs.find_here(run.facts.name, "key:bob")
+        assert refused.value.code == "not_found"
+
+
+async def test_frames_are_numbered_and_what_is_sent_again_is_joined() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    listener = FakeListener()
+    run = scene.ask()
+    listener.listens(run)
+    await settled()
+    for piece in ("a", "é", "€", "𝄞"):
+        stream.says(Text(piece))
+    stream.finishes()
+    await settled()
+    assert [frame.seq for frame in listener.heard] == [1, 2, 3, 4, 5, 6]
+    for after in range(7):
+        again = FakeListener()
+        again.listens(run, after)
+        await settled()
+        assert again.text == "aé€𝄞"[max(after - 1, 0) :]
+        assert [frame.seq for frame in again.heard] == [seq for seq in (1, 5, 6) if seq > after]
+    with pytest.raises(Failure) as refused:
+        run.attach(listener, 7)
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", "after")
+
+
+async def test_a_slow_listener_does_not_hold_up_the_others() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    slow, quick = FakeListener(reads=False), FakeListener()
+    run = scene.ask()
+    slow.listens(run)
+    quick.listens(run)
+    for _ in range(10):
+        stream.says(Text("x" * 100_000))
+        await settled()
+    stream.finishes()
+    await settled()
+    assert len(quick.text) == 1_000_000
+    assert len(quick.ends) == 1
+    assert slow.heard == []
+    slow.reads.opens.set()
+    await settled()
+    assert (slow.text, slow.ends) == (quick.text, quick.ends)
+
+
+async def test_a_listener_that_does_not_read_slows_the_upstream_down_when_it_is_alone() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    slow = FakeListener(reads=False)
+    run = scene.ask()
+    slow.listens(run)
+    await settled()
+    for _ in range(10):
+        stream.says(Text("x" * 100_000))
+    stream.finishes()
+    await settled()
+    assert run.log.last == 4, "it reads 256 KiB ahead"
+    slow.reads.opens.set()
+    await settled()
+    assert (len(slow.text), len(slow.ends)) == (1_000_000, 1)
+
+
+async def test_the_same_chat_again_finds_its_run_and_another_body_does_not() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream, None, None))
+    run = scene.ask()
+    assert scene.ask(ChatRequest(message="hi", id="t", grace=GRACE)) is run
+    other = scene.ask(ChatRequest(message="ho", id="t", grace=GRACE))
+    assert other is not run
+    assert scene.ask(ChatRequest(message="hi", grace=GRACE)) is not scene.ask(ChatRequest(message="hi", grace=GRACE))
+    await settled()
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
+async def test_a_refused_turn_tells_whoever_listens_and_is_forgotten() -> None:
+    scene = Scene(FakeUpstream(), begins=False)
+    listener = FakeListener()
+    run = scene.ask()
+    listener.listens(run)
+    scene.turns[0].cancel(Reason.DRAIN, Failure("draining"))
+    await settled()
+    assert listener.refusal is not None
+    assert (listener.refusal.code, listener.heard) == ("draining", [])
+    assert run.is_forgotten
+    assert (scene.runs._size, scene.runs._named, scene.runs._asked) == (0, {}, {})
+
+
+async def test_a_grace_above_the_bound_is_refused_by_name() -> None:
+    scene = Scene(FakeUpstream())
+    with pytest.raises(Failure) as refused:
+        scene.ask(ChatRequest(message="hi", grace=120.5))
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", "grace")
+    assert "120 seconds" in refused.value.message
+
+
+async def test_the_exchange_is_remembered_by_the_socket_that_asked_while_it_is_open() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream))
+    starter, other = FakeListener(), FakeListener()
+    run = scene.ask()
+    starter.listens(run)
+    other.listens(run)
+    stream.says(Text("Hello"))
+    stream.finishes()
+    await settled()
+    assert (starter.remembered, other.remembered) == ([("hi", "Hello")], [])
+
+
+async def test_the_exchange_is_else_remembered_by_the_one_who_listens_at_its_end() -> None:
+    async with in_phase(Phase.STREAMING) as (_, run, starter, stream):
+        await starter.leaves(run, Departure.LOST)
+        other = FakeListener()
+        other.listens(run)
+        stream.finishes()
+        await settled()
+        assert (starter.remembered, other.remembered) == ([], [("hi", "Hello")])
+
+
+async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldest_that_nobody_listens_to() -> None:
+    streams = [FakeStream() for _ in range(4)]
+    scene = Scene(FakeUpstream(*streams), memory=105_000)
+    runs = []
+    for number, stream in enumerate(streams):
+        run = scene.ask(ChatRequest(message="hi", id=f"t{number}", grace=GRACE))
+        run.wait(GRACE)
+        runs.append(run)
+        await settled()
+        stream.says(Text("x" * 20_000))
+        await settled()
+    streams[2].finishes()
+    await settled()
+    assert [run.is_forgotten for run in runs] == [False, False, False, False]
+    streams[3].says(Text("x" * 30_000))
+    await settled()
+    assert [run.is_forgotten for run in runs] == [False, False, True, False]
+    streams[3].says(Text("x" * 20_000))
+    await settled()
+    assert [run.is_forgotten for run in runs] == [True, False, True, False]
+    assert streams[0].is_closed
+    assert not streams[1].is_closed
+    assert scene.runs._size == sum(run.size for run in runs if not run.is_forgotten)
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
+async def test_a_run_with_a_listener_is_not_ended_for_memory_but_its_beginning_is_dropped() -> None:
+    stream = FakeStream()
+    scene = Scene(FakeUpstream(stream), memory=100_000)
+    listener = FakeListener()
+    run = scene.ask()
+    listener.listens(run)
+    for _ in range(50):
+        stream.says(Text("x" * 10_000))
+    await settled()
+    assert run.size <= 120_000
+    with pytest.raises(Failure) as gone:
+        run.attach(FakeListener(), 0)
+    assert (gone.value.code, gone.value.field) == ("gone", "after")
+    again = FakeListener()
+    again.listens(run, run.log.first)
+    stream.finishes()
+    await settled()
+    assert len(listener.text) == 500_000
+    assert (len(listener.ends), len(again.ends)) == (1, 1)
+    assert listener.remembered == [], "a part of an answer is not remembered as the answer"
