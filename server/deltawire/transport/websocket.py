@@ -91,10 +91,15 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.has_room = True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wake senders that wait for room."""
+        """Wake senders that wait for room, and drop what the client has sent.
+
+        The library's parser and its protocol refer to each other: an unfinished message would stay until the garbage
+        collector comes.
+        """
         super().connection_lost(exc)
         self.has_room = True
         self._intake.release()
+        self.conn.parser.close()
 
     async def run_asgi(self) -> None:
         """Serve the socket; then break its reference cycles, so that nothing is left to the garbage collector."""
@@ -192,15 +197,20 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_events(self) -> None:
         """Process the parsed frames; end the socket at the first one over the rate."""
-        now = self.loop.time()
-        for taken, event in enumerate(self.conn.events):
+        now, events = self.loop.time(), self.conn.events
+        is_too_much = False
+        for taken, event in enumerate(events):
             is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
             if not self._intake.allows_frame(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
-                del self.conn.events[taken:]
-                super().handle_events()
-                self.end(1008, "too many frames")
-                return
+                is_too_much = True
+                del events[taken:]
+                break
         super().handle_events()
+        for event in events:
+            if isinstance(event, Frame):
+                event.data = b""  # the library's parser keeps its last frame until the next one has come
+        if is_too_much:
+            self.end(1008, "too many frames")
 
     def handle_close(self, event: Frame) -> None:
         """Answer a close frame, and abort soon after: its sender may not read the answer."""
