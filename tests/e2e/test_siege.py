@@ -5,7 +5,6 @@ bend is asserted: what is served, what is held in memory, and CPU time with much
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ QUIET_SECONDS = 60.0
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[str]:
+async def database(tmp_path: Path) -> str:
     """A database with tables and nothing in them."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'conversations.db'}"
     await migrate(url)
