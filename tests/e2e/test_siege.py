@@ -17,10 +17,10 @@ from deltawire.conversations.migrate import migrate
 
 pytestmark = pytest.mark.alone
 
-SECONDS = 4.0
-ANSWERS = 10
+SECONDS = 3.0
+ANSWERS = 5
 """The least that the other caller is answered meanwhile."""
-THINGS = 100
+THINGS = 75
 """Things that each fuzzer sends."""
 MOST_HELD = 0.25
 """Seconds of CPU that one callback may take: a busy machine makes one of 20 ms take several times that."""
