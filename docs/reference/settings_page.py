@@ -3,6 +3,7 @@
 import sys
 
 from deltawire.config.description import describe
+from deltawire.config.settings import SECRETS
 
 PAGE = """\
 # Settings
@@ -20,6 +21,9 @@ This page is written by `make docs-settings` from `server/deltawire/config/setti
 The upstream is configured by google-genai's own variables: `GEMINI_API_KEY` or `GOOGLE_API_KEY`,
 `GOOGLE_GEMINI_BASE_URL`, and for Vertex AI `GOOGLE_GENAI_USE_VERTEXAI`, `GOOGLE_CLOUD_PROJECT` and
 `GOOGLE_CLOUD_LOCATION`.
+
+A secret may stand in a file: NAME_FILE is then its path, as in `DELTAWIRE_JWT_SECRET_FILE=/run/secrets/jwt`. These may:
+{secrets}.
 """
 
 
@@ -29,7 +33,7 @@ def settings_page() -> str:
         f"| `{name}` | {f'`{default}`' if default else ''} | {accepts} | {purpose} |"
         for name, default, accepts, purpose in describe()
     )
-    return PAGE.format(rows="\n".join(rows))
+    return PAGE.format(rows="\n".join(rows), secrets=", ".join(f"`{name}`" for name in SECRETS))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A server under siege: one caller does the worst, another one asks; and what both of them cause."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -77,27 +78,47 @@ async def attacker(address: str, url: str, megabytes: int) -> Attacker:
 async def under(
     ways: Sequence[Way], alice: Attacker, server: ServerProcess, seconds: float, answers: int = 0
 ) -> Figures:
-    """Let bob ask while alice goes all these ways at once, for so long and until he has had so many answers."""
+    """Let bob ask while alice goes all these ways at once, for so long and until he has had so many answers.
+
+    She is a process of her own: what she does would delay him here, too.
+    """
     enough = asyncio.Event()
     figures = Figures(before_kib=server.resident_kib())
-    attacks = [asyncio.create_task(way(alice)) for way in ways]
-    watching = [
-        asyncio.create_task(_asks(server.address, figures, answers, enough)),
-        asyncio.create_task(_knocks(server.address, figures)),
-        asyncio.create_task(_weighs(server, figures)),
-    ]
-    try:
-        begun = time.monotonic()
-        while time.monotonic() < begun + seconds or not enough.is_set():
-            done, _ = await asyncio.wait([*attacks, *watching], timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-                raise AssertionError("nobody stops by themselves")
-    finally:
-        for task in (*attacks, *watching):
-            task.cancel()
-        await asyncio.wait([*attacks, *watching])
+    async with _going(ways, alice) as attack:
+        tasks = [
+            asyncio.create_task(_asks(server.address, figures, answers, enough)),
+            asyncio.create_task(_knocks(server.address, figures)),
+            asyncio.create_task(_weighs(server, figures)),
+            *([asyncio.create_task(attack.wait())] if attack is not None else []),
+        ]
+        try:
+            begun = time.monotonic()
+            while time.monotonic() < begun + seconds or not enough.is_set():
+                done, _ = await asyncio.wait(tasks, timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                    raise AssertionError("nobody stops by themselves")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
     return figures
+
+
+@asynccontextmanager
+async def _going(ways: Sequence[Way], alice: Attacker) -> AsyncIterator[asyncio.subprocess.Process | None]:
+    if not ways:
+        yield None
+        return
+    given = (alice.address, alice.key, alice.large, *(way.__name__ for way in ways))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    attack = await asyncio.create_subprocess_exec(sys.executable, "-m", "support.siege", *given, env=environment)
+    try:
+        yield attack
+    finally:
+        if attack.returncode is None:
+            attack.kill()
+        await attack.wait()
 
 
 async def quiet(server: ServerProcess, seconds: float) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 from support.siege import MIB, Attacker, frame
@@ -12,10 +14,12 @@ from support.siege import MIB, Attacker, frame
 FIELDS = (
     *("type", "id", "message", "history", "conversation", "parent", "model", "system", "temperature", "top_p"),
     *("max_output_tokens", "stop", "thinking", "token", "title", "settings", "role", "text", "x"),
+    *("ref", "grace", "run", "after"),
 )
 PATHS = (
     *("/chat", "/chat/stream", "/conversations", "/conversations/{id}", "/conversations/{id}/export", "/models"),
     *("/usage", "/metrics", "/readyz", "/schema/openapi.json", "/ws", "/", "/c/x", "/conversations?q={text}"),
+    *("/runs", "/runs/{id}", "/runs/{id}/events?after={text}"),
     *("/conversations?limit={text}", "/conversations?cursor={text}", "/usage?days={text}"),
 )
 HEADERS = (
@@ -24,8 +28,14 @@ HEADERS = (
     *("Connection: {text}", "Upgrade: websocket", "Sec-WebSocket-Version: {text}", "Accept-Encoding: {text}"),
     *("Origin: {text}", "X-Forwarded-For: {text}", "Range: bytes={text}", "If-None-Match: {text}", "Cookie: {text}"),
 )
-ALPHABETS = (*("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800"),)
-METHODS = ("GET", "GET", "POST", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "TRACE")
+ALPHABETS = ("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800")
+GENEROUS = {"max_frames_per_second": "1000", "max_handshakes_per_minute": "100000"}
+"""Settings of a server that is not to refuse most of it for its rate."""
+LONGEST = MIB // 2
+"""Bytes of JSON that one list of equal items may have."""
+METHODS = (*["GET"] * 6, *["POST"] * 6, "PATCH", "DELETE", "HEAD", "OPTIONS", "PUT", "TRACE")
+CLOSE = b"\x88"
+"""The first byte of a close frame; no other frame from a server has it."""
 
 
 class Fuzzer:
@@ -37,9 +47,9 @@ class Fuzzer:
         self.codes: Counter[str] = Counter()
         self._random = random.Random(seed)
 
-    async def go(self) -> None:
-        """Go on until it is cancelled."""
-        while True:
+    async def go(self, times: int | None = None) -> None:
+        """Send so many things, or go on until it is cancelled."""
+        for _ in count() if times is None else range(times):
             with suppress(ConnectionError, asyncio.IncompleteReadError, OSError):
                 async with asyncio.timeout(5):
                     await (self._request() if self._random.random() < 0.7 else self._socket())
@@ -48,10 +58,7 @@ class Fuzzer:
         """Some text: short or long, of all kinds of characters."""
         draw = self._random
         size = draw.choice((0, 1, 3, 20, 300, 5_000, 100_001))
-        alphabet = draw.choice(
-            ("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800")
-        )
-        return "".join(draw.choice(alphabet) for _ in range(min(size, 300))) * max(1, size // 300)
+        return "".join(draw.choices(draw.choice(ALPHABETS), k=min(size, 300))) * max(1, size // 300)
 
     def value(self, depth: int = 0) -> Any:
         """Some JSON."""
@@ -59,12 +66,19 @@ class Fuzzer:
         makers = (
             *(self.text, self.text, self.text, list),
             lambda: draw.choice((0, -1, 1, 2**31, 2**64, 10**400, 0.5, 1e308, 1.0, None, True, False)),
-            lambda: draw.choice(("chat", "cancel", "auth", "user", "model", "off", "high", self.attacker.large)),
+            lambda: draw.choice(
+                ("chat", "cancel", "resume", "auth", "user", "model", "off", "high", self.attacker.large)
+            ),
             lambda: [self.value(depth + 1) for _ in range(draw.randrange(6))],
-            lambda: [self.value(4)] * draw.choice((10, 1_000, 20_000)),
+            self.repeated,
             lambda: self.fields(depth + 1),
         )
         return draw.choice(makers if depth < 4 else makers[:6])()
+
+    def repeated(self) -> list[Any]:
+        """A list of one item again and again."""
+        item = self.value(4)
+        return [item] * min(self._random.choice((10, 1_000, 20_000)), LONGEST // len(json.dumps(item)))
 
     def fields(self, depth: int = 0) -> dict[str, Any]:
         """An object of some fields."""
@@ -120,8 +134,19 @@ class Fuzzer:
                 writer.write(frame(payload[:125] if opcode in (0x89, 0x8A) else payload, opcode))
                 await writer.drain()
             writer.write(frame(b"\x03\xe8", 0x88))
-            received = await reader.read(-1)
+            received = b""
+            while CLOSE not in received and (more := await reader.read(2**16)):
+                received += more
             for code in ("internal", "invalid_frame", "invalid_json", "message_too_large"):
                 self.codes[code] += received.count(b'"code":"%b"' % code.encode())
         finally:
             writer.close()
+
+
+def fuzzed(fuzzers: Sequence[Fuzzer]) -> tuple[Counter[int], Counter[str]]:
+    """The statuses and the codes that came back, of all of them."""
+    statuses, codes = Counter[int](), Counter[str]()
+    for fuzzer in fuzzers:
+        statuses += fuzzer.statuses
+        codes += fuzzer.codes
+    return statuses, codes

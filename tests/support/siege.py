@@ -1,8 +1,12 @@
-"""One caller who does the worst, in many ways; each goes on until it is cancelled."""
+"""One caller who does the worst, in many ways; each goes on until it is cancelled.
+
+As a script it goes the ways that it is told: `python -m support.siege ADDRESS KEY LARGE WAY...`.
+"""
 
 import asyncio
 import json
 import secrets
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
@@ -39,11 +43,14 @@ class Attacker(msgspec.Struct, frozen=True):
             f"Sec-WebSocket-Key: {nonce}",
             "Sec-WebSocket-Version: 13",
         )
-        writer.write(self.head("GET", "/ws", *fields))
-        head = await reader.readuntil(b"\r\n\r\n")
-        if b" 101 " not in head.split(b"\r\n")[0]:
+        try:
+            writer.write(self.head("GET", "/ws", *fields))
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b" 101 " not in head.split(b"\r\n")[0]:
+                raise ConnectionError
+        except BaseException:
             writer.close()
-            raise ConnectionError
+            raise
         return reader, writer
 
     def head(self, method: str, path: str, *fields: str) -> bytes:
@@ -97,6 +104,8 @@ LONG_HISTORY = frame(
     b'{"type":"chat","message":"a","history":[' + b",".join([b'{"role":"user","text":"a"}'] * 150_000) + b"]}"
 )
 LARGE_HISTORY = chat(history=[{"role": "user", "text": "\U0001f600" * 40}] * 9_900)
+WIDE = frame(('{"x":"' + "a" * (4 * MIB - 20) + "\U0001f600" + '"}').encode())
+"""A refused frame of 4 MB, which takes 16 MB as text."""
 UNFINISHED = frame(b'{"x":"' + b"a" * (4 * MIB - 100))[:-1]
 LONG_QUESTION = chat(message="\U0001f600" * 99_000)
 
@@ -145,6 +154,11 @@ def _forever(message: bytes) -> Iterable[bytes]:
 async def refused_lists(attacker: Attacker) -> None:
     """Frames of 4 MB of empty lists."""
     await again(SOCKETS, lambda: _sends(attacker, _forever(LISTS)))
+
+
+async def refused_and_idle(attacker: Attacker) -> None:
+    """One refused frame of 4 MB on each of many sockets, which then say nothing."""
+    await again(MANY, lambda: _sends(attacker, [WIDE]))
 
 
 async def refused_histories(attacker: Attacker) -> None:
@@ -286,7 +300,25 @@ async def bad_requests(attacker: Attacker) -> None:
 
 
 WAYS: tuple[Way, ...] = (
-    *(refused_lists, refused_histories, large_histories, floods, pings, unfinished_messages, idle_sockets),
-    *(endless_turns, unread_answers, kept_histories, unfinished_bodies, large_settings, unread_exports),
-    *(exports, searches, created_and_deleted, bad_requests),
+    *(refused_lists, refused_and_idle, refused_histories, large_histories, floods, pings, unfinished_messages),
+    *(idle_sockets, endless_turns, unread_answers, kept_histories, unfinished_bodies, large_settings),
+    *(unread_exports, exports, searches, created_and_deleted, bad_requests),
 )
+WORST: tuple[Way, ...] = (
+    *(refused_lists, refused_and_idle, large_histories, unfinished_messages, unread_answers),
+    *(kept_histories, large_settings, unread_exports, created_and_deleted),
+)
+"""Those that took most of the memory or of the loop before there were bounds."""
+
+
+async def go(address: str, key: str, large: str, *names: str) -> None:
+    """Go these ways at once."""
+    attacker = Attacker(address, key, large)
+    async with asyncio.TaskGroup() as group:
+        for way in WAYS:
+            if way.__name__ in names:
+                group.create_task(way(attacker))
+
+
+if __name__ == "__main__":
+    asyncio.run(go(*sys.argv[1:]))

@@ -17,6 +17,7 @@ from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
+from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -144,6 +145,7 @@ def make_services(
         admission=admission,
         arriving=shares.arriving,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
+        large=Lanes(1),
         limits=stores.limits,
         metrics=metrics,
         refusals=refusals,

@@ -72,6 +72,7 @@ class Session:
             while (message := await self._peer.receive()) is not None:
                 self._stay_awake()
                 self._receive(message)
+                del message  # or a long one would stay until the next one has come
         except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
             log.error("bug", error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
             self._peer.end(1011, "internal error")

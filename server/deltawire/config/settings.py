@@ -38,7 +38,8 @@ from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 SECRETS: Final = (
-    *(PREFIX + name for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "METRICS_TOKEN")),
+    *(PREFIX + name for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_BEFORE")),
+    *(PREFIX + name for name in ("METRICS_TOKEN", "METRICS_TOKEN_BEFORE")),
     *("GOOGLE_API_KEY", "GEMINI_API_KEY"),
 )
 """Variables whose value may stand in a file instead, which the variable NAME_FILE names."""

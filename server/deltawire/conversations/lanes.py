@@ -28,3 +28,8 @@ class Lanes:
             _, users = self._lanes.pop(owner)
             if users > 1:
                 self._lanes[owner] = (lane, users - 1)
+
+    async def step(self, owner: str) -> None:
+        """Wait for a lane, and let others go first: in one lane an owner takes one step in each round of the loop."""
+        async with self.of(owner):
+            await asyncio.sleep(0)

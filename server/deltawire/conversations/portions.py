@@ -18,10 +18,8 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Spent, encode
 
 _COLUMNS: Final = tuple(messages.c[name] for name in Message.__struct_fields__)
-_FIRST_ROWS: Final = 32
-_MOST_ROWS: Final = 256
-_LARGE_CHARS: Final = 2**19
-"""Characters of a portion after which the next one has fewer messages."""
+_ROWS: Final = 16
+"""Messages of a portion. The longest questions are 6 MiB then, which a client that reads slowly keeps in memory."""
 _PIECE_BYTES: Final = 2**16
 _OUTLINE_ROWS: Final = 1_000
 _AT_ONCE: Final = 8
@@ -63,8 +61,8 @@ class Portions:
         async with self._lanes.of(tree.owner):
             wanted = branch([outline async for outline in self._outline(tree)], leaf)
             yield title_line(head.title).encode()
-            for start in range(0, len(wanted), _FIRST_ROWS):
-                portion = wanted[start : start + _FIRST_ROWS]
+            for start in range(0, len(wanted), _ROWS):
+                portion = wanted[start : start + _ROWS]
                 async for message in self._messages(tree, messages.c.id.in_(portion)):
                     # In a thread: the time that a text takes grows with its lines.
                     yield (await asyncio.to_thread(section, message)).encode()
@@ -83,24 +81,20 @@ class Portions:
 
     async def _messages(self, tree: Tree, *only: ColumnElement[bool]) -> AsyncIterator[Message]:
         """Yield messages in the order in which they were written. Others get their turn after each portion."""
-        rows, last = _FIRST_ROWS, -1
-        while True:
+        last, is_over = -1, False
+        while not is_over:
             chosen = select(messages.c.seq, *_COLUMNS).where(messages.c.conversation == tree.id, *only)
-            chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(rows)
+            chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(_ROWS)
             async with self._database.reading(tree.owner) as connection:
                 found = (await connection.execute(chosen)).mappings().all()
-                if len(found) < rows:
+                is_over = len(found) < _ROWS
+                if is_over:
                     await _still_there(connection, tree)
-            chars = 0
             for row in found:
-                chars += len(row["text"]) + len(row["thoughts"])
                 yield _message(row)
-            if len(found) < rows:
-                return
-            last = found[-1]["seq"]
+            last = found[-1]["seq"] if found else last
             del found
             await asyncio.sleep(0)
-            rows = max(1, rows // 4) if chars > _LARGE_CHARS else min(_MOST_ROWS, rows * 2)
 
     async def _outline(self, tree: Tree) -> AsyncIterator[tuple[str, str | None]]:
         """Yield the id and the parent of each message."""

@@ -48,7 +48,7 @@ class StrictDecoder(Generic[T]):
 
     def read(self, text: str) -> T:
         """Decode JSON. Raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
-        if len(text) > self._max_quotes and _quotes(text) > self._max_quotes:
+        if self._has_too_many_strings(text):
             raise Unreadable("invalid_frame", "The frame holds more strings than any frame may.")
         try:
             value: T = self._decode(text)
@@ -70,6 +70,13 @@ class StrictDecoder(Generic[T]):
         except msgspec.ValidationError as error:
             raise self._invalid(str(error)) from None
         return value
+
+    def _has_too_many_strings(self, text: str) -> bool:
+        """Say if a text has too many quotes of strings: a quote in a string has a backslash before it."""
+        if len(text) <= self._max_quotes:
+            return False
+        quotes = text.count('"')
+        return quotes > self._max_quotes and quotes - text.count(r"\"") > self._max_quotes
 
     def _explain(self, text: str, error: Exception) -> Unreadable:
         """Return the failure for text that is not JSON, JSON that is not Unicode, or JSON of another shape."""
@@ -138,12 +145,6 @@ def rules_of(struct: type[Struct], prefix: str = "") -> Rules:
                 if isinstance(meta, Meta) and meta.description:
                     rules[prefix + name] = meta.description
     return rules
-
-
-def _quotes(text: str) -> int:
-    """Return about how many strings' quotes are in a text: those in a string have a backslash before them."""
-    quotes = text.count('"')
-    return quotes and quotes - text.count(r"\"")
 
 
 class _NoNumber(Exception):

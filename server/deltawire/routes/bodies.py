@@ -10,15 +10,16 @@ from litestar.exceptions import InternalServerException
 from deltawire.edge.headers import listed
 from deltawire.edge.problem_details import BrokeOff
 from deltawire.identity.caller import caller_of
-from deltawire.limits.shares import Holding, Shares
+from deltawire.limits.shares import Holding
 from deltawire.protocol.errors import Failure
+from deltawire.routes.services import LARGE_BYTES, Services
 
 AnyRequest = Request[Any, Any, Any]
 
 
 @asynccontextmanager
-async def json_body(request: AnyRequest, arriving: Shares) -> AsyncIterator[bytes]:
-    """Yield the bytes of a JSON body, which count for their caller's share of `arriving` within the block.
+async def json_body(request: AnyRequest, services: Services) -> AsyncIterator[bytes]:
+    """Yield the bytes of a JSON body, which count for their caller's share of what arrives within the block.
 
     Raise `Failure` (`unsupported`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.
     """
@@ -26,7 +27,8 @@ async def json_body(request: AnyRequest, arriving: Shares) -> AsyncIterator[byte
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
     if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
-    holding = Holding(arriving, caller_of(request.scope).name)
+    caller = caller_of(request.scope).name
+    holding = Holding(services.arriving, caller)
     body = bytearray()
     try:
         try:
@@ -35,6 +37,8 @@ async def json_body(request: AnyRequest, arriving: Shares) -> AsyncIterator[byte
                 body += piece
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
             raise BrokeOff from None
+        if len(body) > LARGE_BYTES:
+            await services.large.step(caller)
         yield bytes(body)
     finally:
         holding.become(0)

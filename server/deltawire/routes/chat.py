@@ -67,7 +67,7 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
 async def _asked(request: AnyRequest, services: Services) -> Asked:
     """Return what a request asks. Raise `Failure` and `Refusal`."""
-    async with json_body(request, services.arriving) as body:
+    async with json_body(request, services) as body:
         try:
             return Asked(request, decode_request(body))
         except Unreadable as failure:

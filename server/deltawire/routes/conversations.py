@@ -43,7 +43,7 @@ async def list_conversations(request: AnyRequest, services: NamedDependency[Serv
 @post("/", operation_class=CREATE_CONVERSATION)
 async def create_conversation(request: AnyRequest, services: NamedDependency[Services]) -> Conversation:
     """Create a conversation; the body may be an empty object."""
-    async with json_body(request, services.arriving) as body:
+    async with json_body(request, services) as body:
         new = read_new(body)
     return await services.conversations.create(_owner(request), new)
 
@@ -66,7 +66,7 @@ async def change_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Conversation:
     """Change the title, or settings one by one; null removes a setting."""
-    async with json_body(request, services.arriving) as body:
+    async with json_body(request, services) as body:
         title, settings = read_change(body)
     return await services.conversations.change(_owner(request), conversation, title, settings)
 

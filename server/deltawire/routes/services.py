@@ -1,15 +1,21 @@
 """The services that routes share, as one dependency: with several, Litestar creates a task for each, every request."""
 
+from typing import Final
+
 import msgspec
 
 from deltawire.chat.admission import Admission
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.store import ConversationStore
 from deltawire.limits.ledger import Limits
 from deltawire.limits.shares import Shares
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
+
+LARGE_BYTES: Final = 2**16
+"""A message or a body that is longer takes long enough to read for others to go first."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,6 +25,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     arriving: Shares
     """The bytes of bodies that are still coming."""
     conversations: ConversationStore
+    large: Lanes
+    """The large messages and bodies that have come whole: a caller's are read one by one."""
     limits: Limits
     metrics: Metrics
     refusals: Refusals

@@ -1,5 +1,6 @@
 """`GET /ws`: the socket. This module only carries messages; `chat.session` interprets them."""
 
+from sys import getsizeof
 from typing import Any, Final, cast
 
 import msgspec
@@ -8,8 +9,8 @@ from litestar.di import NamedDependency
 
 from deltawire.chat.peer import PeerGone, PeerSlow
 from deltawire.identity.caller import caller_of
-from deltawire.routes.services import Services
-from deltawire.telemetry.metrics import Metrics
+from deltawire.protocol.errors import Failure
+from deltawire.routes.services import LARGE_BYTES, Services
 from deltawire.telemetry.request_context import request_context
 from deltawire.telemetry.request_ids import ids_of, origin, set_origin
 from deltawire.transport.link import LINK, room_within
@@ -21,17 +22,16 @@ SUBPROTOCOL: Final = "deltawire.v1"
 class SocketPeer:
     """`chat.peer.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
-    __slots__ = ("_ids", "_link", "_metrics", "_send_timeout", "_socket", "context")
+    __slots__ = ("_ids", "_link", "_services", "_socket", "context")
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], send_timeout: float, metrics: Metrics) -> None:
-        """`send_timeout` is the time, in seconds, that a send may wait for the client to read."""
+    def __init__(self, socket: WebSocket[Any, Any, Any], services: Services) -> None:
+        """Serve an accepted socket."""
         self.context = request_context("socket", socket.scope["headers"])
         """The request context of the socket's turns."""
         self._ids = ids_of(socket.scope)
         self._socket = socket
-        self._metrics = metrics
+        self._services = services
         self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
-        self._send_timeout = send_timeout
 
     @property
     def ended_with(self) -> int | None:
@@ -50,14 +50,26 @@ class SocketPeer:
             return None
         set_origin(msgspec.structs.replace(origin(), request=self._ids.next()))
         text = message.get("text")
-        return cast("str | bytes", text if text is not None else message["bytes"])
+        content = cast("str | bytes", text if text is not None else message["bytes"])
+        return content if len(content) <= LARGE_BYTES or await self._has_turn(content) else None
+
+    async def _has_turn(self, content: str | bytes) -> bool:
+        """Wait until the caller's other large messages were read; end the socket when they are too many."""
+        caller = caller_of(self._socket.scope).name
+        try:
+            with self._services.arriving.taken(caller, getsizeof(content)):
+                await self._services.large.step(caller)
+        except Failure:
+            self.end(1013, "too many large messages at once")
+            return False
+        return True
 
     async def send(self, frame: bytes) -> None:
         """Send a text message. A timer is armed only when the client has to read first."""
         if not self._link.has_room:
-            self._metrics.send_waits.inc()
+            self._services.metrics.send_waits.inc()
             try:
-                await room_within(self._link, self._send_timeout)
+                await room_within(self._link, self._services.send_timeout)
             except TimeoutError:
                 raise PeerSlow from None
         if not self._link.write_text(frame):
@@ -77,6 +89,6 @@ async def chat_socket(socket: WebSocket[Any, Any, Any], services: NamedDependenc
     """Accept a socket and serve it until it closes."""
     offered = socket.scope["subprotocols"]
     await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    peer = SocketPeer(socket, services.send_timeout, services.metrics)
+    peer = SocketPeer(socket, services)
     await services.sessions.serve(peer, caller_of(socket.scope))
     del socket.receive, socket.send  # both refer to the socket: a reference cycle
