@@ -79,7 +79,7 @@ def response_of(problem: Problem, path: str) -> tuple[dict[str, str], bytes]:
     headers = headers_of(problem)
     if not path.startswith(_OPENAI_PATH):
         return headers, encode(problem)
-    has_cost = problem.usage is not None
+    has_cost = problem.usage is not None or bool(problem.text)
     again = should_retry(retryable=problem.retryable, retry_after=problem.retry_after, has_cost=has_cost)
     headers |= {"content-type": "application/json", "x-should-retry": "true" if again else "false"}
     return headers, encode(error_body(problem.code, problem.message, problem.field, problem.status))

@@ -91,8 +91,8 @@ class EventStream:
 
     async def _send_frames(self, turn: Turn, events_of: EventsOf) -> ErrorFrame | None:
         error = None
-        try:
-            async with aclosing(turn.frames()) as frames:
+        async with aclosing(turn.frames()) as frames:
+            try:
                 async for frame in frames:
                     if self._head is not None and self._heart is not None and isinstance(frame, ErrorFrame):
                         self._heart.cancel()  # from now on the head is not sent
@@ -100,9 +100,9 @@ class EventStream:
                     # A lost connection also has room; `while_connected` learns of it later.
                     elif not await self.write(events_of(frame)):
                         turn.leave(Reason.CLIENT_GONE)
-        except PeerSlow:
-            turn.leave(Reason.SLOW_CLIENT)
-            raise
+            except PeerSlow:  # before the frames are closed, which takes the first reason that it finds
+                turn.leave(Reason.SLOW_CLIENT)
+                raise
         return error
 
     def write_now(self, event: bytes) -> bool:

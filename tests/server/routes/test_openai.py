@@ -199,12 +199,7 @@ async def test_a_stream_that_waits_long_is_begun_and_ends_in_an_error(
 
 
 async def test_an_answer_that_is_cut_is_not_asked_again_by_the_client(upstream: Upstream, client: AsyncOpenAI) -> None:
-    async def counts_and_cuts(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("half", usage=EVERY_COUNT)
-        exchange.cut()
-
-    upstream.plays(counts_and_cuts)
+    upstream.plays(cuts)
     with pytest.raises(openai.InternalServerError) as failed:
         await client.with_options(max_retries=2).chat.completions.create(model=MODEL, messages=HI)
     assert failed.value.code == "upstream_truncated"
