@@ -13,11 +13,16 @@ from deltawire.protocol.openai.chat_answer import ChatCompletion, ChatCompletion
 from deltawire.protocol.openai.chat_request import ChatCompletionRequest
 from deltawire.protocol.openai.errors import ErrorBody
 from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList
+from deltawire.protocol.openai.response_answer import OpenAIResponse
+from deltawire.protocol.openai.response_request import ResponseRequest
 
-SPOKEN: Final = (ChatCompletionRequest, ChatCompletion, ChatCompletionChunk, ErrorBody, OpenAIModel, OpenAIModelList)
+SPOKEN: Final = (
+    *(ChatCompletionRequest, ChatCompletion, ChatCompletionChunk, ResponseRequest, OpenAIResponse),
+    *(ErrorBody, OpenAIModel, OpenAIModelList),
+)
 """The Structs of these routes."""
 
-EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+COMPLETIONS: Final[dict[str, dict[str, Any]]] = {
     "smallest": {"messages": [{"role": "user", "content": "hi"}]},
     "as a stream": {
         "model": "gemini-flash-latest",
@@ -39,10 +44,33 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
 }
 """Example requests; the tests send each to a real server."""
 
+RESPONSES: Final[dict[str, dict[str, Any]]] = {
+    "smallest": {"input": "hi"},
+    "as a stream": {
+        "model": "gemini-flash-latest",
+        "instructions": "You are terse.",
+        "input": [
+            {"role": "user", "content": [{"type": "input_text", "text": "Why is the sky blue?"}]},
+            {"role": "assistant", "content": "Because air scatters blue light more than red."},
+            {"role": "user", "content": "And in one sentence?"},
+        ],
+        "stream": True,
+        "store": False,
+        "max_output_tokens": 256,
+        "reasoning": {"effort": "low", "summary": "auto"},
+    },
+}
+"""The same of responses."""
+
 _CHUNKS: Final = """\
 data: {"id":"chatcmpl-9c2f","object":"chat.completion.chunk","created":1796000000,"model":"gemini-flash-latest",...}
 
 data: [DONE]
+
+"""
+_EVENTS: Final = """\
+event: response.output_text.delta
+data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_9c2f_0","output_index":0,...}
 
 """
 _CHUNK: Final = Schema(
@@ -53,22 +81,41 @@ _CHUNK: Final = Schema(
 )
 
 
-def _complete() -> OpenAPIResponse:
-    whole = json_answer(ChatCompletion, "The whole answer; with `stream`, its chunks.")
-    chunks = OpenAPIMediaType(schema=_CHUNK, examples=examples_of({"an answer": _CHUNKS}))
-    return replace(whole, content={**(whole.content or {}), "text/event-stream": chunks}, headers=LIMITS)
+_EVENT: Final = Schema(
+    type=OpenAPIType.OBJECT,
+    description="One event, as OpenAI has them for responses.",
+    properties={"event": Schema(type=OpenAPIType.STRING), "data": Schema(type=OpenAPIType.STRING)},
+    required=["event", "data"],
+)
+
+
+def _answer(whole: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
+    """Return an answer that is whole, or a stream of events."""
+    stream = OpenAPIMediaType(schema=event, examples=examples_of({"an answer": example}))
+    content = {**(whole.content or {}), "text/event-stream": stream}
+    return {"200": replace(whole, content=content, headers=LIMITS)}
 
 
 _READ: Final = frozenset({"unauthenticated", "forbidden", "internal"})
 
+_ASKED: Final = frozenset(TABLE) - SOCKET_ONLY
+
 COMPLETE: Final = operation(
-    {"200": _complete()},
-    frozenset(TABLE) - SOCKET_ONLY,
+    _answer(json_answer(ChatCompletion, "The whole answer; with `stream`, its chunks."), _CHUNK, _CHUNKS),
+    _ASKED,
     body=ChatCompletionRequest,
-    examples=EXAMPLES,
+    examples=COMPLETIONS,
     shape=OPENAI,
 )
 """`POST /v1/chat/completions`."""
+RESPOND: Final = operation(
+    _answer(json_answer(OpenAIResponse, "The whole response; with `stream`, its events."), _EVENT, _EVENTS),
+    _ASKED,
+    body=ResponseRequest,
+    examples=RESPONSES,
+    shape=OPENAI,
+)
+"""`POST /v1/responses`."""
 LIST_OPENAI_MODELS: Final = operation(
     {"200": json_answer(OpenAIModelList, "The models on offer.")}, _READ, shape=OPENAI
 )

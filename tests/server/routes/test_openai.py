@@ -32,9 +32,10 @@ from support.upstream import (
     says_when,
 )
 
-from deltawire.api_docs.openai_operations import EXAMPLES
+from deltawire.api_docs.openai_operations import COMPLETIONS, RESPONSES
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.openai.chat_request import FIELDS
+from deltawire.protocol.openai.response_request import RESPONSE_FIELDS
 from deltawire.routes import sse
 
 PATH = "/v1/chat/completions"
@@ -320,7 +321,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-_names = sorted({row.name for row in FIELDS} | {"other"})
+_names = sorted({row.name for row in (*FIELDS, *RESPONSE_FIELDS)} | {"other"})
 _messages = st.lists(
     st.dictionaries(st.sampled_from(_names), json_values | st.sampled_from(["user", "system", "assistant", "hi"]))
     | st.just(HI[0]),
@@ -338,21 +339,85 @@ async def wild() -> AsyncIterator[str]:
 @given(
     body=st.binary(max_size=100)
     | st.builds(
-        lambda fields, messages: json.dumps({**fields, "messages": messages}).encode(),
+        lambda fields, name, messages: json.dumps({**fields, name: messages}).encode(),
         st.dictionaries(st.sampled_from(_names), json_values, max_size=4),
+        st.sampled_from(["messages", "input"]),
         _messages | json_values,
-    )
+    ),
+    path=st.sampled_from([PATH, "/v1/responses"]),
 )
-async def test_anything_posted_is_answered(wild: str, body: bytes) -> None:
-    status, answer, _ = await post(wild, PATH, body)
+async def test_anything_posted_is_answered(wild: str, body: bytes, path: str) -> None:
+    status, answer, _ = await post(wild, path, body)
     assert status == 200 or 400 <= status < 500
     assert status == 200 or answer["error"].keys() == {"message", "type", "param", "code"}
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-async def test_each_example_is_answered(client: AsyncOpenAI, name: str) -> None:
-    status, _, headers = await post(client.base_url.netloc.decode(), PATH, json.dumps(EXAMPLES[name]).encode())
-    assert (status, "text/event-stream" in headers["Content-Type"]) == (200, bool(EXAMPLES[name].get("stream")))
+EXAMPLES = [*((PATH, example) for example in COMPLETIONS.values()), *(("/v1/responses", e) for e in RESPONSES.values())]
+
+
+@pytest.mark.parametrize("path, example", EXAMPLES)
+async def test_each_example_is_answered(client: AsyncOpenAI, path: str, example: dict[str, Any]) -> None:
+    status, _, headers = await post(client.base_url.netloc.decode(), path, json.dumps(example).encode())
+    assert (status, "text/event-stream" in headers["Content-Type"]) == (200, bool(example.get("stream")))
+
+
+async def test_the_client_gets_a_whole_response(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says("Hello", " world", thoughts=["Hm."], usage=EVERY_COUNT))
+    response = await client.responses.create(
+        model=MODEL,
+        instructions="Be brief.",
+        input=[
+            {"role": "developer", "content": "Be kind."},
+            {"role": "user", "content": "one"},
+            {"role": "assistant", "content": "two"},
+            {"role": "user", "content": [{"type": "input_text", "text": "three"}]},
+        ],
+        store=False,
+        max_output_tokens=99,
+        reasoning={"effort": "low", "summary": "auto"},
+    )
+    assert (response.output_text, response.status, response.incomplete_details) == ("Hello world", "completed", None)
+    assert [item.type for item in response.output] == ["reasoning", "message"]
+    assert response.usage is not None
+    assert (response.usage.input_tokens, response.usage.output_tokens, response.usage.total_tokens) == (16, 3, 19)
+    assert upstream.exchanges[0].texts == ["one", "two", "three"]
+    assert upstream.exchanges[0].body["systemInstruction"] == {"parts": [{"text": "Be brief.\n\nBe kind."}]}
+
+
+async def test_the_clients_own_stream_of_a_response_ends_in_the_whole(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says("Hello", " world", thoughts=["Hm."]))
+    async with client.responses.stream(
+        model=MODEL, input="hi", reasoning={"effort": "low", "summary": "auto"}, store=False
+    ) as stream:
+        events = [event async for event in stream]
+        whole = await stream.get_final_response()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert (events[0].type, events[-1].type) == ("response.created", "response.completed")
+    assert (whole.output_text, whole.status) == ("Hello world", "completed")
+
+
+async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(cuts)
+    events = [event async for event in await client.responses.create(model=MODEL, input="hi", stream=True)]
+    error, failed = events[-2:]
+    assert (error.type, failed.type) == ("error", "response.failed")
+    assert error.type == "error"
+    assert error.code == "upstream_truncated"
+
+
+async def test_a_client_that_stops_a_response_closes_the_upstream(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says_and_is_silent("first"))
+    async with await client.responses.create(model=MODEL, input="hi", stream=True) as stream:
+        async for event in stream:
+            if event.type == "response.output_text.delta":
+                break
+    await upstream.exchanges[0].closes()
+
+
+async def test_a_response_that_would_be_stored_is_refused_by_name(upstream: Upstream, client: AsyncOpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        await client.responses.create(model=MODEL, input="hi", previous_response_id="resp_1")
+    assert (refused.value.code, refused.value.param) == ("invalid_frame", "previous_response_id")
 
 
 async def test_the_recipe_of_the_guide_works(upstream: Upstream) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +10,10 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.chat_completion_stream_options_param import ChatCompletionStreamOptionsParam
 from openai.types.chat.completion_create_params import CompletionCreateParamsBase
+from openai.types.responses import Response, ResponseStreamEvent, ResponseTextConfigParam
+from openai.types.responses.response_create_params import ResponseCreateParamsBase
+from openai.types.shared_params import Reasoning
+from pydantic import TypeAdapter
 from support.paths import DOCS
 
 from deltawire.protocol.errors import Failure
@@ -16,6 +21,14 @@ from deltawire.protocol.frames import ChatRequest, Delta, HistoryMessage, Spent,
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
+from deltawire.protocol.openai.fields import FieldRow
+from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_request import (
+    RESPONSE_FIELDS,
+    chat_of_response,
+    read_response_request,
+)
+from deltawire.protocol.openai.response_stream import ResponseWriter
 
 HI: Final = [{"role": "user", "content": "hi"}]
 SPENT: Final[dict[str, Any]] = {
@@ -36,6 +49,10 @@ SPENT: Final[dict[str, Any]] = {
 
 def asked(**fields: Any) -> ChatRequest:
     return chat_of(read_chat_completion(json.dumps({"messages": HI, **fields}).encode()))
+
+
+def responds(**fields: Any) -> ChatRequest:
+    return chat_of_response(read_response_request(json.dumps({"input": "hi", **fields}).encode()))
 
 
 def refusal(**fields: Any) -> Failure:
@@ -90,21 +107,38 @@ def test_instructions_alone_are_a_question() -> None:
     assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
 
 
-@pytest.mark.parametrize("row", [row for row in FIELDS if row.treatment == "refused"], ids=lambda row: row.path)
-def test_a_refused_field_is_named_unless_it_asks_for_nothing(row: Any) -> None:
-    def body(value: Any) -> dict[str, Any]:
+def body_of(row: FieldRow, value: Any) -> dict[str, Any]:
+    """A body that has this value at the path of a row."""
+    first, *rest = row.path.removesuffix(row.name).split(".")
+    if first == "messages[]":
         part = {"type": "text", "text": "hi"}
-        if row.path.startswith("messages[].content[]."):
-            return {"messages": [{"role": "user", "content": [part | {row.name: value}]}]}
-        if row.path.startswith("messages[]."):
-            return {"messages": [{"role": "user", "content": [part], row.name: value}]}
-        return {row.name: value}
+        return {"messages": [_with({"role": "user", "content": [part]}, rest, row.name, value)]}
+    if first == "input[]":
+        part = {"type": "input_text", "text": "hi"}
+        return {"input": [_with({"role": "user", "content": [part]}, rest, row.name, value)]}
+    return {first: {row.name: value}} if first else {row.name: value}
 
+
+def _with(message: dict[str, Any], rest: list[str], name: str, value: Any) -> dict[str, Any]:
+    target = message["content"][0] if rest[0] else message
+    target[name] = value
+    return message
+
+
+ROWS: Final = [
+    *((row, asked) for row in FIELDS if row.treatment == "refused"),
+    *((row, responds) for row in RESPONSE_FIELDS if row.treatment == "refused"),
+]
+
+
+@pytest.mark.parametrize("row, ask", ROWS, ids=lambda value: value.path if isinstance(value, FieldRow) else "")
+def test_a_refused_field_is_named_unless_it_asks_for_nothing(row: FieldRow, ask: Callable[..., ChatRequest]) -> None:
     for harmless in (None, *row.harmless):
-        assert asked(**body(harmless)).message == "hi"
-    refused = refusal(**body({"x": [1, "y" * 100]}))
-    assert (refused.code, refused.field) == ("invalid_frame", row.path.replace("[]", "[0]"))
-    assert refused.message == f"{refused.field} is refused: {row.words}."
+        assert ask(**body_of(row, harmless)).message == "hi"
+    with pytest.raises(Failure) as refused:
+        ask(**body_of(row, {"x": [1, "y" * 100]}))
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", row.path.replace("[]", "[0]"))
+    assert refused.value.message == f"{refused.value.field} is refused: {row.words}."
 
 
 @pytest.mark.parametrize(
@@ -136,6 +170,10 @@ def test_the_table_of_fields_has_every_field_that_the_client_knows() -> None:
     known = {*CompletionCreateParamsBase.__annotations__, "stream"}
     known |= {f"stream_options.{name}" for name in ChatCompletionStreamOptionsParam.__annotations__}
     assert known <= {row.path for row in FIELDS}
+    known = {*ResponseCreateParamsBase.__annotations__, "stream"}
+    known |= {f"reasoning.{name}" for name in Reasoning.__annotations__}
+    known |= {f"text.{name}" for name in ResponseTextConfigParam.__annotations__}
+    assert known <= {row.path for row in RESPONSE_FIELDS}
 
 
 def test_the_docs_have_the_table_of_fields() -> None:
@@ -143,7 +181,7 @@ def test_the_docs_have_the_table_of_fields() -> None:
     listed = re.findall(r"^\| `([\w.\[\]]+)` \| (taken|passed over|refused) \| (.*) \| (.*) \|$", text, re.MULTILINE)
     assert listed == [
         (row.path, row.treatment, row.words, ", ".join(f"`{json.dumps(value)}`" for value in row.harmless))
-        for row in FIELDS
+        for row in (*FIELDS, *RESPONSE_FIELDS)
     ]
 
 
@@ -191,6 +229,64 @@ def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -
     whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", Spent(**counts), 1796000000))
     ChatCompletion.model_validate_json(whole, strict=True)
     assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
+
+
+@pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
+def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
+    request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
+    writer = ResponseWriter("t1", request, 1796000000)
+    frames = (Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b"), Usage("t1", **counts))
+    sent = b"".join(writer.events(frame, "m") for frame in frames)
+    events = []
+    declared = TypeAdapter[ResponseStreamEvent](ResponseStreamEvent)
+    for event in sent.split(b"\n\n")[:-1]:
+        name, data = event.split(b"\n")
+        events.append(declared.validate_json(data.removeprefix(b"data: "), strict=True))
+        assert name == f"event: {events[-1].type}".encode()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    last = events[-1]
+    assert last.type == "response.completed"
+    assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "rs_t1_2", "msg_t1_3"]
+    assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
+    whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
+    assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
+
+
+@pytest.mark.parametrize(
+    "reason, status, cause",
+    [
+        ("stop", "completed", None),
+        ("max_tokens", "incomplete", "max_output_tokens"),
+        ("safety", "incomplete", "content_filter"),
+    ],
+)
+def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: str | None) -> None:
+    request = read_response_request(b'{"input": "hi"}')
+    writer = ResponseWriter("t1", request, 1796000000)
+    sent = writer.events(Delta("t1", "a"), "m") + writer.events(Usage("t1", **{**SPENT, "finish_reason": reason}), "m")
+    name, data = sent.split(b"\n\n")[-2].split(b"\n")
+    last = Response.model_validate(json.loads(data.removeprefix(b"data: "))["response"])
+    assert (name, last.status) == (f"event: response.{status}".encode(), status)
+    assert (last.incomplete_details.reason if last.incomplete_details else None) == cause
+    assert [item.status for item in last.output] == [status]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "fields, field",
+    [
+        ({"input": []}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": [{"type": "reasoning", "summary": []}]}, "input"),
+        ({"input": [{"content": "hi"}]}, "input[0].role"),
+        ({"input": [{"role": "user", "content": ""}]}, "input[0].content"),
+        ({"input": [{"role": "assistant", "content": "I"}]}, "input[0].role"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].type"),
+    ],
+)
+def test_what_a_response_cannot_be_asked_is_refused_by_name(fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(Failure) as refused:
+        responds(**fields)
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", field)
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,32 @@
 """The request of `POST /v1/chat/completions`, and the turn that it asks for."""
 
-import re
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.decoding import StrictDecoder
-from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import INT32, MAX_STOP_CHARS, MODEL_NAME, ChatRequest, HistoryMessage, Seed
+from deltawire.protocol.frames import INT32, MAX_STOP_CHARS, ChatRequest, Seed
+from deltawire.protocol.openai.conversation import EFFORTS, THINKING, Effort, Spoken, check_model, conversation_of
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.reasons import (
+    KEY_ASKS,
+    NO_CACHE,
+    NO_LOGPROBS,
+    NO_PADDING,
+    NO_SOUND,
+    NO_THOUGHTS_BACK,
+    NO_TOOLS,
+    NO_VERBOSITY,
+    NONE_TO_CALL,
+    ONE_TIER,
+    OWN_RULES,
+    TOKENS,
+)
 
 _MAX_MESSAGES: Final = 10_000
 _MAX_STRINGS: Final = 10 * _MAX_MESSAGES
 """The strings of a request: ten of each message, names of fields too."""
-_NO_TOOLS: Final = "functions and tools are not taken yet"
-_NO_SOUND: Final = "sound is not taken"
-_NO_CACHE: Final = "the provider caches by itself"
-_TOKENS: Final = f"a whole number from 1 to {INT32}"
-
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
-_THINKING: Final[dict[str, Literal["off", "low", "medium", "high"]]] = {
-    "none": "off",
-    "minimal": "off",
-    "low": "low",
-    "medium": "medium",
-    "high": "high",
-    "xhigh": "high",
-    "max": "high",
-}
 
 
 class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,10 +38,10 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
     image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
-    input_audio: Annotated[Raw, refused(_NO_SOUND)] | UnsetType = UNSET
+    input_audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     file: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
-    cache_control: Annotated[Raw, passed_over(_NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(_NO_CACHE)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,12 +55,12 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
     name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
     annotations: Annotated[Raw, passed_over("they belong to an earlier answer")] | UnsetType = UNSET
-    reasoning_content: Annotated[Raw, passed_over("thoughts are not sent back")] | UnsetType = UNSET
-    reasoning: Annotated[Raw, passed_over("thoughts are not sent back")] | UnsetType = UNSET
-    audio: Annotated[Raw, refused(_NO_SOUND)] | UnsetType = UNSET
-    tool_calls: Annotated[Raw, refused(_NO_TOOLS, [])] | UnsetType = UNSET
-    tool_call_id: Annotated[Raw, refused(_NO_TOOLS)] | UnsetType = UNSET
-    function_call: Annotated[Raw, refused(_NO_TOOLS)] | UnsetType = UNSET
+    reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    tool_calls: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    tool_call_id: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
+    function_call: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
 
     def parts(self) -> Sequence[ContentPart]:
         """Return the parts of a content that has some."""
@@ -79,7 +77,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The options of a stream."""
 
     include_usage: Annotated[bool, Meta(description="true for a last chunk with the usage")] | None = None
-    include_obfuscation: Annotated[Raw, passed_over("chunks are not padded")] | UnsetType = UNSET
+    include_obfuscation: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
 
 
 class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,10 +94,10 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
     stream: Annotated[bool, Meta(description="true for server-sent events")] | None = None
     stream_options: Annotated[StreamOptions, Meta(description="an object")] | None = None
-    max_completion_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=_TOKENS)] | None = None
+    max_completion_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=TOKENS)] | None = None
     max_tokens: (
         Annotated[
-            float, Meta(ge=1, le=INT32, multiple_of=1, description=f"{_TOKENS}; `max_completion_tokens` goes first")
+            float, Meta(ge=1, le=INT32, multiple_of=1, description=f"{TOKENS}; `max_completion_tokens` goes first")
         ]
         | None
     ) = None
@@ -114,35 +112,33 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
         | None
     ) = None
     seed: Seed | None = None
-    reasoning_effort: (
-        Annotated[Effort, Meta(description='"none", "minimal", "low", "medium", "high", "xhigh" or "max"')] | None
-    ) = None
+    reasoning_effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
     response_format: Annotated[Raw, refused("answers in JSON are not taken yet", {"type": "text"})] | UnsetType = UNSET
-    tools: Annotated[Raw, refused(_NO_TOOLS, [])] | UnsetType = UNSET
-    tool_choice: Annotated[Raw, refused(_NO_TOOLS, "none", "auto")] | UnsetType = UNSET
-    parallel_tool_calls: Annotated[Raw, passed_over("there are no tools to call")] | UnsetType = UNSET
-    functions: Annotated[Raw, refused(_NO_TOOLS, [])] | UnsetType = UNSET
-    function_call: Annotated[Raw, refused(_NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    functions: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    function_call: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
     web_search_options: Annotated[Raw, refused("the web is not searched yet")] | UnsetType = UNSET
     n: Annotated[Raw, refused("one question gets one answer", 1)] | UnsetType = UNSET
     frequency_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
     presence_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
     logit_bias: Annotated[Raw, refused("the provider takes no biases", {})] | UnsetType = UNSET
-    logprobs: Annotated[Raw, refused("probabilities are not sent", False)] | UnsetType = UNSET  # noqa: FBT003
-    top_logprobs: Annotated[Raw, refused("probabilities are not sent", 0)] | UnsetType = UNSET
-    verbosity: Annotated[Raw, refused("the provider takes no verbosity", "medium")] | UnsetType = UNSET
+    logprobs: Annotated[Raw, refused(NO_LOGPROBS, False)] | UnsetType = UNSET  # noqa: FBT003
+    top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
+    verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
     modalities: Annotated[Raw, refused("answers are text", ["text"])] | UnsetType = UNSET
-    audio: Annotated[Raw, refused(_NO_SOUND)] | UnsetType = UNSET
-    moderation: Annotated[Raw, refused("the provider moderates by rules of its own")] | UnsetType = UNSET
+    audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     store: Annotated[Raw, refused("completions are not stored", False)] | UnsetType = UNSET  # noqa: FBT003
     metadata: Annotated[Raw, passed_over("it is for completions that are stored")] | UnsetType = UNSET
     prediction: Annotated[Raw, passed_over("it changes only the speed")] | UnsetType = UNSET
-    service_tier: Annotated[Raw, passed_over("there is one tier")] | UnsetType = UNSET
-    prompt_cache_key: Annotated[Raw, passed_over(_NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_options: Annotated[Raw, passed_over(_NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_retention: Annotated[Raw, passed_over(_NO_CACHE)] | UnsetType = UNSET
-    user: Annotated[Raw, passed_over("the key says who asks")] | UnsetType = UNSET
-    safety_identifier: Annotated[Raw, passed_over("the key says who asks")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
 
     @property
     def wants_usage(self) -> bool:
@@ -171,9 +167,6 @@ _rules: Final = {
     "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
 }
 _requests: StrictDecoder[ChatCompletionRequest] = StrictDecoder(ChatCompletionRequest, _rules, _MAX_STRINGS)
-_model_name: Final = re.compile(MODEL_NAME)
-_INSTRUCT: Final = ("system", "developer")
-"""The roles of instructions."""
 
 
 def read_chat_completion(body: bytes) -> ChatCompletionRequest:
@@ -184,22 +177,15 @@ def read_chat_completion(body: bytes) -> ChatCompletionRequest:
         check(message, _REFUSED_OF_MESSAGE, f"messages[{index}].")
         for number, part in enumerate(message.parts()):
             check(part, _REFUSED_OF_PART, f"messages[{index}].content[{number}].")
-    if request.model is not None and not _model_name.match(request.model):
-        raise Failure("unknown_model", field="model")
+    check_model(request.model)
     return request
-
-
-class Conversation(NamedTuple):
-    """The messages of a request as a turn takes them."""
-
-    system: str | None
-    history: list[HistoryMessage]
-    message: str
 
 
 def chat_of(request: ChatCompletionRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is no question."""
-    said = _conversation_of(request.messages)
+    said = conversation_of(
+        [Spoken(message.role, message.text(), f"messages[{at}].content") for at, message in enumerate(request.messages)]
+    )
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
     return ChatRequest(
         message=said.message,
@@ -211,24 +197,5 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         max_output_tokens=request.max_completion_tokens or request.max_tokens,
         stop=stop or None,
         seed=request.seed,
-        thinking=_THINKING[request.reasoning_effort] if request.reasoning_effort else None,
+        thinking=THINKING[request.reasoning_effort] if request.reasoning_effort else None,
     )
-
-
-def _conversation_of(messages: Sequence[ChatMessage]) -> Conversation:
-    """Join the instructions, wherever they stand; where there is nothing else, the last one is the question."""
-    instructions = [message for message in messages if message.role in _INSTRUCT]
-    spoken = [(index, message) for index, message in enumerate(messages) if message.role not in _INSTRUCT]
-    *earlier, (index, last) = spoken or [(len(messages) - 1, instructions.pop())]
-    if last.role == "assistant":
-        raise Failure("invalid_frame", "The last message must be the user's.", field=f"messages[{index}].role")
-    question = last.text()
-    if not question:
-        raise Failure("invalid_frame", "The last message must not be empty.", field=f"messages[{index}].content")
-    history = [
-        HistoryMessage("model" if message.role == "assistant" else "user", text)
-        for _, message in earlier
-        if (text := message.text())
-    ]
-    system = "\n\n".join([text for message in instructions if (text := message.text())])
-    return Conversation(system or None, history, question)
