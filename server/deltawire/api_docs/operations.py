@@ -76,15 +76,22 @@ data: {"type":"usage","id":"turn-7","model":"gemini-flash-latest","finish_reason
 """
 
 
+_FRAMES: Final = ["started", "delta", "thought", "usage", "error"]
 _EVENT: Final = Schema(
     type=OpenAPIType.OBJECT,
     description="One event: the type of a frame, and the frame as JSON.",
     properties={
-        "event": Schema(type=OpenAPIType.STRING, enum=["started", "delta", "thought", "usage", "error"]),
+        "event": Schema(type=OpenAPIType.STRING, enum=_FRAMES),
         "id": Schema(type=OpenAPIType.STRING, description="`RUN:SEQ` in a turn with grace; absent otherwise."),
         "data": Schema(type=OpenAPIType.STRING, content_media_type="application/json"),
     },
     required=["event", "data"],
+)
+_EVENT_OR_PART: Final = replace(
+    _EVENT,
+    description=f"{_EVENT.description} With `format`, a part as JSON, or `[DONE]`.",
+    properties={**(_EVENT.properties or {}), "event": Schema(type=OpenAPIType.STRING, enum=[*_FRAMES, "message"])},
+    required=["data"],
 )
 _NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
 _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
@@ -168,11 +175,23 @@ _STREAM: Final = OpenAPIResponse(
     content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))},
 )
 
+_IN_PARTS: Final = {
+    "text/event-stream": OpenAPIMediaType(schema=_EVENT_OR_PART, examples=examples_of({"an answer": _EVENTS}))
+}
+
+
+class StreamQuery(Struct, frozen=True):
+    """The format of a stream: a parameter of the URL."""
+
+    format: Annotated[Literal["ai-sdk"], Meta(description="the AI SDK's UI message stream")] | None = None
+
+
 STREAMED: Final = operation(
-    {"200": replace(_STREAM, headers=LIMITS)},
+    {"200": replace(_STREAM, headers=LIMITS, content=_IN_PARTS)},
     frozenset(TABLE) - SOCKET_ONLY - _UPSTREAMS,
     body=ChatRequest,
     examples=EXAMPLES,
+    query=StreamQuery,
 )
 """`POST /chat/stream`."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import aclosing
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from litestar.types import Scope, Send
@@ -10,9 +10,21 @@ from litestar.types import Scope, Send
 from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Spent, Started, Thought, Usage, encode, spent_of
+from deltawire.protocol.frames import (
+    Delta,
+    ErrorFrame,
+    NumberedFrame,
+    Spent,
+    Started,
+    Thought,
+    TurnFrame,
+    Usage,
+    encode,
+    spent_of,
+)
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
+from deltawire.routes.sse import EventStream
 from deltawire.transport.link import room_within
 
 _HEADERS: Final = {"content-type": "application/json"}
@@ -63,6 +75,20 @@ async def fold(turn: Turn) -> Answer | Problem:
         async for frame in frames:
             folded.add(frame)
     return folded.whole()
+
+
+class FrameWriter(Protocol):
+    """Writes the frames of a turn as the events of another wire."""
+
+    def events(self, frame: TurnFrame, model: str, /) -> bytes:
+        """Return the events of the next frame; `model` is the one that answers."""
+        ...
+
+
+async def stream_late(turn: Turn, writer: FrameWriter, stream: EventStream, fields: dict[str, str]) -> Problem | None:
+    """Send the events of a turn. Return the problem of one that failed before the first was sent."""
+    error = await stream.run_late(turn, fields, lambda frame: writer.events(frame, turn.usage.model))
+    return None if error is None else problem_of(error, TABLE[error.code].status)
 
 
 async def send_whole(

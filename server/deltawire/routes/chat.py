@@ -13,13 +13,19 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.peer import PeerGone
+from deltawire.edge.headers import listed
 from deltawire.edge.problem_details import Refusal
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable
+from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import decode_request
+from deltawire.protocol.ui_message_stream import FORMAT as UI_FORMAT
+from deltawire.protocol.ui_message_stream import HEADERS as UI_HEADERS
+from deltawire.protocol.ui_message_stream import MEDIA_TYPE as UI_MEDIA_TYPE
+from deltawire.protocol.ui_message_stream import UiMessageWriter
 from deltawire.routes.admitted import admitted
-from deltawire.routes.answers import fold, send_whole
-from deltawire.routes.bodies import AnyRequest, json_body
+from deltawire.routes.answers import fold, send_whole, stream_late
+from deltawire.routes.bodies import AnyRequest, json_body, parameters_of
 from deltawire.routes.chat_with_grace import Asked, answer_with_grace, stream_with_grace
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
@@ -50,15 +56,33 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
+            speaks_ui = _speaks_ui(request)
             asked = await _asked(request, services)
             writer = EventStream(scope, send, services.send_timeout, services.metrics)
             if asked.chat.grace:
+                if speaks_ui:
+                    raise Failure("invalid_frame", "The AI SDK's stream takes no grace.", field="grace")
                 await stream_with_grace(asked, writer, receive, services)
                 return
             async with admitted(asked, services, "sse") as (turn, headers):
-                await while_connected(receive, turn, writer.run(turn, headers))
+                if not speaks_ui:
+                    await while_connected(receive, turn, writer.run(turn, headers))
+                    return
+                work = stream_late(turn, UiMessageWriter(turn.id), writer, headers | UI_HEADERS)
+                problem = await while_connected(receive, turn, work)
+                if problem is not None:
+                    await send_whole(problem, headers, scope, send, services)
 
     return stream
+
+
+def _speaks_ui(request: AnyRequest) -> bool:
+    """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
+    form = parameters_of(request).get("format")
+    if form not in (None, UI_FORMAT):
+        raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
+    accepted = [part.partition(";")[0].strip().lower() for part in listed(request.scope, b"accept")]
+    return form == UI_FORMAT or UI_MEDIA_TYPE in accepted
 
 
 async def _asked(request: AnyRequest, services: Services) -> Asked:

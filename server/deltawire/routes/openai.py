@@ -4,9 +4,9 @@ Nothing is kept from one request to the next: a request brings its whole convers
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
@@ -17,9 +17,8 @@ from msgspec import Struct
 from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, READ_OPENAI_MODEL, RESPOND
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Problem, problem_of
-from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import ChatRequest, TurnFrame
+from deltawire.edge.problem_details import Problem
+from deltawire.protocol.frames import ChatRequest
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
 from deltawire.protocol.openai.conversation import check_model
@@ -28,7 +27,7 @@ from deltawire.protocol.openai.response_answer import begun, response_of
 from deltawire.protocol.openai.response_request import chat_of_response, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
 from deltawire.routes.admitted import admitted
-from deltawire.routes.answers import Answer, fold, send_whole
+from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stream_late
 from deltawire.routes.bodies import AnyRequest, json_body
 from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
@@ -36,20 +35,12 @@ from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
 
-class Writer(Protocol):
-    """Writes the frames of a turn as events."""
-
-    def events(self, frame: TurnFrame, model: str) -> bytes:
-        """Return the events of the next frame; `model` is the one that answers."""
-        ...
-
-
 class Wanted(NamedTuple):
     """A request, read: the turn that it asks for, and the shape of the answer."""
 
     chat: ChatRequest
     stream: bool
-    writer: Callable[[str], Writer]
+    writer: Callable[[str], FrameWriter]
     """Makes the writer of a turn with this id."""
     whole: Callable[[Answer], Struct]
 
@@ -98,7 +89,7 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
             async with admitted(asked, services, "sse" if wanted.stream else "rest") as (turn, fields):
                 if wanted.stream:
                     stream = EventStream(scope, send, services.send_timeout, services.metrics)
-                    work = _stream(turn, wanted.writer(turn.id), stream, fields)
+                    work: Coroutine[Any, Any, Struct | None] = stream_late(turn, wanted.writer(turn.id), stream, fields)
                 else:
                     work = _whole(turn, wanted)
                 whole = await while_connected(receive, turn, work)
@@ -106,12 +97,6 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
                     await send_whole(whole, fields, scope, send, services)
 
     return respond
-
-
-async def _stream(turn: Turn, writer: Writer, stream: EventStream, fields: dict[str, str]) -> Struct | None:
-    """Send the events. Return the problem of a turn that failed before the first."""
-    error = await stream.run_late(turn, fields, lambda frame: writer.events(frame, turn.usage.model))
-    return None if error is None else problem_of(error, TABLE[error.code].status)
 
 
 async def _whole(turn: Turn, wanted: Wanted) -> Struct | None:
