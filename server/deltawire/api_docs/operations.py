@@ -20,7 +20,16 @@ from litestar.openapi.spec import (
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Meta, Struct
 
-from deltawire.api_docs.responses import LIMITS, examples_of, field, json_answer, problems, reference
+from deltawire.api_docs.responses import (
+    LIMITS,
+    PROBLEM,
+    ErrorShape,
+    examples_of,
+    field,
+    json_answer,
+    problems,
+    reference,
+)
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationChange,
@@ -49,6 +58,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "max_output_tokens": 256,
         "stop": ["END"],
         "thinking": "low",
+        "seed": 7,
     },
 }
 """Example requests; the tests send each to a real server."""
@@ -66,33 +76,41 @@ data: {"type":"usage","id":"turn-7","model":"gemini-flash-latest","finish_reason
 """
 
 
+_FRAMES: Final = ["started", "delta", "thought", "usage", "error"]
 _EVENT: Final = Schema(
     type=OpenAPIType.OBJECT,
     description="One event: the type of a frame, and the frame as JSON.",
     properties={
-        "event": Schema(type=OpenAPIType.STRING, enum=["started", "delta", "thought", "usage", "error"]),
+        "event": Schema(type=OpenAPIType.STRING, enum=_FRAMES),
         "id": Schema(type=OpenAPIType.STRING, description="`RUN:SEQ` in a turn with grace; absent otherwise."),
         "data": Schema(type=OpenAPIType.STRING, content_media_type="application/json"),
     },
     required=["event", "data"],
 )
+_EVENT_OR_PART: Final = replace(
+    _EVENT,
+    description=f"{_EVENT.description} With `format`, a part as JSON, or `[DONE]`.",
+    properties={**(_EVENT.properties or {}), "event": Schema(type=OpenAPIType.STRING, enum=[*_FRAMES, "message"])},
+    required=["data"],
+)
 _NEW_CONVERSATIONS: Final = {"empty": {}, "named": {"title": "The sky", "settings": {"system": "You are terse."}}}
 _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings": {"system": None}}}
 
-_SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
+SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
 """Codes that no HTTP route answers with."""
 
 _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
 """Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
-def _operation(
+def operation(
     answers: Mapping[str, OpenAPIResponse] | None,
     codes: Collection[str],
     *,
     body: type[Struct] | None = None,
     examples: Mapping[str, object] | None = None,
     query: type[Struct] | None = None,
+    shape: ErrorShape = PROBLEM,
 ) -> type[Operation]:
     """Return an operation that takes a body or URL parameters, and answers with one of these.
 
@@ -108,7 +126,7 @@ def _operation(
             if query is not None:
                 self.parameters = [*(self.parameters or []), *_parameters(query)]
             unsupported = {(415, "unsupported")} if body is not None else set()
-            self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported)}
+            self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported, shape)}
 
     return Documented
 
@@ -141,12 +159,12 @@ _ACCEPTED: Final = json_answer(
 )
 _PLACE: Final = {"Location": field("The address of the run."), "Preference-Applied": field("`respond-async`.")}
 
-WHOLE: Final = _operation(
+WHOLE: Final = operation(
     {
         "200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS),
         "202": replace(_ACCEPTED, headers={**LIMITS, **_PLACE}),
     },
-    frozenset(TABLE) - _SOCKET_ONLY,
+    frozenset(TABLE) - SOCKET_ONLY,
     body=ChatRequest,
     examples=EXAMPLES,
 )
@@ -157,22 +175,34 @@ _STREAM: Final = OpenAPIResponse(
     content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))},
 )
 
-STREAMED: Final = _operation(
-    {"200": replace(_STREAM, headers=LIMITS)},
-    frozenset(TABLE) - _SOCKET_ONLY - _UPSTREAMS,
+_IN_PARTS: Final = {
+    "text/event-stream": OpenAPIMediaType(schema=_EVENT_OR_PART, examples=examples_of({"an answer": _EVENTS}))
+}
+
+
+class StreamQuery(Struct, frozen=True):
+    """The format of a stream: a parameter of the URL."""
+
+    format: Annotated[Literal["ai-sdk"], Meta(description="the AI SDK's UI message stream")] | None = None
+
+
+STREAMED: Final = operation(
+    {"200": replace(_STREAM, headers=LIMITS, content=_IN_PARTS)},
+    frozenset(TABLE) - SOCKET_ONLY - _UPSTREAMS,
     body=ChatRequest,
     examples=EXAMPLES,
+    query=StreamQuery,
 )
 """`POST /chat/stream`."""
 
-READ_USAGE: Final = _operation(
+READ_USAGE: Final = operation(
     {"200": json_answer(UsageReport, "What the caller used, the last day first, and their limits.")},
     {"unauthenticated", "forbidden", "internal", "invalid_frame", "store_unavailable"},
     query=UsageQuery,
 )
 """`GET /usage`."""
 
-LIST_MODELS: Final = _operation(None, {"unauthenticated", "forbidden", "internal"})
+LIST_MODELS: Final = operation(None, {"unauthenticated", "forbidden", "internal"})
 """`GET /models`."""
 
 
@@ -185,30 +215,30 @@ class ReadinessQuery(Struct, frozen=True):
     ] = "none"
 
 
-PROBE: Final = _operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
+PROBE: Final = operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
 """`GET /readyz`."""
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
 _WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 
-LIST_CONVERSATIONS: Final = _operation(
+LIST_CONVERSATIONS: Final = operation(
     {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
     _STORED | {"invalid_frame"},
     query=ConversationQuery,
 )
-CREATE_CONVERSATION: Final = _operation(
+CREATE_CONVERSATION: Final = operation(
     {"201": json_answer(Conversation, "The new conversation.")},
     _STORED | _WRITTEN,
     body=NewConversation,
     examples=_NEW_CONVERSATIONS,
 )
-READ_CONVERSATION: Final = _operation({"200": json_answer(ConversationTree, "All of it.")}, _NAMED)
-CHANGE_CONVERSATION: Final = _operation(
+READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, _NAMED)
+CHANGE_CONVERSATION: Final = operation(
     {"200": json_answer(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
 )
-DELETE_CONVERSATION: Final = _operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
-EXPORT_CONVERSATION: Final = _operation(
+DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+EXPORT_CONVERSATION: Final = operation(
     {
         "200": OpenAPIResponse(
             description="A file.",
@@ -233,14 +263,14 @@ class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
 
 
-LIST_RUNS: Final = _operation(
+LIST_RUNS: Final = operation(
     {"200": json_answer("RunList", "Those that have not ended.")}, {"unauthenticated", "forbidden", "internal"}
 )
-READ_RUN: Final = _operation(
+READ_RUN: Final = operation(
     {"200": json_answer("RunReport", "As it is now; once it has ended, with its answer.")}, _OF_A_RUN
 )
-STOP_RUN: Final = _operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _OF_A_RUN)
-STREAM_RUN: Final = _operation(
+STOP_RUN: Final = operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _OF_A_RUN)
+STREAM_RUN: Final = operation(
     {
         "200": replace(_STREAM, description="The frames after the given one. The last is `usage` or `error`."),
         "204": OpenAPIResponse(description="The run has ended, and the client has all of it."),

@@ -1,10 +1,10 @@
 """Responses of the OpenAPI document: a Struct as JSON, or the problems of some error codes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from http import HTTPStatus
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIMediaType, OpenAPIResponse, Reference, Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -13,6 +13,7 @@ from msgspec import Struct
 from deltawire.edge.problem_details import MEDIA_TYPE, problem_of
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import error_frame
+from deltawire.protocol.openai.errors import ErrorBody, error_body
 
 
 def field(description: str) -> OpenAPIHeader:
@@ -48,20 +49,44 @@ def json_answer(kind: type[Struct] | str, description: str) -> OpenAPIResponse:
     )
 
 
-def problems(codes: Collection[str], more: set[tuple[int, str]]) -> dict[str, OpenAPIResponse]:
+class ErrorShape(NamedTuple):
+    """The shape of an error's body."""
+
+    media_type: str
+    name: str
+    """The name of its Struct."""
+    example: Callable[[str, int], Struct]
+    """A function that returns the body of a code with a status."""
+
+
+def _example_problem(code: str, status: int) -> Struct:
+    return problem_of(error_frame(Failure(code)), status)
+
+
+def _example_of_openai(code: str, status: int) -> Struct:
+    return error_body(code, TABLE[code].message, None, status)
+
+
+PROBLEM: Final = ErrorShape(MEDIA_TYPE, "Problem", _example_problem)
+OPENAI: Final = ErrorShape("application/json", ErrorBody.__name__, _example_of_openai)
+
+
+def problems(
+    codes: Collection[str], more: set[tuple[int, str]], shape: ErrorShape = PROBLEM
+) -> dict[str, OpenAPIResponse]:
     """Return a response for each status, with a description and an example of each code."""
     responses: dict[str, OpenAPIResponse] = {}
     statuses = sorted({(TABLE[code].status, code) for code in codes} | more)
     for status, pairs in groupby(statuses, key=itemgetter(0)):
         group = [code for _, code in pairs]
         # As Structs, because Litestar drops every null from a dict.
-        examples = examples_of({code: problem_of(error_frame(Failure(code)), status) for code in group})
+        examples = examples_of({code: shape.example(code, status) for code in group})
         responses[str(status)] = OpenAPIResponse(
             description=" ".join(f"`{code}`: {TABLE[code].message}" for code in group),
             headers={
                 **(_CHALLENGE if status == HTTPStatus.UNAUTHORIZED else {}),
                 **(_RETRY_AFTER if any(TABLE[code].retryable for code in group) else {}),
             },
-            content={MEDIA_TYPE: OpenAPIMediaType(schema=reference("Problem"), examples=examples)},
+            content={shape.media_type: OpenAPIMediaType(schema=reference(shape.name), examples=examples)},
         )
     return responses

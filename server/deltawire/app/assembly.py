@@ -45,6 +45,7 @@ from deltawire.routes.conversations import conversations
 from deltawire.routes.health import live, ready
 from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
+from deltawire.routes.openai import openai
 from deltawire.routes.run_report import RunList
 from deltawire.routes.runs import runs
 from deltawire.routes.services import Services
@@ -132,7 +133,7 @@ def _litestar(
     any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, runs, live, ready),
+            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, runs, openai, live, ready),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
             ),

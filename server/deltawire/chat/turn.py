@@ -48,7 +48,7 @@ class Turn:
 
     __slots__ = (
         *("_attempts", "_cancellation", "_clock", "_observer", "_on_close", "_outcome"),
-        *("_phase", "_request", "_scope", "_stream", "_usage", "record"),
+        *("_phase", "_request", "_scope", "_stream", "record", "usage"),
     )
 
     def __init__(
@@ -67,7 +67,7 @@ class Turn:
         self.record = record
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
-        self._usage = UsageTracker(request.models[0], record.ledger.cost, request.max_answer_chars)
+        self.usage = UsageTracker(request.models[0], record.ledger.cost, request.max_answer_chars)
         self._scope = InterruptibleTimeout(clock.running)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
@@ -131,12 +131,12 @@ class Turn:
     def close(self) -> None:
         """Release the turn, whether it was begun or not; a second call does nothing."""
         if self._on_close is not None:
-            self.record.close(self._usage.model)
+            self.record.close(self.usage.model)
             self._on_close(self)
             self._on_close = None
             self._scope.cancel()
             has_answered = self._stream is not None
-            end = turn_end_of(self._outcome, self._cancellation, self._usage, has_answered=has_answered)
+            end = turn_end_of(self._outcome, self._cancellation, self.usage, has_answered=has_answered)
             ended = self._observer.ended
             self.record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
@@ -147,7 +147,7 @@ class Turn:
             self._scope.enter_task()
             with self._scope.until(self._clock.turn_by):
                 self._request = await self.record.begin(self._request)
-            self._usage.model = self._request.models[0]
+            self.usage.model = self._request.models[0]
         except (TimeoutError, _Cancelled):
             if self._cancellation is None:
                 self._refuse(self._clock.failure("turn"))
@@ -213,8 +213,8 @@ class Turn:
             self._raise_if_cancelled()
             raise self._clock.failure("turn") from None
         finally:
-            self._usage.model = attempts.model
-            self._usage.counts = attempts.counts
+            self.usage.model = attempts.model
+            self.usage.counts = attempts.counts
         self._enter(Phase.SEND)
         self._observer.answers()
         return events
@@ -246,14 +246,14 @@ class Turn:
 
     def _frame(self, event: Event) -> Delta | Thought | None:
         if type(event) is Text:
-            if self._usage.delta(len(event.text)):
-                self._observer.first_delta(self._usage.duration_ms)
+            if self.usage.delta(len(event.text)):
+                self._observer.first_delta(self.usage.duration_ms)
             return Delta(self._request.turn, event.text)
         if isinstance(event, Failure):
             raise event
         if not isinstance(event, ThoughtText) or self._request.request.thinking in (None, "off"):
             return None
-        self._usage.take(len(event.text))
+        self.usage.take(len(event.text))
         return Thought(self._request.turn, event.text)
 
     def _release(self) -> None:
@@ -263,7 +263,7 @@ class Turn:
         if self._outcome is None:
             self._note(Reason.CLIENT_GONE, None)
             self._outcome = self._outcome_of(self._cancellation)
-            self.record.leave(self._outcome.frame, self._usage.model)
+            self.record.leave(self._outcome.frame, self.usage.model)
 
     async def _settle(self) -> Usage | ErrorFrame:
         """Store and charge the turn; return its last frame."""
@@ -274,7 +274,7 @@ class Turn:
         is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
         try:
             with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
-                frame = await self.record.end(outcome.frame, self._usage.model)
+                frame = await self.record.end(outcome.frame, self.usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(self._failure_of(error))
@@ -293,7 +293,7 @@ class Turn:
     def _outcome_of(self, stop: Failure | Cancellation | None) -> Outcome:
         stream, finish_reason = self._stream, None
         if stream is not None:
-            self._usage.counts = stream.counts
+            self.usage.counts = stream.counts
             finish_reason = stream.finish_reason
-        self._usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
-        return outcome_of(self.id, stop, finish_reason, self._usage.figures(), is_kept=self.record.is_kept)
+        self.usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
+        return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=self.record.is_kept)

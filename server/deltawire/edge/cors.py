@@ -13,16 +13,30 @@ from deltawire.edge.forwarded import Client
 from deltawire.edge.headers import varying_by
 
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+_OPENAI_HEADERS: Final = ", ".join(
+    f"X-Stainless-{name}"
+    for name in (
+        *("Arch", "Helper-Method", "Lang", "OS", "Package-Version"),
+        *("Retry-Count", "Runtime", "Runtime-Version", "Timeout"),
+    )
+)
+"""Headers that OpenAI's client for JavaScript sends along."""
 _PREFLIGHT: Final = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"Authorization, Content-Type, Last-Event-ID, Prefer"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Last-Event-ID, Prefer, " + _OPENAI_HEADERS.encode(),
+    ),
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),
 ]
 _SHARED: Final = [
     (
         b"access-control-expose-headers",
-        b"Retry-After, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id, Location, Preference-Applied",
+        (
+            b"Retry-After, X-Should-Retry, WWW-Authenticate, RateLimit, RateLimit-Policy, X-Request-Id, Location, "
+            b"Preference-Applied"
+        ),
     ),
 ]
 

@@ -22,11 +22,10 @@ from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
 from deltawire.edge.head_requests import as_get
 from deltawire.edge.headers import lone
-from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
+from deltawire.edge.problem_details import problem_of, raw_headers, response_of
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import encode
 from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
 
@@ -145,8 +144,8 @@ class Gate:
     async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
         kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
         problem = problem_of(self._refusals.frame(failure), failure.status)
-        body = encode(problem)
-        headers = raw_headers(headers_of(problem), body)
+        fields, body = response_of(problem, scope["path"])
+        headers = raw_headers(fields, body)
         answer = cast("Any", send)
         await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
         await answer({"type": f"{kind}.body", "body": body, "more_body": False})

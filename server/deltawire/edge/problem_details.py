@@ -1,4 +1,4 @@
-"""Errors over HTTP: `application/problem+json` with the fields of the `error` frame."""
+"""Errors over HTTP: `application/problem+json` with the fields of the `error` frame; under /v1, OpenAI's shape."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -14,12 +14,14 @@ from msgspec.structs import asdict
 from deltawire.edge.head_requests import with_head
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Spent, encode
+from deltawire.protocol.openai.errors import error_body, should_retry
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+_OPENAI_PATH: Final = "/v1/"
 _CODE_OF_STATUS: Final = {
     400: "invalid_frame",
     404: "not_found",
@@ -72,6 +74,17 @@ def headers_of(problem: Problem) -> dict[str, str]:
     return headers
 
 
+def response_of(problem: Problem, path: str) -> tuple[dict[str, str], bytes]:
+    """Return the headers and the body of a problem, in the shape for this path."""
+    headers = headers_of(problem)
+    if not path.startswith(_OPENAI_PATH):
+        return headers, encode(problem)
+    has_cost = problem.usage is not None or bool(problem.text)
+    again = should_retry(retryable=problem.retryable, retry_after=problem.retry_after, has_cost=has_cost)
+    headers |= {"content-type": "application/json", "x-should-retry": "true" if again else "false"}
+    return headers, encode(error_body(problem.code, problem.message, problem.field, problem.status))
+
+
 def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
     """Return headers in ASGI's form, with the length of the body."""
     whole = {**headers, "content-length": str(len(body))}
@@ -96,17 +109,17 @@ class BrokeOff(Exception):
 def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception], Response[bytes]]:
     """Return Litestar's handler for every exception of a route."""
 
-    def respond(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         if isinstance(error, BrokeOff):  # nobody hears this, so it is no refusal
             return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
         refusal = error if isinstance(error, Refusal) else Refusal(_failure(error), turn=None, headers={})
         failure = refusal.failure
         problem = problem_of(refusals.frame(failure, turn=refusal.turn), failure.status)
-        headers = {**headers_of(problem), **refusal.headers}
+        headers, body = response_of(problem, request.scope["path"])
+        headers |= refusal.headers
         if isinstance(error, HTTPException) and error.headers and "allow" in error.headers:
             headers |= _allowing(error.headers["allow"])
-        body = encode(problem)
-        return Response(body, status_code=failure.status, headers=headers, media_type=MEDIA_TYPE)
+        return Response(body, status_code=failure.status, headers=headers, media_type=headers["content-type"])
 
     return respond
 

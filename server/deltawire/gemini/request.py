@@ -24,6 +24,7 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
         "topP": request.top_p,
         "maxOutputTokens": None if longest is None else min(int(longest), MAX_OUTPUT_TOKENS),
         "stopSequences": request.stop,
+        "seed": None if request.seed is None else int(request.seed),
         "thinkingConfig": family.thinking(request.thinking) if request.thinking else None,
     }
     config = {name: value for name, value in generation.items() if value is not None}

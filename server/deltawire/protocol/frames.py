@@ -23,10 +23,16 @@ _MAX_HISTORY: Final = 10_000
 _MAX_STRINGS: Final = 4 * _MAX_HISTORY + 100
 """The strings of a frame: four of each earlier message, and those of the other fields."""
 MAX_REF: Final = 64
-_INT32: Final = 2**31 - 1
+INT32: Final = 2**31 - 1
 _A_RUN: Final = "the name of a run"
 
 type_tag: Final = "type"
+
+
+Seed = Annotated[
+    float, Meta(ge=-INT32 - 1, le=INT32, multiple_of=1, description=f"a whole number from {-INT32 - 1} to {INT32}")
+]
+"""A seed: the same one makes the same answer likelier."""
 
 
 class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -47,7 +53,7 @@ class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
     # A float, because JSON has one kind of number and 256.0 is a whole one.
     max_output_tokens: (
-        Annotated[float, Meta(ge=1, le=_INT32, multiple_of=1, description=f"a whole number from 1 to {_INT32}")] | None
+        Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=f"a whole number from 1 to {INT32}")] | None
     ) = None
     stop: (
         Annotated[
@@ -86,6 +92,7 @@ class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields
         | None
     ) = None
     grace: Annotated[float, Meta(ge=0, description="seconds, 0 or more")] | None = None
+    seed: Seed | None = None
 
 
 class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="chat", tag_field=type_tag):
@@ -108,7 +115,7 @@ class Resume(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=
     """Listen to a run, from the frame after number `after`; its frames have this `id` on this socket."""
 
     run: Annotated[str, Meta(pattern=RUN_NAME, description=_A_RUN)]
-    after: Annotated[float, Meta(ge=0, le=_INT32, multiple_of=1, description="the number of a frame, or 0")] = 0
+    after: Annotated[float, Meta(ge=0, le=INT32, multiple_of=1, description="the number of a frame, or 0")] = 0
     id: Annotated[str, Meta(pattern=TURN_ID, description="1 to 64 of A-Z a-z 0-9 _ . : -")] | None = None
 
 

@@ -1,16 +1,30 @@
 """The whole answer of a turn: its frames joined."""
 
 from collections.abc import Mapping
-from typing import Final
+from contextlib import aclosing
+from typing import Final, Protocol
 
 import msgspec
 from litestar.types import Scope, Send
 
-from deltawire.edge.problem_details import Problem, headers_of, problem_of, raw_headers
+from deltawire.chat.turn import Turn
+from deltawire.edge.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Spent, Started, Thought, Usage, encode, spent_of
+from deltawire.protocol.frames import (
+    Delta,
+    ErrorFrame,
+    NumberedFrame,
+    Spent,
+    Started,
+    Thought,
+    TurnFrame,
+    Usage,
+    encode,
+    spent_of,
+)
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
+from deltawire.routes.sse import EventStream
 from deltawire.transport.link import room_within
 
 _HEADERS: Final = {"content-type": "application/json"}
@@ -54,12 +68,37 @@ class Fold:
         return Answer(id=end.id, text=text, thoughts="".join(self._thoughts), sources=[], usage=spent_of(end))
 
 
+async def fold(turn: Turn) -> Answer | Problem:
+    """Run a turn to its end; return its frames joined into one answer."""
+    folded = Fold()
+    async with aclosing(turn.frames()) as frames:
+        async for frame in frames:
+            folded.add(frame)
+    return folded.whole()
+
+
+class FrameWriter(Protocol):
+    """Writes the frames of a turn as the events of another wire."""
+
+    def events(self, frame: TurnFrame, model: str, /) -> bytes:
+        """Return the events of the next frame; `model` is the one that answers."""
+        ...
+
+
+async def stream_late(turn: Turn, writer: FrameWriter, stream: EventStream, fields: dict[str, str]) -> Problem | None:
+    """Send the events of a turn. Return the problem of one that failed before the first was sent."""
+    error = await stream.run_late(turn, fields, lambda frame: writer.events(frame, turn.usage.model))
+    return None if error is None else problem_of(error, TABLE[error.code].status)
+
+
 async def send_whole(
-    whole: Answer | Problem, fields: Mapping[str, str], scope: Scope, send: Send, services: Services
+    whole: msgspec.Struct, fields: Mapping[str, str], scope: Scope, send: Send, services: Services
 ) -> None:
-    """Send a response, and wait until its client has read nearly all of it: only then is the turn over."""
-    status, headers = (whole.status, headers_of(whole)) if isinstance(whole, Problem) else (200, _HEADERS)
-    body = encode(whole)
+    """Send an answer or a `Problem`, and wait until its client has read nearly all: only then is the turn over."""
+    if isinstance(whole, Problem):
+        status, (headers, body) = whole.status, response_of(whole, scope["path"])
+    else:
+        status, headers, body = 200, _HEADERS, encode(whole)
     await send({"type": "http.response.start", "status": status, "headers": raw_headers({**headers, **fields}, body)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
     link = http_link(scope)

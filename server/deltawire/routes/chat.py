@@ -5,8 +5,7 @@ A refusal before the upstream is asked is an HTTP status. After that, `/chat` an
 every phase.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import suppress
 
 from litestar import post
 from litestar.di import NamedDependency
@@ -14,20 +13,23 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.peer import PeerGone
-from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Problem, Refusal
-from deltawire.limits.headers import rate_limit_fields
+from deltawire.edge.headers import listed
+from deltawire.edge.problem_details import Refusal
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import decode_request
-from deltawire.routes.answers import Answer, Fold, send_whole
-from deltawire.routes.bodies import AnyRequest, json_body
+from deltawire.protocol.ui_message_stream import FORMAT as UI_FORMAT
+from deltawire.protocol.ui_message_stream import HEADERS as UI_HEADERS
+from deltawire.protocol.ui_message_stream import MEDIA_TYPE as UI_MEDIA_TYPE
+from deltawire.protocol.ui_message_stream import UiMessageWriter
+from deltawire.routes.admitted import admitted
+from deltawire.routes.answers import fold, send_whole, stream_late
+from deltawire.routes.bodies import AnyRequest, json_body, parameters_of
 from deltawire.routes.chat_with_grace import Asked, answer_with_grace, stream_with_grace
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
-from deltawire.telemetry.request_context import Transport
 
 
 @post("/chat", status_code=200, operation_class=WHOLE)
@@ -40,8 +42,8 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
             if asked.chat.grace:
                 await answer_with_grace(asked, scope, receive, send, services)
                 return
-            async with _admitted(asked, services, "rest") as (turn, headers):
-                whole = await while_connected(receive, turn, _fold(turn))
+            async with admitted(asked, services, "rest") as (turn, headers):
+                whole = await while_connected(receive, turn, fold(turn))
                 if whole is not None:
                     await send_whole(whole, headers, scope, send, services)
 
@@ -54,15 +56,33 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
+            speaks_ui = _speaks_ui(request)
             asked = await _asked(request, services)
             writer = EventStream(scope, send, services.send_timeout, services.metrics)
             if asked.chat.grace:
+                if speaks_ui:
+                    raise Failure("invalid_frame", "The AI SDK's stream takes no grace.", field="grace")
                 await stream_with_grace(asked, writer, receive, services)
                 return
-            async with _admitted(asked, services, "sse") as (turn, headers):
-                await while_connected(receive, turn, writer.run(turn, headers))
+            async with admitted(asked, services, "sse") as (turn, headers):
+                if not speaks_ui:
+                    await while_connected(receive, turn, writer.run(turn, headers))
+                    return
+                work = stream_late(turn, UiMessageWriter(turn.id), writer, headers | UI_HEADERS)
+                problem = await while_connected(receive, turn, work)
+                if problem is not None:
+                    await send_whole(problem, headers, scope, send, services)
 
     return stream
+
+
+def _speaks_ui(request: AnyRequest) -> bool:
+    """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
+    form = parameters_of(request).get("format")
+    if form not in (None, UI_FORMAT):
+        raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
+    accepted = [part.partition(";")[0].strip().lower() for part in listed(request.scope, b"accept")]
+    return form == UI_FORMAT or UI_MEDIA_TYPE in accepted
 
 
 async def _asked(request: AnyRequest, services: Services) -> Asked:
@@ -72,45 +92,3 @@ async def _asked(request: AnyRequest, services: Services) -> Asked:
             return Asked(request, decode_request(body))
         except Unreadable as failure:
             raise Refusal(failure, turn=claimed_id(failure, body)[0], headers={}) from None
-
-
-@asynccontextmanager
-async def _admitted(
-    asked: Asked, services: Services, transport: Transport
-) -> AsyncIterator[tuple[Turn, dict[str, str]]]:
-    """Yield the turn of a request, begun, and the header fields of its limits.
-
-    Raise `Refusal`, and `PeerGone` for a client that left while the turn began.
-    """
-    try:
-        turn = services.admission.turn(asked.chat, [], asked.caller, asked.context(transport))
-    except Failure as failure:
-        raise Refusal(failure, turn=asked.chat.id, headers={}) from None
-    async with turn:
-        try:
-            await _begin(turn, asked.request.receive)
-        except Failure as failure:
-            raise Refusal(failure, turn=turn.id, headers=rate_limit_fields(await turn.standings())) from None
-        yield turn, rate_limit_fields(await turn.standings())
-
-
-async def _begin(turn: Turn, receive: Receive) -> None:
-    """Begin a turn while its client is connected; raise `Failure`, or `PeerGone` when it leaves."""
-    if not turn.may_be_refused:
-        await turn.begin()
-    elif not await while_connected(receive, turn, _begun(turn)):
-        raise PeerGone
-
-
-async def _begun(turn: Turn) -> bool:
-    await turn.begin()
-    return True
-
-
-async def _fold(turn: Turn) -> Answer | Problem:
-    """Run a turn to its end; return its frames joined into one answer."""
-    fold = Fold()
-    async with aclosing(turn.frames()) as frames:
-        async for frame in frames:
-            fold.add(frame)
-    return fold.whole()

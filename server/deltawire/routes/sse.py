@@ -1,19 +1,22 @@
 """The writer of server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Final
 
-from litestar.types import Scope, Send
+from litestar.types import Message, Scope, Send
 
 from deltawire.chat.peer import PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, TurnFrame, Usage, encode
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.metrics import Metrics
 from deltawire.transport.link import room_within
+
+EventsOf = Callable[[TurnFrame], bytes]
+"""A function that returns the events of a frame."""
 
 _HEARTBEAT_SECONDS: Final = 15.0
 _EVENT_NAMES: Final = {
@@ -41,32 +44,66 @@ class EventStream:
         self._link = http_link(scope)
         self._loop = asyncio.get_running_loop()
         self._last_write = self._loop.time()
+        self._head: Message | None = None
+        """The head of the response, while it waits for the first event."""
+        self._head_lock = asyncio.Lock()
+        self._heart: asyncio.Task[None] | None = None
 
     async def run(self, turn: Turn, fields: dict[str, str]) -> None:
         """Send the whole response, with these header fields too."""
-        async with self.open(fields), aclosing(turn.frames()) as frames:
-            async for frame in frames:
-                try:
-                    # A lost connection also has room; `while_connected` learns of it later.
-                    if not await self.write(event_of(frame)):
-                        turn.leave(Reason.CLIENT_GONE)
-                except PeerSlow:
-                    turn.leave(Reason.SLOW_CLIENT)
-                    raise
+        async with self.open(fields):
+            await self._send_frames(turn, event_of)
+
+    async def run_late(self, turn: Turn, fields: dict[str, str], events_of: EventsOf) -> ErrorFrame | None:
+        """Send the whole response, from its first event on; a client that waits long gets its head before that.
+
+        Return the error of a turn that failed before anything was sent: its response can still have a status.
+        """
+        async with self.open(fields, late=True):
+            return await self._send_frames(turn, events_of)
 
     @asynccontextmanager
-    async def open(self, fields: dict[str, str]) -> AsyncIterator[None]:
-        """Send the head of the response, and its end; abort when its client is too slow."""
+    async def open(self, fields: dict[str, str], *, late: bool = False) -> AsyncIterator[None]:
+        """Send the head of the response, and its end; abort when its client is too slow.
+
+        With `late`, the head waits for the first event or comment; where none comes, nothing is sent.
+        """
         headers = [*_HEADERS, *((name.encode(), value.encode()) for name, value in fields.items())]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
-        heart = self._loop.create_task(self._beat())
+        self._head = {"type": "http.response.start", "status": 200, "headers": headers}
+        if not late:
+            await self._begin()
+        self._heart = heart = self._loop.create_task(self._beat())
         try:
             yield
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            if self._head is None:
+                await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         except PeerSlow:
             self._link.abort()
         finally:
             heart.cancel()
+
+    async def _begin(self) -> None:
+        """Send the head, if it was not sent before."""
+        async with self._head_lock:
+            if self._head is not None:
+                await self._send(self._head)
+                self._head = None
+
+    async def _send_frames(self, turn: Turn, events_of: EventsOf) -> ErrorFrame | None:
+        error = None
+        async with aclosing(turn.frames()) as frames:
+            try:
+                async for frame in frames:
+                    if self._head is not None and self._heart is not None and isinstance(frame, ErrorFrame):
+                        self._heart.cancel()  # from now on the head is not sent
+                        error = frame
+                    # A lost connection also has room; `while_connected` learns of it later.
+                    elif not await self.write(events_of(frame)):
+                        turn.leave(Reason.CLIENT_GONE)
+            except PeerSlow:  # before the frames are closed, which takes the first reason that it finds
+                turn.leave(Reason.SLOW_CLIENT)
+                raise
+        return error
 
     def write_now(self, event: bytes) -> bool:
         """Send an event without waiting; return False when the client has to read first."""
@@ -79,6 +116,8 @@ class EventStream:
     async def write(self, event: bytes) -> bool:
         """Send an event when the client has room for it; return False when it has left. Raise `PeerSlow`."""
         is_there = True
+        if self._head is not None:
+            await self._begin()
         if not self._link.has_room:
             self._metrics.send_waits.inc()
             try:
@@ -96,6 +135,7 @@ class EventStream:
             silence = self._loop.time() - self._last_write
             if silence >= _HEARTBEAT_SECONDS:
                 silence = 0.0
+                await self._begin()
                 self._last_write = self._loop.time()
                 self._link.write_piece(b": \n\n")
             await asyncio.sleep(_HEARTBEAT_SECONDS - silence)

@@ -89,6 +89,7 @@ class TurnSpan:
                 "gen_ai.request.top_p": request.top_p,
                 "gen_ai.request.max_tokens": request.max_output_tokens and int(request.max_output_tokens),
                 "gen_ai.request.stop_sequences": request.stop,
+                "gen_ai.request.seed": None if request.seed is None else int(request.seed),
                 "gen_ai.conversation.id": request.conversation,
             }
         )

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -115,7 +116,14 @@ async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
     upstream, address = served
     upstream.plays(says("Hello"))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "run", f"http://{address}/schema/openapi.json"),
+        *(
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            "--config-file",
+            str(Path(__file__).with_name("schemathesis.toml")),
+        ),
+        *("run", f"http://{address}/schema/openapi.json"),
         *("--max-examples", "10", "--seed", "1", "--checks", "all", "--no-color"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -42,6 +42,7 @@ FULL = ChatRequest(
     top_p=0.9,
     max_output_tokens=99,
     stop=["END"],
+    seed=7,
     thinking="high",
 )
 HISTORY = [HistoryMessage("user", "before"), HistoryMessage("model", "after")]
@@ -68,6 +69,7 @@ async def test_our_request_is_the_one_that_the_sdk_sends(
         top_p=0.9,
         max_output_tokens=99,
         stop_sequences=["END"],
+        seed=7,
         thinking_config=thinking,
         automatic_continuation=False,
     )

@@ -180,3 +180,40 @@ async def test_silence_is_filled_with_comments(strict: tuple[Upstream, str], mon
         gate.set()
         frames = [frame async for frame in events(response)]
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
+
+
+@pytest.mark.parametrize(
+    "query, accept", [("?format=ai-sdk", "*/*"), ("", "text/plain, Application/vnd.ai-sdk.ui-message-stream;q=0.9")]
+)
+async def test_a_stream_may_be_the_ai_sdks(strict: tuple[Upstream, str], query: str, accept: str) -> None:
+    upstream, address = strict
+    upstream.plays(says("one"))
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(
+            f"http://{address}/chat/stream{query}", json={"message": "hi", "id": "t1"}, headers={"Accept": accept}
+        ) as response,
+    ):
+        body = await response.text()
+        assert response.content_type == "text/event-stream"
+        assert response.headers["X-Vercel-AI-UI-Message-Stream"] == "v1"
+    assert body.startswith('data: {"type":"start","messageId":"t1"}\n\n')
+    assert body.endswith("data: [DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    "query, body, field",
+    [("?format=ai", {"message": "hi"}, "format"), ("?format=ai-sdk", {"message": "hi", "grace": 1}, "grace")],
+)
+async def test_what_the_ai_sdks_stream_cannot_do_is_refused_by_name(
+    strict: tuple[Upstream, str], query: str, body: dict[str, object], field: str
+) -> None:
+    status, problem, _ = await post(strict[1], f"/chat/stream{query}", json.dumps(body).encode())
+    assert (status, problem["code"], problem["field"]) == (400, "invalid_frame", field)
+
+
+async def test_an_ai_sdks_stream_that_fails_at_once_is_a_status(strict: tuple[Upstream, str]) -> None:
+    upstream, address = strict
+    upstream.plays(fails(400))
+    status, problem, _ = await post(address, "/chat/stream?format=ai-sdk", b'{"message": "hi"}')
+    assert (status, problem["code"]) == (502, "upstream_rejected")

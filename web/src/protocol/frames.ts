@@ -39,6 +39,7 @@ export interface Chat {
   conversation?: string | null;
   parent?: string | null;
   grace?: number | null;
+  seed?: number | null;
   ref?: string | null;
 }
 /**

@@ -1,0 +1,174 @@
+"""The answer of `POST /v1/chat/completions`: whole, or as the chunks of a stream."""
+
+from typing import Final, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import Delta, ErrorFrame, Spent, Thought, TurnFrame, encode
+from deltawire.protocol.openai.errors import error_body
+
+FinishReason = Literal["stop", "length", "content_filter"]
+_FINISHES: Final[dict[str | None, FinishReason]] = {"stop": "stop", "max_tokens": "length", "continuation": "length"}
+"""Any other finish reason of the provider is `content_filter`: the answer is not what the model would have said."""
+_DONE: Final = b"data: [DONE]\n\n"
+
+
+class CachedTokens(Struct, frozen=True):
+    """The part of the prompt that was cached."""
+
+    cached_tokens: int
+
+
+class ReasoningTokens(Struct, frozen=True):
+    """The part of the completion that was thought."""
+
+    reasoning_tokens: int
+
+
+class CompletionUsage(Struct, frozen=True, kw_only=True):
+    """The tokens of a completion. It is left out where they are not known."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: CachedTokens | UnsetType = UNSET
+    completion_tokens_details: ReasoningTokens | UnsetType = UNSET
+
+
+class CompletionMessage(Struct, frozen=True, kw_only=True):
+    """The message of a whole answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    reasoning_content: str | UnsetType = UNSET
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """The one choice of a whole answer."""
+
+    index: Literal[0] = 0
+    message: CompletionMessage
+    finish_reason: FinishReason
+    logprobs: None = None
+
+
+class ChatCompletion(Struct, frozen=True, kw_only=True):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: CompletionUsage | UnsetType = UNSET
+
+
+class ChunkDelta(Struct, frozen=True, kw_only=True):
+    """The news of a chunk."""
+
+    role: Literal["assistant"] | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    reasoning_content: str | UnsetType = UNSET
+
+
+class ChunkChoice(Struct, frozen=True, kw_only=True):
+    """The one choice of a chunk; `finish_reason` is null but in the last."""
+
+    index: Literal[0] = 0
+    delta: ChunkDelta
+    finish_reason: FinishReason | None = None
+
+
+class ChatCompletionChunk(Struct, frozen=True, kw_only=True):
+    """A chunk of a stream. `usage` is absent where it was not asked for, and null in all chunks but the last."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: CompletionUsage | UnsetType | None = UNSET
+
+
+def finish_of(spent: Spent) -> FinishReason:
+    """Return OpenAI's word for the end of an answer."""
+    return _FINISHES.get(spent.finish_reason, "content_filter")
+
+
+def usage_of(spent: Spent) -> CompletionUsage | None:
+    """Return the tokens of a turn; None where a count is not known."""
+    if spent.input_tokens is None or spent.output_tokens is None:
+        return None
+    prompt = spent.input_tokens + (spent.tool_tokens or 0)
+    completion = spent.output_tokens + (spent.thought_tokens or 0)
+    cached, thought = spent.cached_tokens, spent.thought_tokens
+    return CompletionUsage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion,
+        prompt_tokens_details=UNSET if cached is None else CachedTokens(cached),
+        completion_tokens_details=UNSET if thought is None else ReasoningTokens(thought),
+    )
+
+
+def completion_of(turn: str, text: str, thoughts: str, spent: Spent, created: int) -> ChatCompletion:
+    """Return the whole answer of a turn; `created` is in seconds since the epoch."""
+    message = CompletionMessage(content=text, reasoning_content=thoughts or UNSET)
+    return ChatCompletion(
+        id=completion_id(turn),
+        created=created,
+        model=spent.model,
+        choices=[Choice(message=message, finish_reason=finish_of(spent))],
+        usage=usage_of(spent) or UNSET,
+    )
+
+
+def completion_id(turn: str) -> str:
+    """Return the id of the answer of a turn."""
+    return f"chatcmpl-{turn}"
+
+
+class ChunkWriter:
+    """Writes the frames of one turn as chunks."""
+
+    __slots__ = ("_created", "_has_begun", "_id", "_usage")
+
+    def __init__(self, turn: str, created: int, *, wants_usage: bool) -> None:
+        """Start before the first frame; `created` is in seconds since the epoch."""
+        self._id = completion_id(turn)
+        self._created = created
+        self._has_begun = False
+        self._usage: UnsetType | None = None if wants_usage else UNSET
+
+    def events(self, frame: TurnFrame, model: str) -> bytes:
+        """Return the events of the next frame; `model` is the one that answers."""
+        if isinstance(frame, ErrorFrame):
+            return _event(error_body(frame.code, frame.message, frame.field, TABLE[frame.code].status))
+        begin = b"" if self._has_begun else self._chunk(model, ChunkDelta(role="assistant", content=""))
+        self._has_begun = True
+        if isinstance(frame, Delta):
+            return begin + self._chunk(model, ChunkDelta(content=frame.text))
+        if isinstance(frame, Thought):
+            return begin + self._chunk(model, ChunkDelta(reasoning_content=frame.text))
+        return begin + self._chunk(model, ChunkDelta(), finish_of(frame)) + self._last(frame) + _DONE
+
+    def _chunk(self, model: str, delta: ChunkDelta, finish: FinishReason | None = None) -> bytes:
+        choices = [ChunkChoice(delta=delta, finish_reason=finish)]
+        return _event(
+            ChatCompletionChunk(id=self._id, created=self._created, model=model, choices=choices, usage=self._usage)
+        )
+
+    def _last(self, spent: Spent) -> bytes:
+        """Return the chunk with the usage, where it was asked for and is known."""
+        usage = None if self._usage is UNSET else usage_of(spent)
+        if usage is None:
+            return b""
+        return _event(
+            ChatCompletionChunk(id=self._id, created=self._created, model=spent.model, choices=[], usage=usage)
+        )
+
+
+def _event(value: Struct) -> bytes:
+    return b"data: %b\n\n" % encode(value)

@@ -1,0 +1,201 @@
+"""The request of `POST /v1/chat/completions`, and the turn that it asks for."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from deltawire.protocol.decoding import StrictDecoder
+from deltawire.protocol.frames import INT32, MAX_STOP_CHARS, ChatRequest, Seed
+from deltawire.protocol.openai.conversation import EFFORTS, THINKING, Effort, Spoken, check_model, conversation_of
+from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.reasons import (
+    KEY_ASKS,
+    NO_CACHE,
+    NO_LOGPROBS,
+    NO_PADDING,
+    NO_SOUND,
+    NO_THOUGHTS_BACK,
+    NO_TOOLS,
+    NO_VERBOSITY,
+    NONE_TO_CALL,
+    ONE_TIER,
+    OWN_RULES,
+    TOKENS,
+)
+
+_MAX_MESSAGES: Final = 10_000
+_MAX_STRINGS: Final = 10 * _MAX_MESSAGES
+"""The strings of a request: ten of each message, names of fields too."""
+
+
+class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a message."""
+
+    type: Annotated[
+        Literal["text", "refusal"], Meta(description='"text" or "refusal"; pictures, sound and files are not taken yet')
+    ]
+    text: Annotated[str, Meta(description="a string")] | None = None
+    refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
+    image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
+    input_audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    file: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+
+
+class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message of the conversation."""
+
+    role: Annotated[
+        Literal["system", "developer", "user", "assistant"],
+        Meta(description='"system", "developer", "user" or "assistant"; results of tools are not taken yet'),
+    ]
+    content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
+    refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
+    name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
+    annotations: Annotated[Raw, passed_over("they belong to an earlier answer")] | UnsetType = UNSET
+    reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    tool_calls: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    tool_call_id: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
+    function_call: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
+
+    def parts(self) -> Sequence[ContentPart]:
+        """Return the parts of a content that has some."""
+        return self.content if isinstance(self.content, list) else ()
+
+    def text(self) -> str:
+        """Return the text; parts become lines."""
+        if isinstance(self.content, list):
+            return "\n".join([part.text or part.refusal or "" for part in self.content])
+        return self.content or self.refusal or ""
+
+
+class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of a stream."""
+
+    include_usage: Annotated[bool, Meta(description="true for a last chunk with the usage")] | None = None
+    include_obfuscation: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+
+
+class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/chat/completions`. A field that is null counts as absent."""
+
+    messages: Annotated[
+        list[ChatMessage],
+        Meta(
+            min_length=1,
+            max_length=_MAX_MESSAGES,
+            description=f"a list of 1 to {_MAX_MESSAGES:,} messages, oldest first; the last is the user's",
+        ),
+    ]
+    model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
+    stream: Annotated[bool, Meta(description="true for server-sent events")] | None = None
+    stream_options: Annotated[StreamOptions, Meta(description="an object")] | None = None
+    max_completion_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=TOKENS)] | None = None
+    max_tokens: (
+        Annotated[
+            float, Meta(ge=1, le=INT32, multiple_of=1, description=f"{TOKENS}; `max_completion_tokens` goes first")
+        ]
+        | None
+    ) = None
+    temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
+    stop: (
+        Annotated[
+            Annotated[str, Meta(min_length=1, max_length=MAX_STOP_CHARS)]
+            | Annotated[list[Annotated[str, Meta(min_length=1, max_length=MAX_STOP_CHARS)]], Meta(max_length=5)],
+            Meta(description=f"a string of 1 to {MAX_STOP_CHARS:,} characters, or a list of at most 5"),
+        ]
+        | None
+    ) = None
+    seed: Seed | None = None
+    reasoning_effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
+    response_format: Annotated[Raw, refused("answers in JSON are not taken yet", {"type": "text"})] | UnsetType = UNSET
+    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    functions: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    function_call: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    web_search_options: Annotated[Raw, refused("the web is not searched yet")] | UnsetType = UNSET
+    n: Annotated[Raw, refused("one question gets one answer", 1)] | UnsetType = UNSET
+    frequency_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
+    presence_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
+    logit_bias: Annotated[Raw, refused("the provider takes no biases", {})] | UnsetType = UNSET
+    logprobs: Annotated[Raw, refused(NO_LOGPROBS, False)] | UnsetType = UNSET  # noqa: FBT003
+    top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
+    verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
+    modalities: Annotated[Raw, refused("answers are text", ["text"])] | UnsetType = UNSET
+    audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
+    moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
+    store: Annotated[Raw, refused("completions are not stored", False)] | UnsetType = UNSET  # noqa: FBT003
+    metadata: Annotated[Raw, passed_over("it is for completions that are stored")] | UnsetType = UNSET
+    prediction: Annotated[Raw, passed_over("it changes only the speed")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+
+    @property
+    def wants_usage(self) -> bool:
+        """True when a stream ends with a chunk that has the usage."""
+        return self.stream_options is not None and bool(self.stream_options.include_usage)
+
+
+_OF_REQUEST: Final = rows_of(ChatCompletionRequest)
+_OF_MESSAGE: Final = rows_of(ChatMessage, "messages[].")
+_OF_PART: Final = rows_of(ContentPart, "messages[].content[].")
+FIELDS: Final[tuple[FieldRow, ...]] = (
+    *_OF_REQUEST,
+    *rows_of(StreamOptions, "stream_options."),
+    *_OF_MESSAGE,
+    *_OF_PART,
+)
+"""The table of the fields."""
+_REFUSED: Final = refused_among(_OF_REQUEST)
+_REFUSED_OF_MESSAGE: Final = refused_among(_OF_MESSAGE)
+_REFUSED_OF_PART: Final = refused_among(_OF_PART)
+
+_rules: Final = {
+    **{row.path: row.words for row in FIELDS},
+    "messages[]": 'an object with "role" and "content"',
+    "messages[].content[]": 'an object with "type" and "text"',
+    "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
+}
+_requests: StrictDecoder[ChatCompletionRequest] = StrictDecoder(ChatCompletionRequest, _rules, _MAX_STRINGS)
+
+
+def read_chat_completion(body: bytes) -> ChatCompletionRequest:
+    """Read a body. Raise `Failure` for one that is not readable, or has a field that is refused."""
+    request = _requests.read_bytes(body)
+    check(request, _REFUSED)
+    for index, message in enumerate(request.messages):
+        check(message, _REFUSED_OF_MESSAGE, f"messages[{index}].")
+        for number, part in enumerate(message.parts()):
+            check(part, _REFUSED_OF_PART, f"messages[{index}].content[{number}].")
+    check_model(request.model)
+    return request
+
+
+def chat_of(request: ChatCompletionRequest) -> ChatRequest:
+    """Return the request of the turn. Raise `Failure` where the last message is no question."""
+    said = conversation_of(
+        [Spoken(message.role, message.text(), f"messages[{at}].content") for at, message in enumerate(request.messages)]
+    )
+    stop = [request.stop] if isinstance(request.stop, str) else request.stop
+    return ChatRequest(
+        message=said.message,
+        history=said.history,
+        system=said.system,
+        model=request.model,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_output_tokens=request.max_completion_tokens or request.max_tokens,
+        stop=stop or None,
+        seed=request.seed,
+        thinking=THINKING[request.reasoning_effort] if request.reasoning_effort else None,
+    )

@@ -1,0 +1,70 @@
+"""The messages of a request, as a turn takes them: instructions, history and a question."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import MODEL_NAME, HistoryMessage
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+EFFORTS: Final = '"none", "minimal", "low", "medium", "high", "xhigh" or "max"'
+THINKING: Final[dict[str, Literal["off", "low", "medium", "high"]]] = {
+    "none": "off",
+    "minimal": "off",
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "xhigh": "high",
+    "max": "high",
+}
+"""The `thinking` of a turn for an effort."""
+_INSTRUCT: Final = ("system", "developer")
+"""The roles of instructions."""
+_model_name: Final = re.compile(MODEL_NAME)
+
+
+class Spoken(NamedTuple):
+    """One message."""
+
+    role: str
+    text: str
+    path: str
+    """The path of its text in the request."""
+
+
+class Conversation(NamedTuple):
+    """The messages of a request as a turn takes them."""
+
+    system: str | None
+    history: list[HistoryMessage]
+    message: str
+
+
+def conversation_of(messages: Sequence[Spoken]) -> Conversation:
+    """Join the instructions, wherever they stand; where there is nothing else, the last one is the question.
+
+    Raise `Failure` where the last message is no question.
+    """
+    instructions = [message for message in messages if message.role in _INSTRUCT]
+    spoken = [message for message in messages if message.role not in _INSTRUCT]
+    *earlier, last = spoken or [instructions.pop()]
+    if last.role == "assistant":
+        raise Failure(
+            "invalid_frame", "The last message must be the user's.", field=f"{last.path.removesuffix('.content')}.role"
+        )
+    if not last.text:
+        raise Failure("invalid_frame", "The last message must not be empty.", field=last.path)
+    history = [
+        HistoryMessage("model" if message.role == "assistant" else "user", message.text)
+        for message in earlier
+        if message.text
+    ]
+    system = "\n\n".join([message.text for message in instructions if message.text])
+    return Conversation(system or None, history, last.text)
+
+
+def check_model(name: str | None) -> None:
+    """Raise `Failure` for a name that no model can have."""
+    if name is not None and not _model_name.match(name):
+        raise Failure("unknown_model", field="model")

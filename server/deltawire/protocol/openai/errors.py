@@ -1,0 +1,41 @@
+"""Errors in OpenAI's shape."""
+
+from typing import Final
+
+from msgspec import Struct
+
+_KINDS: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+"""The type of an error by its status. Any other below 500 is `invalid_request_error`, from 500 on `server_error`."""
+_PARAMS: Final = {"message": "messages", "history": "messages", "system": "messages"}
+"""The field of OpenAI's wire for a field of ours."""
+_LONGEST_WAIT: Final = 60.0
+"""Seconds that OpenAI's clients wait at most; after a longer `Retry-After` they would ask again too early."""
+
+
+class ErrorDetail(Struct, frozen=True, kw_only=True):
+    """The error; `code` is one of ours, `param` the field."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorBody(Struct, frozen=True):
+    """The body of a response that is an error, and the last event of a stream that failed."""
+
+    error: ErrorDetail
+
+
+def error_body(code: str, message: str, field: str | None, status: int) -> ErrorBody:
+    """Return the body for an error of ours."""
+    kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    if code == "budget_exhausted":
+        kind = "insufficient_quota"
+    param = field if field is None else _PARAMS.get(field, field)
+    return ErrorBody(ErrorDetail(message=message, type=kind, param=param, code=code))
+
+
+def should_retry(*, retryable: bool, retry_after: float | None, has_cost: bool) -> bool:
+    """Say if OpenAI's clients should ask again by themselves: they do so twice, and each question may cost."""
+    return retryable and not has_cost and (retry_after is None or retry_after <= _LONGEST_WAIT)

@@ -1,0 +1,91 @@
+"""The fields of OpenAI's requests: each is taken, passed over, or refused by name.
+
+The treatment of a field stands at the field, in its `Meta`. docs/reference/openai.md has the table, too.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple, get_type_hints
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct
+
+from deltawire.protocol.errors import Failure
+
+Treatment = Literal["taken", "passed over", "refused"]
+
+_TREATMENT: Final = "treatment"
+_HARMLESS: Final = "harmless"
+_LONGEST_HARMLESS: Final = 64
+"""Bytes of JSON. A longer value is not read: it can be none of those that ask for nothing."""
+
+
+class FieldRow(NamedTuple):
+    """One row of the table of fields."""
+
+    path: str
+    """The path of the field, as in `messages[].role`."""
+    treatment: Treatment
+    words: str
+    """The allowed values of a field that is taken; the reason for any other treatment."""
+    harmless: tuple[Any, ...]
+    """The values that a refused field may have, because they ask for nothing; null is always one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the field in its object."""
+        return self.path.rpartition(".")[2]
+
+
+def passed_over(why: str) -> Meta:
+    """Return the annotation of a field that has no effect here."""
+    return Meta(description=why, extra={_TREATMENT: "passed over"})
+
+
+def refused(why: str, *harmless: Any) -> Meta:
+    """Return the annotation of a field that is refused, unless it has one of these values, which ask for nothing."""
+    return Meta(
+        description=why,
+        extra={_TREATMENT: "refused", _HARMLESS: harmless},
+        extra_json_schema={"enum": [None, *harmless]},
+    )
+
+
+def rows_of(struct: type[Struct], prefix: str = "") -> tuple[FieldRow, ...]:
+    """Return the rows of a Struct's fields, in their order."""
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple(_row(prefix + name, hints[name]) for name in struct.__struct_fields__)
+
+
+def _row(path: str, hint: Any) -> FieldRow:
+    for part in (hint, *getattr(hint, "__args__", ())):
+        for meta in getattr(part, "__metadata__", ()):
+            if isinstance(meta, Meta) and meta.description:
+                extra = meta.extra or {}
+                return FieldRow(path, extra.get(_TREATMENT, "taken"), meta.description, extra.get(_HARMLESS, ()))
+    raise AssertionError(f"{path} has no description")
+
+
+def refused_among(rows: Sequence[FieldRow]) -> tuple[FieldRow, ...]:
+    """Return the rows of the fields that are refused."""
+    return tuple(row for row in rows if row.treatment == "refused")
+
+
+def check(value: Struct, rows: Sequence[FieldRow], prefix: str = "") -> None:
+    """Raise `Failure` for the first of these refused fields that asks for something; `prefix` begins its path."""
+    for row in rows:
+        raw = getattr(value, row.name)
+        if raw is not UNSET and not _is_harmless(raw, row):
+            path = f"{prefix}{row.name}"
+            raise Failure("invalid_frame", f"{path} is refused: {row.words}.", field=path)
+
+
+def _is_harmless(raw: Raw, row: FieldRow) -> bool:
+    if memoryview(raw).nbytes > _LONGEST_HARMLESS:
+        return False
+    try:
+        given = msgspec.json.decode(raw)
+    except msgspec.DecodeError:  # half of a surrogate pair, which is not looked at when a value is skipped
+        return False
+    # In Python, 0 is False and 1 is True.
+    is_truth = isinstance(given, bool)
+    return given is None or any(given == value and is_truth is isinstance(value, bool) for value in row.harmless)

@@ -1,0 +1,19 @@
+"""The reasons for which fields of OpenAI's requests are passed over or refused; and rules that several have."""
+
+from typing import Final
+
+from deltawire.protocol.frames import INT32
+
+KEY_ASKS: Final = "the key says who asks"
+NO_CACHE: Final = "the provider caches by itself"
+NO_LOGPROBS: Final = "probabilities are not sent"
+NO_PADDING: Final = "chunks are not padded"
+NO_SOUND: Final = "sound is not taken"
+NO_STORE: Final = "responses are not stored"
+NO_THOUGHTS_BACK: Final = "thoughts are not sent back"
+NO_TOOLS: Final = "functions and tools are not taken yet"
+NO_VERBOSITY: Final = "the provider takes no verbosity"
+NONE_TO_CALL: Final = "there are no tools to call"
+ONE_TIER: Final = "there is one tier"
+OWN_RULES: Final = "the provider moderates by rules of its own"
+TOKENS: Final = f"a whole number from 1 to {INT32}"

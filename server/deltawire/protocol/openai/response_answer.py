@@ -1,0 +1,183 @@
+"""The answer of `POST /v1/responses`: whole."""
+
+from typing import Any, Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from deltawire.protocol.frames import Spent
+from deltawire.protocol.openai.chat_answer import ReasoningTokens, finish_of
+from deltawire.protocol.openai.response_request import ResponseRequest
+
+Status = Literal["in_progress", "completed", "incomplete", "failed"]
+_CUT_BY: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
+_PLAIN: Final = {"format": {"type": "text"}}
+
+
+class OutputText(Struct, frozen=True, kw_only=True):
+    """The text of a message."""
+
+    type: Literal["output_text"] = "output_text"
+    text: str
+    annotations: list[Any] = field(default_factory=list)
+    logprobs: list[Any] = field(default_factory=list)
+
+
+class SummaryText(Struct, frozen=True, kw_only=True):
+    """The text of thoughts."""
+
+    type: Literal["summary_text"] = "summary_text"
+    text: str
+
+
+class OutputMessage(Struct, frozen=True, kw_only=True, tag="message", tag_field="type"):
+    """The message of an answer."""
+
+    id: str
+    status: Status
+    role: Literal["assistant"] = "assistant"
+    content: list[OutputText]
+
+
+class OutputReasoning(Struct, frozen=True, kw_only=True, tag="reasoning", tag_field="type"):
+    """The thoughts of an answer."""
+
+    id: str
+    summary: list[SummaryText]
+
+
+OutputItem = OutputMessage | OutputReasoning
+
+
+class InputDetails(Struct, frozen=True, kw_only=True):
+    """The part of the input that was cached; nothing is written to a cache for the caller."""
+
+    cached_tokens: int
+    cache_write_tokens: Literal[0] = 0
+
+
+class ResponseUsage(Struct, frozen=True, kw_only=True):
+    """The tokens of a response."""
+
+    input_tokens: int
+    input_tokens_details: InputDetails
+    output_tokens: int
+    output_tokens_details: ReasoningTokens
+    total_tokens: int
+
+
+class IncompleteDetails(Struct, frozen=True):
+    """The reason of an answer that was cut."""
+
+    reason: str
+
+
+class ResponseFailure(Struct, frozen=True, kw_only=True):
+    """The error of a response that failed in its stream."""
+
+    code: str
+    message: str
+
+
+class EffortAndSummary(Struct, frozen=True, kw_only=True):
+    """The options of thinking, as they were asked."""
+
+    effort: str | None
+    summary: str | None
+
+
+class OpenAIResponse(Struct, frozen=True, kw_only=True):
+    """A response, with what was asked of it."""
+
+    id: str
+    object: Literal["response"] = "response"
+    created_at: int
+    status: Status
+    error: ResponseFailure | None = None
+    incomplete_details: IncompleteDetails | None = None
+    instructions: str | None
+    max_output_tokens: int | None
+    model: str
+    output: list[OutputItem]
+    parallel_tool_calls: Literal[False] = False
+    previous_response_id: None = None
+    reasoning: EffortAndSummary
+    store: Literal[False] = False
+    temperature: float | None
+    text: dict[str, Any] = field(default_factory=lambda: _PLAIN)
+    tool_choice: Literal["auto"] = "auto"
+    tools: list[Any] = field(default_factory=list)
+    top_p: float | None
+    truncation: Literal["disabled"] = "disabled"
+    usage: ResponseUsage | None = None
+
+
+def begun(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
+    """Return a response that has just begun; `created` is in seconds since the epoch."""
+    longest = request.max_output_tokens
+    summary = request.reasoning.summary if request.reasoning else None
+    return OpenAIResponse(
+        id=f"resp_{turn}",
+        created_at=created,
+        status="in_progress",
+        instructions=request.instructions,
+        max_output_tokens=None if longest is None else int(longest),
+        model=model,
+        output=[],
+        reasoning=EffortAndSummary(effort=request.effort, summary=summary),
+        temperature=request.temperature,
+        top_p=request.top_p,
+    )
+
+
+def ended(response: OpenAIResponse, output: list[OutputItem], spent: Spent) -> OpenAIResponse:
+    """Return a response that has come to its end."""
+    reason = _CUT_BY.get(finish_of(spent))
+    return replace(
+        response,
+        status=status_of(spent),
+        incomplete_details=IncompleteDetails(reason) if reason else None,
+        model=spent.model,
+        output=output,
+        usage=response_usage_of(spent),
+    )
+
+
+def status_of(spent: Spent) -> Status:
+    """Return the status of an answer that has come to its end."""
+    return "completed" if finish_of(spent) == "stop" else "incomplete"
+
+
+def response_usage_of(spent: Spent) -> ResponseUsage | None:
+    """Return the tokens of a turn; None where a count is not known."""
+    read, written, cached, thought = spent.input_tokens, spent.output_tokens, spent.cached_tokens, spent.thought_tokens
+    if read is None or written is None or cached is None or thought is None:
+        return None
+    read += spent.tool_tokens or 0
+    return ResponseUsage(
+        input_tokens=read,
+        input_tokens_details=InputDetails(cached_tokens=cached),
+        output_tokens=written + thought,
+        output_tokens_details=ReasoningTokens(thought),
+        total_tokens=read + written + thought,
+    )
+
+
+def message_item(name: str, text: str, status: Status = "completed") -> OutputMessage:
+    """Return the message of an answer; `name` is a part of its id."""
+    return OutputMessage(id=f"msg_{name}", status=status, content=[OutputText(text=text)])
+
+
+def reasoning_item(name: str, thoughts: str) -> OutputReasoning:
+    """Return the thoughts of an answer; `name` is a part of their id."""
+    return OutputReasoning(id=f"rs_{name}", summary=[SummaryText(text=thoughts)])
+
+
+def response_of(response: OpenAIResponse, turn: str, text: str, thoughts: str, spent: Spent) -> OpenAIResponse:
+    """Return the whole answer of a turn, for a response that has just begun."""
+    output: list[OutputItem] = []
+    if thoughts:
+        output.append(reasoning_item(f"{turn}_0", thoughts))
+    if text:
+        output.append(message_item(f"{turn}_{len(output)}", text, status_of(spent)))
+    return ended(response, output, spent)

@@ -1,0 +1,225 @@
+"""The request of `POST /v1/responses`, and the turn that it asks for."""
+
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from deltawire.protocol.decoding import StrictDecoder
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import INT32, ChatRequest
+from deltawire.protocol.openai.conversation import EFFORTS, THINKING, Effort, Spoken, check_model, conversation_of
+from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.reasons import (
+    KEY_ASKS,
+    NO_CACHE,
+    NO_LOGPROBS,
+    NO_PADDING,
+    NO_STORE,
+    NO_THOUGHTS_BACK,
+    NO_TOOLS,
+    NO_VERBOSITY,
+    NONE_TO_CALL,
+    ONE_TIER,
+    OWN_RULES,
+    TOKENS,
+)
+
+_MAX_ITEMS: Final = 10_000
+_MAX_STRINGS: Final = 10 * _MAX_ITEMS
+_OF_ANSWER: Final = "it belongs to an earlier answer"
+
+
+class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a message."""
+
+    type: Annotated[
+        Literal["input_text", "output_text", "refusal", "reasoning_text"],
+        Meta(description='"input_text", "output_text", "refusal" or "reasoning_text"; pictures, files: not yet taken'),
+    ]
+    text: Annotated[str, Meta(description="a string")] | None = None
+    refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
+    annotations: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    logprobs: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
+    file_id: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+    file_url: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+    file_data: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+
+
+class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A message of the conversation, or thoughts of an earlier answer, which are passed over."""
+
+    type: (
+        Annotated[
+            Literal["message", "reasoning"],
+            Meta(description='"message" or "reasoning"; calls of tools and their results are not taken yet'),
+        ]
+        | None
+    ) = None
+    role: (
+        Annotated[
+            Literal["system", "developer", "user", "assistant"],
+            Meta(description='"system", "developer", "user" or "assistant"'),
+        ]
+        | None
+    ) = None
+    content: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
+    id: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    status: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    phase: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+
+    def parts(self) -> Sequence[InputPart]:
+        """Return the parts of a content that has some."""
+        return self.content if isinstance(self.content, list) else ()
+
+    def text(self) -> str:
+        """Return the text; parts become lines."""
+        if isinstance(self.content, list):
+            return "\n".join([part.text or part.refusal or "" for part in self.content])
+        return self.content or ""
+
+
+class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of thinking."""
+
+    effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
+    summary: (
+        Annotated[
+            Literal["auto", "concise", "detailed"],
+            Meta(description='"auto", "concise" or "detailed": thoughts are sent, where there is an effort'),
+        ]
+        | None
+    ) = None
+    generate_summary: Annotated[Raw, passed_over("its new name is `summary`")] | UnsetType = UNSET
+    context: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    mode: Annotated[Raw, refused("there is one mode", "standard")] | UnsetType = UNSET
+
+
+class TextOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of the text."""
+
+    format: Annotated[Raw, refused("answers in JSON are not taken yet", {"type": "text"})] | UnsetType = UNSET
+    verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
+
+
+class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/responses`. A field that is null counts as absent."""
+
+    input: Annotated[
+        str | Annotated[list[InputItem], Meta(min_length=1, max_length=_MAX_ITEMS)],
+        Meta(description=f"a string, or a list of 1 to {_MAX_ITEMS:,} items, oldest first; the last is the user's"),
+    ]
+    model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
+    instructions: Annotated[str, Meta(description="a string, before the other instructions")] | None = None
+    stream: Annotated[bool, Meta(description="true for server-sent events")] | None = None
+    stream_options: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+    max_output_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=TOKENS)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
+    reasoning: Annotated[ReasoningOptions, Meta(description="an object")] | None = None
+    text: Annotated[TextOptions, Meta(description="an object")] | None = None
+    store: Annotated[Raw, refused(NO_STORE, False)] | UnsetType = UNSET  # noqa: FBT003
+    previous_response_id: Annotated[Raw, refused(NO_STORE)] | UnsetType = UNSET
+    conversation: Annotated[Raw, refused(NO_STORE)] | UnsetType = UNSET
+    background: Annotated[Raw, refused(NO_STORE, False)] | UnsetType = UNSET  # noqa: FBT003
+    background_options: Annotated[Raw, refused(NO_STORE)] | UnsetType = UNSET
+    prompt: Annotated[Raw, refused("prompts are not stored")] | UnsetType = UNSET
+    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
+    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    max_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
+    truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
+    context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
+    image: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
+    moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
+    access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
+    include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
+    metadata: Annotated[Raw, passed_over("it is for responses that are stored")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+
+    @property
+    def effort(self) -> Effort | None:
+        """The effort of thinking; None where there is none."""
+        return self.reasoning.effort if self.reasoning else None
+
+    @property
+    def wants_thoughts(self) -> bool:
+        """True when the answer has a summary of the thoughts."""
+        return self.reasoning is not None and self.reasoning.summary is not None
+
+
+_OF_REQUEST: Final = rows_of(ResponseRequest)
+_OF_REASONING: Final = rows_of(ReasoningOptions, "reasoning.")
+_OF_TEXT: Final = rows_of(TextOptions, "text.")
+_OF_ITEM: Final = rows_of(InputItem, "input[].")
+_OF_PART: Final = rows_of(InputPart, "input[].content[].")
+RESPONSE_FIELDS: Final[tuple[FieldRow, ...]] = (*_OF_REQUEST, *_OF_REASONING, *_OF_TEXT, *_OF_ITEM, *_OF_PART)
+"""The table of the fields."""
+_REFUSED: Final = refused_among(_OF_REQUEST)
+_REFUSED_OF_REASONING: Final = refused_among(_OF_REASONING)
+_REFUSED_OF_TEXT: Final = refused_among(_OF_TEXT)
+_REFUSED_OF_PART: Final = refused_among(_OF_PART)
+
+_rules: Final = {
+    **{row.path: row.words for row in RESPONSE_FIELDS},
+    "input[]": 'an object with "role" and "content"',
+    "input[].content[]": 'an object with "type" and "text"',
+}
+_requests: StrictDecoder[ResponseRequest] = StrictDecoder(ResponseRequest, _rules, _MAX_STRINGS)
+
+
+def read_response_request(body: bytes) -> ResponseRequest:
+    """Read a body. Raise `Failure` for one that is not readable, or has a field that is refused."""
+    request = _requests.read_bytes(body)
+    check(request, _REFUSED)
+    if request.reasoning is not None:
+        check(request.reasoning, _REFUSED_OF_REASONING, "reasoning.")
+    if request.text is not None:
+        check(request.text, _REFUSED_OF_TEXT, "text.")
+    for index, item in enumerate(() if isinstance(request.input, str) else request.input):
+        for number, part in enumerate(item.parts()):
+            check(part, _REFUSED_OF_PART, f"input[{index}].content[{number}].")
+    check_model(request.model)
+    return request
+
+
+def chat_of_response(request: ResponseRequest) -> ChatRequest:
+    """Return the request of the turn. Raise `Failure` where the last message is no question."""
+    said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
+    return ChatRequest(
+        message=said.message,
+        history=said.history,
+        system=said.system,
+        model=request.model,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        max_output_tokens=request.max_output_tokens,
+        thinking=THINKING[request.effort] if request.effort else None,
+    )
+
+
+def _spoken(given: str | list[InputItem]) -> list[Spoken]:
+    """Return the messages. Raise `Failure` where there are none, and for one without a role."""
+    if isinstance(given, str):
+        return [Spoken("user", given, "input")]
+    spoken = []
+    for index, item in enumerate(given):
+        if item.type == "reasoning":
+            continue
+        if item.role is None:
+            field = f"input[{index}].role"
+            raise Failure("invalid_frame", f"{field} is missing: {_rules['input[].role']}.", field=field)
+        spoken.append(Spoken(item.role, item.text(), f"input[{index}].content"))
+    if not spoken:
+        raise Failure("invalid_frame", "input must hold a message.", field="input")
+    return spoken

@@ -1,0 +1,340 @@
+"""OpenAI's wire without I/O: what is read, what is refused, and the bytes that are sent."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+import pytest
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat.chat_completion_stream_options_param import ChatCompletionStreamOptionsParam
+from openai.types.chat.completion_create_params import CompletionCreateParamsBase
+from openai.types.responses import Response, ResponseStreamEvent, ResponseTextConfigParam
+from openai.types.responses.response_create_params import ResponseCreateParamsBase
+from openai.types.shared_params import Reasoning
+from pydantic import TypeAdapter
+from support.paths import DOCS
+
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import ChatRequest, Delta, HistoryMessage, Spent, Thought, Usage, error_frame, spent_of
+from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
+from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
+from deltawire.protocol.openai.errors import error_body, should_retry
+from deltawire.protocol.openai.fields import FieldRow
+from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_request import (
+    RESPONSE_FIELDS,
+    chat_of_response,
+    read_response_request,
+)
+from deltawire.protocol.openai.response_stream import ResponseWriter
+
+HI: Final = [{"role": "user", "content": "hi"}]
+SPENT: Final[dict[str, Any]] = {
+    "model": "gemini-flash-latest",
+    "finish_reason": "stop",
+    "input_tokens": 10,
+    "output_tokens": 2,
+    "thought_tokens": 1,
+    "tool_tokens": 6,
+    "cached_tokens": 3,
+    "total_tokens": 19,
+    "measured": "reported",
+    "first_delta_ms": 1,
+    "duration_ms": 2,
+    "cost_usd": None,
+}
+
+
+def asked(**fields: Any) -> ChatRequest:
+    return chat_of(read_chat_completion(json.dumps({"messages": HI, **fields}).encode()))
+
+
+def responds(**fields: Any) -> ChatRequest:
+    return chat_of_response(read_response_request(json.dumps({"input": "hi", **fields}).encode()))
+
+
+def refusal(**fields: Any) -> Failure:
+    with pytest.raises(Failure) as refused:
+        asked(**fields)
+    return refused.value
+
+
+def test_every_setting_reaches_the_turn() -> None:
+    chat = asked(
+        model="gemini-flash-latest",
+        temperature=0.5,
+        top_p=0.9,
+        max_tokens=5,
+        max_completion_tokens=99,
+        stop="END",
+        seed=-7,
+        reasoning_effort="xhigh",
+    )
+    assert chat == ChatRequest(
+        message="hi",
+        history=[],
+        model="gemini-flash-latest",
+        temperature=0.5,
+        top_p=0.9,
+        max_output_tokens=99,
+        stop=["END"],
+        seed=-7,
+        thinking="high",
+    )
+
+
+def test_messages_become_instructions_history_and_a_question() -> None:
+    chat = asked(
+        messages=[
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
+            {"role": "assistant", "content": None, "refusal": "No.", "tool_calls": []},
+            {"role": "developer", "content": [{"type": "text", "text": "Be kind."}]},
+            {"role": "assistant", "content": ""},
+            {"role": "user", "content": "three", "name": "ann"},
+            {"role": "system", "content": "Be true."},
+        ]
+    )
+    assert chat.system == "Be brief.\n\nBe kind.\n\nBe true."
+    assert chat.history == [HistoryMessage("user", "one\ntwo"), HistoryMessage("model", "No.")]
+    assert chat.message == "three"
+
+
+def test_instructions_alone_are_a_question() -> None:
+    chat = asked(messages=[{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Say hi."}])
+    assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
+
+
+def body_of(row: FieldRow, value: Any) -> dict[str, Any]:
+    """A body that has this value at the path of a row."""
+    first, *rest = row.path.removesuffix(row.name).split(".")
+    if first == "messages[]":
+        part = {"type": "text", "text": "hi"}
+        return {"messages": [_with({"role": "user", "content": [part]}, rest, row.name, value)]}
+    if first == "input[]":
+        part = {"type": "input_text", "text": "hi"}
+        return {"input": [_with({"role": "user", "content": [part]}, rest, row.name, value)]}
+    return {first: {row.name: value}} if first else {row.name: value}
+
+
+def _with(message: dict[str, Any], rest: list[str], name: str, value: Any) -> dict[str, Any]:
+    target = message["content"][0] if rest[0] else message
+    target[name] = value
+    return message
+
+
+ROWS: Final = [
+    *((row, asked) for row in FIELDS if row.treatment == "refused"),
+    *((row, responds) for row in RESPONSE_FIELDS if row.treatment == "refused"),
+]
+
+
+@pytest.mark.parametrize("row, ask", ROWS, ids=lambda value: value.path if isinstance(value, FieldRow) else "")
+def test_a_refused_field_is_named_unless_it_asks_for_nothing(row: FieldRow, ask: Callable[..., ChatRequest]) -> None:
+    for harmless in (None, *row.harmless):
+        assert ask(**body_of(row, harmless)).message == "hi"
+    with pytest.raises(Failure) as refused:
+        ask(**body_of(row, {"x": [1, "y" * 100]}))
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", row.path.replace("[]", "[0]"))
+    assert refused.value.message == f"{refused.value.field} is refused: {row.words}."
+
+
+@pytest.mark.parametrize(
+    "fields, code, field",
+    [
+        ({"messages": []}, "invalid_frame", "messages"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "invalid_frame", "messages[0].role"),
+        ({"messages": [{"role": "user", "content": ""}]}, "invalid_frame", "messages[0].content"),
+        ({"messages": [*HI, {"role": "assistant", "content": "I"}]}, "invalid_frame", "messages[1].role"),
+        (
+            {"messages": [{"role": "user", "content": [{"image_url": {"url": "data:,"}, "type": "image_url"}]}]},
+            "invalid_frame",
+            "messages[0].content[0].type",
+        ),
+        ({"temperature": 3}, "invalid_frame", "temperature"),
+        ({"max_tokens": 0}, "invalid_frame", "max_tokens"),
+        ({"seed": 2**40}, "invalid_frame", "seed"),
+        ({"stop": ["", "a"]}, "invalid_frame", "stop[0]"),
+        ({"top_k": 1}, "invalid_frame", "top_k"),
+        ({"model": "openai/gpt"}, "unknown_model", "model"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_by_name(fields: dict[str, Any], code: str, field: str) -> None:
+    refused = refusal(**fields)
+    assert (refused.code, refused.field) == (code, field)
+
+
+def test_the_table_of_fields_has_every_field_that_the_client_knows() -> None:
+    known = {*CompletionCreateParamsBase.__annotations__, "stream"}
+    known |= {f"stream_options.{name}" for name in ChatCompletionStreamOptionsParam.__annotations__}
+    assert known <= {row.path for row in FIELDS}
+    known = {*ResponseCreateParamsBase.__annotations__, "stream"}
+    known |= {f"reasoning.{name}" for name in Reasoning.__annotations__}
+    known |= {f"text.{name}" for name in ResponseTextConfigParam.__annotations__}
+    assert known <= {row.path for row in RESPONSE_FIELDS}
+
+
+def test_the_docs_have_the_table_of_fields() -> None:
+    text = (DOCS / "reference" / "openai.md").read_text()
+    listed = re.findall(r"^\| `([\w.\[\]]+)` \| (taken|passed over|refused) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    assert listed == [
+        (row.path, row.treatment, row.words, ", ".join(f"`{json.dumps(value)}`" for value in row.harmless))
+        for row in (*FIELDS, *RESPONSE_FIELDS)
+    ]
+
+
+GOLDEN: Final = (
+    b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m",'
+    b'"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}\n\n'
+    b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m",'
+    b'"choices":[{"index":0,"delta":{"reasoning_content":"Hm."},"finish_reason":null}],"usage":null}\n\n'
+    b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m",'
+    b'"choices":[{"index":0,"delta":{"content":"a\\u2028b"},"finish_reason":null}],"usage":null}\n\n'
+    b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m",'
+    b'"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}\n\n'
+    b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"gemini-flash-latest",'
+    b'"choices":[],"usage":{"prompt_tokens":16,"completion_tokens":3,"total_tokens":19,'
+    b'"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":1}}}\n\n'
+    b"data: [DONE]\n\n"
+)
+
+
+def test_a_stream_is_these_bytes() -> None:
+    writer = ChunkWriter("t1", 1796000000, wants_usage=True)
+    frames = (Thought("t1", "Hm."), Delta("t1", "a\u2028b"), Usage("t1", **SPENT))
+    assert b"".join(writer.events(frame, "m") for frame in frames) == GOLDEN
+
+
+def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:
+    writer = ChunkWriter("t1", 1796000000, wants_usage=False)
+    sent = writer.events(Delta("t1", "half"), "m")
+    sent += writer.events(error_frame(Failure("upstream_truncated"), turn="t1"), "m")
+    assert b'"usage"' not in sent
+    assert sent.endswith(
+        b'data: {"error":{"message":"The answer broke off before its end.","type":"server_error","param":null,'
+        b'"code":"upstream_truncated"}}\n\n'
+    )
+
+
+@pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
+def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
+    writer = ChunkWriter("t1", 1796000000, wants_usage=True)
+    frames = (Thought("t1", "Hm."), Delta("t1", "hi"), Usage("t1", **counts))
+    *chunks, done = b"".join(writer.events(frame, "m") for frame in frames).split(b"\n\n")[:-1]
+    assert done == b"data: [DONE]"
+    for chunk in chunks:
+        ChatCompletionChunk.model_validate_json(chunk.removeprefix(b"data: "), strict=True)
+    whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", Spent(**counts), 1796000000))
+    ChatCompletion.model_validate_json(whole, strict=True)
+    assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
+
+
+@pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
+def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
+    request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
+    writer = ResponseWriter("t1", request, 1796000000)
+    frames = (Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b"), Usage("t1", **counts))
+    sent = b"".join(writer.events(frame, "m") for frame in frames)
+    events = []
+    declared = TypeAdapter[ResponseStreamEvent](ResponseStreamEvent)
+    for event in sent.split(b"\n\n")[:-1]:
+        name, data = event.split(b"\n")
+        events.append(declared.validate_json(data.removeprefix(b"data: "), strict=True))
+        assert name == f"event: {events[-1].type}".encode()
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    last = events[-1]
+    assert last.type == "response.completed"
+    assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "rs_t1_2", "msg_t1_3"]
+    assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
+    whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
+    assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
+
+
+@pytest.mark.parametrize(
+    "reason, status, cause",
+    [
+        ("stop", "completed", None),
+        ("max_tokens", "incomplete", "max_output_tokens"),
+        ("safety", "incomplete", "content_filter"),
+    ],
+)
+def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: str | None) -> None:
+    request = read_response_request(b'{"input": "hi"}')
+    writer = ResponseWriter("t1", request, 1796000000)
+    sent = writer.events(Delta("t1", "a"), "m") + writer.events(Usage("t1", **{**SPENT, "finish_reason": reason}), "m")
+    name, data = sent.split(b"\n\n")[-2].split(b"\n")
+    last = Response.model_validate(json.loads(data.removeprefix(b"data: "))["response"])
+    assert (name, last.status) == (f"event: response.{status}".encode(), status)
+    assert (last.incomplete_details.reason if last.incomplete_details else None) == cause
+    assert [item.status for item in last.output] == [status]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "fields, field",
+    [
+        ({"input": []}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": [{"type": "reasoning", "summary": []}]}, "input"),
+        ({"input": [{"content": "hi"}]}, "input[0].role"),
+        ({"input": [{"role": "user", "content": ""}]}, "input[0].content"),
+        ({"input": [{"role": "assistant", "content": "I"}]}, "input[0].role"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].type"),
+    ],
+)
+def test_what_a_response_cannot_be_asked_is_refused_by_name(fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(Failure) as refused:
+        responds(**fields)
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", field)
+
+
+@pytest.mark.parametrize(
+    "reason, finish",
+    [("stop", "stop"), ("max_tokens", "length"), ("safety", "content_filter"), ("newly_invented", "content_filter")],
+)
+def test_a_finish_reason_is_one_that_clients_know(reason: str, finish: str) -> None:
+    usage = Usage("t1", **{**SPENT, "finish_reason": reason})
+    assert completion_of("t1", "", "", spent_of(usage), 0).choices[0].finish_reason == finish
+
+
+def test_counts_that_are_not_known_are_not_told() -> None:
+    assert usage_of(Spent(**{**SPENT, "output_tokens": None})) is None
+
+
+@pytest.mark.parametrize(
+    "code, status, kind",
+    [
+        ("invalid_frame", 400, "invalid_request_error"),
+        ("unauthenticated", 401, "authentication_error"),
+        ("forbidden", 403, "permission_error"),
+        ("rate_limited", 429, "rate_limit_error"),
+        ("budget_exhausted", 429, "insufficient_quota"),
+        ("overloaded", 503, "server_error"),
+    ],
+)
+def test_an_error_has_the_type_of_its_status(code: str, status: int, kind: str) -> None:
+    error = error_body(code, "A sentence.", "history", status).error
+    assert (error.type, error.code, error.param, error.message) == (kind, code, "messages", "A sentence.")
+
+
+@pytest.mark.parametrize(
+    "retryable, retry_after, has_cost, again",
+    [
+        (True, None, False, True),
+        (True, 60, False, True),
+        (True, 61, False, False),
+        (True, None, True, False),
+        (False, None, False, False),
+    ],
+)
+def test_clients_ask_again_only_where_it_may_help_and_costs_nothing_twice(
+    *, retryable: bool, retry_after: float | None, has_cost: bool, again: bool
+) -> None:
+    assert should_retry(retryable=retryable, retry_after=retry_after, has_cost=has_cost) is again
+
+
+@pytest.mark.parametrize("fields", [{"n": True}, {"store": 0}, {"logprobs": 0}, {"frequency_penalty": False}])
+def test_a_truth_is_no_number(fields: dict[str, Any]) -> None:
+    assert refusal(**fields).field == next(iter(fields))
+    assert asked(n=1.0, frequency_penalty=0.0).message == "hi"

@@ -1,0 +1,69 @@
+"""The AI SDK's stream without I/O."""
+
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, Thought, Usage, error_frame
+from deltawire.protocol.ui_message_stream import UiMessageWriter
+
+END = Usage(
+    "t1",
+    model="m",
+    finish_reason="max_tokens",
+    input_tokens=3,
+    output_tokens=None,
+    thought_tokens=None,
+    tool_tokens=None,
+    cached_tokens=None,
+    total_tokens=None,
+    measured="partial",
+    first_delta_ms=1,
+    duration_ms=2,
+    cost_usd=None,
+)
+GOLDEN = b"""\
+data: {"type":"start","messageId":"t1"}
+
+data: {"type":"start-step"}
+
+data: {"type":"reasoning-start","id":"1"}
+
+data: {"type":"reasoning-delta","id":"1","delta":"Hm."}
+
+data: {"type":"reasoning-end","id":"1"}
+
+data: {"type":"text-start","id":"2"}
+
+data: {"type":"text-delta","id":"2","delta":"a"}
+
+data: {"type":"text-delta","id":"2","delta":"b"}
+
+data: {"type":"text-end","id":"2"}
+
+data: {"type":"finish-step"}
+
+data: {"type":"finish","finishReason":"length","messageMetadata":{"model":"m","finish_reason":"max_tokens",\
+"input_tokens":3,"output_tokens":null,"thought_tokens":null,"tool_tokens":null,"cached_tokens":null,\
+"total_tokens":null,"measured":"partial","first_delta_ms":1,"duration_ms":2,"cost_usd":null,"conversation":null,\
+"question":null,"message":null}}
+
+data: [DONE]
+
+"""
+
+
+def test_a_stream_is_these_bytes() -> None:
+    writer = UiMessageWriter("t1")
+    frames = (Thought("t1", "Hm."), Delta("t1", "a"), Delta("t1", "b"), END)
+    assert b"".join(writer.events(frame, "m") for frame in frames) == GOLDEN
+
+
+def test_an_answer_without_text_has_no_parts() -> None:
+    sent = UiMessageWriter("t1").events(END, "m")
+    assert b"text-" not in sent
+    assert sent.startswith(b'data: {"type":"start","messageId":"t1"}\n\ndata: {"type":"start-step"}\n\n')
+
+
+def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:
+    writer = UiMessageWriter("t1")
+    writer.events(Delta("t1", "half"), "m")
+    error = error_frame(Failure("upstream_truncated"), turn="t1")
+    assert writer.events(error, "m") == b'data: {"type":"error","errorText":"The answer broke off before its end."}\n\n'
