@@ -83,7 +83,7 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with json_body(request, services.arriving) as body:
+            async with json_body(request, services) as body:
                 wanted = read(body)
             asked = Asked(request, wanted.chat)
             async with admitted(asked, services, "sse" if wanted.stream else "rest") as (turn, fields):
