@@ -29,7 +29,7 @@ class Lanes:
             if users > 1:
                 self._lanes[owner] = (lane, users - 1)
 
-    async def step(self, owner: str) -> None:
-        """Wait for a lane, and let others go first: in one lane an owner takes one step in each round of the loop."""
+    async def step(self, owner: str, seconds: float) -> None:
+        """Wait for a lane, and let others go first for so long."""
         async with self.of(owner):
-            await asyncio.sleep(0)
+            await asyncio.sleep(seconds)

@@ -12,7 +12,7 @@ from deltawire.edge.problem_details import BrokeOff
 from deltawire.identity.caller import caller_of
 from deltawire.limits.shares import Holding
 from deltawire.protocol.errors import Failure
-from deltawire.routes.services import LARGE_BYTES, Services
+from deltawire.routes.services import Services
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -37,8 +37,7 @@ async def json_body(request: AnyRequest, services: Services) -> AsyncIterator[by
                 body += piece
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
             raise BrokeOff from None
-        if len(body) > LARGE_BYTES:
-            await services.large.step(caller)
+        await services.let_others_go_first(caller, len(body))
         yield bytes(body)
     finally:
         holding.become(0)

@@ -16,6 +16,8 @@ from deltawire.telemetry.refusals import Refusals
 
 LARGE_BYTES: Final = 2**16
 """A message or a body that is longer takes long enough to read for others to go first."""
+_SECONDS_PER_BYTE: Final = 1e-8
+"""The time that others have for each byte of it: twice what reading it takes."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,3 +36,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sessions: SessionRegistry
     send_timeout: float
     """Seconds that a send may wait for its client to read."""
+
+    async def let_others_go_first(self, caller: str, size: int) -> None:
+        """Wait until a message of this many bytes may be read: a caller's large ones take a third of the time."""
+        if size > LARGE_BYTES:
+            await self.large.step(caller, size * _SECONDS_PER_BYTE)

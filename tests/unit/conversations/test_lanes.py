@@ -10,7 +10,7 @@ async def test_between_two_steps_of_one_owner_others_take_theirs() -> None:
     steps: list[str] = []
 
     async def step(owner: str) -> None:
-        await lanes.step(owner)
+        await lanes.step(owner, 0)
         steps.append(owner)
 
     await asyncio.gather(step("alice"), step("alice"), step("alice"), step("bob"))
@@ -21,8 +21,8 @@ async def test_an_owner_who_gives_up_waiting_leaves_the_lane_to_the_next() -> No
     lanes = Lanes(1)
     waiting = asyncio.Event()
     async with lanes.of("alice"):
-        given_up = asyncio.ensure_future(lanes.step("alice"))
-        next_one = asyncio.ensure_future(lanes.step("alice"))
+        given_up = asyncio.ensure_future(lanes.step("alice", 0))
+        next_one = asyncio.ensure_future(lanes.step("alice", 0))
         asyncio.get_running_loop().call_soon(waiting.set)
         await waiting.wait()
         given_up.cancel()
