@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,7 +36,7 @@ _TOTALS: Final = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """Instructions outside the kernel; of several rounds the least, because what comes beside only adds."""
+    """Instructions outside the kernel; each count is the least of several, because what comes beside only adds."""
 
     delta: float
     turn: float
@@ -130,17 +131,16 @@ async def cost_of(checkout: Path) -> Cost:
 
         async with socket() as opened:
             await lockstep.turn(opened, _FEW_DELTAS)
-            deltas = [
-                await counter.of(lambda: lockstep.turn(opened, _MANY_DELTAS))
-                - await counter.of(lambda: lockstep.turn(opened, _FEW_DELTAS))
-                for _ in range(_ROUNDS)
+            many, few = [
+                min([await counter.of(partial(lockstep.turn, opened, deltas)) for _ in range(_ROUNDS)])
+                for deltas in (_MANY_DELTAS, _FEW_DELTAS)
             ]
         await turns(_MANY_TURNS)
-        whole = [
-            await counter.of(lambda: turns(_MANY_TURNS)) - await counter.of(lambda: turns(_FEW_TURNS))
-            for _ in range(_ROUNDS)
+        several, one = [
+            min([await counter.of(partial(turns, number)) for _ in range(_ROUNDS)])
+            for number in (_MANY_TURNS, _FEW_TURNS)
         ]
-    return Cost(min(deltas) / (_MANY_DELTAS - _FEW_DELTAS), min(whole) / (_MANY_TURNS - _FEW_TURNS))
+    return Cost((many - few) / (_MANY_DELTAS - _FEW_DELTAS), (several - one) / (_MANY_TURNS - _FEW_TURNS))
 
 
 async def run(other: Path | None) -> str:

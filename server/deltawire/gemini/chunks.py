@@ -1,6 +1,6 @@
 """The chunks of a response's body (RFC 9112, 7.1): bytes of a connection in, content out. No I/O.
 
-aiohttp takes five times as long for a small chunk. So its parser sees the head of a response and the end of its body,
+aiohttp makes some ten calls more for a small chunk. So its parser sees the head of a response and the end of its body,
 and every byte of a body that is not made of plain chunks.
 """
 
@@ -11,6 +11,8 @@ _chunk_head = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _part_of_a_head = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
 MAX_CONTENT_BYTES: Final = 2**15
 """Bytes of content that are buffered for a client that does not read; with more, reading pauses."""
+_THREE_DIGITS: Final = 0x100 + 6
+"""The bytes of a chunk whose size has three digits and not two, at least; six of two digits are not content."""
 _NO_CHUNK: Final = b"-"
 """No chunk begins with it, so the parser fails, as it would have failed at the bytes before."""
 
@@ -79,12 +81,11 @@ class ChunkReader:
         return b""
 
     def _is_one_chunk(self, data: bytes) -> bool:
-        """Take bytes that are exactly one chunk, as most reads are; return False for any others."""
-        head = _chunk_head.match(data)
-        if head is None:
-            return False
-        start, size = head.end(), int(head[1], 16)
-        if not size or start + size + 2 != len(data) or not data.endswith(b"\r\n"):
+        """Take bytes that are exactly one chunk of 16 to 4095 bytes, as most reads are; return False for others."""
+        size = len(data) - (6 if len(data) < _THREE_DIGITS else 7)
+        head = b"%x\r\n" % size  # cheaper than to search for its end and read it
+        start = len(head)
+        if data[:start] != head or data[-2:] != b"\r\n" or start + size + 2 != len(data):
             return False
         self._content.append(data[start:-2])
         self.size += size

@@ -28,6 +28,12 @@ def test_the_content_is_taken_out_wherever_a_read_ends_and_the_parser_gets_the_e
     assert read(pieces) == (CONTENT, END)
 
 
+@pytest.mark.parametrize("size", [1, 15, 16, 17, 255, 256, 257, 4095, 4096, 70_000])
+def test_a_read_that_is_one_chunk_is_taken_whole(size: int) -> None:
+    for head in (b"%x" % size, b"%X" % size, b"0%x" % size):
+        assert read([b"%b\r\n%b\r\n" % (head, b"x" * size), END]) == (b"x" * size, END)
+
+
 @pytest.mark.parametrize(
     "odd",
     [b"5;name=value\r\nhello\r\n", b"5\nhello\n", b" 5\r\nhello\r\n", b"+5\r\nhello\r\n", b"x\r\n", b"123456789\r\n"],
