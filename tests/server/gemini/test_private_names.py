@@ -36,6 +36,8 @@ CALLS: dict[str, tuple[Any, list[str]]] = {
     INSIDE + "ResponseHandler.connection_lost": (ResponseHandler.connection_lost, ["self", "exc"]),
     INSIDE + "ResponseHandler.set_response_params": (ResponseHandler.set_response_params, ["self"]),
     INSIDE + "ResponseHandler.resume_reading": (ResponseHandler.resume_reading, ["self", "resume_parser"]),
+    INSIDE + "ResponseHandler._pause_transport_reading": (ResponseHandler._pause_transport_reading, ["self"]),
+    INSIDE + "ResponseHandler._resume_transport_reading": (ResponseHandler._resume_transport_reading, ["self"]),
     INSIDE + "ResponseHandler.abort": (ResponseHandler.abort, ["self"]),
     INSIDE + "ResponseHandler.exception": (ResponseHandler.exception, ["self"]),
     INSIDE + "StreamReader.read_nowait": (StreamReader.read_nowait, ["self", "n"]),
