@@ -172,7 +172,8 @@ or billing, when its connection is closed, so this is no promise about a bill.
 ## With `grace`
 
 A turn with `grace` goes on when its link is lost, so that its client can come back. Nobody comes back on this day. The
-share of the tokens that were not sent to those who left, by how they left; the last column counts all {requests:,} requests:
+share of the tokens that were not sent to those who left, by how they left; the last column counts all {requests:,}
+requests:
 
 | `grace` | {ways} | of all tokens |
 | {lines} |
