@@ -1,4 +1,4 @@
-"""`make day`: what hang-ups save, on a day of 10,000 requests in a minute or two.
+"""`make day`: what hang-ups save, on days of 10,000 requests, each in a minute or two.
 
 Each answer is 500 tokens, 5 to an event, 100 events a second; one client in ten leaves at a random point.
 Counts the tokens that the upstream sent before its connection was closed, against the same day with every
@@ -172,7 +172,8 @@ or billing, when its connection is closed, so this is no promise about a bill.
 ## With `grace`
 
 A turn with `grace` goes on when its link is lost, so that its client can come back. Nobody comes back on this day. The
-share of the tokens that were not sent to those who left, by how they left; the last column counts all requests:
+share of the tokens that were not sent to those who left, by how they left; the last column counts all {requests:,}
+requests:
 
 | `grace` | {ways} | of all tokens |
 | {lines} |
