@@ -14,10 +14,13 @@ class TokenBucket:
 
     def allow(self, now: float, worth: float = 1.0) -> bool:
         """Take a token, or the fraction `worth`; return False, and take none, when too few are left."""
-        self._earn(now)
-        if self._allowance < worth:
+        allowance = self._allowance + (now - self._last) * self._per_second - worth
+        allowance = min(allowance, self._burst - worth)
+        self._last = now
+        if allowance < 0:
+            self._allowance = allowance + worth
             return False
-        self._allowance -= worth
+        self._allowance = allowance
         return True
 
     def wait(self) -> float:
@@ -26,9 +29,4 @@ class TokenBucket:
 
     def is_fresh(self, now: float) -> bool:
         """Say if the bucket is full: then no earlier event counts any more."""
-        self._earn(now)
-        return self._allowance >= self._burst
-
-    def _earn(self, now: float) -> None:
-        self._allowance = min(self._allowance + (now - self._last) * self._per_second, self._burst)
-        self._last = now
+        return self._allowance + (now - self._last) * self._per_second >= self._burst

@@ -39,12 +39,13 @@ class UsageTracker:
         """Count characters that are about to be sent. Raise `Failure` where the answer would be too long."""
         self._room -= chars
         if self._room < 0:
-            message = f"The answer is over {self._max_chars:,} characters; see MAX_ANSWER_CHARS."
-            raise Failure("message_too_large", message)
+            raise self._too_long()
 
     def delta(self, chars: int) -> bool:
         """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
-        self.take(chars)
+        self._room -= chars  # as in `take`: a call a delta less
+        if self._room < 0:
+            raise self._too_long()
         now = monotonic()
         is_first = self.first_delta_ms is None
         if is_first:
@@ -54,6 +55,10 @@ class UsageTracker:
             self.gaps[bisect_left(GAP_BOUNDS, now - self._last_delta)] += 1
         self._last_delta = now
         return is_first
+
+    def _too_long(self) -> Failure:
+        message = f"The answer is over {self._max_chars:,} characters; see MAX_ANSWER_CHARS."
+        return Failure("message_too_large", message)
 
     @property
     def streamed(self) -> float:

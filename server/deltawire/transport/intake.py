@@ -27,29 +27,25 @@ class Intake:
 
     def __init__(self, rates: SocketRates, max_frame_bytes: int, now: float) -> None:
         """Start with full rates; two of the largest frames may always come at once. `now` is the loop's time."""
-        self._frames = TokenBucket(rates.frames, rates.frames * _BURST_SECONDS, now)
-        self._bytes = TokenBucket(rates.bytes, max(rates.bytes * _BURST_SECONDS, 2 * max_frame_bytes), now)
+        self.frames = TokenBucket(rates.frames, rates.frames * _BURST_SECONDS, now)
+        """A token is a frame; a fragment is worth less."""
+        self.bytes = TokenBucket(rates.bytes, max(rates.bytes * _BURST_SECONDS, 2 * max_frame_bytes), now)
+        """A token is a byte."""
+        self.holding: Holding | None = None
+        """What counts for the caller's share now."""
         self._arriving = rates.arriving
-        self._holding: Holding | None = None
-
-    def allows_frame(self, now: float, worth: float) -> bool:
-        """Count a frame, or the fraction `worth` of one; return False when there were too many."""
-        return self._frames.allow(now, worth)
-
-    def allows_bytes(self, now: float, count: int) -> bool:
-        """Count bytes; return False when there were too many."""
-        return self._bytes.allow(now, count)
 
     def hold(self, caller: str, unfinished: int) -> None:
         """Count the bytes of an unfinished message for its caller; raise `Failure` when they have too many of them."""
         if unfinished <= _UNCOUNTED_BYTES:
             self.release()
             return
-        if self._holding is None:
-            self._holding = Holding(self._arriving, caller)
-        self._holding.become(unfinished)
+        if self.holding is None:
+            self.holding = Holding(self._arriving, caller)
+        self.holding.become(unfinished)
 
     def release(self) -> None:
         """Give back all that is held."""
-        if self._holding is not None:
-            self._holding.become(0)
+        if self.holding is not None:
+            self.holding.become(0)
+            self.holding = None

@@ -161,10 +161,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, piece by piece; after the server's close frame only one piece more."""
-        if not self._intake.allows_bytes(self.loop.time(), len(data)):
+        if not self._intake.bytes.allow(self.loop.time(), len(data)):
             self.end(1008, "too many bytes")
-        start = 0
-        while start < len(data):
+        start, size = 0, len(data)
+        while start < size:
             if self.close_sent:
                 self._parsed_after_close += _PIECE_BYTES
                 if self._parsed_after_close > _PIECE_BYTES:
@@ -173,7 +173,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             end = start + (_LONG_PIECE_BYTES if is_in_a_long_frame else _PIECE_BYTES)
             super().data_received(data[start:end])
             start = end
-        self._count_unfinished()
+        if self.conn.reader.buffer or self.frames or self._intake.holding is not None:
+            self._count_unfinished()
 
     def _count_unfinished(self) -> None:
         """Count a message that is still coming for its caller; end the socket when they have too many of them."""
@@ -202,7 +203,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         is_too_much = False
         for taken, event in enumerate(events):
             is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
-            if not self._intake.allows_frame(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
+            if not self._intake.frames.allow(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
                 is_too_much = True
                 del events[taken:]
                 break
