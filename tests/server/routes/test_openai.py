@@ -396,6 +396,24 @@ async def test_the_clients_own_stream_of_a_response_ends_in_the_whole(upstream: 
     assert (whole.output_text, whole.status) == ("Hello world", "completed")
 
 
+async def test_thoughts_that_a_response_does_not_show_leave_its_stream_whole(
+    upstream: Upstream, client: AsyncOpenAI
+) -> None:
+    async def thinks_between(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        await exchange.text("Hm.", thought=True)
+        await exchange.text(" world", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(thinks_between)
+    stream = await client.responses.create(model=MODEL, input="hi", reasoning={"effort": "low"}, stream=True)
+    events = [event async for event in stream]
+    assert not [event.type for event in events if "reasoning" in event.type]
+    assert events[-1].type == "response.completed"
+    assert events[-1].response.output_text == "Hello world"
+
+
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:
     upstream.plays(cuts)
     events = [event async for event in await client.responses.create(model=MODEL, input="hi", stream=True)]
