@@ -337,4 +337,4 @@ def test_clients_ask_again_only_where_it_may_help_and_costs_nothing_twice(
 @pytest.mark.parametrize("fields", [{"n": True}, {"store": 0}, {"logprobs": 0}, {"frequency_penalty": False}])
 def test_a_truth_is_no_number(fields: dict[str, Any]) -> None:
     assert refusal(**fields).field == next(iter(fields))
-    assert asked(n=1.0, frequency_penalty=0.0).message == "hi"
+    assert asked(n=1.0, frequency_penalty=0.0, logprobs=False, top_logprobs=0).message == "hi"
