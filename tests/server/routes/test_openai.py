@@ -252,7 +252,12 @@ async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Up
     async with sharing(upstream, max_message_chars=10) as address, client_of(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "x" * 11}])
+        with pytest.raises(openai.APIStatusError) as refused_too:
+            await client.responses.create(model=MODEL, input="x" * 11)
+        with pytest.raises(openai.APIStatusError) as instructed:
+            await client.responses.create(model=MODEL, input="x", instructions="x" * 11)
     assert (refused.value.status_code, refused.value.param) == (413, "messages")
+    assert (refused_too.value.param, instructed.value.param) == ("input", "instructions")
 
 
 async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
