@@ -231,6 +231,13 @@ def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -
     assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
 
 
+REQUIRED_OF_RESPONSE: Final = {
+    *("id", "object", "created_at", "error", "incomplete_details", "instructions", "model", "tools", "output"),
+    *("parallel_tool_calls", "metadata", "tool_choice", "temperature", "top_p"),
+}
+"""The fields that OpenAI's published schema requires; its client takes a response without them."""
+
+
 @pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
 def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
@@ -250,6 +257,7 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
     whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
+    assert msgspec.to_builtins(whole).keys() >= REQUIRED_OF_RESPONSE
 
 
 @pytest.mark.parametrize(
