@@ -107,6 +107,13 @@ def test_instructions_alone_are_a_question() -> None:
     assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
 
 
+def test_an_instruction_after_the_last_answer_is_the_question() -> None:
+    answered = [{"role": "system", "content": "Be brief."}, *HI, {"role": "assistant", "content": "Hello."}]
+    chat = asked(messages=[*answered, {"role": "system", "content": "Find a title."}])
+    assert (chat.system, chat.message) == ("Be brief.", "Find a title.")
+    assert chat.history == [HistoryMessage("user", "hi"), HistoryMessage("model", "Hello.")]
+
+
 def body_of(row: FieldRow, value: Any) -> dict[str, Any]:
     """A body that has this value at the path of a row."""
     first, *rest = row.path.removesuffix(row.name).split(".")
