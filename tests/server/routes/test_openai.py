@@ -123,6 +123,19 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
     assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
 
 
+async def test_an_answer_can_be_sent_back_as_the_client_has_it(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says("Hello", thoughts=["Hm."]), says("Yes."), says("Hello", thoughts=["Hm."]), says("Yes."))
+    first = await client.chat.completions.create(model=MODEL, messages=HI, reasoning_effort="low")
+    told: Any = first.choices[0].message.model_dump()
+    told["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
+    await client.chat.completions.create(model=MODEL, messages=[*HI, told, {"role": "user", "content": "So?"}])
+    reasoning: Any = {"effort": "low", "summary": "auto"}
+    response = await client.responses.create(model=MODEL, input=HI, reasoning=reasoning)
+    output: Any = [item.model_dump() for item in response.output]
+    await client.responses.create(model=MODEL, input=[*HI, *output, {"role": "user", "content": "So?"}])
+    assert [upstream.exchanges[at].texts for at in (1, 3)] == [["hi", "Hello", "So?"]] * 2
+
+
 async def test_a_delta_is_sent_as_it_comes_and_a_client_that_stops_closes_the_upstream(
     upstream: Upstream, client: AsyncOpenAI
 ) -> None:
