@@ -296,6 +296,7 @@ def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: 
         ({"input": [{"role": "user", "content": ""}]}, "input[0].content"),
         ({"input": [{"role": "assistant", "content": "I"}]}, "input[0].role"),
         ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].type"),
+        ({"input": [*HI, {"type": "item_reference", "id": "msg_1"}]}, "input[1].type"),
     ],
 )
 def test_what_a_response_cannot_be_asked_is_refused_by_name(fields: dict[str, Any], field: str) -> None:

@@ -54,7 +54,10 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: (
         Annotated[
             Literal["message", "reasoning"],
-            Meta(description='"message" or "reasoning"; calls of tools and their results are not taken yet'),
+            Meta(
+                description='"message" or "reasoning"; calls of tools are not taken yet, nor names of stored items: '
+                "the client's `store` must be false"
+            ),
         ]
         | None
     ) = None
