@@ -141,6 +141,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    extra_body: Annotated[Raw, refused("a client puts its fields into the request itself", {})] | UnsetType = UNSET
     user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
     safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
 
