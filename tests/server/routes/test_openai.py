@@ -432,6 +432,31 @@ async def test_thoughts_that_a_response_does_not_show_leave_its_stream_whole(
     assert events[-1].response.output_text == "Hello world"
 
 
+async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see(
+    upstream: Upstream, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.3)
+    heard = asyncio.Event()
+
+    async def thinks_on(exchange: Exchange) -> None:
+        await exchange.start()
+        while not heard.is_set():
+            await exchange.text("Hm.", thought=True)
+            await asyncio.sleep(0.02)
+        await exchange.text("Hello", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(thinks_on)
+    asking = client.responses.with_streaming_response.create(
+        model=MODEL, input="hi", reasoning={"effort": "low"}, stream=True
+    )
+    async with asking as response:
+        async for line in response.iter_lines():
+            if line.startswith(":"):
+                heard.set()
+    assert heard.is_set()
+
+
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:
     upstream.plays(cuts)
     events = [event async for event in await client.responses.create(model=MODEL, input="hi", stream=True)]
