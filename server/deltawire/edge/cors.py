@@ -20,12 +20,12 @@ _OPENAI_HEADERS: Final = ", ".join(
         *("Retry-Count", "Runtime", "Runtime-Version", "Timeout"),
     )
 )
-"""Headers that OpenAI's client for JavaScript sends along."""
+"""Headers that OpenAI's client for JavaScript sends along. It sets `User-Agent`, too: Firefox and Safari ask for it."""
 _PREFLIGHT: Final = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Last-Event-ID, Prefer, " + _OPENAI_HEADERS.encode(),
+        b"Authorization, Content-Type, Last-Event-ID, Prefer, " + _OPENAI_HEADERS.encode() + b", User-Agent",
     ),
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),

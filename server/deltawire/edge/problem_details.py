@@ -82,7 +82,7 @@ def response_of(problem: Problem, path: str) -> tuple[dict[str, str], bytes]:
     has_cost = problem.usage is not None or bool(problem.text)
     again = should_retry(retryable=problem.retryable, retry_after=problem.retry_after, has_cost=has_cost)
     headers |= {"content-type": "application/json", "x-should-retry": "true" if again else "false"}
-    return headers, encode(error_body(problem.code, problem.message, problem.field, problem.status))
+    return headers, encode(error_body(problem.code, problem.message, problem.field, problem.status, path))
 
 
 def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:

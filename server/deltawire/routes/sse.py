@@ -97,8 +97,9 @@ class EventStream:
                     if self._head is not None and self._heart is not None and isinstance(frame, ErrorFrame):
                         self._heart.cancel()  # from now on the head is not sent
                         error = frame
+                    # A frame without events leaves the silence as it is: the comments must come all the same.
                     # A lost connection also has room; `while_connected` learns of it later.
-                    elif not await self.write(events_of(frame)):
+                    elif (events := events_of(frame)) and not await self.write(events):
                         turn.leave(Reason.CLIENT_GONE)
             except PeerSlow:  # before the frames are closed, which takes the first reason that it finds
                 turn.leave(Reason.SLOW_CLIENT)

@@ -66,9 +66,10 @@ class HttpProtocol(asyncio.Protocol):
     def write_piece(self, piece: bytes) -> None:
         """Send a piece of a response that has begun and whose length is not known (RFC 9112, 7.1).
 
-        ASGI's `send` would call Litestar's wrappers for each piece.
+        ASGI's `send` would call Litestar's wrappers for each piece. An empty piece is not sent: an empty chunk ends the
+        response.
         """
-        if not self.transport.is_closing():
+        if piece and not self.transport.is_closing():
             self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._writes_chunks else piece)
 
     def abort(self) -> None:

@@ -255,6 +255,7 @@ async def test_a_browser_that_asks_before_it_asks_needs_no_token(guarded: str) -
             assert response.headers["Access-Control-Allow-Origin"] == "https://chat.example"
             allowed = response.headers["Access-Control-Allow-Headers"]
             assert allowed.startswith("Authorization, Content-Type, Last-Event-ID, Prefer, X-Stainless-Arch, ")
+            assert allowed.endswith(", User-Agent")
             assert "POST" in response.headers["Access-Control-Allow-Methods"]
         async with session.options(f"http://{guarded}/chat", headers=headers | {"Host": "evil.example"}) as response:
             assert response.status == 403

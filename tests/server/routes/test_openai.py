@@ -123,6 +123,19 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
     assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
 
 
+async def test_an_answer_can_be_sent_back_as_the_client_has_it(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says("Hello", thoughts=["Hm."]), says("Yes."), says("Hello", thoughts=["Hm."]), says("Yes."))
+    first = await client.chat.completions.create(model=MODEL, messages=HI, reasoning_effort="low")
+    told: Any = first.choices[0].message.model_dump()
+    told["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
+    await client.chat.completions.create(model=MODEL, messages=[*HI, told, {"role": "user", "content": "So?"}])
+    reasoning: Any = {"effort": "low", "summary": "auto"}
+    response = await client.responses.create(model=MODEL, input=HI, reasoning=reasoning)
+    output: Any = [item.model_dump() for item in response.output]
+    await client.responses.create(model=MODEL, input=[*HI, *output, {"role": "user", "content": "So?"}])
+    assert [upstream.exchanges[at].texts for at in (1, 3)] == [["hi", "Hello", "So?"]] * 2
+
+
 async def test_a_delta_is_sent_as_it_comes_and_a_client_that_stops_closes_the_upstream(
     upstream: Upstream, client: AsyncOpenAI
 ) -> None:
@@ -252,7 +265,12 @@ async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Up
     async with sharing(upstream, max_message_chars=10) as address, client_of(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "x" * 11}])
+        with pytest.raises(openai.APIStatusError) as refused_too:
+            await client.responses.create(model=MODEL, input="x" * 11)
+        with pytest.raises(openai.APIStatusError) as instructed:
+            await client.responses.create(model=MODEL, input="x", instructions="x" * 11)
     assert (refused.value.status_code, refused.value.param) == (413, "messages")
+    assert (refused_too.value.param, instructed.value.param) == ("input", "instructions")
 
 
 async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
@@ -394,6 +412,49 @@ async def test_the_clients_own_stream_of_a_response_ends_in_the_whole(upstream: 
     assert [event.sequence_number for event in events] == list(range(len(events)))
     assert (events[0].type, events[-1].type) == ("response.created", "response.completed")
     assert (whole.output_text, whole.status) == ("Hello world", "completed")
+
+
+async def test_thoughts_that_a_response_does_not_show_leave_its_stream_whole(
+    upstream: Upstream, client: AsyncOpenAI
+) -> None:
+    async def thinks_between(exchange: Exchange) -> None:
+        await exchange.start()
+        await exchange.text("Hello")
+        await exchange.text("Hm.", thought=True)
+        await exchange.text(" world", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(thinks_between)
+    stream = await client.responses.create(model=MODEL, input="hi", reasoning={"effort": "low"}, stream=True)
+    events = [event async for event in stream]
+    assert not [event.type for event in events if "reasoning" in event.type]
+    assert events[-1].type == "response.completed"
+    assert events[-1].response.output_text == "Hello world"
+
+
+async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see(
+    upstream: Upstream, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.3)
+    heard = asyncio.Event()
+
+    async def thinks_on(exchange: Exchange) -> None:
+        await exchange.start()
+        while not heard.is_set():
+            await exchange.text("Hm.", thought=True)
+            await asyncio.sleep(0.02)
+        await exchange.text("Hello", finish="STOP")
+        await exchange.finish()
+
+    upstream.plays(thinks_on)
+    asking = client.responses.with_streaming_response.create(
+        model=MODEL, input="hi", reasoning={"effort": "low"}, stream=True
+    )
+    async with asking as response:
+        async for line in response.iter_lines():
+            if line.startswith(":"):
+                heard.set()
+    assert heard.is_set()
 
 
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:

@@ -107,6 +107,13 @@ def test_instructions_alone_are_a_question() -> None:
     assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
 
 
+def test_an_instruction_after_the_last_answer_is_the_question() -> None:
+    answered = [{"role": "system", "content": "Be brief."}, *HI, {"role": "assistant", "content": "Hello."}]
+    chat = asked(messages=[*answered, {"role": "system", "content": "Find a title."}])
+    assert (chat.system, chat.message) == ("Be brief.", "Find a title.")
+    assert chat.history == [HistoryMessage("user", "hi"), HistoryMessage("model", "Hello.")]
+
+
 def body_of(row: FieldRow, value: Any) -> dict[str, Any]:
     """A body that has this value at the path of a row."""
     first, *rest = row.path.removesuffix(row.name).split(".")
@@ -231,6 +238,13 @@ def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -
     assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
 
 
+REQUIRED_OF_RESPONSE: Final = {
+    *("id", "object", "created_at", "error", "incomplete_details", "instructions", "model", "tools", "output"),
+    *("parallel_tool_calls", "metadata", "tool_choice", "temperature", "top_p"),
+}
+"""The fields that OpenAI's published schema requires; its client takes a response without them."""
+
+
 @pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
 def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
@@ -250,6 +264,7 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
     whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
+    assert msgspec.to_builtins(whole).keys() >= REQUIRED_OF_RESPONSE
 
 
 @pytest.mark.parametrize(
@@ -281,6 +296,7 @@ def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: 
         ({"input": [{"role": "user", "content": ""}]}, "input[0].content"),
         ({"input": [{"role": "assistant", "content": "I"}]}, "input[0].role"),
         ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].type"),
+        ({"input": [*HI, {"type": "item_reference", "id": "msg_1"}]}, "input[1].type"),
     ],
 )
 def test_what_a_response_cannot_be_asked_is_refused_by_name(fields: dict[str, Any], field: str) -> None:
@@ -337,4 +353,4 @@ def test_clients_ask_again_only_where_it_may_help_and_costs_nothing_twice(
 @pytest.mark.parametrize("fields", [{"n": True}, {"store": 0}, {"logprobs": 0}, {"frequency_penalty": False}])
 def test_a_truth_is_no_number(fields: dict[str, Any]) -> None:
     assert refusal(**fields).field == next(iter(fields))
-    assert asked(n=1.0, frequency_penalty=0.0).message == "hi"
+    assert asked(n=1.0, frequency_penalty=0.0, logprobs=False, top_logprobs=0).message == "hi"

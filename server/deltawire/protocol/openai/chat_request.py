@@ -19,6 +19,7 @@ from deltawire.protocol.openai.reasons import (
     NO_TOOLS,
     NO_VERBOSITY,
     NONE_TO_CALL,
+    OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
@@ -54,9 +55,12 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
     name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
-    annotations: Annotated[Raw, passed_over("they belong to an earlier answer")] | UnsetType = UNSET
+    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning_details: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    thinking_blocks: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    provider_specific_fields: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     tool_calls: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
     tool_call_id: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
@@ -137,6 +141,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    extra_body: Annotated[Raw, refused("a client puts its fields into the request itself", {})] | UnsetType = UNSET
     user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
     safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
 

@@ -42,13 +42,16 @@ class Conversation(NamedTuple):
 
 
 def conversation_of(messages: Sequence[Spoken]) -> Conversation:
-    """Join the instructions, wherever they stand; where there is nothing else, the last one is the question.
+    """Join the instructions, wherever they stand.
 
+    A last one is the question where the user has asked nothing since the last answer, as in `system: Give it a title`.
     Raise `Failure` where the last message is no question.
     """
     instructions = [message for message in messages if message.role in _INSTRUCT]
     spoken = [message for message in messages if message.role not in _INSTRUCT]
-    *earlier, last = spoken or [instructions.pop()]
+    if messages[-1].role in _INSTRUCT and (not spoken or spoken[-1].role == "assistant"):
+        spoken.append(instructions.pop())
+    *earlier, last = spoken
     if last.role == "assistant":
         raise Failure(
             "invalid_frame", "The last message must be the user's.", field=f"{last.path.removesuffix('.content')}.role"

@@ -6,8 +6,11 @@ from msgspec import Struct
 
 _KINDS: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 """The type of an error by its status. Any other below 500 is `invalid_request_error`, from 500 on `server_error`."""
-_PARAMS: Final = {"message": "messages", "history": "messages", "system": "messages"}
-"""The field of OpenAI's wire for a field of ours."""
+_OF_CHAT: Final = {"message": "messages", "history": "messages", "system": "messages"}
+"""The field of a chat completion for a field of ours."""
+_OF_RESPONSE: Final = {"message": "input", "history": "input", "system": "instructions"}
+"""The field of a response for a field of ours."""
+_RESPONSES_PATH: Final = "/v1/responses"
 _LONGEST_WAIT: Final = 60.0
 """Seconds that OpenAI's clients wait at most; after a longer `Retry-After` they would ask again too early."""
 
@@ -27,12 +30,13 @@ class ErrorBody(Struct, frozen=True):
     error: ErrorDetail
 
 
-def error_body(code: str, message: str, field: str | None, status: int) -> ErrorBody:
-    """Return the body for an error of ours."""
+def error_body(code: str, message: str, field: str | None, status: int, path: str = "") -> ErrorBody:
+    """Return the body for an error of ours, in answer to a request for this path."""
     kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
     if code == "budget_exhausted":
         kind = "insufficient_quota"
-    param = field if field is None else _PARAMS.get(field, field)
+    params = _OF_RESPONSE if path == _RESPONSES_PATH else _OF_CHAT
+    param = field if field is None else params.get(field, field)
     return ErrorBody(ErrorDetail(message=message, type=kind, param=param, code=code))
 
 

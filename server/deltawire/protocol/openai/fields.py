@@ -3,6 +3,7 @@
 The treatment of a field stands at the field, in its `Meta`. docs/reference/openai.md has the table, too.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, get_type_hints
 
@@ -43,9 +44,11 @@ def passed_over(why: str) -> Meta:
 
 def refused(why: str, *harmless: Any) -> Meta:
     """Return the annotation of a field that is refused, unless it has one of these values, which ask for nothing."""
+    # As JSON: `typing` gives equal annotations one object, and in Python 0 equals False.
+    texts = [json.dumps(value) for value in harmless]
     return Meta(
         description=why,
-        extra={_TREATMENT: "refused", _HARMLESS: harmless},
+        extra={_TREATMENT: "refused", _HARMLESS: texts},
         extra_json_schema={"enum": [None, *harmless]},
     )
 
@@ -61,7 +64,8 @@ def _row(path: str, hint: Any) -> FieldRow:
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, Meta) and meta.description:
                 extra = meta.extra or {}
-                return FieldRow(path, extra.get(_TREATMENT, "taken"), meta.description, extra.get(_HARMLESS, ()))
+                harmless = tuple(json.loads(text) for text in extra.get(_HARMLESS, ()))
+                return FieldRow(path, extra.get(_TREATMENT, "taken"), meta.description, harmless)
     raise AssertionError(f"{path} has no description")
 
 

@@ -97,6 +97,8 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     incomplete_details: IncompleteDetails | None = None
     instructions: str | None
     max_output_tokens: int | None
+    metadata: dict[str, str] = field(default_factory=dict)
+    """Always empty, as what was sent is passed over. OpenAI's schema requires the field."""
     model: str
     output: list[OutputItem]
     parallel_tool_calls: Literal[False] = False

@@ -20,6 +20,7 @@ from deltawire.protocol.openai.reasons import (
     NO_TOOLS,
     NO_VERBOSITY,
     NONE_TO_CALL,
+    OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
@@ -27,7 +28,6 @@ from deltawire.protocol.openai.reasons import (
 
 _MAX_ITEMS: Final = 10_000
 _MAX_STRINGS: Final = 10 * _MAX_ITEMS
-_OF_ANSWER: Final = "it belongs to an earlier answer"
 
 
 class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,8 +39,8 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    annotations: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
-    logprobs: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    logprobs: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
     file_id: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
@@ -54,7 +54,10 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: (
         Annotated[
             Literal["message", "reasoning"],
-            Meta(description='"message" or "reasoning"; calls of tools and their results are not taken yet'),
+            Meta(
+                description='"message" or "reasoning"; calls of tools are not taken yet, nor names of stored items: '
+                "the client's `store` must be false"
+            ),
         ]
         | None
     ) = None
@@ -66,9 +69,9 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         | None
     ) = None
     content: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
-    id: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
-    status: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
-    phase: Annotated[Raw, passed_over(_OF_ANSWER)] | UnsetType = UNSET
+    id: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    status: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    phase: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
 
