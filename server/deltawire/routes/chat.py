@@ -25,7 +25,7 @@ from deltawire.protocol.ui_message_stream import MEDIA_TYPE as UI_MEDIA_TYPE
 from deltawire.protocol.ui_message_stream import UiMessageWriter
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import fold, send_whole, stream_late
-from deltawire.routes.bodies import AnyRequest, json_body, parameters_of
+from deltawire.routes.bodies import AnyRequest, json_body
 from deltawire.routes.chat_with_grace import Asked, answer_with_grace, stream_with_grace
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
@@ -78,11 +78,11 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
 def _speaks_ui(request: AnyRequest) -> bool:
     """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
-    form = parameters_of(request).get("format")
-    if form not in (None, UI_FORMAT):
+    forms = set(request.query_params.getall("format", []))  # other parameters were always passed over
+    if forms - {UI_FORMAT}:
         raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
     accepted = [part.partition(";")[0].strip().lower() for part in listed(request.scope, b"accept")]
-    return form == UI_FORMAT or UI_MEDIA_TYPE in accepted
+    return bool(forms) or UI_MEDIA_TYPE in accepted
 
 
 async def _asked(request: AnyRequest, services: Services) -> Asked:
