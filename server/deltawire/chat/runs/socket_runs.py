@@ -18,18 +18,15 @@ from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Though
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_history", "_name", "_peer", "is_open", "run")
+    __slots__ = ("_cursor", "_name", "_socket", "run")
 
-    def __init__(self, peer: Peer, history: SocketHistory, run: AnyRun, after: int, name: str | None) -> None:
+    def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
         """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
 
         Raise `Failure` when those frames are not there.
         """
         self.run = run
-        self.is_open = True
-        """True while the socket is open."""
-        self._peer = peer
-        self._history = history
+        self._socket = socket
         self._name = name
         self._cursor: AnyCursor = run.attach(self, after)
 
@@ -38,32 +35,40 @@ class SocketListener:
         """The id of the frames on this socket."""
         return self._name or self.run.turn
 
+    @property
+    def is_open(self) -> bool:
+        """True while the socket is open, even when it has stopped listening."""
+        return self._socket.is_open
+
     def push(self, frame: NumberedFrame) -> bool:
         """Send a frame now; return False when the client has to read first."""
-        return self._peer.send_now(self._encoded(frame))
+        return self._socket.peer.send_now(self._encoded(frame))
 
     async def listen(self) -> None:
         """Send the frames that cannot be pushed, to the end of the run.
 
         Raise `Failure` when the turn is refused, `PeerGone` or `PeerSlow`.
         """
+        peer = self._socket.peer
         try:
             while frames := await self._cursor.next():
                 for frame in frames:
-                    await self._peer.send(self._encoded(frame))
+                    await peer.send(self._encoded(frame))
         finally:
             self.leave()
 
     def remember(self, question: str, answer: str) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
-        draft = self._history.draft()
+        history = self._socket.history
+        draft = history.draft()
         draft.add(answer)
-        self._history.add(question, draft.text())
+        history.add(question, draft.text())
 
     def leave(self) -> None:
         """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""
-        is_ours = self._peer.ended_with is not None
-        departure = Departure.LOST if is_ours else departure_of(self._peer.left_with)
+        peer = self._socket.peer
+        is_ours = peer.ended_with is not None
+        departure = Departure.LOST if is_ours else departure_of(peer.left_with)
         self.run.detach(cast("Any", self._cursor), departure)
 
     def _encoded(self, frame: NumberedFrame) -> bytes:
@@ -73,13 +78,15 @@ class SocketListener:
 class SocketRuns:
     """The runs that one socket listens to."""
 
-    __slots__ = ("_all", "_by_name", "_history", "_peer", "_taken")
+    __slots__ = ("_all", "_by_name", "_taken", "history", "is_open", "peer")
 
     def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, taken: Container[str]) -> None:
         """Start with none; `runs` are those of the process, `taken` the ids of the socket's other turns."""
+        self.peer = peer
+        self.history = history
+        self.is_open = True
+        """True while the socket is open; its history must not be changed after that."""
         self._all = runs
-        self._peer = peer
-        self._history = history
         self._taken = taken
         self._by_name: dict[str, SocketListener] = {}
 
@@ -98,12 +105,12 @@ class SocketRuns:
 
     def ask_here(self, chat: Chat, caller: Caller) -> SocketListener:
         """Start a turn with grace, or listen to the run that the same chat started before. Raise `Failure`."""
-        run = self._all.ask_here(chat, self._history.messages(), caller, self._peer.context)
+        run = self._all.ask_here(chat, self.history.messages(), caller, self.peer.context)
         return self._listener(run, 0, None)
 
     async def ask(self, chat: Chat, caller: Caller) -> SocketListener:
         """Do the same with a look at other processes first."""
-        run = await self._all.ask(chat, self._history.messages(), caller, self._peer.context)
+        run = await self._all.ask(chat, self.history.messages(), caller, self.peer.context)
         return self._listener(run, 0, None)
 
     def is_elsewhere(self, run: str) -> bool:
@@ -142,15 +149,15 @@ class SocketRuns:
 
     def leave(self) -> None:
         """Stop listening: the socket is over."""
+        self.is_open = False
         for listener in self._by_name.values():
-            listener.is_open = False
             listener.leave()
 
     def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
         here = name or run.turn
         if here in self._by_name or here in self._taken:
             raise Failure("duplicate_turn", field="id")
-        listener = SocketListener(self._peer, self._history, run, after, name)
+        listener = SocketListener(self, run, after, name)
         self._by_name[here] = listener
         return listener
 
