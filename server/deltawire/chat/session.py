@@ -163,6 +163,8 @@ class Session:
             self._listen(await finding, said)
         except Failure as failure:
             self._refuse(failure, name, starts=starts, said=said)
+            self._stay_awake()
+            self._end_if_drained()
 
     def _stop_run(self, run: str) -> None:
         caller = self._identity.caller()

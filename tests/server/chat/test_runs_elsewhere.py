@@ -240,3 +240,20 @@ async def test_a_socket_of_another_server_resumes_and_stops_a_run(
             assert (await asker.until_end())[-1]["finish_reason"] == "cancelled"
             await client.send(type="resume", run="x" * 38)
             assert (await client.receive())["code"] == "not_found"
+
+
+async def test_a_chat_can_be_stopped_and_has_its_id_before_other_servers_were_asked(
+    upstream: Upstream, redis: RedisServer
+) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with serving(upstream, redis_url=redis.url) as address, connected(address) as client:
+        await client.chat("one", id="t1", grace=60)
+        await client.chat("two", id="t1", grace=60)
+        await client.send(type="cancel", id="t1")
+        refused = await client.receive()
+        end = (await client.until_end("t1"))[-1]
+        assert (refused["code"], refused["id"], refused["ref"]) == ("duplicate_turn", None, "t1")
+        assert end["finish_reason"] == "cancelled"
+        for number in range(9):
+            await client.chat("one", id=f"u{number}", grace=60)
+        assert (await client.receive())["code"] == "too_many_turns", "what is to come counts"

@@ -1,6 +1,6 @@
 """The runs that one socket listens to, each under the name that its frames have there."""
 
-from collections.abc import Container
+from collections.abc import Container, Coroutine
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -75,10 +75,20 @@ class SocketListener:
         return encode(frame if self._name is None else _named(frame, self._name))
 
 
-class SocketRuns:
-    """The runs that one socket listens to."""
+class _Coming:
+    """A listener for which other processes are asked; `name` is the id of its frames, None where that is not known."""
 
-    __slots__ = ("_all", "_by_name", "_taken", "history", "is_open", "peer")
+    __slots__ = ("is_stopped", "name")
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+        self.is_stopped = False
+
+
+class SocketRuns:
+    """The runs that one socket listens to, or will listen to once other processes have answered."""
+
+    __slots__ = ("_all", "_by_name", "_coming", "_taken", "history", "is_open", "peer")
 
     def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, taken: Container[str]) -> None:
         """Start with none; `runs` are those of the process, `taken` the ids of the socket's other turns."""
@@ -89,14 +99,15 @@ class SocketRuns:
         self._all = runs
         self._taken = taken
         self._by_name: dict[str, SocketListener] = {}
+        self._coming: dict[_Coming, None] = {}
 
     def __len__(self) -> int:
         """Return their number."""
-        return len(self._by_name)
+        return len(self._by_name) + len(self._coming)
 
     def __contains__(self, name: str | None) -> bool:
-        """Say if frames with this id come from a run."""
-        return name in self._by_name
+        """Say if frames with this id come from a run, or will."""
+        return name is not None and (name in self._by_name or any(coming.name == name for coming in self._coming))
 
     @property
     def are_shared(self) -> bool:
@@ -108,10 +119,11 @@ class SocketRuns:
         run = self._all.ask_here(chat, self.history.messages(), caller, self.peer.context)
         return self._listener(run, 0, None)
 
-    async def ask(self, chat: Chat, caller: Caller) -> SocketListener:
+    def ask(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
         """Do the same with a look at other processes first."""
-        run = await self._all.ask(chat, self.history.messages(), caller, self.peer.context)
-        return self._listener(run, 0, None)
+        coming = self._expect(chat.id)
+        finding = self._all.ask(chat, self.history.messages(), caller, self.peer.context)
+        return self._arrive(coming, finding, 0, None)
 
     def is_elsewhere(self, run: str) -> bool:
         """Say if a run may be in another process that can be asked."""
@@ -121,9 +133,10 @@ class SocketRuns:
         """Listen to a run of this process. Raise `Failure` (`not_found`, `gone`, `invalid_frame`)."""
         return self._listener(self._all.find_here(resume.run, caller.name), int(resume.after), resume.id)
 
-    async def resume(self, resume: Resume, caller: Caller) -> SocketListener:
+    def resume(self, resume: Resume, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
         """Listen to a run of another process. Raise `Failure`."""
-        return self._listener(await self._all.find(resume.run, caller.name), int(resume.after), resume.id)
+        coming = self._expect(resume.id)
+        return self._arrive(coming, self._all.find(resume.run, caller.name), int(resume.after), resume.id)
 
     def remove(self, listener: SocketListener) -> None:
         """Remove a listener that has heard the end."""
@@ -132,12 +145,17 @@ class SocketRuns:
 
     def stop(self, name: str) -> None:
         """End the turn with this id here."""
-        self._by_name[name].run.stop()
+        if name in self._by_name:
+            self._by_name[name].run.stop()
+        for coming in self._coming:
+            coming.is_stopped = coming.is_stopped or coming.name == name
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""
         for listener in self._by_name.values():
             listener.run.stop()
+        for coming in self._coming:
+            coming.is_stopped = True
 
     def stop_here(self, run: str, caller: Caller) -> None:
         """End a run of this caller in this process, whoever listens. Raise `Failure` (`not_found`, `gone`)."""
@@ -153,13 +171,35 @@ class SocketRuns:
         for listener in self._by_name.values():
             listener.leave()
 
+    def _expect(self, name: str | None) -> _Coming:
+        """Take an id at once: no other turn may have it, and a `cancel` may come before the run is found."""
+        self._check_free(name)
+        coming = _Coming(name)
+        self._coming[coming] = None
+        return coming
+
+    async def _arrive(
+        self, coming: _Coming, finding: Coroutine[Any, Any, AnyRun], after: int, name: str | None
+    ) -> SocketListener:
+        try:
+            run = await finding
+        finally:
+            del self._coming[coming]
+        listener = self._listener(run, after, name)
+        if coming.is_stopped:
+            run.stop()
+        return listener
+
     def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
         here = name or run.turn
-        if here in self._by_name or here in self._taken:
-            raise Failure("duplicate_turn", field="id")
+        self._check_free(here)
         listener = SocketListener(self, run, after, name)
         self._by_name[here] = listener
         return listener
+
+    def _check_free(self, name: str | None) -> None:
+        if name in self or name in self._taken:
+            raise Failure("duplicate_turn", field="id")
 
 
 def _named(frame: NumberedFrame, name: str) -> NumberedFrame:
