@@ -341,6 +341,28 @@ async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldes
         task.cancel()
 
 
+async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once() -> None:
+    streams = [FakeStream(), FakeStream()]
+    scene = Scene(FakeUpstream(*streams), memory=50_000)
+    heard = scene.ask()
+    FakeListener().listens(heard)
+    await settled()
+    streams[0].says(Text("x" * 100_000))
+    await settled()
+    alone, listener = scene.ask(ChatRequest(message="hi", id="alone", grace=GRACE)), FakeListener()
+    listener.listens(alone)
+    await settled()
+    streams[1].says(Text("x" * 20_000))
+    await settled()
+    await listener.leaves(alone, Departure.LOST)
+    streams[1].says(Text("y"))
+    await settled()
+    assert alone.is_forgotten
+    assert scene.runs._size == heard.size
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
 async def test_a_run_with_a_listener_is_not_ended_for_memory_but_its_beginning_is_dropped() -> None:
     stream = FakeStream()
     scene = Scene(FakeUpstream(stream), memory=100_000)

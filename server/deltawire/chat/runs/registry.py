@@ -185,7 +185,7 @@ class Runs:
         self._size += size
         while self._size > self.bounds.bytes and (dropped := next(iter(self._ended or self._detached), None)):
             dropped.evict()
-        if self._size > self.bounds.bytes and size > 0:
+        if self._size > self.bounds.bytes and size > 0 and not run.is_forgotten:
             run.trim()
 
     def changed(self, run: Run) -> None:
