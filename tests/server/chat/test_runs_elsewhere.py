@@ -16,6 +16,7 @@ from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent, says_when
 
 from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore
+from deltawire.chat.runs.elsewhere.remote import RemoteCursor
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
@@ -116,6 +117,24 @@ async def test_a_run_is_stopped_from_another_process(stores: Stores) -> None:
         await until(lambda: stream.is_closed)
         await until(lambda: bool(listener.ends))
         assert here.reason == "user_cancel"
+
+
+async def test_what_a_process_of_a_later_version_says_does_no_harm(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        hub = here.runs.hub
+        assert hub is not None
+        await hub._store.send(here.runs.process, b'{"type":"later"}')
+        remote = await there.runs.find(run.name, CALLER.name)
+        listener = FakeListener()
+        cursor = listener.listens(remote)
+        assert isinstance(cursor, RemoteCursor)
+        await until(lambda: bool(listener.heard))
+        await hub._store.append(cursor._listen.stream, [b'{"type":"later"}'])
+        await until(lambda: listener.refusal is not None)
+        assert listener.refusal is not None
+        assert listener.refusal.code == "store_unavailable"
+        remote.stop()
+        await until(lambda: stream.is_closed)
 
 
 @pytest.mark.parametrize("departure", list(Departure))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from deltawire.aio.background import BackgroundTasks
@@ -202,9 +203,15 @@ class Hub:
             try:
                 for message in await self._store.receive(self._process):
                     if message != _WAKE:
-                        self._take(read_message(message))
+                        self._read(message)
             except StoreAway:
                 await asyncio.sleep(LEASE_SECONDS)
+
+    def _read(self, message: bytes) -> None:
+        try:
+            self._take(read_message(message))
+        except msgspec.MsgspecError as fault:  # of another version: its sender hears nothing, as of a dead process
+            log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Report):
