@@ -276,3 +276,19 @@ async def test_a_chat_can_be_stopped_and_has_its_id_before_other_servers_were_as
         for number in range(9):
             await client.chat("one", id=f"u{number}", grace=60)
         assert (await client.receive())["code"] == "too_many_turns", "what is to come counts"
+
+
+async def test_a_refused_resume_ends_no_turn_on_any_server(upstream: Upstream, redis: RedisServer) -> None:
+    upstream.plays(says_and_is_silent("x" * 20_000, "y" * 20_000))
+    few = {"redis_url": redis.url, "max_detached_bytes": 6_000}
+    async with serving(upstream, **few) as one, serving(upstream, **few) as two:
+        async with connected(one) as asker:
+            await asker.chat(id="t1", grace=60)
+            run = (await asker.receive())["run"]
+            await asker.receive()
+            await asker.receive()
+            for address in (one, two):
+                async with connected(address) as client:
+                    await client.send(type="resume", run=run, id="here")
+                    refused = await client.receive()
+                    assert (refused["code"], refused["id"], refused["ref"]) == ("gone", None, "here")

@@ -9,6 +9,7 @@ from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer
 from deltawire.chat.runs.elsewhere.remote import AnyCursor
 from deltawire.chat.runs.registry import AnyRun, Runs
+from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, departure_of
 from deltawire.identity.caller import Caller
 from deltawire.protocol.errors import Failure
@@ -18,7 +19,7 @@ from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Though
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_name", "_socket", "run")
+    __slots__ = ("_cursor", "_name", "_socket", "is_heard", "run")
 
     def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
         """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
@@ -29,6 +30,8 @@ class SocketListener:
         self._socket = socket
         self._name = name
         self._cursor: AnyCursor = run.attach(self, after)
+        self.is_heard = isinstance(run, Run)
+        """True once it is known that those frames are there; a run of another process tells with its first ones."""
 
     @property
     def name(self) -> str:
@@ -52,6 +55,7 @@ class SocketListener:
         peer = self._socket.peer
         try:
             while frames := await self._cursor.next():
+                self.is_heard = True
                 for frame in frames:
                     await peer.send(self._encoded(frame))
         finally:
