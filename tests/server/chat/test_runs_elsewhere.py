@@ -1,9 +1,9 @@
 """Runs of other processes: the same suite in memory and on a real Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from support.client import connected, text_of
@@ -16,7 +16,7 @@ from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent, says_when
 
 from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore
-from deltawire.chat.runs.elsewhere.remote import RemoteCursor
+from deltawire.chat.runs.elsewhere.remote import RemoteCursor, RemoteRun
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
@@ -61,7 +61,7 @@ class Pair(NamedTuple):
 @asynccontextmanager
 async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
     stream = FakeStream()
-    here = Scene(FakeUpstream(stream), store=stores.make())
+    here = Scene(FakeUpstream(stream, None), store=stores.make())
     there = Scene(FakeUpstream(), store=stores.make())
     asked = await here.runs.ask(here.request, [], CALLER, None)  # type: ignore[arg-type]
     assert isinstance(asked, Run)
@@ -170,6 +170,32 @@ async def test_the_same_chat_in_another_process_asks_once_and_it_is_listed_there
         stream.finishes()
         for task in there.runs._tasks:
             task.cancel()
+
+
+async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pair_of(stores) as (here, there, _, run):
+        chat = ChatRequest(message="hi", id="kept", grace=GRACE, conversation="c")
+        kept = await here.runs.ask(chat, [], CALLER, None)  # type: ignore[arg-type]
+        hub = there.runs.hub
+        assert hub is not None
+        asked: list[str] = []
+        finds = hub.find
+
+        def find(name: str) -> Coroutine[Any, Any, RemoteRun]:
+            asked.append(name)
+            return finds(name)
+
+        monkeypatch.setattr(hub, "find", find)
+        async with asyncio.timeout(5):
+            while len(await there.runs.live(CALLER.name)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert {run.name, kept.name} == set(asked)
+        asked.clear()
+        assert [one.name for one in await there.runs.live(CALLER.name, "c")] == [kept.name]
+        assert await there.runs.live(CALLER.name, "another") == []
+        assert asked == [kept.name]
 
 
 async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: Stores) -> None:

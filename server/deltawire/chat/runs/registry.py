@@ -170,7 +170,7 @@ class Runs:
     async def live(self, caller: str, conversation: str | None = None) -> list[AnyRun]:
         """Return a caller's runs that have not ended, here and elsewhere; with a conversation, only those of it."""
         here: list[AnyRun] = [run for run in self._named.values() if run.facts.caller == caller]
-        everywhere = here if self.hub is None else [*here, *await self.hub.live(caller)]
+        everywhere = here if self.hub is None else [*here, *await self.hub.live(caller, conversation)]
         return [
             run for run in everywhere if run.state is not RunState.ENDED and conversation in (None, run.conversation)
         ]

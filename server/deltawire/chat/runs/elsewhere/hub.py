@@ -65,7 +65,7 @@ class Hub:
         """List a run, so that other processes find it."""
         await self._begin()
         with suppress(StoreAway):
-            await self._store.enlist(key_of(run.facts.caller), run.name)
+            await self._store.enlist(key_of(run.facts.caller), run.name, run.conversation or "")
             if run.is_forgotten:  # meanwhile
                 await self._forget(run)
 
@@ -139,11 +139,15 @@ class Hub:
             raise Failure("gone", field="run")
         return RemoteRun(name, report, self._process, self._store, self.spawn)
 
-    async def live(self, caller: str) -> list[RemoteRun]:
-        """Return a caller's runs in other processes that are there."""
+    async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
+        """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
         with suppress(StoreAway):
             listed = await self._store.listed(key_of(caller))
-            others = [name for name in listed if names.process_of(name) != self._process]
+            others = [
+                name
+                for name, its in listed.items()
+                if names.process_of(name) != self._process and conversation in (None, its)
+            ]
             if others:
                 await self._begin()
             found = await asyncio.gather(*(self.find(name) for name in others), return_exceptions=True)
