@@ -245,7 +245,7 @@ class Session:
             await listener.listen()
         except Failure as failure:
             self._runs.remove(listener)
-            self._refuse(failure, listener.name, starts=starts or listener.is_heard, said=said)
+            self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), said=said)
         except PeerGone:
             pass
         except PeerSlow:

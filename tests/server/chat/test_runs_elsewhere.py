@@ -318,3 +318,27 @@ async def test_a_refused_resume_ends_no_turn_on_any_server(upstream: Upstream, r
                     await client.send(type="resume", run=run, id="here")
                     refused = await client.receive()
                     assert (refused["code"], refused["id"], refused["ref"]) == ("gone", None, "here")
+
+
+async def test_a_run_that_is_out_of_reach_for_a_while_is_not_told_as_ended(
+    upstream: Upstream, redis: RedisServer
+) -> None:
+    goes_on = asyncio.Event()
+    upstream.plays(says_when(goes_on))
+    async with serving(upstream, redis_url=redis.url) as one, serving(upstream, redis_url=redis.url) as two:
+        async with connected(one) as asker, connected(two) as client:
+            await asker.chat(id="t1", grace=60)
+            run = (await asker.receive())["run"]
+            await client.send(type="resume", run=run, id="here")
+            await client.receive()
+            async with redis.client() as store:
+                [stream] = await store.keys("deltawire:run:stream:*")
+                await store.xadd(stream, {"f": "what nobody can read"})
+            while (told := await client.receive())["type"] == "delta":
+                pass
+            assert (told["code"], told["id"], told["ref"]) == ("store_unavailable", None, "here")
+            await client.send(type="resume", run=run, id="here")
+            goes_on.set()
+            frames = await client.until_end("here")
+    assert text_of(frames) == "Hello world"
+    assert frames[-1]["finish_reason"] == "stop"

@@ -19,7 +19,7 @@ from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Though
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_name", "_socket", "is_heard", "run")
+    __slots__ = ("_cursor", "_has_heard", "_name", "_socket", "run")
 
     def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
         """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
@@ -30,8 +30,7 @@ class SocketListener:
         self._socket = socket
         self._name = name
         self._cursor: AnyCursor = run.attach(self, after)
-        self.is_heard = isinstance(run, Run)
-        """True once it is known that those frames are there; a run of another process tells with its first ones."""
+        self._has_heard = False
 
     @property
     def name(self) -> str:
@@ -55,11 +54,20 @@ class SocketListener:
         peer = self._socket.peer
         try:
             while frames := await self._cursor.next():
-                self.is_heard = True
+                self._has_heard = True
                 for frame in frames:
                     await peer.send(self._encoded(frame))
         finally:
             self.leave()
+
+    def ends_turn(self, failure: Failure, *, starts: bool) -> bool:
+        """Say if a failure of `listen` ends the turn; `starts` is true for one who asked for it.
+
+        Another process may refuse to be listened to, or be out of reach for a while: then the turn goes on.
+        """
+        if isinstance(self.run, Run):
+            return True
+        return failure.code != "store_unavailable" if self._has_heard else starts
 
     def remember(self, question: str, answer: str) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
