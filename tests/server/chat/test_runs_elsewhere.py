@@ -237,6 +237,20 @@ async def test_a_listener_whose_process_was_killed_is_lost(stores: Stores) -> No
         await until(lambda: stream.is_closed)
 
 
+async def test_a_process_that_stops_still_tells_the_end_of_its_runs(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        listener = FakeListener()
+        listener.listens(await there.runs.find(run.name, CALLER.name))
+        await until(lambda: bool(listener.heard))
+        stream.says(Text("Hello"))
+        stream.finishes()
+        while run.state is not RunState.ENDED:  # noqa: ASYNC110 - in the very step after its end
+            await asyncio.sleep(0)
+        await here.runs.close()
+        await listener.task
+        assert (listener.text, len(listener.ends), listener.refusal) == ("Hello", 1, None)
+
+
 async def test_a_reader_that_takes_nothing_does_not_fill_the_store(stores: Stores) -> None:
     async with pair_of(stores) as (_, there, stream, run):
         listener = FakeListener(reads=False)

@@ -167,8 +167,9 @@ class Hub:
     async def close(self) -> None:
         """Finish what is under way, and end the lease."""
         self._is_closed = True
-        for listener in list(self._served.values()):  # the runs that go on are lost with this process
-            listener.leave(Departure.LOST)
+        for listener in list(self._served.values()):
+            if not listener.is_at_end:  # a run that goes on is lost with this process
+                listener.leave(Departure.LOST)
         await self._background.wait(_CLOSE_SECONDS)
         if self._loops:
             with suppress(StoreAway):
