@@ -92,18 +92,18 @@ class Runs:
         self._check(request)
         name = names.new_name(self.process, caller.name)
         with self.hub.making(name):
-            known = await self.hub.claim(key, name, _CLAIM_SECONDS)
-            while known != name and key not in self._asked:
-                try:
-                    return await self.find(known, caller.name)
-                except Failure as failure:
-                    if failure.code != "gone":
-                        raise
-                known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
             try:
+                known = await self.hub.claim(key, name, _CLAIM_SECONDS)
+                while known != name and key not in self._asked:
+                    try:
+                        return await self.find(known, caller.name)
+                    except Failure as failure:
+                        if failure.code != "gone":
+                            raise
+                    known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
                 return self.ask_here(request, history, caller, context, name)
-            except Failure:
-                self.hub.release(key, name)
+            except (Failure, asyncio.CancelledError):
+                self.hub.release(key, name)  # it may have been registered, even if nobody waits for that any more
                 raise
 
     def ask_here(
