@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import Context
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -180,7 +182,9 @@ class Hub:
 
     async def _begin(self) -> None:
         if not self._loops:
-            self._loops = [asyncio.ensure_future(self._keep_lease()), asyncio.ensure_future(self._keep_receiving())]
+            # They outlive the request that starts them, so they keep nothing of it.
+            start = partial(asyncio.get_running_loop().create_task, context=Context())
+            self._loops = [start(self._keep_lease()), start(self._keep_receiving())]
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._has_lease.wait()
