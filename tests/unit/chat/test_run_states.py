@@ -1,7 +1,9 @@
 """The states of a run: each phase of its turn, and all that may happen, with a fake clock and a fake upstream."""
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from weakref import ref
 
 import pytest
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene, settled
@@ -302,6 +304,21 @@ async def test_the_exchange_is_remembered_by_the_socket_that_asked_while_it_is_o
     stream.finishes()
     await settled()
     assert (starter.remembered, other.remembered) == ([("hi", "Hello")], [])
+
+
+async def test_a_run_keeps_nothing_of_a_socket_that_is_over() -> None:
+    scene = Scene(FakeUpstream(FakeStream()))
+    run, listener = scene.ask(), FakeListener()
+    cursor = run.attach(listener)
+    await settled()
+    listener.is_open = False
+    run.detach(cursor, Departure.LOST)
+    alive = ref(listener)
+    del listener, cursor
+    gc.collect()
+    assert alive() is None
+    for task in scene.runs._tasks:
+        task.cancel()
 
 
 async def test_the_exchange_is_else_remembered_by_the_one_who_listens_at_its_end() -> None:
