@@ -14,7 +14,7 @@ class MemoryRunStore:
         self._inboxes: dict[str, list[bytes]] = defaultdict(list)
         self.streams: dict[str, list[bytes]] = defaultdict(list)
         self.chats: dict[str, str] = {}
-        self.lists: dict[str, dict[str, None]] = defaultdict(dict)
+        self.lists: dict[str, dict[str, str]] = defaultdict(dict)
         self._news = asyncio.Condition()
 
     async def renew(self, process: str) -> None:
@@ -51,11 +51,11 @@ class MemoryRunStore:
         if self.chats.get(chat) == run:
             del self.chats[chat]
 
-    async def listed(self, caller: str) -> list[str]:
-        return list(self.lists[caller])
+    async def listed(self, caller: str) -> dict[str, str]:
+        return dict(self.lists[caller])
 
-    async def enlist(self, caller: str, run: str) -> None:
-        self.lists[caller][run] = None
+    async def enlist(self, caller: str, run: str, conversation: str) -> None:
+        self.lists[caller][run] = conversation
 
     async def delist(self, caller: str, runs: list[str]) -> None:
         for run in runs:

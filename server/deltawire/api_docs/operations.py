@@ -252,7 +252,7 @@ EXPORT_CONVERSATION: Final = operation(
     query=ExportQuery,
 )
 
-_OF_A_RUN: Final = frozenset({"unauthenticated", "forbidden", "internal", "not_found", "gone"})
+_OF_A_RUN: Final = frozenset({"unauthenticated", "forbidden", "internal", "not_found", "gone", "store_unavailable"})
 
 
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -160,9 +160,11 @@ class Session:
         starts: bool,
     ) -> None:
         try:
-            self._listen(await finding, said)
+            self._listen(await finding, said, starts=starts)
         except Failure as failure:
             self._refuse(failure, name, starts=starts, said=said)
+            self._stay_awake()
+            self._end_if_drained()
 
     def _stop_run(self, run: str) -> None:
         caller = self._identity.caller()
@@ -234,14 +236,16 @@ class Session:
                 self._history.add(chat.message, draft.text())
             self._end_if_drained()
 
-    def _listen(self, listener: SocketListener, said: str | None = None) -> None:
-        self._tasks.spawn(self._listen_to_end(listener, said)).add_done_callback(lambda _: self._runs.remove(listener))
+    def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:
+        listening = self._tasks.spawn(self._listen_to_end(listener, said, starts=starts))
+        listening.add_done_callback(lambda _: self._runs.remove(listener))
 
-    async def _listen_to_end(self, listener: SocketListener, said: str | None) -> None:
+    async def _listen_to_end(self, listener: SocketListener, said: str | None, *, starts: bool) -> None:
         try:
             await listener.listen()
         except Failure as failure:
-            self._replies.send(self._refusals.frame(failure, turn=listener.name, said=said))
+            self._runs.remove(listener)
+            self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), said=said)
         except PeerGone:
             pass
         except PeerSlow:

@@ -150,6 +150,8 @@ class Transcript:
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
+            if self._is_closed:  # nobody would give back what is held from now on
+                raise _GivenUp
             self._hold(2 * sum([sys.getsizeof(said.text) for said in history]))
             size = 0 if asked_before else size_of(request.message)
             await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)

@@ -1,9 +1,9 @@
 """Runs of other processes: the same suite in memory and on a real Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from support.client import connected, text_of
@@ -16,6 +16,7 @@ from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent, says_when
 
 from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore
+from deltawire.chat.runs.elsewhere.remote import RemoteCursor, RemoteRun
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
@@ -60,7 +61,7 @@ class Pair(NamedTuple):
 @asynccontextmanager
 async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
     stream = FakeStream()
-    here = Scene(FakeUpstream(stream), store=stores.make())
+    here = Scene(FakeUpstream(stream, None), store=stores.make())
     there = Scene(FakeUpstream(), store=stores.make())
     asked = await here.runs.ask(here.request, [], CALLER, None)  # type: ignore[arg-type]
     assert isinstance(asked, Run)
@@ -118,6 +119,24 @@ async def test_a_run_is_stopped_from_another_process(stores: Stores) -> None:
         assert here.reason == "user_cancel"
 
 
+async def test_what_a_process_of_a_later_version_says_does_no_harm(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        hub = here.runs.hub
+        assert hub is not None
+        await hub._store.send(here.runs.process, b'{"type":"later"}')
+        remote = await there.runs.find(run.name, CALLER.name)
+        listener = FakeListener()
+        cursor = listener.listens(remote)
+        assert isinstance(cursor, RemoteCursor)
+        await until(lambda: bool(listener.heard))
+        await hub._store.append(cursor._listen.stream, [b'{"type":"later"}'])
+        await until(lambda: listener.refusal is not None)
+        assert listener.refusal is not None
+        assert listener.refusal.code == "store_unavailable"
+        remote.stop()
+        await until(lambda: stream.is_closed)
+
+
 @pytest.mark.parametrize("departure", list(Departure))
 async def test_a_listener_in_another_process_leaves_as_one_in_this(stores: Stores, departure: Departure) -> None:
     async with pair_of(stores) as (here, there, stream, run):
@@ -151,6 +170,32 @@ async def test_the_same_chat_in_another_process_asks_once_and_it_is_listed_there
         stream.finishes()
         for task in there.runs._tasks:
             task.cancel()
+
+
+async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with pair_of(stores) as (here, there, _, run):
+        chat = ChatRequest(message="hi", id="kept", grace=GRACE, conversation="c")
+        kept = await here.runs.ask(chat, [], CALLER, None)  # type: ignore[arg-type]
+        hub = there.runs.hub
+        assert hub is not None
+        asked: list[str] = []
+        finds = hub.find
+
+        def find(name: str) -> Coroutine[Any, Any, RemoteRun]:
+            asked.append(name)
+            return finds(name)
+
+        monkeypatch.setattr(hub, "find", find)
+        async with asyncio.timeout(5):
+            while len(await there.runs.live(CALLER.name)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert {run.name, kept.name} == set(asked)
+        asked.clear()
+        assert [one.name for one in await there.runs.live(CALLER.name, "c")] == [kept.name]
+        assert await there.runs.live(CALLER.name, "another") == []
+        assert asked == [kept.name]
 
 
 async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: Stores) -> None:
@@ -190,6 +235,20 @@ async def test_a_listener_whose_process_was_killed_is_lost(stores: Stores) -> No
         await until(lambda: "lost" in here.events.seen)
         here.clock.advance(GRACE)
         await until(lambda: stream.is_closed)
+
+
+async def test_a_process_that_stops_still_tells_the_end_of_its_runs(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        listener = FakeListener()
+        listener.listens(await there.runs.find(run.name, CALLER.name))
+        await until(lambda: bool(listener.heard))
+        stream.says(Text("Hello"))
+        stream.finishes()
+        while run.state is not RunState.ENDED:  # noqa: ASYNC110 - in the very step after its end
+            await asyncio.sleep(0)
+        await here.runs.close()
+        await listener.task
+        assert (listener.text, len(listener.ends), listener.refusal) == ("Hello", 1, None)
 
 
 async def test_a_reader_that_takes_nothing_does_not_fill_the_store(stores: Stores) -> None:
@@ -240,3 +299,60 @@ async def test_a_socket_of_another_server_resumes_and_stops_a_run(
             assert (await asker.until_end())[-1]["finish_reason"] == "cancelled"
             await client.send(type="resume", run="x" * 38)
             assert (await client.receive())["code"] == "not_found"
+
+
+async def test_a_chat_can_be_stopped_and_has_its_id_before_other_servers_were_asked(
+    upstream: Upstream, redis: RedisServer
+) -> None:
+    upstream.plays(says_and_is_silent("Hello"))
+    async with serving(upstream, redis_url=redis.url) as address, connected(address) as client:
+        await client.chat("one", id="t1", grace=60)
+        await client.chat("two", id="t1", grace=60)
+        await client.send(type="cancel", id="t1")
+        refused = await client.receive()
+        end = (await client.until_end("t1"))[-1]
+        assert (refused["code"], refused["id"], refused["ref"]) == ("duplicate_turn", None, "t1")
+        assert end["finish_reason"] == "cancelled"
+        for number in range(9):
+            await client.chat("one", id=f"u{number}", grace=60)
+        assert (await client.receive())["code"] == "too_many_turns", "what is to come counts"
+
+
+async def test_a_refused_resume_ends_no_turn_on_any_server(upstream: Upstream, redis: RedisServer) -> None:
+    upstream.plays(says_and_is_silent("x" * 20_000, "y" * 20_000))
+    few = {"redis_url": redis.url, "max_detached_bytes": 6_000}
+    async with serving(upstream, **few) as one, serving(upstream, **few) as two:
+        async with connected(one) as asker:
+            await asker.chat(id="t1", grace=60)
+            run = (await asker.receive())["run"]
+            await asker.receive()
+            await asker.receive()
+            for address in (one, two):
+                async with connected(address) as client:
+                    await client.send(type="resume", run=run, id="here")
+                    refused = await client.receive()
+                    assert (refused["code"], refused["id"], refused["ref"]) == ("gone", None, "here")
+
+
+async def test_a_run_that_is_out_of_reach_for_a_while_is_not_told_as_ended(
+    upstream: Upstream, redis: RedisServer
+) -> None:
+    goes_on = asyncio.Event()
+    upstream.plays(says_when(goes_on))
+    async with serving(upstream, redis_url=redis.url) as one, serving(upstream, redis_url=redis.url) as two:
+        async with connected(one) as asker, connected(two) as client:
+            await asker.chat(id="t1", grace=60)
+            run = (await asker.receive())["run"]
+            await client.send(type="resume", run=run, id="here")
+            await client.receive()
+            async with redis.client() as store:
+                [stream] = await store.keys("deltawire:run:stream:*")
+                await store.xadd(stream, {"f": "what nobody can read"})
+            while (told := await client.receive())["type"] == "delta":
+                pass
+            assert (told["code"], told["id"], told["ref"]) == ("store_unavailable", None, "here")
+            await client.send(type="resume", run=run, id="here")
+            goes_on.set()
+            frames = await client.until_end("here")
+    assert text_of(frames) == "Hello world"
+    assert frames[-1]["finish_reason"] == "stop"

@@ -183,6 +183,26 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
         await nothing_is_kept_but_what_is_asked_now(address, conversation)
 
 
+async def test_a_turn_that_was_stopped_while_it_waited_for_a_locked_file_holds_no_memory(
+    upstream: Upstream, file: Path
+) -> None:
+    async with serving(upstream, database_url=f"sqlite:///{file}", max_memory_bytes=500_000) as address:
+        async with conversations_of(address) as client:
+            conversation = await client.create()
+        assert (await ask_rest(address, "x" * 50_000, conversation=conversation))[-1]["type"] == "usage"
+        async with connected(address) as client:
+            with closing(sqlite3.connect(file)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                for _ in range(5):
+                    await client.chat(conversation=conversation)
+                    await client.send(type="cancel", id="nobody")
+                    assert (await client.receive())["code"] == "unknown_turn"  # by now the turn waits for the file
+                    await client.send(type="cancel")
+                    assert (await client.receive())["finish_reason"] == "cancelled"
+            for _ in range(2):
+                assert (await client.ask("now", conversation=conversation))[-1]["type"] == "usage"
+
+
 async def test_a_turn_that_waits_too_long_for_a_locked_file_is_logged_as_what_it_was_told(
     upstream: Upstream, file: Path, log: Log
 ) -> None:

@@ -1,7 +1,9 @@
 """The states of a run: each phase of its turn, and all that may happen, with a fake clock and a fake upstream."""
 
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from weakref import ref
 
 import pytest
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene, settled
@@ -304,6 +306,21 @@ async def test_the_exchange_is_remembered_by_the_socket_that_asked_while_it_is_o
     assert (starter.remembered, other.remembered) == ([("hi", "Hello")], [])
 
 
+async def test_a_run_keeps_nothing_of_a_socket_that_is_over() -> None:
+    scene = Scene(FakeUpstream(FakeStream()))
+    run, listener = scene.ask(), FakeListener()
+    cursor = run.attach(listener)
+    await settled()
+    listener.is_open = False
+    run.detach(cursor, Departure.LOST)
+    alive = ref(listener)
+    del listener, cursor
+    gc.collect()
+    assert alive() is None
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
 async def test_the_exchange_is_else_remembered_by_the_one_who_listens_at_its_end() -> None:
     async with in_phase(Phase.STREAMING) as (_, run, starter, stream):
         await starter.leaves(run, Departure.LOST)
@@ -337,6 +354,28 @@ async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldes
     assert streams[0].is_closed
     assert not streams[1].is_closed
     assert scene.runs._size == sum(run.size for run in runs if not run.is_forgotten)
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
+async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once() -> None:
+    streams = [FakeStream(), FakeStream()]
+    scene = Scene(FakeUpstream(*streams), memory=50_000)
+    heard = scene.ask()
+    FakeListener().listens(heard)
+    await settled()
+    streams[0].says(Text("x" * 100_000))
+    await settled()
+    alone, listener = scene.ask(ChatRequest(message="hi", id="alone", grace=GRACE)), FakeListener()
+    listener.listens(alone)
+    await settled()
+    streams[1].says(Text("x" * 20_000))
+    await settled()
+    await listener.leaves(alone, Departure.LOST)
+    streams[1].says(Text("y"))
+    await settled()
+    assert alone.is_forgotten
+    assert scene.runs._size == heard.size
     for task in scene.runs._tasks:
         task.cancel()
 

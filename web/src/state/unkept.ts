@@ -3,7 +3,7 @@
 
 import { lostQuestion, type Problem, unanswered } from "../text/problems";
 import { type Answer, branchTo, type Conversation, type Message, type Question, ROOT } from "./conversation";
-import { withMessage } from "./conversation-tree";
+import { emptyAnswer, withMessage } from "./conversation-tree";
 import type { Settings } from "./settings";
 
 /** `left` is queued in another page, which may be closed. */
@@ -63,19 +63,9 @@ function putBack(conversation: Conversation, record: Unkept): Conversation {
 
 function answerOf({ answer }: Unkept, parent: string): Answer {
   const { id, settings } = answer;
-  const plain = {
-    role: "model" as const,
-    id,
-    stored: null,
-    parent,
-    text: "",
-    thoughts: "",
-    settings,
-    run: null,
-    spent: null,
-  };
-  if (answer.status === "queued") return { ...plain, status: "queued", problem: null };
-  if (answer.status === "stopped") return { ...plain, status: "stopped", problem: null };
+  const plain = emptyAnswer(id, parent, settings);
+  if (answer.status === "queued") return plain;
+  if (answer.status === "stopped") return { ...plain, status: "stopped" };
   const problem = answer.problem === null ? lostQuestion(answer.status === "left") : unanswered(answer.problem);
   return { ...plain, status: "lost", problem };
 }

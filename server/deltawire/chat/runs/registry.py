@@ -92,18 +92,18 @@ class Runs:
         self._check(request)
         name = names.new_name(self.process, caller.name)
         with self.hub.making(name):
-            known = await self.hub.claim(key, name, _CLAIM_SECONDS)
-            while known != name and key not in self._asked:
-                try:
-                    return await self.find(known, caller.name)
-                except Failure as failure:
-                    if failure.code != "gone":
-                        raise
-                known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
             try:
+                known = await self.hub.claim(key, name, _CLAIM_SECONDS)
+                while known != name and key not in self._asked:
+                    try:
+                        return await self.find(known, caller.name)
+                    except Failure as failure:
+                        if failure.code != "gone":
+                            raise
+                    known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
                 return self.ask_here(request, history, caller, context, name)
-            except Failure:
-                self.hub.release(key, name)
+            except (Failure, asyncio.CancelledError):
+                self.hub.release(key, name)  # it may have been registered, even if nobody waits for that any more
                 raise
 
     def ask_here(
@@ -170,7 +170,7 @@ class Runs:
     async def live(self, caller: str, conversation: str | None = None) -> list[AnyRun]:
         """Return a caller's runs that have not ended, here and elsewhere; with a conversation, only those of it."""
         here: list[AnyRun] = [run for run in self._named.values() if run.facts.caller == caller]
-        everywhere = here if self.hub is None else [*here, *await self.hub.live(caller)]
+        everywhere = here if self.hub is None else [*here, *await self.hub.live(caller, conversation)]
         return [
             run for run in everywhere if run.state is not RunState.ENDED and conversation in (None, run.conversation)
         ]
@@ -185,7 +185,7 @@ class Runs:
         self._size += size
         while self._size > self.bounds.bytes and (dropped := next(iter(self._ended or self._detached), None)):
             dropped.evict()
-        if self._size > self.bounds.bytes and size > 0:
+        if self._size > self.bounds.bytes and size > 0 and not run.is_forgotten:
             run.trim()
 
     def changed(self, run: Run) -> None:

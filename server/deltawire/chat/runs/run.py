@@ -170,6 +170,8 @@ class Run:
         """Remove a listener; when it was the last one, the grace begins, or the turn ends."""
         if not self.listeners.remove(cursor):
             return
+        if cursor.listener is self._first and not cursor.listener.is_open:
+            self._first = None  # its socket is over, and would stay in memory as long as the run
         self._keeper.changed(self)
         if self.state is RunState.ENDED:
             return

@@ -1,6 +1,6 @@
 """The runs that one socket listens to, each under the name that its frames have there."""
 
-from collections.abc import Container
+from collections.abc import Container, Coroutine
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -9,6 +9,7 @@ from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer
 from deltawire.chat.runs.elsewhere.remote import AnyCursor
 from deltawire.chat.runs.registry import AnyRun, Runs
+from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, departure_of
 from deltawire.identity.caller import Caller
 from deltawire.protocol.errors import Failure
@@ -18,78 +19,107 @@ from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Though
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_history", "_name", "_peer", "is_open", "run")
+    __slots__ = ("_cursor", "_has_heard", "_name", "_socket", "run")
 
-    def __init__(self, peer: Peer, history: SocketHistory, run: AnyRun, after: int, name: str | None) -> None:
+    def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
         """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
 
         Raise `Failure` when those frames are not there.
         """
         self.run = run
-        self.is_open = True
-        """True while the socket is open."""
-        self._peer = peer
-        self._history = history
+        self._socket = socket
         self._name = name
         self._cursor: AnyCursor = run.attach(self, after)
+        self._has_heard = False
 
     @property
     def name(self) -> str:
         """The id of the frames on this socket."""
         return self._name or self.run.turn
 
+    @property
+    def is_open(self) -> bool:
+        """True while the socket is open, even when it has stopped listening."""
+        return self._socket.is_open
+
     def push(self, frame: NumberedFrame) -> bool:
         """Send a frame now; return False when the client has to read first."""
-        return self._peer.send_now(self._encoded(frame))
+        return self._socket.peer.send_now(self._encoded(frame))
 
     async def listen(self) -> None:
         """Send the frames that cannot be pushed, to the end of the run.
 
         Raise `Failure` when the turn is refused, `PeerGone` or `PeerSlow`.
         """
+        peer = self._socket.peer
         try:
             while frames := await self._cursor.next():
+                self._has_heard = True
                 for frame in frames:
-                    await self._peer.send(self._encoded(frame))
+                    await peer.send(self._encoded(frame))
         finally:
             self.leave()
 
+    def ends_turn(self, failure: Failure, *, starts: bool) -> bool:
+        """Say if a failure of `listen` ends the turn; `starts` is true for one who asked for it.
+
+        Another process may refuse to be listened to, or be out of reach for a while: then the turn goes on.
+        """
+        if isinstance(self.run, Run):
+            return True
+        return failure.code != "store_unavailable" if self._has_heard else starts
+
     def remember(self, question: str, answer: str) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
-        draft = self._history.draft()
+        history = self._socket.history
+        draft = history.draft()
         draft.add(answer)
-        self._history.add(question, draft.text())
+        history.add(question, draft.text())
 
     def leave(self) -> None:
         """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""
-        is_ours = self._peer.ended_with is not None
-        departure = Departure.LOST if is_ours else departure_of(self._peer.left_with)
+        peer = self._socket.peer
+        is_ours = peer.ended_with is not None
+        departure = Departure.LOST if is_ours else departure_of(peer.left_with)
         self.run.detach(cast("Any", self._cursor), departure)
 
     def _encoded(self, frame: NumberedFrame) -> bytes:
         return encode(frame if self._name is None else _named(frame, self._name))
 
 
-class SocketRuns:
-    """The runs that one socket listens to."""
+class _Coming:
+    """A listener for which other processes are asked; `name` is the id of its frames, None where that is not known."""
 
-    __slots__ = ("_all", "_by_name", "_history", "_peer", "_taken")
+    __slots__ = ("is_stopped", "name")
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+        self.is_stopped = False
+
+
+class SocketRuns:
+    """The runs that one socket listens to, or will listen to once other processes have answered."""
+
+    __slots__ = ("_all", "_by_name", "_coming", "_taken", "history", "is_open", "peer")
 
     def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, taken: Container[str]) -> None:
         """Start with none; `runs` are those of the process, `taken` the ids of the socket's other turns."""
+        self.peer = peer
+        self.history = history
+        self.is_open = True
+        """True while the socket is open; its history must not be changed after that."""
         self._all = runs
-        self._peer = peer
-        self._history = history
         self._taken = taken
         self._by_name: dict[str, SocketListener] = {}
+        self._coming: dict[_Coming, None] = {}
 
     def __len__(self) -> int:
         """Return their number."""
-        return len(self._by_name)
+        return len(self._by_name) + len(self._coming)
 
     def __contains__(self, name: str | None) -> bool:
-        """Say if frames with this id come from a run."""
-        return name in self._by_name
+        """Say if frames with this id come from a run, or will."""
+        return name is not None and (name in self._by_name or any(coming.name == name for coming in self._coming))
 
     @property
     def are_shared(self) -> bool:
@@ -98,13 +128,14 @@ class SocketRuns:
 
     def ask_here(self, chat: Chat, caller: Caller) -> SocketListener:
         """Start a turn with grace, or listen to the run that the same chat started before. Raise `Failure`."""
-        run = self._all.ask_here(chat, self._history.messages(), caller, self._peer.context)
+        run = self._all.ask_here(chat, self.history.messages(), caller, self.peer.context)
         return self._listener(run, 0, None)
 
-    async def ask(self, chat: Chat, caller: Caller) -> SocketListener:
+    def ask(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
         """Do the same with a look at other processes first."""
-        run = await self._all.ask(chat, self._history.messages(), caller, self._peer.context)
-        return self._listener(run, 0, None)
+        coming = self._expect(chat.id)
+        finding = self._all.ask(chat, self.history.messages(), caller, self.peer.context)
+        return self._arrive(coming, finding, 0, None)
 
     def is_elsewhere(self, run: str) -> bool:
         """Say if a run may be in another process that can be asked."""
@@ -114,9 +145,10 @@ class SocketRuns:
         """Listen to a run of this process. Raise `Failure` (`not_found`, `gone`, `invalid_frame`)."""
         return self._listener(self._all.find_here(resume.run, caller.name), int(resume.after), resume.id)
 
-    async def resume(self, resume: Resume, caller: Caller) -> SocketListener:
+    def resume(self, resume: Resume, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
         """Listen to a run of another process. Raise `Failure`."""
-        return self._listener(await self._all.find(resume.run, caller.name), int(resume.after), resume.id)
+        coming = self._expect(resume.id)
+        return self._arrive(coming, self._all.find(resume.run, caller.name), int(resume.after), resume.id)
 
     def remove(self, listener: SocketListener) -> None:
         """Remove a listener that has heard the end."""
@@ -125,12 +157,17 @@ class SocketRuns:
 
     def stop(self, name: str) -> None:
         """End the turn with this id here."""
-        self._by_name[name].run.stop()
+        if name in self._by_name:
+            self._by_name[name].run.stop()
+        for coming in self._coming:
+            coming.is_stopped = coming.is_stopped or coming.name == name
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""
         for listener in self._by_name.values():
             listener.run.stop()
+        for coming in self._coming:
+            coming.is_stopped = True
 
     def stop_here(self, run: str, caller: Caller) -> None:
         """End a run of this caller in this process, whoever listens. Raise `Failure` (`not_found`, `gone`)."""
@@ -142,17 +179,39 @@ class SocketRuns:
 
     def leave(self) -> None:
         """Stop listening: the socket is over."""
+        self.is_open = False
         for listener in self._by_name.values():
-            listener.is_open = False
             listener.leave()
+
+    def _expect(self, name: str | None) -> _Coming:
+        """Take an id at once: no other turn may have it, and a `cancel` may come before the run is found."""
+        self._check_free(name)
+        coming = _Coming(name)
+        self._coming[coming] = None
+        return coming
+
+    async def _arrive(
+        self, coming: _Coming, finding: Coroutine[Any, Any, AnyRun], after: int, name: str | None
+    ) -> SocketListener:
+        try:
+            run = await finding
+        finally:
+            del self._coming[coming]
+        listener = self._listener(run, after, name)
+        if coming.is_stopped:
+            run.stop()
+        return listener
 
     def _listener(self, run: AnyRun, after: int, name: str | None) -> SocketListener:
         here = name or run.turn
-        if here in self._by_name or here in self._taken:
-            raise Failure("duplicate_turn", field="id")
-        listener = SocketListener(self._peer, self._history, run, after, name)
+        self._check_free(here)
+        listener = SocketListener(self, run, after, name)
         self._by_name[here] = listener
         return listener
+
+    def _check_free(self, name: str | None) -> None:
+        if name in self or name in self._taken:
+            raise Failure("duplicate_turn", field="id")
 
 
 def _named(frame: NumberedFrame, name: str) -> NumberedFrame:

@@ -4,8 +4,11 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import Context
+from functools import partial
 from typing import Any, Final
 
+import msgspec
 import structlog
 
 from deltawire.aio.background import BackgroundTasks
@@ -64,7 +67,7 @@ class Hub:
         """List a run, so that other processes find it."""
         await self._begin()
         with suppress(StoreAway):
-            await self._store.enlist(key_of(run.facts.caller), run.name)
+            await self._store.enlist(key_of(run.facts.caller), run.name, run.conversation or "")
             if run.is_forgotten:  # meanwhile
                 await self._forget(run)
 
@@ -138,11 +141,15 @@ class Hub:
             raise Failure("gone", field="run")
         return RemoteRun(name, report, self._process, self._store, self.spawn)
 
-    async def live(self, caller: str) -> list[RemoteRun]:
-        """Return a caller's runs in other processes that are there."""
+    async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
+        """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
         with suppress(StoreAway):
             listed = await self._store.listed(key_of(caller))
-            others = [name for name in listed if names.process_of(name) != self._process]
+            others = [
+                name
+                for name, its in listed.items()
+                if names.process_of(name) != self._process and conversation in (None, its)
+            ]
             if others:
                 await self._begin()
             found = await asyncio.gather(*(self.find(name) for name in others), return_exceptions=True)
@@ -162,8 +169,9 @@ class Hub:
     async def close(self) -> None:
         """Finish what is under way, and end the lease."""
         self._is_closed = True
-        for listener in list(self._served.values()):  # the runs that go on are lost with this process
-            listener.leave(Departure.LOST)
+        for listener in list(self._served.values()):
+            if not listener.is_at_end:  # a run that goes on is lost with this process
+                listener.leave(Departure.LOST)
         await self._background.wait(_CLOSE_SECONDS)
         if self._loops:
             with suppress(StoreAway):
@@ -174,7 +182,9 @@ class Hub:
 
     async def _begin(self) -> None:
         if not self._loops:
-            self._loops = [asyncio.ensure_future(self._keep_lease()), asyncio.ensure_future(self._keep_receiving())]
+            # They outlive the request that starts them, so they keep nothing of it.
+            start = partial(asyncio.get_running_loop().create_task, context=Context())
+            self._loops = [start(self._keep_lease()), start(self._keep_receiving())]
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
                 await self._has_lease.wait()
@@ -202,9 +212,15 @@ class Hub:
             try:
                 for message in await self._store.receive(self._process):
                     if message != _WAKE:
-                        self._take(read_message(message))
+                        self._read(message)
             except StoreAway:
                 await asyncio.sleep(LEASE_SECONDS)
+
+    def _read(self, message: bytes) -> None:
+        try:
+            self._take(read_message(message))
+        except msgspec.MsgspecError as fault:  # of another version: its sender hears nothing, as of a dead process
+            log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Report):

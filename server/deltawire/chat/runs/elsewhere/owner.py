@@ -6,7 +6,7 @@ from typing import Final
 from deltawire.chat.runs.elsewhere.messages import END, Listen, unreachable, write_frame, write_refusal
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
-from deltawire.chat.runs.states import Departure
+from deltawire.chat.runs.states import Departure, RunState
 from deltawire.limits.backend import StoreAway
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame
@@ -38,6 +38,11 @@ class StreamListener:
 
     def remember(self, question: str, answer: str) -> None:
         """Do nothing: its socket is elsewhere."""
+
+    @property
+    def is_at_end(self) -> bool:
+        """True once its run has ended: what is left to write is known."""
+        return self._run.state is RunState.ENDED
 
     async def write(self) -> None:
         """Write the frames to the stream, to the end of the run."""

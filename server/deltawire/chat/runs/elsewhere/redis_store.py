@@ -136,18 +136,18 @@ class RedisRunStore:
         """Remove the registration of a chat, if it is still this run's."""
         await self._call(self._release, [_key("chat", chat)], [run])
 
-    async def listed(self, caller: str) -> list[str]:
-        """Return the names of a caller's runs that were listed."""
-        names: Any = await self._call(cast("Any", self._store.client.hkeys), _key("runs", caller))
-        return [name.decode() for name in names]
+    async def listed(self, caller: str) -> dict[str, str]:
+        """Return the names of a caller's runs that were listed, each with its conversation or nothing."""
+        listed: Any = await self._call(cast("Any", self._store.client.hgetall), _key("runs", caller))
+        return {name.decode(): conversation.decode() for name, conversation in listed.items()}
 
-    async def enlist(self, caller: str, run: str) -> None:
-        """List a run among its caller's."""
+    async def enlist(self, caller: str, run: str, conversation: str) -> None:
+        """List a run among its caller's, with its conversation or nothing."""
 
         async def write() -> None:
             key = _key("runs", caller)
             async with self._store.client.pipeline(transaction=False) as pipeline:
-                pipeline.hset(key, run, "1")
+                pipeline.hset(key, run, conversation)
                 pipeline.expire(key, _LIST_SECONDS)
                 await pipeline.execute()
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Protocol
 
+import msgspec
+
 from deltawire.aio.background import finished
 from deltawire.chat.runs import names
 from deltawire.chat.runs.cursor import Listener
@@ -59,7 +61,7 @@ class RemoteCursor:
                 if not entries and await has_died(self._store, self._owner):
                     raise Failure("gone", field="run")
             await self._store.remove(self._listen.stream)
-        except StoreAway:
+        except (StoreAway, msgspec.MsgspecError):  # the owner may be of a later version
             raise unreachable() from None
         return []
 

@@ -53,12 +53,12 @@ class RunStore(Protocol):
         """Remove the registration of a chat, if it is still this run's."""
         ...
 
-    async def listed(self, caller: str) -> list[str]:
-        """Return the names of a caller's runs that were listed."""
+    async def listed(self, caller: str) -> dict[str, str]:
+        """Return the names of a caller's runs that were listed, each with its conversation or nothing."""
         ...
 
-    async def enlist(self, caller: str, run: str) -> None:
-        """List a run among its caller's."""
+    async def enlist(self, caller: str, run: str, conversation: str) -> None:
+        """List a run among its caller's, with its conversation or nothing."""
         ...
 
     async def delist(self, caller: str, runs: list[str]) -> None:
