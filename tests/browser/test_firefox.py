@@ -102,7 +102,7 @@ async def test_a_connection_that_breaks_comes_back(fox: Browser, upstream: Upstr
         await asks(page, "hi")
         await expect(page.answer).to_have_text("Half")
         wire.cut()
-        await expect(page.answer).to_contain_text("Ask again for all of it.")
+        await expect(page.answer).to_contain_text("Ask again for all of it")
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("Whole")

@@ -15,8 +15,6 @@ from support.upstream import Upstream
 
 from deltawire.conversations.migrate import migrate
 
-pytestmark = pytest.mark.alone
-
 SECONDS = 3.0
 ANSWERS = 5
 """The least that the other caller is answered meanwhile."""

@@ -81,6 +81,7 @@ class EventStream:
             self._link.abort()
         finally:
             heart.cancel()
+            self._heart = None  # it holds this object, so that only the collector would free both
 
     async def _begin(self) -> None:
         """Send the head, if it was not sent before."""
