@@ -32,7 +32,7 @@ class Intake:
         self.bytes = TokenBucket(rates.bytes, max(rates.bytes * _BURST_SECONDS, 2 * max_frame_bytes), now)
         """A token is a byte."""
         self.holding: Holding | None = None
-        """What counts for the caller's share now."""
+        """The part of the caller's share that an unfinished message takes now."""
         self._arriving = rates.arriving
 
     def hold(self, caller: str, unfinished: int) -> None:
