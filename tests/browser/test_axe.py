@@ -172,10 +172,13 @@ STATES = [
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("state", STATES)
-async def test_axe_finds_nothing(browser: Browser, upstream: Upstream, state: Any, size: dict[str, int]) -> None:
+async def test_axe_finds_nothing_and_no_word_is_unfit(
+    browser: Browser, upstream: Upstream, state: Any, size: dict[str, int]
+) -> None:
     async with serving(upstream, models="a,b", retries=0) as address, Wire(address) as wire:
         async with opened(browser, wire.address, viewport=size) as page:
             await state(page, upstream, wire)
+            assert await page.unfit_words() == []
             assert await page.barriers() == []
 
 

@@ -148,7 +148,9 @@ async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Pict
     await picture("no chat")
 
 
-@pytest.mark.parametrize("size", [WIDE, TABLET, NARROW], ids=["wide", "tablet", "narrow"])
+@pytest.mark.parametrize(
+    "size", [WIDE, pytest.param(TABLET, marks=pytest.mark.nightly), NARROW], ids=["wide", "tablet", "narrow"]
+)
 @pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up, keeps_chats])
 async def test_each_state_fits_its_screen(
     browser: Browser, upstream: Upstream, story: Any, size: dict[str, int]

@@ -45,6 +45,7 @@ async def test_an_answer_is_copied_as_it_was_written(page: ChatPage, upstream: U
     assert await page.page.evaluate("navigator.clipboard.readText()") == "**Bold** words"
 
 
+@pytest.mark.nightly
 async def test_an_answer_of_8_mb_is_shown_to_its_end(page: ChatPage, upstream: Upstream) -> None:
     piece = ("A line of some length, as a model would write it.\n" * 400)[: 2**14]
     pieces = 8 * MEBIBYTE // len(piece)

@@ -1,40 +1,13 @@
 """Words for people: nothing that the page shows, or that is read out, is a word of whoever wrote the server."""
 
 import asyncio
-import json
-import re
-from typing import Any
 
 import pytest
-from browser import test_axe
 from playwright.async_api import Browser, expect
 from support.identity import API_KEYS
 from support.page import ChatPage, opened
-from support.paths import WEB
-from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, is_silent
-
-UNFIT = json.loads((WEB / "src" / "text" / "unfit-words.json").read_text())
-SHOWN = """() => {
-  const said = ["aria-label", "title", "placeholder", "alt"];
-  const attributes = [...document.querySelectorAll("*")].flatMap((it) => said.map((name) => it.getAttribute(name)));
-  return [document.body.innerText, ...attributes].filter((words) => words).join(" | ");
-}"""
-
-
-async def unfit_in(page: ChatPage) -> list[str]:
-    shown = await page.page.evaluate(SHOWN)
-    assert "Deltawire" in shown
-    return [word for word in UNFIT if re.search(rf"\b{word}\b", shown, re.IGNORECASE)]
-
-
-@pytest.mark.parametrize("state", test_axe.STATES)
-async def test_no_state_shows_one(browser: Browser, upstream: Upstream, state: Any) -> None:
-    async with serving(upstream, models="a,b", retries=0) as address, Wire(address) as wire:
-        async with opened(browser, wire.address) as page:
-            await state(page, upstream, wire)
-            assert await unfit_in(page) == []
 
 
 @pytest.mark.parametrize(
@@ -61,7 +34,7 @@ async def test_no_refusal_shows_one(browser: Browser, upstream: Upstream, settin
         await page.button("New chat").click()
         await page.ask("again")
         await expect(page.returned).to_be_visible()
-        assert await unfit_in(page) == []
+        assert await page.unfit_words() == []
 
 
 async def test_who_has_to_sign_in_is_told_so_without_one(browser: Browser, upstream: Upstream) -> None:
@@ -75,11 +48,11 @@ async def test_who_has_to_sign_in_is_told_so_without_one(browser: Browser, upstr
         await expect(page.page.get_by_role("alert")).to_contain_text("does not take this token")
         await page.page.keyboard.press("Escape")
         await asyncio.sleep(0)
-        assert await unfit_in(page) == []
+        assert await page.unfit_words() == []
         await context.close()
 
 
 async def test_an_idle_connection_is_not_called_by_one(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
         await page.is_connected("Connects when needed")
-        assert await unfit_in(page) == []
+        assert await page.unfit_words() == []

@@ -196,7 +196,7 @@ async def test_a_log_that_nobody_reads_any_more_fails_no_turn(upstream: Upstream
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.nightly)])
 async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
     upstream: Upstream, free_port: int, tmp_path: Path, workers: str
 ) -> None:

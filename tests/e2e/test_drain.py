@@ -110,7 +110,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         assert {(turn["end"], turn["reason"]) for turn in server.turns} == {("draining", "drain")}
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.nightly)])
 async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: Upstream, workers: str) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with running_over(upstream, workers=workers) as server, connected(server.address) as client:

@@ -257,7 +257,7 @@ async def is_ready(server: ServerProcess) -> None:
         assert response.status == 200
 
 
-@pytest.mark.parametrize("proxy", [nginx, caddy])
+@pytest.mark.parametrize("proxy", [nginx, pytest.param(caddy, marks=pytest.mark.nightly)])
 async def test_an_upgrade_of_one_replica_after_the_other_loses_nobody(
     upstream: Upstream, stores: dict[str, str], tmp_path: Path, proxy: Proxy
 ) -> None:

@@ -21,7 +21,7 @@ may_change_its_resolver = pytest.mark.skipif(
 
 
 @may_change_its_resolver
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.nightly)])
 async def test_a_stop_does_not_wait_for_a_name_look_up(tmp_path: Path, workers: str) -> None:
     resolver = tmp_path / "resolv.conf"
     resolver.write_text(f"nameserver {NAME_SERVER}\noptions timeout:20 attempts:1\n")

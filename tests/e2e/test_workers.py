@@ -46,6 +46,7 @@ async def test_a_worker_that_dies_is_replaced(fork_server: ForkServer) -> None:
         assert await server.stop() == 0
 
 
+@pytest.mark.nightly
 async def test_a_worker_that_somebody_stops_by_itself_is_replaced_too(upstream: Upstream) -> None:
     async with running_over(upstream, workers="2") as server:
         before = workers_of(server)
@@ -94,6 +95,7 @@ async def test_a_worker_that_is_told_to_stop_before_it_serves_stops_the_parent(f
         assert server.output == ""
 
 
+@pytest.mark.nightly
 async def test_a_port_that_other_workers_share_is_taken(fork_server: ForkServer, free_port: int) -> None:
     async with forked(fork_server, DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
@@ -102,6 +104,7 @@ async def test_a_port_that_other_workers_share_is_taken(fork_server: ForkServer,
             assert f"cannot listen on 127.0.0.1:{free_port}: address already in use" in second.output
 
 
+@pytest.mark.nightly
 async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with running_over(upstream, workers="2") as server, AsyncExitStack() as stack:
@@ -117,6 +120,7 @@ async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream:
         assert '"worker died"' in server.output
 
 
+@pytest.mark.nightly
 async def test_a_worker_that_is_stuck_is_killed_in_the_end(upstream: Upstream) -> None:
     async with running_over(upstream, workers="2", drain_timeout="0.1", store_timeout="0.1") as server:
         os.kill(workers_of(server)[0], signal.SIGSTOP)
@@ -125,6 +129,7 @@ async def test_a_worker_that_is_stuck_is_killed_in_the_end(upstream: Upstream) -
         assert '"worker died"' in server.output
 
 
+@pytest.mark.nightly
 async def test_a_worker_whose_store_hangs_is_not_stuck(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     with postgres() as database:

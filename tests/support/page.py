@@ -1,5 +1,6 @@
 """The chat page in a browser, by what a person sees of it."""
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,12 @@ COUNT_NODES = """() => {
 }"""
 
 
+UNFIT = json.loads((WEB / "src" / "text" / "unfit-words.json").read_text())
+SHOWN = """() => {
+  const said = ["aria-label", "title", "placeholder", "alt"];
+  const attributes = [...document.querySelectorAll("*")].flatMap((it) => said.map((name) => it.getAttribute(name)));
+  return [document.body.innerText, ...attributes].filter((words) => words).join(" | ");
+}"""
 HAS_CHANGED = """() => {
   const changes = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
   return Promise.allSettled(changes.map((change) => change.finished)).then(() => {});
@@ -111,6 +118,12 @@ class ChatPage:
         await session.detach()
         nodes = await self.page.evaluate(COUNT_NODES)
         return heap["usedSize"] / 1e6, nodes, counters["nodes"] - nodes
+
+    async def unfit_words(self) -> list[str]:
+        """Words of whoever wrote the server that are shown or read out, and that no reader should have to know."""
+        shown = await self.page.evaluate(SHOWN)
+        assert "Deltawire" in shown
+        return [word for word in UNFIT if re.search(rf"\b{word}\b", shown, re.IGNORECASE)]
 
     async def in_each_scheme(self) -> AsyncIterator[str]:
         """Show the page as it stands in light, then in dark colors; the name of each."""

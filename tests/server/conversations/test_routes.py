@@ -232,6 +232,7 @@ async def test_a_deleted_conversation_is_gone_and_not_found(
     assert await client.found("remarkable") == await client.found("extraordinary") == []
 
 
+@pytest.mark.nightly
 async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_write(
     upstream: Upstream, database: str
 ) -> None:
@@ -284,6 +285,7 @@ async def test_what_a_crash_left_of_a_deleted_conversation_is_removed_by_the_nex
         assert await process.stop() == 0
 
 
+@pytest.mark.nightly
 async def test_a_stop_does_not_wait_until_all_of_a_deleted_conversation_is_removed(
     upstream: Upstream, database: str
 ) -> None:
