@@ -42,7 +42,9 @@ help: ## this list
 check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the server, in a minute
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit smoke
 
-test: lint types tests ## everything that CI runs
+test: .venv/.installed-dev ## everything that CI runs
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types
+	@$(MAKE) --no-print-directory tests
 
 nightly: test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Engine, event, inspect, text
 from support import ports
 from support.conversations import conversations_of
 from support.forked import ForkServer
@@ -186,6 +186,26 @@ async def test_processes_that_migrate_at_once_do_it_once(fork_server: ForkServer
     database = Database(empty)
     assert await database.revision() == REVISIONS[-1]
     await database.close()
+
+
+async def test_migrations_are_one_transaction_so_that_another_process_comes_before_or_after_them_all(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "c.db"
+    seen: set[str | None] = set()
+
+    def look(_: Connection) -> None:
+        with closing(sqlite3.connect(file)) as other:
+            found = other.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
+            rows = other.execute("SELECT version_num FROM alembic_version").fetchall() if found else []
+            seen.add(rows[0][0] if rows else None)
+
+    event.listen(Engine, "commit", look)
+    try:
+        await migrate.migrate(f"sqlite+aiosqlite:///{file}")
+    finally:
+        event.remove(Engine, "commit", look)
+    assert {None} <= seen <= {None, REVISIONS[-1]}
 
 
 async def test_the_tables_are_those_that_the_queries_name(database: str) -> None:
