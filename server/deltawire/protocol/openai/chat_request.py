@@ -7,13 +7,26 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.frames import INT32, MAX_STOP_CHARS, ChatRequest, Seed
-from deltawire.protocol.openai.conversation import EFFORTS, THINKING, Effort, Spoken, check_model, conversation_of
+from deltawire.protocol.openai.conversation import (
+    EFFORTS,
+    MAX_MESSAGES,
+    MAX_STRINGS,
+    THINKING,
+    Effort,
+    Spoken,
+    check_model,
+    conversation_of,
+    text_of,
+)
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
     NO_CACHE,
+    NO_FILES,
+    NO_JSON,
     NO_LOGPROBS,
     NO_PADDING,
+    NO_PICTURES,
     NO_SOUND,
     NO_THOUGHTS_BACK,
     NO_TOOLS,
@@ -25,10 +38,6 @@ from deltawire.protocol.openai.reasons import (
     TOKENS,
 )
 
-_MAX_MESSAGES: Final = 10_000
-_MAX_STRINGS: Final = 10 * _MAX_MESSAGES
-"""The strings of a request: ten of each message, names of fields too."""
-
 
 class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a message."""
@@ -38,9 +47,9 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
+    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
     input_audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
-    file: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+    file: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
     cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
 
@@ -72,9 +81,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def text(self) -> str:
         """Return the text; parts become lines."""
-        if isinstance(self.content, list):
-            return "\n".join([part.text or part.refusal or "" for part in self.content])
-        return self.content or self.refusal or ""
+        return text_of(self.content if isinstance(self.content, list) else self.content or self.refusal)
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,8 +98,8 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
         list[ChatMessage],
         Meta(
             min_length=1,
-            max_length=_MAX_MESSAGES,
-            description=f"a list of 1 to {_MAX_MESSAGES:,} messages, oldest first; the last is the user's",
+            max_length=MAX_MESSAGES,
+            description=f"a list of 1 to {MAX_MESSAGES:,} messages, oldest first; the last is the user's",
         ),
     ]
     model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
@@ -117,7 +124,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ) = None
     seed: Seed | None = None
     reasoning_effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
-    response_format: Annotated[Raw, refused("answers in JSON are not taken yet", {"type": "text"})] | UnsetType = UNSET
+    response_format: Annotated[Raw, refused(NO_JSON, {"type": "text"})] | UnsetType = UNSET
     tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
     tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
     parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
@@ -171,7 +178,7 @@ _rules: Final = {
     "messages[].content[]": 'an object with "type" and "text"',
     "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
 }
-_requests: StrictDecoder[ChatCompletionRequest] = StrictDecoder(ChatCompletionRequest, _rules, _MAX_STRINGS)
+_requests: StrictDecoder[ChatCompletionRequest] = StrictDecoder(ChatCompletionRequest, _rules, MAX_STRINGS)
 
 
 def read_chat_completion(body: bytes) -> ChatCompletionRequest:

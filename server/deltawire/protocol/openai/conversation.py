@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import MODEL_NAME, HistoryMessage
@@ -19,9 +19,24 @@ THINKING: Final[dict[str, Literal["off", "low", "medium", "high"]]] = {
     "max": "high",
 }
 """The `thinking` of a turn for an effort."""
+MAX_MESSAGES: Final = 10_000
+MAX_STRINGS: Final = 10 * MAX_MESSAGES
+"""The strings of a request: ten of each message, names of fields too."""
 _INSTRUCT: Final = ("system", "developer")
 """The roles of instructions."""
 _model_name: Final = re.compile(MODEL_NAME)
+
+
+class Part(Protocol):
+    """A part of a message's content."""
+
+    @property
+    def text(self) -> str | None:
+        """The text of a part of that kind."""
+
+    @property
+    def refusal(self) -> str | None:
+        """The text of a refusal."""
 
 
 class Spoken(NamedTuple):
@@ -39,6 +54,13 @@ class Conversation(NamedTuple):
     system: str | None
     history: list[HistoryMessage]
     message: str
+
+
+def text_of(content: str | Sequence[Part] | None) -> str:
+    """Return the text of a message's content; its parts become lines."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "\n".join([part.text or part.refusal or "" for part in content])
 
 
 def conversation_of(messages: Sequence[Spoken]) -> Conversation:

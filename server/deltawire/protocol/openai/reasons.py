@@ -6,8 +6,11 @@ from deltawire.protocol.frames import INT32
 
 KEY_ASKS: Final = "the key says who asks"
 NO_CACHE: Final = "the provider caches by itself"
+NO_FILES: Final = "files are not taken yet"
+NO_JSON: Final = "answers in JSON are not taken yet"
 NO_LOGPROBS: Final = "probabilities are not sent"
 NO_PADDING: Final = "chunks are not padded"
+NO_PICTURES: Final = "pictures are not taken yet"
 NO_SOUND: Final = "sound is not taken"
 NO_STORE: Final = "responses are not stored"
 NO_THOUGHTS_BACK: Final = "thoughts are not sent back"

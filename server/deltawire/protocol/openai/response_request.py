@@ -8,13 +8,26 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import INT32, ChatRequest
-from deltawire.protocol.openai.conversation import EFFORTS, THINKING, Effort, Spoken, check_model, conversation_of
+from deltawire.protocol.openai.conversation import (
+    EFFORTS,
+    MAX_MESSAGES,
+    MAX_STRINGS,
+    THINKING,
+    Effort,
+    Spoken,
+    check_model,
+    conversation_of,
+    text_of,
+)
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
     NO_CACHE,
+    NO_FILES,
+    NO_JSON,
     NO_LOGPROBS,
     NO_PADDING,
+    NO_PICTURES,
     NO_STORE,
     NO_THOUGHTS_BACK,
     NO_TOOLS,
@@ -25,9 +38,6 @@ from deltawire.protocol.openai.reasons import (
     OWN_RULES,
     TOKENS,
 )
-
-_MAX_ITEMS: Final = 10_000
-_MAX_STRINGS: Final = 10 * _MAX_ITEMS
 
 
 class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,10 +52,10 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     logprobs: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    image_url: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
-    file_id: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
-    file_url: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
-    file_data: Annotated[Raw, refused("files are not taken yet")] | UnsetType = UNSET
+    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
+    file_id: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
+    file_url: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
+    file_data: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
 
 
 class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,12 +89,6 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the parts of a content that has some."""
         return self.content if isinstance(self.content, list) else ()
 
-    def text(self) -> str:
-        """Return the text; parts become lines."""
-        if isinstance(self.content, list):
-            return "\n".join([part.text or part.refusal or "" for part in self.content])
-        return self.content or ""
-
 
 class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of thinking."""
@@ -105,7 +109,7 @@ class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class TextOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the text."""
 
-    format: Annotated[Raw, refused("answers in JSON are not taken yet", {"type": "text"})] | UnsetType = UNSET
+    format: Annotated[Raw, refused(NO_JSON, {"type": "text"})] | UnsetType = UNSET
     verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
 
 
@@ -113,8 +117,8 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The body of `POST /v1/responses`. A field that is null counts as absent."""
 
     input: Annotated[
-        str | Annotated[list[InputItem], Meta(min_length=1, max_length=_MAX_ITEMS)],
-        Meta(description=f"a string, or a list of 1 to {_MAX_ITEMS:,} items, oldest first; the last is the user's"),
+        str | Annotated[list[InputItem], Meta(min_length=1, max_length=MAX_MESSAGES)],
+        Meta(description=f"a string, or a list of 1 to {MAX_MESSAGES:,} items, oldest first; the last is the user's"),
     ]
     model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
     instructions: Annotated[str, Meta(description="a string, before the other instructions")] | None = None
@@ -138,7 +142,7 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
-    image: Annotated[Raw, refused("pictures are not taken yet")] | UnsetType = UNSET
+    image: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
     include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
@@ -178,7 +182,7 @@ _rules: Final = {
     "input[]": 'an object with "role" and "content"',
     "input[].content[]": 'an object with "type" and "text"',
 }
-_requests: StrictDecoder[ResponseRequest] = StrictDecoder(ResponseRequest, _rules, _MAX_STRINGS)
+_requests: StrictDecoder[ResponseRequest] = StrictDecoder(ResponseRequest, _rules, MAX_STRINGS)
 
 
 def read_response_request(body: bytes) -> ResponseRequest:
@@ -222,7 +226,7 @@ def _spoken(given: str | list[InputItem]) -> list[Spoken]:
         if item.role is None:
             field = f"input[{index}].role"
             raise Failure("invalid_frame", f"{field} is missing: {_rules['input[].role']}.", field=field)
-        spoken.append(Spoken(item.role, item.text(), f"input[{index}].content"))
+        spoken.append(Spoken(item.role, text_of(item.content), f"input[{index}].content"))
     if not spoken:
         raise Failure("invalid_frame", "input must hold a message.", field="input")
     return spoken
