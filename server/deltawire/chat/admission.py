@@ -11,7 +11,7 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
-from deltawire.chat.history import size_of
+from deltawire.chat.history import memory_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Reason
@@ -123,7 +123,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        memory = self._take_share(caller.name, _HELD * (getsizeof(request.message) + size_of(said)))
+        memory = self._take_share(caller.name, _HELD * (getsizeof(request.message) + memory_of(said)))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,

@@ -151,6 +151,6 @@ def _size(message: HistoryMessage) -> int:
     return sys.getsizeof(message) + sys.getsizeof(message.text)
 
 
-def size_of(messages: Iterable[HistoryMessage]) -> int:
+def memory_of(messages: Iterable[HistoryMessage]) -> int:
     """Return the bytes of memory that the texts of messages take."""
     return sum([sys.getsizeof(message.text) for message in messages])

@@ -98,7 +98,7 @@ class StoredSizes:
         return total
 
 
-def size_of(*texts: str) -> int:
+def utf8_bytes_of(*texts: str) -> int:
     """Return the bytes of texts in UTF-8."""
     return sum(len(text) if text.isascii() else len(text.encode()) for text in texts)
 

@@ -22,7 +22,7 @@ from deltawire.conversations.schemas import (
     NewConversation,
 )
 from deltawire.conversations.search import search
-from deltawire.conversations.sizes import StoredSizes, size_of
+from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import LISTED, Tree
@@ -80,7 +80,7 @@ class ConversationStore:
         self._check(settings.get("system"))
         tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(kept(settings))
         async with self._database.writing(owner) as transaction:
-            await self._sizes.check_new(transaction, owner, size_of(written))
+            await self._sizes.check_new(transaction, owner, utf8_bytes_of(written))
             await tree.create(transaction, title, written)
             return await _told(transaction, tree)
 
@@ -115,7 +115,7 @@ class ConversationStore:
                 raise Failure("not_found")
             columns: dict[str, Any] = {} if title is None else {"title": storable(title)}
             written = _bounded(changed(row.settings, settings))
-            added = size_of(written) - size_of(row.settings)
+            added = utf8_bytes_of(written) - utf8_bytes_of(row.settings)
             if added > 0:
                 await self._sizes.check_bytes(transaction, owner, added)
             await tree.change(transaction, **columns, settings=written, text_bytes=added)
@@ -152,7 +152,7 @@ def _listed(row: AnyRow) -> ListedConversation:
 
 def _bounded(settings: str) -> str:
     """Return settings as they are stored; raise `Failure` when they are too long together."""
-    if size_of(settings) > _MAX_SETTINGS_BYTES:
+    if utf8_bytes_of(settings) > _MAX_SETTINGS_BYTES:
         message = f"The settings may hold at most {_MAX_SETTINGS_BYTES:,} bytes together, as JSON."
         raise Failure("message_too_large", message, field="settings")
     return settings

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.database import Database
-from deltawire.conversations.sizes import StoredSizes, size_of
+from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
@@ -153,7 +153,7 @@ class Transcript:
             if self._is_closed:  # nobody would give back what is held from now on
                 raise _GivenUp
             self._hold(2 * sum([sys.getsizeof(said.text) for said in history]))
-            size = 0 if asked_before else size_of(request.message)
+            size = 0 if asked_before else utf8_bytes_of(request.message)
             await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)
             asked = asked_before or new_id()
             if asked_before is None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, case, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.search import index
-from deltawire.conversations.sizes import size_of
+from deltawire.conversations.sizes import utf8_bytes_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
 from deltawire.protocol.frames import HistoryMessage
@@ -45,7 +45,7 @@ class Tree(msgspec.Struct, frozen=True):
         """Write its row; `settings` is JSON."""
         now = time.time()
         row: dict[str, Any] = {"id": self.id, "owner": self.owner, "title": title, "settings": settings}
-        row |= {"created": now, "updated": now, "text_bytes": size_of(settings)}
+        row |= {"created": now, "updated": now, "text_bytes": utf8_bytes_of(settings)}
         row |= await index(connection, title)
         await connection.execute(insert(conversations).values(row))
 
@@ -95,7 +95,7 @@ class Tree(msgspec.Struct, frozen=True):
         row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
         row |= await index(connection, row["text"])
         await connection.execute(insert(messages).values(row))
-        return size_of(row["text"], row["thoughts"])
+        return utf8_bytes_of(row["text"], row["thoughts"])
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
         """Mark a question as answered."""
