@@ -12,7 +12,7 @@ from support.page import ChatPage, opened
 from support.process import running_over
 from support.proxy import Wire
 from support.serving import serving
-from support.upstream import Upstream, is_silent, says, says_and_is_silent, says_when
+from support.upstream import Exchange, Script, Upstream, is_silent, says, says_and_is_silent, says_when
 
 NOWHERE = "127.0.0.1:9"
 """No server is at this address."""
@@ -72,6 +72,16 @@ async def scene_of(browser: Browser, upstream: Upstream, **settings: Any) -> Asy
         yield Scene(address, wire, page)
 
 
+def says_all_when(released: asyncio.Event, text: str) -> Script:
+    """A script for an answer that says nothing before it is released."""
+
+    async def script(exchange: Exchange) -> None:
+        await released.wait()
+        await says(text)(exchange)
+
+    return script
+
+
 async def test_words_that_came_while_the_page_was_offline_are_there_when_it_is_back(
     browser: Browser, upstream: Upstream
 ) -> None:
@@ -108,12 +118,7 @@ async def test_a_link_that_breaks_before_the_first_word_costs_no_second_question
     browser: Browser, upstream: Upstream
 ) -> None:
     released = asyncio.Event()
-
-    async def late(exchange: Any) -> None:
-        await released.wait()
-        await says("Hello world")(exchange)
-
-    upstream.plays(late)
+    upstream.plays(says_all_when(released, "Hello world"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
         await upstream.asked()
@@ -248,12 +253,7 @@ async def test_a_chat_that_was_left_before_the_first_word_gets_its_own_answer(
     browser: Browser, upstream: Upstream
 ) -> None:
     released = asyncio.Event()
-
-    async def late(exchange: Any) -> None:
-        await released.wait()
-        await says("For the first")(exchange)
-
-    upstream.plays(late, says("For the second"))
+    upstream.plays(says_all_when(released, "For the first"), says("For the second"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("first")
         await upstream.asked()

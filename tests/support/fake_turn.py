@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.states import Phase
+from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, TurnFrame, Usage
 from deltawire.telemetry.turn_end import TurnEnd
+from support.fake_upstream import FakeStream, FakeUpstream
 
 
 class Gate:
@@ -77,3 +80,28 @@ class FakeObserver:
 
     def __getattr__(self, _: str) -> Callable[..., None]:
         return lambda *_: None
+
+
+def upstream_in(phase: Phase, stream: FakeStream) -> FakeUpstream:
+    """An upstream of this stream that lets a turn come as far as this phase."""
+    if phase is Phase.CONNECT:
+        return FakeUpstream(None)
+    if phase is Phase.BACKOFF:
+        return FakeUpstream(Failure("upstream_unavailable", retry_after=30.0), stream)
+    return FakeUpstream(stream)
+
+
+async def has_reached(
+    phase: Phase, upstream: FakeUpstream, stream: FakeStream, *, begins: Gate, sends: Gate, settles: Gate
+) -> None:
+    """Wait until a turn waits in this phase."""
+    reached = {
+        Phase.BEGIN: begins.reached,
+        Phase.CONNECT: upstream.asked,
+        Phase.FIRST_TOKEN: stream.reads,
+        Phase.BACKOFF: upstream.asked,
+        Phase.STREAMING: stream.reads,
+        Phase.SEND: sends.reached,
+        Phase.SETTLE: settles.reached,
+    }
+    await reached[phase].wait()

@@ -1,12 +1,13 @@
 """The states of a run: each phase of its turn, and all that may happen, with a fake clock and a fake upstream."""
 
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import ref
 
 import pytest
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene, settled
+from support.fake_turn import has_reached, upstream_in
 from support.fake_upstream import FakeStream, FakeUpstream
 
 from deltawire.chat.runs.run import Run
@@ -24,30 +25,17 @@ BEFORE_THE_END = [phase for phase in PHASES if phase is not Phase.SETTLE]
 async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, Run, FakeListener, FakeStream]]:
     """A run whose turn waits in this phase, with one listener."""
     stream = FakeStream()
-    upstream = FakeUpstream(stream)
-    if phase is Phase.CONNECT:
-        upstream = FakeUpstream(None)
-    elif phase is Phase.BACKOFF:
-        upstream = FakeUpstream(Failure("upstream_unavailable", retry_after=30.0), stream)
+    upstream = upstream_in(phase, stream)
     scene = Scene(upstream, begins=phase is not Phase.BEGIN, settles=phase is not Phase.SETTLE)
     listener = FakeListener(reads=phase is not Phase.SEND)
     run = scene.ask()
     listener.listens(run)
-    waits: dict[Phase, Callable[[], Awaitable[object]]] = {
-        Phase.BEGIN: scene.begins.reached.wait,
-        Phase.CONNECT: upstream.asked.wait,
-        Phase.FIRST_TOKEN: stream.reads.wait,
-        Phase.BACKOFF: upstream.asked.wait,
-        Phase.STREAMING: stream.reads.wait,
-        Phase.SEND: listener.reads.reached.wait,
-        Phase.SETTLE: scene.settles.reached.wait,
-    }
     if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
         await stream.reads.wait()
         stream.says(Text("Hello" if phase is not Phase.SEND else "x" * 300_000))
         if phase is Phase.SETTLE:
             stream.finishes()
-    await waits[phase]()
+    await has_reached(phase, upstream, stream, begins=scene.begins, sends=listener.reads, settles=scene.settles)
     await settled()
     assert scene.turns[0]._phase is phase
     yield scene, run, listener, stream

@@ -1,12 +1,12 @@
 """The state machine of a turn: each phase, and each way to leave it, against a fake upstream."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
 import pytest
-from support.fake_turn import FakeObserver, FakeRecord, Gate
+from support.fake_turn import FakeObserver, FakeRecord, Gate, has_reached, upstream_in
 from support.fake_upstream import FakeStream, FakeUpstream
 from support.upstream import AT_ONCE
 
@@ -72,24 +72,11 @@ class Scene:
 async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[None]", FakeStream]]:
     """A turn that runs and waits in this phase."""
     stream = FakeStream()
-    upstream = FakeUpstream(stream)
-    if phase is Phase.CONNECT:
-        upstream = FakeUpstream(None)
-    elif phase is Phase.BACKOFF:
-        upstream = FakeUpstream(Failure("upstream_unavailable", retry_after=30.0), stream)
+    upstream = upstream_in(phase, stream)
     scene = Scene(
         upstream, begins=phase is not Phase.BEGIN, settles=phase is not Phase.SETTLE, reads=phase is not Phase.SEND
     )
     task = asyncio.create_task(scene.run())
-    waits: dict[Phase, Callable[[], Awaitable[object]]] = {
-        Phase.BEGIN: scene.begins.reached.wait,
-        Phase.CONNECT: upstream.asked.wait,
-        Phase.FIRST_TOKEN: stream.reads.wait,
-        Phase.BACKOFF: upstream.asked.wait,
-        Phase.STREAMING: stream.reads.wait,
-        Phase.SEND: scene.reads.reached.wait,
-        Phase.SETTLE: scene.settles.reached.wait,
-    }
     if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
         await stream.reads.wait()
         stream.says(Text("Hello"))
@@ -97,7 +84,7 @@ async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[Non
             stream.finishes()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    await waits[phase]()
+    await has_reached(phase, upstream, stream, begins=scene.begins, sends=scene.reads, settles=scene.settles)
     await asyncio.sleep(0)
     assert scene.turn._phase is phase
     yield scene, task, stream
