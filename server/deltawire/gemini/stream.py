@@ -4,7 +4,7 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
 from deltawire.gemini.body import BodyReader
 from deltawire.gemini.events import Counts, Event
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
 
@@ -30,6 +30,16 @@ class GeminiStream:
     def counts(self) -> Counts:
         """The provider's latest token counts."""
         return self._reader.counts
+
+    @property
+    def parts(self) -> bytes | None:
+        """The model's parts so far, for a request that must send them back."""
+        return None
+
+    @property
+    def search_queries(self) -> int:
+        """The number of search queries that the provider charges for."""
+        return 0
 
     @property
     def finish_reason(self) -> str | None:

@@ -5,12 +5,12 @@
 
 from typing import Final
 
-from deltawire.gemini.counts import RunningCounts
 from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
-from deltawire.gemini.faults import failure_of, unwrapped_error
-from deltawire.gemini.finish import Finish
-from deltawire.gemini.response import UNREADABLE, Candidate, Response, UsageMetadata, decode, decode_kindly
-from deltawire.gemini.sse import EventStreamDecoder
+from deltawire.gemini.reading.counts import RunningCounts
+from deltawire.gemini.reading.faults import failure_of, unwrapped_error
+from deltawire.gemini.reading.finish import Finish
+from deltawire.gemini.reading.response import UNREADABLE, Candidate, Response, UsageMetadata, decode, decode_kindly
+from deltawire.gemini.reading.sse import EventStreamDecoder
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
