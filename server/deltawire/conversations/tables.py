@@ -83,8 +83,8 @@ usage: Final = Table(
     Index("usage_by_time", "ended"),
 )
 
-# A row of `files` is a file under one name; several rows of an owner may share an object. `state` is "arriving" while the
-# bytes come, which `holder` names the process of, "kept", or "gone" until its object is removed.
+# A row of `files` is a file under one name; several rows of an owner may share an object. `state` is "arriving" while
+# the process `holder` takes the bytes, then "kept", and "gone" until the object is removed.
 files: Final = Table(
     "files",
     METADATA,

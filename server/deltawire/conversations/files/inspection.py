@@ -48,8 +48,12 @@ _starts: Final = {
 }
 """The first bytes that each kind must have, beside what the library finds."""
 _page = re.compile(rb"<\s*(?:!doctype\s+html|html|script|svg|iframe|body|\?php)[\s>/]", re.IGNORECASE)
-_markup_head = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<\s*(?:!doctype\s+(?:html|svg)|html|svg|script)[\s>]", re.I | re.S)
-_controls = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_markup_head = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<\s*(?:!doctype\s+(?:html|svg)|html|svg|script)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONTROLS: Final = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])
+"""Characters that no text holds: controls but tabs, line ends and the escape of terminal colours."""
 
 
 class Inspection:
@@ -58,6 +62,7 @@ class Inspection:
     def __init__(self, claimed: str | None, name: str, allowed: frozenset[str]) -> None:
         """`claimed` is the media type that the client names, `name` the file's, `allowed` the words of FILE_TYPES."""
         self._claim = None if claimed is None else _claim_of(claimed, allowed)
+        self._claimed = claimed
         self._name = name
         self._allowed = allowed
         self.kind: Kind | None = None
@@ -74,10 +79,10 @@ class Inspection:
             if len(self._head) >= HEAD_BYTES:
                 self._begin()
             return
-        self._check(self.kind, piece)
+        self._check(piece)
 
-    def finish(self) -> Kind:
-        """Check what only the whole file shows; return its kind."""
+    def finish(self) -> str:
+        """Check what only the whole file shows; return its media type."""
         if self.kind is None:
             self._begin()
         kind = self.kind
@@ -89,24 +94,26 @@ class Inspection:
             raise _refused(f"This is no whole {kind.name} picture.")
         elif _ends_as_archive(self._tail):
             raise _refused("This file is also an archive.")
-        return kind
+        if kind.name == "code":  # there are too many languages for a type of our own
+            return self._claimed or "text/plain"
+        return kind.type
 
     def _begin(self) -> None:
         head = bytes(self._head)
         self._head.clear()
         if not head:
             raise _refused("The file is empty.")
-        kind = self._found(head)
+        kind = self._found(head[:HEAD_BYTES])
         if kind.name not in self._allowed:
             raise _not_allowed(kind.type)
         self.kind = kind
         if kind.is_text:
             self._text = codecs.getincrementaldecoder("utf-8-sig")()
-        elif _page.search(head):
+        elif _page.search(head[:HEAD_BYTES]):
             raise _refused("This file is also a page of HTML or SVG.")
         if kind.is_picture:
             self._picture = PictureHeader(kind.type)
-        self._check(kind, head)
+        self._check(head)
 
     def _found(self, head: bytes) -> Kind:
         """Return the kind of these first bytes, which is the claimed one where there is a claim."""
@@ -126,9 +133,9 @@ class Inspection:
             raise _refused(f"The bytes are not {claim.type}.")
         return claim
 
-    def _check(self, kind: Kind, piece: bytes) -> None:
+    def _check(self, piece: bytes) -> None:
         if self._text is not None:
-            if _controls.search(piece):
+            if _has_controls(piece):
                 raise _refused("A text holds no control characters.")
             self._decode(piece)
             return
@@ -174,9 +181,13 @@ def _claim_of(claimed: str, allowed: frozenset[str]) -> Kind:
     return kind
 
 
+def _has_controls(data: bytes) -> bool:
+    return len(data.translate(None, _CONTROLS)) != len(data)  # ten times as fast as a pattern
+
+
 def _is_foreign(head: bytes) -> bool:
     """Say if first bytes without a known signature are no text either."""
-    if _controls.search(head):
+    if _has_controls(head):
         return True
     try:
         codecs.getincrementaldecoder("utf-8-sig")().decode(head)
@@ -186,7 +197,7 @@ def _is_foreign(head: bytes) -> bool:
 
 
 def _markup_type(head: bytes) -> str | None:
-    found = _markup_head.match(head.decode("utf-8-sig", errors="replace"))
+    found = _markup_head.match(head[:1024].decode("utf-8-sig", errors="replace"))
     if found is None:
         return None
     return "image/svg+xml" if "svg" in found[0].lower() else "text/html"

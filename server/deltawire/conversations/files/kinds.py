@@ -47,7 +47,12 @@ KINDS: Final = (
     Kind("m4a", "audio/mp4", ("audio/m4a", "audio/x-m4a", "audio/mp4a-latm")),
     Kind("text", "text/plain", is_text=True),
     Kind("markdown", "text/markdown", ("text/x-markdown", "text/md"), is_text=True),
-    Kind("csv", "text/csv", ("application/csv", "text/x-csv", "application/vnd.ms-excel", "text/tab-separated-values"), is_text=True),
+    Kind(
+        "csv",
+        "text/csv",
+        ("application/csv", "text/x-csv", "application/vnd.ms-excel", "text/tab-separated-values"),
+        is_text=True,
+    ),
     Kind("json", "application/json", ("text/json", "application/x-json", "application/ld+json"), is_text=True),
     Kind("code", "text/x-source", _SOURCE_TYPES, is_text=True),
 )
@@ -57,7 +62,25 @@ _BY_TYPE: Final = {name: kind for kind in KINDS for name in (kind.type, *kind.cl
 _BY_SUFFIX: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv", "tsv": "csv", "json": "json"}
 _SOURCE_SUFFIXES: Final = frozenset(
     {
-        *("py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "css", "scss", "c", "h", "cc", "cpp", "hpp", "cs", "java"),
+        *(
+            "py",
+            "pyi",
+            "js",
+            "mjs",
+            "cjs",
+            "jsx",
+            "ts",
+            "tsx",
+            "css",
+            "scss",
+            "c",
+            "h",
+            "cc",
+            "cpp",
+            "hpp",
+            "cs",
+            "java",
+        ),
         *("kt", "swift", "go", "rs", "rb", "php", "pl", "lua", "r", "jl", "sh", "bash", "zsh", "ps1", "sql", "toml"),
         *("yaml", "yml", "ini", "cfg", "xml", "tex", "jsonl", "ndjson", "proto", "graphql", "vue", "scala", "hs", "ex"),
     }

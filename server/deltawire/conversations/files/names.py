@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote, unquote_to_bytes
 
@@ -18,7 +19,9 @@ def shown_name(name: str) -> str:
     """Return a name that can be shown and saved anywhere: one line, no path, no controls, at most 120 characters."""
     name = unicodedata.normalize("NFC", name.encode(errors="replace").decode())
     last = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
-    kept = "".join(char for char in _invisible.sub("", last) if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn"))
+    kept = "".join(
+        char for char in _invisible.sub("", last) if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
+    )
     kept = _separators.sub("_", " ".join(kept.split())).strip(". ")
     if len(kept) > MAX_NAME_CHARS:
         stem, dot, suffix = kept.rpartition(".")
@@ -39,14 +42,12 @@ def name_in(disposition: str) -> str | None:
     if plain.startswith('"'):
         plain = _quoted_pair.sub(r"\1", plain[1:-1])
     # Headers are bytes; clients send UTF-8 in them (RFC 7578 does so in forms), ASGI decodes Latin-1.
-    try:
+    with suppress(UnicodeError):
         plain = plain.encode("latin-1").decode()
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        pass
     return plain or None
 
 
 def attachment(name: str) -> str:
     """Return the `Content-Disposition` of a download: an ASCII name for old clients, then the whole one."""
-    plain = re.sub(r'[^A-Za-z0-9 ._()+,=-]', "_", unicodedata.normalize("NFKD", name)).strip() or UNNAMED
+    plain = re.sub(r"[^A-Za-z0-9 ._()+,=-]", "_", unicodedata.normalize("NFKD", name)).strip() or UNNAMED
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -4,9 +4,10 @@ Keys are made by this server. An object is there whole or not at all: a write th
 leaves none. Faults become failures of the error table; a store's own words may name its address, so nobody sees them.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
@@ -32,27 +33,38 @@ _full = re.compile(r"no space left|quota ?exceeded|storage ?full|os error (?:28|
 class Objects:
     """The objects of one store."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | None) -> None:
         """Open the store at `file:///...`, `s3://...`, `gs://...` or `az://...`; raise `ValueError` for another URL.
 
-        Nothing is connected before it is used. Credentials come from the variables of each provider.
+        Nothing is connected before it is used. Credentials come from the variables of each provider. Without a URL
+        there is no store, and every use of it fails.
         """
-        parts = urlsplit(url)
+        parts = urlsplit(url or "file:")
         self.is_local = parts.scheme == "file"
-        self.url = url
+        self.url = url or ""
         self.part_bytes = _LOCAL_PART_BYTES if self.is_local else _REMOTE_PART_BYTES
         """Bytes of an object that a write holds in memory, and as many again while they are sent."""
+        self._folder: Path | None = None
+        self._opened: Any = None
+        if url is None:
+            return
         if self.is_local:
-            folder = Path(unquote(parts.path))
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._store: Any = LocalStore(folder, automatic_cleanup=True)
+            self._folder = Path(unquote(parts.path))
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._opened = LocalStore(self._folder, automatic_cleanup=True)
             return
         if parts.scheme not in ("s3", "gs", "az") or not parts.netloc:
             raise ValueError(f"no object store: {parts.scheme}")
         try:
-            self._store = from_url(url, client_options=cast("Any", _CLIENT), retry_config=cast("Any", _RETRYING))
+            self._opened = from_url(url, client_options=cast("Any", _CLIENT), retry_config=cast("Any", _RETRYING))
         except BaseError as error:
             raise ValueError(type(error).__name__) from None
+
+    @property
+    def _store(self) -> Any:
+        if self._opened is None:
+            raise Failure("store_unavailable", "This server has no place for files; see FILES_URL.", cause="no store")
+        return self._opened
 
     def address_of(self, key: str) -> str | None:
         """Return the `gs://` address of an object, where it has one: Vertex reads it from there."""
@@ -83,12 +95,20 @@ class Objects:
             with _faults_told():
                 await obstore.delete_async(self._store, key)
         except FileNotFoundError:
-            pass
+            if self._folder is not None:  # a crash leaves the parts of an unfinished object beside its place
+                await asyncio.to_thread(_remove_parts, self._folder / key)
 
     async def check(self) -> None:
         """Raise `Failure` when the store does not answer."""
         with _faults_told():
             await obstore.list_with_delimiter_async(self._store, "probe")
+
+
+def _remove_parts(place: Path) -> None:
+    for part in place.parent.glob(f"{place.name}#*"):
+        part.unlink(missing_ok=True)
+    with suppress(OSError):
+        place.parent.rmdir()
 
 
 @contextmanager
