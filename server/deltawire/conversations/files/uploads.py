@@ -28,7 +28,7 @@ from deltawire.conversations.texts import new_id, storable
 from deltawire.protocol.errors import Failure
 
 _MEMORY_BYTES: Final = 40 * 2**20
-"""What the uploads of a process may hold of their parts together; the next one waits, and its client with it."""
+"""Bytes of parts that the uploads of a process hold together; the next one waits, and its client with it."""
 _AT_ONCE: Final = {True: 16, False: 2}
 """Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
 _MAX_FILES: Final = 10_000
