@@ -109,9 +109,9 @@ class GeminiClient:
         """
         if type(request) is FiledRequest:
             return await self._open_with_files(model, request, history)
-        return await self._ask(model, _encode(request_body(model, request, history)))
+        return await self._ask(model, request, _encode(request_body(model, request, history)))
 
-    async def _ask(self, model: str, body: bytes) -> GeminiStream:
+    async def _ask(self, model: str, request: ChatRequest, body: bytes) -> GeminiStream:
         """Send a body to `model`; see `open`."""
         api = self._client._api_client  # noqa: SLF001 - the seam
         prepared = self._prepared(model)
@@ -130,7 +130,7 @@ class GeminiClient:
                 raise error.__cause__ from None
             raise transport_failure(error) from None
         reader = BodyReader(cast("Response", answer.response_stream))
-        return GeminiStream(reader, self._end_silence, self._running)
+        return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
 
     async def _open_with_files(self, model: str, request: FiledRequest, history: list[HistoryMessage]) -> GeminiStream:
         """Ask with files. Copies at the provider that turn out to be gone are made again, once."""
@@ -138,14 +138,14 @@ class GeminiClient:
         remote = None if self._account.vertex else RemoteFiles(self._session)
         whole = await placed(files, remote, self._api_address(model))
         try:
-            return await self._ask(model, _filed_body(model, request, history, whole))
+            return await self._ask(model, request, _filed_body(model, request, history, whole))
         except Failure as failure:
             if not whole.remote or not (failure.cause or "").startswith("403"):
                 raise
         for file in whole.remote:
             await file.source.keep_copy(None)
         whole = await placed(files, remote, self._api_address(model))
-        return await self._ask(model, _filed_body(model, request, history, whole))
+        return await self._ask(model, request, _filed_body(model, request, history, whole))
 
     async def delete_copy(self, name: str) -> None:
         """Delete a copy of a file at the provider; raise `Failure`."""
