@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from aiohttp import web
+
 from support.last_used import LastUsed
 
 LIFETIME = 48 * 3_600

@@ -42,7 +42,7 @@ class StreamedPayload(aiohttp.Payload):
         """The number of bytes."""
         return self._value.size
 
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's
         """Raise TypeError: a body that is not in memory is no string."""
         raise TypeError("a streamed body is not in memory")
 

@@ -1,5 +1,6 @@
 """Turns that are asked with files: on every transport, in conversations, inline and through the Files API."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -8,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.client import connected
+from support.client import connected, text_of
 from support.conversations import conversations_of
 from support.files import PDF, files_of, png
 from support.google_files import GoogleFiles
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest
-from support.upstream import Upstream
 
 MIB = 2**20
 PNG = png()
@@ -107,8 +107,6 @@ async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, googl
         await socket.ask("One", files=[file["id"]])
         assert await client.delete(file["id"]) == 204
         while google.uploaded:  # noqa: ASYNC110 - nobody tells
-            import asyncio  # noqa: PLC0415
-
             await asyncio.sleep(0.01)
 
 
@@ -122,3 +120,24 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         await ask_rest(address, "What are these?", conversation=conversation, parent=question["id"])
         assert google.parts() == [SEEN]
         assert end["type"] == "usage"
+
+
+async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:
+    async with serving(None, data_dir=tmp_path) as address, files_of(address) as client, connected(address) as socket:
+        picture = await client.kept(PNG, "image/png")
+        long = await client.kept(b"In the beginning was the word. " * 2**19, "text/plain")
+        answer = text_of(await socket.ask("hi", files=[picture["id"], long["id"]]))
+    assert f"image/png of {len(PNG):,} bytes" in answer
+    assert f"text/plain of {31 * 2**19:,} bytes, which begins “In the beginning was the word." in answer
+
+
+async def test_on_vertex_a_file_is_inline(google: GoogleFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_GENAI_USE_VERTEXAI", "true")
+    monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", google.url)
+    large = b"words " * 2 * MIB
+    async with serving(google, data_dir=tmp_path) as address:  # type: ignore[arg-type]
+        async with files_of(address) as client:
+            file = await client.kept(large, "text/plain")
+        await ask_rest(address, "hi", files=[file["id"], *await two_files(address)])
+    assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
+    assert google.uploads == 0
