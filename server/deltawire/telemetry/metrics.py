@@ -95,6 +95,7 @@ class Metrics:
             ("reason", "phase"),
         )
         self.runs = counter("deltawire_runs_total", "What happened to turns with grace.", ["happening"])
+        self.tools = counter("deltawire_tools_total", "Turns whose model was given a tool, by tool.", ["tool"])
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
