@@ -1,14 +1,14 @@
 """Observe the turns: count the events of each, and log its end, without its texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.spent import TOKEN_FIELDS
-from deltawire.telemetry.metrics import Metrics
+from deltawire.telemetry.metrics import FUNCTION, Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:  # an optional dependency
     from deltawire.telemetry.traces import Tracing, TurnSpan
 
 log = structlog.get_logger(__name__)
-
-_FUNCTION: Final = "function"
-"""The name of every function of a client, in a metric and in the log: its own name may say something of its user."""
 
 
 class Telemetry:
@@ -60,7 +57,7 @@ class TurnObserver:
     def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked for the first time."""
         if request.tools:
-            self._tools = sorted({tool if isinstance(tool, str) else _FUNCTION for tool in request.tools})
+            self._tools = sorted({tool if isinstance(tool, str) else FUNCTION for tool in request.tools})
             for tool in self._tools:
                 self._metrics.tools.labels(tool).inc()
         if self._span is not None:
