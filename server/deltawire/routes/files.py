@@ -59,12 +59,12 @@ async def send_file(request: AnyRequest, services: NamedDependency[Services]) ->
         http_link(request.scope).deadline.take_long()
         info = await services.files.take(upload, _body(request, services.send_timeout))
     except Failure as failure:
-        services.metrics.uploads_refused.labels(failure.code).inc()
+        services.metrics.uploads.labels(failure.code).inc()
         if failure.status == 415:
             taken = ", ".join(BY_NAME[name].type for name in sorted(services.files.bounds.kinds))
             raise Refusal(failure, turn=None, headers={"accept": taken}) from None
         raise
-    services.metrics.uploads.inc()
+    services.metrics.uploads.labels("kept").inc()
     services.metrics.upload_bytes.inc(info.size)
     return Response(info, status_code=201, headers={"location": f"/files/{info.id}"})
 
