@@ -21,8 +21,8 @@ from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
+from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
