@@ -13,7 +13,7 @@ from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import memory_of
 from deltawire.chat.record import TurnRecord
-from deltawire.chat.request import TurnRequest
+from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
@@ -38,6 +38,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     message_chars: int
     history_chars: int
     answer_chars: int
+    rounds: RoundBounds = RoundBounds()
     turns: Shares
     memory: Shares
     """The bytes that running turns hold of their requests."""
@@ -131,14 +132,21 @@ class Admission:
             history=said,
             models=models,
             max_answer_chars=self.bounds.answer_chars,
+            waits=context.transport == "socket",
+            bounds=self.bounds.rounds,
         )
         record = self._accounts.open(caller.name, request, memory)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
-        turn = Turn(asked, Attempts(self._upstream, clock, observer), clock, record, observer, self._over)
+        turn = Turn(asked, Attempts(self._upstream, clock, observer), record, observer, self._over)
         self._running[turn] = memory
         self.empty.clear()
         return turn
+
+    def find(self, caller: str, name: str) -> Turn | None:
+        """Return a running turn of this caller with this id; of several, one that waits for results."""
+        named = [turn for turn in self._running if turn.id == name and turn.record.caller == caller]
+        return max(named, key=lambda turn: turn.rounds.is_waiting, default=None)
 
     def _take_share(self, caller: str, size: int) -> Holding:
         """Count a turn, and the bytes that it holds; raise `Failure` when its caller's share is taken."""

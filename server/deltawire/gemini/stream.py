@@ -32,11 +32,6 @@ class GeminiStream:
         return self._reader.counts
 
     @property
-    def parts(self) -> bytes | None:
-        """The model's parts so far, for a request that must send them back."""
-        return None
-
-    @property
     def search_queries(self) -> int:
         """The number of search queries that the provider charges for."""
         return 0

@@ -38,7 +38,7 @@ class Telemetry:
 class TurnObserver:
     """Observes one turn, from its acceptance to its end."""
 
-    __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
+    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_transport", "said")
 
     def __init__(
         self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
@@ -48,7 +48,7 @@ class TurnObserver:
         self._transport = transport
         self._metrics = metrics
         self._span = span
-        self._retries = 0
+        self._retries = self._rounds = 0
         self.said: list[str] | None = None if span is None else span.said
         """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
@@ -72,6 +72,11 @@ class TurnObserver:
         """Note that the first token has come; a thought counts."""
         if self._span is not None:
             self._span.answers()
+
+    def goes_on(self) -> None:
+        """Note that the functions were answered, and that the model is asked again."""
+        self._rounds += 1
+        self._metrics.tool_rounds.inc()
 
     def first_delta(self, milliseconds: int) -> None:
         """Note that the first delta is sent."""
@@ -107,6 +112,7 @@ class TurnObserver:
             phase=turn_end.phase,
             cause=turn_end.cause,
             retries=self._retries or None,
+            tool_rounds=self._rounds or None,
             **{name: getattr(spent, name) for name in TOKEN_FIELDS},
             cost_usd=spent.cost_usd,
             first_delta_ms=spent.first_delta_ms,

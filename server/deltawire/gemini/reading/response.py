@@ -13,11 +13,12 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 # The structs below are created with each chunk and hold no reference cycles: the garbage collector need not track them.
 
 
-class Part(Struct, gc=False):
+class Part(Struct, rename="camel", gc=False):
     """One part of a candidate's content. Calls, code and media have no text."""
 
     text: str | None = None
     thought: bool | None = None
+    thought_signature: Any = None
 
 
 class Content(Struct, gc=False):

@@ -5,15 +5,28 @@
 
 from typing import Final
 
+import msgspec
+
 from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.faults import failure_of, unwrapped_error
 from deltawire.gemini.reading.finish import Finish
-from deltawire.gemini.reading.response import UNREADABLE, Candidate, Response, UsageMetadata, decode, decode_kindly
+from deltawire.gemini.reading.opaque_parts import OpaqueParts, payloads_of, raw_parts
+from deltawire.gemini.reading.response import (
+    UNREADABLE,
+    Candidate,
+    Content,
+    Part,
+    Response,
+    UsageMetadata,
+    decode,
+    decode_kindly,
+)
 from deltawire.gemini.reading.sse import EventStreamDecoder
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class ResponseReader:
@@ -35,6 +48,7 @@ class ResponseReader:
         self._half = ""
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
+        self._opaque = OpaqueParts()
 
     @property
     def counts(self) -> Counts:
@@ -76,6 +90,7 @@ class ResponseReader:
         try:
             for payload in self._framing.end():
                 self._take_payload(payload, events)
+            self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
             self._finish.check(has_said=self._has_said)
@@ -89,15 +104,16 @@ class ResponseReader:
             try:
                 response = decode(payload)
             except UNREADABLE:
-                for one in decode_kindly(payload):
-                    self._take_payload(payload, events, self._with_whole_letters(one))
+                several = decode_kindly(payload)
+                for one, its in zip(several, payloads_of(payload, len(several)), strict=True):
+                    self._take_payload(its, events, self._with_whole_letters(one))
                 return
             if self._half:
                 self._with_whole_letters(response)
         if response.error:
             raise failure_of(response.error)
         candidate = response.candidates[0] if response.candidates else None
-        if candidate is None or not self._take_text(candidate, events):
+        if candidate is None or not self._take_text(candidate, payload, events):
             self._take_quiet(response, candidate, payload, events)
             return
         usage = response.usage_metadata
@@ -109,12 +125,15 @@ class ResponseReader:
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
             self._take_finish(response, candidate, said=True)
 
-    def _take_text(self, candidate: Candidate, events: list[Event]) -> bool:
-        """Append the text of an event; return True when there was any."""
+    def _take_text(self, candidate: Candidate, payload: bytes, events: list[Event]) -> bool:
+        """Append the text of an event, and its other parts; return True when there was any text."""
         content = candidate.content
         if content is None or content.parts is None:
             return False
         said = False
+        for part in content.parts:
+            if part is not None and (part.text is None or part.thought_signature is not None):
+                return self._take_parts(content.parts, payload, events)
         for part in content.parts:
             if part is None or not part.text:
                 continue
@@ -133,6 +152,19 @@ class ResponseReader:
                 events[-1] = kind(last.text + text)
             else:
                 events.append(kind(text))
+        return said
+
+    def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
+        """Append the parts of an event, of which some are not plain text; return True when there was any text."""
+        said = False
+        raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
+        for part, raw in zip(parts, raws, strict=True):
+            if part is None:
+                continue
+            if part.text:
+                said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
+            if part.text is None or part.thought_signature is not None:
+                self._opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
         return said
 
     def _take_finish(self, response: Response, candidate: Candidate | None, *, said: bool) -> None:
