@@ -3,8 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from msgspec import UNSET
 from msgspec.structs import astuple
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
@@ -31,8 +32,8 @@ class EarlierRounds(NamedTuple):
         if self.counts == UNKNOWN_COUNTS:
             return EarlierRounds(counts, cost, self.is_whole)
         both = zip(astuple(self.counts), astuple(counts), strict=True)
-        total = Counts(*(None if one is None or other is None else one + other for one, other in both))
-        return EarlierRounds(total, None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
+        total: Any = [None if one is None or other is None else one + other for one, other in both]
+        return EarlierRounds(Counts(*total), None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
 
 
 class UsageTracker:
@@ -123,4 +124,5 @@ class UsageTracker:
             first_delta_ms=self.first_delta_ms,
             duration_ms=self.duration_ms,
             cost_usd=cost,
+            search_queries=counts.queries or UNSET,
         )

@@ -126,6 +126,8 @@ class Counts(msgspec.Struct, frozen=True):
     tool: int | None = None
     cached: int | None = None
     total: int | None = None
+    queries: int = 0
+    """The search queries, which have a price of their own."""
 
 
 UNKNOWN_COUNTS = Counts()
@@ -142,11 +144,6 @@ class Stream(Protocol):
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        ...
-
-    @property
-    def search_queries(self) -> int:
-        """The number of search queries that the provider charges for."""
         ...
 
     @property

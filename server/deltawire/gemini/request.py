@@ -6,7 +6,8 @@ arguments.
 
 import msgspec
 
-from deltawire.gemini.functions import calling_config, declarations
+from deltawire.gemini.built_in import built_in_tools
+from deltawire.gemini.functions import declarations, tool_config
 from deltawire.gemini.messages import Exchange, StoredMessage, contents_of
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -30,10 +31,9 @@ def request_body(
     if request.system and not family.takes_system:
         said = _with_system_before(said, request.system)
     body: dict[str, object] = {"contents": [{"role": role, "parts": _parts(content)} for role, content in said]}
-    if functions := declarations(request):
-        body["tools"] = [{"functionDeclarations": functions}]
-        if (calling := calling_config(request, has_called=bool(exchange))) is not None:
-            body["toolConfig"] = {"functionCallingConfig": calling}
+    if tools := [*built_in_tools(request), *declarations(request)]:
+        body["tools"] = tools
+        body |= tool_config(request, has_called=bool(exchange))
     if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
     longest = request.max_output_tokens
@@ -44,6 +44,8 @@ def request_body(
         "stopSequences": request.stop,
         "seed": None if request.seed is None else int(request.seed),
         "thinkingConfig": family.thinking(request.thinking) if request.thinking else None,
+        "responseMimeType": None if request.response_schema is None else "application/json",
+        "responseJsonSchema": request.response_schema,
     }
     config = {name: value for name, value in generation.items() if value is not None}
     if config:

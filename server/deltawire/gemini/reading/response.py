@@ -19,6 +19,9 @@ class Part(Struct, rename="camel", gc=False):
     text: str | None = None
     thought: bool | None = None
     thought_signature: Any = None
+    executable_code: Any = None
+    code_execution_result: Any = None
+    inline_data: Any = None
 
 
 class Content(Struct, gc=False):
@@ -33,6 +36,8 @@ class Candidate(Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: Any = None
     """The name of an enum value; some gateways send its number."""
+    grounding_metadata: Any = None
+    url_context_metadata: Any = None
 
 
 class SafetyRating(Struct, gc=False):

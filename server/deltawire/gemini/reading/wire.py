@@ -6,8 +6,10 @@
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
+from deltawire.gemini.events import PROGRESS, UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
+from deltawire.gemini.reading.code_runs import made_file
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.faults import failure_of, unwrapped_error
 from deltawire.gemini.reading.finish import Finish
@@ -23,6 +25,7 @@ from deltawire.gemini.reading.response import (
     decode_kindly,
 )
 from deltawire.gemini.reading.sse import EventStreamDecoder
+from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
@@ -36,8 +39,11 @@ class ResponseReader:
     them. Text that arrives together is one event: this saves frames and delays nothing.
     """
 
-    def __init__(self) -> None:
-        """Start at the first byte of a body."""
+    def __init__(self, *, has_tools: bool = False) -> None:
+        """Start at the first byte of a body. `has_tools` is True when the model was given tools.
+
+        Only then what they did is told: sources, citations, searches and code.
+        """
         self._framing = EventStreamDecoder()
         self._running = RunningCounts()
         self._finish = Finish()
@@ -49,11 +55,15 @@ class ResponseReader:
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
         self._opaque = OpaqueParts()
+        self._tools = ToolUse() if has_tools else None
 
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        return self._running.counts(has_text=self._has_text)
+        counts = self._running.counts(has_text=self._has_text)
+        if self._tools is None or counts == UNKNOWN_COUNTS:
+            return counts
+        return replace(counts, queries=self._tools.grounding.queries)
 
     @property
     def finish_reason(self) -> str | None:
@@ -93,6 +103,8 @@ class ResponseReader:
             self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
+            if self._tools is not None:
+                self._tools.tell(events)
             self._finish.check(has_said=self._has_said)
         except Failure as failure:
             events.append(failure)
@@ -123,10 +135,14 @@ class ResponseReader:
             else:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
-            self._take_finish(response, candidate, said=True)
+            self._take_finish(response, candidate, events, said=True)
 
-    def _take_text(self, candidate: Candidate, payload: bytes, events: list[Event]) -> bool:
+    def _take_text(  # noqa: C901 - the hot path: each helper would be a call more for each delta
+        self, candidate: Candidate, payload: bytes, events: list[Event]
+    ) -> bool:
         """Append the text of an event, and its other parts; return True when there was any text."""
+        if self._tools is not None:
+            self._tools.take(candidate)
         content = candidate.content
         if content is None or content.parts is None:
             return False
@@ -148,6 +164,8 @@ class ResponseReader:
                 self._has_thought = True
             else:
                 self._has_text = True
+                if self._tools is not None:
+                    self._tools.texts.append(part.text)
             if events and type(last := events[-1]) is kind:
                 events[-1] = kind(last.text + text)
             else:
@@ -163,17 +181,28 @@ class ResponseReader:
                 continue
             if part.text:
                 said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
+            else:
+                self._take_part(part, events)
             if part.text is None or part.thought_signature is not None:
                 self._opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
         return said
 
-    def _take_finish(self, response: Response, candidate: Candidate | None, *, said: bool) -> None:
+    def _take_part(self, part: Part, events: list[Event]) -> None:
+        """Append the event of a part that is no text; one of the thoughts is not part of the answer."""
+        if self._tools is not None:
+            self._tools.take_part(part, events)
+        if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:
+            events.append(made)
+
+    def _take_finish(self, response: Response, candidate: Candidate | None, events: list[Event], *, said: bool) -> None:
         """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
         self._finish.take(candidate, said=said, counted=usage is not None and self._is_whole(usage))
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
+        if self._tools is not None and self._finish.reason is not None:
+            self._tools.tell(events)
 
     def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
         """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
@@ -184,7 +213,7 @@ class ResponseReader:
             raise failure_of(error)
         usage = response.usage_metadata
         has_progressed = usage is not None and self._running.take_news(usage)
-        self._take_finish(response, candidate, said=False)
+        self._take_finish(response, candidate, events, said=False)
         parts = (candidate and candidate.content and candidate.content.parts) or ()
         if any(part is not None and part.text is None for part in parts):
             quiet = hash(payload)
