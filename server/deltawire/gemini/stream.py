@@ -35,7 +35,6 @@ class GeminiStream:
         return self._reader.counts
 
     @property
-    @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason."""
         return self._reader.finish_reason
