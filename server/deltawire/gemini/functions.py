@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from deltawire.gemini.built_in import built_in
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.tools import FunctionTool
 
 
 def declarations(request: ChatRequest) -> list[dict[str, Any]]:
-    """Return the declarations of the client's functions; one without parameters declares none."""
-    return [_declaration(tool) for tool in request.tools or () if isinstance(tool, FunctionTool)]
+    """Return the tool that declares the client's functions; an empty list where there is none."""
+    declared = [_declaration(tool) for tool in request.tools or () if isinstance(tool, FunctionTool)]
+    return [{"functionDeclarations": declared}] if declared else []
 
 
 def _declaration(tool: FunctionTool) -> dict[str, Any]:
@@ -20,15 +22,26 @@ def _declaration(tool: FunctionTool) -> dict[str, Any]:
     return declared
 
 
-def calling_config(request: ChatRequest, *, has_called: bool) -> dict[str, Any] | None:
-    """Return the `functionCallingConfig` of a request; None for the provider's default.
+def tool_config(request: ChatRequest, *, has_called: bool) -> dict[str, Any]:
+    """Return the `toolConfig` of a request as a field of its body; nothing for the provider's default.
 
     A choice that forces a call holds for the first one of a turn, which is `has_called` after that: else the model
-    could never answer in words.
+    could never answer in words. Functions beside the provider's own tools need words of their own.
     """
-    choice = request.tool_choice
-    if choice is None or choice == "auto" or (has_called and choice != "none"):
-        return None if choice is None else {"mode": "AUTO"}
-    if isinstance(choice, list):
-        return {"mode": "ANY", "allowedFunctionNames": choice}
-    return {"mode": choice.upper()}
+    if not declarations(request):
+        return {}
+    mixed = bool(built_in(request))
+    calling = _calling(request.tool_choice, "VALIDATED" if mixed else None, has_called=has_called)
+    config: dict[str, Any] = {} if calling is None else {"functionCallingConfig": calling}
+    if mixed:
+        config["includeServerSideToolInvocations"] = True
+    return {"toolConfig": config} if config else {}
+
+
+def _calling(choice: str | list[str] | None, auto: str | None, *, has_called: bool) -> dict[str, Any] | None:
+    if choice == "none":
+        return {"mode": "NONE"}
+    if choice is None or choice == "auto" or has_called:
+        mode = auto or (None if choice is None else "AUTO")
+        return None if mode is None else {"mode": mode}
+    return {"mode": "ANY", "allowedFunctionNames": choice} if isinstance(choice, list) else {"mode": "ANY"}

@@ -7,7 +7,7 @@ arguments.
 import msgspec
 
 from deltawire.gemini.built_in import built_in_tools
-from deltawire.gemini.functions import calling_config, declarations
+from deltawire.gemini.functions import declarations, tool_config
 from deltawire.gemini.messages import Exchange, StoredMessage, contents_of
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -32,7 +32,8 @@ def request_body(
         said = _with_system_before(said, request.system)
     body: dict[str, object] = {"contents": [{"role": role, "parts": _parts(content)} for role, content in said]}
     if request.tools:
-        body |= _tools(request, has_called=bool(exchange))
+        body["tools"] = [*built_in_tools(request), *declarations(request)]
+        body |= tool_config(request, has_called=bool(exchange))
     if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
     longest = request.max_output_tokens
@@ -50,24 +51,6 @@ def request_body(
     if config:
         body["generationConfig"] = config
     return body
-
-
-def _tools(request: ChatRequest, *, has_called: bool) -> dict[str, object]:
-    """Return the fields of the tools: those of the provider, the client's functions, and how they are called.
-
-    Together they need a mode of their own, and the provider's calls among the parts that are sent back.
-    """
-    tools, functions = built_in_tools(request), declarations(request)
-    calling = calling_config(request, has_called=has_called) if functions else None
-    fields: dict[str, object] = {}
-    if tools or functions:
-        fields["tools"] = [*tools, {"functionDeclarations": functions}] if functions else tools
-    if tools and functions:
-        mixed = {"mode": "VALIDATED"} if calling is None or calling["mode"] == "AUTO" else calling
-        fields["toolConfig"] = {"functionCallingConfig": mixed, "includeServerSideToolInvocations": True}
-    elif calling is not None:
-        fields["toolConfig"] = {"functionCallingConfig": calling}
-    return fields
 
 
 def _contents(message: HistoryMessage) -> list[Content]:

@@ -88,7 +88,7 @@ class OpaqueParts:
         call = read.function_call
         if call is not None:
             self._take_call(read, call, part, events)
-        elif (fields.keys() - _OF_TEXT or read.thought_signature) and part != self._last:
+        elif (read.thought_signature or (fields.keys() - _OF_TEXT and not is_thought)) and part != self._last:
             self._last = part  # the same once more is a heartbeat
             events.append(Opaque(part, 0 if is_thought else len(text or "")))
 
