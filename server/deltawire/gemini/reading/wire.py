@@ -54,7 +54,7 @@ class ResponseReader:
         self._half = ""
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
-        self._opaque = OpaqueParts()
+        self._opaque: OpaqueParts | None = None
         self._tools = ToolUse() if has_tools else None
 
     @property
@@ -100,7 +100,8 @@ class ResponseReader:
         try:
             for payload in self._framing.end():
                 self._take_payload(payload, events)
-            self._opaque.end(events)
+            if self._opaque is not None:
+                self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
             if self._tools is not None:
@@ -175,6 +176,7 @@ class ResponseReader:
     def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
         """Append the parts of an event, of which some are not plain text; return True when there was any text."""
         said = False
+        opaque = self._opaque = self._opaque or OpaqueParts()
         raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
         for part, raw in zip(parts, raws, strict=True):
             if part is None:
@@ -184,7 +186,7 @@ class ResponseReader:
             else:
                 self._take_part(part, events)
             if part.text is None or part.thought_signature is not None:
-                self._opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
+                opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
         return said
 
     def _take_part(self, part: Part, events: list[Event]) -> None:
