@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import ToolAnswer
 
 NOTHING: Final = b"[]"
+_NO_CALLS: Final[AbstractSet[str]] = frozenset()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -103,7 +105,7 @@ class Rounds:
         self._said: ModelParts | None = None
         self._texts: list[str] | None = None
         self._answers: dict[str, ToolAnswer] = {}
-        self._done: set[str] = set()
+        self._done: AbstractSet[str] = _NO_CALLS
         """The calls of earlier rounds."""
         self._news: asyncio.Future[None] | None = None
         self._size = 0
@@ -122,10 +124,10 @@ class Rounds:
         `said` is one that is filled already, if there is any. None is returned where no functions are called.
         """
         self._request = request
-        self.contents = list(request.exchange)
         if request.exchange:
+            self.contents = list(request.exchange)
             self._size = sum([len(parts) for _, parts in request.exchange])
-        self.has_functions = request.has_functions
+        self.has_functions = bool(request.request.tools) and request.has_functions
         self._texts = [] if said is None and self.has_functions else said
         return self._texts
 
@@ -192,7 +194,7 @@ class Rounds:
         """Return the request of the next round, to the model whose calls were answered."""
         _, parts = self.contents[-1]
         self.contents.append(("user", responses(parts, self.names, self._answers)))
-        self._done.update(self.names)
+        self._done = {*self._done, *self.names}
         self.names, self._answers = [], {}
         self.number += 1
         return replace(self._request, exchange=tuple(self.contents), models=(model,))

@@ -176,20 +176,20 @@ class ResponseReader:
     def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
         """Append the parts of an event, of which some are not plain text; return True when there was any text."""
         said = False
-        if self._opaque is None:
-            self._opaque = OpaqueParts()
+        opaque = self._opaque = self._opaque or OpaqueParts()
         raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
         for part, raw in zip(parts, raws, strict=True):
             if part is None:
                 continue
             if part.text:
                 said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
-            self._take_other(part, events)
+            else:
+                self._take_part(part, events)
             if part.text is None or part.thought_signature is not None:
-                self._opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
+                opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
         return said
 
-    def _take_other(self, part: Part, events: list[Event]) -> None:
+    def _take_part(self, part: Part, events: list[Event]) -> None:
         """Append the event of code or of a file; a file of the thoughts is not part of the answer."""
         if self._tools is not None:
             self._tools.take_part(part, events)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 _DEEPEST: Final = 6
 _MOST_ITEMS: Final = 3
-_OF_TYPE: Final = {"string": "text", "integer": 1, "number": 1.5, "boolean": True}
+_OF_TYPE: Final[dict[str, Any]] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True}
 
 
 def sample(schema: Any, defined: Any = None, depth: int = 0) -> Any:
