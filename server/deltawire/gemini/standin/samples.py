@@ -28,6 +28,6 @@ def _of_type(schema: dict[str, Any], defined: Any, depth: int) -> Any:
         least = schema.get("minItems", 1)
         count = min(int(least), _MOST_ITEMS) if isinstance(least, int | float) and least >= 1 else 1
         return [sample(schema.get("items", {}), defined, depth) for _ in range(count)]
-    value = _OF_TYPE.get(str(kind))
+    value: Any = _OF_TYPE.get(str(kind))
     least = schema.get("minimum")
     return max(value, least) if kind in ("integer", "number") and isinstance(least, int | float) else value
