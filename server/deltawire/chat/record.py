@@ -56,7 +56,9 @@ class TurnRecord:
         try:
             context = await transcript.begin(request.request)
         except Failure:
-            self.ledger.close(request.models[0])
+            released = self.ledger.close(request.models[0])
+            if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
+                await finished(released)
             raise
         return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
