@@ -15,6 +15,10 @@ const NOT_UNDERSTOOD: Words = {
   advice: "Reload the page.",
 };
 const ASK_AGAIN = "Ask again.";
+const FILES: Words = {
+  sentence: "Not all of these files can be asked with this question.",
+  advice: "Remove some, or add them again.",
+};
 const CUT_BY_A_STOP: Words = {
   sentence: "The server stopped before this answer had ended.",
   advice: "Asking again counts as one more question.",
