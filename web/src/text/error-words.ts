@@ -71,6 +71,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   draining: { sentence: "The server was shutting down.", advice: "Ask again: the next one answers." },
   store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
+  invalid_file: FILES,
   blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
   upstream_rate_limited: {
     sentence: "The model’s provider takes no more questions at the moment.",
