@@ -10,10 +10,11 @@ import structlog
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
+from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
-from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.socket_services import Shared
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.lanes import Lanes
@@ -180,7 +181,7 @@ def make_client(settings: Settings, account: Account, admission: Admission) -> G
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
     """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
     if not settings.has_upstream:
-        from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
+        from deltawire.gemini.standin.server import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
 
         standin = await stack.enter_async_context(StandIn())
         return standin_account(standin.url)
@@ -210,6 +211,8 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         default=settings.asked_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
         any=settings.has_upstream and "*" in settings.models,
+        tools=settings.tools,
+        vertex=settings.has_upstream and settings.vertex,
     )
 
 
@@ -242,6 +245,11 @@ def make_admission(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,
             answer_chars=settings.max_answer_chars,
+            rounds=RoundBounds(
+                rounds=settings.max_tool_rounds,
+                result_chars=settings.max_message_chars,
+                bytes=settings.max_parts_bytes,
+            ),
             turns=shares.turns,
             memory=shares.requests,
         ),
@@ -249,6 +257,7 @@ def make_admission(
             first_token=settings.first_token_timeout,
             token=settings.token_timeout,
             turn=settings.turn_timeout,
+            tool=settings.tool_timeout,
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),

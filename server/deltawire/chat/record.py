@@ -20,7 +20,8 @@ class TurnRecord:
         """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
         self.ledger = ledger
         self.transcript = transcript
-        self._caller = caller
+        self.caller = caller
+        """The name of its caller."""
         self._usage = usage
 
     @property
@@ -100,5 +101,5 @@ class TurnRecord:
         if usage is not None:
             spent = end.usage if isinstance(end, ErrorFrame) else end
             self.ledger.tell_admission(
-                lambda was_admitted: usage.keep(self.ledger.id, self._caller, model, spent) if was_admitted else None
+                lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
             )

@@ -23,8 +23,10 @@ from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, HistoryMessage, Thought, Usage, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, shown_part, spent_of
+from deltawire.protocol.shown import Shown
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -84,6 +86,14 @@ class Transcript:
         self._has_ended = self._is_closed = False
         self._texts: list[str] = []
         self._thoughts: list[str] = []
+        self._shown = Shown()
+        self.parts: bytes | None = None
+        """The contents of the answer, to be sent back unchanged (`StoredMessage.parts`)."""
+
+    @property
+    def text(self) -> str:
+        """The text that was delivered."""
+        return "".join(self._texts)
 
     @property
     def question(self) -> str | None:
@@ -94,7 +104,8 @@ class Transcript:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading(self._tree.owner) as connection:
             conversation = await self._found(connection)
-        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)
+        catalog = self._transcripts.catalog
+        return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
     async def begin(self, request: ChatRequest) -> TurnContext:
         """Write the question; return the request with its context and with the conversation's settings.
@@ -104,9 +115,14 @@ class Transcript:
         """
         return await self._transcripts.background.do(self._begin(request))
 
-    def keep(self, frame: Delta | Thought) -> None:
+    def keep(self, frame: Delta | Thought | PartFrame) -> None:
         """Collect a frame that was delivered."""
-        (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
+        if isinstance(frame, Delta):
+            self._texts.append(frame.text)
+        elif isinstance(frame, Thought):
+            self._thoughts.append(frame.text)
+        else:
+            self._shown.add(shown_part(frame))
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         """Write the answer; return the last frame with the stored ids. Raise `Failure` (`store_unavailable`).
@@ -145,8 +161,9 @@ class Transcript:
     async def _begin(self, request: ChatRequest) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
             conversation = await self._found(transaction, to_change=True)
-            request = merged(request, conversation.settings)
-            models = self._transcripts.catalog.models_for(request.model)
+            catalog = self._transcripts.catalog
+            request = merged(request, conversation.settings, catalog.tools)
+            models = catalog.models_of(request)
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
@@ -193,7 +210,7 @@ class Transcript:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
+        if isinstance(end, ErrorFrame) and not (self._texts or self._thoughts or self._shown):
             return self.named(end)
         answer = new_id()
         kept = self.named(end, message=answer)
@@ -222,6 +239,8 @@ class Transcript:
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
+                    parts=self.parts and self.parts.decode(),
+                    shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
                 await self._tree.set_answered(transaction, question)

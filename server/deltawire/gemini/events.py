@@ -4,12 +4,13 @@ A second wire format (Google's Interactions API) would be one more reader that r
 """
 
 from collections.abc import Awaitable
-from typing import Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from deltawire.gemini.messages import Exchange
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class LastingFailure(Failure):
@@ -34,7 +35,82 @@ class Progress(msgspec.Struct, frozen=True):
 
 PROGRESS: Final = Progress()
 
-Event = Text | ThoughtText | Progress | Failure
+
+class Source(msgspec.Struct, frozen=True):
+    """A page that the answer rests on; the first has the index 1. Each page comes once."""
+
+    index: int
+    title: str | None
+    uri: str | None
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A piece of the answer, in code points of its whole text, and the indexes of its sources."""
+
+    start: int
+    end: int
+    sources: tuple[int, ...]
+
+
+class Searched(msgspec.Struct, frozen=True):
+    """Queries that the model searched for, and the suggestions that the provider wants shown, as HTML."""
+
+    queries: tuple[str, ...]
+    html: str | None
+
+
+class CodeRun(msgspec.Struct, frozen=True):
+    """Code that the model runs; its outcome has the same `call`."""
+
+    call: str
+    language: str
+    code: str
+
+
+class CodeOutcome(msgspec.Struct, frozen=True):
+    """The outcome of code that the model ran."""
+
+    call: str
+    outcome: Literal["ok", "failed", "deadline_exceeded"]
+    output: str
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A call of one of the client's functions. `call` is made here where the provider names none."""
+
+    call: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class MadeFile(msgspec.Struct, frozen=True):
+    """A picture or another file that the model made."""
+
+    type: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Return the type and the size: the bytes do not reach a log."""
+        return f"MadeFile({self.type}, {len(self.data)} bytes)"
+
+
+class Opaque(msgspec.Struct, frozen=True):
+    """A part of the model that must be sent back unchanged: a call, code, or what carries a signature."""
+
+    part: bytes
+    """Its JSON, as the provider sent it."""
+    covers: int
+    """The characters of the answer's text, just told, that the part holds."""
+
+    def __repr__(self) -> str:
+        """Return the size: what the part says does not reach a log."""
+        return f"Opaque({len(self.part)} bytes)"
+
+
+AnswerPart = Source | Citation | Searched | CodeRun | CodeOutcome | ToolCall | MadeFile
+"""The parts of an answer beside its text."""
+
+Event = Text | ThoughtText | AnswerPart | Opaque | Progress | Failure
 """A `Failure` is always the last event of a stream."""
 
 
@@ -50,6 +126,8 @@ class Counts(msgspec.Struct, frozen=True):
     tool: int | None = None
     cached: int | None = None
     total: int | None = None
+    queries: int = 0
+    """The search queries, which have a price of their own."""
 
 
 UNKNOWN_COUNTS = Counts()
@@ -85,6 +163,11 @@ class Stream(Protocol):
 class Upstream(Protocol):
     """The source of streams."""
 
-    def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> Awaitable[Stream]:
-        """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none."""
+    def open(
+        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = (), /
+    ) -> Awaitable[Stream]:
+        """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none.
+
+        A message of the history may be a `StoredMessage`. `exchange` is what has been said after the request's message.
+        """
         ...

@@ -21,7 +21,8 @@ from deltawire.limits.own_prices import read_prices
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.protocol.frames import ChatRequest, Delta
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.frames import Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
 from deltawire.telemetry.turn_observer import Telemetry
@@ -40,6 +41,7 @@ class Talker:
         self.ended = False
         self.counts = Counts(1, 1, 0, 0, 0, 2)
         self.finish_reason = "stop"
+        self.parts: bytes | None = None
 
     async def open(self, *_: object) -> "Talker":
         return self
@@ -58,7 +60,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
     clock = TurnClock(DEADLINES, RunningTime())
     attempts = Attempts(Talker(), clock, observer)
-    turn = Turn(request, attempts, clock, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
+    turn = Turn(request, attempts, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 

@@ -1,7 +1,19 @@
 // Made by `make frames` from server/deltawire/protocol/frames.py.
 
-export type FrameUp = Chat | Cancel | Resume | Auth;
-export type FrameDown = Started | Delta | Thought | Usage | ErrorFrame;
+export type FrameUp = Chat | Cancel | Resume | Auth | ToolResult;
+export type FrameDown =
+  | Started
+  | Delta
+  | Thought
+  | Source
+  | Citation
+  | Search
+  | Code
+  | CodeResult
+  | FileFrame
+  | ToolCall
+  | Usage
+  | ErrorFrame;
 
 export interface Wire {
   FrameUp: FrameUp;
@@ -33,13 +45,19 @@ export interface Chat {
   /**
    * a string that is not empty
    */
-  message: string;
+  message?: string;
   id?: string | null;
   history?: HistoryMessage[] | null;
   conversation?: string | null;
   parent?: string | null;
   grace?: number | null;
   seed?: number | null;
+  tools?: (("code" | "search" | "url_context") | FunctionTool)[] | null;
+  tool_choice?: (("any" | "auto" | "none") | [string, ...string[]]) | null;
+  response_schema?: {} | null;
+  files?: string[] | null;
+  tool_results?: ToolAnswer[] | null;
+  state?: string | null;
   ref?: string | null;
 }
 /**
@@ -54,6 +72,36 @@ export interface HistoryMessage {
    * a string
    */
   text: string;
+}
+/**
+ * A function that the client answers; `parameters` is a JSON Schema of its arguments.
+ */
+export interface FunctionTool {
+  /**
+   * 1 to 128 of A-Z a-z 0-9 _ . : -, a letter or _ first
+   */
+  name: string;
+  description?: string | null;
+  parameters?: {} | null;
+}
+/**
+ * The answer to one call: its `result`, or the `error` that it ended in.
+ */
+export interface ToolAnswer {
+  /**
+   * the name of a call, of at most 256 characters
+   */
+  call: string;
+  /**
+   * any JSON
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * a string: what went wrong
+   */
+  error?: string;
 }
 /**
  * End the turn with this id, or this run of the same caller; without either, every turn of this socket.
@@ -89,6 +137,30 @@ export interface Auth {
   token: string;
 }
 /**
+ * Answer one call of a running turn: with its `result`, or with the `error` that it ended in.
+ */
+export interface ToolResult {
+  type: "tool_result";
+  /**
+   * the id of a running turn
+   */
+  id: string;
+  /**
+   * the name of a call, of at most 256 characters
+   */
+  call: string;
+  /**
+   * any JSON
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * a string: what went wrong
+   */
+  error?: string;
+}
+/**
  * The first frame of a turn with grace: the name of its run, and where its question is stored.
  */
 export interface Started {
@@ -118,6 +190,83 @@ export interface Thought {
   seq?: number;
 }
 /**
+ * A page that the answer rests on; each comes once, before the citations that name it.
+ */
+export interface Source {
+  type: "source";
+  id: string;
+  seq?: number;
+  index: number;
+  title: string | null;
+  uri: string | null;
+}
+/**
+ * A piece of the answer, in code points of its whole text, and its sources; after the text that it cites.
+ */
+export interface Citation {
+  type: "citation";
+  id: string;
+  seq?: number;
+  start: number;
+  end: number;
+  sources: number[];
+}
+/**
+ * The queries of a search, and the provider's suggestions, to be shown unchanged.
+ */
+export interface Search {
+  type: "search";
+  id: string;
+  seq?: number;
+  queries: string[];
+  html: string | null;
+}
+/**
+ * Code that the model runs.
+ */
+export interface Code {
+  type: "code";
+  id: string;
+  seq?: number;
+  call: string;
+  language: string;
+  code: string;
+}
+/**
+ * The outcome of code that the model ran.
+ */
+export interface CodeResult {
+  type: "code_result";
+  id: string;
+  seq?: number;
+  call: string;
+  outcome: "deadline_exceeded" | "failed" | "ok";
+  output: string;
+}
+/**
+ * A picture or another file that the model made, kept as a file of the caller's: `file` is its id.
+ */
+export interface FileFrame {
+  type: "file";
+  id: string;
+  file: string;
+  media_type: string;
+  name: string;
+  size: number;
+  seq?: number;
+}
+/**
+ * A call of a function. The turn waits for its `tool_result`; over HTTP it ends.
+ */
+export interface ToolCall {
+  type: "tool_call";
+  id: string;
+  seq?: number;
+  call: string;
+  name: string;
+  arguments: {};
+}
+/**
  * The end of a turn that was answered or cancelled.
  */
 export interface Usage {
@@ -139,6 +288,7 @@ export interface Usage {
   conversation: string | null;
   question: string | null;
   message: string | null;
+  search_queries?: number;
 }
 /**
  * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
@@ -159,6 +309,7 @@ export interface ErrorFrame {
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
  *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
+ *     `search_queries` is absent where the model did not search.
  */
 export interface Spent {
   model: string;
@@ -176,13 +327,17 @@ export interface Spent {
   conversation: string | null;
   question: string | null;
   message: string | null;
+  search_queries?: number;
 }
 /**
  * The models on offer; the default one is asked when a chat names none.
+ *
+ *     `tools` are those of the provider that a chat may name; absent where there are none.
  */
 export interface ModelList {
   default: string;
   models: string[];
+  tools?: ("code" | "search" | "url_context")[];
 }
 /**
  * One conversation. A turn uses those of the `settings` that its own request leaves out.
@@ -192,12 +347,12 @@ export interface Conversation {
   title: string;
   created: number;
   updated: number;
-  settings: TurnSettings;
+  settings: ConversationSettings;
 }
 /**
- * The settings of a turn. A field that is null counts as absent.
+ * The settings that a conversation keeps for its turns. A function of a client is none of them.
  */
-export interface TurnSettings {
+export interface ConversationSettings {
   model?: string | null;
   system?: string | null;
   temperature?: number | null;
@@ -211,6 +366,12 @@ export interface TurnSettings {
     | [string, string, string, string, string]
     | null;
   thinking?: ("high" | "low" | "medium" | "off") | null;
+  tools?:
+    | []
+    | ["code" | "search" | "url_context"]
+    | ["code" | "search" | "url_context", "code" | "search" | "url_context"]
+    | ["code" | "search" | "url_context", "code" | "search" | "url_context", "code" | "search" | "url_context"]
+    | null;
 }
 /**
  * A conversation and all its messages, in the order in which they were written.
@@ -222,7 +383,7 @@ export interface ConversationTree {
   title: string;
   created: number;
   updated: number;
-  settings: TurnSettings;
+  settings: ConversationSettings;
   messages: Message[];
   runs?: LiveRun[];
 }
@@ -230,7 +391,8 @@ export interface ConversationTree {
  * One message of a conversation's tree.
  *
  *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
- *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table.
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
+ *     is left out where there is none.
  */
 export interface Message {
   id: string;
@@ -244,6 +406,69 @@ export interface Message {
   answered: boolean | null;
   usage: Spent | null;
   created: number;
+  citations?: ShownCitation[];
+  searches?: ShownSearch[];
+  code?: ShownCode[];
+  code_results?: ShownCodeResult[];
+  tool_calls?: ShownCall[];
+  files?: ShownFile[];
+  sources?: ShownSource[];
+}
+/**
+ * A piece of the answer, in code points of its whole text, and the indexes of the sources that it rests on.
+ */
+export interface ShownCitation {
+  start: number;
+  end: number;
+  sources: number[];
+}
+/**
+ * The queries of a search, and the provider's suggestions, to be shown unchanged; null where there are none.
+ */
+export interface ShownSearch {
+  queries: string[];
+  html: string | null;
+}
+/**
+ * Code that the model runs.
+ */
+export interface ShownCode {
+  call: string;
+  language: string;
+  code: string;
+}
+/**
+ * The outcome of code that the model ran; `call` is that of its code.
+ */
+export interface ShownCodeResult {
+  call: string;
+  outcome: "deadline_exceeded" | "failed" | "ok";
+  output: string;
+}
+/**
+ * A call of a function that the client answers.
+ */
+export interface ShownCall {
+  call: string;
+  name: string;
+  arguments: {};
+}
+/**
+ * A file of a message, as `GET /files/{id}` names it.
+ */
+export interface ShownFile {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+}
+/**
+ * A page that the answer rests on. A title or an address that the provider does not name is null.
+ */
+export interface ShownSource {
+  index: number;
+  title: string | null;
+  uri: string | null;
 }
 /**
  * A turn with grace that has not ended, and the id of its question.

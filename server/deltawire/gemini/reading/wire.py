@@ -5,15 +5,31 @@
 
 from typing import Final
 
-from deltawire.gemini.counts import RunningCounts
-from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
-from deltawire.gemini.faults import failure_of, unwrapped_error
-from deltawire.gemini.finish import Finish
-from deltawire.gemini.response import UNREADABLE, Candidate, Response, UsageMetadata, decode, decode_kindly
-from deltawire.gemini.sse import EventStreamDecoder
+import msgspec
+from msgspec.structs import replace
+
+from deltawire.gemini.events import PROGRESS, UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
+from deltawire.gemini.reading.code_runs import made_file
+from deltawire.gemini.reading.counts import RunningCounts
+from deltawire.gemini.reading.faults import failure_of, unwrapped_error
+from deltawire.gemini.reading.finish import Finish
+from deltawire.gemini.reading.opaque_parts import OpaqueParts, payloads_of, raw_parts
+from deltawire.gemini.reading.response import (
+    UNREADABLE,
+    Candidate,
+    Content,
+    Part,
+    Response,
+    UsageMetadata,
+    decode,
+    decode_kindly,
+)
+from deltawire.gemini.reading.sse import EventStreamDecoder
+from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class ResponseReader:
@@ -23,8 +39,11 @@ class ResponseReader:
     them. Text that arrives together is one event: this saves frames and delays nothing.
     """
 
-    def __init__(self) -> None:
-        """Start at the first byte of a body."""
+    def __init__(self, *, has_tools: bool = False) -> None:
+        """Start at the first byte of a body. `has_tools` is True when the model was given tools.
+
+        Only then what they did is told: sources, citations, searches and code.
+        """
         self._framing = EventStreamDecoder()
         self._running = RunningCounts()
         self._finish = Finish()
@@ -35,11 +54,16 @@ class ResponseReader:
         self._half = ""
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
+        self._tools = ToolUse() if has_tools else None
+        self._opaque: OpaqueParts | None = None
 
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        return self._running.counts(has_text=self._has_text)
+        counts = self._running.counts(has_text=self._has_text)
+        if self._tools is None or counts == UNKNOWN_COUNTS:
+            return counts
+        return replace(counts, queries=self._tools.grounding.queries)
 
     @property
     def finish_reason(self) -> str | None:
@@ -76,8 +100,12 @@ class ResponseReader:
         try:
             for payload in self._framing.end():
                 self._take_payload(payload, events)
+            if self._opaque is not None:
+                self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
+            if self._tools is not None:
+                self._tools.tell(events)
             self._finish.check(has_said=self._has_said)
         except Failure as failure:
             events.append(failure)
@@ -89,15 +117,16 @@ class ResponseReader:
             try:
                 response = decode(payload)
             except UNREADABLE:
-                for one in decode_kindly(payload):
-                    self._take_payload(payload, events, self._with_whole_letters(one))
+                several = decode_kindly(payload)
+                for one, its in zip(several, payloads_of(payload, len(several)), strict=True):
+                    self._take_payload(its, events, self._with_whole_letters(one))
                 return
             if self._half:
                 self._with_whole_letters(response)
         if response.error:
             raise failure_of(response.error)
         candidate = response.candidates[0] if response.candidates else None
-        if candidate is None or not self._take_text(candidate, events):
+        if candidate is None or not self._take_text(candidate, payload, events):
             self._take_quiet(response, candidate, payload, events)
             return
         usage = response.usage_metadata
@@ -107,14 +136,21 @@ class ResponseReader:
             else:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
-            self._take_finish(response, candidate, said=True)
+            self._take_finish(response, candidate, events, said=True)
 
-    def _take_text(self, candidate: Candidate, events: list[Event]) -> bool:
-        """Append the text of an event; return True when there was any."""
+    def _take_text(  # noqa: C901 - split, each delta would cost a call more
+        self, candidate: Candidate, payload: bytes, events: list[Event]
+    ) -> bool:
+        """Append the text of an event, and its other parts; return True when there was any text."""
+        if self._tools is not None:
+            self._tools.take(candidate)
         content = candidate.content
         if content is None or content.parts is None:
             return False
         said = False
+        for part in content.parts:
+            if part is not None and (part.text is None or part.thought_signature is not None):
+                return self._take_parts(content.parts, payload, events)
         for part in content.parts:
             if part is None or not part.text:
                 continue
@@ -129,19 +165,46 @@ class ResponseReader:
                 self._has_thought = True
             else:
                 self._has_text = True
+                if self._tools is not None:
+                    self._tools.texts.append(part.text)
             if events and type(last := events[-1]) is kind:
                 events[-1] = kind(last.text + text)
             else:
                 events.append(kind(text))
         return said
 
-    def _take_finish(self, response: Response, candidate: Candidate | None, *, said: bool) -> None:
+    def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
+        """Append the parts of an event, of which some are not plain text; return True when there was any text."""
+        said = False
+        opaque = self._opaque = self._opaque or OpaqueParts()
+        raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
+        for part, raw in zip(parts, raws, strict=True):
+            if part is None:
+                continue
+            if part.text:
+                said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
+            else:
+                self._take_part(part, events)
+            if part.text is None or part.thought_signature is not None:
+                opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
+        return said
+
+    def _take_part(self, part: Part, events: list[Event]) -> None:
+        """Append the event of code or of a file; a file of the thoughts is not part of the answer."""
+        if self._tools is not None:
+            self._tools.take_part(part, events)
+        if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:
+            events.append(made)
+
+    def _take_finish(self, response: Response, candidate: Candidate | None, events: list[Event], *, said: bool) -> None:
         """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
         self._finish.take(candidate, said=said, counted=usage is not None and self._is_whole(usage))
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
+        if self._tools is not None and self._finish.reason is not None:
+            self._tools.tell(events)
 
     def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
         """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
@@ -152,7 +215,7 @@ class ResponseReader:
             raise failure_of(error)
         usage = response.usage_metadata
         has_progressed = usage is not None and self._running.take_news(usage)
-        self._take_finish(response, candidate, said=False)
+        self._take_finish(response, candidate, events, said=False)
         parts = (candidate and candidate.content and candidate.content.parts) or ()
         if any(part is not None and part.text is None for part in parts):
             quiet = hash(payload)

@@ -1,0 +1,65 @@
+"""The offline stand-in: a server on loopback with Gemini's HTTP API and no model, for use without a key.
+
+Its answers come at reading speed.
+"""
+
+import asyncio
+from typing import Final, Self
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from deltawire.gemini.standin.answers import events
+from deltawire.gemini.standin.conversation import Conversation
+
+log = structlog.get_logger(__name__)
+
+_SECONDS_A_WORD: Final = 0.03
+_SECONDS_TO_FIRST_WORD: Final = 0.25
+_MAX_BODY_BYTES: Final = 64 * 2**20
+
+
+class StandIn:
+    """An HTTP server on a free loopback port, as a context manager; `url` is its address."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing listens before the context is entered."""
+        app = web.Application(client_max_size=_MAX_BODY_BYTES)
+        app.router.add_post("/{version}/models/{model}:streamGenerateContent", _stream)
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        """Listen."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop, and cut the running streams."""
+        await self._runner.cleanup()
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    try:
+        conversation = Conversation.read(msgspec.json.decode(await request.read()))
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
+        return web.json_response({"error": error}, status=400)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    sent = 0
+    try:
+        await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
+        for event in events(conversation):
+            await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
+            sent += 1
+            await asyncio.sleep(_SECONDS_A_WORD)
+        await response.write_eof()
+    except (asyncio.CancelledError, ConnectionError):
+        log.info("stand-in: stream closed by its reader", events_sent=sent)
+        raise
+    log.info("stand-in: stream sent to its end", events_sent=sent)
+    return response
