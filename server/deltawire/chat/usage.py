@@ -33,7 +33,9 @@ class EarlierRounds(NamedTuple):
             return EarlierRounds(counts, cost, self.is_whole)
         both = zip(astuple(self.counts), astuple(counts), strict=True)
         total: Any = [None if one is None or other is None else one + other for one, other in both]
-        return EarlierRounds(Counts(*total), None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
+        return EarlierRounds(
+            Counts(*total), None if self.cost is None or cost is None else self.cost + cost, self.is_whole
+        )
 
 
 class UsageTracker:
