@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from deltawire.app.state_keys import find_state_key
 from deltawire.chat.admission import Accounts, Admission, Bounds
+from deltawire.chat.continuation import Continuations
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.signed_state import StateSigner
 from deltawire.chat.socket_services import Shared
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
@@ -21,6 +24,7 @@ from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
+from deltawire.conversations.turn_context import ContextBounds
 from deltawire.conversations.usage_history import UsageHistory, spool_folder
 from deltawire.gemini.account import Account, account_of, standin_account
 from deltawire.gemini.catalog import ModelCatalog
@@ -97,7 +101,13 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
     return Stores(
         database,
         sizes,
-        Transcripts(database, sizes, catalog, settings.max_history_chars, settings.store_timeout),
+        Transcripts(
+            database,
+            sizes,
+            catalog,
+            ContextBounds(settings.max_history_chars, settings.max_parts_bytes),
+            settings.store_timeout,
+        ),
         Limits(
             settings.limits,
             make_limits_backend(settings),
@@ -263,4 +273,5 @@ def make_admission(
         ),
         Accounts(stores.transcripts, stores.limits, stores.usage),
         telemetry,
+        Continuations(StateSigner(find_state_key(settings)), catalog),
     )

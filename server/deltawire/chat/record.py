@@ -4,6 +4,7 @@ import msgspec
 
 from deltawire.aio.background import finished
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import results_of
 from deltawire.conversations.transcript import Transcript
 from deltawire.conversations.usage_history import UsageHistory
 from deltawire.limits.ledger import Ledger
@@ -55,12 +56,17 @@ class TurnRecord:
         await self.ledger.begin(*models)
         try:
             context = await transcript.begin(request.request)
+            exchange = request.exchange
+            if context.open_calls is not None:
+                exchange = results_of(request.request, context.open_calls, request.bounds)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
                 await finished(released)
             raise
-        return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
+        return msgspec.structs.replace(
+            request, request=context.request, history=context.history, models=context.models, exchange=exchange
+        )
 
     async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:
         """Charge the turn and store its answer; return the last frame with the ids of what is stored.
