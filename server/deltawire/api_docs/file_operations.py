@@ -1,7 +1,7 @@
 """The operations of `/files` in the OpenAPI document."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -27,8 +27,9 @@ class SendFile(_SENT):  # type: ignore[misc,valid-type]
     def __post_init__(self) -> None:
         """Add the body, and the answer for a type that is not taken."""
         super().__post_init__()
-        self.responses = {**(self.responses or {}), **problems((), {(415, "unsupported")})}
-        self.request_body = RequestBody(
+        own: Any = self
+        own.responses = {**own.responses, **problems((), {(415, "unsupported")})}
+        own.request_body = RequestBody(
             content={"application/octet-stream": _BYTES}, required=True, description="The file itself."
         )
 

@@ -5,7 +5,7 @@ another page cannot send one: the gate refuses requests of other origins, and no
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Final
 
 from litestar import Response, Router, delete, get, post
@@ -138,9 +138,8 @@ async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _nothing() -> AsyncIterator[bytes]:
-    for piece in ():
-        yield piece
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    yield b""
 
 
 files = Router(

@@ -1,6 +1,6 @@
 """The files of callers: take, find, read, list and delete them, and name them in turns and messages."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import Final
 
 from deltawire.aio.background import finished
@@ -52,11 +52,11 @@ class FileStore:
             raise Failure("not_found", _GONE)
         return found[name]
 
-    def read(self, row: FileRow) -> AsyncIterator[bytes]:
+    def read(self, row: FileRow) -> AsyncGenerator[bytes, None]:
         """Yield the bytes of a file."""
         return self._read(row)
 
-    async def _read(self, row: FileRow) -> AsyncIterator[bytes]:
+    async def _read(self, row: FileRow) -> AsyncGenerator[bytes, None]:
         try:
             async for piece in self.objects.read(row.object, row.size):
                 yield piece
