@@ -48,6 +48,7 @@ def s3_bucket(name: str = "deltawire") -> Iterator[Bucket]:
             environment.setenv("AWS_REGION", "us-east-1")
             environment.setenv("AWS_ACCESS_KEY_ID", "tests")
             environment.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+            urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()  # all servers share what they hold
             urlopen(Request(f"{address}/{name}", method="PUT")).close()
             yield Bucket(address, name)
     finally:
