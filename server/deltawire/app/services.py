@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from deltawire.app.file_store import make_files
 from deltawire.app.state_keys import find_state_key
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.continuation import Continuations
@@ -20,6 +21,8 @@ from deltawire.chat.signed_state import StateSigner
 from deltawire.chat.socket_services import Shared
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
+from deltawire.conversations.files.store import FileStore
+from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
@@ -57,6 +60,7 @@ class Stores(NamedTuple):
     """The stores that outlive a turn."""
 
     database: Database
+    files: FileStore
     sizes: StoredSizes
     transcripts: Transcripts
     limits: Limits
@@ -100,6 +104,7 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
     )
     return Stores(
         database,
+        make_files(settings, database),
         sizes,
         Transcripts(
             database,
@@ -155,6 +160,7 @@ def make_services(
         admission=admission,
         arriving=shares.arriving,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
+        files=stores.files,
         large=Lanes(1),
         limits=stores.limits,
         metrics=metrics,
@@ -271,7 +277,7 @@ def make_admission(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        Accounts(stores.transcripts, stores.limits, stores.usage),
+        Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
         Continuations(StateSigner(find_state_key(settings)), catalog),
     )

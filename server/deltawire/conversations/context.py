@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
+from deltawire.conversations.files.named import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage, contents_of
 from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.shown import Shown
 
 LEFT_IN_CALLS = "tool_calls"
 """The finish reason of an answer over HTTP that ended in calls; another turn brings their results."""
@@ -18,6 +22,8 @@ class BranchRow(NamedTuple):
     text: str
     parts: str | None
     finish_reason: str | None
+    shown: str | None = None
+    """Of a question: what it has beside its text, its files, as JSON."""
 
 
 def context_of(rows: Sequence[BranchRow], max_parts_bytes: int, *, is_left_in_calls: bool) -> list[HistoryMessage]:
@@ -35,7 +41,10 @@ def context_of(rows: Sequence[BranchRow], max_parts_bytes: int, *, is_left_in_ca
             if said:
                 said.append(StoredMessage("model", row.text, parts=row.parts.encode()))
         elif row.text:
-            if said or row.role == "user":
+            if row.shown is not None:
+                said = said if isinstance(said, FiledHistory) else FiledHistory(said)
+                said.append(FiledMessage("user", row.text, files=file_ids(row.shown)))
+            elif said or row.role == "user":
                 said.append(HistoryMessage(row.role, row.text))  # type: ignore[arg-type]
         elif index + 1 == len(rows) or rows[index + 1].role == "user":
             while said and said[-1].role == "user":
@@ -82,3 +91,8 @@ def _fits_together(answers: Sequence[BranchRow], *, is_open: bool) -> bool:
 def other_model(model: str) -> Failure:
     """Return the failure of a turn that brings results to another model than the one that called."""
     return Failure("invalid_frame", f"The calls are those of {model}, which gets their results.", field="model")
+
+
+def file_ids(shown: str | None) -> tuple[str, ...]:
+    """Return the ids of the files in a question's `shown`."""
+    return () if shown is None else tuple(file.id for file in msgspec.json.decode(shown, type=Shown).files)

@@ -19,16 +19,16 @@ _CLEARED: Final = 20
 """Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
-    WITH RECURSIVE branch (parent, role, text, parts, finish_reason, chars, depth) AS (
-        SELECT parent, role, text, parts, finish_reason, CAST(length(text) AS BIGINT), 1 FROM messages
+    WITH RECURSIVE branch (parent, role, text, parts, finish_reason, shown, chars, depth) AS (
+        SELECT parent, role, text, parts, finish_reason, shown, CAST(length(text) AS BIGINT), 1 FROM messages
         WHERE id = :leaf AND length(text) <= CAST(:chars AS BIGINT)
         UNION ALL
-        SELECT above.parent, above.role, above.text, above.parts, above.finish_reason,
+        SELECT above.parent, above.role, above.text, above.parts, above.finish_reason, above.shown,
             branch.chars + length(above.text), branch.depth + 1
         FROM branch JOIN messages AS above ON above.id = branch.parent
         WHERE branch.chars + length(above.text) <= CAST(:chars AS BIGINT) AND branch.depth < :messages
     )
-    SELECT role, text, parts, finish_reason FROM branch ORDER BY depth DESC
+    SELECT role, text, parts, finish_reason, CASE role WHEN 'user' THEN shown END FROM branch ORDER BY depth DESC
 """)
 
 LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated"))

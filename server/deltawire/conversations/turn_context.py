@@ -33,5 +33,7 @@ class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
     history: list[HistoryMessage]
     models: tuple[str, ...]
     """The models to ask, in this order: the next one when those before it failed."""
+    files_before: tuple[str, ...] = ()
+    """The files of a stored question that is asked again."""
     open_calls: OpenCalls | None = None
     """The calls whose results the request brings."""

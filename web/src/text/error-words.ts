@@ -15,6 +15,10 @@ const NOT_UNDERSTOOD: Words = {
   advice: "Reload the page.",
 };
 const ASK_AGAIN = "Ask again.";
+const FILES: Words = {
+  sentence: "Not all of these files can be asked with this question.",
+  advice: "Remove some, or add them again.",
+};
 const CUT_BY_A_STOP: Words = {
   sentence: "The server stopped before this answer had ended.",
   advice: "Asking again counts as one more question.",
@@ -67,6 +71,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   draining: { sentence: "The server was shutting down.", advice: "Ask again: the next one answers." },
   store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
+  invalid_file: FILES,
   blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
   upstream_rate_limited: {
     sentence: "The model’s provider takes no more questions at the moment.",
