@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
@@ -134,6 +135,22 @@ def _redis_url(url: SecretStr) -> SecretStr:
     return SecretStr(f"{_STORES[scheme]}://{rest}")
 
 
+def _files_url(url: str) -> str:
+    """Return the URL of a folder or of an object store; credentials come from variables, never from the URL."""
+    parts = urlsplit(url)
+    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_bucket = parts.scheme in ("s3", "gs", "az") and bool(parts.netloc) and "@" not in parts.netloc
+    if not (is_folder or is_bucket) or parts.query or parts.fragment:
+        raise ValueError
+    return url
+
+
+def _file_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not set(names) <= set(FILE_KINDS):
+        raise ValueError
+    return names
+
+
 def _counts(text: str) -> str:
     read_counts(text)
     return text
@@ -161,6 +178,12 @@ Seconds = Annotated[
     float,
     Field(gt=0, le=_MAX_SECONDS, allow_inf_nan=False),
     Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}"),
+]
+_MAX_LIFETIME: Final = 10**9
+Lifetime = Annotated[
+    float,
+    Field(gt=0, le=_MAX_LIFETIME, allow_inf_nan=False),
+    Accepts(f"seconds, more than 0, at most {_MAX_LIFETIME:,}"),
 ]
 SecondsOrNone = Annotated[
     float,
@@ -191,6 +214,11 @@ RedisUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_redis_url)] | None,
     AcceptsSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
 ]
+FilesUrl = Annotated[
+    Annotated[str, AfterValidator(_files_url)] | None,
+    Accepts("file:///FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"),
+]
+FileTypes = Annotated[_Listed, AfterValidator(_file_kinds), Accepts(f"some of {', '.join(FILE_KINDS)}; commas between")]
 CountRules = Annotated[
     Annotated[str, AfterValidator(_counts)] | None,
     Accepts(f"a whole number from 1 to {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),
