@@ -119,7 +119,7 @@ class GeminiClient:
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from None
         reader = BodyReader(cast("Response", answer.response_stream))
-        return GeminiStream(reader, self._end_silence, self._running)
+        return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
 
     def _prepare(self, model: str) -> "HttpRequest":
         """Return the SDK's request to a model, without a body."""

@@ -15,10 +15,13 @@ class GeminiStream:
     comes. Heartbeats count as nothing.
     """
 
-    def __init__(self, body: BodyReader, end_silence: float, running: RunningTime) -> None:
-        """Take over a body; `end_silence` seconds of `running` without news end an answer whose end is proven."""
+    def __init__(self, body: BodyReader, end_silence: float, running: RunningTime, *, has_tools: bool = False) -> None:
+        """Take over a body; `end_silence` seconds of `running` without news end an answer whose end is proven.
+
+        `has_tools` is True when the model was given tools.
+        """
         self._body = body
-        self._reader = ResponseReader()
+        self._reader = ResponseReader(has_tools=has_tools)
         self.ended = False
         self._end_silence = end_silence
         self._running = running
@@ -39,7 +42,7 @@ class GeminiStream:
     @property
     def search_queries(self) -> int:
         """The number of search queries that the provider charges for."""
-        return 0
+        return self._reader.search_queries
 
     @property
     def finish_reason(self) -> str | None:

@@ -67,16 +67,21 @@ class ShownFile(Struct, frozen=True, kw_only=True):
 ShownPart = ShownSource | ShownCitation | ShownSearch | ShownCode | ShownCodeResult | ShownCall | ShownFile
 
 
-class Shown(Struct, kw_only=True, omit_defaults=True):
-    """The parts of one answer; an empty list is left out."""
+class ShownBesidesSources(Struct, kw_only=True, omit_defaults=True):
+    """The parts of one answer, but its sources; an empty list is left out."""
 
-    sources: list[ShownSource] = field(default_factory=list)
     citations: list[ShownCitation] = field(default_factory=list)
     searches: list[ShownSearch] = field(default_factory=list)
     code: list[ShownCode] = field(default_factory=list)
     code_results: list[ShownCodeResult] = field(default_factory=list)
     tool_calls: list[ShownCall] = field(default_factory=list)
     files: list[ShownFile] = field(default_factory=list)
+
+
+class Shown(ShownBesidesSources, kw_only=True):
+    """The parts of one answer; an empty list is left out."""
+
+    sources: list[ShownSource] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Return True when there is any part."""

@@ -23,7 +23,7 @@ from deltawire.protocol.frames import (
     shown_part,
     spent_of,
 )
-from deltawire.protocol.shown import Shown, ShownSource
+from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
 from deltawire.protocol.spent import Spent
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
@@ -33,7 +33,7 @@ from deltawire.transport.link import room_within
 _HEADERS: Final = {"content-type": "application/json"}
 
 
-class Answer(Shown):
+class Answer(ShownBesidesSources):
     """The whole answer of a turn in one response. Besides the sources, a list that is empty is left out."""
 
     # Not keyword-only, so that msgspec puts these before what is inherited.

@@ -403,21 +403,13 @@ export interface Message {
   answered: boolean | null;
   usage: Spent | null;
   created: number;
-  sources?: ShownSource[];
   citations?: ShownCitation[];
   searches?: ShownSearch[];
   code?: ShownCode[];
   code_results?: ShownCodeResult[];
   tool_calls?: ShownCall[];
   files?: ShownFile[];
-}
-/**
- * A page that the answer rests on. A title or an address that the provider does not name is null.
- */
-export interface ShownSource {
-  index: number;
-  title: string | null;
-  uri: string | null;
+  sources?: ShownSource[];
 }
 /**
  * A piece of the answer, in code points of its whole text, and the indexes of the sources that it rests on.
@@ -466,6 +458,14 @@ export interface ShownFile {
   name: string;
   type: string;
   size: number;
+}
+/**
+ * A page that the answer rests on. A title or an address that the provider does not name is null.
+ */
+export interface ShownSource {
+  index: number;
+  title: string | null;
+  uri: string | null;
 }
 /**
  * A turn with grace that has not ended, and the id of its question.
