@@ -16,7 +16,7 @@ SUGGESTIONS_STYLE: Final = "sha256-sxAALtWO7oFZpBrRvURy7ThA3QKj+7XJIinmBUxPiwY="
 """The digest of the one style sheet that Google's search suggestions bring. Their frame inherits the page's policy."""
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' '{SUGGESTIONS_STYLE}'; "
-    "font-src 'self'; connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
+    "font-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -92,9 +92,9 @@ export class Attachments {
     return this.#pictures.thumbnail(id, type, key === undefined ? undefined : this.#sending.get(key)?.file, edge);
   }
 
-  /** The whole of a picture. Rejects as `Api.request` does. */
-  picture(file: ShownFile): Promise<Blob> {
-    return this.#pictures.content(file);
+  /** The whole of a picture, as an address. Rejects as `Api.request` does. */
+  picture(file: ShownFile): Promise<string> {
+    return this.#pictures.whole(file);
   }
 
   /** Hand a file to the reader as a download. Rejects as `Api.request` does. */
@@ -105,7 +105,7 @@ export class Attachments {
   #refusalOf({ size }: File): string | null {
     const { fileBytes } = this.#store.state;
     if (size === 0) return EMPTY_FILE;
-    return fileBytes !== null && size > fileBytes ? tooLarge(size, fileBytes) : null;
+    return size > fileBytes && fileBytes > 0 ? tooLarge(size, fileBytes) : null;
   }
 
   #enqueue(key: string): void {

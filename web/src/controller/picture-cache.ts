@@ -9,7 +9,7 @@ const MOST_CONTENTS = 4;
 
 export class PictureCache {
   readonly #fetch: (id: string) => Promise<Blob>;
-  readonly #thumbnails = new Map<string, Promise<string | null>>();
+  readonly #thumbnails = new Map<string, Promise<string>>();
   readonly #contents = new Map<string, Promise<Blob>>();
 
   /** `fetch` brings the content of a file from the server. */
@@ -22,8 +22,12 @@ export class PictureCache {
     this.#remember(id, Promise.resolve(file));
   }
 
-  /** The content of a picture, as one. Rejects as `Api.request` does. */
-  async content({ id, type }: ShownFile): Promise<Blob> {
+  /** The whole of a picture, as an address. Rejects as `Api.request` does. */
+  async whole(file: ShownFile): Promise<string> {
+    return dataAddress(await this.#content(file.id, file.type));
+  }
+
+  async #content(id: string, type: string): Promise<Blob> {
     const known = this.#contents.get(id) ?? this.#fetch(id);
     this.#remember(id, known);
     known.catch(() => this.#contents.delete(id));
@@ -36,15 +40,15 @@ export class PictureCache {
     if (!isPicture(type)) return Promise.resolve(null);
     if (id === null && local === undefined) return Promise.resolve(null);
     const key = `${edge} ${id ?? `${local?.name} ${local?.size} ${local?.lastModified}`}`;
-    const content = async () => local ?? (await this.content({ id: id ?? "", type, name: "", size: 0 }));
+    const content = async () => local ?? (await this.#content(id ?? "", type));
     const made = this.#thumbnails.get(key) ?? content().then((it) => shrunk(it, edge));
     this.#thumbnails.set(key, made);
-    made.then(
-      (address) => address === null && this.#thumbnails.delete(key),
-      () => this.#thumbnails.delete(key),
-    );
-    if (this.#thumbnails.size > MOST_THUMBNAILS) this.#dropOldest();
-    return made.catch(() => null);
+    const [oldest] = this.#thumbnails.keys();
+    if (this.#thumbnails.size > MOST_THUMBNAILS && oldest !== undefined) this.#thumbnails.delete(oldest);
+    return made.catch(() => {
+      this.#thumbnails.delete(key); // it may come another time
+      return null;
+    });
   }
 
   #remember(id: string, content: Promise<Blob>): void {
@@ -53,17 +57,10 @@ export class PictureCache {
     const [oldest] = this.#contents.keys();
     if (this.#contents.size > MOST_CONTENTS && oldest !== undefined) this.#contents.delete(oldest);
   }
-
-  #dropOldest(): void {
-    const [oldest] = this.#thumbnails;
-    if (oldest === undefined) return;
-    this.#thumbnails.delete(oldest[0]);
-    void oldest[1].then((address) => address !== null && URL.revokeObjectURL(address));
-  }
 }
 
-/** A picture of at most `edge` pixels on either side, as an address within this page. */
-async function shrunk(picture: Blob, edge: number): Promise<string | null> {
+/** A picture of at most `edge` pixels on either side, as an address that holds it. */
+async function shrunk(picture: Blob, edge: number): Promise<string> {
   const drawing = await createImageBitmap(picture);
   const scale = Math.min(1, edge / Math.max(drawing.width, drawing.height));
   const [width, height] = [drawing.width, drawing.height].map((side) => Math.max(1, Math.round(side * scale)));
@@ -71,6 +68,15 @@ async function shrunk(picture: Blob, edge: number): Promise<string | null> {
   Object.assign(canvas, { width, height });
   canvas.getContext("2d")?.drawImage(drawing, 0, 0, canvas.width, canvas.height);
   drawing.close();
-  const small = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/webp", 0.85));
-  return small && URL.createObjectURL(small);
+  return canvas.toDataURL("image/webp", 0.85);
+}
+
+/** An address that holds the content: the page's policy lets a picture come from no other. */
+function dataAddress(content: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(content);
+  });
 }

@@ -32,19 +32,11 @@ export function usePicture(file: ShownFile): string | "failed" | null {
   const attachments = useAttachments();
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {
-    let made: string | null = null;
     let stale = false;
-    attachments.picture(file).then(
-      (content) => {
-        if (stale) return;
-        made = URL.createObjectURL(content);
-        setAddress(made);
-      },
-      () => setAddress("failed"),
-    );
+    const tell = (address: string) => !stale && setAddress(address);
+    attachments.picture(file).then(tell, () => tell("failed"));
     return () => {
       stale = true;
-      if (made !== null) URL.revokeObjectURL(made);
     };
   }, [attachments, file]);
   return address;

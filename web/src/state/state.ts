@@ -50,8 +50,8 @@ export interface State {
   grace: number;
   /** The tools that a model may use here; none until the server has said so. */
   tools: readonly string[];
-  /** The largest file that may be asked with a question, in bytes; null until the server has said so. */
-  fileBytes: number | null;
+  /** The largest file that may be asked with a question, in bytes; 0 where none may be, or that is not known yet. */
+  fileBytes: number;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
@@ -180,7 +180,7 @@ export const INITIAL: State = {
   historyChars: null,
   grace: 0,
   tools: [],
-  fileBytes: null,
+  fileBytes: 0,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
   drafts: {},

@@ -33,8 +33,8 @@ export function tooMany(most: number): string {
 export const EMPTY_FILE = "It is empty.";
 export const NO_FOLDERS = "A folder cannot be added: choose the files in it.";
 
-/** Why a file of this size was not taken; `most` is the largest size that is, where it is known. */
-export function refusalOf(error: ErrorFrame | null, size: number, most: number | null): string {
+/** Why a file of this size was not taken; `most` is the largest size that is, 0 where that is not known. */
+export function refusalOf(error: ErrorFrame | null, size: number, most: number): string {
   if (error === null) return `It was not sent: ${UNREACHABLE[0]?.toLowerCase()}${UNREACHABLE.slice(1)}`;
   const { code, message } = error;
   const pixels = message.match(/has ([\d,]+ x [\d,]+) pixels; at most ([\d,]+)/);

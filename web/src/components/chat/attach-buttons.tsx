@@ -1,5 +1,6 @@
 import { type ChangeEvent, useRef } from "react";
 import { useAttachments } from "../../hooks/use-attachments";
+import { useChatState } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import { IconButton } from "../ui/icon-button";
@@ -10,11 +11,13 @@ export function AttachButtons() {
   const files = useRef<HTMLInputElement>(null);
   const camera = useRef<HTMLInputElement>(null);
   const attachments = useAttachments();
+  const areTaken = useChatState((state) => state.fileBytes > 0);
   const onChange = ({ target }: ChangeEvent<HTMLInputElement>) => {
     attachments.add([...(target.files ?? [])]);
     target.value = ""; // so that the same file can be chosen again
     if (!opensKeyboard()) toMessageBox();
   };
+  if (!areTaken) return null;
   return (
     <span className="attach-buttons">
       <input ref={files} type="file" multiple hidden aria-label="Files" onChange={onChange} />

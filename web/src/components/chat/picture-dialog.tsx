@@ -14,7 +14,6 @@ export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () 
   const [isFaulty, setFaulty] = useState(false);
   useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       ref={dialog}
       aria-label={file.name}
