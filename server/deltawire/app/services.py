@@ -241,6 +241,8 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         default=settings.asked_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
         any=settings.has_upstream and "*" in settings.models,
+        tools=settings.tools,
+        vertex=settings.has_upstream and settings.vertex,
     )
 
 

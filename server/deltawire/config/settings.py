@@ -35,6 +35,7 @@ from deltawire.config.types import (
     SecondsOrNone,
     SecondsOrUnset,
     Share,
+    ToolList,
 )
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.limits.own_prices import OwnPrice, read_prices
@@ -101,6 +102,10 @@ class Settings(BaseSettings):
         None, description="the model of a chat that names none; unset: the first of MODELS"
     )
     fallback_models: Models = Field((), description="models to ask, in this order, when the provider fails for a model")
+
+    tools: ToolList = Field(
+        (), description="tools of the provider that clients may name: `search`, `url_context`, `code`; some cost extra"
+    )
 
     connect_timeout: Seconds = Field(10.0, description="to make a connection to the upstream")
     first_token_timeout: Seconds = Field(
