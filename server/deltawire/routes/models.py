@@ -15,6 +15,8 @@ _GRACE: Final = "Max-Grace"
 """The most seconds that a chat may ask for as `grace`."""
 _FILE_BYTES: Final = "Max-File-Bytes"
 """The largest file that may be asked with; 0 where none is taken."""
+_TOOLS: Final = "Tools"
+"""The provider's tools that a chat may name."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -34,4 +36,6 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
         _GRACE: f"{services.runs.bounds.grace:g}",
         _FILE_BYTES: str(files.bounds.file_bytes if files.objects.url else 0),
     }
+    if catalog.tools:
+        headers[_TOOLS] = ", ".join(catalog.tools)
     return Response(ModelList(catalog.default, catalog.models), headers=headers)
