@@ -117,7 +117,9 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(services.sessions.watched())
             running = await stack.enter_async_context(admission.running_time)
             account = await find_account(settings, stack)
-            admission.open(await stack.enter_async_context(make_client(settings, account, running)))
+            client = await stack.enter_async_context(make_client(settings, account, running))
+            stores.files.removal.delete_copy = client.delete_copy
+            admission.open(client)
             _announce(settings)
             yield
 

@@ -20,6 +20,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.files.objects import Objects
 from deltawire.conversations.files.schemas import FileBounds
 from deltawire.conversations.files.store import FileStore
+from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
@@ -285,6 +286,6 @@ def make_admission(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        Accounts(stores.transcripts, stores.limits, stores.usage),
+        Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
     )

@@ -235,7 +235,7 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if draft is not None:
-                self._history.add(chat.message, draft.text())
+                self._history.add(chat.message, draft.text(), chat.files or ())
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:

@@ -16,12 +16,12 @@ from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, turn_end_of
-from deltawire.chat.part_frames import part_frame
+from deltawire.chat.part_frames import file_frame, part_frame
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream, Text, ThoughtText
+from deltawire.gemini.events import Event, MadeFile, Stream, Text, ThoughtText
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, TurnFrame, Usage, encode
@@ -166,6 +166,8 @@ class Turn:
                     if self._cancellation is not None:
                         raise _Cancelled
                     frame = self._frame(event)
+                    if frame is None and type(event) is MadeFile:
+                        frame = await file_frame(self.id, self.record, event)
                     if frame is not None:
                         yield frame
                         if transcript is not None:

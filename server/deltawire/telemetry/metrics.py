@@ -69,11 +69,8 @@ class Metrics:
             "deltawire_turns_total", "Turns that have ended, by their end.", labelnames=("transport", "model", "end")
         )
         self.running = gauge("deltawire_turns_running", "Turns that are running.")
-        self.first_delta = histogram(
-            "deltawire_first_delta_seconds",
-            "From a turn's acceptance to its first delta.",
-            buckets=_FIRST_DELTA_BOUNDS,
-        )
+        about = "From a turn's acceptance to its first delta."
+        self.first_delta = histogram("deltawire_first_delta_seconds", about, buckets=_FIRST_DELTA_BOUNDS)
         self.delta_gap = FoldedHistogram(
             "deltawire_delta_gap_seconds",
             "Between two deltas of a turn; counted when the turn ends.",
@@ -98,9 +95,6 @@ class Metrics:
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
-        self.uploads = counter("deltawire_uploads_total", "Files that were sent and kept.")
-        self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of these files.")
-        self.uploads_refused = counter("deltawire_uploads_refused_total", "Files that were not kept.", ["code"])
         self.send_waits = counter("deltawire_send_waits_total", "Sends that had to wait for their client to read.")
         self.database_connections = gauge(
             "deltawire_database_connections_in_use", "Connections to the database that a transaction holds."
@@ -108,6 +102,9 @@ class Metrics:
         self.database_waits = counter(
             "deltawire_database_waits_total", "Transactions that had to wait for a connection, or for the one writer."
         )
+        self.uploads = counter("deltawire_uploads_total", "Files that were sent and kept.")
+        self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of these files.")
+        self.uploads_refused = counter("deltawire_uploads_refused_total", "Files that were not kept.", ["code"])
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:

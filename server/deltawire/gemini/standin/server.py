@@ -13,6 +13,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from deltawire.gemini.standin.files import GivenFile, SentFiles
+
 log = structlog.get_logger(__name__)
 
 _SECONDS_A_WORD: Final = 0.03
@@ -27,7 +29,9 @@ class StandIn:
     def __init__(self) -> None:
         """Prepare; nothing listens before the context is entered."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
-        app.router.add_post("/{version}/models/{model}:streamGenerateContent", _stream)
+        self._files = SentFiles()
+        self._files.add_routes(app)
+        app.router.add_post("/{version}/models/{model}:streamGenerateContent", self._stream)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         self.url = ""
 
@@ -42,6 +46,28 @@ class StandIn:
         """Stop, and cut the running streams."""
         await self._runner.cleanup()
 
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        try:
+            conversation = _read(msgspec.json.decode(await request.read()), self._files)
+        except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+            error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
+            return web.json_response({"error": error}, status=400)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        sent = 0
+        try:
+            await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
+            for event in _events(conversation):
+                await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
+                sent += 1
+                await asyncio.sleep(_SECONDS_A_WORD)
+            await response.write_eof()
+        except (asyncio.CancelledError, ConnectionError):
+            log.info("stand-in: stream closed by its reader", events_sent=sent)
+            raise
+        log.info("stand-in: stream sent to its end", events_sent=sent)
+        return response
+
 
 class Conversation(msgspec.Struct, frozen=True):
     """The parts of a request that the stand-in reads."""
@@ -54,38 +80,18 @@ class Conversation(msgspec.Struct, frozen=True):
     """The most tokens that the answer may have; each word counts as one."""
     stops: list[str]
     """Strings at which the answer ends."""
+    files: list[GivenFile]
+    """The files of the last message."""
 
 
-async def _stream(request: web.Request) -> web.StreamResponse:
-    try:
-        conversation = _read(msgspec.json.decode(await request.read()))
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
-        error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
-        return web.json_response({"error": error}, status=400)
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    sent = 0
-    try:
-        await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
-        for event in _events(conversation):
-            await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
-            sent += 1
-            await asyncio.sleep(_SECONDS_A_WORD)
-        await response.write_eof()
-    except (asyncio.CancelledError, ConnectionError):
-        log.info("stand-in: stream closed by its reader", events_sent=sent)
-        raise
-    log.info("stand-in: stream sent to its end", events_sent=sent)
-    return response
-
-
-def _read(body: Any) -> Conversation:
+def _read(body: Any, sent: SentFiles) -> Conversation:
     texts = ["".join(part.get("text", "") for part in content["parts"]) for content in body["contents"]]
     if not texts:
         raise KeyError("contents")
+    files = [file for part in body["contents"][-1]["parts"] if (file := sent.given(part)) is not None]
     config = body.get("generationConfig", {})
     thinks = bool(config.get("thinkingConfig", {}).get("includeThoughts"))
-    return Conversation(texts, thinks, config.get("maxOutputTokens"), config.get("stopSequences") or [])
+    return Conversation(texts, thinks, config.get("maxOutputTokens"), config.get("stopSequences") or [], files)
 
 
 def _events(conversation: Conversation) -> Iterator[dict[str, Any]]:
@@ -140,6 +146,8 @@ def _answer(conversation: Conversation) -> str:
     context = f"Before it came {len(earlier)} messages; the first was “{_quote(earlier[0])}”.\n" if earlier else ""
     if len(earlier) > 1:
         context += f"The one just before it was “{_quote(earlier[-1])}”.\n"
+    if conversation.files:
+        context += "With it came:\n\n" + "".join(f"- {file.described()}\n" for file in conversation.files)
     return _ANSWER.format(question=_quote(question), context=context)
 
 
