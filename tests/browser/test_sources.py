@@ -220,7 +220,7 @@ async def test_what_a_model_does_not_take_together_is_said_above_the_box(page: C
     await page.page.route(
         "**/models",
         lambda route: route.fulfill(
-            json={"default": "gemini-2.5-flash", "models": ["gemini-2.5-flash"]}, headers={"Tools": "url_context"}
+            json={"default": "gemini-2.5-flash", "models": ["gemini-2.5-flash"], "tools": ["url_context"]}
         ),
     )
     await page.page.reload()

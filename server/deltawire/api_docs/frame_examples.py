@@ -82,7 +82,7 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
     "search": {
         "a search": Search("turn-7", queries=["why is the sky blue"], html="<div>Google's suggestions</div>"),
     },
-    "code": {"a program": Code("turn-7", call="call-1", language="PYTHON", code="print(2 ** 10)")},
+    "code": {"a program": Code("turn-7", call="call-1", language="python", code="print(2 ** 10)")},
     "code_result": {"its outcome": CodeResult("turn-7", call="call-1", outcome="ok", output="1024\n")},
     "file": {
         "a picture": FileFrame(

@@ -5,8 +5,10 @@ from typing import Final
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from msgspec import UNSET, UnsetType
 
 from deltawire.api_docs.operations import LIST_MODELS
+from deltawire.protocol.tools import BuiltInTool
 from deltawire.routes.services import Services
 
 _HISTORY: Final = "Max-History-Chars"
@@ -15,15 +17,17 @@ _GRACE: Final = "Max-Grace"
 """The most seconds that a chat may ask for as `grace`."""
 _FILE_BYTES: Final = "Max-File-Bytes"
 """The largest file that may be asked with; 0 where none is taken."""
-_TOOLS: Final = "Tools"
-"""The provider's tools that a chat may name."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
-    """The models on offer; the default one is asked when a chat names none."""
+    """The models on offer; the default one is asked when a chat names none.
+
+    `tools` are those of the provider that a chat may name; absent where there are none.
+    """
 
     default: str
     models: tuple[str, ...]
+    tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
 
 
 @get("/models", operation_class=LIST_MODELS)
@@ -36,6 +40,4 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
         _GRACE: f"{services.runs.bounds.grace:g}",
         _FILE_BYTES: str(files.bounds.file_bytes if files.objects.url else 0),
     }
-    if catalog.tools:
-        headers[_TOOLS] = ", ".join(catalog.tools)
-    return Response(ModelList(catalog.default, catalog.models), headers=headers)
+    return Response(ModelList(catalog.default, catalog.models, catalog.tools or UNSET), headers=headers)

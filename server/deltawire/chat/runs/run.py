@@ -227,9 +227,9 @@ class Run:
     async def _read(self, turn: Turn) -> None:
         async with aclosing(turn.frames()) as frames:
             async for frame in frames:
-                if type(frame) is Delta or type(frame) is Thought:
+                if type(frame) is Delta or type(frame) is Thought or not isinstance(frame, Usage | ErrorFrame):
                     self.state = RunState.STREAMING
-                elif self.facts.is_remembered and isinstance(frame, Usage | ErrorFrame):
+                elif self.facts.is_remembered:
                     self._remember()
                 self._add(frame)
                 if self.listeners.is_ahead:
