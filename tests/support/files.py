@@ -43,22 +43,22 @@ class Files:
         self.session = session
         self.url = f"http://{address}/files"
 
-    async def send(self, data: Any, type: str | None = None, name: str = "", **headers: str) -> tuple[int, Any]:
+    async def send(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> tuple[int, Any]:
         """Send a file; return the status and the JSON of the answer."""
-        fields = {"Content-Type": type or "application/octet-stream", **headers}
+        fields = {"Content-Type": media_type or "application/octet-stream", **headers}
         if isinstance(data, bytes) and len(data) > 2**19:  # aiohttp warns of longer ones
             data = io.BytesIO(data)
         async with self.session.post(self.url, data=data, params={"name": name} if name else {}, headers=fields) as got:
             return got.status, await got.json(content_type=None)
 
-    async def kept(self, data: Any, type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
+    async def kept(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
         """Send a file that is taken; return what is known of it."""
-        status, info = await self.send(data, type, name, **headers)
+        status, info = await self.send(data, media_type, name, **headers)
         assert status == 201, info
         file: dict[str, Any] = info
         return file
 
-    async def get(self, path: str = "", **headers: str) -> tuple[int, bytes, "aiohttp.typedefs.LooseHeaders"]:
+    async def get(self, path: str = "", **headers: str) -> tuple[int, bytes, Any]:
         async with self.session.get(self.url + path, headers=headers) as got:
             return got.status, await got.read(), got.headers
 

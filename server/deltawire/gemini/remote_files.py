@@ -7,7 +7,7 @@ import asyncio
 import time
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import aiohttp
 import msgspec
@@ -97,9 +97,7 @@ class RemoteFiles:
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
     """Return the body of a short answer."""
-    if not isinstance(response, Response):
-        raise AssertionError("the session makes responses of this class")
-    reader, data = BodyReader(response), b""
+    reader, data = BodyReader(cast("Response", response)), b""
     while not reader.ended and len(data) < _ANSWER_BYTES:
         if not reader.has_news:
             await reader.news()

@@ -107,6 +107,8 @@ class Metrics:
         self.database_waits = counter(
             "deltawire_database_waits_total", "Transactions that had to wait for a connection, or for the one writer."
         )
+        self.uploads = counter("deltawire_uploads_total", "Files that were sent, by their end.", ["end"])
+        self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of the files that were kept.")
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:

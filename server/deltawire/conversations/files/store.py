@@ -9,7 +9,7 @@ from deltawire.conversations.files import rows
 from deltawire.conversations.files.objects import Objects
 from deltawire.conversations.files.removal import Removal
 from deltawire.conversations.files.rows import FileRow
-from deltawire.conversations.files.schemas import FileBounds, FileInfo, FilePage, FileQuery, info_of
+from deltawire.conversations.files.schemas import FileBounds, File, FilePage, FileQuery, info_of
 from deltawire.conversations.files.uploads import Upload, Uploads
 from deltawire.protocol.errors import Failure
 
@@ -27,7 +27,7 @@ class FileStore:
         self.removal = Removal(database, objects)
         self.uploads = Uploads(database, objects, bounds, self.removal)
 
-    async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileInfo:
+    async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> File:
         """Keep the file that these pieces make; see `Uploads.take`.
 
         It runs in a task of its own: a store that is written to is told of the end of an upload that breaks off, which
@@ -40,7 +40,7 @@ class FileStore:
         """Keep a file, and return its row."""
         return await finished(self.database.background.run(self.uploads.take(upload, pieces)))
 
-    async def info(self, owner: str, name: str) -> FileInfo:
+    async def info(self, owner: str, name: str) -> File:
         """Return what is known of a file."""
         return info_of(await self.find(owner, name), self.bounds.lifetime)
 
