@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from support.page import NARROW, WIDE, ChatPage, opened
 from support.serving import serving, sharing
 from support.upstream import Upstream, fails
 
-PICTURE = png(640, 400)
+PICTURE = png(640, 400, row=b"\0" + 640 * b"\x20\x80\xa0")
 HTML = b"<!doctype html><script>window.ran = 1</script>"
 PHONE: dict[str, Any] = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
 GIVE = """async ([kind, files, selector]) => {
@@ -63,7 +64,7 @@ def card(page: ChatPage, name: str) -> Locator:
 
 async def is_there(page: ChatPage, name: str) -> None:
     """Wait until the server has a file of the message box."""
-    await expect(card(page, name)).to_contain_text("bytes")
+    await expect(card(page, name)).to_contain_text(re.compile(r"\d (bytes|kB)$"))
 
 
 async def parts_asked(upstream: Upstream, times: int = 1) -> list[Any]:

@@ -22,6 +22,11 @@ export function AnswerParts({ parts, sources, running }: Props) {
   return (
     <>
       {parts.files.length > 0 && <FileList files={parts.files} label="Files that were made" made />}
+      {parts.lost.length > 0 && (
+        <p className="text-muted-foreground text-sm">
+          The model made {parts.lost.join(", ")}, which could not be kept. Ask again for it, which costs again.
+        </p>
+      )}
       {parts.runs.length > 0 && (
         <Suspense>
           <CodeRuns runs={parts.runs} running={running} />
