@@ -293,8 +293,9 @@ async def test_on_a_phone_a_photo_is_a_tap_away(browser: Browser, upstream: Upst
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 async def test_axe_finds_nothing(browser: Browser, upstream: Upstream, size: dict[str, int]) -> None:
     async with serving(upstream, retries=0) as address, opened(browser, address, viewport=size) as page:
-        await gives(page, "paste", ("sea.png", "image/png", PICTURE))
+        await gives(page, "paste", ("sea.png", "image/png", PICTURE), ("report.pdf", "application/pdf", PDF))
         await is_there(page, "sea.png")
+        await is_there(page, "report.pdf")
         await page.ask("What is this?")
         await page.has_ended()
         await chooses(page, ("sea.png", "image/png", PICTURE), ("page.html", "text/html", HTML))
