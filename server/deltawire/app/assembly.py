@@ -115,9 +115,9 @@ def assemble(settings: Settings) -> Service:
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             await stack.enter_async_context(services.sessions.watched())
-            running = await stack.enter_async_context(admission.running_time)
+            await stack.enter_async_context(admission.running_time)
             account = await find_account(settings, stack)
-            client = await stack.enter_async_context(make_client(settings, account, running))
+            client = await stack.enter_async_context(make_client(settings, account, admission))
             stores.files.removal.delete_copy = client.delete_copy
             admission.open(client)
             _announce(settings)
@@ -128,7 +128,7 @@ def assemble(settings: Settings) -> Service:
     app.asgi_handler = Gate(
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
-    drain = Drain(admission, services.sessions, connection_limits, settings.drain_seconds)
+    drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
     return Service(app, _listening(settings, shares), drain)
 
 

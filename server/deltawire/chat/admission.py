@@ -24,8 +24,8 @@ from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
+from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode

@@ -113,7 +113,9 @@ class TurnRecord:
         try:
             return await transcript.begin(request.request, files)
         except Failure:
-            self.ledger.close(request.models[0])
+            released = self.ledger.close(request.models[0])
+            if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
+                await finished(released)
             raise
 
     async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:

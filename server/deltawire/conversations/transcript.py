@@ -249,6 +249,7 @@ class Transcript:
                     shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
+                await name_in(transaction, answer, [file.id for file in self._shown.files])
                 await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
                 self._transcripts.sizes.add(self._tree.owner, size)

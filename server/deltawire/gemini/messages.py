@@ -72,3 +72,8 @@ def with_files(request: ChatRequest, attachments: tuple[Attachment, ...]) -> Fil
 def files_of(message: HistoryMessage) -> tuple[Attachment, ...]:
     """Return the files of an earlier message."""
     return message.files if isinstance(message, StoredMessage) else ()
+
+
+def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
+    """Return the files of a request's own message."""
+    return request.attachments if isinstance(request, FiledRequest) else ()

@@ -15,6 +15,7 @@ from deltawire.api_docs.operations import (
     LIST_CONVERSATIONS,
     READ_CONVERSATION,
 )
+from deltawire.conversations.files.archive import archive
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
@@ -85,8 +86,12 @@ async def export_conversation(
 ) -> ASGIApp:
     """Return a conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
-    pieces = await services.conversations.export(_owner(request), conversation, query)
+    owner = _owner(request)
+    pieces = await services.conversations.export(owner, conversation, query)
     media_type, suffix = _FILES[query.format]
+    if query.files:
+        pieces = archive(services.files, owner, conversation, pieces, f"conversation.{suffix}")
+        media_type, suffix = "application/zip", "zip"
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
     return streamed(pieces, {"content-type": media_type, "content-disposition": disposition})
 

@@ -1,8 +1,10 @@
 """Turns that are asked with files: on every transport, in conversations, inline and through the Files API."""
 
 import asyncio
+import io
 import json
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -120,6 +122,14 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         await ask_rest(address, "What are these?", conversation=conversation, parent=question["id"])
         assert google.parts() == [SEEN]
         assert end["type"] == "usage"
+        _, markdown = await store.call("GET", f"/{conversation}/export")
+        assert "## You\n\nWhat are these?\n\n- a\\.png (image/png)\n- b\\.pdf (application/pdf)\n" in markdown
+        archived = await store.archive(conversation)
+    with zipfile.ZipFile(io.BytesIO(archived)) as archive:
+        assert archive.testzip() is None
+        assert archive.read(f"files/{files[0]}/a.png") == PNG
+        assert archive.read(f"files/{files[1]}/b.pdf") == PDF
+        assert "What are these?" in archive.read("conversation.md").decode()
 
 
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from deltawire.conversations.files import rows
 from deltawire.conversations.files.objects import Objects
 from deltawire.conversations.files.removal import Removal
 from deltawire.conversations.files.rows import FileRow
-from deltawire.conversations.files.schemas import FileBounds, File, FilePage, FileQuery, info_of
+from deltawire.conversations.files.schemas import File, FileBounds, FilePage, FileQuery, info_of
 from deltawire.conversations.files.uploads import Upload, Uploads
 from deltawire.protocol.errors import Failure
 
