@@ -18,7 +18,7 @@ interface Props {
 
 /** What comes beside an answer's text: pictures, code, sources, Google's suggestions. */
 export function AnswerParts({ parts, sources, running }: Props) {
-  const suggestions = parts.searches.filter(({ html }) => html !== null && html !== "");
+  const suggestions = new Set(parts.searches.flatMap(({ html }) => html || []));
   return (
     <>
       {parts.files.length > 0 && <FileList files={parts.files} label="Files that were made" made />}
@@ -33,8 +33,8 @@ export function AnswerParts({ parts, sources, running }: Props) {
         </Suspense>
       )}
       {sources.length > 0 && <Sources sources={sources} />}
-      {suggestions.map(({ html, queries }) => (
-        <SearchSuggestions key={queries.join("\n")} html={html ?? ""} />
+      {[...suggestions].map((html) => (
+        <SearchSuggestions key={html} html={html} />
       ))}
     </>
   );
