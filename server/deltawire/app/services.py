@@ -10,10 +10,11 @@ import structlog
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
+from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
-from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.socket_services import Shared
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.objects import Objects
@@ -275,6 +276,11 @@ def make_admission(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,
             answer_chars=settings.max_answer_chars,
+            rounds=RoundBounds(
+                rounds=settings.max_tool_rounds,
+                result_chars=settings.max_message_chars,
+                bytes=settings.max_parts_bytes,
+            ),
             turns=shares.turns,
             memory=shares.requests,
         ),
@@ -282,6 +288,7 @@ def make_admission(
             first_token=settings.first_token_timeout,
             token=settings.token_timeout,
             turn=settings.turn_timeout,
+            tool=settings.tool_timeout,
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),

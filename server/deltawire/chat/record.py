@@ -33,7 +33,8 @@ class TurnRecord:
         self._made = 0
         self.ledger = ledger
         self.transcript = transcript
-        self._caller = caller
+        self.caller = caller
+        """The name of its caller."""
         self._usage = usage
 
     @property
@@ -83,16 +84,16 @@ class TurnRecord:
             return []
         if self._files is None:
             raise Failure("not_found", field="files[0]")
-        return await self._files.asked(self._caller, ids)
+        return await self._files.asked(self.caller, ids)
 
     async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a stored question; those that were deleted are left out."""
-        return [] if self._files is None or not ids else await self._files.stored(self._caller, ids)
+        return [] if self._files is None or not ids else await self._files.stored(self.caller, ids)
 
     async def _attach(self, request: TurnRequest, asked: Sequence[FileRow]) -> TurnRequest:
         if self._files is None:
             return request
-        filed, history = await self._files.attach(self._caller, request.request, asked, request.history)
+        filed, history = await self._files.attach(self.caller, request.request, asked, request.history)
         return msgspec.structs.replace(request, request=filed, history=history)
 
     async def keep_file(self, made: MadeFile) -> FileRow:
@@ -100,7 +101,7 @@ class TurnRecord:
         if self._files is None:
             raise Failure("store_unavailable", cause="no store of files")
         self._made += 1
-        return await self._files.keep(self._caller, made, self._made)
+        return await self._files.keep(self.caller, made, self._made)
 
     async def _context(
         self, request: TurnRequest, transcript: Transcript, files: Sequence[FileRow] = ()
@@ -157,7 +158,7 @@ class TurnRecord:
         if usage is not None:
             spent = end.usage if isinstance(end, ErrorFrame) else end
             self.ledger.tell_admission(
-                lambda was_admitted: usage.keep(self.ledger.id, self._caller, model, spent) if was_admitted else None
+                lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
             )
 
 

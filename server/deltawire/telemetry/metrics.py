@@ -86,15 +86,13 @@ class Metrics:
         )
         self._tokens = counter("deltawire_tokens_total", "Tokens as the provider counts them.", ("model", "kind"))
         self._cost = counter("deltawire_cost_usd_total", "The cost of the turns whose price is known, in dollars.")
+        self.tool_rounds = counter("deltawire_tool_rounds_total", "Rounds of functions whose results the model got.")
         self.retries = counter("deltawire_upstream_retries_total", "Requests that were sent again, or to a fallback.")
         self.faults = counter(
             "deltawire_upstream_faults_total", "Attempts that failed, and answers that broke off.", ["code"]
         )
-        self.hangups = counter(
-            "deltawire_hangups_total",
-            "Turns that were cancelled before their answer had ended, by reason and phase.",
-            ("reason", "phase"),
-        )
+        cancelled = "Turns that were cancelled before their answer had ended, by reason and phase."
+        self.hangups = counter("deltawire_hangups_total", cancelled, ("reason", "phase"))
         self.runs = counter("deltawire_runs_total", "What happened to turns with grace.", ["happening"])
         self.tools = counter("deltawire_tools_total", "Turns whose model was given a tool, by tool.", ["tool"])
         self.refused = counter(

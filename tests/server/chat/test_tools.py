@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support.client import Frame
+from support.client import Frame, connected, text_of
 from support.conversations import conversations_of
 from support.serving import serving, sharing
 from support.transports import TRANSPORTS, Ask, ask_socket, piece, posting
@@ -166,3 +166,41 @@ async def test_a_run_sends_its_sources_again_with_their_numbers(upstream: Upstre
     kinds = ("code", "code_result", "search", "source", "citation")
     assert [f for f in heard if f["type"] in kinds] == [f for f in frames if f["type"] in kinds]
     assert len({frame["type"] for frame in heard}) == 8
+
+
+def grounded(text: str, cited: str, *pages: str, called: bool = False) -> Script:
+    """An answer with a text that rests on pages, and maybe a call of a function."""
+    last = answer(text, finish="STOP", usage=USAGE)
+    candidate = last["candidates"][0]
+    if called:
+        candidate["content"]["parts"].append({"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "c2ln"})
+    start = len(text[: text.index(cited)].encode())
+    segment = {"startIndex": start, "endIndex": start + len(cited.encode()), "text": cited}
+    candidate["groundingMetadata"] = {
+        "groundingChunks": [{"web": {"uri": page}} for page in pages],
+        "groundingSupports": [{"segment": segment, "groundingChunkIndices": list(range(len(pages)))}],
+    }
+    return plays_body(b"data: " + json.dumps(last).encode() + b"\r\n\r\n")
+
+
+async def test_the_rounds_of_a_turn_have_one_list_of_sources_and_one_text(upstream: Upstream) -> None:
+    a, b, c = (f"https://{name}.example/" for name in "abc")
+    upstream.plays(grounded("Ä first. ", "first", a, b, called=True), grounded("And ö second.", "ö second", c, b))
+    frames: list[Frame] = []
+    async with sharing(upstream, tools=TOOLS) as address, connected(address) as client:
+        await client.chat(id="t1", tools=["search", {"name": "f"}])
+        while not frames or frames[-1]["type"] not in ("usage", "error"):
+            frames.append(await client.receive())
+            if frames[-1]["type"] == "tool_call":
+                await client.send(type="tool_result", id="t1", call=frames[-1]["call"], result=1)
+    text = text_of([frame for frame in frames if frame["type"] == "delta"])
+    assert [(f["index"], f["uri"]) for f in frames if f["type"] == "source"] == [(1, a), (2, b), (3, c)]
+    cited = [(text[f["start"] : f["end"]], f["sources"]) for f in frames if f["type"] == "citation"]
+    assert cited == [("first", [1, 2]), ("ö second", [2, 3])]
+    first, second = upstream.exchanges
+    for exchange in (first, second):
+        assert exchange.body["tools"][0] == {"googleSearch": {}}
+        assert exchange.body["toolConfig"] == {
+            "functionCallingConfig": {"mode": "VALIDATED"},
+            "includeServerSideToolInvocations": True,
+        }
