@@ -1,13 +1,7 @@
 """The frames of an answer's parts beside its text."""
 
-import structlog
-
-from deltawire.chat.record import TurnRecord
 from deltawire.gemini import events
 from deltawire.protocol import frames
-from deltawire.protocol.errors import Failure
-
-log = structlog.get_logger(__name__)
 
 
 class PartFrames:
@@ -64,18 +58,3 @@ class PartFrames:
     def _call(self, call: str) -> str:
         """Return the name of a program, which may come again in a later round."""
         return call if self._round == 0 else f"{call}.{self._round + 1}"
-
-
-async def file_frame(turn: str, record: TurnRecord, made: events.Event) -> frames.FileFrame | None:
-    """Keep a file that the model made; return the frame that tells of it. Return None for any other event.
-
-    Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why.
-    """
-    if not isinstance(made, events.MadeFile):
-        return None
-    try:
-        row = await record.keep_file(made)
-    except Failure as failure:
-        log.warning("a file of the model was not kept", turn=turn, code=failure.code, cause=failure.cause)
-        return frames.FileFrame(turn, None, made.type, "", len(made.data), error=failure.code)
-    return frames.FileFrame(turn, row.id, row.type, row.name, row.size)

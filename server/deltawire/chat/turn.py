@@ -15,9 +15,8 @@ from typing import Final, Self
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
-from deltawire.chat.event_frames import EventFrames
+from deltawire.chat.event_frames import EventFrames, file_frame
 from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_whole, outcome_of, turn_end_of
-from deltawire.chat.part_frames import file_frame
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
@@ -90,9 +89,8 @@ class Turn:
     @property
     def is_finished(self) -> bool:
         """True once all frames were sent, and the turn ended by itself or was cancelled by its listener."""
-        return self._phase is Phase.ENDED and (
-            not self._cancellation or self._cancellation.reason is Reason.USER_CANCEL
-        )
+        is_wished = self._cancellation is None or self._cancellation.reason is Reason.USER_CANCEL
+        return self._phase is Phase.ENDED and is_wished
 
     @property
     def has_asked(self) -> bool:
