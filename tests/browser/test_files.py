@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Route, expect
+from playwright.async_api import Browser, FileChooser, Locator, Route, expect
 from support.files import PDF, png
 from support.page import NARROW, WIDE, ChatPage, opened
 from support.serving import serving, sharing
@@ -186,13 +186,18 @@ async def test_what_did_not_arrive_is_sent_again(page: ChatPage, upstream: Upstr
 
 
 async def test_by_keyboard_alone(page: ChatPage, upstream: Upstream) -> None:
+    choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+
+    def chooses_now(chooser: FileChooser) -> None:
+        choosing.set_result(chooser)
+
+    page.page.on("filechooser", chooses_now)  # before the key is pressed, so that the browser knows of it
     await page.box.focus()
     await page.page.keyboard.press("Tab")
     await expect(page.button("Add files")).to_be_focused()
-    async with page.page.expect_file_chooser() as choosing:
-        await page.page.keyboard.press("Enter")
+    await page.page.keyboard.press("Enter")
     given = [{"name": name, "mimeType": "image/png", "buffer": PICTURE} for name in ("one.png", "two.png")]
-    await (await choosing.value).set_files(given)
+    await (await choosing).set_files(given)
     await is_there(page, "two.png")
     await expect(page.box).to_be_focused()
     await page.page.keyboard.press("Shift+Tab")
