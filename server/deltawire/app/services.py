@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
+from deltawire.app.file_store import make_files
+from deltawire.app.state_keys import find_state_key
 from deltawire.chat.admission import Accounts, Admission, Bounds
+from deltawire.chat.continuation import Continuations
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.signed_state import StateSigner
 from deltawire.chat.socket_services import Shared
-from deltawire.config.settings import PREFIX, Settings, SettingsError
+from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
-from deltawire.conversations.files.objects import Objects
-from deltawire.conversations.files.schemas import FileBounds
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
+from deltawire.conversations.turn_context import ContextBounds
 from deltawire.conversations.usage_history import UsageHistory, spool_folder
 from deltawire.gemini.account import Account, account_of, standin_account
 from deltawire.gemini.catalog import ModelCatalog
@@ -103,7 +106,13 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
         database,
         make_files(settings, database),
         sizes,
-        Transcripts(database, sizes, catalog, settings.max_history_chars, settings.store_timeout),
+        Transcripts(
+            database,
+            sizes,
+            catalog,
+            ContextBounds(settings.max_history_chars, settings.max_parts_bytes),
+            settings.store_timeout,
+        ),
         Limits(
             settings.limits,
             make_limits_backend(settings),
@@ -113,30 +122,6 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
         ),
         UsageHistory(settings.database, usage_folder(settings)),
     )
-
-
-def make_files(settings: Settings, database: Database) -> FileStore:
-    """Return the store of files; raise `SettingsError` where the one that is set cannot be opened.
-
-    A server that needs no folder for anything else starts without one, and takes no files.
-    """
-    try:
-        objects = Objects(settings.files_url or settings.files_folder)
-    except (ValueError, OSError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        if settings.files_url is not None:
-            raise SettingsError([f"{PREFIX}FILES_URL: cannot open {settings.files_url}: {reason}"]) from None
-        objects = Objects(None)
-    if objects.url == "":
-        log.warning("files: none are taken, there is no folder for them; set FILES_URL or DATA_DIR")
-    bounds = FileBounds(
-        file_bytes=settings.max_file_bytes,
-        caller_bytes=settings.max_files_bytes_per_caller,
-        history_bytes=settings.max_history_files_bytes,
-        lifetime=settings.file_lifetime,
-        kinds=frozenset(settings.file_types),
-    )
-    return FileStore(database, objects, bounds)
 
 
 def usage_folder(settings: Settings) -> Path | None:
@@ -294,4 +279,5 @@ def make_admission(
         ),
         Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
+        Continuations(StateSigner(find_state_key(settings)), catalog),
     )

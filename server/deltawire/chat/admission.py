@@ -10,6 +10,7 @@ import msgspec
 from deltawire.aio.running_time import RunningTime
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
+from deltawire.chat.continuation import Continuations, check_continuation
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import memory_of
 from deltawire.chat.record import TurnRecord
@@ -75,11 +76,13 @@ class Admission:
         deadlines: Deadlines,
         accounts: Accounts,
         telemetry: Telemetry,
+        continuations: Continuations | None = None,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.catalog = catalog
         self._accounts = accounts
         self._telemetry = telemetry
+        self._continuations = continuations
         self.empty = asyncio.Event()
         """Set while no turn runs."""
         self.empty.set()
@@ -150,14 +153,29 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
+            keep_state=None if self._continuations is None else self._continuations.keep,
         )
+        if request.state is not None:
+            asked = self._resumed(asked, memory)
         record = self._accounts.open(caller.name, request, memory)
-        observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
+        observer = self._telemetry.observe(asked.turn, asked.caller, asked.models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
         turn = Turn(asked, Attempts(self._upstream, clock, observer), record, observer, self._over)
         self._running[turn] = memory
         self.empty.clear()
         return turn
+
+    def _resumed(self, asked: TurnRequest, memory: Holding) -> TurnRequest:
+        try:
+            if self._continuations is None:
+                raise Failure("invalid_frame", "This server keeps no states.", field="state")
+            asked = self._continuations.resume(asked)
+            memory.add(_HELD * (memory_of(asked.history) + sum([len(parts) for _, parts in asked.exchange])))
+        except Failure:
+            memory.become(0)
+            self.bounds.turns.give(asked.caller)
+            raise
+        return asked
 
     def find(self, caller: str, name: str) -> Turn | None:
         """Return a running turn of this caller with this id; of several, one that waits for results."""
@@ -184,6 +202,8 @@ class Admission:
             self.empty.set()
 
     def _check_context(self, request: ChatRequest) -> None:
+        if request.tool_results is not None or request.state is not None:
+            check_continuation(request)
         if request.conversation is None and request.parent is not None:
             raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
         if request.conversation is not None and request.history is not None:

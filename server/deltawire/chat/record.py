@@ -6,10 +6,11 @@ import msgspec
 
 from deltawire.aio.background import finished
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import results_of
 from deltawire.conversations.files.named import FiledHistory
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.turn_files import TurnFiles
-from deltawire.conversations.transcript import Transcript, TurnContext
+from deltawire.conversations.transcript import Transcript
 from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.events import MadeFile
 from deltawire.limits.ledger import Ledger
@@ -64,10 +65,9 @@ class TurnRecord:
         if transcript is None:
             await self.ledger.begin(*request.models)
             return request
-        context = await self._context(request, transcript)
-        begun = _with_context(request, context)
-        if context.files_before or type(context.history) is FiledHistory:
-            return await self._attach(begun, await self._stored(context.files_before))
+        begun, files_before = await self._in_context(request, transcript)
+        if files_before or type(begun.history) is FiledHistory:
+            return await self._attach(begun, await self._stored(files_before))
         return begun
 
     async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
@@ -76,8 +76,8 @@ class TurnRecord:
         if self.transcript is None:
             await self.ledger.begin(*request.models)
             return await self._attach(request, asked)
-        context = await self._context(request, self.transcript, asked)
-        return await self._attach(_with_context(request, context), asked)
+        begun, _ = await self._in_context(request, self.transcript, asked)
+        return await self._attach(begun, asked)
 
     async def _asked(self, ids: Sequence[str]) -> list[FileRow]:
         if not ids:
@@ -103,21 +103,31 @@ class TurnRecord:
         self._made += 1
         return await self._files.keep(self.caller, made, self._made)
 
-    async def _context(
+    async def _in_context(
         self, request: TurnRequest, transcript: Transcript, files: Sequence[FileRow] = ()
-    ) -> TurnContext:
-        """Check the limits, then store the question; return its context."""
+    ) -> tuple[TurnRequest, tuple[str, ...]]:
+        """Check the limits, then store the question; return the request with its context.
+
+        Return also the files of a stored question that is asked again.
+        """
         models = request.models
         if self.ledger.goes_by_model:
             models = await transcript.models(request.request)
         await self.ledger.begin(*models)
         try:
-            return await transcript.begin(request.request, files)
+            context = await transcript.begin(request.request, files)
+            exchange = request.exchange
+            if context.open_calls is not None:
+                exchange = results_of(request.request, context.open_calls, request.bounds)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
                 await finished(released)
             raise
+        begun = msgspec.structs.replace(
+            request, request=context.request, history=context.history, models=context.models, exchange=exchange
+        )
+        return begun, context.files_before
 
     async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:
         """Charge the turn and store its answer; return the last frame with the ids of what is stored.
@@ -160,7 +170,3 @@ class TurnRecord:
             self.ledger.tell_admission(
                 lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
             )
-
-
-def _with_context(request: TurnRequest, context: TurnContext) -> TurnRequest:
-    return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)

@@ -1,9 +1,15 @@
 """The request of a turn: the message, its context, and the models to ask."""
 
+from collections.abc import Callable, Sequence
+
 import msgspec
 
+from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.tools import FunctionTool
+
+KeepState = Callable[["TurnRequest", str, Exchange, Sequence[str]], str]
+"""A function of a request, the model that called, the whole exchange and the names of its last calls."""
 
 
 class RoundBounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +39,8 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     waits: bool = False
     """True where the client can answer calls while the turn runs; else the turn ends in them."""
     bounds: RoundBounds = RoundBounds()
+    keep_state: "KeepState | None" = None
+    """Makes the state of a turn over HTTP that ends in calls."""
 
     @property
     def has_functions(self) -> bool:

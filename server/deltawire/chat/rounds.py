@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from deltawire.aio.timeouts import InterruptibleTimeout
@@ -14,8 +14,10 @@ from deltawire.chat.clock import TurnClock
 from deltawire.chat.model_parts import ModelParts
 from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.conversations.transcript import Transcript
+from deltawire.conversations.turn_context import OpenCalls
 from deltawire.gemini.events import Opaque
-from deltawire.gemini.messages import exchange_of
+from deltawire.gemini.messages import contents_of, exchange_of
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import ToolAnswer
 
@@ -91,6 +93,13 @@ def check_answer(
     return len(encoded)
 
 
+def results_of(request: ChatRequest, calls: OpenCalls, bounds: RoundBounds) -> tuple[tuple[str, bytes]]:
+    """Return the content of the results that a request brings. Raise `Failure`, with its field."""
+    [*_, (_, parts)] = contents_of(calls.parts)
+    names = calls.names[len(calls.names) - len(calls_of(parts)) :]
+    return (("user", responses(parts, names, check_answers(request.tool_results or (), names, bounds))),)
+
+
 class Rounds:
     """The rounds of one turn: the parts of the model, its calls, and their answers."""
 
@@ -127,7 +136,7 @@ class Rounds:
         if request.exchange:
             self.contents = list(request.exchange)
             self._size = sum([len(parts) for _, parts in request.exchange])
-        self.has_functions = bool(request.request.tools) and request.has_functions
+        self.has_functions = request.request.tools is not None and request.has_functions
         self._texts = [] if said is None and self.has_functions else said
         return self._texts
 
@@ -228,6 +237,18 @@ class Rounds:
     def is_left_in_calls(self) -> bool:
         """True where the turn has ended in calls, and another one brings their results."""
         return bool(self.names) and not self._request.waits and bool(self.contents) and self.contents[-1][0] == "model"
+
+    def state(self, model: str) -> str | UnsetType:
+        """Return the state of a turn that this model has left in calls; absent where its conversation has all."""
+        keep = self._request.keep_state
+        if (
+            not self.names
+            or keep is None
+            or not self.is_left_in_calls
+            or self._request.request.conversation is not None
+        ):
+            return UNSET
+        return keep(self._request, model, self.contents, self.names)
 
     def close(self, transcript: Transcript | None) -> None:
         """Take no more answers; give the transcript what its answer is stored with."""

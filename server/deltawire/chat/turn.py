@@ -216,10 +216,7 @@ class Turn:
         return events
 
     async def _next_round(self) -> list[Event] | None:
-        """Wait for the results of the round's calls, and ask the same model again: a signature belongs to its model.
-
-        Return its first events; None where the turn ends in its calls, as over HTTP.
-        """
+        """Return the first events of the model, asked with the results of its calls; None where it ends in them."""
         rounds, stream = self.rounds, self._stream
         if stream is None or not rounds.end_round():
             return None
@@ -297,4 +294,5 @@ class Turn:
             self.usage.counts = stream.counts
             finish_reason = TOOL_CALLS if stop is None and self.rounds.names else stream.finish_reason
         self.usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
-        return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=self.record.is_kept)
+        state, is_kept = self.rounds.state(self.usage.model), self.record.is_kept
+        return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=is_kept, state=state)

@@ -17,14 +17,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
+from deltawire.conversations.context import LEFT_IN_CALLS, context_of, file_ids, other_model
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.rows import FileRow, name_in
 from deltawire.conversations.files.schemas import shown_of
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable, title_of
-from deltawire.conversations.tree import Tree, file_ids
+from deltawire.conversations.tree import Tree
+from deltawire.conversations.turn_context import ContextBounds, OpenCalls, TurnContext
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
+from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, shown_part, spent_of
@@ -41,13 +44,18 @@ class Transcripts:
     """The transcripts of all turns of conversations; one for the process."""
 
     def __init__(
-        self, database: Database, sizes: StoredSizes, catalog: ModelCatalog, history_chars: int, seconds: float
+        self,
+        database: Database,
+        sizes: StoredSizes,
+        catalog: ModelCatalog,
+        history: ContextBounds,
+        seconds: float,
     ) -> None:
-        """`history_chars` bounds the history of a turn, `seconds` the retries of its last write."""
+        """`history` bounds what a turn is asked with, `seconds` the retries of its last write."""
         self.database = database
         self.sizes = sizes
         self.catalog = catalog
-        self.history_chars = history_chars
+        self.history = history
         self.retrying = stamina.AsyncRetryingCaller(
             timeout=seconds, attempts=None, wait_initial=0.1, wait_max=1.0, wait_jitter=0.1
         ).on(_is_away)
@@ -60,18 +68,6 @@ class Transcripts:
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""
         await self.background.wait(_CLOSE_SECONDS)
-
-
-class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The request of a turn with the context of its conversation."""
-
-    request: ChatRequest
-    """The request, with the conversation's settings where it has none of its own."""
-    history: list[HistoryMessage]
-    models: tuple[str, ...]
-    """The models to ask, in this order: the next one when those before it failed."""
-    files_before: tuple[str, ...] = ()
-    """The files of a stored question that is asked again."""
 
 
 class _GivenUp(Exception):
@@ -87,6 +83,8 @@ class Transcript:
         self._transcripts = transcripts
         self._tree = tree
         self._question: str | None = None
+        self._goes_on_from: str | None = None
+        """The id of the answer whose calls the turn answers; then it has no question of its own."""
         self._has_ended = self._is_closed = False
         self._texts: list[str] = []
         self._thoughts: list[str] = []
@@ -150,7 +148,7 @@ class Transcript:
         If the question is not written yet, it is not written at all, unless its commit has begun.
         """
         self._is_closed = True
-        if self._question is not None and not self._has_ended:
+        if self._question is not None and not self._has_ended and self._goes_on_from is None:
             self._transcripts.background.run(self._give_up(self._question))
 
     def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
@@ -168,12 +166,10 @@ class Transcript:
             catalog = self._transcripts.catalog
             request = merged(request, conversation.settings, catalog.tools)
             models = catalog.models_of(request)
+            if request.tool_results is not None:
+                return await self._go_on(transaction, request, conversation)
             leaf, asked_before, files_before = await self._place(transaction, request)
-            chars = self._transcripts.history_chars
-            history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
-            if self._is_closed:  # nobody would give back what is held from now on
-                raise _GivenUp
-            self._hold(2 * sum([sys.getsizeof(said.text) for said in history]))
+            history = await self._history(transaction, leaf)
             size = 0 if asked_before else utf8_bytes_of(request.message)
             await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)
             asked = asked_before or new_id()
@@ -192,6 +188,38 @@ class Transcript:
         if self._is_closed:  # closed during the commit
             await self._give_up(asked)
         return TurnContext(request=request, history=history, models=models, files_before=files_before)
+
+    async def _history(
+        self, transaction: AsyncConnection, leaf: str | None, *, is_left_in_calls: bool = False
+    ) -> list[HistoryMessage]:
+        bounds = self._transcripts.history
+        rows = [] if leaf is None else await self._tree.history(transaction, leaf, bounds.chars)
+        history = context_of(rows, bounds.parts_bytes, is_left_in_calls=is_left_in_calls)
+        if self._is_closed:  # nobody would give back what is held from now on
+            raise _GivenUp
+        parts = [len(said.parts or b"") for said in history if isinstance(said, StoredMessage)]
+        self._hold(2 * (sum([sys.getsizeof(said.text) for said in history]) + sum(parts)))
+        return history
+
+    async def _go_on(
+        self, transaction: AsyncConnection, request: ChatRequest, conversation: Row[*tuple[Any, ...]]
+    ) -> TurnContext:
+        """Return the context of a turn that brings the results of an answer's calls. Raise `Failure`."""
+        leaf = request.parent or await self._tree.newest_answer(transaction)
+        answer = None if leaf is None else await self._tree.message(transaction, leaf)
+        if leaf is None or answer is None or answer.finish_reason != LEFT_IN_CALLS or answer.parts is None:
+            field = "parent" if request.parent else "tool_results"
+            raise Failure("invalid_frame", "No calls of this answer wait for results.", field=field)
+        if request.model is not None and answer.model not in self._transcripts.catalog.models_for(request.model):
+            raise other_model(answer.model)
+        history = await self._history(transaction, leaf, is_left_in_calls=True)
+        await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, 0)
+        self._goes_on_from = leaf
+        self._question = await self._tree.question_of(transaction, leaf)
+        called = msgspec.json.decode(answer.shown or "{}", type=Shown).tool_calls
+        calls = OpenCalls(parts=answer.parts.encode(), names=[call.call for call in called])
+        models = self._transcripts.catalog.models_for(answer.model)[:1]
+        return TurnContext(request=request, history=history, models=models, open_calls=calls)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)
@@ -224,7 +252,8 @@ class Transcript:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        if isinstance(end, ErrorFrame) and not (self._texts or self._thoughts or self._shown):
+        is_lost = isinstance(end, ErrorFrame) or self._goes_on_from is not None  # then the results may be sent again
+        if is_lost and not (self._texts or self._thoughts or self._shown):
             return self.named(end)
         answer = new_id()
         kept = self.named(end, message=answer)
@@ -249,7 +278,7 @@ class Transcript:
                 size = await self._tree.add(
                     transaction,
                     id=answer,
-                    parent=question,
+                    parent=self._goes_on_from or question,
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
@@ -258,7 +287,8 @@ class Transcript:
                     **ended,
                 )
                 await name_in(transaction, answer, [file.id for file in self._shown.files])
-                await self._tree.set_answered(transaction, question)
+                if self._goes_on_from is None:
+                    await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
                 self._transcripts.sizes.add(self._tree.owner, size)
         return True

@@ -7,13 +7,11 @@ import msgspec
 from sqlalchemy import Row, case, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deltawire.conversations.files.named import FiledHistory, FiledMessage
+from deltawire.conversations.context import BranchRow
 from deltawire.conversations.search import index
 from deltawire.conversations.sizes import utf8_bytes_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
-from deltawire.protocol.chat_request import HistoryMessage
-from deltawire.protocol.shown import Shown
 
 GONE: Final = "gone"
 """The owner of a deleted conversation until it is removed; no caller has this name."""
@@ -21,19 +19,23 @@ _CLEARED: Final = 20
 """Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
-    WITH RECURSIVE branch (parent, role, text, shown, chars, depth) AS (
-        SELECT parent, role, text, shown, CAST(length(text) AS BIGINT), 1 FROM messages
+    WITH RECURSIVE branch (parent, role, text, parts, finish_reason, shown, chars, depth) AS (
+        SELECT parent, role, text, parts, finish_reason, shown, CAST(length(text) AS BIGINT), 1 FROM messages
         WHERE id = :leaf AND length(text) <= CAST(:chars AS BIGINT)
         UNION ALL
-        SELECT above.parent, above.role, above.text, above.shown, branch.chars + length(above.text), branch.depth + 1
+        SELECT above.parent, above.role, above.text, above.parts, above.finish_reason, above.shown,
+            branch.chars + length(above.text), branch.depth + 1
         FROM branch JOIN messages AS above ON above.id = branch.parent
         WHERE branch.chars + length(above.text) <= CAST(:chars AS BIGINT) AND branch.depth < :messages
     )
-    SELECT role, text, CASE role WHEN 'user' THEN shown END FROM branch ORDER BY depth DESC
+    SELECT role, text, parts, finish_reason, CASE role WHEN 'user' THEN shown END FROM branch ORDER BY depth DESC
 """)
 
 LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated"))
 """The columns of a conversation in a list."""
+_READ: Final = tuple(
+    messages.c[name] for name in ("role", "text", "parent", "model", "finish_reason", "parts", "shown")
+)
 _FOUND: Final = (*LISTED, *(conversations.c[name] for name in ("settings", "message_count", "text_bytes")))
 
 
@@ -59,13 +61,19 @@ class Tree(msgspec.Struct, frozen=True):
         return (await connection.execute(found)).one_or_none()
 
     async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
-        """Return the role, the text, the parent and the files of one of its messages; None when it does not exist."""
+        """Return the columns of `_READ` of one of its messages; None when it does not exist."""
         wanted = (messages.c.conversation == self.id, messages.c.id == message)
-        return (
-            await connection.execute(
-                select(messages.c.role, messages.c.text, messages.c.parent, messages.c.shown).where(*wanted)
-            )
-        ).one_or_none()
+        return (await connection.execute(select(*_READ).where(*wanted))).one_or_none()
+
+    async def question_of(self, connection: AsyncConnection, answer: str) -> str:
+        """Return the id of the question above an answer, or above those that it goes on with."""
+        name = answer
+        for _ in range(_MAX_MESSAGES):
+            found = await self.message(connection, name)
+            if found is None or found.role == "user" or found.parent is None:
+                break
+            name = found.parent
+        return name
 
     async def newest_answer(self, connection: AsyncConnection) -> str | None:
         """Return the id of the answer that was written last."""
@@ -73,25 +81,10 @@ class Tree(msgspec.Struct, frozen=True):
         newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
         return newest
 
-    async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[HistoryMessage]:
-        """Return the messages up to `leaf`, oldest first: whole exchanges, the newest kept within `max_chars`.
-
-        The history begins with a question: an answer whose question no longer fits is left out. An exchange that
-        delivered nothing is left out, too: an empty answer, and the questions directly above it.
-        """
+    async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[BranchRow]:
+        """Return the messages up to `leaf`, oldest first: the newest, whose texts have at most `max_chars`."""
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
-        said: list[HistoryMessage] = []
-        for role, content, shown in (await connection.execute(_BRANCH, bounds)).all():
-            if content and (said or role == "user"):
-                if shown is None:
-                    said.append(HistoryMessage(role, content))
-                else:
-                    said.append(FiledMessage(role, content, files=file_ids(shown)))
-                    said = said if isinstance(said, FiledHistory) else FiledHistory(said)
-            elif not content:
-                while said and said[-1].role == "user":
-                    said.pop()
-        return said
+        return [BranchRow(*row) for row in (await connection.execute(_BRANCH, bounds)).all()]
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> int:
         """Write a message; return the bytes of its texts, and of what it has beside them.
@@ -139,11 +132,6 @@ class Tree(msgspec.Struct, frozen=True):
         cleared = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
         if cleared.rowcount < _CLEARED:
             await connection.execute(delete(conversations).where(conversations.c.id == self.id))
-
-
-def file_ids(shown: str | None) -> tuple[str, ...]:
-    """Return the ids of the files in a question's `shown`."""
-    return () if shown is None else tuple(file.id for file in msgspec.json.decode(shown, type=Shown).files)
 
 
 async def gone(connection: AsyncConnection) -> Tree | None:

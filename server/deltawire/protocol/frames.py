@@ -172,6 +172,8 @@ class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
     # Not keyword-only, so that msgspec puts it before what is inherited: `type`, then `id`.
     id: str
     seq: int | UnsetType = UNSET
+    state: str | UnsetType = UNSET
+    """The state of a turn over HTTP that ended in calls outside of a conversation; absent in any other."""
 
 
 class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_tag):
@@ -243,7 +245,7 @@ def decode(text: str) -> FrameUp:
 def spent_of(usage: Usage) -> Spent:
     """The figures of a `usage` frame without its id and number."""
     figures = asdict(usage)
-    del figures["id"], figures["seq"]
+    del figures["id"], figures["seq"], figures["state"]
     return Spent(**figures)
 
 

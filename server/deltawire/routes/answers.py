@@ -75,7 +75,9 @@ class Fold:
         if isinstance(end, ErrorFrame):
             return problem_of(end, TABLE[end.code].status, text)
         shown = msgspec.structs.asdict(self._shown)
-        return Answer(id=end.id, text=text, thoughts="".join(self._thoughts), usage=spent_of(end), **shown)
+        return Answer(
+            id=end.id, text=text, thoughts="".join(self._thoughts), usage=spent_of(end), state=end.state, **shown
+        )
 
 
 async def fold(turn: Turn) -> Answer | Problem:

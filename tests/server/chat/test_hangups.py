@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
+from support.functions import TOOLS, call, calls
 from support.log import Log
 from support.process import running_over
 from support.serving import serving, sharing
@@ -39,6 +40,9 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "in a retry's back-off": fails(503),
     "blocked in a send": floods,
 }
+THINKS = "while its client thinks"
+SOCKET_PHASES = {**PHASES, THINKS: calls(call("clock", {}, signature="s"))}
+"""Over HTTP a turn does not wait for results: it ends in its calls."""
 
 
 async def no_more_tasks_than(before: "set[asyncio.Task[Any]]", upstream: Upstream) -> None:
@@ -75,17 +79,20 @@ DEPARTURES: dict[str, tuple[Callable[[Client], Awaitable[None]], str]] = {
 
 
 @pytest.mark.parametrize("departure", DEPARTURES)
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", SOCKET_PHASES)
 async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: str, departure: str) -> None:
-    upstream.plays(PHASES[phase])
+    upstream.plays(SOCKET_PHASES[phase])
     leave, name = DEPARTURES[departure]
     async with sharing(upstream, retry_max_delay=30, retries=9) as address:
         before = asyncio.all_tasks()
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
-            await client.chat(id="t1")
+            await client.chat(id="t1", tools=TOOLS if phase == THINKS else [])
             exchange = await upstream.asked()
             if phase == "between tokens":
                 assert (await client.receive())["text"] == "Hello"
+            elif phase == THINKS:
+                assert (await client.receive())["type"] == "tool_call"
+                await exchange.closes()
             elif phase == "blocked in a send":
                 await until_blocked(exchange)
             elif phase == "in a retry's back-off":

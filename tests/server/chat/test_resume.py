@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from typing import Any
 
+import aiohttp
 import pytest
 from support.client import Client, Frame, connected, masked, raw_socket, text_of
+from support.functions import TOOLS, call, calls
 from support.log import Log
 from support.serving import serving
 from support.transports import Listener
@@ -34,7 +36,7 @@ def lost(client: Client) -> None:
 
 async def started(client: Client, **fields: Any) -> Frame:
     """Ask with a grace; return the first frame."""
-    await client.chat(**{"id": "t1", "grace": 60, **fields})
+    await client.chat(**{"id": "t1", "grace": 60, "tools": TOOLS, **fields})
     frame = await client.receive()
     assert list(frame) == ["type", "id", "run", "conversation", "question", "seq"]
     assert (frame["type"], frame["seq"]) == ("started", 1)
@@ -111,6 +113,7 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "between tokens": says_and_is_silent("Hello"),
     "in a retry's back-off": fails(503),
     "blocked in a send": floods,
+    "while its client thinks": calls(call("clock", {}, signature="s")),
 }
 
 
@@ -133,6 +136,9 @@ async def reach(phase: str, client: Client, exchange: Exchange) -> None:
         await until_blocked(exchange)
     elif phase == "in a retry's back-off":
         await asyncio.wait_for(exchange.closed.wait(), 1)
+    elif phase == "while its client thinks":
+        assert (await client.receive())["type"] == "tool_call"
+        await exchange.closes()
 
 
 @pytest.mark.parametrize("leave", [close_frame, close_frame_without_a_code])
@@ -171,7 +177,7 @@ async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
             else:
                 await client.socket.close(code)
         await log.line("run", happening=happening)
-        if phase != "in a retry's back-off":
+        if phase not in ("in a retry's back-off", "while its client thinks"):
             assert not exchange.closed.is_set()
         async with connected(address, max_size=None) as listener, connected(address) as other:
             await listener.send(type="resume", run=run)
@@ -183,6 +189,28 @@ async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     assert (end["type"], end["finish_reason"]) == ("usage", "cancelled")
     assert (line["end"], line["reason"]) == ("cancelled", "user_cancel")
     assert len(upstream.exchanges) == 1
+
+
+async def test_a_resumed_listener_is_told_of_the_calls_again_and_answers(upstream: Upstream, log: Log) -> None:
+    upstream.plays(calls(call("clock", {}, named="c1", signature="s")), says("Done."))
+    async with serving(upstream) as address:
+        async with connected(address, close_timeout=0.1, ping_interval=None) as client:
+            run = (await started(client))["run"]
+            assert (await client.receive())["call"] == "c1"
+            await (await upstream.asked()).closes()
+            lost(client)
+        await log.line("run", happening="lost")
+        async with aiohttp.ClientSession(f"http://{address}") as http, http.get("/runs") as listed:
+            assert [one["state"] for one in (await listed.json())["runs"]] == ["waiting"]
+        async with connected(address) as listener:
+            await listener.send(type="resume", run=run, id="mine")
+            _, called = await listener.receive(), await listener.receive()
+            assert (called["type"], called["id"], called["seq"]) == ("tool_call", "mine", 2)
+            await listener.send(type="tool_result", id="mine", call="x", result=1)
+            refused = await listener.receive()
+            assert (refused["code"], refused["field"]) == ("invalid_frame", "call")
+            await listener.send(type="tool_result", id="mine", call="c1", result=1)
+            assert text_of(await listener.until_end("mine")) == "Done."
 
 
 async def test_a_run_that_nobody_comes_back_to_ends_with_its_grace(upstream: Upstream, log: Log) -> None:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Histogram, disable_created_metr
 from support.bodies import EVERY_COUNT
 from support.client import Client, connected, masked, raw_socket
 from support.forked import ForkServer
+from support.functions import TOOLS, call, calls
 from support.identity import API_KEYS, KEYS
 from support.log import Log
 from support.process import forked, running_over
@@ -48,12 +49,12 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "turn_seconds": ("histogram", set()),
     "tokens": ("counter", {"model", "kind"}),
     "cost_usd": ("counter", set()),
+    "tool_rounds": ("counter", set()),
     "upstream_retries": ("counter", set()),
     "upstream_faults": ("counter", {"code"}),
     "hangups": ("counter", {"reason", "phase"}),
     "runs": ("counter", {"happening"}),
     "tools": ("counter", {"tool"}),
-    "tool_rounds": ("counter", set()),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }
@@ -190,6 +191,7 @@ PHASES: dict[str, Script] = {
     "streaming": says_and_is_silent("Hello"),
     "backoff": fails(503),
     "send": floods,
+    "waiting": calls(call("clock", {}, signature="s")),
 }
 
 
@@ -209,10 +211,13 @@ async def test_a_hang_up_is_counted_by_its_reason_and_its_phase(
     upstream.plays(PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
-            await client.chat()
+            await client.chat(tools=TOOLS if phase == "waiting" else [])
             exchange = await upstream.asked()
             if phase == "streaming":
                 await client.receive()
+            elif phase == "waiting":
+                await client.receive()
+                await exchange.closes()
             elif phase == "send":
                 await until_blocked(exchange)
             elif phase == "backoff":

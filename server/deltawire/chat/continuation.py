@@ -1,0 +1,118 @@
+"""Turns over HTTP that end in calls, and those that go on with the results: the exchange travels as a signed state."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import results_of
+from deltawire.chat.signed_state import StateSigner
+from deltawire.conversations.context import other_model
+from deltawire.conversations.turn_context import OpenCalls
+from deltawire.gemini.catalog import ModelCatalog
+from deltawire.gemini.messages import Exchange, StoredMessage, exchange_of
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
+from deltawire.protocol.errors import Failure
+
+_OWN: Final = ("id", "history", "conversation", "parent", "grace", "tool_results", "state", "model")
+"""The fields of a request that its continuation has of its own."""
+_CARRIED: Final = tuple(name for name in ChatRequest.__struct_fields__ if name not in _OWN)
+
+
+class _Message(Struct, frozen=True):
+    role: str
+    text: str
+    parts: Raw | None = None
+
+
+class _Content(Struct, frozen=True):
+    role: str
+    parts: Raw
+
+
+class _State(Struct, frozen=True, kw_only=True):
+    model: str
+    request: ChatRequest
+    history: list[_Message]
+    exchange: list[_Content]
+    calls: list[str]
+
+
+_read = msgspec.json.Decoder(_State).decode
+_write = msgspec.json.Encoder().encode
+
+
+class Continuations:
+    """Writes and reads the states of turns that end in calls; one for the process."""
+
+    def __init__(self, signer: StateSigner, catalog: ModelCatalog) -> None:
+        """`catalog` knows the models that are still offered."""
+        self._signer = signer
+        self._catalog = catalog
+
+    def keep(self, asked: TurnRequest, model: str, exchange: Exchange, calls: Sequence[str]) -> str:
+        """Return the state of a turn that ends in these calls of this model, at the end of its exchange."""
+        carried = {name: getattr(asked.request, name) for name in _CARRIED}
+        state = _State(
+            model=model,
+            request=ChatRequest(**carried),
+            history=[_message(message) for message in asked.history],
+            exchange=[_Content(role, Raw(parts)) for role, parts in exchange],
+            calls=list(calls),
+        )
+        return self._signer.write(asked.caller, _write(state))
+
+    def resume(self, asked: TurnRequest) -> TurnRequest:
+        """Return the request of a turn that goes on from a state, with the results that it brings. Raise `Failure`."""
+        request = asked.request
+        try:
+            state = _read(self._signer.read(asked.caller, request.state or ""))
+        except msgspec.MsgspecError:
+            raise _wrong("state", "This state is of another version of this server.") from None
+        if request.model is not None and state.model not in self._catalog.models_for(request.model):
+            raise other_model(state.model)
+        earlier = [(content.role, bytes(content.parts)) for content in state.exchange]
+        calls = OpenCalls(parts=exchange_of(earlier), names=state.calls)
+        carried = {name: getattr(state.request, name) for name in _CARRIED}
+        given = {name: getattr(request, name) for name in _CARRIED if getattr(request, name) not in (None, "")}
+        return replace(
+            asked,
+            request=replace(request, **{**carried, **given}),
+            history=[_stored(message) for message in state.history],
+            exchange=(*earlier, *results_of(request, calls, asked.bounds)),
+            models=self._catalog.models_for(state.model)[:1],
+        )
+
+
+def check_continuation(request: ChatRequest) -> None:
+    """Raise `Failure` for fields that do not go together in a request that brings results, or lacks them."""
+    if request.tool_results is None:
+        if request.state is not None:
+            raise _wrong("tool_results", "A state is continued by the results of its calls: send tool_results.")
+        return
+    if request.message:
+        raise _wrong("message", "A turn that brings tool_results has no message of its own.")
+    if request.state is None and request.conversation is None:
+        raise _wrong("tool_results", "tool_results need the conversation of their calls, or the state of that answer.")
+    if request.state is not None and request.conversation is not None:
+        raise _wrong("state", "Calls of a conversation are continued without a state: send one of them.")
+    if request.history is not None:
+        raise _wrong("history", "What was said before the calls is known: send no history with tool_results.")
+
+
+def _message(message: HistoryMessage) -> _Message:
+    parts = message.parts if isinstance(message, StoredMessage) else None
+    return _Message(message.role, message.text, None if parts is None else Raw(parts))
+
+
+def _stored(message: _Message) -> HistoryMessage:
+    if message.parts is None:
+        return HistoryMessage(message.role, message.text)  # type: ignore[arg-type]
+    return StoredMessage(message.role, message.text, parts=bytes(message.parts))  # type: ignore[arg-type]
+
+
+def _wrong(field: str, message: str) -> Failure:
+    return Failure("invalid_frame", message, field=field)
