@@ -24,14 +24,14 @@ FLAC = b"fLaC\0\0\0\x22" + bytes(34)
 M4A = b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0\0\0\0\x08mdat"
 
 
-def png(width: int = 2, height: int = 2, more: bytes = b"") -> bytes:
-    """A PNG whose header names this size; its pixels are those of a small one."""
+def png(width: int = 2, height: int = 2, more: bytes = b"", row: bytes | None = None) -> bytes:
+    """A PNG whose header names this size; its pixels are those of a small one, or all its rows are this one."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0\x10\x20\x30\x40\x50\x60" * 2)
+    pixels = zlib.compress(b"\0\x10\x20\x30\x40\x50\x60" * 2 if row is None else row * height)
     text = chunk(b"tEXt", b"Comment\0" + more) if more else b""
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 

@@ -1,5 +1,7 @@
 import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
+import { AttachButtons } from "./components/chat/attach-buttons";
+import { AttachmentTray } from "./components/chat/attachment-tray";
 import { ContextMeter } from "./components/chat/context-meter";
 import { MessageList } from "./components/chat/message-list";
 import { ModelNotice } from "./components/chat/model-notice";
@@ -7,11 +9,13 @@ import { ModelPicker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
 import { ThinkingSwitch } from "./components/chat/thinking-switch";
+import { ToolSwitches } from "./components/chat/tool-switches";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
+import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
 
@@ -23,7 +27,33 @@ void Promise.allSettled([
   import("./controller/reattachment"),
 ]);
 
-export { Announcer, ChatsDrawer, ContextMeter, ModelPicker, Notice, PanelNotLoaded, Sidebar, ThinkingSwitch };
+export {
+  Announcer,
+  AttachButtons,
+  AttachmentTray,
+  ChatsDrawer,
+  ContextMeter,
+  ModelPicker,
+  Notice,
+  PanelNotLoaded,
+  Sidebar,
+};
+
+/** The shortcuts, which are of no use before there is something to see. */
+export function Shortcuts() {
+  useShortcuts();
+  return null;
+}
+
+/** What the next question is asked with. */
+export function Switches() {
+  return (
+    <>
+      <ThinkingSwitch />
+      <ToolSwitches />
+    </>
+  );
+}
 
 /** The messages of the chat that is shown. */
 export function Messages() {

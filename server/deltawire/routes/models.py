@@ -15,6 +15,8 @@ _HISTORY: Final = "Max-History-Chars"
 """The number of characters of a conversation that a turn is asked with: its newest messages."""
 _GRACE: Final = "Max-Grace"
 """The most seconds that a chat may ask for as `grace`."""
+_FILE_BYTES: Final = "Max-File-Bytes"
+"""The largest file that may be asked with; 0 where none is taken."""
 
 
 class ModelList(msgspec.Struct, frozen=True):
@@ -32,5 +34,10 @@ class ModelList(msgspec.Struct, frozen=True):
 async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
     """List the models that a chat may name."""
     catalog, bounds = services.admission.catalog, services.admission.bounds
-    headers = {_HISTORY: str(bounds.history_chars), _GRACE: f"{services.runs.bounds.grace:g}"}
+    files = services.files
+    headers = {
+        _HISTORY: str(bounds.history_chars),
+        _GRACE: f"{services.runs.bounds.grace:g}",
+        _FILE_BYTES: str(files.bounds.file_bytes if files.objects.url else 0),
+    }
     return Response(ModelList(catalog.default, catalog.models, catalog.tools or UNSET), headers=headers)

@@ -7,6 +7,7 @@ export const PATHS = {
   usage: "/usage",
   conversations: "/conversations",
   runs: "/runs",
+  files: "/files",
 } as const;
 
 type Path = (typeof PATHS)[keyof typeof PATHS];

@@ -49,8 +49,9 @@ export class TurnPreparation {
       await readConversation(this.#store, this.#api, id, stored);
     }
     const now = queuedTurn(this.#store.state, answer, question);
+    if (now === null) return null;
     const { models, grace } = this.#store.state;
-    return now && turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), grace);
+    return turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), grace);
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */

@@ -116,7 +116,7 @@ test("a connection that breaks ends the answers that were sent, and keeps those 
 
 test("an error about no turn, and a frame of a later version, change nothing", () => {
   const before = after(ask("q1", "t1"), sent("t1"));
-  const unknown = { type: "source", id: "t1", title: "x", uri: "y" } as unknown as FrameDown;
+  const unknown = { type: "later", id: "t1", title: "x", uri: "y" } as unknown as FrameDown;
   const state = reduce(before, frames(down["a cancel that crossed the end of its turn"], unknown));
   expect(answerIn(state)).toBe(answerIn(before));
 });

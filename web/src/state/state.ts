@@ -8,10 +8,12 @@ import type {
   ErrorFrame,
   FrameDown,
   ModelList,
+  ShownFile,
   Conversation as StoredConversation,
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
 import type { Problem } from "../text/problems";
+import type { Attachment } from "./attachments";
 import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
 import { type Draft, NEW_CHAT } from "./drafts";
 import { type Entry, type Listing, listingOf } from "./listing";
@@ -46,6 +48,8 @@ export interface State {
   historyChars: number | null;
   /** How many seconds the server lets an answer go on with nobody listening; 0 until it has said so. */
   grace: number;
+  /** The largest file that may be asked with a question, in bytes; 0 where none may be, or that is not known yet. */
+  fileBytes: number;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
@@ -85,7 +89,7 @@ type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | { type: "models"; models: ModelList; historyChars: number | null; grace: number }
+  | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> & Partial<Pick<State, "fileBytes">>)
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -97,6 +101,8 @@ type PageAction =
 /** What is written, and what the browser keeps of it. */
 export type DraftAction =
   | { type: "write"; chat: string; text: string }
+  /** `waits`: send it as soon as the server has the files. */
+  | { type: "attach"; chat: string; files: readonly Attachment[]; waits?: boolean }
   /** `text` is null when the editing has ended. */
   | { type: "edit"; chat: string; question: string; text: string | null }
   | { type: "keeping"; isKeeping: boolean }
@@ -118,6 +124,7 @@ export type TurnAction =
       question: string;
       parent: string | null;
       text: string;
+      files?: readonly ShownFile[];
       answer: string;
       now: number;
     }
@@ -169,6 +176,7 @@ export const INITIAL: State = {
   models: null,
   historyChars: null,
   grace: 0,
+  fileBytes: 0,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
   drafts: {},

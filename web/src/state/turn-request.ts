@@ -16,7 +16,12 @@ export function turnRequest(
 ): TurnRequest | null {
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
-  const fields = { ...fieldsOf(settings), ...(grace > 0 && { grace }) };
+  const files = question.files.map(({ id }) => id);
+  const fields = {
+    ...fieldsOf(settings),
+    ...(grace > 0 && { grace }),
+    ...(files.length > 0 && { files }),
+  };
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 

@@ -7,6 +7,7 @@ import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 import { BranchSwitch } from "./branch-switch";
+import { FileList } from "./file-list";
 import { QuestionEditor } from "./question-editor";
 
 export const Question = memo(function Question({ question }: { question: QuestionData }) {
@@ -23,6 +24,7 @@ export const Question = memo(function Question({ question }: { question: Questio
     return (
       <QuestionEditor
         question={question.id}
+        files={question.files}
         text={edited}
         onWrite={edit}
         onSend={(text) => chat.turns.edit(question, text)}
@@ -32,6 +34,7 @@ export const Question = memo(function Question({ question }: { question: Questio
   }
   return (
     <article aria-label="You" className="turn group flex flex-col items-end gap-1" data-message={question.id}>
+      {question.files.length > 0 && <FileList files={question.files} label="Files of your question" />}
       <div
         dir="auto"
         className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5"

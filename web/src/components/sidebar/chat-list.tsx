@@ -1,7 +1,7 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
-import { toMessageBox } from "../../keyboard/shortcuts";
+import { toMessageBox } from "../../keyboard/message-box";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 import { LATE_ICONS } from "../ui/late-icons";

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useChat, useChatState } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
-import { toMessageBox } from "../../keyboard/shortcuts";
+import { toMessageBox } from "../../keyboard/message-box";
 
 /** Says which chat was deleted, and brings it back, as long as that can be done. */
 export function UndoBar() {
