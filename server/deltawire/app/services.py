@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
-from deltawire.aio.running_time import RunningTime
 from deltawire.app.state_keys import find_state_key
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.continuation import Continuations
@@ -34,11 +33,11 @@ from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
+from deltawire.identity.shares import Shares
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.limits.shares import Shares
 from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -183,10 +182,10 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
     return Authenticator(keys, tokens)
 
 
-def make_client(settings: Settings, account: Account, running: RunningTime) -> GeminiClient:
+def make_client(settings: Settings, account: Account, admission: Admission) -> GeminiClient:
     """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
     end_silence = min(_END_SILENCE, settings.token_timeout / 2)
-    return GeminiClient(account, settings.connect_timeout, end_silence, running)
+    return GeminiClient(account, settings.connect_timeout, end_silence, admission.running_time)
 
 
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:

@@ -23,8 +23,8 @@ from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
+from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
@@ -128,11 +128,17 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        models = self._models_of(request)
+        if request.conversation is None:
+            models = self.catalog.models_of(request)
+        else:  # what goes together depends on its settings, which are not known yet
+            check_allowed(request, self.catalog.tools)
+            models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        size = getsizeof(request.message) + memory_of(said) + _memory_of_tools(request)
+        size = getsizeof(request.message) + memory_of(said)
+        if request.tools or request.response_schema or request.tool_results:
+            size += _memory_of_tools(request)
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -191,13 +197,6 @@ class Admission:
         if not self._running:
             self.empty.set()
 
-    def _models_of(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return the models to ask. Those of a conversation depend on its settings, which are not known yet."""
-        if request.conversation is None:
-            return self.catalog.models_of(request)
-        check_allowed(request, self.catalog.tools)
-        return self.catalog.models_for(request.model)
-
     def _check_context(self, request: ChatRequest) -> None:
         if request.tool_results is not None or request.state is not None:
             check_continuation(request)
@@ -218,5 +217,4 @@ class Admission:
 
 def _memory_of_tools(request: ChatRequest) -> int:
     """Return the bytes of memory that a request's tools and its schema take, estimated."""
-    held = [request.tools, request.response_schema, request.tool_results, request.state]
-    return _PARSED * len(encode(held)) if any(held) else 0
+    return _PARSED * len(encode([request.tools, request.response_schema, request.tool_results, request.state]))

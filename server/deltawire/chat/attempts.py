@@ -20,6 +20,7 @@ from deltawire.gemini.events import (
     Opaque,
     Progress,
     Stream,
+    Text,
     ThoughtText,
     ToolCall,
     Upstream,
@@ -135,6 +136,8 @@ def _is_shown(events: list[Event], request: TurnRequest) -> bool:
     after it can still be tried again.
     """
     for event in events:
+        if type(event) is Text:
+            return True
         if isinstance(event, Failure):
             raise event
         if not isinstance(event, Progress | Opaque):

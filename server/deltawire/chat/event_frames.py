@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from deltawire.chat.part_frames import part_frame
+from deltawire.chat.part_frames import PartFrames
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.chat.usage import UsageTracker
@@ -15,11 +15,12 @@ from deltawire.telemetry.turn_observer import TurnObserver
 class EventFrames:
     """Turns the events of one turn into frames."""
 
-    __slots__ = ("_chars", "_observer", "_rounds", "_thinks", "_turn", "_usage")
+    __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_thinks", "_turn", "_usage")
 
     def __init__(self, request: TurnRequest, usage: UsageTracker, rounds: Rounds, observer: TurnObserver) -> None:
         """`request` has begun: it has the settings of its conversation."""
         self._turn = request.turn
+        self._parts: PartFrames | None = None
         self._thinks = request.request.thinking not in (None, "off")
         self._chars = 0
         """The characters of the answer's text so far."""
@@ -52,6 +53,8 @@ class EventFrames:
             if not self._rounds.has_functions:
                 return None
             event = replace(event, call=self._rounds.call(event.call))
-        if (part := part_frame(self._turn, event)) is not None:
+        if self._parts is None:
+            self._parts = PartFrames(self._turn)
+        if (part := self._parts.frame(event, len(self._rounds.done), self._rounds.chars_before)) is not None:
             self._usage.take(len(encode(part)))
         return part

@@ -1,7 +1,7 @@
 """Histories of sockets: the finished turns, which are the context of the next one."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -163,13 +163,15 @@ def takes_history(request: ChatRequest) -> bool:
 
 
 def _size(message: HistoryMessage) -> int:
-    return sys.getsizeof(message) + sys.getsizeof(message.text) + _parts_of(message)
+    size = sys.getsizeof(message) + sys.getsizeof(message.text)
+    return size if type(message) is HistoryMessage else size + _parts_of(message)
 
 
 def _parts_of(message: HistoryMessage) -> int:
     return len(message.parts) if isinstance(message, StoredMessage) and message.parts is not None else 0
 
 
-def memory_of(messages: Iterable[HistoryMessage]) -> int:
+def memory_of(messages: Sequence[HistoryMessage]) -> int:
     """Return the bytes of memory that the texts and the parts of messages take."""
-    return sum([sys.getsizeof(message.text) + _parts_of(message) for message in messages])
+    parts = [_parts_of(message) for message in messages if type(message) is not HistoryMessage]
+    return sum([sys.getsizeof(message.text) for message in messages]) + (sum(parts) if parts else 0)

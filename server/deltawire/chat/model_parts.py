@@ -11,11 +11,12 @@ _encode = msgspec.json.Encoder().encode
 class ModelParts:
     """The parts of the model in the round that goes on."""
 
-    __slots__ = ("_base", "_marks", "size")
+    __slots__ = ("_marks", "base", "size")
 
     def __init__(self) -> None:
         """Start before the first word."""
-        self._base = 0
+        self.base = 0
+        """The characters of the turn's text before the round."""
         self._marks: list[tuple[int, int, bytes]] = []
         self.size = 0
         """Bytes of the parts."""
@@ -32,7 +33,7 @@ class ModelParts:
 
     def parts(self, text: str) -> bytes:
         """Return the parts of the round as a JSON array, of a turn whose whole text this is."""
-        whole, at = [], self._base
+        whole, at = [], self.base
         for start, end, part in self._marks:
             if start > at:
                 whole.append(_text_part(text[at:start]))
@@ -44,7 +45,7 @@ class ModelParts:
 
     def next(self, chars: int) -> None:
         """Begin the next round, after this many characters."""
-        self._base = chars
+        self.base = chars
         self._marks = []
 
 

@@ -60,7 +60,9 @@ class TurnRecord:
             if context.open_calls is not None:
                 exchange = results_of(request.request, context.open_calls, request.bounds)
         except Failure:
-            self.ledger.close(request.models[0])
+            released = self.ledger.close(request.models[0])
+            if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
+                await finished(released)
             raise
         return msgspec.structs.replace(
             request, request=context.request, history=context.history, models=context.models, exchange=exchange

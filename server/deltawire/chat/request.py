@@ -45,4 +45,4 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_functions(self) -> bool:
         """True where the model may call functions of the client."""
-        return any(isinstance(tool, FunctionTool) for tool in self.request.tools or ())
+        return bool(self.request.tools) and any(isinstance(tool, FunctionTool) for tool in self.request.tools or ())

@@ -230,7 +230,9 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if draft is not None:
-                self._history.add(chat.message, *draft.answer(turn.rounds.exchange))
+                is_plain = turn.rounds.is_plain
+                answer = (draft.text(), None) if is_plain else draft.answer(turn.rounds.exchange)
+                self._history.add(chat.message, *answer)
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:

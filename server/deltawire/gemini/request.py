@@ -31,8 +31,8 @@ def request_body(
     if request.system and not family.takes_system:
         said = _with_system_before(said, request.system)
     body: dict[str, object] = {"contents": [{"role": role, "parts": _parts(content)} for role, content in said]}
-    if tools := [*built_in_tools(request), *declarations(request)]:
-        body["tools"] = tools
+    if request.tools:
+        body["tools"] = [*built_in_tools(request), *declarations(request)]
         body |= tool_config(request, has_called=bool(exchange))
     if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}

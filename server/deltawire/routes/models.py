@@ -5,8 +5,10 @@ from typing import Final
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from msgspec import UNSET, UnsetType
 
 from deltawire.api_docs.operations import LIST_MODELS
+from deltawire.protocol.tools import BuiltInTool
 from deltawire.routes.services import Services
 
 _HISTORY: Final = "Max-History-Chars"
@@ -16,10 +18,14 @@ _GRACE: Final = "Max-Grace"
 
 
 class ModelList(msgspec.Struct, frozen=True):
-    """The models on offer; the default one is asked when a chat names none."""
+    """The models on offer; the default one is asked when a chat names none.
+
+    `tools` are those of the provider that a chat may name; absent where there are none.
+    """
 
     default: str
     models: tuple[str, ...]
+    tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
 
 
 @get("/models", operation_class=LIST_MODELS)
@@ -27,4 +33,4 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
     """List the models that a chat may name."""
     catalog, bounds = services.admission.catalog, services.admission.bounds
     headers = {_HISTORY: str(bounds.history_chars), _GRACE: f"{services.runs.bounds.grace:g}"}
-    return Response(ModelList(catalog.default, catalog.models), headers=headers)
+    return Response(ModelList(catalog.default, catalog.models, catalog.tools or UNSET), headers=headers)

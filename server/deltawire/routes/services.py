@@ -9,8 +9,8 @@ from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.store import ConversationStore
+from deltawire.identity.shares import Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Shares
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 

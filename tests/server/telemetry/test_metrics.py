@@ -49,11 +49,12 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "turn_seconds": ("histogram", set()),
     "tokens": ("counter", {"model", "kind"}),
     "cost_usd": ("counter", set()),
-    "tool_rounds": ("counter", set()),
     "upstream_retries": ("counter", set()),
     "upstream_faults": ("counter", {"code"}),
     "hangups": ("counter", {"reason", "phase"}),
     "runs": ("counter", {"happening"}),
+    "tools": ("counter", {"tool"}),
+    "tool_rounds": ("counter", set()),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }

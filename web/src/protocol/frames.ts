@@ -332,10 +332,13 @@ export interface Spent {
 }
 /**
  * The models on offer; the default one is asked when a chat names none.
+ *
+ *     `tools` are those of the provider that a chat may name; absent where there are none.
  */
 export interface ModelList {
   default: string;
   models: string[];
+  tools?: ("code" | "search" | "url_context")[];
 }
 /**
  * One conversation. A turn uses those of the `settings` that its own request leaves out.

@@ -22,7 +22,7 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, Usage
+from deltawire.protocol.frames import ErrorFrame, NumberedFrame, Started, Usage
 from deltawire.protocol.tools import ToolAnswer
 from deltawire.telemetry.logs import failure_of
 
@@ -240,9 +240,9 @@ class Run:
     async def _read(self, turn: Turn) -> None:
         async with aclosing(turn.frames()) as frames:
             async for frame in frames:
-                if type(frame) is Delta or type(frame) is Thought:
+                if not isinstance(frame, Usage | ErrorFrame):
                     self._state = RunState.STREAMING
-                elif self.facts.is_remembered and isinstance(frame, Usage | ErrorFrame):
+                elif self.facts.is_remembered:
                     self._remember(turn)
                 self._add(frame)
                 if self.listeners.is_ahead:

@@ -54,8 +54,8 @@ class ResponseReader:
         self._half = ""
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
-        self._opaque: OpaqueParts | None = None
         self._tools = ToolUse() if has_tools else None
+        self._opaque: OpaqueParts | None = None
 
     @property
     def counts(self) -> Counts:
@@ -138,7 +138,7 @@ class ResponseReader:
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
             self._take_finish(response, candidate, events, said=True)
 
-    def _take_text(  # noqa: C901 - the hot path: each helper would be a call more for each delta
+    def _take_text(  # noqa: C901 - split, each delta would cost a call more
         self, candidate: Candidate, payload: bytes, events: list[Event]
     ) -> bool:
         """Append the text of an event, and its other parts; return True when there was any text."""
@@ -190,7 +190,7 @@ class ResponseReader:
         return said
 
     def _take_part(self, part: Part, events: list[Event]) -> None:
-        """Append the event of a part that is no text; one of the thoughts is not part of the answer."""
+        """Append the event of code or of a file; a file of the thoughts is not part of the answer."""
         if self._tools is not None:
             self._tools.take_part(part, events)
         if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:
