@@ -39,8 +39,8 @@ MEANT = (
     ("deltawire/conversations/usage_spool.py", "left_by_others"),
 )
 """Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, the
-server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of each
-turn is appended to a small file on this machine."""
+server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of
+each turn is appended to a small file on this machine."""
 
 
 def pytest_asyncio_loop_factories(

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import UNSET
 from msgspec.structs import astuple
@@ -32,10 +32,9 @@ class EarlierRounds(NamedTuple):
         if self.counts == UNKNOWN_COUNTS:
             return EarlierRounds(counts, cost, self.is_whole)
         both = zip(astuple(self.counts), astuple(counts), strict=True)
-        total: Any = [None if one is None or other is None else one + other for one, other in both]
-        return EarlierRounds(
-            Counts(*total), None if self.cost is None or cost is None else self.cost + cost, self.is_whole
-        )
+        sums = [None if one is None or other is None else one + other for one, other in both]
+        total = Counts(*sums)  # type: ignore[arg-type]  # only the queries are never None
+        return EarlierRounds(total, None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
 
 
 class UsageTracker:

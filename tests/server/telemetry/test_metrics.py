@@ -54,7 +54,6 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "hangups": ("counter", {"reason", "phase"}),
     "runs": ("counter", {"happening"}),
     "tools": ("counter", {"tool"}),
-    "tool_rounds": ("counter", set()),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }
