@@ -173,5 +173,7 @@ def _parts_of(message: HistoryMessage) -> int:
 
 def memory_of(messages: Sequence[HistoryMessage]) -> int:
     """Return the bytes of memory that the texts and the parts of messages take."""
+    if not messages:
+        return 0  # as of each first turn
     parts = [_parts_of(message) for message in messages if type(message) is not HistoryMessage]
     return sum([sys.getsizeof(message.text) for message in messages]) + (sum(parts) if parts else 0)
