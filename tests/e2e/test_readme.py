@@ -182,6 +182,13 @@ async def test_the_javascript_streams_an_answer(address: str) -> None:
     assert re.search(r"^stop \d+$", output, re.MULTILINE)
 
 
+async def test_the_script_with_a_function_answers_its_call(address: str) -> None:
+    [script] = blocks("python", [DOCS / "guide" / "clients.md"])
+    output = await output_of(sys.executable, "-c", script.replace(ADDRESS, address))
+    assert "blue" in output
+    assert output.endswith("\nstop\n")
+
+
 @pytest.fixture(scope="module")
 def wscat() -> list[str]:
     """The command of wscat, installed here."""

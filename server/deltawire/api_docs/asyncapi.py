@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from deltawire import __version__
 from deltawire.api_docs.frame_examples import DOWN, UP
-from deltawire.api_docs.openapi import CONTEXT
+from deltawire.api_docs.openapi import ANSWERED, CONTEXT
 from deltawire.protocol.frames import FrameDown, FrameUp, NumberedFrame, type_tag
 
 _CHANNEL: Final = "socket"
@@ -116,6 +116,7 @@ def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -
         [*up.values(), *down.values()], ref_template="#/components/schemas/{name}"
     )
     schemas["Chat"]["allOf"] = CONTEXT
+    schemas["ToolAnswer"]["oneOf"] = schemas["ToolResult"]["oneOf"] = ANSWERED
     sent = [struct.__name__ for struct in down.values()] + ["Spent"]
     for name in sent:  # the server leaves no field out, whatever its default, but these
         may_miss = () if name == "Started" else OPTIONAL

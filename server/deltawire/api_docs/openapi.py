@@ -22,6 +22,7 @@ from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.frames import NumberedFrame
+from deltawire.protocol.tools import ToolAnswer
 
 
 def _named(name: str) -> dict[str, Any]:
@@ -55,10 +56,15 @@ CONTEXT: Final = [
 """
 
 
+ANSWERED: Final = [{"required": ["result"]}, {"required": ["error"]}]
+"""The rule of an answer to a call: it has one of the two."""
+
+
 def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
     """Return Litestar's configuration of the document; `answers` are those that the routes declare themselves."""
     _, schemas = msgspec.json.schema_components([*_SPOKEN, *answers], ref_template=reference("{name}").ref)
     schemas[ChatRequest.__name__]["allOf"] = CONTEXT
+    schemas[ToolAnswer.__name__]["oneOf"] = ANSWERED
     [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
     seconds["maximum"] = max_grace
     return OpenAPIConfig(

@@ -59,7 +59,7 @@ class EventFrames:
             event = replace(event, call=self._rounds.call(event.call))
         if self._parts is None:
             self._parts = PartFrames(self._turn)
-        if (part := self._parts.frame(event, self._rounds.number, self._rounds.chars_before)) is not None:
+        if (part := self._parts.frame(event, len(self._rounds.done), self._rounds.chars_before)) is not None:
             self._usage.take(len(encode(part)))
         return part
 

@@ -167,13 +167,17 @@ def takes_history(request: ChatRequest) -> bool:
 
 
 def _size(message: HistoryMessage) -> int:
-    return sys.getsizeof(message) + sys.getsizeof(message.text) + _parts_of(message)
+    size = sys.getsizeof(message) + sys.getsizeof(message.text)
+    return size if type(message) is HistoryMessage else size + _parts_of(message)
 
 
 def _parts_of(message: HistoryMessage) -> int:
     return len(message.parts) if isinstance(message, StoredMessage) and message.parts is not None else 0
 
 
-def memory_of(messages: Iterable[HistoryMessage]) -> int:
+def memory_of(messages: Sequence[HistoryMessage]) -> int:
     """Return the bytes of memory that the texts and the parts of messages take."""
-    return sum([sys.getsizeof(message.text) + _parts_of(message) for message in messages])
+    if not messages:
+        return 0  # as of each first turn
+    parts = [_parts_of(message) for message in messages if type(message) is not HistoryMessage]
+    return sum([sys.getsizeof(message.text) for message in messages]) + (sum(parts) if parts else 0)

@@ -1,7 +1,7 @@
 """The end of a turn, computed from its cancellation or failure. Pure functions."""
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 from msgspec.structs import asdict
 
 from deltawire.chat.states import Cancellation, Phase, Reason
@@ -42,7 +42,7 @@ def outcome_of(
     spent: Spent,
     *,
     is_kept: bool,
-    state: str | UnsetType = UNSET,
+    state: str | None = None,
 ) -> Outcome:
     """Return the end of a turn.
 
@@ -55,7 +55,7 @@ def outcome_of(
         return Outcome(error_frame(failure, turn=turn, usage=usage), failure.cause)
     reason = CANCELLED if stop is not None else finish_reason
     figures = msgspec.structs.replace(spent, finish_reason=reason)
-    return Outcome(Usage(turn, **asdict(figures), state=state), None)
+    return Outcome(Usage(turn, **asdict(figures), state=UNSET if state is None else state), None)
 
 
 def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:

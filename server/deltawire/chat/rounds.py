@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from deltawire.aio.timeouts import InterruptibleTimeout
@@ -22,7 +21,6 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import ToolAnswer
 
 NOTHING: Final = b"[]"
-_NO_CALLS: Final[AbstractSet[str]] = frozenset()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -104,8 +102,8 @@ class Rounds:
     """The rounds of one turn: the parts of the model, its calls, and their answers."""
 
     __slots__ = (
-        *("_answers", "_done", "_is_over", "_news", "_request", "_said", "_size", "_texts"),
-        *("contents", "has_functions", "names", "number"),
+        *("_answers", "_is_over", "_news", "_request", "_said", "_size", "_texts"),
+        *("contents", "done", "has_functions", "is_plain", "names"),
     )
 
     def __init__(self, request: TurnRequest) -> None:
@@ -114,14 +112,14 @@ class Rounds:
         self._said: ModelParts | None = None
         self._texts: list[str] | None = None
         self._answers: dict[str, ToolAnswer] = {}
-        self._done: AbstractSet[str] = _NO_CALLS
-        """The calls of earlier rounds."""
         self._news: asyncio.Future[None] | None = None
         self._size = 0
         self._is_over = False
         self.has_functions = False
-        self.number = 0
-        """The rounds whose calls were answered."""
+        self.is_plain = True
+        """False once there is more than text to be sent back, or may be."""
+        self.done: list[list[str]] = []
+        """The calls of each round that was answered."""
         self.names: list[str] = []
         """The calls of the round that goes on."""
         self.contents: list[tuple[str, bytes]] = []
@@ -136,7 +134,9 @@ class Rounds:
         if request.exchange:
             self.contents = list(request.exchange)
             self._size = sum([len(parts) for _, parts in request.exchange])
-        self.has_functions = request.request.tools is not None and request.has_functions
+            self.is_plain = False
+        if request.request.tools is not None and request.has_functions:
+            self.has_functions, self.is_plain = True, False
         self._texts = [] if said is None and self.has_functions else said
         return self._texts
 
@@ -146,17 +146,17 @@ class Rounds:
             self._said = None
             return
         if self._said is None:
-            self._said = ModelParts()
+            self._said, self.is_plain = ModelParts(), False
         self._said.add(chars, event.covers, event.part)
 
     def call(self, name: str) -> str:
         """Add a call that the client will be told; return its name, which is new in this turn. Raise `Failure`."""
         most = self._request.bounds.rounds
-        if self.number >= most:
+        if len(self.done) >= most:
             message = f"The model called functions in more than {most} rounds; see MAX_TOOL_ROUNDS."
             raise Failure("too_many_rounds", message)
         named, number = name, 1
-        while named in self.names or named in self._done:
+        while named in self.names or self._was_answered(named):
             number += 1
             named = f"{name}-{number}"
         self.names.append(named)
@@ -166,7 +166,7 @@ class Rounds:
         """Take the answer to a call. Raise `Failure`, with its field; nothing changes then."""
         if self._is_over:
             raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
-        if answer.call in self._done:
+        if self._was_answered(answer.call):
             raise Failure("invalid_frame", "This call has its result already.", field="call")
         if self._request.waits:
             self._grow(check_answer(answer, self.names, self._answers, self._request.bounds))
@@ -203,9 +203,8 @@ class Rounds:
         """Return the request of the next round, to the model whose calls were answered."""
         _, parts = self.contents[-1]
         self.contents.append(("user", responses(parts, self.names, self._answers)))
-        self._done = {*self._done, *self.names}
+        self.done.append(self.names)
         self.names, self._answers = [], {}
-        self.number += 1
         return replace(self._request, exchange=tuple(self.contents), models=(model,))
 
     def exchange(self, text: str) -> bytes | None:
@@ -238,8 +237,8 @@ class Rounds:
         """True where the turn has ended in calls, and another one brings their results."""
         return bool(self.names) and not self._request.waits and bool(self.contents) and self.contents[-1][0] == "model"
 
-    def state(self, model: str) -> str | UnsetType:
-        """Return the state of a turn that this model has left in calls; absent where its conversation has all."""
+    def state(self, model: str) -> str | None:
+        """Return the state of a turn that this model has left in calls; None where its conversation has all."""
         keep = self._request.keep_state
         if (
             not self.names
@@ -247,7 +246,7 @@ class Rounds:
             or not self.is_left_in_calls
             or self._request.request.conversation is not None
         ):
-            return UNSET
+            return None
         return keep(self._request, model, self.contents, self.names)
 
     def close(self, transcript: Transcript | None) -> None:
@@ -264,6 +263,9 @@ class Rounds:
     @property
     def _lacks_answers(self) -> bool:
         return len(self._answers) < len(self.names)
+
+    def _was_answered(self, name: str) -> bool:
+        return any(name in names for names in self.done)
 
     def _grow(self, size: int) -> bool:
         """Count bytes that will be sent back. Without functions, return False for too many: the text stands for them.

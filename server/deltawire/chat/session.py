@@ -16,7 +16,7 @@ import structlog
 from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
 from deltawire.chat.answering import answering
-from deltawire.chat.history import SocketHistory, takes_history
+from deltawire.chat.history import SocketHistory
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.replies import Replies
 from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
@@ -209,7 +209,9 @@ class Session:
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when there is room for it; then add what was delivered to the socket's history."""
-        draft = self._history.draft() if takes_history(chat) else None
+        draft = (
+            self._history.draft() if chat.history is None and chat.conversation is None and chat.state is None else None
+        )
         try:
             async with turn:
                 await turn.begin()
@@ -230,7 +232,9 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if draft is not None:
-                self._history.add(chat.message, *draft.answer(turn.rounds.exchange), files=chat.files)
+                is_plain = turn.rounds.is_plain
+                answer = (draft.text(), None) if is_plain else draft.answer(turn.rounds.exchange)
+                self._history.add(chat.message, *answer, files=chat.files)
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:

@@ -200,7 +200,7 @@ class Turn:
     async def _first_events(self) -> list[Event]:
         self._raise_if_cancelled()
         request, attempts = self._request, self._attempts
-        if self.rounds.number == 0:
+        if not self.rounds.done:
             self._observer.asks(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._attempts.clock.turn_by):
@@ -261,7 +261,8 @@ class Turn:
 
     def _release(self) -> None:
         """Close the upstream. When the listener has left, record the turn without waiting."""
-        self.rounds.close(self.record.transcript)
+        if not self.rounds.is_plain:
+            self.rounds.close(self.record.transcript)
         if self._stream is not None:
             self._stream.close()
         if self._outcome is None:
@@ -294,5 +295,6 @@ class Turn:
             self.usage.counts = stream.counts
             finish_reason = TOOL_CALLS if stop is None and self.rounds.names else stream.finish_reason
         self.usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
-        state, is_kept = self.rounds.state(self.usage.model), self.record.is_kept
+        state = None if self.rounds.is_plain else self.rounds.state(self.usage.model)
+        is_kept = self.record.is_kept
         return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=is_kept, state=state)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
+from deltawire.conversations.context import LEFT_IN_CALLS
 from deltawire.conversations.schemas import Message
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.shown import ShownSource
@@ -41,7 +42,7 @@ def section(message: Message) -> str:
         parts.append("\n".join(f"- {_escaped(file.name)} ({file.type})" for file in message.files))
     if message.sources:
         parts.append("\n".join(f"{source.index}. {_link(source)}" for source in message.sources))
-    if message.error is not None or message.finish_reason not in (None, "stop"):
+    if message.error is not None or message.finish_reason not in (None, "stop", LEFT_IN_CALLS):
         parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
     return "\n\n".join(parts)
 

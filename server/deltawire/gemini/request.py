@@ -4,7 +4,7 @@
 arguments.
 """
 
-import msgspec
+from msgspec import Raw
 
 from deltawire.gemini.built_in import built_in_tools
 from deltawire.gemini.functions import declarations, tool_config
@@ -24,13 +24,18 @@ def request_body(
     `exchange` comes after the message. It is sent as it came, and so are the parts of stored messages.
     """
     family = family_of(model)
-    said: list[Content] = [content for message in history for content in _contents(message)]
+    said: list[Content] = [content for message in history for content in _contents(message)] if history else []
     if request.message:
-        said.append(("user", request.message))
+        said += [("user", request.message)]
     said += exchange
     if request.system and not family.takes_system:
         said = _with_system_before(said, request.system)
-    body: dict[str, object] = {"contents": [{"role": role, "parts": _parts(content)} for role, content in said]}
+    body: dict[str, object] = {
+        "contents": [
+            {"role": role, "parts": [{"text": content}] if type(content) is str else Raw(content)}
+            for role, content in said
+        ]
+    }
     if request.tools:
         body["tools"] = [*built_in_tools(request), *declarations(request)]
         body |= tool_config(request, has_called=bool(exchange))
@@ -57,10 +62,6 @@ def _contents(message: HistoryMessage) -> list[Content]:
     if isinstance(message, StoredMessage) and message.parts is not None:
         return list(contents_of(message.parts))
     return [(message.role, message.text)] if message.text else []
-
-
-def _parts(content: str | bytes) -> object:
-    return [{"text": content}] if isinstance(content, str) else msgspec.Raw(content)
 
 
 def _with_system_before(said: list[Content], system: str) -> list[Content]:

@@ -1,11 +1,12 @@
 """The AI SDK's UI message stream, version 1: the frames of a turn as the parts of one message.
 
-The provider's thoughts are `reasoning` parts. What the turn cost is the message's metadata.
+The provider's thoughts are `reasoning` parts, and the pages that the answer rests on are `source-url` parts. What the
+turn cost is the message's metadata.
 """
 
 from typing import Any, Final
 
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, Source, Thought, TurnFrame, Usage, encode, spent_of
 from deltawire.protocol.openai.chat_answer import finish_of
 
 MEDIA_TYPE: Final = "application/vnd.ai-sdk.ui-message-stream"
@@ -39,6 +40,8 @@ class UiMessageWriter:
             return sent + self._piece("text", frame.text)
         if isinstance(frame, Thought):
             return sent + self._piece("reasoning", frame.text)
+        if isinstance(frame, Source):
+            return sent + _source(frame)
         if not isinstance(frame, Usage):
             return sent
         sent += self._close() + _event("finish-step")
@@ -58,6 +61,14 @@ class UiMessageWriter:
         """Return the event that closes the open part."""
         kind, self._kind = self._kind, ""
         return _event(f"{kind}-end", id=str(self._count)) if kind else b""
+
+
+def _source(source: Source) -> bytes:
+    """Return a page that the answer rests on; nothing for one without an address."""
+    if source.uri is None:
+        return b""
+    title = {} if source.title is None else {"title": source.title}
+    return _event("source-url", sourceId=f"source-{source.index}", url=source.uri, **title)
 
 
 def _event(kind: str, **fields: Any) -> bytes:

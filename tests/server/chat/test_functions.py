@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.client import Client, Frame, connected, text_of
 from support.functions import TOOLS, call, calls, contents_of
+from support.identity import API_KEYS, KEYS
 from support.log import Log
 from support.serving import serving, sharing
 from support.upstream import AT_ONCE, Upstream, fails, says
@@ -180,6 +181,18 @@ async def test_a_result_may_come_over_another_socket_of_the_same_caller(upstream
         [called] = await calls_until(asking)
         await result(answering, called)
         assert text_of(await asking.until_end("t1")) == "Done."
+
+
+async def test_another_caller_cannot_answer(upstream: Upstream) -> None:
+    upstream.plays(calls(SIGNED), says("Done."))
+    async with serving(upstream, api_keys=API_KEYS) as address:
+        alice, bob = ({"additional_headers": {"Authorization": f"Bearer {key}"}} for key in KEYS.values())
+        async with connected(address, **alice) as asking, connected(address, **bob) as other:
+            await asking.chat(id="t1", tools=TOOLS)
+            [called] = await calls_until(asking)
+            assert await refusal(other, id="t1", call=called["call"], result=1) == ("unknown_turn", "id")
+            await result(asking, called)
+            assert text_of(await asking.until_end("t1")) == "Done."
 
 
 async def test_a_later_round_is_retried_as_long_as_nothing_of_it_was_sent(client: Client, upstream: Upstream) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 from support.client import connected, text_of
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene
-from support.fake_upstream import FakeStream, FakeUpstream
+from support.fake_upstream import FakeStream, FakeUpstream, calls
 from support.log import Log
 from support.memory_runs import MemoryRunStore
 from support.redis import RedisServer
@@ -24,6 +24,7 @@ from deltawire.gemini.events import Text
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Started
+from deltawire.protocol.tools import ToolAnswer
 
 
 class Stores(NamedTuple):
@@ -118,6 +119,26 @@ async def test_a_run_is_stopped_from_another_process(stores: Stores) -> None:
         await until(lambda: stream.is_closed)
         await until(lambda: bool(listener.ends))
         assert here.reason == "user_cancel"
+
+
+async def test_a_call_is_answered_in_another_process_or_refused_as_there(stores: Stores) -> None:
+    async with pair_of(stores) as (here, there, stream, run):
+        stream.says(*calls())
+        stream.finishes()
+        await until(lambda: run.state is RunState.WAITING)
+        remote = await there.runs.find(run.name, CALLER.name)
+        assert isinstance(remote, RemoteRun)
+        assert remote.state is RunState.WAITING
+        with pytest.raises(Failure) as failed:
+            await remote.answer(ToolAnswer(call="x", result=1))
+        assert (failed.value.code, failed.value.field) == ("invalid_frame", "call")
+        later = FakeStream()
+        here.upstream.tries = [later]
+        later.finishes()
+        await remote.answer(ToolAnswer(call="c1", result={"deep": [1, None]}))
+        await until(lambda: run.state is RunState.ENDED)
+        *_, exchange = here.upstream.asked_for[1]
+        assert b'{"deep":[1,null]}' in exchange[-1][1]
 
 
 async def test_what_a_process_of_a_later_version_says_does_no_harm(stores: Stores) -> None:

@@ -49,7 +49,6 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "turn_seconds": ("histogram", set()),
     "tokens": ("counter", {"model", "kind"}),
     "cost_usd": ("counter", set()),
-    "tool_rounds": ("counter", set()),
     "upstream_retries": ("counter", set()),
     "upstream_faults": ("counter", {"code"}),
     "hangups": ("counter", {"reason", "phase"}),

@@ -356,3 +356,32 @@ def test_clients_ask_again_only_where_it_may_help_and_costs_nothing_twice(
 def test_a_truth_is_no_number(fields: dict[str, Any]) -> None:
     assert refusal(**fields).field == next(iter(fields))
     assert asked(n=1.0, frequency_penalty=0.0, logprobs=False, top_logprobs=0).message == "hi"
+
+
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+
+
+def test_both_apis_ask_for_json_in_their_own_words() -> None:
+    named = {"name": "city", "schema": SCHEMA, "strict": True}
+    assert asked(response_format={"type": "json_schema", "json_schema": named}).response_schema == SCHEMA
+    assert asked(response_format={"type": "json_object"}).response_schema == {"type": "object"}
+    assert asked(response_format={"type": "text"}).response_schema is None
+    text = {"format": {"type": "json_schema", **named}}
+    assert responds(text=text).response_schema == SCHEMA
+    request = read_response_request(json.dumps({"input": "hi", "text": text}).encode())
+    whole = response_of(begun("t1", request, "m", 1), "t1", "{}", "", Spent(**SPENT))
+    read = Response.model_validate_json(msgspec.json.encode(whole), strict=True)
+    assert read.text is not None
+    assert read.text.model_dump(by_alias=True, exclude_unset=True) == text
+    assert refusal(response_format={"type": "json_schema"}).field == "response_format.json_schema.schema"
+
+
+@pytest.mark.parametrize(
+    "path, field",
+    [
+        ("/v1/responses", "text.format.schema.oneOf"),
+        ("/v1/chat/completions", "response_format.json_schema.schema.oneOf"),
+    ],
+)
+def test_a_keyword_that_is_refused_has_the_path_of_the_api(path: str, field: str) -> None:
+    assert error_body("invalid_frame", "", "response_schema.oneOf", 400, path).error.param == field

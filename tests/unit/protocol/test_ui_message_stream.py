@@ -1,7 +1,7 @@
 """The AI SDK's stream without I/O."""
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, Usage, error_frame
+from deltawire.protocol.frames import Citation, Delta, Source, Thought, Usage, error_frame
 from deltawire.protocol.ui_message_stream import UiMessageWriter
 
 END = Usage(
@@ -67,3 +67,15 @@ def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:
     writer.events(Delta("t1", "half"), "m")
     error = error_frame(Failure("upstream_truncated"), turn="t1")
     assert writer.events(error, "m") == b'data: {"type":"error","errorText":"The answer broke off before its end."}\n\n'
+
+
+def test_a_page_is_a_part_of_its_own_and_leaves_the_text_open() -> None:
+    writer = UiMessageWriter("t1")
+    writer.events(Delta("t1", "a"), "m")
+    page = Source("t1", index=1, title="Wiki", uri="https://wiki.example/")
+    assert writer.events(page, "m") == (
+        b'data: {"type":"source-url","sourceId":"source-1","url":"https://wiki.example/","title":"Wiki"}\n\n'
+    )
+    assert writer.events(Source("t1", index=2, title="A book", uri=None), "m") == b""
+    assert writer.events(Citation("t1", start=0, end=1, sources=[1]), "m") == b""
+    assert writer.events(Delta("t1", "b"), "m") == b'data: {"type":"text-delta","id":"1","delta":"b"}\n\n'

@@ -89,6 +89,11 @@ const WORDS: Readonly<Record<string, Words>> = {
     sentence: "The answer broke off before its end.",
     advice: "Ask again for all of it, which costs again.",
   },
+  tool_timeout: { sentence: "A function that the model called was not answered in time.", advice: ASK_AGAIN },
+  too_many_rounds: {
+    sentence: "The model called functions again and again.",
+    advice: "Say in the question when it is enough.",
+  },
   internal: { sentence: "Something went wrong in the server.", advice: ASK_AGAIN },
 };
 

@@ -19,11 +19,11 @@ from deltawire.protocol.openai.conversation import (
     text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.json_answers import NamedSchema, ResponseFormat, schema_of
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
     NO_CACHE,
     NO_FILES,
-    NO_JSON,
     NO_LOGPROBS,
     NO_PADDING,
     NO_PICTURES,
@@ -124,7 +124,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ) = None
     seed: Seed | None = None
     reasoning_effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
-    response_format: Annotated[Raw, refused(NO_JSON, {"type": "text"})] | UnsetType = UNSET
+    response_format: Annotated[ResponseFormat, Meta(description='an object with "type"')] | None = None
     tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
     tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
     parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
@@ -164,6 +164,8 @@ _OF_PART: Final = rows_of(ContentPart, "messages[].content[].")
 FIELDS: Final[tuple[FieldRow, ...]] = (
     *_OF_REQUEST,
     *rows_of(StreamOptions, "stream_options."),
+    *rows_of(ResponseFormat, "response_format."),
+    *rows_of(NamedSchema, "response_format.json_schema."),
     *_OF_MESSAGE,
     *_OF_PART,
 )
@@ -210,4 +212,5 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         stop=stop or None,
         seed=request.seed,
         thinking=THINKING[request.reasoning_effort] if request.reasoning_effort else None,
+        response_schema=schema_of(request.response_format),
     )

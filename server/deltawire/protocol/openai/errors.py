@@ -10,6 +10,7 @@ _OF_CHAT: Final = {"message": "messages", "history": "messages", "system": "mess
 """The field of a chat completion for a field of ours."""
 _OF_RESPONSE: Final = {"message": "input", "history": "input", "system": "instructions"}
 """The field of a response for a field of ours."""
+_SCHEMA: Final = "response_schema"
 _RESPONSES_PATH: Final = "/v1/responses"
 _LONGEST_WAIT: Final = 60.0
 """Seconds that OpenAI's clients wait at most; after a longer `Retry-After` they would ask again too early."""
@@ -37,6 +38,9 @@ def error_body(code: str, message: str, field: str | None, status: int, path: st
         kind = "insufficient_quota"
     params = _OF_RESPONSE if path == _RESPONSES_PATH else _OF_CHAT
     param = field if field is None else params.get(field, field)
+    if param is not None and param.startswith(_SCHEMA):
+        own = "text.format.schema" if path == _RESPONSES_PATH else "response_format.json_schema.schema"
+        param = own + param.removeprefix(_SCHEMA)
     return ErrorBody(ErrorDetail(message=message, type=kind, param=param, code=code))
 
 

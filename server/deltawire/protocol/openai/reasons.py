@@ -7,7 +7,6 @@ from deltawire.protocol.chat_request import INT32
 KEY_ASKS: Final = "the key says who asks"
 NO_CACHE: Final = "the provider caches by itself"
 NO_FILES: Final = "files are not taken yet"
-NO_JSON: Final = "answers in JSON are not taken yet"
 NO_LOGPROBS: Final = "probabilities are not sent"
 NO_PADDING: Final = "chunks are not padded"
 NO_PICTURES: Final = "pictures are not taken yet"

@@ -6,12 +6,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deltawire.protocol.openai.chat_answer import ReasoningTokens, finish_of
+from deltawire.protocol.openai.json_answers import told
 from deltawire.protocol.openai.response_request import ResponseRequest
 from deltawire.protocol.spent import Spent
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 _CUT_BY: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
-_PLAIN: Final = {"format": {"type": "text"}}
 
 
 class OutputText(Struct, frozen=True, kw_only=True):
@@ -106,7 +106,7 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     reasoning: EffortAndSummary
     store: Literal[False] = False
     temperature: float | None
-    text: dict[str, Any] = field(default_factory=lambda: _PLAIN)
+    text: dict[str, Any]
     tool_choice: Literal["auto"] = "auto"
     tools: list[Any] = field(default_factory=list)
     top_p: float | None
@@ -128,6 +128,7 @@ def begun(turn: str, request: ResponseRequest, model: str, created: int) -> Open
         output=[],
         reasoning=EffortAndSummary(effort=request.effort, summary=summary),
         temperature=request.temperature,
+        text={"format": told(request.text.format if request.text else None)},
         top_p=request.top_p,
     )
 

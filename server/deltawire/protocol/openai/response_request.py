@@ -20,11 +20,11 @@ from deltawire.protocol.openai.conversation import (
     text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.json_answers import TextFormat, schema_of_text
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
     NO_CACHE,
     NO_FILES,
-    NO_JSON,
     NO_LOGPROBS,
     NO_PADDING,
     NO_PICTURES,
@@ -109,7 +109,7 @@ class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class TextOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of the text."""
 
-    format: Annotated[Raw, refused(NO_JSON, {"type": "text"})] | UnsetType = UNSET
+    format: Annotated[TextFormat, Meta(description='an object with "type"')] | None = None
     verbosity: Annotated[Raw, refused(NO_VERBOSITY, "medium")] | UnsetType = UNSET
 
 
@@ -170,7 +170,11 @@ _OF_REASONING: Final = rows_of(ReasoningOptions, "reasoning.")
 _OF_TEXT: Final = rows_of(TextOptions, "text.")
 _OF_ITEM: Final = rows_of(InputItem, "input[].")
 _OF_PART: Final = rows_of(InputPart, "input[].content[].")
-RESPONSE_FIELDS: Final[tuple[FieldRow, ...]] = (*_OF_REQUEST, *_OF_REASONING, *_OF_TEXT, *_OF_ITEM, *_OF_PART)
+_OF_FORMAT: Final = rows_of(TextFormat, "text.format.")
+RESPONSE_FIELDS: Final[tuple[FieldRow, ...]] = (
+    *(*_OF_REQUEST, *_OF_REASONING, *_OF_TEXT, *_OF_FORMAT),
+    *(*_OF_ITEM, *_OF_PART),
+)
 """The table of the fields."""
 _REFUSED: Final = refused_among(_OF_REQUEST)
 _REFUSED_OF_REASONING: Final = refused_among(_OF_REASONING)
@@ -212,6 +216,7 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         top_p=request.top_p,
         max_output_tokens=request.max_output_tokens,
         thinking=THINKING[request.effort] if request.effort else None,
+        response_schema=schema_of_text(request.text.format) if request.text else None,
     )
 
 
