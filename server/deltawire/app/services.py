@@ -143,7 +143,7 @@ def make_services(
     """Return what the routes share."""
     memory = settings.max_memory_bytes
     each = settings.share_of(memory, settings.max_memory_bytes_per_caller, 8)
-    histories = HistoryPool(memory, each, settings.max_history_chars)
+    histories = HistoryPool(memory, each, settings.max_history_chars, settings.max_parts_bytes)
     refusals = Refusals(metrics)
     run_bounds = RunBounds(
         grace=settings.max_grace, bytes=settings.max_detached_bytes, slow_after=settings.send_timeout

@@ -24,6 +24,7 @@ from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
+from deltawire.gemini.functions import check_functions
 from deltawire.identity.caller import Caller
 from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
@@ -204,6 +205,8 @@ class Admission:
     def _check_context(self, request: ChatRequest) -> None:
         if request.tool_results is not None or request.state is not None:
             check_continuation(request)
+        elif request.tools or request.tool_choice:
+            check_functions(request)
         if request.conversation is None and request.parent is not None:
             raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
         if request.conversation is not None and request.history is not None:

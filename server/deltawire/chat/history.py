@@ -1,7 +1,7 @@
 """Histories of sockets: the finished turns, which are the context of the next one."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from deltawire.conversations.files.named import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage
@@ -11,7 +11,10 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
-    __slots__ = ("_chars", "_has_files", "_max_chars", "_messages", "_pool", "caller", "on_dropped", "size")
+    __slots__ = (
+        *("_chars", "_has_files", "_max_chars", "_messages", "_parts_bytes", "_pool"),
+        *("caller", "on_dropped", "size"),
+    )
 
     def __init__(self, pool: "HistoryPool", caller: str, max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
@@ -23,6 +26,7 @@ class SocketHistory:
         self._pool = pool
         self._max_chars = max_chars
         self._chars = 0
+        self._parts_bytes = 0
         self._messages: list[HistoryMessage] = []
         self._has_files = False
 
@@ -62,6 +66,24 @@ class SocketHistory:
                 self._chars -= len(dropped.text)
                 self.size -= _size(dropped)
             del self._messages[:2]
+        if parts is not None:
+            self._parts_bytes = sum(map(_parts_of, self._messages))
+            while self._parts_bytes > self._pool.max_parts_bytes:
+                self._take_as_text()
+
+    def _take_as_text(self) -> None:
+        """Keep the oldest exchange that has parts as its text; drop one without text."""
+        index = next(at for at, message in enumerate(self._messages) if _parts_of(message))
+        said = self._messages[index]
+        self._parts_bytes -= _parts_of(said)
+        text = HistoryMessage("model", said.text)
+        self.size += _size(text) - _size(said)
+        self._messages[index] = text
+        if not said.text:
+            for dropped in self._messages[index - 1 : index + 1]:
+                self._chars -= len(dropped.text)
+                self.size -= _size(dropped)
+            del self._messages[index - 1 : index + 1]
 
     def forget(self) -> None:
         """Drop all messages, and say so."""
@@ -105,8 +127,12 @@ class HistoryPool:
     Where room must be made, the caller who has most loses the histories of their oldest sockets.
     """
 
-    def __init__(self, max_bytes: int, max_bytes_each: int, max_chars: int) -> None:
-        """`max_bytes` bounds all histories together, `max_bytes_each` those of a caller, `max_chars` each one."""
+    def __init__(self, max_bytes: int, max_bytes_each: int, max_chars: int, max_parts_bytes: int = 4 * 2**20) -> None:
+        """`max_bytes` bounds all histories together, `max_bytes_each` those of a caller, `max_chars` each one.
+
+        `max_parts_bytes` bounds the parts of each one that are sent back; older answers are sent as text.
+        """
+        self.max_parts_bytes = max_parts_bytes
         self._max_bytes = max_bytes
         self._max_bytes_each = max_bytes_each
         self._max_chars = max_chars

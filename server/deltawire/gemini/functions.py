@@ -4,6 +4,7 @@ from typing import Any
 
 from deltawire.gemini.built_in import built_in
 from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool
 
 
@@ -11,6 +12,18 @@ def declarations(request: ChatRequest) -> list[dict[str, Any]]:
     """Return the tool that declares the client's functions; an empty list where there is none."""
     declared = [_declaration(tool) for tool in request.tools or () if isinstance(tool, FunctionTool)]
     return [{"functionDeclarations": declared}] if declared else []
+
+
+def check_functions(request: ChatRequest) -> None:
+    """Raise `Failure` for two functions of one name, and for a choice of functions that are not named."""
+    names = [tool.name for tool in request.tools or () if isinstance(tool, FunctionTool)]
+    if len(set(names)) < len(names):
+        raise Failure("invalid_frame", "tools: each function needs a name of its own.", field="tools")
+    choice = request.tool_choice
+    if choice == "any" and not names:
+        raise Failure("invalid_frame", "tool_choice: name functions to call in tools.", field="tool_choice")
+    if isinstance(choice, list) and (unknown := [name for name in choice if name not in names]):
+        raise Failure("invalid_frame", f"tool_choice: tools names no function {unknown[0]}.", field="tool_choice")
 
 
 def _declaration(tool: FunctionTool) -> dict[str, Any]:

@@ -118,6 +118,21 @@ async def test_a_choice_that_forces_a_call_holds_for_the_first_round(
     assert second == ({"mode": "NONE"} if choice == "none" else {"mode": "AUTO"})
 
 
+@pytest.mark.parametrize(
+    "fields, field",
+    [
+        ({"tools": [{"name": "a"}, {"name": "a"}]}, "tools"),
+        ({"tool_choice": "any"}, "tool_choice"),
+        ({"tools": TOOLS, "tool_choice": ["weather", "other"]}, "tool_choice"),
+    ],
+)
+async def test_functions_that_cannot_be_called_are_refused_by_name(
+    client: Client, fields: dict[str, Any], field: str
+) -> None:
+    [end] = await client.ask(id="t1", **fields)
+    assert (end["code"], end["field"]) == ("invalid_frame", field)
+
+
 async def test_a_result_that_nobody_waits_for_is_refused_and_disturbs_nothing(
     client: Client, upstream: Upstream
 ) -> None:
@@ -186,8 +201,11 @@ async def test_a_result_may_come_over_another_socket_of_the_same_caller(upstream
 async def test_another_caller_cannot_answer(upstream: Upstream) -> None:
     upstream.plays(calls(SIGNED), says("Done."))
     async with serving(upstream, api_keys=API_KEYS) as address:
-        alice, bob = ({"additional_headers": {"Authorization": f"Bearer {key}"}} for key in KEYS.values())
-        async with connected(address, **alice) as asking, connected(address, **bob) as other:
+        alice, bob = ({"Authorization": f"Bearer {key}"} for key in KEYS.values())
+        async with (
+            connected(address, additional_headers=alice) as asking,
+            connected(address, additional_headers=bob) as other,
+        ):
             await asking.chat(id="t1", tools=TOOLS)
             [called] = await calls_until(asking)
             assert await refusal(other, id="t1", call=called["call"], result=1) == ("unknown_turn", "id")

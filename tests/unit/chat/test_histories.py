@@ -41,3 +41,16 @@ def test_a_socket_that_is_closed_gives_its_memory_back() -> None:
         history.add("hi", TEXT)
         history.close()
     assert told == []
+
+
+def test_the_oldest_parts_of_a_history_are_kept_as_text() -> None:
+    pool = HistoryPool(10**6, 10**6, 10**6, max_parts_bytes=20)
+    history = pool.open("ada")
+    history.add("q1", "a1", b"[1234567]")
+    history.add("q2", "", b"[7654321]")
+    history.add("q3", "a3", b"[1111111]")
+    history.add("q4", "a4", b"[2222222]")
+    said = [(message.text, getattr(message, "parts", None)) for message in history.messages()]
+    assert said == [("q1", None), ("a1", None), ("q3", None), ("a3", b"[1111111]"), ("q4", None), ("a4", b"[2222222]")]
+    history.close()
+    assert pool.open("ada").size == 0
