@@ -12,6 +12,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
+from deltawire.api_docs.library_operations import SPOKEN as LIBRARY
 from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
@@ -34,6 +35,7 @@ _SPOKEN: Final = (
     *(ChatRequest, Started, Delta, Thought, Usage, ErrorFrame, Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
     UsageReport,
+    *LIBRARY,
     *OPENAI,
 )
 

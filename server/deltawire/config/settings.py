@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     )
     fallback_models: Models = Field((), description="models to ask, in this order, when the provider fails for a model")
 
+    title_model: ModelName = Field(
+        None,
+        description="a cheap model of MODELS that makes the title of a chat in the page, after its first answer; the "
+        "caller is charged for it; unset: the title is the beginning of the question",
+    )
+
     connect_timeout: Seconds = Field(10.0, description="to make a connection to the upstream")
     first_token_timeout: Seconds = Field(
         60.0, description="from the request to the upstream to its first event: a token, a thought, a tool at work"
@@ -162,6 +168,9 @@ class Settings(BaseSettings):
     max_conversation_bytes: Count = Field(32 * 2**20, description="the texts of one conversation")
     max_conversations_per_caller: Count = Field(10_000, description="conversations that are stored for one caller")
     max_stored_bytes_per_caller: Count = Field(2**30, description="the texts of all conversations of one caller")
+    public_shares: Annotated[bool, Accepts("true or false")] = Field(
+        default=False, description="callers may share a chat by a link that needs no key or token"
+    )
     data_dir: Annotated[Path | None, Accepts("a folder")] = Field(
         None, description="the folder of this server's files; unset: the platform's folder for application data"
     )
