@@ -2,46 +2,54 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from deltawire.api_docs.asyncapi import OPTIONAL
+from deltawire.conversations.importing import ImportReport
+from deltawire.conversations.library_schemas import FolderList, MadeShare, PromptList, SharedConversation, ShareList
 from deltawire.conversations.schemas import Conversation, ConversationPage, ConversationTree, Message
 from deltawire.limits.report import UsageReport
-from deltawire.protocol.frames import (
-    Auth,
-    Cancel,
-    Chat,
-    Delta,
-    ErrorFrame,
-    HistoryMessage,
-    Resume,
-    Spent,
-    Started,
-    Thought,
-    TurnSettings,
-    Usage,
-)
+from deltawire.protocol.chat_request import ConversationSettings, HistoryMessage, TurnSettings
+from deltawire.protocol.frames import FrameDown, FrameUp, Started
+from deltawire.protocol.spent import Spent
 from deltawire.routes.models import ModelList
 
-UP = (Chat, Cancel, Resume, Auth)
-DOWN = (Started, Delta, Thought, Usage, ErrorFrame)
-OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage, UsageReport)
+UP = get_args(FrameUp)
+DOWN = get_args(FrameDown)
+_LONGEST_TUPLE = 5
+OVER_HTTP = (
+    *(ModelList, Conversation, ConversationTree, ConversationPage, UsageReport),
+    *(FolderList, PromptList, ShareList, MadeShare, SharedConversation, ImportReport),
+)
 
 
 def schema() -> dict[str, Any]:
     """What a socket takes and sends, each a union told apart by `type`, and what routes answer."""
-    parts = (*UP, *DOWN, HistoryMessage, Spent, Message, TurnSettings, *OVER_HTTP)
+    parts = (*UP, *DOWN, HistoryMessage, Spent, Message, ConversationSettings, TurnSettings, *OVER_HTTP)
     _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
-    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default, but a number without grace
+    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default, but these
+        may_miss = () if sent is Started else OPTIONAL
         fields = definitions[sent.__name__]["properties"]
-        definitions[sent.__name__]["required"] = [field for field in fields if sent is Started or field != "seq"]
+        definitions[sent.__name__]["required"] = [field for field in fields if field not in may_miss]
     for kept in (Conversation, ConversationTree):  # which keep what a `chat` may hold, and nothing else
-        definitions[kept.__name__]["properties"]["settings"] = _reference("TurnSettings")
+        definitions[kept.__name__]["properties"]["settings"] = _reference("ConversationSettings")
+    for shape in definitions.values():
+        for field in shape.get("properties", {}).values():
+            _shorten(field)
     definitions["FrameUp"] = _union(UP)
     definitions["FrameDown"] = _union(DOWN)
     roots = {name: _reference(name) for name in ("FrameUp", "FrameDown", *(part.__name__ for part in OVER_HTTP))}
     return {"title": "Wire", "type": "object", "properties": roots, "required": list(roots), "$defs": definitions}
+
+
+def _shorten(field: dict[str, Any]) -> None:
+    """Drop the bounds of a long list: TypeScript would get a tuple for each length."""
+    for shape in (field, *field.get("anyOf", ())):
+        if shape.get("maxItems", 0) > _LONGEST_TUPLE:
+            del shape["maxItems"]
+            shape.pop("minItems", None)
 
 
 def _union(frames: tuple[type, ...]) -> dict[str, Any]:

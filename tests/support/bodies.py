@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deltawire.gemini.events import Event, Text, ThoughtText
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 from support.upstream import answer
 

@@ -17,8 +17,9 @@ from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure
 from deltawire.chat.turn import Turn
 from deltawire.identity.caller import Caller
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, NumberedFrame, Usage
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Usage
 from support.fake_turn import FakeObserver, FakeRecord, Gate
 from support.fake_upstream import FakeUpstream
 

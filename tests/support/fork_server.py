@@ -17,7 +17,7 @@ import alembic.command  # noqa: F401 - imported late by what migrates
 
 import deltawire.__main__
 import deltawire.cli
-import deltawire.gemini.standin
+import deltawire.gemini.standin.server
 import deltawire.limits.redis.backend
 
 _MOST_BYTES = 2**18

@@ -9,12 +9,14 @@ from msgspec import Struct
 from deltawire import __version__
 from deltawire.api_docs.frame_examples import DOWN, UP
 from deltawire.api_docs.openapi import CONTEXT
-from deltawire.protocol.frames import FrameDown, FrameUp, type_tag
+from deltawire.protocol.frames import FrameDown, FrameUp, NumberedFrame, type_tag
 
 _CHANNEL: Final = "socket"
-_TURN: Final = ("started", "delta", "thought", "usage", "error")
-_ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN}
+_TURN: Final = tuple(str(frame.__struct_config__.tag) for frame in get_args(NumberedFrame))
+_ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN, "tool_result": _TURN}
 """The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
+OPTIONAL: Final = ("seq", "search_queries")
+"""Fields that the server leaves out: the number of a turn without grace, and the queries of one without a search."""
 _ABOUT: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and
@@ -114,9 +116,9 @@ def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -
     )
     schemas["Chat"]["allOf"] = CONTEXT
     sent = [struct.__name__ for struct in down.values()] + ["Spent"]
-    for name in sent:  # the server leaves no field out, whatever its default, but the number of a turn without grace
-        fields = list(schemas[name]["properties"])
-        schemas[name]["required"] = fields if name == "Started" else [field for field in fields if field != "seq"]
+    for name in sent:  # the server leaves no field out, whatever its default, but these
+        may_miss = () if name == "Started" else OPTIONAL
+        schemas[name]["required"] = [field for field in schemas[name]["properties"] if field not in may_miss]
     for schema in schemas.values():
         properties = schema["properties"]
         if type_tag in properties:

@@ -7,7 +7,22 @@ import msgspec
 from deltawire.api_docs.operations import EXAMPLES
 from deltawire.chat.runs.registry import not_here
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, FrameDown, Spent, Started, Thought, Usage, error_frame
+from deltawire.protocol.frames import (
+    Citation,
+    Code,
+    CodeResult,
+    Delta,
+    FileFrame,
+    FrameDown,
+    Search,
+    Source,
+    Started,
+    Thought,
+    ToolCall,
+    Usage,
+    error_frame,
+)
+from deltawire.protocol.spent import Spent
 
 RUN: Final = "pP2yaHr7kq0XbM5LSZ0vNw1tGf3eRY_czWCyPI"
 """The name of a run."""
@@ -47,6 +62,10 @@ UP: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "the frames after the first": {"type": "resume", "run": RUN, "after": 1},
         "from the start, by another name": {"type": "resume", "run": RUN, "after": 0, "id": "turn-8"},
     },
+    "tool_result": {
+        "a result": {"type": "tool_result", "id": "turn-7", "call": "call-1", "result": {"celsius": 21}},
+        "an error": {"type": "tool_result", "id": "turn-7", "call": "call-1", "error": "The station does not answer."},
+    },
 }
 
 _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
@@ -56,6 +75,23 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
         "a piece of a turn with grace": Delta("turn-7", "Air scatters blue light.", 3),
     },
     "thought": {"a piece": Thought("turn-7", "One sentence was asked for.")},
+    "source": {
+        "a page": Source("turn-7", index=1, title="Rayleigh scattering", uri="https://example.org/rayleigh"),
+    },
+    "citation": {"a piece of the answer": Citation("turn-7", start=0, end=24, sources=[1])},
+    "search": {
+        "a search": Search("turn-7", queries=["why is the sky blue"], html="<div>Google's suggestions</div>"),
+    },
+    "code": {"a program": Code("turn-7", call="call-1", language="PYTHON", code="print(2 ** 10)")},
+    "code_result": {"its outcome": CodeResult("turn-7", call="call-1", outcome="ok", output="1024\n")},
+    "file": {
+        "a picture": FileFrame(
+            "turn-7", file="0f3c8a1b2d4e5f60718293a4", media_type="image/png", name="picture-1.png", size=48_211
+        ),
+    },
+    "tool_call": {
+        "a call": ToolCall("turn-7", call="call-1", name="temperature", arguments={"city": "Kyiv"}),
+    },
     "usage": {
         "answered": Usage("turn-7", **_ENDS),
         "cancelled": Usage("turn-7", **{**_ENDS, **_CANCELLED}),

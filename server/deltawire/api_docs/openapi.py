@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from litestar import Request, Router
@@ -20,7 +20,8 @@ from deltawire.edge.problem_details import Problem
 from deltawire.edge.public_routes import PUBLIC
 from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, Started, Thought, Usage
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.frames import NumberedFrame
 
 
 def _named(name: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def _null(name: str) -> dict[str, Any]:
 
 
 _SPOKEN: Final = (
-    *(ChatRequest, Started, Delta, Thought, Usage, ErrorFrame, Problem),
+    *(ChatRequest, *get_args(NumberedFrame), Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
     UsageReport,
     *LIBRARY,
@@ -42,8 +43,17 @@ _SPOKEN: Final = (
 CONTEXT: Final = [
     {"anyOf": [_null("parent"), _named("conversation")]},
     {"anyOf": [_null("history"), _null("conversation")]},
+    {
+        "anyOf": [
+            {"required": ["message"]},
+            {"properties": {"tool_results": {"type": "array"}}, "required": ["tool_results"]},
+        ]
+    },
 ]
-"""Rules between fields: `parent` needs `conversation`, and a conversation excludes `history`."""
+"""Rules between fields.
+
+`parent` needs `conversation`, a conversation excludes `history`, and only results of tools go without a message.
+"""
 
 
 def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:

@@ -40,8 +40,8 @@ from deltawire.conversations.schemas import (
     NewConversation,
 )
 from deltawire.limits.report import UsageQuery, UsageReport
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import ChatRequest
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "smallest": {"message": "hi"},

@@ -189,7 +189,7 @@ def make_client(settings: Settings, account: Account, running: RunningTime) -> G
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
     """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
     if not settings.has_upstream:
-        from deltawire.gemini.standin import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
+        from deltawire.gemini.standin.server import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
 
         standin = await stack.enter_async_context(StandIn())
         return standin_account(standin.url)

@@ -23,8 +23,8 @@ from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
 from deltawire.limits.ledger import Limits
 from deltawire.limits.shares import Holding, Shares
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
 

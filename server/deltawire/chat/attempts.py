@@ -12,7 +12,16 @@ from deltawire.aio.timeouts import running_timeout
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
-from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, LastingFailure, Stream, Text, ThoughtText, Upstream
+from deltawire.gemini.events import (
+    UNKNOWN_COUNTS,
+    Counts,
+    Event,
+    LastingFailure,
+    Progress,
+    Stream,
+    ThoughtText,
+    Upstream,
+)
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.turn_observer import TurnObserver
 
@@ -119,10 +128,10 @@ def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | Non
 
     A thought that the request did not ask for is not sent, so a fault after it can still be tried again.
     """
-    shown = (Text, ThoughtText) if request.request.thinking not in (None, "off") else Text
+    hidden = (Progress, ThoughtText) if request.request.thinking in (None, "off") else Progress
     for event in events:
         if isinstance(event, Failure):
             raise event
-        if isinstance(event, shown):
+        if not isinstance(event, hidden):
             return events
     return None

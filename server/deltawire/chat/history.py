@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from deltawire.protocol.frames import HistoryMessage
+from deltawire.protocol.chat_request import HistoryMessage
 
 
 class SocketHistory:

@@ -6,7 +6,8 @@ from msgspec.structs import asdict
 from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Spent, Usage, error_frame
+from deltawire.protocol.frames import ErrorFrame, Usage, error_frame
+from deltawire.protocol.spent import Spent
 from deltawire.telemetry.turn_end import TurnEnd
 
 CANCELLED = "cancelled"

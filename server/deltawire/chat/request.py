@@ -2,7 +2,7 @@
 
 import msgspec
 
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -110,8 +110,10 @@ class Session:
             self._renew(frame)
         elif isinstance(frame, Resume):
             self._resume(frame)
-        else:
+        elif isinstance(frame, Cancel):
             self._cancel(frame)
+        else:
+            self._refuse(Failure("unknown_turn", field="id"), frame.id)
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns or chat.id in self._runs:

@@ -12,12 +12,11 @@ from math import inf
 from types import TracebackType
 from typing import Final, Self
 
-import structlog
-
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, turn_end_of
+from deltawire.chat.part_frames import part_frame
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Cancellation, Phase, Reason
@@ -25,11 +24,9 @@ from deltawire.chat.usage import UsageTracker
 from deltawire.gemini.events import Event, Stream, Text, ThoughtText
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage
-from deltawire.telemetry.logs import where
+from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, TurnFrame, Usage, encode
+from deltawire.telemetry.logs import failure_of
 from deltawire.telemetry.turn_observer import TurnObserver
-
-log = structlog.get_logger(__name__)
 
 _CUT_SETTLE_SECONDS: Final = 0.25
 """Seconds to wait for the store when a drain ends a turn. Then its last frame is sent; the write goes on by itself."""
@@ -180,7 +177,7 @@ class Turn:
         except _Cancelled:
             self._outcome = self._outcome_of(self._cancellation)
         except Exception as error:  # noqa: BLE001 - a bug in one turn must not end the others
-            self._outcome = self._outcome_of(self._failure_of(error))
+            self._outcome = self._outcome_of(failure_of(error, turn=self.id))
             error.__traceback__ = None  # break a reference cycle: it holds frames, one of which holds the error
         finally:
             self._release()
@@ -244,14 +241,18 @@ class Turn:
         self._phase = _SEND
         return events
 
-    def _frame(self, event: Event) -> Delta | Thought | None:
+    def _frame(self, event: Event) -> Delta | Thought | PartFrame | None:
         if type(event) is Text:
             if self.usage.delta(len(event.text)):
                 self._observer.first_delta(self.usage.duration_ms)
             return Delta(self._request.turn, event.text)
         if isinstance(event, Failure):
             raise event
-        if not isinstance(event, ThoughtText) or self._request.request.thinking in (None, "off"):
+        if not isinstance(event, ThoughtText):
+            if (part := part_frame(self._request.turn, event)) is not None:
+                self.usage.take(len(encode(part)))
+            return part
+        if self._request.request.thinking in (None, "off"):
             return None
         self.usage.take(len(event.text))
         return Thought(self._request.turn, event.text)
@@ -277,18 +278,12 @@ class Turn:
                 frame = await self.record.end(outcome.frame, self.usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
-                outcome = self._outcome_of(self._failure_of(error))
+                outcome = self._outcome_of(failure_of(error, turn=self.id))
             elif not is_cut:
                 outcome = self._outcome_of(Failure("store_unavailable"))
             frame = self.record.named(outcome.frame)
         self._outcome = Outcome(frame, outcome.cause)
         return frame
-
-    def _failure_of(self, error: Exception) -> Failure:
-        if isinstance(error, Failure):
-            return error
-        log.error("bug", turn=self.id, error=type(error).__name__, where=where(error))
-        return Failure("internal")
 
     def _outcome_of(self, stop: Failure | Cancellation | None) -> Outcome:
         stream, finish_reason = self._stream, None

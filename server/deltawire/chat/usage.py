@@ -7,7 +7,7 @@ from typing import Literal
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import TOKEN_KINDS, Spent
+from deltawire.protocol.spent import TOKEN_KINDS, Spent
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]

@@ -15,7 +15,7 @@ from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
-from deltawire.protocol.frames import MODEL_NAME
+from deltawire.protocol.chat_request import MODEL_NAME
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
 _DRIVERS: Final = {

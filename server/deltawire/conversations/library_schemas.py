@@ -4,8 +4,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from deltawire.protocol.chat_request import STORED_ID
 from deltawire.protocol.decoding import StrictDecoder, rules_of
-from deltawire.protocol.frames import STORED_ID
 
 MAX_NAME_CHARS: Final = 100
 MAX_PROMPT_NAME_CHARS: Final = 64

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,9 +17,12 @@ from deltawire.conversations.schemas import Conversation, LiveRun, Message
 from deltawire.conversations.tables import messages
 from deltawire.conversations.tree import Tree
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Spent, encode
+from deltawire.protocol.frames import encode
+from deltawire.protocol.shown import Shown
+from deltawire.protocol.spent import Spent
 
-_COLUMNS: Final = tuple(messages.c[name] for name in Message.__struct_fields__)
+_OWN: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
+_COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN, "shown"))
 _ROWS: Final = 16
 """Messages of a portion. The longest questions are 6 MiB then, which a client that reads slowly keeps in memory."""
 _PIECE_BYTES: Final = 2**16
@@ -138,7 +142,9 @@ async def _still_there(connection: AsyncConnection, tree: Tree) -> None:
 
 
 def _message(row: RowMapping) -> Message:
-    columns: dict[str, Any] = {name: row[name] for name in Message.__struct_fields__}
+    columns: dict[str, Any] = {name: row[name] for name in _OWN}
+    if row["shown"]:
+        columns |= asdict(msgspec.json.decode(row["shown"], type=Shown))
     usage = columns["usage"]
     return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=Spent)})
 

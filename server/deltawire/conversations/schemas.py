@@ -5,8 +5,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from deltawire.protocol.chat_request import REQUEST_RULES, STORED_ID, ConversationSettings
 from deltawire.protocol.decoding import StrictDecoder, rules_of
-from deltawire.protocol.frames import REQUEST_RULES, STORED_ID, Spent, TurnSettings
+from deltawire.protocol.shown import Shown
+from deltawire.protocol.spent import Spent
+from deltawire.protocol.tools import A_BUILT_IN
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
@@ -34,12 +37,15 @@ class Conversation(ListedConversation, frozen=True, kw_only=True):
     settings: dict[str, Any]
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Shown):
     """One message of a conversation's tree.
 
     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
-    `finish_reason` of its end, or the `error` that broke it off, a code of the error table.
+    `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
+    is left out where there is none.
     """
+
+    # Not keyword-only, so that msgspec puts these before what is inherited.
 
     id: str
     parent: str | None
@@ -111,14 +117,14 @@ class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A conversation to create."""
 
     title: Annotated[str, _title] | None = None
-    settings: Annotated[TurnSettings, _settings] | None = None
+    settings: Annotated[ConversationSettings, _settings] | None = None
 
 
 class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A change of a conversation. Settings are changed one by one; null removes one, and takes out of a folder."""
 
     title: Annotated[str, _title] | None = None
-    settings: Annotated[TurnSettings, _settings] | None = None
+    settings: Annotated[ConversationSettings, _settings] | None = None
     pinned: Annotated[bool, Meta(description="true or false")] | None = None
     archived: Annotated[bool, Meta(description="true or false")] | None = None
     folder: Annotated[str, Meta(pattern=STORED_ID, description="the id of a folder, or null for none")] | None = None
@@ -136,7 +142,8 @@ _RULES: Final = {
     **rules_of(ExportQuery),
     **rules_of(NewConversation),
     **rules_of(ConversationChange),
-    **{f"settings.{path}": rule for path, rule in REQUEST_RULES.items()},
+    **{f"settings.{path}": rule for path, rule in {**REQUEST_RULES, **rules_of(ConversationSettings)}.items()},
+    "settings.tools[]": A_BUILT_IN,
 }
 read_query = StrictDecoder[ConversationQuery](ConversationQuery, _RULES).read_query
 read_export = StrictDecoder[ExportQuery](ExportQuery, _RULES).read_query

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false
 from sqlalchemy.types import UserDefinedType
 
-from deltawire.protocol.frames import TOKEN_KINDS
+from deltawire.protocol.spent import TOKEN_KINDS
 
 
 class TSVector(UserDefinedType[str]):
@@ -46,6 +46,7 @@ conversations: Final = Table(
 )
 
 # `seq` is the order in which rows were written. `answered` is null for an answer.
+# `parts` are the model's own, as a JSON array; no client reads them. `shown` is JSON of `protocol.shown.Shown`.
 # `parent` has no foreign key: a message is deleted only with its whole conversation, and with a key each deletion would
 # search for the message's children.
 messages: Final = Table(
@@ -64,6 +65,8 @@ messages: Final = Table(
     Column("error", Text),
     Column("answered", Boolean),
     Column("usage", Text),
+    Column("parts", Text),
+    Column("shown", Text),
     Column("created", Double, nullable=False),
     Column("search", TSVector, nullable=False),
     Index("messages_by_conversation", "conversation", "seq"),

@@ -23,8 +23,10 @@ from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, HistoryMessage, Thought, Usage, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, shown_part, spent_of
+from deltawire.protocol.shown import Shown
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -84,6 +86,7 @@ class Transcript:
         self._has_ended = self._is_closed = False
         self._texts: list[str] = []
         self._thoughts: list[str] = []
+        self._shown = Shown()
 
     @property
     def question(self) -> str | None:
@@ -104,9 +107,14 @@ class Transcript:
         """
         return await self._transcripts.background.do(self._begin(request))
 
-    def keep(self, frame: Delta | Thought) -> None:
+    def keep(self, frame: Delta | Thought | PartFrame) -> None:
         """Collect a frame that was delivered."""
-        (self._texts if type(frame) is Delta else self._thoughts).append(frame.text)
+        if isinstance(frame, Delta):
+            self._texts.append(frame.text)
+        elif isinstance(frame, Thought):
+            self._thoughts.append(frame.text)
+        else:
+            self._shown.add(shown_part(frame))
 
     async def end(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         """Write the answer; return the last frame with the stored ids. Raise `Failure` (`store_unavailable`).
@@ -193,7 +201,7 @@ class Transcript:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        if isinstance(end, ErrorFrame) and not self._texts and not self._thoughts:
+        if isinstance(end, ErrorFrame) and not (self._texts or self._thoughts or self._shown):
             return self.named(end)
         answer = new_id()
         kept = self.named(end, message=answer)
@@ -222,6 +230,7 @@ class Transcript:
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
+                    shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
                 await self._tree.set_answered(transaction, question)

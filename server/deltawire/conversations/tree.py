@@ -11,7 +11,7 @@ from deltawire.conversations.search import index
 from deltawire.conversations.sizes import utf8_bytes_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
-from deltawire.protocol.frames import HistoryMessage
+from deltawire.protocol.chat_request import HistoryMessage
 
 GONE: Final = "gone"
 """The owner of a deleted conversation until it is removed; no caller has this name."""
@@ -96,7 +96,7 @@ class Tree(msgspec.Struct, frozen=True):
         return said
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> int:
-        """Write a message; return the bytes of its texts.
+        """Write a message; return the bytes of its texts, and of what it has beside them.
 
         Raise `IntegrityError` when its conversation is gone, and when it was written before.
         """
@@ -105,7 +105,7 @@ class Tree(msgspec.Struct, frozen=True):
         row |= {"conversation": self.id, "owner": self.owner}
         row |= await index(connection, row["text"])
         await connection.execute(insert(messages).values(row))
-        return utf8_bytes_of(row["text"], row["thoughts"])
+        return utf8_bytes_of(row["text"], row["thoughts"], row.get("shown") or "", row.get("parts") or "")
 
     async def set_answered(self, connection: AsyncConnection, question: str) -> None:
         """Mark a question as answered."""

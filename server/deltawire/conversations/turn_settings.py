@@ -5,10 +5,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import asdict
 
-from deltawire.protocol.frames import ChatRequest, TurnSettings
+from deltawire.protocol.chat_request import ChatRequest, ConversationSettings
 
-_NAMES: Final = TurnSettings.__struct_fields__
-_strict = msgspec.json.Decoder(TurnSettings).decode
+_NAMES: Final = ConversationSettings.__struct_fields__
+_strict = msgspec.json.Decoder(ConversationSettings).decode
 
 
 def kept(settings: dict[str, Any]) -> str:
@@ -23,12 +23,12 @@ def merged(request: ChatRequest, stored: str) -> ChatRequest:
     return msgspec.structs.replace(request, **missing) if missing else request
 
 
-def _read(stored: str) -> TurnSettings:
+def _read(stored: str) -> ConversationSettings:
     """Return stored settings, without what an earlier version took and this one does not: long stop strings."""
     try:
         return _strict(stored)
     except msgspec.ValidationError:
-        return msgspec.convert({**msgspec.json.decode(stored), "stop": None}, TurnSettings)
+        return msgspec.convert({**msgspec.json.decode(stored), "stop": None}, ConversationSettings)
 
 
 def changed(stored: str, named: dict[str, Any]) -> str:

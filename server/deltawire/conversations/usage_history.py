@@ -14,7 +14,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.usage_rows import usage_row, write_rows
 from deltawire.conversations.usage_spool import Batch, UsageSpool
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Spent
+from deltawire.protocol.spent import Spent
 
 _COLLECT_SECONDS: Final = 0.5
 """Seconds for which turns are collected: one transaction writes them all."""

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.texts import storable
-from deltawire.protocol.frames import NANO, TOKEN_FIELDS, Spent
+from deltawire.protocol.spent import NANO, TOKEN_FIELDS, Spent
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,9 @@ from msgspec.structs import asdict
 
 from deltawire.edge.head_requests import with_head
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Spent, encode
+from deltawire.protocol.frames import ErrorFrame, encode
 from deltawire.protocol.openai.errors import error_body, should_retry
+from deltawire.protocol.spent import Spent
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 

@@ -23,8 +23,8 @@ from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connec
 from deltawire.gemini.error_response import refuse_all_but_200
 from deltawire.gemini.request import request_body
 from deltawire.gemini.stream import GeminiStream
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 if TYPE_CHECKING:
     from google.genai._api_client import HttpRequest
@@ -119,7 +119,7 @@ class GeminiClient:
         except TRANSPORT_ERRORS as error:
             raise transport_failure(error) from None
         reader = BodyReader(cast("Response", answer.response_stream))
-        return GeminiStream(reader, self._end_silence, self._running)
+        return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
 
     def _prepare(self, model: str) -> "HttpRequest":
         """Return the SDK's request to a model, without a body."""

@@ -11,7 +11,7 @@ from typing import Final
 import aiohttp
 
 from deltawire.gemini.body import TRANSPORT_ERRORS
-from deltawire.gemini.faults import error_in, failure_of, seconds_until
+from deltawire.gemini.reading.faults import error_in, failure_of, seconds_until
 
 _BODY_BYTES: Final = 2**16
 _BODY_SECONDS: Final = 2.0

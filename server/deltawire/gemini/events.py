@@ -4,12 +4,12 @@ A second wire format (Google's Interactions API) would be one more reader that r
 """
 
 from collections.abc import Awaitable
-from typing import Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 class LastingFailure(Failure):
@@ -34,7 +34,69 @@ class Progress(msgspec.Struct, frozen=True):
 
 PROGRESS: Final = Progress()
 
-Event = Text | ThoughtText | Progress | Failure
+
+class Source(msgspec.Struct, frozen=True):
+    """A page that the answer rests on; the first has the index 1. Each page comes once."""
+
+    index: int
+    title: str | None
+    uri: str | None
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """A piece of the answer, in code points of its whole text, and the indexes of its sources."""
+
+    start: int
+    end: int
+    sources: tuple[int, ...]
+
+
+class Searched(msgspec.Struct, frozen=True):
+    """Queries that the model searched for, and the suggestions that the provider wants shown, as HTML."""
+
+    queries: tuple[str, ...]
+    html: str | None
+
+
+class CodeRun(msgspec.Struct, frozen=True):
+    """Code that the model runs; its outcome has the same `call`."""
+
+    call: str
+    language: str
+    code: str
+
+
+class CodeOutcome(msgspec.Struct, frozen=True):
+    """The outcome of code that the model ran."""
+
+    call: str
+    outcome: Literal["ok", "failed", "deadline_exceeded"]
+    output: str
+
+
+class ToolCall(msgspec.Struct, frozen=True):
+    """A call of one of the client's functions. `call` is made here where the provider names none."""
+
+    call: str
+    name: str
+    arguments: dict[str, Any]
+
+
+class MadeFile(msgspec.Struct, frozen=True):
+    """A picture or another file that the model made."""
+
+    type: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Return the type and the size: the bytes do not reach a log."""
+        return f"MadeFile({self.type}, {len(self.data)} bytes)"
+
+
+AnswerPart = Source | Citation | Searched | CodeRun | CodeOutcome | ToolCall | MadeFile
+"""The parts of an answer beside its text."""
+
+Event = Text | ThoughtText | AnswerPart | Progress | Failure
 """A `Failure` is always the last event of a stream."""
 
 
@@ -69,6 +131,16 @@ class Stream(Protocol):
         ...
 
     @property
+    def parts(self) -> bytes | None:
+        """The model's parts so far, as a JSON array, for a request that must send them back; None for only text."""
+        ...
+
+    @property
+    def search_queries(self) -> int:
+        """The number of search queries that the provider charges for."""
+        ...
+
+    @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason, `[a-z0-9_]{1,64}`; never one of this server's own words for an end."""
         ...
@@ -86,5 +158,8 @@ class Upstream(Protocol):
     """The source of streams."""
 
     def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> Awaitable[Stream]:
-        """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none."""
+        """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none.
+
+        A message of the history may be a `StoredMessage`.
+        """
         ...

@@ -5,7 +5,7 @@ arguments.
 """
 
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
 def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]) -> dict[str, object]:

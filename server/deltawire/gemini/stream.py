@@ -4,7 +4,7 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.aio.watchdog import Watchdog
 from deltawire.gemini.body import BodyReader
 from deltawire.gemini.events import Counts, Event
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
 
@@ -15,10 +15,13 @@ class GeminiStream:
     comes. Heartbeats count as nothing.
     """
 
-    def __init__(self, body: BodyReader, end_silence: float, running: RunningTime) -> None:
-        """Take over a body; `end_silence` seconds of `running` without news end an answer whose end is proven."""
+    def __init__(self, body: BodyReader, end_silence: float, running: RunningTime, *, has_tools: bool = False) -> None:
+        """Take over a body; `end_silence` seconds of `running` without news end an answer whose end is proven.
+
+        `has_tools` is True when the model was given tools.
+        """
         self._body = body
-        self._reader = ResponseReader()
+        self._reader = ResponseReader(has_tools=has_tools)
         self.ended = False
         self._end_silence = end_silence
         self._running = running
@@ -30,6 +33,16 @@ class GeminiStream:
     def counts(self) -> Counts:
         """The provider's latest token counts."""
         return self._reader.counts
+
+    @property
+    def parts(self) -> bytes | None:
+        """The model's parts so far, for a request that must send them back."""
+        return None
+
+    @property
+    def search_queries(self) -> int:
+        """The number of search queries that the provider charges for."""
+        return self._reader.search_queries
 
     @property
     def finish_reason(self) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.protocol.frames import NANO, TOKEN_FIELDS, Spent
+from deltawire.protocol.spent import NANO, TOKEN_FIELDS, Spent
 
 Clock = Callable[[], float]
 """Seconds since 1970."""

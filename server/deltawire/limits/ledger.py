@@ -28,7 +28,8 @@ from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minu
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Spent, Usage, spent_of
+from deltawire.protocol.frames import ErrorFrame, Usage, spent_of
+from deltawire.protocol.spent import Spent
 
 _CLOSE_SECONDS: Final = 5.0
 

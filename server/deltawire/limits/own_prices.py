@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from deltawire.protocol.frames import MODEL_NAME
+from deltawire.protocol.chat_request import MODEL_NAME
 
 MAX_DOLLARS: Final = 1_000_000
 _model_name = re.compile(MODEL_NAME)

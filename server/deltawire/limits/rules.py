@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from deltawire.protocol.frames import MODEL_NAME
+from deltawire.protocol.chat_request import MODEL_NAME
 
 MAX_AMOUNT: Final = 2**53
 _model_name = re.compile(MODEL_NAME)

@@ -3,8 +3,9 @@
 import re
 from typing import Final
 
+from deltawire.protocol.chat_request import TURN_ID
 from deltawire.protocol.decoding import Unreadable
-from deltawire.protocol.frames import MAX_REF, TURN_ID, type_tag
+from deltawire.protocol.frames import MAX_REF, type_tag
 
 _turn_id = re.compile(TURN_ID)
 _BEGINNING_CHARS: Final = 512

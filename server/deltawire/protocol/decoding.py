@@ -71,6 +71,11 @@ class StrictDecoder(Generic[T]):
             raise self._invalid(str(error)) from None
         return value
 
+    def missing(self, text: str, field: str) -> Unreadable:
+        """Return the failure of an object that lacks a field which its kind requires only at times."""
+        value = json.loads(text, parse_int=float) if len(text) <= _EXPLAINED_CHARS else None
+        return self._invalid(f"Object missing required field `{field}`", value)
+
     def _has_too_many_strings(self, text: str) -> bool:
         """Say if a text has too many quotes of strings: a quote in a string has a backslash before it."""
         if len(text) <= self._max_quotes:

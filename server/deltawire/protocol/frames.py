@@ -4,95 +4,34 @@
 what the server sends. docs/reference/wire.md says what the frames mean.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
-from deltawire.protocol.decoding import StrictDecoder, rules_of
+from deltawire.protocol.chat_request import INT32, MAX_STRINGS, REQUEST_RULES, TURN_ID, ChatRequest, lacks_message
+from deltawire.protocol.decoding import StrictDecoder, Unreadable, rules_of
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.shown import (
+    ShownCall,
+    ShownCitation,
+    ShownCode,
+    ShownCodeResult,
+    ShownFile,
+    ShownPart,
+    ShownSearch,
+    ShownSource,
+)
+from deltawire.protocol.spent import Spent
+from deltawire.protocol.tools import ANSWER_RULE, CallName, ToolError, has_one_answer
 
-TURN_ID: Final = r"^[A-Za-z0-9_.:-]{1,64}$(?!\n)"
-MODEL_NAME: Final = r"^[A-Za-z0-9._-]{1,128}$(?!\n)"
-STORED_ID: Final = r"^[A-Za-z0-9_-]{1,64}$(?!\n)"
 RUN_NAME: Final = r"^[A-Za-z0-9_-]{22,64}$(?!\n)"
-MAX_STOP_CHARS: Final = 1_000
 MAX_TOKEN_CHARS: Final = 8_192
-_MAX_HISTORY: Final = 10_000
-_MAX_STRINGS: Final = 4 * _MAX_HISTORY + 100
-"""The strings of a frame: four of each earlier message, and those of the other fields."""
 MAX_REF: Final = 64
-INT32: Final = 2**31 - 1
 _A_RUN: Final = "the name of a run"
 
 type_tag: Final = "type"
-
-
-Seed = Annotated[
-    float, Meta(ge=-INT32 - 1, le=INT32, multiple_of=1, description=f"a whole number from {-INT32 - 1} to {INT32}")
-]
-"""A seed: the same one makes the same answer likelier."""
-
-
-class HistoryMessage(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """One earlier message, as the context of a turn."""
-
-    role: Annotated[Literal["user", "model"], Meta(description='"user" or "model"')]
-    text: Annotated[str, Meta(description="a string")]
-
-
-class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings of a turn. A field that is null counts as absent."""
-
-    model: (
-        Annotated[str, Meta(pattern=MODEL_NAME, description="a model's name: 1 to 128 of A-Z a-z 0-9 . _ -")] | None
-    ) = None
-    system: Annotated[str, Meta(description="a string")] | None = None
-    temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
-    top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
-    # A float, because JSON has one kind of number and 256.0 is a whole one.
-    max_output_tokens: (
-        Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=f"a whole number from 1 to {INT32}")] | None
-    ) = None
-    stop: (
-        Annotated[
-            list[Annotated[str, Meta(min_length=1, max_length=MAX_STOP_CHARS)]],
-            Meta(
-                min_length=1,
-                max_length=5,
-                description=f"a list of 1 to 5 strings of 1 to {MAX_STOP_CHARS:,} characters",
-            ),
-        ]
-        | None
-    ) = None
-    thinking: (
-        Annotated[Literal["off", "low", "medium", "high"], Meta(description='"off", "low", "medium" or "high"')] | None
-    ) = None
-
-
-class ChatRequest(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The request of a turn, the same on every transport. A field that is null counts as absent."""
-
-    message: Annotated[str, Meta(min_length=1, description="a string that is not empty")]
-    id: Annotated[str, Meta(pattern=TURN_ID, description="1 to 64 of A-Z a-z 0-9 _ . : -")] | None = None
-    history: (
-        Annotated[
-            list[HistoryMessage],
-            Meta(
-                max_length=_MAX_HISTORY,
-                description=f'a list of at most {_MAX_HISTORY:,} {{"role", "text"}} objects, oldest first',
-            ),
-        ]
-        | None
-    ) = None
-    conversation: Annotated[str, Meta(pattern=STORED_ID, description="the id of a conversation")] | None = None
-    parent: (
-        Annotated[str, Meta(pattern=STORED_ID, description="the id of a message of the conversation, or its own")]
-        | None
-    ) = None
-    grace: Annotated[float, Meta(ge=0, description="seconds, 0 or more")] | None = None
-    seed: Seed | None = None
 
 
 class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="chat", tag_field=type_tag):
@@ -132,6 +71,15 @@ class Auth(Struct, frozen=True, forbid_unknown_fields=True, tag="auth", tag_fiel
         return "Auth()"
 
 
+class ToolResult(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="tool_result", tag_field=type_tag):
+    """Answer one call of a running turn: with its `result`, or with the `error` that it ended in."""
+
+    id: Annotated[str, Meta(pattern=TURN_ID, description="the id of a running turn")]
+    call: CallName
+    result: Annotated[Any, Meta(description="any JSON")] = UNSET
+    error: ToolError | UnsetType = UNSET
+
+
 class Started(Struct, frozen=True, tag="started", tag_field=type_tag):
     """The first frame of a turn with grace: the name of its run, and where its question is stored."""
 
@@ -158,35 +106,60 @@ class Thought(Struct, frozen=True, tag="thought", tag_field=type_tag):
     seq: int | UnsetType = UNSET
 
 
-class Spent(Struct, frozen=True, kw_only=True):
-    """The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
-
-    The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
-    """
-
-    model: str
-    finish_reason: str | None
-    input_tokens: int | None
-    output_tokens: int | None
-    thought_tokens: int | None
-    tool_tokens: int | None
-    cached_tokens: int | None
-    total_tokens: int | None
-    measured: Literal["reported", "partial", "unknown"]
-    first_delta_ms: int | None
-    duration_ms: int
-    cost_usd: float | None
-    conversation: str | None = None
-    question: str | None = None
-    message: str | None = None
+# The frames of an answer's other parts. What they hold is inherited, and comes after `type`, `id` and `seq`.
 
 
-TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.endswith("_tokens"))
-"""The field of every kind of token that is counted: `input_tokens`, `output_tokens` and so on."""
-TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
-"""The kinds themselves: `input`, `output` and so on."""
-NANO: Final = 10**9
-"""Nanodollars in a dollar: costs are added up as whole numbers."""
+class Source(ShownSource, frozen=True, tag="source", tag_field=type_tag):
+    """A page that the answer rests on; each comes once, before the citations that name it."""
+
+    id: str
+    seq: int | UnsetType = UNSET
+
+
+class Citation(ShownCitation, frozen=True, tag="citation", tag_field=type_tag):
+    """A piece of the answer, in code points of its whole text, and its sources; after the text that it cites."""
+
+    id: str
+    seq: int | UnsetType = UNSET
+
+
+class Search(ShownSearch, frozen=True, tag="search", tag_field=type_tag):
+    """The queries of a search, and the provider's suggestions, to be shown unchanged."""
+
+    id: str
+    seq: int | UnsetType = UNSET
+
+
+class Code(ShownCode, frozen=True, tag="code", tag_field=type_tag):
+    """Code that the model runs."""
+
+    id: str
+    seq: int | UnsetType = UNSET
+
+
+class CodeResult(ShownCodeResult, frozen=True, tag="code_result", tag_field=type_tag):
+    """The outcome of code that the model ran."""
+
+    id: str
+    seq: int | UnsetType = UNSET
+
+
+class FileFrame(Struct, frozen=True, tag="file", tag_field=type_tag):
+    """A picture or another file that the model made, kept as a file of the caller's: `file` is its id."""
+
+    id: str
+    file: str
+    media_type: str
+    name: str
+    size: int
+    seq: int | UnsetType = UNSET
+
+
+class ToolCall(ShownCall, frozen=True, tag="tool_call", tag_field=type_tag):
+    """A call of a function. The turn waits for its `tool_result`; over HTTP it ends."""
+
+    id: str
+    seq: int | UnsetType = UNSET
 
 
 class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
@@ -211,8 +184,10 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
     seq: int | UnsetType = UNSET
 
 
-FrameUp = Chat | Cancel | Resume | Auth
-TurnFrame = Delta | Thought | Usage | ErrorFrame
+FrameUp = Chat | Cancel | Resume | Auth | ToolResult
+PartFrame = Source | Citation | Search | Code | CodeResult | FileFrame | ToolCall
+"""The frames of an answer's parts beside its text."""
+TurnFrame = Delta | Thought | PartFrame | Usage | ErrorFrame
 """The frames of a turn, on every transport."""
 NumberedFrame = Started | TurnFrame
 """The frames of a turn with grace: each has its number."""
@@ -235,29 +210,30 @@ def encode(value: Any) -> bytes:
     return data.replace(b"\xc2\x85", rb"\u0085")
 
 
-REQUEST_RULES: Final = {
-    **rules_of(ChatRequest),
-    "history[]": 'an object with "role" and "text"',
-    **rules_of(HistoryMessage, "history[]."),
-    "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
-}
 _frames_up: StrictDecoder[FrameUp] = StrictDecoder(
     FrameUp,
     {
-        type_tag: '"chat", "cancel", "resume" or "auth"',
+        type_tag: '"chat", "cancel", "resume", "auth" or "tool_result"',
         **rules_of(Cancel),
         **rules_of(Resume),
         **rules_of(Auth),
+        **rules_of(ToolResult),
         **rules_of(Chat),
         **REQUEST_RULES,
     },
-    _MAX_STRINGS,
+    MAX_STRINGS,
 )
-_requests: StrictDecoder[ChatRequest] = StrictDecoder(ChatRequest, REQUEST_RULES, _MAX_STRINGS)
-decode = _frames_up.read
-"""Read a frame that a client sent; raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
-decode_request = _requests.read_bytes
-"""Read the body of an HTTP request, the fields of `chat`; raise `Unreadable` as `decode` does."""
+
+
+def decode(text: str) -> FrameUp:
+    """Read a frame that a client sent; raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
+    frame = _frames_up.read(text)
+    if type(frame) is Chat and lacks_message(frame):
+        raise _frames_up.missing(text, "message")
+    if type(frame) is ToolResult and not has_one_answer(frame.result, frame.error):
+        value = {type_tag: "tool_result", "id": frame.id}
+        raise Unreadable("invalid_frame", f"A tool_result is {ANSWER_RULE}.", field="result", value=value)
+    return frame
 
 
 def spent_of(usage: Usage) -> Spent:
@@ -265,6 +241,13 @@ def spent_of(usage: Usage) -> Spent:
     figures = asdict(usage)
     del figures["id"], figures["seq"]
     return Spent(**figures)
+
+
+def shown_part(frame: PartFrame) -> ShownPart:
+    """Return what an answer keeps of a frame."""
+    if isinstance(frame, FileFrame):
+        return ShownFile(id=frame.file, name=frame.name, type=frame.media_type, size=frame.size)
+    return frame
 
 
 def error_frame(

@@ -5,7 +5,7 @@ The provider's thoughts are `reasoning` parts. What the turn cost is the message
 
 from typing import Any, Final
 
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, encode, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode, spent_of
 from deltawire.protocol.openai.chat_answer import finish_of
 
 MEDIA_TYPE: Final = "application/vnd.ai-sdk.ui-message-stream"
@@ -39,6 +39,8 @@ class UiMessageWriter:
             return sent + self._piece("text", frame.text)
         if isinstance(frame, Thought):
             return sent + self._piece("reasoning", frame.text)
+        if not isinstance(frame, Usage):
+            return sent
         sent += self._close() + _event("finish-step")
         reason = finish_of(frame).replace("_", "-")
         return sent + _event("finish", finishReason=reason, messageMetadata=spent_of(frame)) + _DONE

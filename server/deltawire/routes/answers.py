@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 import msgspec
 from litestar.types import Scope, Send
+from msgspec import UNSET, UnsetType
 
 from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem, problem_of, raw_headers, response_of
@@ -14,14 +15,16 @@ from deltawire.protocol.frames import (
     Delta,
     ErrorFrame,
     NumberedFrame,
-    Spent,
     Started,
     Thought,
     TurnFrame,
     Usage,
     encode,
+    shown_part,
     spent_of,
 )
+from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
+from deltawire.protocol.spent import Spent
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
@@ -30,14 +33,17 @@ from deltawire.transport.link import room_within
 _HEADERS: Final = {"content-type": "application/json"}
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole answer of a turn in one response."""
+class Answer(ShownBesidesSources):
+    """The whole answer of a turn in one response. Besides the sources, a list that is empty is left out."""
 
+    # Not keyword-only, so that msgspec puts these before what is inherited.
     id: str
     text: str
     thoughts: str
-    sources: list[str]
+    sources: list[ShownSource]
     usage: Spent
+    state: str | UnsetType = UNSET
+    """The answer's state, for the turn that brings the results of its calls; absent where it has none."""
 
 
 class Fold:
@@ -47,6 +53,7 @@ class Fold:
         """Start with no frames."""
         self._texts: list[str] = []
         self._thoughts: list[str] = []
+        self._shown = Shown()
         self._end: Usage | ErrorFrame | None = None
 
     def add(self, frame: NumberedFrame) -> None:
@@ -55,8 +62,10 @@ class Fold:
             self._texts.append(frame.text)
         elif isinstance(frame, Thought):
             self._thoughts.append(frame.text)
-        elif not isinstance(frame, Started):
+        elif isinstance(frame, Usage | ErrorFrame):
             self._end = frame
+        elif not isinstance(frame, Started):
+            self._shown.add(shown_part(frame))
 
     def whole(self) -> Answer | Problem:
         """Return the answer; an error is a problem, with the text that came before it."""
@@ -65,7 +74,8 @@ class Fold:
             raise AssertionError("a turn has an end")
         if isinstance(end, ErrorFrame):
             return problem_of(end, TABLE[end.code].status, text)
-        return Answer(id=end.id, text=text, thoughts="".join(self._thoughts), sources=[], usage=spent_of(end))
+        shown = msgspec.structs.asdict(self._shown)
+        return Answer(id=end.id, text=text, thoughts="".join(self._thoughts), usage=spent_of(end), **shown)
 
 
 async def fold(turn: Turn) -> Answer | Problem:

@@ -15,10 +15,10 @@ from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.peer import PeerGone
 from deltawire.edge.headers import listed
 from deltawire.edge.problem_details import Refusal
+from deltawire.protocol.chat_request import decode_request
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import decode_request
 from deltawire.protocol.ui_message_stream import FORMAT as UI_FORMAT
 from deltawire.protocol.ui_message_stream import HEADERS as UI_HEADERS
 from deltawire.protocol.ui_message_stream import MEDIA_TYPE as UI_MEDIA_TYPE

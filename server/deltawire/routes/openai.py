@@ -18,7 +18,7 @@ from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, R
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
 from deltawire.edge.problem_details import Problem
-from deltawire.protocol.frames import ChatRequest
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
 from deltawire.protocol.openai.conversation import check_model

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import Final
+from typing import Final, get_args
 
 from litestar.types import Message, Scope, Send
 
 from deltawire.chat.peer import PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, TurnFrame, Usage, encode
+from deltawire.protocol.frames import ErrorFrame, NumberedFrame, TurnFrame, encode
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.metrics import Metrics
 from deltawire.transport.link import room_within
@@ -19,12 +19,8 @@ EventsOf = Callable[[TurnFrame], bytes]
 """A function that returns the events of a frame."""
 
 _HEARTBEAT_SECONDS: Final = 15.0
-_EVENT_NAMES: Final = {
-    Started: b"started",
-    Delta: b"delta",
-    Thought: b"thought",
-    Usage: b"usage",
-    ErrorFrame: b"error",
+_EVENT_NAMES: Final[dict[type, bytes]] = {
+    kind: str(kind.__struct_config__.tag).encode() for kind in get_args(NumberedFrame)
 }
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

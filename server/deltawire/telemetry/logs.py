@@ -16,8 +16,11 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from deltawire.protocol.errors import Failure
 from deltawire.telemetry.log_writer import LogWriter
 from deltawire.telemetry.request_ids import with_request
+
+log = structlog.get_logger(__name__)
 
 _QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google_genai", "httpx")
 
@@ -107,6 +110,14 @@ def where(error: BaseException) -> str:
     for place in (ours or places)[-1:]:
         return f"{Path(place.filename).name}:{place.lineno}"
     return "?"
+
+
+def failure_of(error: Exception, **about: str) -> Failure:
+    """Return an error that is a `Failure` already; log any other as a bug, and return what its client is told."""
+    if isinstance(error, Failure):
+        return error
+    log.error("bug", **about, error=type(error).__name__, where=where(error))
+    return Failure("internal")
 
 
 def _to_json(event: Any, **_: Any) -> str:

@@ -19,7 +19,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import TOKEN_KINDS, Spent
+from deltawire.protocol.spent import TOKEN_KINDS, Spent
 from deltawire.telemetry.process_metrics import ProcessMetrics, workers_in
 from deltawire.telemetry.request_context import TRANSPORTS
 from deltawire.telemetry.turn_end import GAP_BOUNDS

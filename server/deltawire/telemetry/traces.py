@@ -18,8 +18,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from deltawire import __version__
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
 

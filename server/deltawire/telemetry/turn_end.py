@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from deltawire.protocol.frames import Spent
+from deltawire.protocol.spent import Spent
 
 GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 """Upper bounds, in seconds, of the buckets for gaps between deltas; one more bucket is for the rest."""

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import TOKEN_FIELDS, ChatRequest, HistoryMessage
+from deltawire.protocol.spent import TOKEN_FIELDS
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd

@@ -21,8 +21,9 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.gemini.events import Text
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Started
+from deltawire.protocol.frames import Started
 
 
 class Stores(NamedTuple):

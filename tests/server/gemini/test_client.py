@@ -16,8 +16,8 @@ from support.upstream import Exchange, Upstream, answer, fails, says, starts_and
 from deltawire.gemini.account import Account
 from deltawire.gemini.client import GeminiClient
 from deltawire.gemini.events import Event, Text
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from support.upstream import Upstream, starts_and_is_silent
 from deltawire.gemini.account import Account
 from deltawire.gemini.client import GeminiClient
 from deltawire.gemini.connection import Connection
-from deltawire.protocol.frames import ChatRequest
+from deltawire.protocol.chat_request import ChatRequest
 
 SEAM = "google-genai has moved the seam that gemini/client.py stands on: "
 INSIDE = "aiohttp has moved what gemini/connection.py and gemini/body.py stand on: "

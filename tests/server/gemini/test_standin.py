@@ -8,7 +8,7 @@ from support.client import Client, connected, text_of
 from support.log import Log
 from support.serving import serving
 
-from deltawire.gemini.standin import StandIn
+from deltawire.gemini.standin.server import StandIn
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,8 @@ from deltawire.limits.own_prices import read_prices
 from deltawire.limits.prices import Prices
 from deltawire.limits.redis.backend import redis_backend
 from deltawire.limits.rules import Rules, read_counts
-from deltawire.protocol.frames import ChatRequest, Delta
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.frames import Delta
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.request_context import request_context
 from deltawire.telemetry.turn_observer import Telemetry
@@ -40,6 +41,8 @@ class Talker:
         self.ended = False
         self.counts = Counts(1, 1, 0, 0, 0, 2)
         self.finish_reason = "stop"
+        self.parts: bytes | None = None
+        self.search_queries = 0
 
     async def open(self, *_: object) -> "Talker":
         return self

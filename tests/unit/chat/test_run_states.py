@@ -14,8 +14,9 @@ from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.chat.states import Phase, Reason
 from deltawire.gemini.events import Text
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Started, Usage
+from deltawire.protocol.frames import Started, Usage
 
 PHASES = [phase for phase in Phase if phase is not Phase.ENDED]
 BEFORE_THE_END = [phase for phase in PHASES if phase is not Phase.SETTLE]

@@ -19,8 +19,9 @@ from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase, Reason
 from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Text
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, ErrorFrame, TurnFrame, Usage
+from deltawire.protocol.frames import Delta, ErrorFrame, TurnFrame, Usage
 from deltawire.telemetry.turn_observer import TurnObserver
 
 TOLD = [Reason.USER_CANCEL, Reason.DRAIN]

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltawire.gemini.counts import RunningCounts
 from deltawire.gemini.events import Counts
-from deltawire.gemini.response import UsageMetadata
+from deltawire.gemini.reading.counts import RunningCounts
+from deltawire.gemini.reading.response import UsageMetadata
 
 FIELDS = ("prompt", "output", "thought", "tool", "cached", "total")
 

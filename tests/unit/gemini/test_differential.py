@@ -11,7 +11,7 @@ from support.bodies import KINDER, PIECES, all_bodies
 from support.upstream import Upstream, plays_body
 
 from deltawire.gemini.events import PROGRESS, Text, ThoughtText
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
 Summary = tuple[str, str, str | None, dict[str, int | None]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deltawire.gemini.events import LastingFailure
-from deltawire.gemini.faults import TOO_LONG, error_in, failure_of, seconds_until, unwrapped_error
+from deltawire.gemini.reading.faults import TOO_LONG, error_in, failure_of, seconds_until, unwrapped_error
 
 
 def of_429(*details: Any, message: str = "") -> dict[str, Any]:

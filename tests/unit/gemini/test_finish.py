@@ -7,8 +7,8 @@ import pytest
 from support.upstream import answer
 
 from deltawire.gemini.events import PROGRESS, Event, Text
-from deltawire.gemini.finish import finish_word
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.finish import finish_word
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import TABLE, Failure
 
 COUNTED = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}

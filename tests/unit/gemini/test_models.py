@@ -8,7 +8,7 @@ from support.paths import DOCS
 
 from deltawire.gemini.models import FAMILIES, MAX_OUTPUT_TOKENS, ModelFamily, family_of
 from deltawire.gemini.request import request_body
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 ASKED: dict[str, tuple[Any, Any, Any, Any]] = {
     # model: what off, low, medium and high become

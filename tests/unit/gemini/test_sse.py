@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deltawire.gemini.sse import EventStreamDecoder
+from deltawire.gemini.reading.sse import EventStreamDecoder
 
 EVENTS = b'data: {"a": 1}\n\n: ping\n\ndata: {"b":\ndata: 2}\n\n{\n "c": {}\n}\ndata: [DONE]\n\n'
 PAYLOADS = [b' {"a": 1}', b' {"b":\n 2}', b'[{\n "c": {}\n}]', b" [DONE]"]

@@ -10,9 +10,9 @@ from support.bodies import OURS, PIECES, Reading, all_bodies
 from support.upstream import answer
 
 from deltawire.gemini.events import Counts, Text
-from deltawire.gemini.faults import failure_of
-from deltawire.gemini.sse import MAX_EVENT_BYTES
-from deltawire.gemini.wire import ResponseReader
+from deltawire.gemini.reading.faults import failure_of
+from deltawire.gemini.reading.sse import MAX_EVENT_BYTES
+from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
 

@@ -47,7 +47,12 @@ NO_ID = "id must be 1 to 64 of A-Z a-z 0-9 _ . : -."
 @pytest.mark.parametrize(
     "text, code, said, named",
     [
-        (f'{{"x":[{LISTS}]}}', "invalid_frame", 'type is missing: "chat", "cancel", "resume" or "auth".', NO_NAME),
+        (
+            f'{{"x":[{LISTS}]}}',
+            "invalid_frame",
+            'type is missing: "chat", "cancel", "resume", "auth" or "tool_result".',
+            NO_NAME,
+        ),
         (f'{{"type":"chat","id":"a","x":[{LISTS}]}}', "invalid_frame", "There is no field x here.", ("a", True)),
         (f'{{"id":"a","type":"chat","x":[{LISTS}]}}', "invalid_frame", "There is no field x here.", ("a", True)),
         ("a" * LONG, "invalid_json", SOMEWHERE + "byte 1.", NO_NAME),

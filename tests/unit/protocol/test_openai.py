@@ -16,8 +16,9 @@ from openai.types.shared_params import Reasoning
 from pydantic import TypeAdapter
 from support.paths import DOCS
 
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, Delta, HistoryMessage, Spent, Thought, Usage, error_frame, spent_of
+from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, spent_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
@@ -29,6 +30,7 @@ from deltawire.protocol.openai.response_request import (
     read_response_request,
 )
 from deltawire.protocol.openai.response_stream import ResponseWriter
+from deltawire.protocol.spent import Spent
 
 HI: Final = [{"role": "user", "content": "hi"}]
 SPENT: Final[dict[str, Any]] = {

@@ -1,7 +1,19 @@
 // Made by `make frames` from server/deltawire/protocol/frames.py.
 
-export type FrameUp = Chat | Cancel | Resume | Auth;
-export type FrameDown = Started | Delta | Thought | Usage | ErrorFrame;
+export type FrameUp = Chat | Cancel | Resume | Auth | ToolResult;
+export type FrameDown =
+  | Started
+  | Delta
+  | Thought
+  | Source
+  | Citation
+  | Search
+  | Code
+  | CodeResult
+  | FileFrame
+  | ToolCall
+  | Usage
+  | ErrorFrame;
 
 export interface Wire {
   FrameUp: FrameUp;
@@ -11,6 +23,12 @@ export interface Wire {
   ConversationTree: ConversationTree;
   ConversationPage: ConversationPage;
   UsageReport: UsageReport;
+  FolderList: FolderList;
+  PromptList: PromptList;
+  ShareList: ShareList;
+  MadeShare: MadeShare;
+  SharedConversation: SharedConversation;
+  ImportReport: ImportReport;
 }
 /**
  * Start a turn. An error that refuses this frame repeats its `ref`, also when its `id` is what is wrong.
@@ -33,13 +51,19 @@ export interface Chat {
   /**
    * a string that is not empty
    */
-  message: string;
+  message?: string;
   id?: string | null;
   history?: HistoryMessage[] | null;
   conversation?: string | null;
   parent?: string | null;
   grace?: number | null;
   seed?: number | null;
+  tools?: (("code" | "search" | "url_context") | FunctionTool)[] | null;
+  tool_choice?: (("any" | "auto" | "none") | [string, ...string[]]) | null;
+  response_schema?: {} | null;
+  files?: string[] | null;
+  tool_results?: ToolAnswer[] | null;
+  state?: string | null;
   ref?: string | null;
 }
 /**
@@ -54,6 +78,36 @@ export interface HistoryMessage {
    * a string
    */
   text: string;
+}
+/**
+ * A function that the client answers; `parameters` is a JSON Schema of its arguments.
+ */
+export interface FunctionTool {
+  /**
+   * 1 to 128 of A-Z a-z 0-9 _ . : -, a letter or _ first
+   */
+  name: string;
+  description?: string | null;
+  parameters?: {} | null;
+}
+/**
+ * The answer to one call: its `result`, or the `error` that it ended in.
+ */
+export interface ToolAnswer {
+  /**
+   * the name of a call, of at most 256 characters
+   */
+  call: string;
+  /**
+   * any JSON
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * a string: what went wrong
+   */
+  error?: string;
 }
 /**
  * End the turn with this id, or this run of the same caller; without either, every turn of this socket.
@@ -89,6 +143,30 @@ export interface Auth {
   token: string;
 }
 /**
+ * Answer one call of a running turn: with its `result`, or with the `error` that it ended in.
+ */
+export interface ToolResult {
+  type: "tool_result";
+  /**
+   * the id of a running turn
+   */
+  id: string;
+  /**
+   * the name of a call, of at most 256 characters
+   */
+  call: string;
+  /**
+   * any JSON
+   */
+  result?: {
+    [k: string]: unknown;
+  };
+  /**
+   * a string: what went wrong
+   */
+  error?: string;
+}
+/**
  * The first frame of a turn with grace: the name of its run, and where its question is stored.
  */
 export interface Started {
@@ -118,6 +196,83 @@ export interface Thought {
   seq?: number;
 }
 /**
+ * A page that the answer rests on; each comes once, before the citations that name it.
+ */
+export interface Source {
+  type: "source";
+  id: string;
+  seq?: number;
+  index: number;
+  title: string | null;
+  uri: string | null;
+}
+/**
+ * A piece of the answer, in code points of its whole text, and its sources; after the text that it cites.
+ */
+export interface Citation {
+  type: "citation";
+  id: string;
+  seq?: number;
+  start: number;
+  end: number;
+  sources: number[];
+}
+/**
+ * The queries of a search, and the provider's suggestions, to be shown unchanged.
+ */
+export interface Search {
+  type: "search";
+  id: string;
+  seq?: number;
+  queries: string[];
+  html: string | null;
+}
+/**
+ * Code that the model runs.
+ */
+export interface Code {
+  type: "code";
+  id: string;
+  seq?: number;
+  call: string;
+  language: string;
+  code: string;
+}
+/**
+ * The outcome of code that the model ran.
+ */
+export interface CodeResult {
+  type: "code_result";
+  id: string;
+  seq?: number;
+  call: string;
+  outcome: "deadline_exceeded" | "failed" | "ok";
+  output: string;
+}
+/**
+ * A picture or another file that the model made, kept as a file of the caller's: `file` is its id.
+ */
+export interface FileFrame {
+  type: "file";
+  id: string;
+  file: string;
+  media_type: string;
+  name: string;
+  size: number;
+  seq?: number;
+}
+/**
+ * A call of a function. The turn waits for its `tool_result`; over HTTP it ends.
+ */
+export interface ToolCall {
+  type: "tool_call";
+  id: string;
+  seq?: number;
+  call: string;
+  name: string;
+  arguments: {};
+}
+/**
  * The end of a turn that was answered or cancelled.
  */
 export interface Usage {
@@ -139,6 +294,7 @@ export interface Usage {
   conversation: string | null;
   question: string | null;
   message: string | null;
+  search_queries?: number;
 }
 /**
  * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
@@ -159,6 +315,7 @@ export interface ErrorFrame {
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
  *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
+ *     `search_queries` is absent where the model did not search.
  */
 export interface Spent {
   model: string;
@@ -176,13 +333,28 @@ export interface Spent {
   conversation: string | null;
   question: string | null;
   message: string | null;
+  search_queries?: number;
 }
 /**
- * The models on offer; the default one is asked when a chat names none.
+ * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
  */
 export interface ModelList {
   default: string;
   models: string[];
+  any: boolean;
+  titles: boolean;
+  public_shares: boolean;
+  facts: ModelFacts[];
+}
+/**
+ * The facts of one model; null for what is not known. Prices are dollars for a million tokens.
+ */
+export interface ModelFacts {
+  name: string;
+  context_tokens: number | null;
+  input_usd: number | null;
+  output_usd: number | null;
+  thinking: boolean;
 }
 /**
  * One conversation. A turn uses those of the `settings` that its own request leaves out.
@@ -192,12 +364,15 @@ export interface Conversation {
   title: string;
   created: number;
   updated: number;
-  settings: TurnSettings;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  settings: ConversationSettings;
 }
 /**
- * The settings of a turn. A field that is null counts as absent.
+ * The settings that a conversation keeps for its turns. A function of a client is none of them.
  */
-export interface TurnSettings {
+export interface ConversationSettings {
   model?: string | null;
   system?: string | null;
   temperature?: number | null;
@@ -211,6 +386,12 @@ export interface TurnSettings {
     | [string, string, string, string, string]
     | null;
   thinking?: ("high" | "low" | "medium" | "off") | null;
+  tools?:
+    | []
+    | ["code" | "search" | "url_context"]
+    | ["code" | "search" | "url_context", "code" | "search" | "url_context"]
+    | ["code" | "search" | "url_context", "code" | "search" | "url_context", "code" | "search" | "url_context"]
+    | null;
 }
 /**
  * A conversation and all its messages, in the order in which they were written.
@@ -222,7 +403,10 @@ export interface ConversationTree {
   title: string;
   created: number;
   updated: number;
-  settings: TurnSettings;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  settings: ConversationSettings;
   messages: Message[];
   runs?: LiveRun[];
 }
@@ -230,7 +414,8 @@ export interface ConversationTree {
  * One message of a conversation's tree.
  *
  *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
- *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table.
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
+ *     is left out where there is none.
  */
 export interface Message {
   id: string;
@@ -244,6 +429,69 @@ export interface Message {
   answered: boolean | null;
   usage: Spent | null;
   created: number;
+  citations?: ShownCitation[];
+  searches?: ShownSearch[];
+  code?: ShownCode[];
+  code_results?: ShownCodeResult[];
+  tool_calls?: ShownCall[];
+  files?: ShownFile[];
+  sources?: ShownSource[];
+}
+/**
+ * A piece of the answer, in code points of its whole text, and the indexes of the sources that it rests on.
+ */
+export interface ShownCitation {
+  start: number;
+  end: number;
+  sources: number[];
+}
+/**
+ * The queries of a search, and the provider's suggestions, to be shown unchanged; null where there are none.
+ */
+export interface ShownSearch {
+  queries: string[];
+  html: string | null;
+}
+/**
+ * Code that the model runs.
+ */
+export interface ShownCode {
+  call: string;
+  language: string;
+  code: string;
+}
+/**
+ * The outcome of code that the model ran; `call` is that of its code.
+ */
+export interface ShownCodeResult {
+  call: string;
+  outcome: "deadline_exceeded" | "failed" | "ok";
+  output: string;
+}
+/**
+ * A call of a function that the client answers.
+ */
+export interface ShownCall {
+  call: string;
+  name: string;
+  arguments: {};
+}
+/**
+ * A file of a message, as `GET /files/{id}` names it.
+ */
+export interface ShownFile {
+  id: string;
+  name: string;
+  type: string;
+  size: number;
+}
+/**
+ * A page that the answer rests on. A title or an address that the provider does not name is null.
+ */
+export interface ShownSource {
+  index: number;
+  title: string | null;
+  uri: string | null;
 }
 /**
  * A turn with grace that has not ended, and the id of its question.
@@ -268,6 +516,9 @@ export interface ListedConversation {
   title: string;
   created: number;
   updated: number;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
 }
 /**
  * A caller's own figures, the last day first, and their limits.
@@ -313,4 +564,97 @@ export interface Standing {
   allowed: number;
   left: number;
   resets_in: number | null;
+}
+/**
+ * All folders of a caller, by name.
+ */
+export interface FolderList {
+  folders: Folder[];
+}
+/**
+ * A folder of conversations. Times are seconds since 1970.
+ */
+export interface Folder {
+  id: string;
+  name: string;
+  created: number;
+}
+/**
+ * All prompts of a caller, by name.
+ */
+export interface PromptList {
+  prompts: Prompt[];
+}
+/**
+ * A prompt that a caller keeps; the chat page offers it as the command `/name`.
+ */
+export interface Prompt {
+  id: string;
+  name: string;
+  text: string;
+  created: number;
+}
+/**
+ * All links of a caller that have not expired, the newest first.
+ */
+export interface ShareList {
+  shares: Share[];
+}
+/**
+ * A link that has not expired. Times are seconds since 1970; a `public` one needs no authentication.
+ */
+export interface Share {
+  id: string;
+  conversation: string;
+  message: string;
+  title: string;
+  public: boolean;
+  created: number;
+  expires: number;
+}
+/**
+ * A new link. Its `token` is told only here: the server keeps a digest of it.
+ */
+export interface MadeShare {
+  id: string;
+  conversation: string;
+  message: string;
+  title: string;
+  public: boolean;
+  created: number;
+  expires: number;
+  token: string;
+}
+/**
+ * The content of a link: the messages of one branch, the first question first.
+ */
+export interface SharedConversation {
+  title: string;
+  created: number;
+  expires: number;
+  messages: SharedMessage[];
+}
+/**
+ * One message of what is shared.
+ */
+export interface SharedMessage {
+  role: "model" | "user";
+  text: string;
+  model: string | null;
+  created: number;
+}
+/**
+ * The fates of the conversations of an import, in their order.
+ */
+export interface ImportReport {
+  conversations: ImportedConversation[];
+}
+/**
+ * The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`.
+ */
+export interface ImportedConversation {
+  title: string;
+  id?: string | null;
+  code?: string | null;
+  error?: string | null;
 }

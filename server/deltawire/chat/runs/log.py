@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from deltawire.protocol.frames import Delta, NumberedFrame, Thought
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, Usage, encode
 
 _SEGMENT_BYTES: Final = 2**14
 """The most text that is sent again as one frame, unless a frame was longer by itself."""
@@ -13,7 +13,7 @@ _SEGMENT_COST: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
 _FRAME_COST: Final = 1024
-"""Bytes of memory for a frame that is no text."""
+"""Bytes of memory for a frame that is no text, besides what a part of an answer holds."""
 
 
 class _Text:
@@ -44,11 +44,13 @@ class _Text:
 class _Whole:
     """A frame that is kept as it is."""
 
-    __slots__ = ("frame", "last")
+    __slots__ = ("cost", "frame", "last")
 
     def __init__(self, frame: NumberedFrame, number: int) -> None:
         self.frame = frame
         self.last = number
+        is_bounded = isinstance(frame, Started | Usage | ErrorFrame)
+        self.cost = _FRAME_COST if is_bounded else _FRAME_COST + 2 * len(encode(frame))
 
     def after(self, turn: str, seq: int) -> NumberedFrame:  # noqa: ARG002 - the shape that `_Text` has
         return self.frame
@@ -81,9 +83,10 @@ class RunLog:
             self._add_text(kind, frame.text.encode())  # type: ignore[union-attr]
             return kind(frame.id, frame.text, number)  # type: ignore[union-attr,arg-type]
         numbered = replace(frame, seq=number)
-        self._segments.append(_Whole(numbered, number))
+        whole = _Whole(numbered, number)
+        self._segments.append(whole)
         self._open = None
-        self.size += _FRAME_COST
+        self.size += whole.cost
         return numbered
 
     def after(self, seq: int) -> list[NumberedFrame]:
@@ -127,5 +130,5 @@ class RunLog:
 
 def _cost(segment: _Text | _Whole) -> int:
     if isinstance(segment, _Whole):
-        return _FRAME_COST
+        return segment.cost
     return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)

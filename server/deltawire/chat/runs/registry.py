@@ -15,8 +15,8 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
 from deltawire.chat.runs.states import Happening, RunState
 from deltawire.identity.caller import Caller
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ChatRequest, HistoryMessage
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.run_observer import RunObserver
 

@@ -13,7 +13,6 @@ from contextlib import aclosing
 from typing import Final, Protocol
 
 import msgspec
-import structlog
 
 from deltawire.chat.runs.cursor import Cursor, Listener
 from deltawire.chat.runs.listeners import Listeners
@@ -23,10 +22,8 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, NumberedFrame, Started, Thought
-from deltawire.telemetry.logs import where
-
-log = structlog.get_logger(__name__)
+from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, Usage
+from deltawire.telemetry.logs import failure_of
 
 _RUN_BYTES: Final = 2_048
 """Bytes of memory of a run with an empty log."""
@@ -223,8 +220,7 @@ class Run:
         except Failure as failure:
             refusal = failure
         except Exception as bug:  # noqa: BLE001 - a bug in one run must not end the others
-            log.error("bug", turn=self.turn, error=type(bug).__name__, where=where(bug))  # noqa: TRY400 - no stack traces
-            refusal = Failure("internal")
+            refusal = failure_of(bug, turn=self.turn)
         finally:
             self._over(refusal)
 
@@ -233,7 +229,7 @@ class Run:
             async for frame in frames:
                 if type(frame) is Delta or type(frame) is Thought:
                     self.state = RunState.STREAMING
-                elif self.facts.is_remembered:
+                elif self.facts.is_remembered and isinstance(frame, Usage | ErrorFrame):
                     self._remember()
                 self._add(frame)
                 if self.listeners.is_ahead:

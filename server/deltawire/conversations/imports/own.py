@@ -15,8 +15,8 @@ from deltawire.conversations.imports.read import (
     word_of,
 )
 from deltawire.conversations.texts import new_id
+from deltawire.protocol.chat_request import ConversationSettings
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import TurnSettings
 
 
 def from_own(found: dict[str, Any], folders: dict[str, str]) -> Imported:
@@ -51,7 +51,7 @@ def from_own(found: dict[str, Any], folders: dict[str, str]) -> Imported:
 def _settings(found: Any) -> dict[str, Any]:
     """Return the settings; none where this version does not take all of them."""
     try:
-        return msgspec.structs.asdict(msgspec.convert(found or {}, TurnSettings))
+        return msgspec.structs.asdict(msgspec.convert(found or {}, ConversationSettings))
     except msgspec.ValidationError:
         return {}
 

@@ -5,8 +5,9 @@ from typing import Final, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, Spent, Thought, TurnFrame, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode
 from deltawire.protocol.openai.errors import error_body
+from deltawire.protocol.spent import Spent
 
 FinishReason = Literal["stop", "length", "content_filter"]
 _FINISHES: Final[dict[str | None, FinishReason]] = {"stop": "stop", "max_tokens": "length", "continuation": "length"}
@@ -152,6 +153,8 @@ class ChunkWriter:
             return begin + self._chunk(model, ChunkDelta(content=frame.text))
         if isinstance(frame, Thought):
             return begin + self._chunk(model, ChunkDelta(reasoning_content=frame.text))
+        if not isinstance(frame, Usage):
+            return begin
         return begin + self._chunk(model, ChunkDelta(), finish_of(frame)) + self._last(frame) + _DONE
 
     def _chunk(self, model: str, delta: ChunkDelta, finish: FinishReason | None = None) -> bytes:

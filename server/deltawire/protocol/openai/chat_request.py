@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from deltawire.protocol.chat_request import INT32, MAX_STOP_CHARS, ChatRequest, Seed
 from deltawire.protocol.decoding import StrictDecoder
-from deltawire.protocol.frames import INT32, MAX_STOP_CHARS, ChatRequest, Seed
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,

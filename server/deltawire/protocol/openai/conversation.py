@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
+from deltawire.protocol.chat_request import MODEL_NAME, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import MODEL_NAME, HistoryMessage
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 EFFORTS: Final = '"none", "minimal", "low", "medium", "high", "xhigh" or "max"'

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deltawire.protocol.frames import INT32
+from deltawire.protocol.chat_request import INT32
 
 KEY_ASKS: Final = "the key says who asks"
 NO_CACHE: Final = "the provider caches by itself"

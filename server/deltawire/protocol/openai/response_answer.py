@@ -5,9 +5,9 @@ from typing import Any, Final, Literal
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from deltawire.protocol.frames import Spent
 from deltawire.protocol.openai.chat_answer import ReasoningTokens, finish_of
 from deltawire.protocol.openai.response_request import ResponseRequest
+from deltawire.protocol.spent import Spent
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 _CUT_BY: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}

@@ -5,9 +5,9 @@ from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import INT32, ChatRequest
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,

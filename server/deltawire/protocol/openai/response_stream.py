@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode
 from deltawire.protocol.openai.response_answer import (
     OpenAIResponse,
     OutputItem,
@@ -54,6 +54,8 @@ class ResponseWriter:
             return sent + (self._thought(frame.text) if self._request.wants_thoughts else b"")
         if isinstance(frame, ErrorFrame):
             return sent + self._failed(response, frame)
+        if not isinstance(frame, Usage):
+            return sent
         sent += self._close(frame)
         whole = ended(response, self._output, frame)
         return sent + self._event(f"response.{whole.status}", response=whole)

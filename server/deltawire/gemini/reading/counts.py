@@ -1,7 +1,7 @@
 """Convert the provider's token counts to the protocol's: input + tool + output + thought = total."""
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
-from deltawire.gemini.response import UsageMetadata
+from deltawire.gemini.reading.response import UsageMetadata
 
 
 class RunningCounts:

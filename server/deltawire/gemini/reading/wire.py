@@ -5,12 +5,22 @@
 
 from typing import Final
 
-from deltawire.gemini.counts import RunningCounts
 from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
-from deltawire.gemini.faults import failure_of, unwrapped_error
-from deltawire.gemini.finish import Finish
-from deltawire.gemini.response import UNREADABLE, Candidate, Response, UsageMetadata, decode, decode_kindly
-from deltawire.gemini.sse import EventStreamDecoder
+from deltawire.gemini.reading.code_runs import made_file
+from deltawire.gemini.reading.counts import RunningCounts
+from deltawire.gemini.reading.faults import failure_of, unwrapped_error
+from deltawire.gemini.reading.finish import Finish
+from deltawire.gemini.reading.response import (
+    UNREADABLE,
+    Candidate,
+    Part,
+    Response,
+    UsageMetadata,
+    decode,
+    decode_kindly,
+)
+from deltawire.gemini.reading.sse import EventStreamDecoder
+from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
@@ -23,8 +33,11 @@ class ResponseReader:
     them. Text that arrives together is one event: this saves frames and delays nothing.
     """
 
-    def __init__(self) -> None:
-        """Start at the first byte of a body."""
+    def __init__(self, *, has_tools: bool = False) -> None:
+        """Start at the first byte of a body. `has_tools` is True when the model was given tools.
+
+        Only then what they did is told: sources, citations, searches and code.
+        """
         self._framing = EventStreamDecoder()
         self._running = RunningCounts()
         self._finish = Finish()
@@ -35,6 +48,7 @@ class ResponseReader:
         self._half = ""
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
+        self._tools = ToolUse() if has_tools else None
 
     @property
     def counts(self) -> Counts:
@@ -45,6 +59,11 @@ class ResponseReader:
     def finish_reason(self) -> str | None:
         """The model's latest finish reason."""
         return self._finish.reason
+
+    @property
+    def search_queries(self) -> int:
+        """The number of search queries that the provider charges for."""
+        return 0 if self._tools is None else self._tools.grounding.queries
 
     @property
     def is_proven(self) -> bool:
@@ -78,6 +97,8 @@ class ResponseReader:
                 self._take_payload(payload, events)
             if self._half:
                 events.append(Text("?"))
+            if self._tools is not None:
+                self._tools.tell(events)
             self._finish.check(has_said=self._has_said)
         except Failure as failure:
             events.append(failure)
@@ -107,16 +128,21 @@ class ResponseReader:
             else:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
-            self._take_finish(response, candidate, said=True)
+            self._take_finish(response, candidate, events, said=True)
 
     def _take_text(self, candidate: Candidate, events: list[Event]) -> bool:
-        """Append the text of an event; return True when there was any."""
+        """Append the text and the other parts of an event; return True when there was text."""
+        if self._tools is not None:
+            self._tools.take(candidate)
         content = candidate.content
         if content is None or content.parts is None:
             return False
         said = False
         for part in content.parts:
-            if part is None or not part.text:
+            if part is None:
+                continue
+            if not part.text:
+                self._take_part(part, events)
                 continue
             # PostgreSQL stores no U+0000. Replaced here, the text that is shown equals the text that is stored.
             text = part.text
@@ -129,19 +155,30 @@ class ResponseReader:
                 self._has_thought = True
             else:
                 self._has_text = True
+                if self._tools is not None:
+                    self._tools.texts.append(part.text)
             if events and type(last := events[-1]) is kind:
                 events[-1] = kind(last.text + text)
             else:
                 events.append(kind(text))
         return said
 
-    def _take_finish(self, response: Response, candidate: Candidate | None, *, said: bool) -> None:
+    def _take_part(self, part: Part, events: list[Event]) -> None:
+        """Append the event of a part that is no text; one of the thoughts is not part of the answer."""
+        if self._tools is not None:
+            self._tools.take_part(part, events)
+        if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:
+            events.append(made)
+
+    def _take_finish(self, response: Response, candidate: Candidate | None, events: list[Event], *, said: bool) -> None:
         """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
         self._finish.take(candidate, said=said, counted=usage is not None and self._is_whole(usage))
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
+        if self._tools is not None and self._finish.reason is not None:
+            self._tools.tell(events)
 
     def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
         """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
@@ -152,7 +189,7 @@ class ResponseReader:
             raise failure_of(error)
         usage = response.usage_metadata
         has_progressed = usage is not None and self._running.take_news(usage)
-        self._take_finish(response, candidate, said=False)
+        self._take_finish(response, candidate, events, said=False)
         parts = (candidate and candidate.content and candidate.content.parts) or ()
         if any(part is not None and part.text is None for part in parts):
             quiet = hash(payload)

@@ -13,11 +13,14 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 # The structs below are created with each chunk and hold no reference cycles: the garbage collector need not track them.
 
 
-class Part(Struct, gc=False):
+class Part(Struct, rename="camel", gc=False):
     """One part of a candidate's content. Calls, code and media have no text."""
 
     text: str | None = None
     thought: bool | None = None
+    executable_code: Any = None
+    code_execution_result: Any = None
+    inline_data: Any = None
 
 
 class Content(Struct, gc=False):
@@ -32,6 +35,8 @@ class Candidate(Struct, rename="camel", gc=False):
     content: Content | None = None
     finish_reason: Any = None
     """The name of an enum value; some gateways send its number."""
+    grounding_metadata: Any = None
+    url_context_metadata: Any = None
 
 
 class SafetyRating(Struct, gc=False):

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from deltawire.gemini.response import Candidate, PromptFeedback
+from deltawire.gemini.reading.response import Candidate, PromptFeedback
 from deltawire.protocol.errors import TABLE, Failure
 
 _NUMBERS: Final = ("finish_reason_unspecified", "stop", "max_tokens", "safety", "recitation", "other")

@@ -1,0 +1,1 @@
+"""The offline stand-in: Gemini's HTTP API without a model."""

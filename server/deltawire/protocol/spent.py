@@ -1,0 +1,38 @@
+"""The usage of a turn, as the last frame and the store hold it."""
+
+from typing import Final, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+
+class Spent(Struct, frozen=True, kw_only=True):
+    """The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
+
+    The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
+    `search_queries` is absent where the model did not search.
+    """
+
+    model: str
+    finish_reason: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    thought_tokens: int | None
+    tool_tokens: int | None
+    cached_tokens: int | None
+    total_tokens: int | None
+    measured: Literal["reported", "partial", "unknown"]
+    first_delta_ms: int | None
+    duration_ms: int
+    cost_usd: float | None
+    conversation: str | None = None
+    question: str | None = None
+    message: str | None = None
+    search_queries: int | UnsetType = UNSET
+
+
+TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.endswith("_tokens"))
+"""The field of every kind of token that is counted: `input_tokens`, `output_tokens` and so on."""
+TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
+"""The kinds themselves: `input`, `output` and so on."""
+NANO: Final = 10**9
+"""Nanodollars in a dollar: costs are added up as whole numbers."""
