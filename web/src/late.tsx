@@ -1,12 +1,18 @@
 import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
+import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-title";
+import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
+import { DoneElsewhere } from "./components/chat/done-elsewhere";
 import { MessageList } from "./components/chat/message-list";
+import { ModelMenu } from "./components/chat/model-menu";
 import { ModelNotice } from "./components/chat/model-notice";
-import { ModelPicker } from "./components/chat/model-picker";
+import { ModelPicker as Picker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
-import { ThinkingSwitch } from "./components/chat/thinking-switch";
+import { ThinkingSwitch as Thinking } from "./components/chat/thinking-switch";
+import { Dictation } from "./components/chat/voice";
+import { Starters } from "./components/chat/welcome";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
@@ -23,7 +29,41 @@ void Promise.allSettled([
   import("./controller/reattachment"),
 ]);
 
-export { Announcer, ChatsDrawer, ContextMeter, ModelPicker, Notice, PanelNotLoaded, Sidebar, ThinkingSwitch };
+export { Announcer, ChatsDrawer, ChatTitle, ContextMeter, Notice, PanelNotLoaded, Sidebar };
+
+/** The model that is asked next, and what is known of all. */
+export function ModelPicker() {
+  return (
+    <>
+      <Picker />
+      <ModelMenu />
+    </>
+  );
+}
+
+/** What is done with the whole chat. */
+export function HeadActions() {
+  return (
+    <>
+      <TemporarySwitch />
+      <ShareButton />
+      <DoneElsewhere />
+    </>
+  );
+}
+
+/** What stands in the message box beside the text. */
+export function ThinkingSwitch() {
+  return (
+    <>
+      <Thinking />
+      <Dictation />
+    </>
+  );
+}
+
+/** What stands below the message box of a new chat. */
+export const BelowBox = Starters;
 
 /** The messages of the chat that is shown. */
 export function Messages() {
@@ -47,6 +87,7 @@ export function Foot() {
       <News />
       <ModelNotice />
       <Returned />
+      <Commands />
     </>
   );
 }

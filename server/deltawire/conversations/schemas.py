@@ -29,6 +29,10 @@ class ListedConversation(Struct, frozen=True, kw_only=True):
     pinned: bool
     archived: bool
     folder: str | None
+    message: str | UnsetType = UNSET
+    """In the results of a search: the newest message in which the words stand; absent where only the title has them."""
+    excerpt: str | UnsetType = UNSET
+    """A line around the words."""
 
 
 class Conversation(ListedConversation, frozen=True, kw_only=True):

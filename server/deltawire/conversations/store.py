@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from sqlalchemy import ColumnElement, Row, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,11 +24,11 @@ from deltawire.conversations.schemas import (
     NamedChange,
     NewConversation,
 )
-from deltawire.conversations.search import search
+from deltawire.conversations.search import excerpts, search
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import LISTED, Tree
+from deltawire.conversations.tree import LISTED, PLACES, Tree
 from deltawire.conversations.turn_settings import changed, kept
 from deltawire.protocol.errors import Failure, too_large
 
@@ -76,7 +76,10 @@ class ConversationStore:
                 rows = (await connection.execute(each)).all()
                 if rows:
                     more = _cursor_at(rows[query.limit - 1], step) if len(rows) > query.limit else None
-                    return ConversationPage([_listed(row) for row in rows[: query.limit]], more)
+                    shown = rows[: query.limit]
+                    ids = [row.id for row in shown]
+                    lines = await excerpts(connection, owner, query.q, step, ids) if query.q else {}
+                    return ConversationPage([_listed(row, *lines.get(row.id, ())) for row in shown], more)
         return ConversationPage([], None)
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
@@ -218,12 +221,12 @@ def _conversation(row: AnyRow) -> Conversation:
     return Conversation(**_listed_fields(row), settings=settings)
 
 
-def _listed(row: AnyRow) -> ListedConversation:
-    return ListedConversation(**_listed_fields(row))
+def _listed(row: AnyRow, message: str | UnsetType = UNSET, excerpt: str | UnsetType = UNSET) -> ListedConversation:
+    return ListedConversation(**_listed_fields(row), message=message, excerpt=excerpt)
 
 
 def _listed_fields(row: AnyRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ListedConversation.__struct_fields__}
+    return {name: getattr(row, name) for name in ("id", "title", "created", "updated", *PLACES)}
 
 
 def _bounded(settings: str) -> str:

@@ -7,6 +7,10 @@ export const PATHS = {
   usage: "/usage",
   conversations: "/conversations",
   runs: "/runs",
+  folders: "/folders",
+  prompts: "/prompts",
+  shares: "/shares",
+  shared: "/shared",
 } as const;
 
 type Path = (typeof PATHS)[keyof typeof PATHS];

@@ -367,6 +367,8 @@ export interface Conversation {
   pinned: boolean;
   archived: boolean;
   folder: string | null;
+  message?: string;
+  excerpt?: string;
   settings: ConversationSettings;
 }
 /**
@@ -406,6 +408,8 @@ export interface ConversationTree {
   pinned: boolean;
   archived: boolean;
   folder: string | null;
+  message?: string;
+  excerpt?: string;
   settings: ConversationSettings;
   messages: Message[];
   runs?: LiveRun[];
@@ -519,6 +523,8 @@ export interface ListedConversation {
   pinned: boolean;
   archived: boolean;
   folder: string | null;
+  message?: string;
+  excerpt?: string;
 }
 /**
  * A caller's own figures, the last day first, and their limits.

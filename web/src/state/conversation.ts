@@ -14,6 +14,8 @@ export interface Question {
   text: string;
   /** The question that it was edited from, as long as it may have to come back into that one's box. */
   replaces: string | null;
+  /** When it was asked, in seconds since the epoch; absent where that is not known. */
+  created?: number;
 }
 
 /**
@@ -47,6 +49,8 @@ export interface Answer {
   run: { name: string; seq: number } | null;
   spent: Spent | null;
   problem: Problem | null;
+  /** When it ended, as a question's. */
+  created?: number;
 }
 
 export type Message = Question | Answer;
@@ -59,6 +63,8 @@ export interface Conversation {
   id: string;
   /** Its id in the store; null until it is kept. */
   stored: string | null;
+  /** Whether it is kept nowhere. */
+  isTemporary?: boolean;
   title: string;
   /** What its next answers are asked with. */
   settings: Settings;

@@ -118,7 +118,10 @@ class Merge {
 }
 
 function messageFrom(stored: Stored, id: string, parent: string | null, known: Message | null): Message {
-  if (stored.role === "user") return { role: "user", id, stored: stored.id, parent, text: stored.text, replaces: null };
+  const { created } = stored;
+  if (stored.role === "user") {
+    return { role: "user", id, stored: stored.id, parent, text: stored.text, replaces: null, created };
+  }
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
   // The server ended it because the connection was gone. The reader is told that, not that it was stopped.
@@ -133,7 +136,7 @@ function cutOff(known: Answer): Partial<Answer> {
 }
 
 function answerFrom(
-  { id: stored, text, thoughts, finish_reason, error, usage }: Stored,
+  { id: stored, text, thoughts, finish_reason, error, usage, created }: Stored,
   id: string,
   parent: string,
 ): Answer {
@@ -150,5 +153,6 @@ function answerFrom(
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",
     spent: usage,
     problem: error === null ? null : brokenOff(error),
+    created,
   };
 }

@@ -45,7 +45,7 @@ export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
 
 /** What is asked with these settings now: the default model where theirs is not offered at the moment. */
 export function offered(settings: Settings, models: ModelList | null): Settings {
-  const isOffered = settings.model === null || models === null || models.models.includes(settings.model);
+  const isOffered = settings.model === null || models === null || models.any || models.models.includes(settings.model);
   return isOffered ? settings : { ...settings, model: models.default };
 }
 

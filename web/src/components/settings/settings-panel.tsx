@@ -1,6 +1,7 @@
 import { Panel } from "../ui/panel";
 import { Allowance } from "./allowance";
 import { DefaultsBar } from "./defaults-bar";
+import { NotifyChoice } from "./notify-choice";
 import { SettingsForm } from "./settings-form";
 import { ThemeChoice } from "./theme-choice";
 
@@ -16,6 +17,7 @@ export function SettingsPanel() {
         </section>
         <Allowance />
         <ThemeChoice />
+        <NotifyChoice />
       </div>
     </Panel>
   );

@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
 import { addressOf } from "../../hooks/use-address";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import type { Entry } from "../../state/listing";
 import { ChatMenu } from "./chat-menu";
 
@@ -9,10 +9,13 @@ interface Props {
   isShown: boolean;
   isBusy: boolean;
   onChoose: (id: string) => void;
+  /** Whether it is one of several that are selected; null while none are. */
+  isSelected: boolean | null;
+  onSelect: (entry: Entry) => void;
 }
 
 /** One chat of the list: a link to it, and what can be done with it. */
-export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose }: Props) {
+export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose, isSelected, onSelect }: Props) {
   const [renaming, setRenaming] = useState(false);
   const [left, setLeft] = useState(false); // and whoever has renamed it by keyboard is back where they were
   const anchor = useRef<HTMLAnchorElement>(null);
@@ -20,7 +23,8 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
     if (left) anchor.current?.focus();
     setLeft(false);
   }, [left]);
-  const title = entry.title || "New chat";
+  const words = useWords();
+  const title = entry.title || words.new_chat;
   if (renaming) {
     const end = (byKeyboard: boolean) => {
       setRenaming(false);
@@ -29,6 +33,23 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
     return (
       <li>
         <TitleEditor entry={entry} onEnd={end} />
+      </li>
+    );
+  }
+  if (isSelected !== null) {
+    return (
+      <li className="chat-row">
+        <label className="chat-entry cursor-pointer justify-start!">
+          <input
+            type="checkbox"
+            checked={isSelected}
+            disabled={entry.stored === null}
+            onChange={() => onSelect(entry)}
+          />
+          <span dir="auto" className="truncate">
+            {title}
+          </span>
+        </label>
       </li>
     );
   }
@@ -51,10 +72,17 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         onClick={onClick}
         onKeyDown={onKeyDown}
       >
-        <span dir="auto" className="truncate">
-          {title}
+        <span className="min-w-0 flex-1">
+          <span dir="auto" className="block truncate">
+            {title}
+          </span>
+          {entry.excerpt && (
+            <span dir="auto" className="line-clamp-2 text-muted-foreground text-xs">
+              {entry.excerpt}
+            </span>
+          )}
         </span>
-        {isBusy && <span role="img" aria-label="answering" className="busy" />}
+        {isBusy && <span role="img" aria-label={words.answering} className="busy" />}
       </a>
       {entry.stored !== null && <ChatMenu entry={entry} title={title} onRename={() => setRenaming(true)} />}
     </li>
