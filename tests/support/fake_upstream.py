@@ -17,7 +17,6 @@ class FakeStream:
         self.counts: Counts = UNKNOWN_COUNTS
         self.finish_reason: str | None = None
         self.parts: bytes | None = None
-        self.search_queries = 0
         self.is_closed = False
         self.reads = asyncio.Event()
         """Set while a read waits."""

@@ -6,9 +6,8 @@ import { ICONS } from "./components/ui/icons";
 import { NotLoaded } from "./components/ui/not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState, useWords } from "./hooks/use-chat";
-import { useShortcuts } from "./hooks/use-shortcuts";
 import { useTheme } from "./hooks/use-theme";
-import { MESSAGE_BOX, toMessageBox } from "./keyboard/shortcuts";
+import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 import { shownConversation } from "./state/state";
 
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
@@ -22,10 +21,13 @@ const Foot = lately("Foot");
 const ChatTitle = lately("ChatTitle");
 const HeadActions = lately("HeadActions");
 const BelowBox = lately("BelowBox");
-const ThinkingSwitch = lately("ThinkingSwitch");
+const AttachButtons = lately("AttachButtons");
+const AttachmentTray = lately("AttachmentTray");
+const Switches = lately("Switches");
 const ContextMeter = lately("ContextMeter");
 const Announcer = lately("Announcer");
 const Notice = lately("Notice");
+const Shortcuts = lately("Shortcuts");
 const ChatsDrawer = lately("ChatsDrawer");
 const Panels = lazy(() =>
   import("./panels")
@@ -38,7 +40,6 @@ export function App() {
   const asksWho = useChatState(({ identity, connection }) => identity.signedIn || connection.status === "locked");
   useAddress();
   usePageWide();
-  useShortcuts();
   useTheme();
   const words = useWords();
   const isFolded = useChatState((state) => state.preferences.isFolded);
@@ -98,9 +99,16 @@ export function App() {
             <Suspense>
               <Foot />
             </Suspense>
-            <Composer>
+            <Composer
+              tray={
+                <Suspense>
+                  <AttachmentTray />
+                </Suspense>
+              }
+            >
               <Suspense>
-                <ThinkingSwitch />
+                <AttachButtons />
+                <Switches />
                 <ContextMeter />
               </Suspense>
             </Composer>
@@ -112,6 +120,7 @@ export function App() {
         <Suspense>
           <Announcer />
           <Notice />
+          <Shortcuts />
         </Suspense>
       </div>
       <Suspense>

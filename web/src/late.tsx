@@ -1,5 +1,7 @@
 import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
+import { AttachButtons } from "./components/chat/attach-buttons";
+import { AttachmentTray } from "./components/chat/attachment-tray";
 import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-title";
 import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
@@ -10,7 +12,8 @@ import { ModelNotice } from "./components/chat/model-notice";
 import { ModelPicker as Picker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
-import { ThinkingSwitch as Thinking } from "./components/chat/thinking-switch";
+import { ThinkingSwitch } from "./components/chat/thinking-switch";
+import { ToolSwitches } from "./components/chat/tool-switches";
 import { Dictation } from "./components/chat/voice";
 import { Starters } from "./components/chat/welcome";
 import { ConnectionNotice } from "./components/connection/connection-notice";
@@ -18,6 +21,7 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
+import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
 
@@ -29,7 +33,34 @@ void Promise.allSettled([
   import("./controller/reattachment"),
 ]);
 
-export { Announcer, ChatsDrawer, ChatTitle, ContextMeter, Notice, PanelNotLoaded, Sidebar };
+export {
+  Announcer,
+  AttachButtons,
+  AttachmentTray,
+  ChatsDrawer,
+  ChatTitle,
+  ContextMeter,
+  Notice,
+  PanelNotLoaded,
+  Sidebar,
+};
+
+/** The shortcuts, which are of no use before there is something to see. */
+export function Shortcuts() {
+  useShortcuts();
+  return null;
+}
+
+/** What the next question is asked with. */
+export function Switches() {
+  return (
+    <>
+      <ThinkingSwitch />
+      <ToolSwitches />
+      <Dictation />
+    </>
+  );
+}
 
 /** The model that is asked next, and what is known of all. */
 export function ModelPicker() {
@@ -48,16 +79,6 @@ export function HeadActions() {
       <TemporarySwitch />
       <ShareButton />
       <DoneElsewhere />
-    </>
-  );
-}
-
-/** What stands in the message box beside the text. */
-export function ThinkingSwitch() {
-  return (
-    <>
-      <Thinking />
-      <Dictation />
     </>
   );
 }

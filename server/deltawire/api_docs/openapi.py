@@ -15,6 +15,7 @@ from deltawire import __version__
 from deltawire.api_docs.library_operations import SPOKEN as LIBRARY
 from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
 from deltawire.api_docs.responses import reference
+from deltawire.conversations.files.schemas import FilePage
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
 from deltawire.edge.problem_details import Problem
 from deltawire.edge.public_routes import PUBLIC
@@ -35,7 +36,7 @@ def _null(name: str) -> dict[str, Any]:
 _SPOKEN: Final = (
     *(ChatRequest, *get_args(NumberedFrame), Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
-    UsageReport,
+    *(FilePage, UsageReport),
     *LIBRARY,
     *OPENAI,
 )

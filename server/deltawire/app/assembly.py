@@ -27,6 +27,7 @@ from deltawire.app.services import (
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
 from deltawire.conversations.clearing import leftovers_cleared
+from deltawire.conversations.files.sweep import swept
 from deltawire.edge import problem_details
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
@@ -42,6 +43,7 @@ from deltawire.process.server import Listening, Service
 from deltawire.routes.answers import Answer
 from deltawire.routes.chat import chat, chat_stream
 from deltawire.routes.conversations import conversations
+from deltawire.routes.files import files
 from deltawire.routes.health import live, ready
 from deltawire.routes.library import folders, prompts
 from deltawire.routes.metrics import scraping
@@ -112,6 +114,7 @@ def assemble(settings: Settings) -> Service:
             stores.limits.prices.load()
             stack.push_async_callback(stores.limits.prices.close)
             await stack.enter_async_context(leftovers_cleared(settings.database))
+            await stack.enter_async_context(swept(stores.files))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             await stack.enter_async_context(services.sessions.watched())
@@ -136,7 +139,7 @@ def _litestar(
     any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, runs, openai, live, ready),
+            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
             *(folders, prompts, create_share, shares, make_title, reading_shared(allows_public=settings.public_shares)),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape

@@ -15,8 +15,11 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
-from deltawire.config.settings import Settings, SettingsError
+from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations.database import Database
+from deltawire.conversations.files.objects import Objects
+from deltawire.conversations.files.schemas import FileBounds
+from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
@@ -56,6 +59,7 @@ class Stores(NamedTuple):
     """The stores that outlive a turn."""
 
     database: Database
+    files: FileStore
     sizes: StoredSizes
     transcripts: Transcripts
     limits: Limits
@@ -99,6 +103,7 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
     )
     return Stores(
         database,
+        make_files(settings, database),
         sizes,
         Transcripts(database, sizes, catalog, settings.max_history_chars, settings.store_timeout),
         Limits(
@@ -110,6 +115,30 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
         ),
         UsageHistory(settings.database, usage_folder(settings)),
     )
+
+
+def make_files(settings: Settings, database: Database) -> FileStore:
+    """Return the store of files; raise `SettingsError` where the one that is set cannot be opened.
+
+    A server that needs no folder for anything else starts without one, and takes no files.
+    """
+    try:
+        objects = Objects(settings.files_url or settings.files_folder)
+    except (ValueError, OSError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        if settings.files_url is not None:
+            raise SettingsError([f"{PREFIX}FILES_URL: cannot open {settings.files_url}: {reason}"]) from None
+        objects = Objects(None)
+    if objects.url == "":
+        log.warning("files: none are taken, there is no folder for them; set FILES_URL or DATA_DIR")
+    bounds = FileBounds(
+        file_bytes=settings.max_file_bytes,
+        caller_bytes=settings.max_files_bytes_per_caller,
+        history_bytes=settings.max_history_files_bytes,
+        lifetime=settings.file_lifetime,
+        kinds=frozenset(settings.file_types),
+    )
+    return FileStore(database, objects, bounds)
 
 
 def usage_folder(settings: Settings) -> Path | None:
@@ -152,6 +181,7 @@ def make_services(
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=shares.arriving,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
+        files=stores.files,
         large=Lanes(1),
         limits=stores.limits,
         metrics=metrics,
@@ -219,6 +249,8 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         default=settings.asked_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
         any=settings.has_upstream and "*" in settings.models,
+        tools=settings.tools,
+        vertex=settings.has_upstream and settings.vertex,
     )
 
 

@@ -18,6 +18,7 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
 from deltawire.conversations.usage_history import UsageHistory
+from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
@@ -25,11 +26,15 @@ from deltawire.limits.ledger import Limits
 from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
+from deltawire.protocol.frames import encode
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
 """A turn holds its texts, and while it asks the upstream the request that is made of them."""
+
+_PARSED: Final = 8
+"""JSON takes about so many times its bytes as objects of Python."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,11 +124,12 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        models = self.catalog.models_for(request.model)
+        models = self._models_of(request)
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        memory = self._take_share(caller.name, _HELD * (getsizeof(request.message) + memory_of(said)))
+        size = getsizeof(request.message) + memory_of(said) + _memory_of_tools(request)
+        memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -159,6 +165,13 @@ class Admission:
         if not self._running:
             self.empty.set()
 
+    def _models_of(self, request: ChatRequest) -> tuple[str, ...]:
+        """Return the models to ask. Those of a conversation depend on its settings, which are not known yet."""
+        if request.conversation is None:
+            return self.catalog.models_of(request)
+        check_allowed(request, self.catalog.tools)
+        return self.catalog.models_for(request.model)
+
     def _check_context(self, request: ChatRequest) -> None:
         if request.conversation is None and request.parent is not None:
             raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
@@ -173,3 +186,9 @@ class Admission:
             raise too_large("history", bounds.history_chars)
         if len(request.system or "") > bounds.message_chars:
             raise too_large("system", bounds.message_chars)
+
+
+def _memory_of_tools(request: ChatRequest) -> int:
+    """Return the bytes of memory that a request's tools and its schema take, estimated."""
+    held = [request.tools, request.response_schema, request.tool_results, request.state]
+    return _PARSED * len(encode(held)) if any(held) else 0

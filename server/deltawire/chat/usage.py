@@ -5,6 +5,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Literal
 
+from msgspec import UNSET
+
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.spent import TOKEN_KINDS, Spent
@@ -88,4 +90,5 @@ class UsageTracker:
             first_delta_ms=self.first_delta_ms,
             duration_ms=self.duration_ms,
             cost_usd=self._price(self.model, counts),
+            search_queries=counts.queries or UNSET,
         )

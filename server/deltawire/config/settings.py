@@ -17,10 +17,13 @@ from deltawire.config.types import (
     Count,
     CountRules,
     DatabaseUrl,
+    FilesUrl,
+    FileTypes,
     Host,
     Hosts,
     JwtSecret,
     KeySetUrl,
+    Lifetime,
     ModelName,
     Models,
     Networks,
@@ -32,7 +35,9 @@ from deltawire.config.types import (
     SecondsOrNone,
     SecondsOrUnset,
     Share,
+    ToolList,
 )
+from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.rules import Rules, read_amounts, read_counts
 
@@ -103,6 +108,9 @@ class Settings(BaseSettings):
         description="a cheap model of MODELS that makes the title of a chat in the page, after its first answer; the "
         "caller is charged for it; unset: the title is the beginning of the question",
     )
+    tools: ToolList = Field(
+        (), description="tools of the provider that clients may name: `search`, `url_context`, `code`; some cost extra"
+    )
 
     connect_timeout: Seconds = Field(10.0, description="to make a connection to the upstream")
     first_token_timeout: Seconds = Field(
@@ -170,6 +178,16 @@ class Settings(BaseSettings):
     max_stored_bytes_per_caller: Count = Field(2**30, description="the texts of all conversations of one caller")
     public_shares: Annotated[bool, Accepts("true or false")] = Field(
         default=False, description="callers may share a chat by a link that needs no key or token"
+    )
+    files_url: FilesUrl = Field(None, description="the store of callers' files; unset: the folder `files` in DATA_DIR")
+    max_file_bytes: Count = Field(20 * 2**20, description="a file")
+    max_files_bytes_per_caller: Count = Field(2**30, description="all files of one caller")
+    max_history_files_bytes: Count = Field(
+        50 * 2**20, description="the files of earlier messages that a turn is asked with; the newest are kept"
+    )
+    file_types: FileTypes = Field(FILE_KINDS, description="the kinds of files that callers may send")
+    file_lifetime: Lifetime = Field(
+        90 * 86_400.0, description="from its last use, for a file that no message of a conversation names"
     )
     data_dir: Annotated[Path | None, Accepts("a folder")] = Field(
         None, description="the folder of this server's files; unset: the platform's folder for application data"
@@ -281,6 +299,14 @@ class Settings(BaseSettings):
             return self.database_url.get_secret_value()
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
+
+    @property
+    def files_folder(self) -> str | None:
+        """The URL of the folder of files; None for a user without a folder of their own."""
+        try:
+            return (self.folder / "files").absolute().as_uri()
+        except SettingsError:
+            return None
 
     @property
     def drain_seconds(self) -> float:

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -10,12 +10,14 @@ from pydantic_settings import NoDecode
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
 from deltawire.edge.cors import normalised
 from deltawire.identity.api_keys import parse_keys
 from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.chat_request import MODEL_NAME
+from deltawire.protocol.tools import A_BUILT_IN, BuiltInTool
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
 _DRIVERS: Final = {
@@ -72,6 +74,12 @@ def _model_names(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _model_names_or_any(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name if name == "*" else _model_name(name) for name in names)
+
+
+def _tools(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not set(names) <= set(get_args(BuiltInTool)):
+        raise ValueError
+    return tuple(dict.fromkeys(names))
 
 
 def _host_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -134,6 +142,22 @@ def _redis_url(url: SecretStr) -> SecretStr:
     return SecretStr(f"{_STORES[scheme]}://{rest}")
 
 
+def _files_url(url: str) -> str:
+    """Return the URL of a folder or of an object store; credentials come from variables, never from the URL."""
+    parts = urlsplit(url)
+    is_folder = parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+    is_bucket = parts.scheme in ("s3", "gs", "az") and bool(parts.netloc) and "@" not in parts.netloc
+    if not (is_folder or is_bucket) or parts.query or parts.fragment:
+        raise ValueError
+    return url
+
+
+def _file_kinds(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not set(names) <= set(FILE_KINDS):
+        raise ValueError
+    return names
+
+
 def _counts(text: str) -> str:
     read_counts(text)
     return text
@@ -162,6 +186,12 @@ Seconds = Annotated[
     Field(gt=0, le=_MAX_SECONDS, allow_inf_nan=False),
     Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}"),
 ]
+_MAX_LIFETIME: Final = 10**9
+Lifetime = Annotated[
+    float,
+    Field(gt=0, le=_MAX_LIFETIME, allow_inf_nan=False),
+    Accepts(f"seconds, more than 0, at most {_MAX_LIFETIME:,}"),
+]
 SecondsOrNone = Annotated[
     float,
     Field(ge=0, le=_MAX_SECONDS, allow_inf_nan=False),
@@ -182,6 +212,7 @@ Networks = Annotated[
 ]
 Hosts = Annotated[_Listed, AfterValidator(_host_names), Accepts("host names without ports, separated by commas")]
 Host = Annotated[str, AfterValidator(_bare_host), Accepts("an address or a host name")]
+ToolList = Annotated[_Listed, AfterValidator(_tools), Accepts(f"{A_BUILT_IN}, separated by commas")]
 ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Accepts("one of MODELS")]
 DatabaseUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_database_url)] | None,
@@ -191,6 +222,11 @@ RedisUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_redis_url)] | None,
     AcceptsSecret("redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, unix://PATH"),
 ]
+FilesUrl = Annotated[
+    Annotated[str, AfterValidator(_files_url)] | None,
+    Accepts("file:///FOLDER, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"),
+]
+FileTypes = Annotated[_Listed, AfterValidator(_file_kinds), Accepts(f"some of {', '.join(FILE_KINDS)}; commas between")]
 CountRules = Annotated[
     Annotated[str, AfterValidator(_counts)] | None,
     Accepts(f"a whole number from 1 to {MAX_AMOUNT}, MODEL=NUMBER pairs, or both, separated by commas"),

@@ -123,3 +123,37 @@ shares: Final = Table(
     Index("shares_by_owner", "owner"),
     Index("shares_by_conversation", "conversation"),
 )
+
+# A row of `files` is a file under one name; several rows of an owner may share an object. `state` is "arriving" while
+# the process `holder` takes the bytes, then "kept", and "gone" until the object is removed.
+files: Final = Table(
+    "files",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("holder", Text),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text),
+    Column("object", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("used", Double, nullable=False),
+    Column("remote_name", Text),
+    Column("remote_uri", Text),
+    Column("remote_expires", Double),
+    Index("files_by_owner", "owner", "created", "id"),
+    Index("files_by_digest", "owner", "sha256"),
+    Index("files_by_object", "object"),
+    Index("files_by_state", "state", "used"),
+)
+
+message_files: Final = Table(
+    "message_files",
+    METADATA,
+    Column("message", Text, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("file", Text, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
+    Index("message_files_by_file", "file"),
+)

@@ -97,7 +97,8 @@ class Transcript:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading(self._tree.owner) as connection:
             conversation = await self._found(connection)
-        return self._transcripts.catalog.models_for(merged(request, conversation.settings).model)
+        catalog = self._transcripts.catalog
+        return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
     async def begin(self, request: ChatRequest) -> TurnContext:
         """Write the question; return the request with its context and with the conversation's settings.
@@ -153,8 +154,9 @@ class Transcript:
     async def _begin(self, request: ChatRequest) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
             conversation = await self._found(transaction, to_change=True)
-            request = merged(request, conversation.settings)
-            models = self._transcripts.catalog.models_for(request.model)
+            catalog = self._transcripts.catalog
+            request = merged(request, conversation.settings, catalog.tools)
+            models = catalog.models_of(request)
             leaf, asked_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)

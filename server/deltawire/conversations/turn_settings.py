@@ -1,5 +1,6 @@
 """The settings of a conversation: their stored form, and their use in its turns."""
 
+from collections.abc import Container
 from typing import Any, Final
 
 import msgspec
@@ -16,9 +17,14 @@ def kept(settings: dict[str, Any]) -> str:
     return msgspec.json.encode({name: value for name, value in settings.items() if value is not None}).decode()
 
 
-def merged(request: ChatRequest, stored: str) -> ChatRequest:
-    """Return a request with the stored settings where it has none of its own."""
+def merged(request: ChatRequest, stored: str, tools: Container[str] = ()) -> ChatRequest:
+    """Return a request with the stored settings where it has none of its own.
+
+    Of the stored tools only those of `tools` are used: the operator may have allowed others before.
+    """
     own = asdict(_read(stored))
+    if own["tools"]:
+        own["tools"] = [tool for tool in own["tools"] if tool in tools]
     missing = {name: own[name] for name in _NAMES if getattr(request, name) is None and own[name] is not None}
     return msgspec.structs.replace(request, **missing) if missing else request
 

@@ -2,6 +2,9 @@
 
 import msgspec
 
+from deltawire.gemini.built_in import check_allowed, check_together
+from deltawire.gemini.schema import check_schema
+from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 
 
@@ -14,6 +17,31 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: tuple[str, ...]
     any: bool
     """True when every well-formed name is allowed."""
+    tools: tuple[str, ...] = ()
+    """The built-in tools that clients may name."""
+    vertex: bool = False
+    """True when Vertex AI is asked, which takes fewer tools together."""
+
+    def models_of(self, request: ChatRequest) -> tuple[str, ...]:
+        """Return the models to ask, in order, for a request; a fallback that does not take its tools is left out.
+
+        Raise `Failure`: `unknown_model`, and `invalid_frame` for what the first model does not take.
+        """
+        model, *fallbacks = self.models_for(request.model)
+        if not request.tools and request.response_schema is None:
+            return (model, *fallbacks)
+        check_allowed(request, self.tools)
+        if request.response_schema is not None:
+            check_schema(request.response_schema, "response_schema")
+        check_together(model, request, vertex=self.vertex)
+        return (model, *(name for name in fallbacks if self._takes(name, request)))
+
+    def _takes(self, model: str, request: ChatRequest) -> bool:
+        try:
+            check_together(model, request, vertex=self.vertex)
+        except Failure:
+            return False
+        return True
 
     def models_for(self, name: str | None) -> tuple[str, ...]:
         """Return the models to ask, in order, for the name from a client, if any; raise `Failure` (`unknown_model`)."""

@@ -112,6 +112,8 @@ class Counts(msgspec.Struct, frozen=True):
     tool: int | None = None
     cached: int | None = None
     total: int | None = None
+    queries: int = 0
+    """The search queries, which have a price of their own."""
 
 
 UNKNOWN_COUNTS = Counts()
@@ -133,11 +135,6 @@ class Stream(Protocol):
     @property
     def parts(self) -> bytes | None:
         """The model's parts so far, as a JSON array, for a request that must send them back; None for only text."""
-        ...
-
-    @property
-    def search_queries(self) -> int:
-        """The number of search queries that the provider charges for."""
         ...
 
     @property

@@ -6,14 +6,17 @@ row names gets the settings of the newer models.
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
+
+from deltawire.protocol.tools import BuiltInTool
 
 MAX_OUTPUT_TOKENS: Final = 65_536
 """Above this, a model may stop with CONTINUATION and wait for a request to continue."""
 
 _LEVELS: Final = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+_EVERY_TOOL: Final[tuple[BuiltInTool, ...]] = get_args(BuiltInTool)
 _BUDGETS: Final = {"low": 1_024, "medium": 8_192, "high": 24_576}
 
 
@@ -30,6 +33,14 @@ class ModelFamily(msgspec.Struct, frozen=True, kw_only=True):
     """True when thoughts can be requested although neither a level nor a budget is accepted."""
     takes_system: bool = True
     """True when a system instruction is accepted."""
+    tools: tuple[BuiltInTool, ...] = _EVERY_TOOL
+    """The built-in tools that are accepted."""
+    takes_functions: bool = True
+    """True when functions of the client are accepted."""
+    takes_schema: bool = True
+    """True when an answer can be asked for as JSON of a schema."""
+    mixes: bool = True
+    """True when functions go with built-in tools, and tools with a schema; then each search query is charged."""
 
     def thinking(self, effort: str) -> dict[str, Any] | None:
         """Return the `thinkingConfig` for `off`, `low`, `medium` or `high`; None when the model accepts none.
@@ -56,14 +67,18 @@ class ModelFamily(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FAMILIES: Final = (
-    ModelFamily(names=r"gemma-[123]", takes_system=False),
-    ModelFamily(names=r"gemma"),
-    ModelFamily(names=r"gemini-1|gemini-2\.0|learnlm"),
-    ModelFamily(names=r"gemini-2\.5-flash-image|.*-tts"),
-    ModelFamily(names=r"gemini-2\.5-pro", least_budget=128),
-    ModelFamily(names=r"gemini-2\.5|gemini-robotics-er-1\.5", least_budget=0),
-    ModelFamily(names=r"gemini-3\.1-flash-image", levels=("MINIMAL", "HIGH")),
-    ModelFamily(names=r".*-image", shows_thoughts=True),
+    ModelFamily(
+        names=r"gemma-[123]", takes_system=False, tools=(), takes_functions=False, takes_schema=False, mixes=False
+    ),
+    ModelFamily(names=r"gemma", tools=("search",), mixes=False),
+    ModelFamily(names=r"gemini-1|gemini-2\.0|learnlm", tools=("search", "code"), mixes=False),
+    ModelFamily(
+        names=r"gemini-2\.5-flash-image|.*-tts", tools=(), takes_functions=False, takes_schema=False, mixes=False
+    ),
+    ModelFamily(names=r"gemini-2\.5-pro", least_budget=128, mixes=False),
+    ModelFamily(names=r"gemini-2\.5|gemini-robotics-er-1\.5", least_budget=0, mixes=False),
+    ModelFamily(names=r"gemini-3\.1-flash-image", levels=("MINIMAL", "HIGH"), tools=("search",), takes_functions=False),
+    ModelFamily(names=r".*-image", shows_thoughts=True, tools=("search",), takes_functions=False),
     ModelFamily(names=r"gemini-3-pro", levels=("LOW", "HIGH")),
     ModelFamily(names=r"gemini-3-flash|gemini-3\.1-flash-lite|gemini-3\.5-flash", levels=_LEVELS),
     ModelFamily(names=r".*", levels=("LOW", "MEDIUM", "HIGH")),

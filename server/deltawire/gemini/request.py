@@ -4,6 +4,7 @@
 arguments.
 """
 
+from deltawire.gemini.built_in import built_in_tools
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
@@ -16,6 +17,8 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
     if request.system and not family.takes_system:
         said = _with_system_before(said, request.system)
     body: dict[str, object] = {"contents": [{"role": role, "parts": [{"text": text}]} for role, text in said]}
+    if tools := built_in_tools(request):
+        body["tools"] = tools
     if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
     longest = request.max_output_tokens
@@ -26,6 +29,8 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
         "stopSequences": request.stop,
         "seed": None if request.seed is None else int(request.seed),
         "thinkingConfig": family.thinking(request.thinking) if request.thinking else None,
+        "responseMimeType": None if request.response_schema is None else "application/json",
+        "responseJsonSchema": request.response_schema,
     }
     config = {name: value for name, value in generation.items() if value is not None}
     if config:

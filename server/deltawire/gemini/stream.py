@@ -40,11 +40,6 @@ class GeminiStream:
         return None
 
     @property
-    def search_queries(self) -> int:
-        """The number of search queries that the provider charges for."""
-        return self._reader.search_queries
-
-    @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason."""
         return self._reader.finish_reason

@@ -1,6 +1,6 @@
 """The cost of tokens, by the operator's own prices, else by those of Google's models in the package genai-prices.
 
-Only the package's data is used. Its own calculation takes a millisecond, mostly for audio, images and searches that are
+Only the package's data is used. Its own calculation takes a millisecond, mostly for audio and images that are
 not counted here; a test compares ours with it.
 """
 
@@ -15,11 +15,13 @@ import stamina
 import structlog
 
 from deltawire.gemini.events import Counts
+from deltawire.gemini.models import family_of
 from deltawire.limits.own_prices import OwnPrice
 
 log = structlog.get_logger(__name__)
 
 PROVIDER: Final = "google"
+_THOUSAND: Final = 1_000
 _MILLION: Final = 1_000_000
 _MODELS: Final = 512
 """Models whose prices are cached."""
@@ -41,6 +43,8 @@ class _Rates(NamedTuple):
     input: Any
     cached: Any
     output: Any
+    search: Any = None
+    """For a thousand search queries."""
 
 
 class Prices:
@@ -85,7 +89,8 @@ class Prices:
         if counts.input is None or counts.output is None:
             return None
         try:
-            return _cost(self._rates(model), counts.input, counts.output, counts)
+            searches = counts.queries if family_of(model).mixes else min(counts.queries, 1)
+            return _cost(self._rates(model), counts.input, counts.output, counts, searches)
         except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a turn
             log.warning("prices: a cost cannot be computed", model=model, cause=type(fault).__name__)
             return None
@@ -119,12 +124,16 @@ class Prices:
     def _rates(self, model: str) -> _Rates | None:
         for own in self._own.get(model, ()):
             if own.since <= self._now().date():
-                return _Rates(own.input, own.cached, own.output)
+                listed = self._listed(model)
+                return _Rates(own.input, own.cached, own.output, None if listed is None else listed.search)
+        return self._listed(model)
+
+    def _listed(self, model: str) -> _Rates | None:
         found = None if self._find is None else self._find(model)
         if found is None:
             return None
         price = found.get_prices(self._now())
-        return _Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok)
+        return _Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount)
 
     async def _load(self) -> None:
         try:
@@ -136,9 +145,9 @@ class Prices:
             self._is_tried.set()
 
 
-def _cost(rates: _Rates | None, prompt: int, output: int, counts: Counts) -> float | None:
+def _cost(rates: _Rates | None, prompt: int, output: int, counts: Counts, searches: int) -> float | None:
     """Return the cost in dollars by the prices of one model; None when a price that is needed is not known."""
-    if rates is None:
+    if rates is None or (searches and rates.search is None):
         return None
     asked = prompt + (counts.tool or 0)
     cached = min(counts.cached or 0, prompt)
@@ -151,7 +160,8 @@ def _cost(rates: _Rates | None, prompt: int, output: int, counts: Counts) -> flo
     )
     if any(rate is None and tokens for rate, tokens in parts):
         return None
-    return float(sum(_rate(rate, asked) * tokens for rate, tokens in parts if tokens) / _MILLION)
+    dollars = sum((_rate(rate, asked) * tokens for rate, tokens in parts if tokens), Decimal()) / _MILLION
+    return float(dollars + _rate(rates.search, asked) * searches / _THOUSAND if searches else dollars)
 
 
 def _rate(rate: Any, asked: int) -> Decimal:

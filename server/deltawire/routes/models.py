@@ -14,6 +14,8 @@ _HISTORY: Final = "Max-History-Chars"
 """The number of characters of a conversation that a turn is asked with: its newest messages."""
 _GRACE: Final = "Max-Grace"
 """The most seconds that a chat may ask for as `grace`."""
+_FILE_BYTES: Final = "Max-File-Bytes"
+"""The largest file that may be asked with; 0 where none is taken."""
 
 
 class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +46,12 @@ class ModelList(msgspec.Struct, frozen=True):
 async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
     """List the models that a chat may name, with what is known of each."""
     catalog, bounds = services.admission.catalog, services.admission.bounds
-    headers = {_HISTORY: str(bounds.history_chars), _GRACE: f"{services.runs.bounds.grace:g}"}
+    files = services.files
+    headers = {
+        _HISTORY: str(bounds.history_chars),
+        _GRACE: f"{services.runs.bounds.grace:g}",
+        _FILE_BYTES: str(files.bounds.file_bytes if files.objects.url else 0),
+    }
     models = ModelList(
         catalog.default,
         catalog.models,

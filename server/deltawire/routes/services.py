@@ -7,6 +7,7 @@ import msgspec
 from deltawire.chat.admission import Admission
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
@@ -33,6 +34,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     importer: Importer
     library: Library
     share_links: ShareLinks
+    files: FileStore
     large: Lanes
     """The large messages and bodies that have come whole: a caller's are read one by one."""
     limits: Limits

@@ -32,6 +32,11 @@ class Deadline:
         self.cuts_a_request = cuts_a_request
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
+    def take_long(self) -> None:
+        """Let the body of a request take its time: its handler sees to it that it makes progress."""
+        if self.cuts_a_request:
+            self.clear()
+
     def clear(self) -> None:
         """Cancel the timer."""
         self.cuts_a_request = False

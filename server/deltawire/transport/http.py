@@ -50,7 +50,7 @@ class HttpProtocol(asyncio.Protocol):
         self._writes_chunks = True
         self._writable = asyncio.Event()
         self._unfinished_bytes = 0
-        self._deadline = Deadline()
+        self.deadline: Final = Deadline()
 
     # Called by a handler, which has this protocol as the link in its scope.
 
@@ -104,6 +104,8 @@ class HttpProtocol(asyncio.Protocol):
             self._close(linger=not was_read)
         elif was_read:
             self._await_next()
+        elif not self.deadline.cuts_a_request:
+            self._await_request()
 
     # Called by the event loop.
 
@@ -119,7 +121,7 @@ class HttpProtocol(asyncio.Protocol):
         """Parse the data, within the bounds of a request's time and size."""
         if self._parser is None:  # the last response was sent
             return
-        if self._exchange is None and not self._deadline.cuts_a_request:
+        if self._exchange is None and not self.deadline.cuts_a_request:
             self._await_request()
         self._unfinished_bytes += len(data)
         self._feed(self._parser, data)
@@ -144,7 +146,7 @@ class HttpProtocol(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         """Wake waiting senders, and release the last request, which refers to this protocol."""
         self._given.state.connections.discard(cast("Any", self))
-        self._deadline.clear()
+        self.deadline.clear()
         self._clock.stop()
         self.resume_writing()
         if self._exchange is not None:
@@ -155,13 +157,13 @@ class HttpProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Close once the client has read its response; drop a request that is still coming."""
-        if self._deadline.cuts_a_request:
+        if self.deadline.cuts_a_request:
             self.transport.abort()
             return
-        if self._exchange is None:
-            self.transport.close()
-        else:
+        if self._exchange is not None:
             self._exchange.keep = False
+        else:
+            self.transport.close()
         asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
 
     # Called by the parser.
@@ -204,12 +206,10 @@ class HttpProtocol(asyncio.Protocol):
         if self._parser is None or self._parser.should_upgrade():
             return
         if self._exchange is not None:
-            self._deadline.clear()
+            self.deadline.clear()
             self._exchange.feed_end()
         elif not self.transport.is_closing():
             self._await_next()
-
-    # Helpers.
 
     def _feed(self, parser: httptools.HttpRequestParser, data: bytes) -> None:
         try:
@@ -248,7 +248,7 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(failure)
             return
         _, config, state, app_state = self._given
-        self._deadline.clear()
+        self.deadline.clear()
         self._clock.stop()
         self._parser = None
         state.connections.discard(cast("Any", self))
@@ -263,10 +263,10 @@ class HttpProtocol(asyncio.Protocol):
         if self.transport.is_closing():
             return
         exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.disconnect()
-        else:
+        if exchange is None:
             self._about.ids.next()
+        else:
+            exchange.disconnect()
         if exchange is not None and exchange.has_begun:
             self.transport.abort()
         else:
@@ -281,15 +281,15 @@ class HttpProtocol(asyncio.Protocol):
         self._parser = None
         if linger:
             self.transport.write_eof()
-            self._deadline.set(CLOSE_GRACE_SECONDS, self.transport.abort)
+            self.deadline.set(CLOSE_GRACE_SECONDS, self.transport.abort)
         else:
             self.transport.close()
 
     def _await_request(self) -> None:
-        self._deadline.set(self._given.timeouts.handshake, self.transport.abort, cuts_a_request=True)
+        self.deadline.set(self._given.timeouts.handshake, self.transport.abort, cuts_a_request=True)
 
     def _await_next(self) -> None:
-        self._deadline.set(self._given.timeouts.keep_alive, self.transport.close)
+        self.deadline.set(self._given.timeouts.keep_alive, self.transport.close)
 
 
 def _parser_for(protocol: HttpProtocol) -> httptools.HttpRequestParser:

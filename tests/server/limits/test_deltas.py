@@ -42,7 +42,6 @@ class Talker:
         self.counts = Counts(1, 1, 0, 0, 0, 2)
         self.finish_reason = "stop"
         self.parts: bytes | None = None
-        self.search_queries = 0
 
     async def open(self, *_: object) -> "Talker":
         return self

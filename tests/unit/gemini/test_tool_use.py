@@ -97,13 +97,17 @@ def plainly_read(body: bytes) -> tuple[str, list[str], set[tuple[str, frozenset[
     return text, pages, cited
 
 
-RECORDED = [name for name in all_bodies() if b"groundingSupports" in all_bodies()[name]]
+OURS = body_of(
+    payload("Blau \U0001f600 "),
+    payload("ist er.", finish="STOP", **grounded(support("ist er", 10, 0), support("x", 0, 1))),
+)
+RECORDED = {name: body for name, body in all_bodies().items() if b"groundingSupports" in body} | {"ours": OURS}
 
 
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_recording_has_the_sources_that_a_plain_reader_finds(name: str, piece: int) -> None:
-    body = all_bodies()[name]
+    body = RECORDED[name]
     events = events_of(body, piece)
     text, pages, cited = plainly_read(body)
     sources = {event.index: event.uri for event in events if isinstance(event, Source)}
@@ -123,7 +127,10 @@ def test_a_citation_counts_code_points_wherever_the_bytes_are_cut(before: str, c
 
 
 def test_all_is_told_once_at_the_end_with_the_titles_that_came_later() -> None:
-    early = {"urlContextMetadata": {"urlMetadata": [fetched("https://wiki.example/")]}, "groundingMetadata": {}}
+    early: dict[str, Any] = {
+        "urlContextMetadata": {"urlMetadata": [fetched("https://wiki.example/")]},
+        "groundingMetadata": {},
+    }
     once = grounded(support("Blue", 0, 0), queries=["", "sky", "sky"])
     again = grounded(support("Blue", 0, 0, 1), queries=["sky", "rayleigh"])
     assert told(payload("Blue.", **early), payload("", **once), payload("", finish="STOP", **again)) == [
@@ -161,7 +168,7 @@ def fetched(uri: str, status: str = "SUCCESS") -> dict[str, str]:
 
 def test_a_page_that_the_model_read_is_a_source_and_one_that_it_could_not_read_is_none() -> None:
     pages = [fetched("https://a.example/"), fetched("https://b.example/", "ERROR"), fetched("https://a.example/")]
-    read = {"urlContextMetadata": {"urlMetadata": pages}}
+    read: dict[str, Any] = {"urlContextMetadata": {"urlMetadata": pages}}
     assert told(payload("Yes", **read), payload("", finish="STOP")) == [Source(1, None, "https://a.example/")]
 
 
@@ -244,8 +251,11 @@ def test_a_turn_without_tools_is_told_only_the_text() -> None:
 
 def test_the_queries_are_counted_once_each() -> None:
     reader = ResponseReader(has_tools=True)
+    counted = {"usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1, "totalTokenCount": 2}}
     reader.feed(body_of(payload("a", **grounded(queries=["", "x", "y"])), payload("b", **grounded(queries=["x"]))))
-    assert reader.search_queries == 2
+    assert reader.counts.queries == 0
+    reader.feed(body_of(payload("c") | counted))
+    assert reader.counts.queries == 2
 
 
 def test_many_citations_of_a_long_answer_take_few_steps() -> None:

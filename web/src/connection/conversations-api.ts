@@ -1,6 +1,6 @@
 // The conversations that the server keeps, over HTTP. docs/reference/wire.md has the routes.
 
-import type { Conversation, ConversationPage, ConversationTree, TurnSettings } from "../protocol/frames";
+import type { Conversation, ConversationPage, ConversationSettings, ConversationTree } from "../protocol/frames";
 import type { Api } from "./api";
 import { type ApiPath, PATHS } from "./paths";
 
@@ -12,7 +12,7 @@ export interface Changes {
   pinned?: boolean;
   archived?: boolean;
   folder?: string | null;
-  settings?: TurnSettings;
+  settings?: ConversationSettings;
 }
 
 const { conversations: ALL } = PATHS;

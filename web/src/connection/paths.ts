@@ -11,6 +11,7 @@ export const PATHS = {
   prompts: "/prompts",
   shares: "/shares",
   shared: "/shared",
+  files: "/files",
 } as const;
 
 type Path = (typeof PATHS)[keyof typeof PATHS];

@@ -3,6 +3,7 @@
 import { Api } from "../connection/api";
 import type { ConnectionState } from "../connection/connection-state";
 import { ConversationsApi } from "../connection/conversations-api";
+import type { FilesApi } from "../connection/files-api";
 import { FrameBuffer } from "../connection/frame-buffer";
 import { PATHS } from "../connection/paths";
 import { ChatSocket, type SocketListener } from "../connection/socket";
@@ -14,6 +15,7 @@ import type { Preferences } from "../state/preferences";
 import { INITIAL, type Panel } from "../state/state";
 import { Store } from "../state/store";
 import type { Words } from "../text/words/en";
+import type { Attachments } from "./attachments";
 import { Conversations } from "./conversations";
 import { Deletion } from "./deletion";
 import { Identity } from "./identity";
@@ -41,6 +43,9 @@ export class ChatController {
   #facts: Promise<void> | null = null;
   readonly #makeReattachment: () => Promise<Reattachment>;
   #reattachment: Promise<Reattachment> | null = null;
+  /** Made by a part that is loaded later. */
+  attachments: Attachments | null = null;
+  readonly makeFilesApi: (api: typeof FilesApi) => FilesApi;
   #hasBeenOpen = false;
   readonly #makeLibrary: () => Promise<Library>;
   #library: Promise<Library> | null = null;
@@ -50,6 +55,7 @@ export class ChatController {
     const identity = { signedIn: token.value !== null, refusal: null };
     this.store = new Store({ ...INITIAL, words, identity, preferences, fresh: preferences.defaults, isLost });
     this.#api = new Api(origin, token);
+    this.makeFilesApi = (Made) => new Made(origin, token, this.#api);
     const conversationsApi = new ConversationsApi(this.#api);
     this.#socket = new ChatSocket(origin, this.#api, token, this.#listener());
     this.conversations = new Conversations(this.store, conversationsApi, () => this.#reattach());
@@ -199,9 +205,13 @@ export class ChatController {
   async #loadModels(): Promise<void> {
     try {
       const response = await this.#api.request(PATHS.models);
-      const historyChars = Number(response.headers.get("Max-History-Chars")) || null;
-      const grace = Number(response.headers.get("Max-Grace"));
-      this.store.dispatch({ type: "models", models: (await response.json()) as ModelList, historyChars, grace });
+      const { headers } = response;
+      const historyChars = Number(headers.get("Max-History-Chars")) || null;
+      const grace = Number(headers.get("Max-Grace"));
+      const fileBytes = Number(headers.get("Max-File-Bytes") ?? 0);
+      const tools = headers.get("Tools")?.split(", ") ?? [];
+      const models = (await response.json()) as ModelList;
+      this.store.dispatch({ type: "models", models, historyChars, grace, tools, fileBytes });
     } catch {
       // The connection broke again, which the socket will tell.
     }

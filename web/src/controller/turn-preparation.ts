@@ -58,8 +58,9 @@ export class TurnPreparation {
       await readConversation(this.#store, this.#api, id, stored);
     }
     const now = queuedTurn(this.#store.state, answer, question);
-    const { models, grace } = this.#store.state;
-    return now && turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), grace);
+    if (now === null) return null;
+    const { models, grace, tools } = this.#store.state;
+    return turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models, tools), grace);
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */

@@ -4,7 +4,9 @@ import { Refusal } from "../connection/api";
 import type { ChatSocket } from "../connection/socket";
 import type { ErrorFrame, FrameDown, Started } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
+import { filesOf } from "../state/attachments";
 import { type Answer, lastAnswer, type Question, runningAnswer, runningAnswers } from "../state/conversation";
+import { draftOf } from "../state/drafts";
 import { type Action, conversationWith, shownConversation, shownPlace } from "../state/state";
 import type { Store } from "../state/store";
 import type { Unkept } from "../state/unkept";
@@ -58,12 +60,22 @@ export class Turns {
     this.#runs = runs;
   }
 
-  /** Ask what stands in the message box, at the end of the branch that is shown; of a chat that is gone, in a new one. */
+  /**
+   * Ask what stands in the message box, at the end of the branch that is shown; of a chat that is gone, in a new one.
+   * Where not all of its files are at the server, it waits for them.
+   */
   ask(text: string): void {
     const from = shownPlace(this.#store.state);
     const conversation = shownConversation(this.#store.state);
     const place = conversation?.reading.status === "gone" ? null : conversation;
-    this.#ask({ from, conversation: place?.id ?? newId(), parent: place && lastAnswer(place), replaces: null, text });
+    const { files: attachments } = draftOf(this.#store.state, from);
+    const files = filesOf(attachments);
+    if (files.length < attachments.length) {
+      this.#store.dispatch({ type: "attach", chat: from, files: attachments, waits: true });
+      return;
+    }
+    const id = place?.id ?? newId();
+    this.#ask({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
   }
 
   /** Send what this tab had queued before it was reloaded. */
@@ -79,7 +91,8 @@ export class Turns {
     this.stop(); // a running answer belongs to the question that is replaced
     if (conversation === null) return;
     const { id } = conversation;
-    this.#ask({ from: id, conversation: id, parent: question.parent, replaces: question.id, text });
+    const { files, parent } = question;
+    this.#ask({ from: id, conversation: id, parent, replaces: question.id, text, files });
   }
 
   /** Ask for another answer to a question. */

@@ -2,6 +2,7 @@
 
 import { flushSync } from "react-dom";
 import type { ChatController } from "../controller/chat-controller";
+import { toMessageBox } from "./message-box";
 
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
@@ -11,8 +12,6 @@ export interface Shortcut {
   does: string;
   run: (chat: ChatController) => void;
 }
-
-export const MESSAGE_BOX = "message";
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
@@ -60,8 +59,4 @@ function focusSearchBox(): boolean {
   const seen = boxes.find((box) => box.checkVisibility());
   seen?.focus();
   return seen !== undefined;
-}
-
-export function toMessageBox(): void {
-  document.getElementById(MESSAGE_BOX)?.focus();
 }

@@ -21,12 +21,20 @@ const ALERT_TITLES = {
 } as const;
 
 /** One without an address leads nowhere. */
-function Link({ href, title, children }: Props<"a">) {
+function Link({ href, title, children, ...rest }: Props<"a"> & { "data-citation"?: string }) {
+  const { "data-citation": number, "aria-label": label } = rest;
   if (href?.startsWith(NOTE_ADDRESS)) return <NoteLink href={href}>{children}</NoteLink>;
   // biome-ignore lint/a11y/useValidAnchor: HTML's placeholder for a link
   if (href === undefined) return <a title={title}>{children}</a>;
   return (
-    <a href={href} title={title} target="_blank" rel="noopener noreferrer" className="answer-link">
+    <a
+      href={href}
+      title={title}
+      aria-label={number === undefined ? undefined : label}
+      target="_blank"
+      rel="noopener noreferrer"
+      className={number === undefined ? "answer-link" : "citation"}
+    >
       {children}
     </a>
   );

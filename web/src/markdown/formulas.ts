@@ -1,6 +1,8 @@
 // Finds the formulas in markdown, and writes each in the one way that means the same to everything that reads it later:
 // a fence of `math` for one that stands by itself, two dollars on either side for one in a line.
 
+import type { Edit } from "./marks";
+
 /** What does not end after so many characters was not meant as a formula. */
 const LONGEST_FORMULA_CHARS = 4_000;
 const LONGEST_LEAD_CHARS = 200;
@@ -20,28 +22,32 @@ interface WithFormulas {
   markdown: string;
   /** Whether there are any. */
   found: boolean;
+  /** What of the text is written in another way. */
+  edits: readonly Edit[];
 }
 
 /** The markdown with its formulas written so. While it is `growing`, one that is not whole yet is held back. */
 export function withFormulas(text: string, growing: boolean): WithFormulas {
-  if (!/\$|\\[([]|[`~]math/.test(text)) return { markdown: text, found: false };
+  if (!/\$|\\[([]|[`~]math/.test(text)) return { markdown: text, found: false, edits: [] };
   let markdown = "";
   let done = 0;
   let found = false;
+  const edits: Edit[] = [];
   const marks = new RegExp(MARKS);
   for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
     const piece = codeAt(text, mark.index, mark[0]) ?? formulaAt(text, mark.index, mark[0]);
     if (piece === null) continue;
     if (piece === "unfinished") {
-      if (growing) return { markdown: markdown + text.slice(done, mark.index), found: true };
+      if (growing) return { markdown: markdown + text.slice(done, mark.index), found: true, edits };
       continue;
     }
     found ||= piece.isFormula;
     markdown += text.slice(done, mark.index) + piece.written;
+    edits.push({ from: mark.index, to: piece.end, length: piece.written.length });
     done = piece.end;
     marks.lastIndex = done;
   }
-  return { markdown: markdown + text.slice(done), found };
+  return { markdown: markdown + text.slice(done), found, edits };
 }
 
 /** Code stays as it is: a fence, or ticks in a line. */

@@ -2,6 +2,7 @@
 // it was written. What the model writes is not trusted: see plugins/ and components.tsx.
 
 import { type CSSProperties, memo, useId, useMemo, useRef } from "react";
+import { type Mark, marksWithin, NO_MARKS } from "./marks";
 import { NoteList } from "./note-list";
 import { PlainText } from "./plain-text";
 import { usePrinting } from "./printing";
@@ -20,16 +21,19 @@ export interface Props {
   growing: boolean;
   /** Whether its end is about to be seen. */
   shown: boolean;
+  /** Where it rests on sources. */
+  marks?: readonly Mark[];
 }
 
 /** One answer, whose text only grows: another one needs another key. */
-export function Markdown({ text, growing, shown }: Props) {
+export function Markdown({ text, growing, shown, marks = NO_MARKS }: Props) {
   const known = useRef<readonly Section[]>([]);
   const referencesOf = useMemo(createReferenceReader, []);
   const notePrefix = `note-${useId().replace(/\W/g, "")}-`;
   known.current = sectionsOf(text, known.current);
   const sections = known.current;
   const references = referencesOf(sections);
+  const marksOf = useMarks(sections, marks);
   return (
     <>
       {sections.map((section, index) => (
@@ -39,6 +43,7 @@ export function Markdown({ text, growing, shown }: Props) {
           plain={section.plain}
           references={references}
           notePrefix={notePrefix}
+          marks={marksOf[index] ?? NO_MARKS}
           growing={growing && index === sections.length - 1}
           shown={shown && index >= sections.length - 2}
           alone={sections.length === 1}
@@ -47,6 +52,14 @@ export function Markdown({ text, growing, shown }: Props) {
       ))}
       {references.notes.length > 0 && <NoteList references={references} prefix={notePrefix} growing={growing} />}
     </>
+  );
+}
+
+/** The marks of each section. */
+function useMarks(sections: readonly Section[], marks: readonly Mark[]): (readonly Mark[])[] {
+  return useMemo(
+    () => (marks.length === 0 ? [] : sections.map(({ start, text }) => marksWithin(marks, start, text.length))),
+    [sections, marks],
   );
 }
 

@@ -1,6 +1,6 @@
-import type { TurnSettings } from "./frames";
+import type { ConversationSettings } from "./frames";
 
-export type SettingName = keyof TurnSettings;
+export type SettingName = keyof ConversationSettings;
 
 const NAMES: Readonly<Record<SettingName, true>> = {
   model: true,
@@ -10,6 +10,7 @@ const NAMES: Readonly<Record<SettingName, true>> = {
   max_output_tokens: true,
   stop: true,
   thinking: true,
+  tools: true,
 };
 
 export const SETTING_NAMES = Object.keys(NAMES) as readonly SettingName[];

@@ -56,6 +56,13 @@ function takeOne(before: Answer, frame: FrameDown, now: number): Answer {
       return { ...answer, status, text: answer.text + frame.text };
     case "thought":
       return { ...answer, status, thoughts: answer.thoughts + frame.text };
+    case "source":
+    case "citation":
+    case "search":
+    case "code":
+    case "code_result":
+    case "file":
+      return { ...answer, status, parts: [...answer.parts, frame] };
     case "usage": {
       const { type: _, id: __, seq: ___, ...spent } = frame;
       const end = frame.finish_reason === "cancelled" ? "stopped" : "done";

@@ -13,7 +13,7 @@ function chatOf(...texts: string[]): Conversation {
       return withMessage(
         chat,
         index % 2 === 0
-          ? { role: "user", id, stored: id, parent, text, replaces: null }
+          ? { role: "user", id, stored: id, parent, text, files: [], replaces: null }
           : { ...emptyAnswer(id, parent ?? "", PLAIN), stored: id, text, status: "done" },
       );
     },

@@ -44,6 +44,7 @@ export function emptyAnswer(id: string, parent: string, settings: Settings): Ans
     parent,
     text: "",
     thoughts: "",
+    parts: [],
     settings,
     status: "queued",
     run: null,

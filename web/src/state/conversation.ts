@@ -1,7 +1,8 @@
 // A conversation is a tree of messages: editing a question or asking for another answer makes a sibling.
 // What is shown is one branch of it, from its first message to its leaf.
 
-import type { Spent, TurnSettings } from "../protocol/frames";
+import type { ConversationSettings, ShownFile, Spent } from "../protocol/frames";
+import type { PartFrame } from "../protocol/part-frame";
 import type { Problem } from "../text/problems";
 import type { Settings } from "./settings";
 
@@ -12,6 +13,8 @@ export interface Question {
   stored: string | null;
   parent: string | null;
   text: string;
+  /** What it was asked with. */
+  files: readonly ShownFile[];
   /** The question that it was edited from, as long as it may have to come back into that one's box. */
   replaces: string | null;
   /** When it was asked, in seconds since the epoch; absent where that is not known. */
@@ -42,6 +45,8 @@ export interface Answer {
   parent: string;
   text: string;
   thoughts: string;
+  /** What came beside its text: sources, citations, searches, code, files. */
+  parts: readonly PartFrame[];
   /** What it was asked with. */
   settings: Settings;
   status: AnswerStatus;
@@ -69,7 +74,7 @@ export interface Conversation {
   /** What its next answers are asked with. */
   settings: Settings;
   /** What the store has of that. */
-  kept: TurnSettings;
+  kept: ConversationSettings;
   reading: Reading;
   /** The store's own time of the last change that was read, in seconds. */
   asOf: number;

@@ -1,5 +1,6 @@
 // What is written and not sent: in the message box of each chat, and in the boxes in which its questions are edited.
 
+import type { Attachment } from "./attachments";
 import type { State } from "./state";
 
 /** The place of the chat that has no message yet. */
@@ -10,17 +11,21 @@ export interface Draft {
   text: string;
   /** What stands in the boxes of questions that are being edited, by the ids of those. */
   edits: Readonly<Record<string, string>>;
+  /** The files that are asked with what stands in the message box. */
+  files: readonly Attachment[];
+  /** Whether it is sent as soon as the server has the files. */
+  waits: boolean;
 }
 
-export const NO_DRAFT: Draft = { text: "", edits: {} };
+export const NO_DRAFT: Draft = { text: "", edits: {}, files: [], waits: false };
 
 /** The draft of a chat, by the page's id of that or `NEW_CHAT`. */
 export function draftOf({ drafts }: State, chat: string): Draft {
   return drafts[chat] ?? NO_DRAFT;
 }
 
-export function isEmpty({ text, edits }: Draft): boolean {
-  return text === "" && Object.keys(edits).length === 0;
+export function isEmpty({ text, edits, files }: Draft): boolean {
+  return text === "" && files.length === 0 && Object.keys(edits).length === 0;
 }
 
 /** Change the draft of a chat; one that is empty then is dropped. */

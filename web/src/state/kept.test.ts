@@ -12,7 +12,15 @@ const lost = lostConnection(false, closeReasonOf(1006));
 
 /** A chat of one question, whose answer is like this. */
 function chatWith(changes: Partial<Answer>): Conversation {
-  const question = { role: "user" as const, id: "q", stored: null, parent: null, text: "Why?", replaces: null };
+  const question = {
+    role: "user" as const,
+    id: "q",
+    stored: null,
+    parent: null,
+    text: "Why?",
+    files: [],
+    replaces: null,
+  };
   const asked = withMessage(emptyConversation("local", null), question);
   return withMessage(asked, { ...emptyAnswer("t", "q", PLAIN), ...changes });
 }

@@ -1,6 +1,7 @@
 // The texts that the browser keeps of what the server does not have: one of each draft, and one of each question.
 
 import type { Problem } from "../text/problems";
+import { attached, filesIn, filesOf } from "./attachments";
 import type { Conversation } from "./conversation";
 import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
 import { parsed, recordOf, settingsIn } from "./preferences";
@@ -17,6 +18,11 @@ export interface KeptDraft extends Draft {
   settings: Settings | null;
 }
 
+/** A draft as it is kept: with the files that the server has. */
+function keptDraft({ text, edits, files }: Draft): Draft {
+  return { text, edits, files: filesOf(files).map(attached), waits: false };
+}
+
 /** What is to be kept of a conversation: the content of its draft, if any, and of its questions, by their ids. */
 export interface KeptOf {
   chat: string;
@@ -31,7 +37,7 @@ export function keptOf(conversation: Conversation, draft: Draft): KeptOf {
   const changed = stored !== null && changesFrom(kept, settings) !== null ? settings : null;
   return {
     chat: stored ?? id,
-    draft: worthKeeping({ text: draft.text, edits, settings: changed }),
+    draft: worthKeeping({ ...keptDraft({ ...draft, edits }), settings: changed }),
     unkept: unkeptIn(conversation),
   };
 }
@@ -39,12 +45,12 @@ export function keptOf(conversation: Conversation, draft: Draft): KeptOf {
 /** What is to be kept of the chat that has no message yet. */
 export function keptOfNew(state: State): KeptDraft | null {
   const isChanged = !sameJson(state.fresh, state.preferences.defaults);
-  return worthKeeping({ ...draftOf(state, NEW_CHAT), settings: isChanged ? state.fresh : null });
+  return worthKeeping({ ...keptDraft(draftOf(state, NEW_CHAT)), settings: isChanged ? state.fresh : null });
 }
 
 /** What is to be kept of a chat that is not here: what the browser has of it already. */
 export function keptOfUnread(state: State, chat: string): KeptDraft | null {
-  return worthKeeping({ ...draftOf(state, chat), settings: state.settings[chat] ?? null });
+  return worthKeeping({ ...keptDraft(draftOf(state, chat)), settings: state.settings[chat] ?? null });
 }
 
 function worthKeeping(draft: KeptDraft): KeptDraft | null {
@@ -64,11 +70,13 @@ export function keptIn(text: string | null): { content: Record<string, unknown>;
 }
 
 /** A draft from what was kept. */
-export function draftIn({ text, edits, settings }: Record<string, unknown>): KeptDraft {
+export function draftIn({ text, edits, files, settings }: Record<string, unknown>): KeptDraft {
   const written = Object.entries(recordOf(edits)).filter((edit): edit is [string, string] => isText(edit[1]));
   return {
     text: isText(text) ? text : NO_DRAFT.text,
     edits: Object.fromEntries(written),
+    files: filesIn(files).map(attached),
+    waits: false,
     settings: settings ? settingsIn(settings) : null,
   };
 }
@@ -82,9 +90,9 @@ export function unkeptFrom(content: Record<string, unknown>): Unkept | null {
   if (!texts.every(isText) || !ids.every((id) => id === null || isText(id))) return null;
   return {
     conversation: { ...conversation, settings: settingsIn(conversation.settings) },
-    question,
+    question: { ...question, files: filesIn(question.files) },
     answer: { ...answer, settings: settingsIn(answer.settings), problem: problemIn(answer.problem) },
-  } as Unkept;
+  } as unknown as Unkept;
 }
 
 function problemIn(value: unknown): Problem | null {

@@ -99,7 +99,8 @@ export function groupsOf(entries: readonly Entry[], now: Date): Group[] {
   const midnight = (daysAgo: number) =>
     new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo).getTime() / 1000;
   const [today, yesterday] = [midnight(0), midnight(1)];
-  const dayOf = (updated: number) => (updated >= today ? "today" : updated >= yesterday ? "yesterday" : "older");
+  const dayOf = (updated: number): Group["name"] =>
+    updated >= today ? "today" : updated >= yesterday ? "yesterday" : "older";
   const nameOf = ({ updated, pinned }: Entry) => (pinned ? "pinned" : dayOf(updated));
   const groups = [...Map.groupBy(entries, nameOf)].map(([name, entries]) => ({ name, entries }));
   return [...groups.filter(({ name }) => name === "pinned"), ...groups.filter(({ name }) => name !== "pinned")];

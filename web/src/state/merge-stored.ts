@@ -17,6 +17,7 @@ import {
 import { mayBe, withRuns } from "./merge-runs";
 import { sameJson } from "./same-json";
 import { PLAIN, settingsFrom } from "./settings";
+import { partsIn } from "./stored-parts";
 
 /** Merge a stored tree. A message that is not stored stays, after its stored siblings. */
 export function merged(conversation: Conversation, tree: ConversationTree): Conversation {
@@ -118,9 +119,9 @@ class Merge {
 }
 
 function messageFrom(stored: Stored, id: string, parent: string | null, known: Message | null): Message {
-  const { created } = stored;
   if (stored.role === "user") {
-    return { role: "user", id, stored: stored.id, parent, text: stored.text, replaces: null, created };
+    const { id: at, text, files = [], created } = stored;
+    return { role: "user", id, stored: at, parent, text, files, replaces: null, created };
   }
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
@@ -135,11 +136,8 @@ function cutOff(known: Answer): Partial<Answer> {
   return isRunning(known) ? { status: "lost", problem: cutShort() } : { status, problem };
 }
 
-function answerFrom(
-  { id: stored, text, thoughts, finish_reason, error, usage, created }: Stored,
-  id: string,
-  parent: string,
-): Answer {
+function answerFrom(message: Stored, id: string, parent: string): Answer {
+  const { id: stored, text, thoughts, finish_reason, error, usage, created } = message;
   const isStopped = finish_reason === "cancelled";
   return {
     role: "model",
@@ -148,6 +146,7 @@ function answerFrom(
     parent,
     text,
     thoughts,
+    parts: partsIn(message),
     settings: PLAIN,
     run: null,
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",

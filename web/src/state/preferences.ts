@@ -32,6 +32,7 @@ const CHECKS: Record<SettingName, Check> = {
   max_output_tokens: isNumber,
   stop: isText,
   thinking: (value) => value === null || THINKING.some((level) => level === value),
+  tools: isText,
 };
 
 /** The text to keep. */

@@ -116,7 +116,7 @@ test("a connection that breaks ends the answers that were sent, and keeps those 
 
 test("an error about no turn, and a frame of a later version, change nothing", () => {
   const before = after(ask("q1", "t1"), sent("t1"));
-  const unknown = { type: "source", id: "t1", title: "x", uri: "y" } as unknown as FrameDown;
+  const unknown = { type: "later", id: "t1", title: "x", uri: "y" } as unknown as FrameDown;
   const state = reduce(before, frames(down["a cancel that crossed the end of its turn"], unknown));
   expect(answerIn(state)).toBe(answerIn(before));
 });
@@ -152,7 +152,7 @@ test("frames of several turns each find their own, and leave the other conversat
 
 const models = (...names: string[]): Action => ({
   type: "models",
-  models: { default: "a", models: names },
+  models: { default: "a", models: names, any: false, titles: false, public_shares: false, facts: [] },
   historyChars: null,
   grace: 0,
 });

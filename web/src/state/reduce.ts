@@ -47,8 +47,10 @@ export function reduce(state: State, action: Action): State {
         identity: { signedIn: true, refusal: null },
         panel: state.panel === "sign_in" ? null : state.panel,
       };
-    case "models":
-      return { ...state, models: action.models, historyChars: action.historyChars, grace: action.grace };
+    case "models": {
+      const { type: _, ...facts } = action;
+      return { ...state, ...facts };
+    }
     case "set":
       return set(state, action.settings);
     case "prefer":
@@ -78,6 +80,8 @@ function reduceDrafts(state: State, action: DraftAction | TurnAction | RunAction
   switch (action.type) {
     case "write":
       return write(state, action.chat, action.text);
+    case "attach":
+      return withDraft(state, action.chat, { files: action.files, waits: action.waits ?? false });
     case "edit":
       return withEdit(state, action.chat, action.question, action.text);
     case "keeping":
@@ -194,10 +198,13 @@ function set(state: State, settings: Partial<Settings>): State {
   return change(state, state.shown, (c) => ({ ...c, settings: { ...c.settings, ...settings } }));
 }
 
+/** What is left in a box from which a question was sent. */
+const SENT = { text: "", files: [], waits: false };
+
 /** What came back into a box is forgotten with its text. */
 function write(state: State, chat: string, text: string): State {
   const { [chat]: _, ...returned } = state.returned;
-  return withDraft(text === "" ? { ...state, returned } : state, chat, { text });
+  return withDraft(text === "" ? { ...state, returned } : state, chat, { text, waits: false });
 }
 
 function show(state: State, id: string | null): State {
@@ -225,10 +232,19 @@ function turnedTo(conversation: Conversation, leaf: string): Conversation {
 }
 
 function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
-  const { conversation: id, from, question, replaces, parent, text, answer, now } = action;
-  const asked: Message = { role: "user", id: question, stored: null, parent, text, replaces, created: now / 1000 };
+  const { conversation: id, from, question, replaces, parent, text, files = [], answer, now } = action;
+  const asked: Message = {
+    role: "user",
+    id: question,
+    stored: null,
+    parent,
+    text,
+    files,
+    replaces,
+    created: now / 1000,
+  };
   const isHere = state.conversations.some((c) => c.id === id);
-  const sent = replaces === null ? withDraft(state, from, { text: "" }) : withEdit(state, from, replaces, null);
+  const sent = replaces === null ? withDraft(state, from, SENT) : withEdit(state, from, replaces, null);
   const opened = isHere ? sent : begun(sent, id, titleOf(text));
   const prompts = [...state.prompts.filter((prompt) => prompt !== text), text].slice(-PROMPTS);
   const { [replaces ?? from]: _, ...returned } = state.returned;

@@ -2,6 +2,7 @@
 
 import type { FrameDown } from "../protocol/frames";
 import { isRefusal } from "../text/problems";
+import { attached } from "./attachments";
 import type { Answer, Conversation, Question } from "./conversation";
 import { withoutQuestion } from "./conversation-tree";
 import { draftOf, NEW_CHAT, withDraft, withEdit } from "./drafts";
@@ -35,14 +36,15 @@ function intoEditor(state: State, rest: Conversation, question: Question, edited
 }
 
 function intoBox(state: State, rest: Conversation, question: Question, answer: Answer): State {
-  if (draftOf(state, rest.id).text !== "") return state;
+  if (isInUse(state, rest.id)) return state;
   const changing = change(state, rest.id, () => rest);
-  return withReason(withDraft(changing, rest.id, { text: question.text }), rest.id, answer);
+  const files = question.files.map(attached);
+  return withReason(withDraft(changing, rest.id, { text: question.text, files }), rest.id, answer);
 }
 
 /** A chat of which nothing is left was never begun: its question and its settings are those of the new chat again. */
 function asNew(state: State, { id, settings }: Conversation, question: Question, answer: Answer): State {
-  if (draftOf(state, NEW_CHAT).text !== "") return state;
+  if (isInUse(state, NEW_CHAT)) return state;
   const own = draftOf(state, id);
   const { [id]: _, ...drafts } = state.drafts;
   const left = {
@@ -55,7 +57,13 @@ function asNew(state: State, { id, settings }: Conversation, question: Question,
     found: state.found && without(state.found, id),
   };
   const text = own.text === "" ? question.text : `${question.text}\n\n${own.text}`;
-  return withReason(withDraft(left, NEW_CHAT, { text }), NEW_CHAT, answer);
+  const files = [...question.files.map(attached), ...own.files];
+  return withReason(withDraft(left, NEW_CHAT, { text, files }), NEW_CHAT, answer);
+}
+
+function isInUse(state: State, chat: string): boolean {
+  const { text, files } = draftOf(state, chat);
+  return text !== "" || files.length > 0;
 }
 
 function withReason(state: State, place: string, { problem, settings }: Answer): State {

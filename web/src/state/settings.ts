@@ -1,7 +1,7 @@
 // What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
 // are allowed is the server's to say, at the field.
 
-import type { Chat, ModelList, TurnSettings } from "../protocol/frames";
+import type { Chat, ConversationSettings, ModelList } from "../protocol/frames";
 import { SETTING_NAMES, type SettingName } from "../protocol/setting-names";
 
 export type Thinking = NonNullable<Chat["thinking"]>;
@@ -20,6 +20,8 @@ export interface Settings extends Record<SettingName, unknown> {
   stop: string;
   /** null for the model's own, and no thoughts are shown. */
   thinking: Thinking | null;
+  /** The names of the tools that the model may use, with spaces between. */
+  tools: string;
 }
 
 export const PLAIN: Settings = {
@@ -30,33 +32,40 @@ export const PLAIN: Settings = {
   max_output_tokens: null,
   stop: "",
   thinking: null,
+  tools: "",
 };
 
 /** The fields of a `chat` frame; what is not set is absent. */
-export function fieldsOf(settings: Settings): Pick<Chat, SettingName> {
+export function fieldsOf(
+  settings: Settings,
+): Pick<Chat, Exclude<SettingName, "tools">> & Pick<ConversationSettings, "tools"> {
   const stop = settings.stop.split("\n").filter((line) => line !== "");
   const fields = {
     ...settings,
     system: settings.system.trim() === "" ? null : settings.system,
     stop: stop.length === 0 ? null : stop.map((line) => line.replaceAll("\\n", "\n")),
+    tools: settings.tools === "" ? null : settings.tools.split(" "),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
-/** What is asked with these settings now: the default model where theirs is not offered at the moment. */
-export function offered(settings: Settings, models: ModelList | null): Settings {
+/** What is asked with these settings now: without what is not offered at the moment, and with the default model then. */
+export function offered(settings: Settings, models: ModelList | null, tools: readonly string[] = []): Settings {
   const isOffered = settings.model === null || models === null || models.any || models.models.includes(settings.model);
-  return isOffered ? settings : { ...settings, model: models.default };
+  const used = settings.tools.split(" ").filter((tool) => tools.includes(tool));
+  const asked = { ...settings, tools: used.join(" ") };
+  return isOffered ? asked : { ...asked, model: models.default };
 }
 
 /** Settings from what the store keeps of them: the reverse of `fieldsOf`. */
-export function settingsFrom(kept: TurnSettings): Settings {
+export function settingsFrom(kept: ConversationSettings): Settings {
   const lines = kept.stop?.map((line) => line.replaceAll("\n", "\\n"));
-  return { ...PLAIN, ...kept, system: kept.system ?? "", stop: lines?.join("\n") ?? "" };
+  const tools = kept.tools?.join(" ") ?? "";
+  return { ...PLAIN, ...kept, system: kept.system ?? "", stop: lines?.join("\n") ?? "", tools };
 }
 
 /** What has to be changed in the store so that it holds these settings: null takes one away. None when nothing has. */
-export function changesFrom(kept: TurnSettings, settings: Settings): TurnSettings | null {
+export function changesFrom(kept: ConversationSettings, settings: Settings): ConversationSettings | null {
   const fields = fieldsOf(settings);
   const names = SETTING_NAMES.filter(
     (name) => JSON.stringify(kept[name] ?? null) !== JSON.stringify(fields[name] ?? null),

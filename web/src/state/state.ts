@@ -10,11 +10,13 @@ import type {
   FrameDown,
   ModelList,
   Prompt,
+  ShownFile,
   Conversation as StoredConversation,
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
 import type { Problem } from "../text/problems";
 import { EN, type Words } from "../text/words/en";
+import type { Attachment } from "./attachments";
 import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
 import { type Draft, NEW_CHAT } from "./drafts";
 import { type Entry, type Listing, listingOf, type Place } from "./listing";
@@ -61,6 +63,10 @@ export interface State {
   historyChars: number | null;
   /** How many seconds the server lets an answer go on with nobody listening; 0 until it has said so. */
   grace: number;
+  /** The tools that a model may use here; none until the server has said so. */
+  tools: readonly string[];
+  /** The largest file that may be asked with a question, in bytes; 0 where none may be, or that is not known yet. */
+  fileBytes: number;
   preferences: Preferences;
   /** What the chat that has no message yet begins with. */
   fresh: Settings;
@@ -100,7 +106,8 @@ type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | { type: "models"; models: ModelList; historyChars: number | null; grace: number }
+  | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> &
+      Partial<Pick<State, "tools" | "fileBytes">>)
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -115,6 +122,8 @@ type PageAction =
 /** What is written, and what the browser keeps of it. */
 export type DraftAction =
   | { type: "write"; chat: string; text: string }
+  /** `waits`: send it as soon as the server has the files. */
+  | { type: "attach"; chat: string; files: readonly Attachment[]; waits?: boolean }
   /** `text` is null when the editing has ended. */
   | { type: "edit"; chat: string; question: string; text: string | null }
   | { type: "keeping"; isKeeping: boolean }
@@ -136,6 +145,7 @@ export type TurnAction =
       question: string;
       parent: string | null;
       text: string;
+      files?: readonly ShownFile[];
       answer: string;
       now: number;
     }
@@ -196,6 +206,8 @@ export const INITIAL: State = {
   models: null,
   historyChars: null,
   grace: 0,
+  tools: [],
+  fileBytes: 0,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,
   drafts: {},

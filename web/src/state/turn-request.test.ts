@@ -11,6 +11,7 @@ const question = (id: string, parent: string | null, text: string, stored: strin
   stored,
   parent,
   text,
+  files: [],
   replaces: null,
 });
 const kept = emptyConversation("local", "c1");
@@ -30,6 +31,7 @@ const SETTINGS: Settings = {
   max_output_tokens: 256,
   stop: "END\n\\n\\n",
   thinking: "medium",
+  tools: "",
 };
 
 test("a first question is asked at the top of its conversation", () => {

@@ -16,7 +16,14 @@ export function turnRequest(
 ): TurnRequest | null {
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
-  const fields = { ...fieldsOf(settings), ...(grace > 0 && { grace }) };
+  const files = question.files.map(({ id }) => id);
+  const fields: Partial<TurnRequest> = {
+    ...fieldsOf(settings),
+    ...(grace > 0 && { grace }),
+    ...(files.length > 0 && { files }),
+  };
+  // What is not named is taken from the chat's settings: what those name and is not offered any more, too.
+  if (conversation.kept.tools?.length && !fields.tools) fields.tools = [];
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 

@@ -1,6 +1,7 @@
 // Questions whose answers the server does not have: not sent yet, failed, or lost with a connection. The browser keeps
 // them, so that a reload shows them where they were, with what became of them.
 
+import type { ShownFile } from "../protocol/frames";
 import { lostQuestion, type Problem, unanswered } from "../text/problems";
 import { type Answer, branchTo, type Conversation, type Message, type Question, ROOT } from "./conversation";
 import { emptyAnswer, withMessage } from "./conversation-tree";
@@ -12,7 +13,7 @@ type Status = "queued" | "left" | "sent" | "stopped" | "failed";
 export interface Unkept {
   conversation: { id: string; stored: string | null; title: string; settings: Settings };
   /** Its `parent` is the stored id of the nearest answer above it. */
-  question: { id: string; stored: string | null; parent: string | null; text: string };
+  question: { id: string; stored: string | null; parent: string | null; text: string; files: readonly ShownFile[] };
   answer: { id: string; settings: Settings; status: Status; problem: Problem | null };
 }
 
@@ -31,7 +32,7 @@ function record(conversation: Conversation, question: Question, answer: Answer):
   const parent = above?.stored ?? null;
   return {
     conversation: { id, stored, title, settings },
-    question: { id: question.id, stored: question.stored, parent, text: question.text },
+    question: { id: question.id, stored: question.stored, parent, text: question.text, files: question.files },
     answer: { id: answer.id, settings: answer.settings, status: statusOf(answer), problem: answer.problem },
   };
 }
@@ -53,8 +54,8 @@ function putBack(conversation: Conversation, record: Unkept): Conversation {
   if (below.length > 0) return conversation; // it was answered, or is here already
   if (here !== null && record.answer.status === "sent") return conversation; // its answer is looked for
   const leaf = conversation.leaf;
-  const { id, stored, text } = record.question;
-  const asked = here ?? { role: "user", id, stored, parent, text, replaces: null };
+  const { id, stored, text, files } = record.question;
+  const asked = here ?? { role: "user", id, stored, parent, text, files, replaces: null };
   const withQuestion = here === null ? withMessage(conversation, asked) : conversation;
   const changed = withMessage(withQuestion, answerOf(record, asked.id));
   const isAtEnd = leaf === null || leaf === asked.parent || leaf === asked.id;

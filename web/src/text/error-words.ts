@@ -15,6 +15,10 @@ const NOT_UNDERSTOOD: Words = {
   advice: "Reload the page.",
 };
 const ASK_AGAIN = "Ask again.";
+const FILES: Words = {
+  sentence: "Not all of these files can be asked with this question.",
+  advice: "Remove some, or add them again.",
+};
 const CUT_BY_A_STOP: Words = {
   sentence: "The server stopped before this answer had ended.",
   advice: "Asking again counts as one more question.",
@@ -67,6 +71,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   },
   draining: { sentence: "The server was shutting down.", advice: "Ask again: the next one answers." },
   store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
+  invalid_file: FILES,
+  tool_timeout: { sentence: "This answer waited too long for what it had asked for.", advice: ASK_AGAIN },
   blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
   upstream_rate_limited: {
     sentence: "The model’s provider takes no more questions at the moment.",
@@ -93,7 +99,10 @@ const SETTINGS: Readonly<Record<SettingName, string>> = {
   max_output_tokens: "The longest answer is a whole number of tokens, and at least 1.",
   stop: "There may be up to five stop texts, one in a line.",
   thinking: "This thinking is not offered for this model.",
+  tools: "The model cannot use what is switched on below the message.",
 };
+
+const TOOLS_ADVICE = "Switch it off, or choose another model.";
 
 export function knowsCode(code: string): boolean {
   return code in WORDS;
@@ -103,6 +112,8 @@ export function knowsCode(code: string): boolean {
 export function wordsOf(error: ErrorFrame): Words {
   const { sentence = error.message, advice = null } = WORDS[error.code] ?? {};
   if (error.code === "draining" && !error.retryable) return CUT_BY_A_STOP;
+  if (/^files\b/.test(error.field ?? "")) return FILES;
+  if (settingOf(error.field) === "tools") return { sentence: SETTINGS.tools, advice: TOOLS_ADVICE };
   const otherwise = error.retryable ? ASK_AGAIN : "Change the question and send it again.";
   return { sentence: exact(error) ?? sentence, advice: advice ?? otherwise };
 }

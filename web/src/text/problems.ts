@@ -35,6 +35,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "invalid_frame",
   "unknown_model",
   "not_found",
+  "invalid_file",
   "unsupported",
   "unauthenticated",
   "forbidden",
@@ -59,9 +60,9 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
   const { sentence, advice } = wordsOf(error);
   return {
     sentence,
-    advice: setting === null ? advice : "Change it in the settings, then ask again.",
+    advice: setting === null || setting === "tools" ? advice : "Change it in the settings, then ask again.",
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
-    setting,
+    setting: setting === "tools" ? null : setting, // which is beside the message box
   };
 }
 

@@ -5,7 +5,9 @@
 
 from typing import Final
 
-from deltawire.gemini.events import PROGRESS, Counts, Event, Text, ThoughtText
+from msgspec.structs import replace
+
+from deltawire.gemini.events import PROGRESS, UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
 from deltawire.gemini.reading.code_runs import made_file
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.faults import failure_of, unwrapped_error
@@ -53,17 +55,15 @@ class ResponseReader:
     @property
     def counts(self) -> Counts:
         """The provider's latest token counts."""
-        return self._running.counts(has_text=self._has_text)
+        counts = self._running.counts(has_text=self._has_text)
+        if self._tools is None or counts == UNKNOWN_COUNTS:
+            return counts
+        return replace(counts, queries=self._tools.grounding.queries)
 
     @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason."""
         return self._finish.reason
-
-    @property
-    def search_queries(self) -> int:
-        """The number of search queries that the provider charges for."""
-        return 0 if self._tools is None else self._tools.grounding.queries
 
     @property
     def is_proven(self) -> bool:

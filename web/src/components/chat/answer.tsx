@@ -1,13 +1,19 @@
-import { type ComponentType, lazy, memo, Suspense } from "react";
+import { type ComponentType, lazy, memo, Suspense, useMemo } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { asShown } from "../../markdown/json-answer";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
+import { NO_MARKS } from "../../markdown/marks";
 import { PlainText } from "../../markdown/plain-text";
+import { citedPlaces, citedSources } from "../../state/citations";
 import { type Answer as AnswerData, isRunning } from "../../state/conversation";
+import { partsOf } from "../../state/parts";
 import type { Remedy } from "../../text/problems";
+import { withSources } from "../../text/source-list";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 import { AnswerExtras, ContinueButton, TimeOf } from "./answer-extras";
+import { AnswerParts } from "./answer-parts";
 import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
 import { Problem } from "./problem";
@@ -28,6 +34,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
   const chat = useChat();
   const words = useWords();
   const running = isRunning(answer);
+  const { parts, sources, marks } = useParts(answer);
   const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
   return (
     <article aria-label={words.answer} aria-busy={running} className="turn group flex flex-col gap-3">
@@ -35,10 +42,17 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
       {answer.text !== "" && (
         <div className="answer">
           <Suspense fallback={<PlainText text={answer.text} />}>
-            <Markdown key={answer.id} text={answer.text} growing={running} shown={shown} />
+            <Markdown
+              key={answer.id}
+              text={asShown(answer.text, running)}
+              growing={running}
+              shown={shown}
+              marks={marks}
+            />
           </Suspense>
         </div>
       )}
+      {answer.parts.length > 0 && <AnswerParts parts={parts} sources={sources} running={running} />}
       {running && answer.text === "" && answer.status !== "reconnecting" && (
         <Waiting queued={answer.status === "queued"} />
       )}
@@ -51,9 +65,15 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
         <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
           <div className="actions -ms-1.5">
             <BranchSwitch message={answer} />
-            {answer.text !== "" && <CopyButton text={answer.text} label={words.copy_answer} rich={richTextOf} />}
             {answer.text !== "" && (
-              <CopyButton text={answer.text} label={words.copy_markdown} icon={LATE_ICONS.markdown} />
+              <CopyButton text={withSources(answer.text, sources)} label={words.copy_answer} rich={richTextOf} />
+            )}
+            {answer.text !== "" && (
+              <CopyButton
+                text={withSources(answer.text, sources)}
+                label={words.copy_markdown}
+                icon={LATE_ICONS.markdown}
+              />
             )}
             {answer.problem === null && (
               <IconButton icon={LATE_ICONS.redo} label={words.regenerate} onClick={() => again()} />
@@ -67,3 +87,16 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
     </article>
   );
 });
+
+/** What came beside an answer's text, and where that rests on sources. */
+function useParts({ parts: frames, text }: AnswerData) {
+  const parts = useMemo(() => partsOf(frames), [frames]);
+  const sources = useMemo(() => citedSources(parts.sources), [parts]);
+  const isCited = parts.citations.length > 0;
+  const cited = isCited ? text : "";
+  const marks = useMemo(
+    () => (isCited ? citedPlaces(cited, parts.citations, sources) : NO_MARKS),
+    [isCited, cited, parts, sources],
+  );
+  return { parts, sources, marks };
+}

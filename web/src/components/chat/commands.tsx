@@ -1,6 +1,6 @@
 import { useEffect, useId, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { MESSAGE_BOX, toMessageBox } from "../../keyboard/shortcuts";
+import { MESSAGE_BOX, toMessageBox } from "../../keyboard/message-box";
 import type { Prompt } from "../../protocol/frames";
 import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";

@@ -2,7 +2,7 @@ import { type KeyboardEvent, type ReactNode, type RefObject, type SubmitEvent, u
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
-import { MESSAGE_BOX } from "../../keyboard/shortcuts";
+import { MESSAGE_BOX } from "../../keyboard/message-box";
 import { type Answer, runningAnswer } from "../../state/conversation";
 import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
@@ -10,8 +10,15 @@ import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 
-/** The box in which questions are written, and the button that sends them or stops the answer; `children` go between. */
-export function Composer({ children }: { children: ReactNode }) {
+interface Props {
+  /** What stands above the box: the files. */
+  tray: ReactNode;
+  /** What stands beside the button. */
+  children: ReactNode;
+}
+
+/** The box in which questions are written, and the button that sends them or stops the answer. */
+export function Composer({ tray, children }: Props) {
   const chat = useChat();
   const words = useWords();
   const shown = useChatState((state) => state.shown);
@@ -34,6 +41,7 @@ export function Composer({ children }: { children: ReactNode }) {
   };
   return (
     <form className="composer" onSubmit={send}>
+      {tray}
       <GrowingBox
         key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
         ref={box}

@@ -1,11 +1,15 @@
 import type { KeyboardEvent } from "react";
 import { useChatState } from "../../hooks/use-chat";
 import { breaksOrSends } from "../../keyboard/keys";
+import type { ShownFile } from "../../protocol/frames";
 import { GrowingBox } from "../ui/growing-box";
+import { FileList } from "./file-list";
 import { Problem } from "./problem";
 
 interface Props {
   question: string;
+  /** They stay with it. */
+  files: readonly ShownFile[];
   text: string;
   onWrite: (text: string) => void;
   onSend: (text: string) => void;
@@ -13,7 +17,7 @@ interface Props {
 }
 
 /** A question while it is changed. Sending it begins a branch beside the old one. */
-export function QuestionEditor({ question, text, onWrite, onSend, onCancel }: Props) {
+export function QuestionEditor({ question, files, text, onWrite, onSend, onCancel }: Props) {
   const returned = useChatState((state) => state.returned[question]);
   const isEmpty = text.trim() === "";
   const send = () => {
@@ -36,6 +40,7 @@ export function QuestionEditor({ question, text, onWrite, onSend, onCancel }: Pr
         send();
       }}
     >
+      {files.length > 0 && <FileList files={files} label="Files of your question" />}
       <GrowingBox
         aria-label="Edit your question"
         className="max-h-[50dvh]"

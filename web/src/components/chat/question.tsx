@@ -8,6 +8,7 @@ import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 import { TimeOf } from "./answer-extras";
 import { BranchSwitch } from "./branch-switch";
+import { FileList } from "./file-list";
 import { QuestionEditor } from "./question-editor";
 
 export const Question = memo(function Question({ question }: { question: QuestionData }) {
@@ -25,6 +26,7 @@ export const Question = memo(function Question({ question }: { question: Questio
     return (
       <QuestionEditor
         question={question.id}
+        files={question.files}
         text={edited}
         onWrite={edit}
         onSend={(text) => chat.turns.edit(question, text)}
@@ -34,6 +36,7 @@ export const Question = memo(function Question({ question }: { question: Questio
   }
   return (
     <article aria-label={words.you} className="turn group flex flex-col items-end gap-1" data-message={question.id}>
+      {question.files.length > 0 && <FileList files={question.files} label="Files of your question" />}
       <div
         dir="auto"
         className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"

@@ -1,5 +1,5 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { toMessageBox } from "../../keyboard/shortcuts";
+import { toMessageBox } from "../../keyboard/message-box";
 import { shownPlace } from "../../state/state";
 
 /** The first picture of a new chat: a greeting; the message box stands in the middle below it. */

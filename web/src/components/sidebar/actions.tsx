@@ -1,5 +1,6 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { SHORTCUTS, toMessageBox } from "../../keyboard/shortcuts";
+import { toMessageBox } from "../../keyboard/message-box";
+import { SHORTCUTS } from "../../keyboard/shortcuts";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
 

@@ -92,6 +92,7 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
 /** The title while it is changed: Enter or leaving it keeps what is written, Escape does not. */
 function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boolean) => void }) {
   const chat = useChat();
+  const words = useWords();
   const [title, setTitle] = useState(entry.title);
   const keep = (byKeyboard: boolean) => {
     if (title.trim() !== "") chat.conversations.rename(entry, title.trim());
@@ -106,7 +107,7 @@ function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boole
   };
   return (
     <input
-      aria-label="Title"
+      aria-label={words.name}
       dir="auto"
       className="input px-2.5 py-1.5 text-sm -outline-offset-2"
       maxLength={200}

@@ -69,7 +69,7 @@ function Entries({ name, entries, onChoose, selected, onSelect }: Props & { name
           isShown={entry.id === shown}
           isBusy={busy.split(" ").includes(entry.id)}
           onChoose={onChoose}
-          isSelected={selected && selected.has(entry.id)}
+          isSelected={selected === null ? null : selected.has(entry.id)}
           onSelect={onSelect}
         />
       ))}

@@ -1,7 +1,7 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
-import { toMessageBox } from "../../keyboard/shortcuts";
+import { toMessageBox } from "../../keyboard/message-box";
 import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";

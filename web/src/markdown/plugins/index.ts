@@ -23,7 +23,11 @@ const SCHEMA: Schema = {
   clobberPrefix: "",
   tagNames: [...(defaultSchema.tagNames ?? []).filter((name) => name !== "img"), "mark"],
   protocols: { ...defaultSchema.protocols, href: null }, // rehypeLinks decides
-  attributes: { ...defaultSchema.attributes, blockquote: [["dataAlert", ...ALERTS]] },
+  attributes: {
+    ...defaultSchema.attributes,
+    a: [...(defaultSchema.attributes?.a ?? []), "dataCitation"],
+    blockquote: [["dataAlert", ...ALERTS]],
+  },
 };
 
 export const REHYPE_PLUGINS: PluggableList = [[rehypeSanitize, SCHEMA], rehypeLinks];

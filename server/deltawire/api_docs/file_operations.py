@@ -1,0 +1,45 @@
+"""The operations of `/files` in the OpenAPI document."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+
+from deltawire.api_docs.operations import operation
+from deltawire.api_docs.responses import json_answer, problems
+from deltawire.conversations.files.schemas import FileInfo, FilePage, FileQuery, UploadQuery
+
+_STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
+_NAMED: Final = _STORED | {"not_found"}
+_BYTES: Final = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream"))
+_SENT: Final = operation(
+    {"201": json_answer(FileInfo, "The file, as it is kept; `Location` is its address.")},
+    _STORED | {"invalid_frame", "message_too_large", "invalid_file", "budget_exhausted", "storage_full"},
+    query=UploadQuery,
+)
+
+
+@dataclass
+class SendFile(_SENT):  # type: ignore[misc,valid-type]
+    """`POST /files`, whose body is the file."""
+
+    def __post_init__(self) -> None:
+        """Add the body, and the answer for a type that is not taken."""
+        super().__post_init__()
+        self.responses = {**(self.responses or {}), **problems((), {(415, "unsupported")})}
+        self.request_body = RequestBody(
+            content={"application/octet-stream": _BYTES}, required=True, description="The file itself."
+        )
+
+
+SEND_FILE: Final[type[Operation]] = SendFile
+LIST_FILES: Final = operation(
+    {"200": json_answer(FilePage, "A page of files, the newest first.")}, _STORED | {"invalid_frame"}, query=FileQuery
+)
+READ_FILE: Final = operation({"200": json_answer(FileInfo, "What is known of it.")}, _NAMED)
+READ_CONTENT: Final = operation(
+    {"200": OpenAPIResponse(description="The bytes, as a download.", content={"application/octet-stream": _BYTES})},
+    _NAMED,
+)
+DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)

@@ -1,0 +1,220 @@
+"""Uploads: the bytes of a file go to the object store while they come, and are a file once all is right.
+
+    reserve (a row, "arriving") -> stream (inspect, digest, write the object) -> keep (the row, "kept")
+
+An upload that ends in any other way gives up its row, and its object is removed; after a crash the next start does so.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from deltawire.aio.budget import Budget
+from deltawire.conversations.database import Database
+from deltawire.conversations.files import rows
+from deltawire.conversations.files.holder import Holder
+from deltawire.conversations.files.inspection import Inspection
+from deltawire.conversations.files.names import shown_name
+from deltawire.conversations.files.objects import Objects
+from deltawire.conversations.files.rows import FileRow
+from deltawire.conversations.files.schemas import FileBounds
+from deltawire.conversations.lanes import Lanes
+from deltawire.conversations.texts import new_id, storable
+from deltawire.protocol.errors import Failure
+
+_MEMORY_BYTES: Final = 40 * 2**20
+"""What the uploads of a process may hold of their parts together; the next one waits, and its client with it."""
+_AT_ONCE: Final = {True: 16, False: 2}
+"""Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
+_MAX_FILES: Final = 10_000
+"""Files of one caller."""
+_HEARTBEAT_SECONDS: Final = 60.0
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a caller sends."""
+
+    owner: str
+    name: str
+    claimed: str | None
+    """The media type that the client names; None where it names none."""
+    length: int | None
+    """The bytes that the client announces; None where it announces none."""
+
+
+class Uploads:
+    """The uploads of a process."""
+
+    def __init__(self, database: Database, objects: Objects, bounds: FileBounds) -> None:
+        """Start without uploads."""
+        self._database = database
+        self._objects = objects
+        self._bounds = bounds
+        self.holder = Holder()
+        self.running: set[str] = set()
+        """The ids of the files that arrive in this process."""
+        self._memory = Budget(_MEMORY_BYTES)
+        self._lanes = Lanes(_AT_ONCE[objects.is_local])
+
+    async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileRow:
+        """Return the row of the file that these pieces make.
+
+        Raise `Failure` (`message_too_large`, `budget_exhausted`, `invalid_file`, `unsupported`, `storage_full`,
+        `store_unavailable`), and what `pieces` raises; then nothing is left.
+        """
+        if (upload.length or 0) > self._bounds.file_bytes:
+            raise _too_large(self._bounds.file_bytes)
+        inspection = Inspection(upload.claimed, upload.name, self._bounds.kinds)
+        row = FileRow(
+            id=new_id(),
+            owner=upload.owner,
+            state=rows.ARRIVING,
+            holder=self.holder.name,
+            name=storable(shown_name(upload.name)),
+            type=upload.claimed or "",
+            size=0,
+            sha256=None,
+            object=_new_key(),
+            created=time.time(),
+            used=time.time(),
+            remote_name=None,
+            remote_uri=None,
+            remote_expires=None,
+        )
+        row = await self._reserve(row, upload.length)
+        self.running.add(row.id)
+        try:
+            arrival = Arrival(row, inspection, self._bounds, self._database)
+            part = 2 * self._objects.part_bytes
+            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part)):
+                await self._objects.put(row.object, arrival.checked(pieces))
+            return await self._keep(arrival.whole())
+        except BaseException:
+            self._database.background.run(self._give_up(row))
+            raise
+        finally:
+            self.running.discard(row.id)
+
+    async def _reserve(self, row: FileRow, length: int | None) -> FileRow:
+        """Write the row with the most bytes that may come, so that uploads at once count each other."""
+        async with self._database.writing(row.owner) as transaction:
+            await rows.lock_owner(transaction, row.owner)
+            number, size = await rows.stored_by(transaction, row.owner)
+            room = self._bounds.caller_bytes - size
+            if number >= _MAX_FILES:
+                raise Failure("budget_exhausted", f"One caller may keep at most {_MAX_FILES:,} files.", retryable=False)
+            if room < (length or 1):
+                raise _no_room(self._bounds.caller_bytes)
+            most = min(self._bounds.file_bytes, room) if length is None else length
+            row = msgspec.structs.replace(row, size=most)
+            await rows.add(transaction, row)
+        return row
+
+    async def _keep(self, row: FileRow) -> FileRow:
+        """Make the upload a file. Where its caller has the same bytes, their object serves this one, too."""
+        async with self._database.writing(row.owner) as transaction:
+            await rows.lock_owner(transaction, row.owner)
+            same = await rows.twins(transaction, row.owner, row.sha256 or "")
+            for twin in same:
+                if (twin.name, twin.type) == (row.name, row.type):
+                    await rows.use(transaction, [twin.id])
+                    await rows.change(transaction, row.id, state=rows.GONE, size=0)
+                    break
+            else:
+                if same:
+                    spare = msgspec.structs.replace(row, id=new_id(), state=rows.GONE, size=0)
+                    await rows.add(transaction, spare)
+                    row = msgspec.structs.replace(row, object=same[0].object)
+                columns = {name: getattr(row, name) for name in ("name", "type", "size", "sha256", "object", "used")}
+                await rows.change(transaction, row.id, state=rows.KEPT, holder=None, **columns)
+                twin = msgspec.structs.replace(row, state=rows.KEPT, holder=None)
+        if same:
+            self._database.background.run(clear_gone(self._database, self._objects))
+        return twin
+
+    async def _give_up(self, row: FileRow) -> None:
+        """Remove what came so far. Where the store is away, the next sweep does."""
+        async with self._database.writing(row.owner) as transaction:
+            await rows.change(transaction, row.id, state=rows.GONE, size=0)
+        await self._objects.delete(row.object)
+        async with self._database.writing(row.owner) as transaction:
+            await rows.remove(transaction, row.id)
+
+
+class Arrival:
+    """The bytes of one upload while they come."""
+
+    def __init__(self, row: FileRow, inspection: Inspection, bounds: FileBounds, database: Database) -> None:
+        """`row` names the most bytes that may come."""
+        self._row = row
+        self._inspection = inspection
+        self._bounds = bounds
+        self._database = database
+        self._digest = hashlib.sha256()
+        self._size = 0
+        self._type = ""
+        self._heard = time.monotonic()
+
+    async def checked(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield the pieces; raise `Failure` before the end for what may not be kept."""
+        async for piece in pieces:
+            if not piece:
+                continue
+            self._size += len(piece)
+            if self._size > self._row.size:
+                is_too_large = self._size > self._bounds.file_bytes
+                raise _too_large(self._bounds.file_bytes) if is_too_large else _no_room(self._bounds.caller_bytes)
+            self._digest.update(piece)
+            self._inspection.feed(piece)
+            self._say_alive()
+            yield piece
+        self._type = self._inspection.finish()
+
+    def whole(self) -> FileRow:
+        """Return the row of the whole file."""
+        return msgspec.structs.replace(
+            self._row, type=self._type, size=self._size, sha256=self._digest.hexdigest(), used=time.time()
+        )
+
+    def _say_alive(self) -> None:
+        """Note now and then that this upload goes on: servers on other machines cannot know otherwise."""
+        if time.monotonic() - self._heard > _HEARTBEAT_SECONDS:
+            self._heard = time.monotonic()
+            self._database.background.run(self._touch())
+
+    async def _touch(self) -> None:
+        async with self._database.writing(self._row.owner) as transaction:
+            await rows.use(transaction, [self._row.id])
+
+
+async def clear_gone(database: Database, objects: Objects) -> None:
+    """Remove the objects and the rows of files that are gone, one short write at a time; raise `Failure`."""
+    while True:
+        async with database.reading() as connection:
+            found = await rows.in_state(connection, rows.GONE, 20)
+            shared = {row.id for row in found if await rows.has_others(connection, row)}
+        if not found:
+            return
+        for row in found:
+            if row.id not in shared:
+                await objects.delete(row.object)
+            async with database.writing() as transaction:
+                await rows.remove(transaction, row.id)
+
+
+def _new_key() -> str:
+    key = secrets.token_hex(16)
+    return f"{key[:2]}/{key[2:]}"
+
+
+def _too_large(limit: int) -> Failure:
+    return Failure("message_too_large", f"A file may hold at most {limit:,} bytes; see MAX_FILE_BYTES.", field="body")
+
+
+def _no_room(limit: int) -> Failure:
+    message = f"The files of one caller may hold at most {limit:,} bytes; see MAX_FILES_BYTES_PER_CALLER. Delete some."
+    return Failure("budget_exhausted", message, field="body", retryable=False)

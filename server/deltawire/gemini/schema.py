@@ -1,0 +1,69 @@
+"""The JSON Schema of a structured answer: what of it the provider takes. No I/O."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from deltawire.protocol.errors import Failure
+
+_TAKEN: Final = frozenset(
+    {
+        *("$id", "$defs", "$ref", "$anchor", "type", "format", "title", "description", "enum"),
+        *("items", "prefixItems", "minItems", "maxItems", "minimum", "maximum", "anyOf"),
+        *("properties", "additionalProperties", "required", "propertyOrdering"),
+    }
+)
+_REMARKS: Final = frozenset({"$schema", "$comment", "default", "examples", "deprecated", "readOnly", "writeOnly"})
+"""Keywords that do not restrict an answer: the provider passes them over."""
+_INSTEAD: Final = {
+    "oneOf": "use anyOf",
+    "const": "use enum with one value",
+    "definitions": "use $defs",
+    "pattern": "describe the form in description",
+    "exclusiveMinimum": "use minimum",
+    "exclusiveMaximum": "use maximum",
+}
+_MAPS: Final = ("properties", "$defs")
+_LISTS: Final = ("anyOf", "prefixItems")
+_SCHEMAS: Final = ("items", "additionalProperties")
+_LONGEST_PATH: Final = 128
+
+
+def check_schema(schema: Any, path: str) -> None:
+    """Raise `Failure`, with its path, for a keyword that the provider does not take, and for what is no schema."""
+    left = [(schema, path)]
+    while left:
+        value, at = left.pop()
+        if isinstance(value, bool):
+            continue
+        if not isinstance(value, dict):
+            raise _refused(at, f"{_short(at)} must be a JSON Schema: an object.")
+        for keyword in value:
+            if keyword not in _TAKEN and keyword not in _REMARKS:
+                instead = f"; {_INSTEAD[keyword]}" if keyword in _INSTEAD else ""
+                raise _refused(f"{at}.{keyword}", f"{_short(at)}: the provider takes no {keyword[:64]}{instead}.")
+        left += reversed(list(_parts(value, at)))
+
+
+def _parts(schema: dict[str, Any], path: str) -> Iterator[tuple[Any, str]]:
+    """Yield the schemas in a schema, each with its path."""
+    for keyword in _MAPS:
+        if keyword in schema:
+            if not isinstance(schema[keyword], dict):
+                raise _refused(f"{path}.{keyword}", f"{_short(path)}.{keyword} must be an object of JSON Schemas.")
+            yield from ((part, f"{path}.{keyword}.{name}") for name, part in schema[keyword].items())
+    for keyword in _LISTS:
+        if keyword in schema:
+            if not isinstance(schema[keyword], list):
+                raise _refused(f"{path}.{keyword}", f"{_short(path)}.{keyword} must be a list of JSON Schemas.")
+            yield from ((part, f"{path}.{keyword}[{index}]") for index, part in enumerate(schema[keyword]))
+    for keyword in _SCHEMAS:
+        if keyword in schema:
+            yield schema[keyword], f"{path}.{keyword}"
+
+
+def _refused(path: str, sentence: str) -> Failure:
+    return Failure("invalid_frame", sentence, field=_short(path))
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"

@@ -1,0 +1,145 @@
+"""Files in a folder and in a real S3: sent, found, read, listed, shared, swept and deleted."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from support.files import PDF, Files, files_of, png
+from support.identity import API_KEYS, KEYS, bearer
+from support.object_store import s3_bucket
+from support.serving import serving
+from support.upstream import Upstream
+
+MIB = 2**20
+
+
+class Place(NamedTuple):
+    """Where the objects are, and a look into it."""
+
+    url: str
+    keys: Callable[[], list[str]]
+
+    async def becomes(self, number: int) -> None:
+        """Wait until it holds so many objects."""
+        async with asyncio.timeout(60):
+            while len(await asyncio.to_thread(self.keys)) != number:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture(scope="module", params=["folder", "s3"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    if request.param == "s3":
+        with s3_bucket() as bucket:
+            yield Place(bucket.url, bucket.keys)
+        return
+    folder = tmp_path_factory.mktemp("files")
+    yield Place(folder.as_uri(), lambda: [file.name for file in folder.rglob("*") if file.is_file()])
+
+
+@pytest.fixture
+async def address(upstream: Upstream, place: Place, tmp_path: Path) -> AsyncIterator[str]:
+    async with serving(
+        upstream, files_url=place.url, data_dir=tmp_path, api_keys=API_KEYS, max_file_bytes=12 * MIB
+    ) as address:
+        yield address
+
+
+@pytest.fixture
+async def alice(address: str) -> AsyncIterator[Files]:
+    async with files_of(address, **bearer(KEYS["alice"])) as client:
+        yield client
+
+
+async def gone(client: Files, place: Place) -> None:
+    """Delete all files; nothing is left."""
+    _, listed, _ = await client.get()
+    import json  # noqa: PLC0415
+
+    for file in json.loads(listed)["files"]:
+        assert await client.delete(file["id"]) == 204
+    await place.becomes(0)
+
+
+async def test_a_file_is_kept_and_given_back_as_it_was(alice: Files, place: Place) -> None:
+    for content, type, name in ((png(), "image/png", "a.png"), (b"text\n" * 2 * MIB, "text/plain", "long.txt")):
+        file = await alice.kept(content, type, name)
+        assert file["sha256"] == sha256(content).hexdigest()
+        assert (file["name"], file["type"], file["size"]) == (name, type, len(content))
+        assert file["expires"] > file["created"]
+        status, got, headers = await alice.get(f"/{file['id']}/content")
+        assert (status, got) == (200, content)
+        assert headers["Content-Disposition"] == f"attachment; filename=\"{name}\"; filename*=UTF-8''{name}"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Content-Security-Policy"].startswith("sandbox")
+    await gone(alice, place)
+
+
+async def test_the_same_bytes_of_a_caller_are_one_object(alice: Files, place: Place) -> None:
+    first = await alice.kept(png(), "image/png", "a.png")
+    again = await alice.kept(png(), "image/png", "a.png")
+    renamed = await alice.kept(png(), "image/png", "b.png")
+    assert again["id"] == first["id"] != renamed["id"]
+    await place.becomes(1)
+    assert await alice.delete(first["id"]) == 204
+    assert (await alice.get(f"/{renamed['id']}/content"))[1] == png()
+    await gone(alice, place)
+
+
+async def test_a_client_that_leaves_in_mid_upload_leaves_nothing(alice: Files, place: Place) -> None:
+    came = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(7):
+            yield b"a" * MIB
+        came.set()
+        await asyncio.Event().wait()
+
+    sending = asyncio.create_task(alice.send(slow(), "text/plain"))
+    await came.wait()
+    sending.cancel()
+    await asyncio.wait({sending})
+    await place.becomes(0)
+    assert (await alice.get())[1] == b'{"files":[],"next":null}'
+
+
+async def test_a_refusal_in_mid_upload_leaves_nothing(alice: Files, place: Place) -> None:
+    status, problem = await alice.send(b"a" * 12 * MIB + b"a", "text/plain")
+    assert (status, problem["code"]) == (413, "message_too_large")
+    status, problem = await alice.send(b"a" * 11 * MIB + b"\0", "text/plain")
+    assert (status, problem["code"]) == (422, "invalid_file")
+    await place.becomes(0)
+    assert (await alice.get())[1] == b'{"files":[],"next":null}'
+
+
+async def test_what_a_crash_left_is_removed_at_the_next_start(upstream: Upstream, place: Place, tmp_path: Path) -> None:
+    import sqlite3  # noqa: PLC0415
+
+    settings = {"files_url": place.url, "data_dir": tmp_path}
+    async with serving(upstream, **settings) as address, files_of(address) as client:
+        kept = await client.kept(PDF, "application/pdf", "a.pdf")
+        await client.kept(png(), "image/png", "b.png")
+        await place.becomes(2)
+    with sqlite3.connect(tmp_path / "conversations.db") as database:  # as if its process had died before it was kept
+        holder = f"{os.uname().nodename}/{2**22 + 1}/0"
+        database.execute("UPDATE files SET state = 'arriving', holder = ? WHERE name = 'b.png'", [holder])
+    database.close()
+    async with serving(upstream, **settings) as address, files_of(address) as client:
+        await place.becomes(1)
+        assert (await client.get(f"/{kept['id']}/content"))[1] == PDF
+        assert await client.delete(kept["id"]) == 204
+        await place.becomes(0)
+
+
+async def test_a_file_that_nobody_used_for_its_lifetime_is_swept(
+    upstream: Upstream, place: Place, tmp_path: Path
+) -> None:
+    settings = {"files_url": place.url, "data_dir": tmp_path}
+    async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:
+        file = await client.kept(PDF, "application/pdf")
+    async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:
+        await place.becomes(0)
+        assert (await client.get(f"/{file['id']}"))[0] == 404

@@ -1,0 +1,36 @@
+import { type ComponentType, lazy, Suspense } from "react";
+import type { CitedSource } from "../../state/citations";
+import type { Parts } from "../../state/parts";
+import type { Props as CodeRunsProps } from "./code-runs";
+import { FileList } from "./file-list";
+import { SearchSuggestions } from "./search-suggestions";
+import { Sources } from "./sources";
+
+const CodeRuns = lazy<ComponentType<CodeRunsProps>>(() =>
+  import("./code-runs").then(({ CodeRuns }) => ({ default: CodeRuns })).catch(() => ({ default: () => null })),
+);
+
+interface Props {
+  parts: Parts;
+  sources: readonly CitedSource[];
+  running: boolean;
+}
+
+/** What comes beside an answer's text: pictures, code, sources, Google's suggestions. */
+export function AnswerParts({ parts, sources, running }: Props) {
+  const suggestions = parts.searches.filter(({ html }) => html !== null && html !== "");
+  return (
+    <>
+      {parts.files.length > 0 && <FileList files={parts.files} label="Files that were made" made />}
+      {parts.runs.length > 0 && (
+        <Suspense>
+          <CodeRuns runs={parts.runs} running={running} />
+        </Suspense>
+      )}
+      {sources.length > 0 && <Sources sources={sources} />}
+      {suggestions.map(({ html, queries }) => (
+        <SearchSuggestions key={queries.join("\n")} html={html ?? ""} />
+      ))}
+    </>
+  );
+}

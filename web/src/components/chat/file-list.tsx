@@ -1,0 +1,75 @@
+import { useRef, useState } from "react";
+import { useAttachments, useThumbnail } from "../../hooks/use-attachments";
+import { useChat } from "../../hooks/use-chat";
+import { useSeen } from "../../hooks/use-seen";
+import type { ShownFile } from "../../protocol/frames";
+import { isPicture, sizeInWords } from "../../text/file-words";
+import { PictureDialog } from "./picture-dialog";
+import { Thumbnail } from "./thumbnail";
+
+interface Props {
+  files: readonly ShownFile[];
+  label: string;
+  /** Whether the model made them: such pictures are shown in their own size. */
+  made?: boolean;
+}
+
+/** The files of a message: pictures, which open large, and others, which are saved. */
+export function FileList({ files, label, made = false }: Props) {
+  return (
+    <ul aria-label={label} className={`files ${made ? "made-picture" : "justify-end"}`}>
+      {files.map((file) => (
+        <li key={file.id} className="max-w-full">
+          {isPicture(file.type) ? <PictureButton file={file} edge={made ? 1024 : 512} /> : <FileButton file={file} />}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
+  const button = useRef<HTMLButtonElement>(null);
+  const address = useThumbnail(file, edge, useSeen(button));
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        aria-label={`Open ${file.name}`}
+        title={file.name}
+        className={address === null ? "file" : "file-picture"}
+        onClick={() => setOpen(true)}
+      >
+        {address === null ? <FileWords file={file} /> : <img src={address} alt="" />}
+      </button>
+      {isOpen && <PictureDialog file={file} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+function FileButton({ file }: { file: ShownFile }) {
+  const { store } = useChat();
+  const attachments = useAttachments();
+  const save = () =>
+    attachments.save(file).catch(() => store.dispatch({ type: "notice", notice: "This file is not there any more" }));
+  return (
+    <button type="button" className="file" aria-label={`Save ${file.name}`} title={`Save ${file.name}`} onClick={save}>
+      <FileWords file={file} />
+    </button>
+  );
+}
+
+function FileWords({ file }: { file: ShownFile }) {
+  return (
+    <>
+      <Thumbnail address={null} />
+      <span className="min-w-0">
+        <span dir="auto" className="block truncate font-medium">
+          {file.name}
+        </span>
+        <span className="block text-muted-foreground">{sizeInWords(file.size)}</span>
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+import { useLayoutEffect, useRef, useState } from "react";
+import { useAttachments, usePicture } from "../../hooks/use-attachments";
+import type { ShownFile } from "../../protocol/frames";
+import { sizeInWords } from "../../text/file-words";
+import { Icon } from "../ui/icon";
+import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
+
+/** A picture in its own size. Escape, its button and a click beside it close it. */
+export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () => void }) {
+  const attachments = useAttachments();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const address = usePicture(file);
+  const [isFaulty, setFaulty] = useState(false);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-label={file.name}
+      className="picture-dialog"
+      onClose={onClose}
+      onKeyDown={(event) => event.key === "Escape" && event.stopPropagation()} // which would stop the answer
+      onClick={(event) => event.target === dialog.current && dialog.current.close()}
+    >
+      <div className="flex items-center gap-2 px-3 py-2 text-sm">
+        <p dir="auto" className="min-w-0 flex-1 truncate font-medium">
+          {file.name} <span className="font-normal text-muted-foreground">{sizeInWords(file.size)}</span>
+        </p>
+        <button type="button" className="button" onClick={() => attachments.save(file).catch(() => setFaulty(true))}>
+          <Icon path={LATE_ICONS.download} /> Save
+        </button>
+        <IconButton icon={LATE_ICONS.close} label="Close" onClick={() => dialog.current?.close()} />
+      </div>
+      {address === "failed" || isFaulty ? (
+        <p className="px-4 pb-4">This picture cannot be shown here, or it is not there any more.</p>
+      ) : (
+        address !== null && <img src={address} alt={file.name} className="mx-auto" onError={() => setFaulty(true)} />
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,51 @@
+import { useState } from "react";
+import { type CitedSource, hostOf } from "../../state/citations";
+
+/** So many are listed at once. */
+const LISTED = 6;
+/** Google's addresses, which lead on to the page: its title says where. */
+const LEADS_ON = "vertexaisearch.cloud.google.com";
+
+/** The pages that an answer rests on. */
+export function Sources({ sources }: { sources: readonly CitedSource[] }) {
+  const [all, setAll] = useState(false);
+  const listed = all ? sources : sources.slice(0, LISTED);
+  return (
+    <section aria-label="Sources" className="sources">
+      <h3>Sources</h3>
+      <ol>
+        {listed.map((source) => (
+          <li key={source.number}>
+            <span className="source-number">{source.number}</span>
+            <SourceLink source={source} />
+          </li>
+        ))}
+      </ol>
+      {listed.length < sources.length && (
+        <button type="button" className="text-button" onClick={() => setAll(true)}>
+          Show all {sources.length}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Only the address of a page is a link. */
+function SourceLink({ source: { title, uri } }: { source: CitedSource }) {
+  const host = hostOf(uri);
+  const isNamed = host === "" || host === LEADS_ON || title.toLowerCase().includes(host);
+  const words = (
+    <>
+      <span dir="auto" className="source-title">
+        {title}
+      </span>
+      {!isNamed && <span className="source-host"> {host}</span>}
+    </>
+  );
+  if (host === "") return <span className="min-w-0">{words}</span>;
+  return (
+    <a href={uri} target="_blank" rel="noopener noreferrer" className="min-w-0">
+      {words}
+    </a>
+  );
+}
