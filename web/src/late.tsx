@@ -6,6 +6,7 @@ import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-
 import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
 import { DoneElsewhere } from "./components/chat/done-elsewhere";
+import { FoundWords } from "./components/chat/found-words";
 import { MessageList } from "./components/chat/message-list";
 import { ModelMenu } from "./components/chat/model-menu";
 import { ModelNotice } from "./components/chat/model-notice";
@@ -21,6 +22,7 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
+import { useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
@@ -32,6 +34,9 @@ void Promise.allSettled([
   import("./connection/probe"),
   import("./controller/reattachment"),
 ]);
+
+// The offline shell, once the page is there. Only where the browser has it, and over https or on this machine.
+if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch(() => {});
 
 export {
   Announcer,
@@ -64,9 +69,12 @@ export function Switches() {
 
 /** The model that is asked next, and what is known of all. */
 export function ModelPicker() {
+  const isShown = useChatState((state) => state.shown !== null);
   return (
     <>
-      <Picker />
+      <div className={`flex min-w-0 shrink ${isShown ? "max-sm:hidden" : "max-sm:flex-1"}`}>
+        <Picker />
+      </div>
       <ModelMenu />
     </>
   );
@@ -94,6 +102,7 @@ export function Messages() {
       <MathProvider>
         <PrintingProvider>
           <MessageList />
+          <FoundWords />
         </PrintingProvider>
       </MathProvider>
     </>

@@ -14,6 +14,8 @@ export interface Entry {
   folder?: string | null;
   /** A line around what was looked for. */
   excerpt?: string;
+  /** The stored id of the message in which that stands. */
+  message?: string;
 }
 
 /** Where a chat stands in the list; what is absent stays as it is. */
@@ -69,10 +71,10 @@ export function withPage(
 
 /** A chat as the server lists it. */
 export function entryOf(
-  { id, title, updated, pinned, folder, excerpt }: ListedConversation,
+  { id, title, updated, pinned, folder, excerpt, message }: ListedConversation,
   idOf: (stored: string) => string,
 ): Entry {
-  return { id: idOf(id), stored: id, title, updated, pinned, folder, ...(excerpt && { excerpt }) };
+  return { id: idOf(id), stored: id, title, updated, pinned, folder, ...(excerpt && message && { excerpt, message }) };
 }
 
 /** What was listed until now, while these words are looked for: what they are found in takes its place. */

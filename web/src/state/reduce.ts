@@ -65,6 +65,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, folders: action.folders, commands: action.commands };
     case "temporary":
       return { ...state, isTemporary: action.isTemporary };
+    case "seek":
+      return { ...state, seeking: action.seeking };
     case "share":
       return { ...state, sharing: action.message, panel: "share" };
     case "show":

@@ -30,6 +30,13 @@ export type Panel = "chats" | "settings" | "shortcuts" | "sign_in" | LibraryPane
 /** Those of what is kept beside the chats. */
 export type LibraryPanel = "archive" | "data" | "links" | "prompts" | "share";
 
+/** Words that are looked for in a chat, and the stored id of the message in which they stand. */
+export interface Seeking {
+  conversation: string;
+  message: string;
+  words: string;
+}
+
 /** What the browser has kept: what was written, chosen and asked, and the server does not have. */
 export interface Kept {
   drafts: Readonly<Record<string, Draft>>;
@@ -55,6 +62,8 @@ export interface State {
   isTemporary: boolean;
   /** The message with which the branch ends that is about to be shared. */
   sharing: string | null;
+  /** What was looked for in the chat that was just opened, until it is in sight there. */
+  seeking: Seeking | null;
   connection: ConnectionState;
   identity: Identity;
   /** What may be asked; null until the server has said so. */
@@ -116,6 +125,7 @@ type PageAction =
   | { type: "library"; folders: readonly Folder[]; commands: readonly Prompt[] }
   | { type: "temporary"; isTemporary: boolean }
   | { type: "share"; message: string }
+  | { type: "seek"; seeking: Seeking | null }
   | { type: "show"; conversation: string | null }
   | { type: "turn_to"; message: string };
 
@@ -201,6 +211,7 @@ export const INITIAL: State = {
   commands: [],
   isTemporary: false,
   sharing: null,
+  seeking: null,
   connection: { status: "connecting" },
   identity: { signedIn: false, refusal: null },
   models: null,

@@ -10,14 +10,14 @@ export function AnswerStats({ answer }: { answer: Answer }) {
   const end = endOf(answer);
   const stats = answer.spent === null ? [] : statsOf(answer.spent);
   return (
-    <>
+    <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">
       <ul
         aria-label={words.about_answer}
         className={`flex min-w-0 gap-x-3 leading-5 ${open ? "flex-wrap" : "max-sm:flex-1 max-sm:overflow-hidden sm:flex-wrap"}`}
       >
         {end !== null && <li className="font-semibold text-foreground">{end}</li>}
         {stats.map((stat) => (
-          <li key={stat} className="whitespace-nowrap tabular-nums">
+          <li key={stat} dir="ltr" className="whitespace-nowrap tabular-nums">
             {stat}
           </li>
         ))}
@@ -27,6 +27,6 @@ export function AnswerStats({ answer }: { answer: Answer }) {
           {open ? words.less : words.more}
         </button>
       )}
-    </>
+    </div>
   );
 }

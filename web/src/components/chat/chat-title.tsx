@@ -10,11 +10,14 @@ export function ChatTitle() {
   const title = useChatState((state) => shownConversation(state)?.title ?? "");
   const isTemporary = useChatState((state) => shownConversation(state)?.isTemporary ?? false);
   const words = useWords();
+  const shown = isTemporary ? words.temporary : title;
   return (
     <>
       {isTemporary && <Icon path={LATE_ICONS.temporary} className="size-4 text-muted-foreground" />}
-      <h2 dir="auto" className="min-w-0 flex-1 truncate text-center font-medium text-sm max-sm:text-start">
-        {isTemporary ? words.temporary : title}
+      <h2
+        className={`min-w-0 flex-1 truncate text-center font-medium text-sm max-sm:text-start ${shown === "" ? "max-sm:hidden" : ""}`}
+      >
+        <bdi>{shown}</bdi>
       </h2>
     </>
   );

@@ -16,7 +16,7 @@ export function ThinkingSwitch() {
       aria-pressed={on}
       onClick={() => settings.set({ thinking: on ? null : "medium" })}
     >
-      <Icon path={LATE_ICONS.thought} /> <span className="pill-words">{words.thoughts}</span>
+      <Icon path={LATE_ICONS.thought} /> <span className="pill-words max-sm:sr-only">{words.thoughts}</span>
     </button>
   );
 }

@@ -73,12 +73,12 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         onKeyDown={onKeyDown}
       >
         <span className="min-w-0 flex-1">
-          <span dir="auto" className="block truncate">
-            {title}
+          <span className="block truncate">
+            <bdi>{title}</bdi>
           </span>
           {entry.excerpt && (
-            <span dir="auto" className="line-clamp-2 text-muted-foreground text-xs">
-              {entry.excerpt}
+            <span className="line-clamp-2 text-muted-foreground text-xs">
+              <bdi>{entry.excerpt}</bdi>
             </span>
           )}
         </span>

@@ -22,6 +22,12 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
   }, [chat, onLeave]);
   const choose = useCallback(
     (id: string | null) => {
+      const { found } = chat.store.state;
+      const entry = found?.entries.find((it) => it.id === id);
+      if (found && entry?.message) {
+        const seeking = { conversation: entry.id, message: entry.message, words: found.words };
+        chat.store.dispatch({ type: "seek", seeking });
+      }
       chat.conversations.show(id);
       leave();
     },
