@@ -49,8 +49,7 @@ export function TimeOf({ seconds }: { seconds: number | undefined }) {
     : at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
   const whole = at.toLocaleString(language, { dateStyle: "full", timeStyle: "medium" });
   return (
-    <time dateTime={at.toISOString()} title={whole} className="whitespace-nowrap px-1 tabular-nums">
-      {time}
-    </time>
+    // Drawn, so that it is no part of what was said: neither for a selection nor for a search in the page.
+    <time dateTime={at.toISOString()} title={whole} data-time={time} className="time-of" />
   );
 }

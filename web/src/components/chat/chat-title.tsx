@@ -14,11 +14,13 @@ export function ChatTitle() {
   return (
     <>
       {isTemporary && <Icon path={LATE_ICONS.temporary} className="size-4 text-muted-foreground" />}
-      <h2
-        className={`min-w-0 flex-1 truncate text-center font-medium text-sm max-sm:text-start ${shown === "" ? "max-sm:hidden" : ""}`}
-      >
-        <bdi>{shown}</bdi>
-      </h2>
+      {shown === "" ? (
+        <span className="flex-1 max-sm:hidden" />
+      ) : (
+        <h2 className="min-w-0 flex-1 truncate text-center font-medium text-sm max-sm:text-start">
+          <bdi>{shown}</bdi>
+        </h2>
+      )}
     </>
   );
 }

@@ -78,6 +78,7 @@ export function Dictation() {
   };
   return (
     <IconButton
+      className="low:hidden"
       icon={LATE_ICONS.microphone}
       label={listening ? words.stop_dictating : words.dictate}
       aria-pressed={listening}

@@ -15,10 +15,16 @@ export function NotifyChoice() {
   };
   return (
     <div className="field">
-      <label className="flex items-center gap-2">
-        <input type="checkbox" checked={notifies} onChange={({ target }) => void change(target.checked)} />
+      <button
+        type="button"
+        role="switch"
+        aria-checked={notifies}
+        className="button w-full justify-between! text-start whitespace-normal!"
+        onClick={() => void change(!notifies)}
+      >
         {words.notify}
-      </label>
+        <span aria-hidden="true" className="switch" />
+      </button>
       <p className="text-muted-foreground">{isDenied ? words.notify_denied : words.notify_note}</p>
     </div>
   );
