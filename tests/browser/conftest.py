@@ -9,7 +9,7 @@ from support.page import ChatPage, opened
 from support.serving import sharing
 from support.upstream import Upstream
 
-expect.set_options(timeout=7_000)  # what is awaited comes when it comes: a busy machine is no fault
+expect.set_options(timeout=60_000)  # what is awaited comes when it comes: a busy machine is no fault
 
 
 @pytest.fixture(scope="session")
