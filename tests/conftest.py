@@ -6,6 +6,7 @@ import pytest
 import structlog
 import trustme
 import uvloop
+from blockbuster import BlockBuster, blockbuster_ctx
 from support import ports
 from support.forked import ForkServer
 from support.log import Log
@@ -17,12 +18,46 @@ from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 from deltawire.telemetry.request_ids import with_request
 
+STARTS = (
+    ("support/serving.py", "_running"),
+    ("deltawire/conversations/migrate.py", "_upgrade"),
+    ("deltawire/app/assembly.py", "lifespan"),
+    ("deltawire/conversations/engines.py", "sqlite"),
+    ("deltawire/gemini/client.py", "__aenter__"),
+    ("deltawire/limits/prices.py", "load_now"),
+    ("redis/utils.py", "get_lib_version"),
+)
+"""Functions that may block the event loop: nobody waits for a server that starts."""
+MEANT = (
+    ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
+    ("google/auth/transport/mtls.py", "should_use_client_cert"),
+    ("deltawire/identity/api_keys.py", "_look"),
+    ("deltawire/telemetry/process_metrics.py", "collect"),
+    ("prometheus_client/multiprocess.py", "merge"),
+    ("deltawire/conversations/usage_spool.py", "add"),
+    ("deltawire/conversations/usage_spool.py", "remove"),
+    ("deltawire/conversations/usage_spool.py", "left_by_others"),
+)
+"""Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, the
+server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of each
+turn is appended to a small file on this machine."""
+
 
 def pytest_asyncio_loop_factories(
     config: pytest.Config, item: pytest.Item
 ) -> Mapping[str, Callable[[], AbstractEventLoop]]:
     """The tests run in the loop that the server runs in."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nothing_blocks_the_loop() -> Iterator[BlockBuster]:
+    """Raise BlockingError where the server blocks the event loop."""
+    with blockbuster_ctx("deltawire") as guard:
+        for blocking in guard.functions.values():
+            for module, function in (*STARTS, *MEANT):
+                blocking.can_block_in(module, function)
+        yield guard
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,6 +20,7 @@ from deltawire.identity.caller import Caller
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Usage
+from deltawire.protocol.tools import FunctionTool
 from support.fake_turn import FakeObserver, FakeRecord, Gate
 from support.fake_upstream import FakeUpstream
 
@@ -74,7 +75,7 @@ class FakeListener:
             self.heard.append(frame)
         return self.reads.opens.is_set()
 
-    def remember(self, question: str, answer: str) -> None:
+    def remember(self, question: str, answer: str, _: object) -> None:
         self.remembered.append((question, answer))
 
     def listens(self, run: AnyRun, after: int = 0) -> AnyCursor:
@@ -143,7 +144,7 @@ class Scene:
             cast("Any", self.clock),
             store,
         )
-        self.request = ChatRequest(message="hi", id="t", grace=grace)
+        self.request = ChatRequest(message="hi", id="t", grace=grace, tools=[FunctionTool(name="look")])
 
     def turn(self, request: ChatRequest, *_: object) -> Turn:
         """Stand for the admission."""
@@ -151,10 +152,10 @@ class Scene:
         observer, record = FakeObserver(), FakeRecord(self.begins, self.settles)
         self.observers.append(observer)
         self.records.append(record)
-        asked = TurnRequest(turn=request.id or "t", caller="", request=request, history=[], models=("m",))
+        asked = TurnRequest(turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits=True)
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", self.upstream), clock, cast("Any", observer))
-        turn = Turn(asked, attempts, clock, cast("Any", record), cast("Any", observer), lambda _: None)
+        turn = Turn(asked, attempts, cast("Any", record), cast("Any", observer), lambda _: None)
         self.turns.append(turn)
         return turn
 

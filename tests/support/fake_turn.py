@@ -103,5 +103,6 @@ async def has_reached(
         Phase.STREAMING: stream.reads,
         Phase.SEND: sends.reached,
         Phase.SETTLE: settles.reached,
+        Phase.WAITING: stream.is_read,
     }
     await reached[phase].wait()

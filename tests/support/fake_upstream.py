@@ -1,9 +1,9 @@
 """A fake behind the narrow port `gemini.events.Upstream`: a test says when it opens, speaks and ends."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
-from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event
+from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Opaque, ToolCall
 from deltawire.protocol.errors import Failure
 
 COUNTED: Final = Counts(3, 2, 0, 0, 0, 5)
@@ -16,10 +16,11 @@ class FakeStream:
         self.ended = False
         self.counts: Counts = UNKNOWN_COUNTS
         self.finish_reason: str | None = None
-        self.parts: bytes | None = None
         self.is_closed = False
         self.reads = asyncio.Event()
         """Set while a read waits."""
+        self.is_read = asyncio.Event()
+        """Set once its end was read."""
         self._events: asyncio.Queue[list[Event] | None] = asyncio.Queue()
 
     def says(self, *events: Event) -> None:
@@ -37,6 +38,7 @@ class FakeStream:
             raise Failure("upstream_truncated", cause="closed")
         if not events and self.finish_reason is not None:
             self.ended = True
+            self.is_read.set()
         return events
 
     def close(self) -> None:
@@ -52,9 +54,12 @@ class FakeUpstream:
         self.tries = list(tries)
         self.asked = asyncio.Event()
         self.times_asked = 0
+        self.asked_for: list[tuple[Any, ...]] = []
+        """Models, requests, histories and exchanges."""
 
-    async def open(self, *_: object) -> FakeStream:
+    async def open(self, *asked_for: object) -> FakeStream:
         self.times_asked += 1
+        self.asked_for.append(asked_for)
         self.asked.set()
         given = self.tries.pop(0)
         if isinstance(given, Failure):
@@ -63,3 +68,9 @@ class FakeUpstream:
             await asyncio.Event().wait()
             raise AssertionError("it never opens")
         return given
+
+
+def calls(name: str = "c1") -> tuple[Event, Event]:
+    """The events of a call of the function `look`."""
+    part = b'{"functionCall":{"id":"%b","name":"look","args":{}},"thoughtSignature":"s"}' % name.encode()
+    return ToolCall(name, "look", {}), Opaque(part, 0)

@@ -28,6 +28,7 @@ class Exchange:
             name.lower(): value.strip()
             for name, _, value in (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
         }
+        self.raw_body = body
         self.body: Any = json.loads(body)
         self.closed = asyncio.Event()
         self.closed_at = 0.0

@@ -118,9 +118,9 @@ def assemble(settings: Settings) -> Service:
             if key_set is not None:
                 await stack.enter_async_context(key_set)
             await stack.enter_async_context(services.sessions.watched())
-            running = await stack.enter_async_context(admission.running_time)
+            await stack.enter_async_context(admission.running_time)
             account = await find_account(settings, stack)
-            admission.open(await stack.enter_async_context(make_client(settings, account, running)))
+            admission.open(await stack.enter_async_context(make_client(settings, account, admission)))
             _announce(settings)
             yield
 
@@ -129,7 +129,7 @@ def assemble(settings: Settings) -> Service:
     app.asgi_handler = Gate(
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
-    drain = Drain(admission, services.sessions, connection_limits, settings.drain_seconds)
+    drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
     return Service(app, _listening(settings, shares), drain)
 
 

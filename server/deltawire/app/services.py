@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 
-from deltawire.aio.running_time import RunningTime
 from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
+from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
-from deltawire.chat.session import Shared
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.socket_services import Shared
 from deltawire.config.settings import PREFIX, Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.objects import Objects
@@ -35,11 +35,11 @@ from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
 from deltawire.identity.key_set import KeySet
+from deltawire.identity.shares import Shares
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
 from deltawire.limits.prices import Prices
-from deltawire.limits.shares import Shares
 from deltawire.routes.services import Services
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -210,10 +210,10 @@ def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authentica
     return Authenticator(keys, tokens)
 
 
-def make_client(settings: Settings, account: Account, running: RunningTime) -> GeminiClient:
+def make_client(settings: Settings, account: Account, admission: Admission) -> GeminiClient:
     """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
     end_silence = min(_END_SILENCE, settings.token_timeout / 2)
-    return GeminiClient(account, settings.connect_timeout, end_silence, running)
+    return GeminiClient(account, settings.connect_timeout, end_silence, admission.running_time)
 
 
 async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
@@ -283,6 +283,11 @@ def make_admission(
             message_chars=settings.max_message_chars,
             history_chars=settings.max_history_chars,
             answer_chars=settings.max_answer_chars,
+            rounds=RoundBounds(
+                rounds=settings.max_tool_rounds,
+                result_chars=settings.max_message_chars,
+                bytes=settings.max_parts_bytes,
+            ),
             turns=shares.turns,
             memory=shares.requests,
         ),
@@ -290,6 +295,7 @@ def make_admission(
             first_token=settings.first_token_timeout,
             token=settings.token_timeout,
             turn=settings.turn_timeout,
+            tool=settings.tool_timeout,
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),

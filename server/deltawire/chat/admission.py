@@ -13,7 +13,7 @@ from deltawire.chat.clock import TurnClock
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import memory_of
 from deltawire.chat.record import TurnRecord
-from deltawire.chat.request import TurnRequest
+from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.conversations.transcript import Transcripts
@@ -22,8 +22,8 @@ from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.identity.caller import Caller
+from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Holding, Shares
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
@@ -43,6 +43,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     message_chars: int
     history_chars: int
     answer_chars: int
+    rounds: RoundBounds = RoundBounds()
     turns: Shares
     memory: Shares
     """The bytes that running turns hold of their requests."""
@@ -124,11 +125,17 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        models = self._models_of(request)
+        if request.conversation is None:
+            models = self.catalog.models_of(request)
+        else:  # what goes together depends on its settings, which are not known yet
+            check_allowed(request, self.catalog.tools)
+            models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        size = getsizeof(request.message) + memory_of(said) + _memory_of_tools(request)
+        size = getsizeof(request.message) + memory_of(said)
+        if request.tools or request.response_schema or request.tool_results:
+            size += _memory_of_tools(request)
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -137,14 +144,21 @@ class Admission:
             history=said,
             models=models,
             max_answer_chars=self.bounds.answer_chars,
+            waits=context.transport == "socket",
+            bounds=self.bounds.rounds,
         )
         record = self._accounts.open(caller.name, request, memory)
         observer = self._telemetry.observe(asked.turn, asked.caller, models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
-        turn = Turn(asked, Attempts(self._upstream, clock, observer), clock, record, observer, self._over)
+        turn = Turn(asked, Attempts(self._upstream, clock, observer), record, observer, self._over)
         self._running[turn] = memory
         self.empty.clear()
         return turn
+
+    def find(self, caller: str, name: str) -> Turn | None:
+        """Return a running turn of this caller with this id; of several, one that waits for results."""
+        named = [turn for turn in self._running if turn.id == name and turn.record.caller == caller]
+        return max(named, key=lambda turn: turn.rounds.is_waiting, default=None)
 
     def _take_share(self, caller: str, size: int) -> Holding:
         """Count a turn, and the bytes that it holds; raise `Failure` when its caller's share is taken."""
@@ -165,13 +179,6 @@ class Admission:
         if not self._running:
             self.empty.set()
 
-    def _models_of(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return the models to ask. Those of a conversation depend on its settings, which are not known yet."""
-        if request.conversation is None:
-            return self.catalog.models_of(request)
-        check_allowed(request, self.catalog.tools)
-        return self.catalog.models_for(request.model)
-
     def _check_context(self, request: ChatRequest) -> None:
         if request.conversation is None and request.parent is not None:
             raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")
@@ -190,5 +197,4 @@ class Admission:
 
 def _memory_of_tools(request: ChatRequest) -> int:
     """Return the bytes of memory that a request's tools and its schema take, estimated."""
-    held = [request.tools, request.response_schema, request.tool_results, request.state]
-    return _PARSED * len(encode(held)) if any(held) else 0
+    return _PARSED * len(encode([request.tools, request.response_schema, request.tool_results, request.state]))

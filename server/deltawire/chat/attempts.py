@@ -17,9 +17,12 @@ from deltawire.gemini.events import (
     Counts,
     Event,
     LastingFailure,
+    Opaque,
     Progress,
     Stream,
+    Text,
     ThoughtText,
+    ToolCall,
     Upstream,
 )
 from deltawire.protocol.errors import Failure
@@ -38,7 +41,7 @@ EnterPhase = Callable[[Phase], None]
 class Attempts:
     """The attempts of one turn."""
 
-    __slots__ = ("_clock", "_deadlines", "_has_asked", "_observer", "_upstream", "counts", "model")
+    __slots__ = ("_deadlines", "_has_asked", "_observer", "_upstream", "clock", "counts", "model")
 
     def __init__(self, upstream: Upstream, clock: TurnClock, observer: TurnObserver) -> None:
         """Prepare; nothing is sent before `first_events`. `observer` is told of every attempt."""
@@ -47,7 +50,7 @@ class Attempts:
         self.counts: Counts = UNKNOWN_COUNTS
         """The counts of the last failed attempt."""
         self._upstream = upstream
-        self._clock = clock
+        self.clock = clock
         self._deadlines = clock.deadlines
         self._observer = observer
         self._has_asked = False
@@ -57,6 +60,7 @@ class Attempts:
 
         The stream is the caller's to close; when this raises, or is cancelled, none is open.
         """
+        self._has_asked, self.counts = False, UNKNOWN_COUNTS
         *others, last = request.models
         for self.model in others:
             try:
@@ -91,7 +95,7 @@ class Attempts:
         delay = fault.retry_after
         if delay is None:
             return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
-        in_time = self._clock.now() + delay < self._clock.turn_by
+        in_time = self.clock.now() + delay < self.clock.turn_by
         return delay + jitter if in_time and delay <= longest else None
 
     async def _ask_once(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
@@ -101,19 +105,21 @@ class Attempts:
         enter(Phase.CONNECT)
         stream: Stream | None = None
         deadline = "first_token"
-        until = self._clock.now() + self._deadlines.first_token
+        until = self.clock.now() + self._deadlines.first_token
         try:
-            with running_timeout(self._clock.running, until) as limit:
-                stream = await self._upstream.open(self.model, request.request, request.history)
+            with running_timeout(self.clock.running, until) as limit:
+                stream = await self._upstream.open(self.model, request.request, request.history, request.exchange)
                 enter(Phase.FIRST_TOKEN)
+                quiet: list[Event] = []
                 while not stream.ended:
                     events = await stream.read()
-                    if (first := _first_shown(events, request)) is not None:
-                        return stream, first
-                    if events and (later := self._clock.now() + self._deadlines.token) > until:
+                    if _is_shown(events, request):
+                        return stream, [*quiet, *events] if quiet else events
+                    quiet += events
+                    if events and (later := self.clock.now() + self._deadlines.token) > until:
                         until, deadline = later, "token"
                         limit.until(later)
-                return stream, []
+                return stream, quiet
         except BaseException as error:
             if stream is not None:
                 self.counts = stream.counts
@@ -123,15 +129,21 @@ class Attempts:
             raise
 
 
-def _first_shown(events: list[Event], request: TurnRequest) -> list[Event] | None:
-    """Return these events when one of them is sent to the client; raise a `Failure` that comes before that one.
+def _is_shown(events: list[Event], request: TurnRequest) -> bool:
+    """Say if one of these events is sent to the client; raise a `Failure` that comes before that one.
 
-    A thought that the request did not ask for is not sent, so a fault after it can still be tried again.
+    A thought that the request did not ask for is not sent, nor is a call of a function that it did not name. So a fault
+    after it can still be tried again.
     """
-    hidden = (Progress, ThoughtText) if request.request.thinking in (None, "off") else Progress
     for event in events:
+        if type(event) is Text:
+            return True
         if isinstance(event, Failure):
             raise event
-        if not isinstance(event, hidden):
-            return events
-    return None
+        if not isinstance(event, Progress | Opaque):
+            is_hidden = (isinstance(event, ThoughtText) and request.request.thinking in (None, "off")) or (
+                isinstance(event, ToolCall) and not request.has_functions
+            )
+            if not is_hidden:
+                return True
+    return False

@@ -31,6 +31,10 @@ class TurnClock:
             raise self.failure("turn")
         return min(now + self.deadlines.token, self.turn_by)
 
+    def pause(self, seconds: float) -> None:
+        """Give the turn these seconds more: it has waited for its client, and not for the provider."""
+        self.turn_by += seconds
+
     def failure(self, deadline: str) -> Failure:
         """Return the failure of a deadline that has passed, by its name."""
         return self.deadlines.failure(deadline)

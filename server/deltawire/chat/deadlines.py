@@ -17,6 +17,8 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """Between two such events."""
     turn: float
     """For the whole turn."""
+    tool: float = 60.0
+    """For the results of the functions that the model calls in one round."""
     retries: int
     """The number of attempts after the first one."""
     retry_max_delay: float
@@ -24,6 +26,9 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
 
     def failure(self, deadline: str) -> Failure:
         """Return the failure of a deadline that has passed, by its name."""
+        if deadline == "tool":
+            message = f"The calls of the model were not all answered within {self.tool:g} s."
+            return Failure("tool_timeout", message, cause=deadline)
         late = {
             "first_token": f"The provider sent no first token within {self.first_token:g} s.",
             "token": f"The provider sent nothing for {self.token:g} s in the middle of the answer.",

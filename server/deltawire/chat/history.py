@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from deltawire.protocol.chat_request import HistoryMessage
+from deltawire.gemini.messages import StoredMessage
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
 class SocketHistory:
@@ -31,11 +32,14 @@ class SocketHistory:
         """Return an empty draft of an answer, which may be added later."""
         return Draft(self._max_chars)
 
-    def add(self, question: str, answer: str) -> None:
-        """Append a turn, if it has delivered text. Drop the oldest turns that no longer fit, question and answer."""
-        if answer:
+    def add(self, question: str, answer: str, parts: bytes | None = None) -> None:
+        """Append a turn, if it has delivered text or parts (`StoredMessage.parts`).
+
+        Drop the oldest turns that no longer fit, question and answer.
+        """
+        if answer or parts is not None:
             before = self.size
-            self._append(question, answer)
+            self._append(question, answer, parts)
             self._pool.make_room(self.caller, self.size - before)
 
     def close(self) -> None:
@@ -43,8 +47,9 @@ class SocketHistory:
         self.on_dropped = None
         self._pool.remove(self)
 
-    def _append(self, question: str, answer: str) -> None:
-        for message in (HistoryMessage("user", question), HistoryMessage("model", answer)):
+    def _append(self, question: str, answer: str, parts: bytes | None) -> None:
+        model = HistoryMessage("model", answer) if parts is None else StoredMessage("model", answer, parts=parts)
+        for message in (HistoryMessage("user", question), model):
             self._messages.append(message)
             self._chars += len(message.text)
             self.size += _size(message)
@@ -83,6 +88,11 @@ class Draft:
     def text(self) -> str:
         """Return the whole answer, or an empty string."""
         return "".join(self._pieces)
+
+    def answer(self, exchange: Callable[[str], bytes | None]) -> tuple[str, bytes | None]:
+        """Return the whole answer, and what `exchange` has for it; nothing for one that is too long."""
+        text = self.text()
+        return text, exchange(text) if self._chars >= 0 else None
 
 
 class HistoryPool:
@@ -147,10 +157,19 @@ class _CallersHistories:
         return freed
 
 
+def takes_history(request: ChatRequest) -> bool:
+    """Say if a turn goes on with its socket's history, and becomes a part of it."""
+    return request.history is None and request.conversation is None and request.state is None
+
+
 def _size(message: HistoryMessage) -> int:
-    return sys.getsizeof(message) + sys.getsizeof(message.text)
+    return sys.getsizeof(message) + sys.getsizeof(message.text) + _parts_of(message)
+
+
+def _parts_of(message: HistoryMessage) -> int:
+    return len(message.parts) if isinstance(message, StoredMessage) and message.parts is not None else 0
 
 
 def memory_of(messages: Iterable[HistoryMessage]) -> int:
-    """Return the bytes of memory that the texts of messages take."""
-    return sum([sys.getsizeof(message.text) for message in messages])
+    """Return the bytes of memory that the texts and the parts of messages take."""
+    return sum([sys.getsizeof(message.text) + _parts_of(message) for message in messages])

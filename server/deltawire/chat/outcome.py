@@ -11,6 +11,8 @@ from deltawire.protocol.spent import Spent
 from deltawire.telemetry.turn_end import TurnEnd
 
 CANCELLED = "cancelled"
+TOOL_CALLS = "tool_calls"
+"""The finish reason of a turn that ends in calls of functions, for another turn to bring their results."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

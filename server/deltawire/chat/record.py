@@ -20,7 +20,8 @@ class TurnRecord:
         """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
         self.ledger = ledger
         self.transcript = transcript
-        self._caller = caller
+        self.caller = caller
+        """The name of its caller."""
         self._usage = usage
 
     @property
@@ -55,7 +56,9 @@ class TurnRecord:
         try:
             context = await transcript.begin(request.request)
         except Failure:
-            self.ledger.close(request.models[0])
+            released = self.ledger.close(request.models[0])
+            if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
+                await finished(released)
             raise
         return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
@@ -98,5 +101,5 @@ class TurnRecord:
         if usage is not None:
             spent = end.usage if isinstance(end, ErrorFrame) else end
             self.ledger.tell_admission(
-                lambda was_admitted: usage.keep(self.ledger.id, self._caller, model, spent) if was_admitted else None
+                lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
             )

@@ -3,6 +3,18 @@
 import msgspec
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
+from deltawire.protocol.tools import FunctionTool
+
+
+class RoundBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds of a turn with functions."""
+
+    rounds: int = 10
+    """The most rounds of calls; then the turn ends with an error."""
+    result_chars: int = 100_000
+    """The most characters of one result, as JSON."""
+    bytes: int = 4 * 2**20
+    """The most bytes of all that a turn sends back: the model's parts, and the results."""
 
 
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +25,16 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's name, for the log; empty where callers need not authenticate."""
     request: ChatRequest
     history: list[HistoryMessage]
+    exchange: tuple[tuple[str, bytes], ...] = ()
+    """The contents after the message: a role and its parts, as JSON, each."""
     models: tuple[str, ...]
     """The models to ask, in this order: the next one when those before it failed."""
     max_answer_chars: int = 10_000_000
+    waits: bool = False
+    """True where the client can answer calls while the turn runs; else the turn ends in them."""
+    bounds: RoundBounds = RoundBounds()
+
+    @property
+    def has_functions(self) -> bool:
+        """True where the model may call functions of the client."""
+        return bool(self.request.tools) and any(isinstance(tool, FunctionTool) for tool in self.request.tools or ())

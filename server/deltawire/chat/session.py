@@ -11,17 +11,16 @@ from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-import msgspec
 import structlog
 
 from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
-from deltawire.chat.admission import Admission
-from deltawire.chat.history import SocketHistory
+from deltawire.chat.answering import answering
+from deltawire.chat.history import SocketHistory, takes_history
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.replies import Replies
-from deltawire.chat.runs.registry import Runs
 from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
+from deltawire.chat.socket_services import Shared
 from deltawire.chat.states import Reason, reason_of
 from deltawire.chat.turn import Turn
 from deltawire.identity.caller import Caller
@@ -29,23 +28,10 @@ from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.protocol.claims import claimed_id, claimed_ref
 from deltawire.protocol.decoding import Unreadable
 from deltawire.protocol.errors import Failure, spread
-from deltawire.protocol.frames import Auth, Cancel, Chat, Delta, Resume, decode, encode
+from deltawire.protocol.frames import Auth, Cancel, Chat, Delta, Resume, ToolResult, decode, encode
 from deltawire.telemetry.logs import where
-from deltawire.telemetry.refusals import Refusals
 
 log = structlog.get_logger(__name__)
-
-
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """The services and bounds that all sockets share."""
-
-    admission: Admission
-    runs: Runs
-    refusals: Refusals
-    max_turns: int
-    """Turns at once on one socket."""
-    idle_timeout: float
-    """Seconds with no frame from the client and no turn."""
 
 
 class Session:
@@ -113,7 +99,7 @@ class Session:
         elif isinstance(frame, Cancel):
             self._cancel(frame)
         else:
-            self._refuse(Failure("unknown_turn", field="id"), frame.id)
+            self._answer(frame)
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns or chat.id in self._runs:
@@ -204,6 +190,15 @@ class Session:
         except Failure as failure:
             self._refuse(failure, cancel.id or cancel.run)
 
+    def _answer(self, result: ToolResult) -> None:
+        """Give a turn of this caller the result of a call, whichever socket listens to it."""
+        try:
+            caller = self._identity.caller().name
+            if (elsewhere := answering(result, self._turns, self._runs, self._shared.admission, caller)) is not None:
+                self._tasks.spawn(self._or_refuse(elsewhere, result.id))
+        except Failure as failure:
+            self._refuse(failure, result.id)
+
     def _renew(self, auth: Auth) -> None:
         """Take a fresh token at once, so that it counts for the next frame; in a task if its key must be fetched."""
         try:
@@ -214,7 +209,7 @@ class Session:
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when there is room for it; then add what was delivered to the socket's history."""
-        draft = self._history.draft() if chat.history is None and chat.conversation is None else None
+        draft = self._history.draft() if takes_history(chat) else None
         try:
             async with turn:
                 await turn.begin()
@@ -235,7 +230,7 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if draft is not None:
-                self._history.add(chat.message, draft.text())
+                self._history.add(chat.message, *draft.answer(turn.rounds.exchange))
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:

@@ -7,7 +7,8 @@ from typing import Final
 
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.peer import Peer
-from deltawire.chat.session import Session, Shared
+from deltawire.chat.session import Session
+from deltawire.chat.socket_services import Shared
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity

@@ -24,6 +24,8 @@ class Phase(StrEnum):
     """An attempt has failed; the next one waits."""
     STREAMING = "streaming"
     """The next events of the answer are awaited."""
+    WAITING = "waiting"
+    """The model has called functions, and their results are awaited."""
     SEND = "send"
     """A frame is being sent, or waits for its listener to read."""
     SETTLE = "settle"

@@ -1,6 +1,7 @@
 """One turn: a request in, frames out, exactly one end. The same for every transport.
 
     accepted -> begin -> attempts (connect, first_token, backoff) -> send <-> streaming -> settle -> ended
+                         attempts <------------------- waiting <-------------------+
 
 The code that runs a turn enters it as a context manager, calls `begin`, then iterates `frames`. Leaving the context
 closes it. `cancel` ends it with a last frame. `leave` notes that its listener is gone; then its task is cancelled. In
@@ -14,17 +15,17 @@ from typing import Final, Self
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
-from deltawire.chat.clock import TurnClock
-from deltawire.chat.outcome import Outcome, counts_are_whole, outcome_of, turn_end_of
-from deltawire.chat.part_frames import part_frame
+from deltawire.chat.event_frames import EventFrames
+from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_whole, outcome_of, turn_end_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import Rounds
 from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Stream, Text, ThoughtText
+from deltawire.gemini.events import Event, Stream
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, TurnFrame, Usage
 from deltawire.telemetry.logs import failure_of
 from deltawire.telemetry.turn_observer import TurnObserver
 
@@ -44,15 +45,14 @@ class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
     __slots__ = (
-        *("_attempts", "_cancellation", "_clock", "_observer", "_on_close", "_outcome"),
-        *("_phase", "_request", "_scope", "_stream", "record", "usage"),
+        *("_attempts", "_cancellation", "_observer", "_on_close", "_outcome", "_phase"),
+        *("_request", "_scope", "_stream", "record", "rounds", "usage"),
     )
 
     def __init__(
         self,
         request: TurnRequest,
         attempts: Attempts,
-        clock: TurnClock,
         record: TurnRecord,
         observer: TurnObserver,
         on_close: Callable[["Turn"], None],
@@ -60,12 +60,12 @@ class Turn:
         """Prepare; nothing is asked before `frames` is iterated. `on_close` is called once."""
         self._request = request
         self._attempts = attempts
-        self._clock = clock
         self.record = record
         self._observer = observer
         self._on_close: Callable[[Turn], None] | None = on_close
         self.usage = UsageTracker(request.models[0], record.ledger.cost, request.max_answer_chars)
-        self._scope = InterruptibleTimeout(clock.running)
+        self._scope = InterruptibleTimeout(attempts.clock.running)
+        self.rounds = Rounds(request)
         self._phase = Phase.BEGIN
         self._stream: Stream | None = None
         self._cancellation: Cancellation | None = None
@@ -97,11 +97,6 @@ class Turn:
         """True once the upstream was asked: from then on the turn may cost something."""
         return self._phase is not Phase.BEGIN
 
-    @property
-    def may_be_refused(self) -> bool:
-        """True when `begin` may refuse the turn. It may then wait for a store."""
-        return self.record.may_refuse
-
     async def standings(self) -> list[Standing]:
         """Return what is left of its caller's limits; an empty list when that is not known now."""
         return await self.record.ledger.standings()
@@ -113,7 +108,7 @@ class Turn:
         """
         if self._outcome is not None:
             if reason is Reason.DRAIN:
-                self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS)
+                self._scope.until(self._attempts.clock.now() + _CUT_SETTLE_SECONDS)
             return False
         self._note(reason, failure)
         self._scope.interrupt()
@@ -142,12 +137,12 @@ class Turn:
         try:
             self._raise_if_cancelled()  # `cancel` may have come before there was a block to interrupt
             self._scope.enter_task()
-            with self._scope.until(self._clock.turn_by):
+            with self._scope.until(self._attempts.clock.turn_by):
                 self._request = await self.record.begin(self._request)
             self.usage.model = self._request.models[0]
         except (TimeoutError, _Cancelled):
             if self._cancellation is None:
-                self._refuse(self._clock.failure("turn"))
+                self._refuse(self._attempts.clock.failure("turn"))
             elif self._cancellation.failure is not None:  # else `frames` yields the `usage` of a cancelled turn
                 self._refuse(Failure(self._cancellation.failure.code))
         except Failure as failure:
@@ -157,7 +152,8 @@ class Turn:
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript = self.record.transcript
-        said = self._observer.said
+        said = self.rounds.begin(self._request, self._observer.said)
+        frame_of = EventFrames(self._request, self.usage, self.rounds, self._observer).frame
         self._scope.enter_task()
         try:
             events: list[Event] | None = await self._first_events()
@@ -165,7 +161,7 @@ class Turn:
                 for event in events:
                     if self._cancellation is not None:
                         raise _Cancelled
-                    frame = self._frame(event)
+                    frame = frame_of(event)
                     if frame is not None:
                         yield frame
                         if transcript is not None:
@@ -173,6 +169,8 @@ class Turn:
                         if said is not None and type(frame) is Delta:
                             said.append(frame.text)
                 events = await self._next_events()
+                if events is None and self.rounds.names:
+                    events = await self._next_round()
             self._outcome = self._outcome_of(None)
         except _Cancelled:
             self._outcome = self._outcome_of(self._cancellation)
@@ -202,19 +200,41 @@ class Turn:
     async def _first_events(self) -> list[Event]:
         self._raise_if_cancelled()
         request, attempts = self._request, self._attempts
-        self._observer.asks(request.models[0], request.request, request.history)
+        if self.rounds.number == 0:
+            self._observer.asks(request.models[0], request.request, request.history)
         try:
-            with self._scope.until(self._clock.turn_by):
+            with self._scope.until(self._attempts.clock.turn_by):
                 self._stream, events = await attempts.first_events(request, self._enter)
         except TimeoutError:
             self._raise_if_cancelled()
-            raise self._clock.failure("turn") from None
+            raise self._attempts.clock.failure("turn") from None
         finally:
             self.usage.model = attempts.model
             self.usage.counts = attempts.counts
         self._enter(Phase.SEND)
         self._observer.answers()
         return events
+
+    async def _next_round(self) -> list[Event] | None:
+        """Wait for the results of the round's calls, and ask the same model again: a signature belongs to its model.
+
+        Return its first events; None where the turn ends in its calls, as over HTTP.
+        """
+        rounds, stream = self.rounds, self._stream
+        if stream is None or not rounds.end_round():
+            return None
+        stream.close()
+        self._enter(Phase.WAITING)
+        try:
+            await rounds.answered(self._scope, self._attempts.clock)
+        except TimeoutError:
+            self._raise_if_cancelled()
+            raise self._attempts.clock.failure("tool") from None
+        self._observer.goes_on()
+        self.usage.next_round(stream.counts)
+        self._stream = None
+        self._request = rounds.ask_again(self.usage.model)
+        return await self._first_events()
 
     async def _next_events(self) -> list[Event] | None:
         """Return the next events of the upstream; None when the answer is over.
@@ -226,7 +246,8 @@ class Turn:
         stream = self._stream
         if stream is None or stream.ended:
             return None
-        deadline = self._clock.next_token_by()
+        clock = self._attempts.clock
+        deadline = clock.next_token_by()
         events: list[Event] = []
         self._phase = _STREAMING
         try:
@@ -237,28 +258,13 @@ class Turn:
             self._raise_if_cancelled()  # after `cancel`, which closed the stream and so made it fail
             if isinstance(error, Failure):
                 raise
-            raise self._clock.failure("turn" if deadline >= self._clock.turn_by else "token") from None
+            raise clock.failure("turn" if deadline >= clock.turn_by else "token") from None
         self._phase = _SEND
         return events
 
-    def _frame(self, event: Event) -> Delta | Thought | PartFrame | None:
-        if type(event) is Text:
-            if self.usage.delta(len(event.text)):
-                self._observer.first_delta(self.usage.duration_ms)
-            return Delta(self._request.turn, event.text)
-        if isinstance(event, Failure):
-            raise event
-        if not isinstance(event, ThoughtText):
-            if (part := part_frame(self._request.turn, event)) is not None:
-                self.usage.take(len(encode(part)))
-            return part
-        if self._request.request.thinking in (None, "off"):
-            return None
-        self.usage.take(len(event.text))
-        return Thought(self._request.turn, event.text)
-
     def _release(self) -> None:
         """Close the upstream. When the listener has left, record the turn without waiting."""
+        self.rounds.close(self.record.transcript)
         if self._stream is not None:
             self._stream.close()
         if self._outcome is None:
@@ -274,7 +280,7 @@ class Turn:
             raise AssertionError("a turn settles after its outcome is known")
         is_cut = self._cancellation is not None and self._cancellation.reason is Reason.DRAIN
         try:
-            with self._scope.until(self._clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
+            with self._scope.until(self._attempts.clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
                 frame = await self.record.end(outcome.frame, self.usage.model)
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, TimeoutError):
@@ -289,6 +295,6 @@ class Turn:
         stream, finish_reason = self._stream, None
         if stream is not None:
             self.usage.counts = stream.counts
-            finish_reason = stream.finish_reason
+            finish_reason = TOOL_CALLS if stop is None and self.rounds.names else stream.finish_reason
         self.usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
         return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=self.record.is_kept)

@@ -3,9 +3,10 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.errors import Failure
@@ -16,17 +17,38 @@ Price = Callable[[str, Counts], float | None]
 """A function that returns the cost of a model's counts, in dollars; None when it is not known."""
 
 
+class EarlierRounds(NamedTuple):
+    """The counts of the rounds that are over, added up. A count that one of them lacks is not known."""
+
+    counts: Counts = UNKNOWN_COUNTS
+    cost: float | None = None
+    is_whole: bool = True
+    """False when one of them had no counts at all; then the sum is that of the others."""
+
+    def plus(self, counts: Counts, cost: float | None) -> "EarlierRounds":
+        """Return the sum with another round."""
+        if counts == UNKNOWN_COUNTS:
+            return self._replace(is_whole=False)
+        if self.counts == UNKNOWN_COUNTS:
+            return EarlierRounds(counts, cost, self.is_whole)
+        both = zip(astuple(self.counts), astuple(counts), strict=True)
+        sums = [None if one is None or other is None else one + other for one, other in both]
+        total = Counts(*sums)  # type: ignore[arg-type]  # only the queries are never None
+        return EarlierRounds(total, None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
+
+
 class UsageTracker:
     """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
-        *("_began", "_first_delta", "_last_delta", "_max_chars", "_price", "_room"),
+        *("_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room"),
         *("counts", "first_delta_ms", "gaps", "model", "reported"),
     )
 
     def __init__(self, model: str, price: Price, max_chars: int) -> None:
         """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""
         self._max_chars = self._room = max_chars
+        self._earlier: EarlierRounds | None = None
         self._began = monotonic()
         self._price = price
         self.model = model
@@ -42,6 +64,13 @@ class UsageTracker:
         self._room -= chars
         if self._room < 0:
             raise self._too_long()
+
+    def next_round(self, counts: Counts) -> None:
+        """Add the counts of a round that is over to those of the rounds before."""
+        cost = self._price(self.model, counts)
+        earlier = self._earlier or EarlierRounds()
+        self._earlier = earlier.plus(counts, cost)
+        self.counts = UNKNOWN_COUNTS
 
     def delta(self, chars: int) -> bool:
         """Count a delta that is about to be sent; return True for the first one. Raise `Failure` as `take` does."""
@@ -75,13 +104,19 @@ class UsageTracker:
     @property
     def measured(self) -> Literal["reported", "partial", "unknown"]:
         """The source of the counts: the provider's last ones (`reported`), earlier ones (`partial`), or none."""
-        if self.counts == UNKNOWN_COUNTS:
+        is_unknown = self.counts == UNKNOWN_COUNTS
+        if self._earlier is not None and self._earlier.counts != UNKNOWN_COUNTS:
+            return "reported" if self.reported and not is_unknown and self._earlier.is_whole else "partial"
+        if is_unknown:
             return "unknown"
-        return "reported" if self.reported else "partial"
+        return "reported" if self.reported and self._earlier is None else "partial"
 
     def figures(self, finish_reason: str | None = None) -> Spent:
         """Return the figures; each that is not known is None."""
-        counts = self.counts
+        counts, cost = self.counts, self._price(self.model, self.counts)
+        if self._earlier is not None:
+            whole = self._earlier.plus(counts, cost)
+            counts, cost = whole.counts, whole.cost
         return Spent(
             model=self.model,
             finish_reason=finish_reason,
@@ -89,6 +124,6 @@ class UsageTracker:
             measured=self.measured,
             first_delta_ms=self.first_delta_ms,
             duration_ms=self.duration_ms,
-            cost_usd=self._price(self.model, counts),
+            cost_usd=cost,
             search_queries=counts.queries or UNSET,
         )

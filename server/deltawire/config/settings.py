@@ -43,7 +43,7 @@ from deltawire.limits.rules import Rules, read_amounts, read_counts
 
 PREFIX: Final = "DELTAWIRE_"
 SECRETS: Final = (
-    *(PREFIX + name for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_BEFORE")),
+    *(PREFIX + name for name in ("DATABASE_URL", "REDIS_URL", "JWT_SECRET", "JWT_SECRET_BEFORE", "STATE_SECRET")),
     *(PREFIX + name for name in ("METRICS_TOKEN", "METRICS_TOKEN_BEFORE")),
     *("GOOGLE_API_KEY", "GEMINI_API_KEY"),
 )
@@ -133,6 +133,10 @@ class Settings(BaseSettings):
         description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
         "and SEND_TIMEOUT together, which every turn fits into",
     )
+    tool_timeout: Seconds = Field(
+        60.0,
+        description="for a client to answer the calls of one round; TURN_TIMEOUT does not run meanwhile",
+    )
     max_grace: SecondsOrNone = Field(
         120.0,
         description="the most that a chat may ask for as `grace`: its turn goes on with nobody listening; 0: none",
@@ -148,6 +152,11 @@ class Settings(BaseSettings):
     max_frame_bytes: Count = Field(4 * 2**20, description="a frame; a longer one closes the socket with 1009")
     max_history_chars: Count = Field(400_000, description="a turn's history, sent by the client or kept by the server")
     max_answer_chars: Count = Field(10_000_000, description="an answer with its thoughts; then its turn ends")
+    max_tool_rounds: Count = Field(10, description="rounds of functions in one turn; more end it")
+    max_parts_bytes: Count = Field(
+        4 * 2**20,
+        description="the calls, results and signatures of one turn, and those that are sent along as its context",
+    )
     max_memory_bytes: Count = Field(
         256 * 2**20, description="all sockets' histories together; and as much for all that arrives or is being asked"
     )
@@ -243,6 +252,11 @@ class Settings(BaseSettings):
         "refuse", description="refuses or allows turns while limits are set and REDIS_URL does not answer"
     )
 
+    state_secret: JwtSecret = Field(
+        None,
+        description="signs the `state` of an answer over HTTP that ended in calls; unset: one from JWT_SECRET or "
+        "the Gemini key, else one in DATA_DIR",
+    )
     metrics_token: Annotated[SecretStr | None, Accepts("a string")] = Field(
         None, description="the bearer token for `GET /metrics`; unset: authentication as on every other path"
     )

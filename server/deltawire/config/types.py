@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
@@ -17,7 +17,7 @@ from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.chat_request import MODEL_NAME
-from deltawire.protocol.tools import A_BUILT_IN, BuiltInTool
+from deltawire.protocol.tools import BuiltInTool
 
 _ORIGIN: Final = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@\s*]+"
 _DRIVERS: Final = {
@@ -76,9 +76,7 @@ def _model_names_or_any(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name if name == "*" else _model_name(name) for name in names)
 
 
-def _tools(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not set(names) <= set(get_args(BuiltInTool)):
-        raise ValueError
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
@@ -212,7 +210,13 @@ Networks = Annotated[
 ]
 Hosts = Annotated[_Listed, AfterValidator(_host_names), Accepts("host names without ports, separated by commas")]
 Host = Annotated[str, AfterValidator(_bare_host), Accepts("an address or a host name")]
-ToolList = Annotated[_Listed, AfterValidator(_tools), Accepts(f"{A_BUILT_IN}, separated by commas")]
+ToolList = Annotated[
+    tuple[BuiltInTool, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_each_once),
+    Accepts("search, url_context or code, separated by commas"),
+]
 ModelName = Annotated[Annotated[str, AfterValidator(_model_name)] | None, Accepts("one of MODELS")]
 DatabaseUrl = Annotated[
     Annotated[SecretStr, AfterValidator(_database_url)] | None,

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
 
 from deltawire.conversations.schemas import Message
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.shown import ShownSource
 
 _SPEAKERS: Final = {"user": "You", "model": "Gemini"}
 _fence = re.compile(r"( {0,3})(`{3,}(?=[^`]*$)|~{3,})[ \t]*(.*)$")
@@ -18,6 +20,10 @@ _HTML: Final = (
     (re.compile(r" {0,3}<![A-Za-z]"), ">"),
 )
 """The kinds of HTML block that an empty line does not end: the start and the end of each (CommonMark 0.31, 4.6)."""
+_SAFE: Final = "".join(map(chr, range(0x21, 0x7F))).translate({ord(char): None for char in '<>\\"`'})
+"""The characters of an address that need no escape between `<` and `>`."""
+_marked = re.compile(r"[\\`*_{}\[\]()<>#+.!|~&:/-]")
+"""Characters that Markdown, or HTML in it, may read as more than themselves."""
 _line_end = re.compile(r"\r\n?|\n")
 _html_end = re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE)
 
@@ -31,9 +37,18 @@ def section(message: Message) -> str:
     """Return a message's part of the document, with the empty line before it."""
     speaker = message.model or _SPEAKERS[message.role]
     parts = ["", f"## {speaker}\n\n{message.text}".rstrip() + _left_open(message.text)]
+    if message.sources:
+        parts.append("\n".join(f"{source.index}. {_link(source)}" for source in message.sources))
     if message.error is not None or message.finish_reason not in (None, "stop"):
         parts.append(f"*Ended early: {message.error or message.finish_reason}.*")
     return "\n\n".join(parts)
+
+
+def _link(source: ShownSource) -> str:
+    """Return a source as a link; without one where its address is not one of the web."""
+    title = _marked.sub(r"\\\g<0>", " ".join((source.title or source.uri or "").split()))
+    uri = source.uri or ""
+    return f"[{title}](<{quote(uri, safe=_SAFE)}>)" if uri.startswith(("https://", "http://")) else title
 
 
 def _left_open(text: str) -> str:

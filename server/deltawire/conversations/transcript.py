@@ -87,6 +87,13 @@ class Transcript:
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._shown = Shown()
+        self.parts: bytes | None = None
+        """The contents of the answer, to be sent back unchanged (`StoredMessage.parts`)."""
+
+    @property
+    def text(self) -> str:
+        """The text that was delivered."""
+        return "".join(self._texts)
 
     @property
     def question(self) -> str | None:
@@ -232,6 +239,7 @@ class Transcript:
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
+                    parts=self.parts and self.parts.decode(),
                     shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from deltawire.aio.token_bucket import TokenBucket
-from deltawire.limits.shares import Shares
+from deltawire.identity.shares import Shares
 from deltawire.protocol.errors import Failure, spread
 
 _MANY_ADDRESSES: Final = 10_000

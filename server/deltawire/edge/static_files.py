@@ -16,7 +16,8 @@ SUGGESTIONS_STYLE: Final = "sha256-sxAALtWO7oFZpBrRvURy7ThA3QKj+7XJIinmBUxPiwY="
 """The digest of the one style sheet that Google's search suggestions bring. Their frame inherits the page's policy."""
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' '{SUGGESTIONS_STYLE}'; "
-    "font-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "font-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -36,8 +36,8 @@ def has_functions(request: ChatRequest) -> bool:
 
 def check_allowed(request: ChatRequest, allowed: Sequence[str]) -> None:
     """Raise `Failure` for a built-in tool that the operator does not allow."""
-    for tool in built_in(request):
-        if tool not in allowed:
+    for tool in request.tools or ():
+        if not isinstance(tool, FunctionTool) and tool not in allowed:
             offered = f"it offers {_listed(list(allowed))}" if allowed else "it offers none"
             raise Failure("invalid_frame", f"tools: this server does not offer {tool}; {offered}.", field="tools")
 

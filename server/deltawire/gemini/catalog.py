@@ -6,6 +6,7 @@ from deltawire.gemini.built_in import check_allowed, check_together
 from deltawire.gemini.schema import check_schema
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.tools import BuiltInTool
 
 
 class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,7 +18,7 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
     fallbacks: tuple[str, ...]
     any: bool
     """True when every well-formed name is allowed."""
-    tools: tuple[str, ...] = ()
+    tools: tuple[BuiltInTool, ...] = ()
     """The built-in tools that clients may name."""
     vertex: bool = False
     """True when Vertex AI is asked, which takes fewer tools together."""

@@ -21,6 +21,7 @@ from deltawire.gemini.account import Account
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
 from deltawire.gemini.error_response import refuse_all_but_200
+from deltawire.gemini.messages import Exchange
 from deltawire.gemini.request import request_body
 from deltawire.gemini.stream import GeminiStream
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -98,14 +99,16 @@ class GeminiClient:
         await self._client.aio.aclose()
         await self._session.close()
 
-    async def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> GeminiStream:
+    async def open(
+        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = ()
+    ) -> GeminiStream:
         """Send the request to `model`; return the stream of its 200 response. Raise `Failure` for any other response.
 
         Cancelling the call closes the connection. This method enforces the deadline of a new connection, and no other.
         """
         api = self._client._api_client  # noqa: SLF001 - the seam
         prepared = self._prepared(model)
-        body = _encode(request_body(model, request, history))
+        body = _encode(request_body(model, request, history, exchange))
         asked = replace(prepared, headers=prepared.headers.copy(), data=body)  # the SDK adds credentials to the headers
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
+from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
 
@@ -93,10 +94,23 @@ class MadeFile(msgspec.Struct, frozen=True):
         return f"MadeFile({self.type}, {len(self.data)} bytes)"
 
 
+class Opaque(msgspec.Struct, frozen=True):
+    """A part of the model that must be sent back unchanged: a call, code, or what carries a signature."""
+
+    part: bytes
+    """Its JSON, as the provider sent it."""
+    covers: int
+    """The characters of the answer's text, just told, that the part holds."""
+
+    def __repr__(self) -> str:
+        """Return the size: what the part says does not reach a log."""
+        return f"Opaque({len(self.part)} bytes)"
+
+
 AnswerPart = Source | Citation | Searched | CodeRun | CodeOutcome | ToolCall | MadeFile
 """The parts of an answer beside its text."""
 
-Event = Text | ThoughtText | AnswerPart | Progress | Failure
+Event = Text | ThoughtText | AnswerPart | Opaque | Progress | Failure
 """A `Failure` is always the last event of a stream."""
 
 
@@ -133,11 +147,6 @@ class Stream(Protocol):
         ...
 
     @property
-    def parts(self) -> bytes | None:
-        """The model's parts so far, as a JSON array, for a request that must send them back; None for only text."""
-        ...
-
-    @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason, `[a-z0-9_]{1,64}`; never one of this server's own words for an end."""
         ...
@@ -154,9 +163,11 @@ class Stream(Protocol):
 class Upstream(Protocol):
     """The source of streams."""
 
-    def open(self, model: str, request: ChatRequest, history: list[HistoryMessage]) -> Awaitable[Stream]:
+    def open(
+        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = (), /
+    ) -> Awaitable[Stream]:
         """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none.
 
-        A message of the history may be a `StoredMessage`.
+        A message of the history may be a `StoredMessage`. `exchange` is what has been said after the request's message.
         """
         ...

@@ -4,21 +4,36 @@
 arguments.
 """
 
+import msgspec
+
 from deltawire.gemini.built_in import built_in_tools
+from deltawire.gemini.functions import declarations, tool_config
+from deltawire.gemini.messages import Exchange, StoredMessage, contents_of
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
+Content = tuple[str, str | bytes]
+"""A role, and its text or its parts as JSON."""
 
-def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]) -> dict[str, object]:
-    """Return the JSON of a `:streamGenerateContent` call; settings that the client left out are left out."""
+
+def request_body(
+    model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = ()
+) -> dict[str, object]:
+    """Return the JSON of a `:streamGenerateContent` call; settings that the client left out are left out.
+
+    `exchange` comes after the message. It is sent as it came, and so are the parts of stored messages.
+    """
     family = family_of(model)
-    said: list[tuple[str, str]] = [(message.role, message.text) for message in history if message.text]
-    said.append(("user", request.message))
+    said: list[Content] = [content for message in history for content in _contents(message)]
+    if request.message:
+        said.append(("user", request.message))
+    said += exchange
     if request.system and not family.takes_system:
         said = _with_system_before(said, request.system)
-    body: dict[str, object] = {"contents": [{"role": role, "parts": [{"text": text}]} for role, text in said]}
-    if tools := built_in_tools(request):
-        body["tools"] = tools
+    body: dict[str, object] = {"contents": [{"role": role, "parts": _parts(content)} for role, content in said]}
+    if request.tools:
+        body["tools"] = [*built_in_tools(request), *declarations(request)]
+        body |= tool_config(request, has_called=bool(exchange))
     if request.system and family.takes_system:
         body["systemInstruction"] = {"parts": [{"text": request.system}]}
     longest = request.max_output_tokens
@@ -38,9 +53,19 @@ def request_body(model: str, request: ChatRequest, history: list[HistoryMessage]
     return body
 
 
-def _with_system_before(said: list[tuple[str, str]], system: str) -> list[tuple[str, str]]:
+def _contents(message: HistoryMessage) -> list[Content]:
+    if isinstance(message, StoredMessage) and message.parts is not None:
+        return list(contents_of(message.parts))
+    return [(message.role, message.text)] if message.text else []
+
+
+def _parts(content: str | bytes) -> object:
+    return [{"text": content}] if isinstance(content, str) else msgspec.Raw(content)
+
+
+def _with_system_before(said: list[Content], system: str) -> list[Content]:
     """Return the messages with the system instruction before the user's first message."""
-    role, text = said[0]
-    if role != "user":
+    role, content = said[0]
+    if role != "user" or isinstance(content, bytes):
         return [("user", system), *said]
-    return [(role, f"{system}\n\n{text}"), *said[1:]]
+    return [(role, f"{system}\n\n{content}"), *said[1:]]

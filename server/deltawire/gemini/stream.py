@@ -35,11 +35,6 @@ class GeminiStream:
         return self._reader.counts
 
     @property
-    def parts(self) -> bytes | None:
-        """The model's parts so far, for a request that must send them back."""
-        return None
-
-    @property
     def finish_reason(self) -> str | None:
         """The model's latest finish reason."""
         return self._reader.finish_reason

@@ -184,11 +184,15 @@ class Ledger:
         spent = spent_of(end) if isinstance(end, Usage) else end.usage
         return self._limits.background.run(self._end(spent, model) if is_first else asyncio.sleep(0))
 
-    def close(self, model: str | None = None) -> None:
-        """Release the turn. If it was admitted and has not ended, charge it as a turn without counts."""
-        if not self._is_over:
-            self._is_over = True
-            self._limits.background.run(self._end(None, model))
+    def close(self, model: str | None = None) -> asyncio.Task[None] | None:
+        """Release the turn in a task; if it was admitted and has not ended, charge it as a turn without counts.
+
+        Return the task; None where the turn is over already.
+        """
+        if self._is_over:
+            return None
+        self._is_over = True
+        return self._limits.background.run(self._end(None, model))
 
     async def standings(self) -> list[Standing]:
         """Return what is left of the limits on beginning a turn; an empty list when the store is away."""

@@ -1,6 +1,7 @@
 """The drain of a process: refuse new turns, give running turns time to end, then cut the rest."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -10,7 +11,6 @@ import structlog
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.admission import Admission
 from deltawire.chat.session_registry import SessionRegistry
-from deltawire.edge.connection_limits import ConnectionLimits
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +37,17 @@ class Drain:
     """The drain of one process."""
 
     def __init__(
-        self, admission: Admission, sessions: SessionRegistry, connection_limits: ConnectionLimits, timeout: float
+        self, admission: Admission, sessions: SessionRegistry, refuse_sockets: Callable[[], None], timeout: float
     ) -> None:
-        """`timeout` is the time, in seconds, that running turns have to end by themselves."""
+        """`refuse_sockets` is called when the drain begins.
+
+        `timeout` is the time, in seconds, that running turns have to end by themselves.
+        """
         self.result = Drained()
         """Set once `run` has returned."""
         self._admission = admission
         self._sessions = sessions
-        self._connection_limits = connection_limits
+        self._refuse_sockets = refuse_sockets
         self._timeout = timeout
         self._wait: InterruptibleTimeout | None = None
         self._began = False
@@ -58,7 +61,7 @@ class Drain:
             self._running = self._admission.close()
             self._finished_before = self._admission.finished
             log.info("draining", running=self._running)
-            self._connection_limits.close()
+            self._refuse_sockets()
             self._sessions.drain()
 
     def hurry(self) -> None:

@@ -54,6 +54,8 @@ TABLE: Final[dict[str, ErrorKind]] = {
         False, 502, "The provider rejected the request; the operator finds its reason in the log."
     ),
     "upstream_truncated": ErrorKind(True, 502, "The answer broke off before its end."),
+    "tool_timeout": ErrorKind(False, 504, "A call of the model was not answered in time; see TOOL_TIMEOUT."),
+    "too_many_rounds": ErrorKind(False, 422, "The model called functions again and again; see MAX_TOOL_ROUNDS."),
     "internal": ErrorKind(True, 500, "Something went wrong in this server; its log names the turn."),
 }
 

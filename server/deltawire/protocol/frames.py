@@ -228,7 +228,7 @@ _frames_up: StrictDecoder[FrameUp] = StrictDecoder(
 def decode(text: str) -> FrameUp:
     """Read a frame that a client sent; raise `Unreadable` (`invalid_json`, `invalid_frame`)."""
     frame = _frames_up.read(text)
-    if type(frame) is Chat and lacks_message(frame):
+    if type(frame) is Chat and not frame.message and lacks_message(frame):
         raise _frames_up.missing(text, "message")
     if type(frame) is ToolResult and not has_one_answer(frame.result, frame.error):
         value = {type_tag: "tool_result", "id": frame.id}

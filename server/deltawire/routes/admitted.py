@@ -38,7 +38,7 @@ async def admitted(
 
 async def _begin(turn: Turn, receive: Receive) -> None:
     """Begin a turn while its client is connected; raise `Failure`, or `PeerGone` when it leaves."""
-    if not turn.may_be_refused:
+    if not turn.record.may_refuse:
         await turn.begin()
     elif not await while_connected(receive, turn, _begun(turn)):
         raise PeerGone

@@ -10,7 +10,7 @@ from litestar.exceptions import InternalServerException
 from deltawire.edge.headers import listed
 from deltawire.edge.problem_details import BrokeOff
 from deltawire.identity.caller import caller_of
-from deltawire.limits.shares import Holding
+from deltawire.identity.shares import Holding
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import Services
 

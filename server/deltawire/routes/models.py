@@ -5,9 +5,11 @@ from typing import Final
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
+from msgspec import UNSET, UnsetType
 
 from deltawire.api_docs.operations import LIST_MODELS
 from deltawire.gemini.models import family_of
+from deltawire.protocol.tools import BuiltInTool
 from deltawire.routes.services import Services
 
 _HISTORY: Final = "Max-History-Chars"
@@ -30,7 +32,10 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelList(msgspec.Struct, frozen=True):
-    """The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too."""
+    """The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
+
+    `tools` are those of the provider that a chat may name; absent where there are none.
+    """
 
     default: str
     models: tuple[str, ...]
@@ -40,6 +45,7 @@ class ModelList(msgspec.Struct, frozen=True):
     public_shares: bool
     """True where a link may be shared that needs no authentication."""
     facts: tuple[ModelFacts, ...]
+    tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
 
 
 @get("/models", operation_class=LIST_MODELS)
@@ -59,6 +65,7 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
         services.title_model is not None,
         services.share_links.allows_public,
         tuple(_facts(name, services) for name in catalog.models),
+        catalog.tools or UNSET,
     )
     return Response(models, headers=headers)
 

@@ -13,8 +13,8 @@ from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
+from deltawire.identity.shares import Shares
 from deltawire.limits.ledger import Limits
-from deltawire.limits.shares import Shares
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 

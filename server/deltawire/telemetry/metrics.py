@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import product
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
@@ -20,6 +20,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.spent import TOKEN_KINDS, Spent
+from deltawire.protocol.tools import BuiltInTool
 from deltawire.telemetry.process_metrics import ProcessMetrics, workers_in
 from deltawire.telemetry.request_context import TRANSPORTS
 from deltawire.telemetry.turn_end import GAP_BOUNDS
@@ -31,6 +32,9 @@ _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5
 _TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 _KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the total is a sum, not a kind of its own
 _OTHER: Final = "other"
+FUNCTION: Final = "function"
+"""The label of every function of a client: its own name may say something of its user."""
+TOOL_LABELS: Final = (*get_args(BuiltInTool), FUNCTION)
 _FINISH_REASONS: Final = frozenset(
     {
         *("stop", "max_tokens", "safety", "recitation", "language", "blocklist", "prohibited_content", "spii"),
@@ -69,11 +73,8 @@ class Metrics:
             "deltawire_turns_total", "Turns that have ended, by their end.", labelnames=("transport", "model", "end")
         )
         self.running = gauge("deltawire_turns_running", "Turns that are running.")
-        self.first_delta = histogram(
-            "deltawire_first_delta_seconds",
-            "From a turn's acceptance to its first delta.",
-            buckets=_FIRST_DELTA_BOUNDS,
-        )
+        first_delta = "From a turn's acceptance to its first delta."
+        self.first_delta = histogram("deltawire_first_delta_seconds", first_delta, buckets=_FIRST_DELTA_BOUNDS)
         self.delta_gap = FoldedHistogram(
             "deltawire_delta_gap_seconds",
             "Between two deltas of a turn; counted when the turn ends.",
@@ -85,16 +86,15 @@ class Metrics:
         )
         self._tokens = counter("deltawire_tokens_total", "Tokens as the provider counts them.", ("model", "kind"))
         self._cost = counter("deltawire_cost_usd_total", "The cost of the turns whose price is known, in dollars.")
+        self.tool_rounds = counter("deltawire_tool_rounds_total", "Rounds of functions whose results the model got.")
         self.retries = counter("deltawire_upstream_retries_total", "Requests that were sent again, or to a fallback.")
         self.faults = counter(
             "deltawire_upstream_faults_total", "Attempts that failed, and answers that broke off.", ["code"]
         )
-        self.hangups = counter(
-            "deltawire_hangups_total",
-            "Turns that were cancelled before their answer had ended, by reason and phase.",
-            ("reason", "phase"),
-        )
+        cancelled = "Turns that were cancelled before their answer had ended, by reason and phase."
+        self.hangups = counter("deltawire_hangups_total", cancelled, ("reason", "phase"))
         self.runs = counter("deltawire_runs_total", "What happened to turns with grace.", ["happening"])
+        self.tools = counter("deltawire_tools_total", "Turns whose model was given a tool, by tool.", ["tool"])
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
@@ -113,6 +113,8 @@ class Metrics:
     def _begin_at_nothing(self) -> None:
         """Create the series that alerts watch at 0: without it the first event of a kind is no increase."""
         self._registry.register(ProcessMetrics())
+        for tool in TOOL_LABELS:
+            self.tools.labels(tool)
         for code in TABLE:
             self.refused.labels(code)
             if code.startswith("upstream_"):

@@ -7,8 +7,8 @@ import structlog
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.spent import TOKEN_FIELDS
-from deltawire.telemetry.metrics import Metrics
+from deltawire.protocol.spent import TOKEN_FIELDS, Spent
+from deltawire.telemetry.metrics import FUNCTION, Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
 
@@ -38,7 +38,7 @@ class Telemetry:
 class TurnObserver:
     """Observes one turn, from its acceptance to its end."""
 
-    __slots__ = ("_ids", "_metrics", "_retries", "_span", "_transport", "said")
+    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_tools", "_transport", "said")
 
     def __init__(
         self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
@@ -48,13 +48,18 @@ class TurnObserver:
         self._transport = transport
         self._metrics = metrics
         self._span = span
-        self._retries = 0
+        self._retries = self._rounds = 0
+        self._tools: list[str] = []
         self.said: list[str] | None = None if span is None else span.said
         """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
 
     def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked for the first time."""
+        if request.tools:
+            self._tools = sorted({tool if isinstance(tool, str) else FUNCTION for tool in request.tools})
+            for tool in self._tools:
+                self._metrics.tools.labels(tool).inc()
         if self._span is not None:
             self._span.asks(model, request, history)
 
@@ -72,6 +77,11 @@ class TurnObserver:
         """Note that the first token has come; a thought counts."""
         if self._span is not None:
             self._span.answers()
+
+    def goes_on(self) -> None:
+        """Note that the functions were answered, and that the model is asked again."""
+        self._rounds += 1
+        self._metrics.tool_rounds.inc()
 
     def first_delta(self, milliseconds: int) -> None:
         """Note that the first delta is sent."""
@@ -109,6 +119,14 @@ class TurnObserver:
             retries=self._retries or None,
             **{name: getattr(spent, name) for name in TOKEN_FIELDS},
             cost_usd=spent.cost_usd,
+            **(self._tool_fields(spent) if self._tools else {}),
             first_delta_ms=spent.first_delta_ms,
             duration_ms=spent.duration_ms,
         )
+
+    def _tool_fields(self, spent: Spent) -> dict[str, str | int | None]:
+        return {
+            "tools": ",".join(self._tools),
+            "tool_rounds": self._rounds or None,
+            "search_queries": spent.search_queries or None,
+        }

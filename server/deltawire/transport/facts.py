@@ -24,3 +24,10 @@ class ConnectionFacts(NamedTuple):
     server: tuple[str, int | None] | None
     client: tuple[str, int] | None
     ids: RequestIds
+
+
+class SocketFacts(NamedTuple):
+    """Both, for a connection that has become a socket."""
+
+    given: ServerFacts
+    about: ConnectionFacts

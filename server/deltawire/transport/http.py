@@ -16,11 +16,12 @@ from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
 from deltawire.transport.exchange import Exchange
-from deltawire.transport.facts import ConnectionFacts, ServerFacts
+from deltawire.transport.facts import ConnectionFacts, ServerFacts, SocketFacts
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head
 from deltawire.transport.send_clock import SendClock
+from deltawire.transport.websocket import WebSocketProtocol
 
 _MAX_UNFINISHED_BYTES: Final = 2 * MAX_HEADER_BYTES
 """A header, or a trailer, is counted when it is complete; this bounds one that never is."""
@@ -247,16 +248,14 @@ class HttpProtocol(asyncio.Protocol):
         except Failure as failure:
             self._refuse(failure)
             return
-        _, config, state, app_state = self._given
         self.deadline.clear()
         self._clock.stop()
         self._parser = None
-        state.connections.discard(cast("Any", self))
-        protocol: Any = config.ws_protocol_class
-        socket = protocol(config=config, server_state=state, app_state=app_state, ids=self._about.ids)
-        socket.connection_made(self.transport)
-        socket.open(handshake)
+        self._given.state.connections.discard(cast("Any", self))
+        become = cast("Any", self._given.config.ws_protocol_class)
+        socket: WebSocketProtocol = become(SocketFacts(self._given, self._about), self.transport)
         self.transport.set_protocol(socket)
+        socket.open(handshake)
 
     def _refuse(self, failure: Failure) -> None:
         """Send an error response and close; abort when a response has begun, because nothing can be added to it."""

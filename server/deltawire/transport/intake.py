@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from deltawire.aio.token_bucket import TokenBucket
-from deltawire.limits.shares import Holding, Shares
+from deltawire.identity.shares import Holding, Shares
 
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames and of bytes at once."""

@@ -1,283 +1,288 @@
-"""The WebSocket protocol: uvicorn's, with a close that does not wait for the client, and bounds on parsing."""
+"""The WebSocket protocol: asyncio in, ASGI out, over the library's protocol, which does no I/O.
+
+A socket can be ended at once, whatever its client does: no close waits for a client to read, and parsing is bounded.
+"""
 
 import asyncio
+import logging
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any, Final, cast
 
-from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.datastructures import Headers
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
-from websockets.server import ServerProtocol
 
-from deltawire.aio.queue import SlimQueue
-from deltawire.aio.running_time import LATE_SECONDS
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
-from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
+from deltawire.telemetry.request_ids import HEADER, IDS
+from deltawire.transport.facts import SocketFacts
+from deltawire.transport.handshakes import Handshakes, socket_scope
 from deltawire.transport.intake import Intake, SocketRates
+from deltawire.transport.keepalive import Keepalive
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK
-from deltawire.transport.refusals import refusal
-from deltawire.transport.request_head import too_large_head
+from deltawire.transport.messages import Ending, text_head
+from deltawire.transport.socket_exchange import SocketExchange
+from deltawire.transport.socket_reader import SocketReader
 
-_MAX_HEADERS: Final = 128
-"""Headers of different names in a handshake."""
-_MAX_FRAGMENTS: Final = 1_000
-_WORTH_OF_A_FRAGMENT: Final = 0.01
-"""The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
-_TOO_LARGE: Final = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-_LOOK_AGAIN_SECONDS: Final = 0.5
-"""Time to read the pong that came while the process did not run."""
-_SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
-"""The heads of unmasked text frames that are not fragmented, by the size of their payload."""
-_PIECE_BYTES: Final = 4096
-"""Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
-_LONG_PIECE_BYTES: Final = 2**14
-"""The same within a long frame: each step costs 40 us, even when it completes nothing."""
+_logger: Final = logging.getLogger("deltawire.websocket")
 
 
-class _Handshakes(ServerProtocol):
-    """The library's protocol, with a handshake that was parsed before, and refusals of it as problem documents."""
+class Phase(Enum):
+    """The phase of a socket."""
 
-    def __init__(self, ids: RequestIds, **given: Any) -> None:
-        """`ids` are those of the connection; the handshake is its next request."""
-        super().__init__(state=State.OPEN, **given)  # its parser expects frames
-        self.state = State.CONNECTING
-        self.ids = ids
-        ids.next()
-
-    def accept(self, request: Request) -> Response:
-        """Return the response to a handshake."""
-        return self.reject(_TOO_LARGE, "") if len(request.headers) > _MAX_HEADERS else super().accept(request)
-
-    def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
-        """Return the response to an invalid handshake."""
-        said = "That is not a WebSocket handshake of version 13 (RFC 6455)."
-        is_too_large = status == _TOO_LARGE
-        failure = too_large_head() if is_too_large else Failure("invalid_frame", said, status=int(status))
-        status, headers, body = refusal(failure)
-        fields = {name.decode(): value.decode() for name, value in headers}
-        fields |= {"connection": "close", "sec-websocket-version": "13", HEADER.decode(): self.ids.current}
-        return Response(status, HTTPStatus(status).phrase, Headers(fields), body)
+    HANDSHAKE = auto()
+    """The application has not accepted or refused it yet."""
+    OPEN = auto()
+    CLOSING = auto()
+    """The server has refused the handshake, or sent its close frame."""
+    GONE = auto()
+    """The connection is lost."""
 
 
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A socket that the server can end at once, whatever its client does."""
+class WebSocketProtocol(asyncio.Protocol):
+    """One connection that has become a socket."""
 
-    def __init__(self, *, rates: SocketRates, ids: RequestIds, **given: Any) -> None:
-        """Store uvicorn's arguments, and what a client may send.
+    __slots__ = (
+        *("_conn", "_exchange", "_facts", "_keepalive", "_phase", "_reader", "_timer", "_writable"),
+        *("ended_with", "has_room", "transport"),
+    )
 
-        `ids` are those of the connection.
-        """
-        super().__init__(**given)
-        self.conn = _Handshakes(ids, max_size=self.config.ws_max_size, logger=self.logger)
-        self.queue = cast("asyncio.Queue[ASGIReceiveEvent]", SlimQueue[ASGIReceiveEvent]())
+    def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
+        """Take over a connection; `rates` is what its client may send."""
+        max_size = facts.given.config.ws_max_size
+        self.transport: asyncio.Transport = transport
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
-        self._intake = Intake(rates, self.config.ws_max_size, self.loop.time())
-        self._parsed_after_close = 0
+        self._facts = facts
+        self._conn = Handshakes(facts.about.ids, max_size=max_size, logger=_logger)
+        self._exchange: SocketExchange | None = None
+        self._keepalive: Keepalive | None = None
+        self._phase = Phase.HANDSHAKE
+        self._reader = SocketReader(self._conn, Intake(rates, max_size, asyncio.get_running_loop().time()))
+        self._timer: asyncio.TimerHandle | None = None
+        self._writable: asyncio.Event | None = None
+
+    # Called by a handler, which has this protocol as the link in its scope.
 
     @property
     def left_with(self) -> int | None:
         """The code of the client's close frame, 1005 for one without a code; None where no such frame came."""
-        return None if self.conn.close_rcvd is None else self.conn.close_rcvd.code
-
-    def pause_writing(self) -> None:
-        """Note that the client has to read first."""
-        super().pause_writing()
-        self.has_room = False
-
-    def resume_writing(self) -> None:
-        """Note that the client has read."""
-        super().resume_writing()
-        self.has_room = True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wake senders that wait for room, and drop what the client has sent.
-
-        The library's parser and its protocol refer to each other: an unfinished message would stay until the garbage
-        collector comes.
-        """
-        super().connection_lost(exc)
-        self.has_room = True
-        self._intake.release()
-        self.conn.parser.close()
-
-    async def run_asgi(self) -> None:
-        """Serve the socket; then break its reference cycles, so that nothing is left to the garbage collector."""
-        await super().run_asgi()
-        cast("dict[str, Any]", self.scope).clear()
+        return None if self._conn.close_rcvd is None else self._conn.close_rcvd.code
 
     async def room(self) -> None:
         """Wait until the client has read enough."""
-        await self.writable.wait()
+        if self._writable is not None:
+            await self._writable.wait()
 
     def write_text(self, payload: bytes) -> bool:
         """Send one text message of UTF-8 now; return False when the socket is closed or closing.
 
-        ASGI's `send` would decode and encode the payload once more for each message. The frame is built here, too:
-        without extensions it is a head and the payload (RFC 6455, 5.2).
+        The frame is built here: without extensions it is a head and the payload (RFC 6455, 5.2).
         """
-        if self.close_sent or self.transport.is_closing():
+        if self._phase is not Phase.OPEN or self.transport.is_closing():
             return False
-        size = len(payload)
-        self.transport.write((_SHORT_TEXT_HEADS[size] if size < 126 else _long_text_head(size)) + payload)
+        self.transport.write(text_head(len(payload)) + payload)
         return True
 
     def end(self, code: int, reason: str) -> None:
         """Send a close frame and report the disconnect to the handler; abort the transport soon after."""
-        if self.close_sent or self.disconnected:
+        if self._phase in (Phase.CLOSING, Phase.GONE):
             return
-        if self.conn.state is State.OPEN:
-            self.conn.send_close(code, reason)
-        self._see_out(code, reason)
-
-    def _see_out(self, code: int, reason: str) -> None:
-        """Write the pending close frame, and read on for its answer until `CLOSE_GRACE_SECONDS` are over."""
-        self.close_sent = True
+        if self._conn.state is State.OPEN:  # else the library has written a close frame, for a frame that it refuses
+            self._conn.send_close(code, reason)
+        self._phase = Phase.CLOSING
+        self._reader.is_closing = True
         self.ended_with = code
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._flush()
+        if self._exchange is not None:
+            self._exchange.disconnect(code, reason)
+            self._exchange.read_on()  # for the answer: with unread bytes the kernel would send a reset after the close
         self._abort_soon()
 
-    def shutdown(self) -> None:
-        """End the socket because the server stops; uvicorn would wait for its client to read."""
-        if self.handshake_complete:
-            self.end(1012, "the server stops")
-        else:
-            super().shutdown()
-
-    def _abort_soon(self) -> None:
-        self.stop_keepalive()
-        if self.close_timer is None:
-            self.close_timer = self.loop.call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse the data, piece by piece; after the server's close frame only one piece more."""
-        if not self._intake.bytes.allow(self.loop.time(), len(data)):
-            self.end(1008, "too many bytes")
-        start, size = 0, len(data)
-        while start < size:
-            if self.close_sent:
-                self._parsed_after_close += _PIECE_BYTES
-                if self._parsed_after_close > _PIECE_BYTES:
-                    return
-            is_in_a_long_frame = len(self.conn.reader.buffer) > _PIECE_BYTES
-            end = start + (_LONG_PIECE_BYTES if is_in_a_long_frame else _PIECE_BYTES)
-            super().data_received(data[start:end])
-            start = end
-        if self.conn.reader.buffer or self.frames or self._intake.holding is not None:
-            self._count_unfinished()
-
-    def _count_unfinished(self) -> None:
-        """Count a message that is still coming for its caller; end the socket when they have too many of them."""
-        unfinished = len(self.conn.reader.buffer) + sum(map(len, self.frames))
-        if self.handshake_initiated and not self.close_sent:
-            try:
-                self._intake.hold(self._caller().name, unfinished)
-            except Failure:
-                self.end(1013, "too many unfinished messages")
-
-    def _caller(self) -> Caller:
-        """Return the caller; nobody before the gate has passed the handshake, and after the socket's end."""
-        caller: Caller = cast("dict[str, Any]", self.scope).get(CALLER, ANONYMOUS)
-        return caller
-
-    def _request_id(self) -> tuple[bytes, bytes]:
-        return HEADER, self._ids.current.encode()
-
-    @property
-    def _ids(self) -> RequestIds:
-        return cast("_Handshakes", self.conn).ids
-
-    def handle_events(self) -> None:
-        """Process the parsed frames; end the socket at the first one over the rate."""
-        now, events = self.loop.time(), self.conn.events
-        is_too_much = False
-        for taken, event in enumerate(events):
-            is_fragment = isinstance(event, Frame) and event.opcode is Opcode.CONT
-            if not self._intake.frames.allow(now, _WORTH_OF_A_FRAGMENT if is_fragment else 1.0):
-                is_too_much = True
-                del events[taken:]
-                break
-        super().handle_events()
-        for event in events:
-            if isinstance(event, Frame):
-                event.data = b""  # the library's parser keeps its last frame until the next one has come
-        if is_too_much:
-            self.end(1008, "too many frames")
-
-    def handle_close(self, event: Frame) -> None:
-        """Answer a close frame, and abort soon after: its sender may not read the answer."""
-        answers_ours = self.close_sent
-        super().handle_close(event)
-        if not answers_ours and not self.disconnected:
-            self._abort_soon()
-
-    def handle_cont(self, event: Frame) -> None:
-        """Bound the fragments of a message; the library bounds its bytes."""
-        if len(self.frames) >= _MAX_FRAGMENTS:
-            self.end(1009, "too many fragments")
-        else:
-            super().handle_cont(event)
+    # Called by the HTTP protocol, which has read the handshake.
 
     def open(self, handshake: Request) -> None:
         """Answer a handshake, and start the socket's handler, which finds this protocol in its scope."""
-        self.handle_connect(handshake)
-        if self.response.status_code == 101:
-            cast("dict[str, Any]", self.scope["extensions"]).update({LINK: self, IDS: self._ids})
+        given, about = self._facts
+        given.state.connections.add(cast("Any", self))
+        response = self._conn.accept(handshake)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.refuse(response)
+            return
+        extensions = {"websocket.http.response": {}, LINK: self, IDS: about.ids}
+        ends = {"server": about.server, "client": about.client}
+        scope = socket_scope(handshake, state=given.app_state.copy(), extensions=extensions, **ends)
+        self._exchange = SocketExchange(self, scope, response)
+        task = asyncio.get_running_loop().create_task(self._exchange.run(given.config.loaded_app))
+        task.add_done_callback(given.state.tasks.discard)
+        given.state.tasks.add(task)
+
+    # Called by the exchange.
+
+    @property
+    def is_decided(self) -> bool:
+        """True once the handshake is accepted or refused."""
+        return self._phase is not Phase.HANDSHAKE
+
+    @property
+    def is_gone(self) -> bool:
+        """True once the connection is lost."""
+        return self._phase is Phase.GONE
+
+    def accept(self, response: Response) -> None:
+        """Send the response that accepts the handshake, and start to ping."""
+        if self.transport.is_closing():
+            return
+        self._send_response(response)
+        self._phase = Phase.OPEN
+        config = self._facts.given.config
+        self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
+
+    def refuse(self, response: Response) -> None:
+        """Send a response that refuses the handshake, and close."""
+        if self._phase is Phase.HANDSHAKE:
+            self._phase = Phase.CLOSING
+            response.headers.setdefault("Connection", "close")
+            self._send_response(response)
+            self.transport.close()
+            if self._exchange is not None:
+                self._exchange.disconnect(1006)
+
+    def refuse_for(self, failure: Failure) -> None:
+        """Refuse the handshake with an error, unless it is decided already."""
+        self.refuse(self._conn.refused(failure))
+
+    def write_message(self, payload: bytes, *, is_text: bool) -> bool:
+        """Send a message; return False when the socket is closed or closing."""
+        if is_text:
+            return self.write_text(payload)
+        if self._phase is not Phase.OPEN or self._conn.state is not State.OPEN:
+            return False
+        self._conn.send_binary(payload)
+        self._flush()
+        return True
+
+    def finish(self) -> None:
+        """Close the connection of a socket whose application has returned, unless it is being closed."""
+        if self._timer is None:
+            self.transport.close()
+
+    # Called by the event loop.
+
+    def data_received(self, data: bytes) -> None:
+        """Read the data, and end the socket of a client that sends too much."""
+        for received in self._reader.read(data, asyncio.get_running_loop().time()):
+            if isinstance(received, Frame):
+                self._take_control(received)
+            elif isinstance(received, Ending):
+                self.end(*received)
+            elif self._exchange is not None and self._phase is Phase.OPEN:
+                self._exchange.put(received)
+        if self._exchange is not None and self._phase is not Phase.CLOSING:
+            # Nobody before the gate has passed the handshake, and after the socket's end.
+            caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)
+            try:
+                self._reader.count_unfinished(caller.name)
+            except Failure:
+                self.end(1013, "too many unfinished messages")
+
+    def pause_writing(self) -> None:
+        """Note that the client has to read first."""
+        self.has_room = False
+        self._writable = asyncio.Event()
+
+    def resume_writing(self) -> None:
+        """Note that the client has read."""
+        self.has_room = True
+        if self._writable is not None:
+            self._writable.set()
+            self._writable = None
 
     def eof_received(self) -> None:
         """Drop a peer that left without a close frame; a close would wait for it to read."""
         self.transport.abort()
 
-    async def send(self, message: ASGISendEvent) -> None:
-        """Send, and mark a refused handshake as complete: uvicorn would log it as an error."""
-        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
-            cast("dict[str, Any]", message)["headers"] = [*message.get("headers", ()), self._request_id()]
-        await super().send(message)
-        if message["type"] == "websocket.http.response.body" and self.close_sent:
-            self.handshake_complete = True
+    def connection_lost(self, _: Exception | None) -> None:
+        """Tell the handler, wake senders that wait for room, and drop what the client has sent."""
+        was_open = self._phase is not Phase.HANDSHAKE
+        self._phase = Phase.GONE
+        self._facts.given.state.connections.discard(cast("Any", self))
+        self._stop_pings()
+        if self._timer is not None:
+            self._timer.cancel()
+        self.resume_writing()
+        self._reader.close()
+        if self._exchange is not None:
+            self._exchange.disconnect(1005 if was_open else 1006)
+            self._exchange = None
 
-    def handle_ping(self) -> None:
-        """Answer a ping, unless the client does not read: the pongs would fill the memory."""
-        pong = b"".join(self.conn.data_to_send())
-        if self.has_room:
-            self.transport.write(pong)
+    # Called by the server.
 
-    def keepalive_timeout(self) -> None:
-        """Drop a peer that answers no ping; a close would wait for it to read.
+    def shutdown(self) -> None:
+        """End the socket because the server stops, without waiting for its client to read."""
+        if self._phase is Phase.HANDSHAKE:
+            self.refuse_for(Failure("draining"))
+        else:
+            self.end(1012, "the server stops")
 
-        A timer that fires late shows that this process did not run: the pong may lie in the buffer, so look once more.
-        """
-        if self.loop.time() - self.ping_sent_at - self.config.ws_ping_timeout > LATE_SECONDS:  # type: ignore[operator]  # it is set
-            self.ping_sent_at = self.loop.time() - self.config.ws_ping_timeout  # type: ignore[operator]  # as above
-            self.pong_timer = self.loop.call_later(_LOOK_AGAIN_SECONDS, self.keepalive_timeout)
-            return
-        super().keepalive_timeout()
+    # Called by the keepalive.
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping."""
+        if self._conn.state is State.OPEN and not self.transport.is_closing():
+            self._conn.send_ping(payload)
+            self._flush()
+
+    def lose(self) -> None:
+        """Drop a peer that answers no ping; a close would wait for it to read."""
+        self._conn.fail(1011, "keepalive ping timeout")
+        self._flush()
         self.transport.abort()
 
-    def handle_parser_exception(self) -> None:
-        """Send a close frame with the reason why a broken or an oversized frame ends the socket.
+    # Helpers.
 
-        uvicorn closes the transport at once, with the rest of the frame unread. The kernel then sends a reset, which
-        can overtake the close frame. So the rest is read and dropped first.
-        """
-        if not self.close_sent:
-            close = self.conn.close_sent
-            code, reason = (close.code, close.reason) if close is not None else (1002, "")
-            self._see_out(code, reason)
+    def _take_control(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self._take_close()
+        elif frame.opcode is Opcode.PONG:
+            if self._keepalive is not None:
+                self._keepalive.take_pong(bytes(frame.data))
+        else:
+            pongs = b"".join(self._conn.data_to_send())
+            if self.has_room:  # else the pongs of a client that does not read would fill the memory
+                self.transport.write(pongs)
 
+    def _take_close(self) -> None:
+        """Answer a close frame, and abort soon after: its sender may not read the answer."""
+        close = self._conn.close_rcvd
+        if self._phase is Phase.CLOSING:  # it answers ours
+            self.transport.close()
+        elif close is not None and not self.transport.is_closing():
+            if self._exchange is not None:
+                self._exchange.disconnect(close.code, close.reason)
+            self._flush()
+            self.transport.close()
+            self._abort_soon()
 
-def _long_text_head(size: int) -> bytes:
-    """Return the head of an unmasked text frame that is not fragmented and holds 126 bytes or more."""
-    if size < 2**16:
-        return b"\x81\x7e" + size.to_bytes(2)
-    return b"\x81\x7f" + size.to_bytes(8)
+    def _abort_soon(self) -> None:
+        self._stop_pings()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
+
+    def _stop_pings(self) -> None:
+        if self._keepalive is not None:
+            self._keepalive.stop()
+            self._keepalive = None  # it holds this socket
+
+    def _send_response(self, response: Response) -> None:
+        common = [*self._facts.given.state.default_headers, (HEADER, self._facts.about.ids.current.encode())]
+        for name, value in common:
+            response.headers.setdefault(name.decode(), value.decode())
+        self._conn.send_response(response)
+        self._flush()
+
+    def _flush(self) -> None:
+        self.transport.write(b"".join(self._conn.data_to_send()))

@@ -248,9 +248,9 @@ async def test_chatgpts_export_is_imported_as_people_saw_it(client: Conversation
 async def test_what_cannot_be_imported_is_told_by_name_and_the_rest_is_kept(
     client: Conversations, routes: Routes
 ) -> None:
-    good = {"title": "Good", "messages": [{"id": "1", "parent": None, "role": "user", "text": "a\0b"}]}
+    good: dict[str, Any] = {"title": "Good", "messages": [{"id": "1", "parent": None, "role": "user", "text": "a\0b"}]}
     bad = {"title": "Bad", "messages": [{"id": "1", "parent": "2", "role": "user", "text": "x"}]}
-    long = {**good, "title": "Long", "messages": [{**good["messages"][0], "id": str(n)} for n in range(10_001)]}  # type: ignore[index]
+    long = {**good, "title": "Long", "messages": [{**good["messages"][0], "id": str(n)} for n in range(10_001)]}
     reports = (await routes.ok("POST", "/conversations/import", [good, bad, {"title": 3}, long]))["conversations"]
     assert [each["code"] for each in reports] == [None, "invalid_frame", "invalid_frame", "storage_full"]
     assert reports[1]["error"].startswith("conversations[1].messages[0].parent")
@@ -262,13 +262,14 @@ async def test_an_import_of_nonsense_is_no_fault(routes: Routes) -> None:
     deep: Any = "x"
     for _ in range(500):
         deep = [deep]
-    for mapping in (
+    mappings: list[Any] = [
         {},
         {"a": {"parent": "a"}},
         {"a": {"parent": "b"}, "b": {"parent": "a"}},
         {"a": {"message": deep}},
         [],
-    ):
+    ]
+    for mapping in mappings:
         status, answer = await routes.call("POST", "/conversations/import", {"mapping": mapping, "title": None})
         assert status == 200, answer
     chain = {str(n): node(str(n), str(n - 1), "assistant", "x") for n in range(5_000)}

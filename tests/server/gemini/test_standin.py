@@ -1,5 +1,6 @@
 """The stand-in: what somebody without a key meets."""
 
+import json
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -72,3 +73,45 @@ async def test_it_refuses_what_gemini_would(body: bytes) -> None:
         async with session.post(url, data=body) as response:
             assert response.status == 400
             assert (await response.json())["error"]["status"] == "INVALID_ARGUMENT"
+
+
+@pytest.fixture(scope="module")
+async def with_tools() -> AsyncIterator[str]:
+    async with serving(None, tools="search,url_context,code") as address:
+        yield address
+
+
+async def test_it_shows_sources_and_code_when_it_is_given_tools(with_tools: str) -> None:
+    async with connected(with_tools) as client:
+        frames = await client.ask("hi", tools=["search", "code"])
+    text = text_of(frames)
+    by_type = {frame["type"]: frame for frame in frames}
+    assert list(by_type)[:2] == ["code", "code_result"]
+    assert by_type["code_result"]["output"] == "1024\n"
+    assert by_type["search"]["queries"] == ["hi"]
+    assert [frame["index"] for frame in frames if frame["type"] == "source"] == [1, 2]
+    cited = [text[frame["start"] : frame["end"]] for frame in frames if frame["type"] == "citation"]
+    assert cited == ["no real model is behind it", "It streams like the real one"]
+
+
+async def test_it_answers_in_json_of_a_schema(client: Client) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "name": {"type": ["string", "null"]},
+            "sizes": {"type": "array", "items": {"type": "integer", "minimum": 7}, "minItems": 2},
+            "next": {"anyOf": [{"$ref": "#/$defs/Colour"}, {"type": "null"}]},
+        },
+        "$defs": {"Colour": {"enum": ["blue", "red"]}},
+    }
+    text = text_of(await client.ask("hi", response_schema=schema))
+    assert json.loads(text) == {"name": "text", "sizes": [7, 7], "next": "blue"}
+
+
+async def test_it_calls_a_function_and_quotes_its_result(client: Client) -> None:
+    parameters = {"type": "object", "properties": {"city": {"type": "string"}}}
+    await client.chat("hi", id="t1", tools=[{"name": "weather", "parameters": parameters}])
+    called = await client.receive()
+    assert (called["type"], called["name"], called["arguments"]) == ("tool_call", "weather", {"city": "text"})
+    await client.send(type="tool_result", id="t1", call=called["call"], result={"sky": "blue"})
+    assert '`weather`: `{"sky":"blue"}`' in text_of(await client.until_end("t1"))

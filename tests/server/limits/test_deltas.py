@@ -60,7 +60,7 @@ async def calls_of_each_delta(limits: Limits) -> list[int]:
     observer = Telemetry(Metrics({"m"}), None).observe("t", "c", "m", request.request, context)
     clock = TurnClock(DEADLINES, RunningTime())
     attempts = Attempts(Talker(), clock, observer)
-    turn = Turn(request, attempts, clock, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
+    turn = Turn(request, attempts, TurnRecord("c", limits.open("c"), None), observer, lambda _: None)
     await turn.begin()
     calls = 0
 

@@ -52,6 +52,8 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "upstream_faults": ("counter", {"code"}),
     "hangups": ("counter", {"reason", "phase"}),
     "runs": ("counter", {"happening"}),
+    "tools": ("counter", {"tool"}),
+    "tool_rounds": ("counter", set()),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }

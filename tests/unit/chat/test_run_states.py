@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import ref
 
+import msgspec
 import pytest
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene, settled
 from support.fake_turn import has_reached, upstream_in
-from support.fake_upstream import FakeStream, FakeUpstream
+from support.fake_upstream import FakeStream, FakeUpstream, calls
 
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
@@ -16,7 +17,8 @@ from deltawire.chat.states import Phase, Reason
 from deltawire.gemini.events import Text
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Started, Usage
+from deltawire.protocol.frames import Started, ToolCall, Usage
+from deltawire.protocol.tools import ToolAnswer
 
 PHASES = [phase for phase in Phase if phase is not Phase.ENDED]
 BEFORE_THE_END = [phase for phase in PHASES if phase is not Phase.SETTLE]
@@ -31,10 +33,11 @@ async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, Run, FakeListener
     listener = FakeListener(reads=phase is not Phase.SEND)
     run = scene.ask()
     listener.listens(run)
-    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
+    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE, Phase.WAITING):
         await stream.reads.wait()
-        stream.says(Text("Hello" if phase is not Phase.SEND else "x" * 300_000))
-        if phase is Phase.SETTLE:
+        called = calls() if phase is Phase.WAITING else ()
+        stream.says(Text("Hello" if phase is not Phase.SEND else "x" * 300_000), *called)
+        if phase in (Phase.SETTLE, Phase.WAITING):
             stream.finishes()
     await has_reached(phase, upstream, stream, begins=scene.begins, sends=listener.reads, settles=scene.settles)
     await settled()
@@ -77,7 +80,7 @@ async def test_a_lost_listener_is_waited_for_and_then_the_turn_ends(
         scene.clock.advance(seconds - 0.1)
         await settled()
         assert not has_ended(run)
-        assert not stream.is_closed
+        assert stream.is_closed is (phase is Phase.WAITING), "while its client thinks nothing is open"
         scene.clock.advance(0.1)
         await settled()
         assert is_closed(stream, phase)
@@ -102,7 +105,7 @@ async def test_a_listener_a_tenth_of_a_second_before_the_end_of_the_grace_keeps_
         scene.clock.advance(10 * GRACE)
         await settled()
         assert not has_ended(run)
-        assert not stream.is_closed
+        assert stream.is_closed is (phase is Phase.WAITING), "while its client thinks nothing is open"
 
 
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
@@ -252,7 +255,7 @@ async def test_the_same_chat_again_finds_its_run_and_another_body_does_not() -> 
     stream = FakeStream()
     scene = Scene(FakeUpstream(stream, None, None))
     run = scene.ask()
-    assert scene.ask(ChatRequest(message="hi", id="t", grace=GRACE)) is run
+    assert scene.ask(msgspec.structs.replace(scene.request)) is run
     other = scene.ask(ChatRequest(message="ho", id="t", grace=GRACE))
     assert other is not run
     assert scene.ask(ChatRequest(message="hi", grace=GRACE)) is not scene.ask(ChatRequest(message="hi", grace=GRACE))
@@ -389,3 +392,22 @@ async def test_a_run_with_a_listener_is_not_ended_for_memory_but_its_beginning_i
     assert len(listener.text) == 500_000
     assert (len(listener.ends), len(again.ends)) == (1, 1)
     assert listener.remembered == [], "a part of an answer is not remembered as the answer"
+
+
+async def test_a_run_says_that_it_waits_and_takes_a_result_from_whoever_listens() -> None:
+    async with in_phase(Phase.WAITING) as (scene, run, listener, _):
+        assert run.state is RunState.WAITING
+        await listener.leaves(run, Departure.LOST)
+        again = FakeListener()
+        again.listens(run)
+        await settled()
+        assert [type(frame) for frame in again.heard[-1:]] == [ToolCall], "it is told of the calls again"
+        later = FakeStream()
+        scene.upstream.tries = [later]
+        later.finishes()
+        run.answer(ToolAnswer(call="c1", result=1))
+        await settled()
+        assert isinstance(again.heard[-1], Usage)
+        with pytest.raises(Failure) as failed:
+            run.answer(ToolAnswer(call="c1", result=1))
+        assert failed.value.code == "unknown_turn"

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 from support.fake_turn import FakeObserver, FakeRecord, Gate, has_reached, upstream_in
-from support.fake_upstream import FakeStream, FakeUpstream
+from support.fake_upstream import FakeStream, FakeUpstream, calls
 from support.upstream import AT_ONCE
 
 from deltawire.aio.running_time import RunningTime
@@ -21,9 +21,11 @@ from deltawire.chat.turn import Turn
 from deltawire.gemini.events import Text
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, TurnFrame, Usage
+from deltawire.protocol.frames import Delta, ErrorFrame, ToolCall, TurnFrame, Usage
+from deltawire.protocol.tools import FunctionTool, ToolAnswer
 from deltawire.telemetry.turn_observer import TurnObserver
 
+ASKS = ChatRequest(message="hi", tools=[FunctionTool(name="look")])
 TOLD = [Reason.USER_CANCEL, Reason.DRAIN]
 """The listener is there, and hears the end."""
 LEFT = [reason for reason in Reason if reason not in TOLD]
@@ -42,14 +44,13 @@ class Scene:
         self.heard: list[TurnFrame] = []
         self.refusal: Failure | None = None
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
-        request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
+        request = TurnRequest(turn="t", caller="", request=ASKS, history=[], models=("m", "n"), waits=True)
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", upstream), clock, cast("TurnObserver", self.observer))
         self.closed: list[Turn] = []
         self.turn = Turn(
             request,
             attempts,
-            clock,
             cast("TurnRecord", self.record),
             cast("TurnObserver", self.observer),
             self.closed.append,
@@ -78,10 +79,10 @@ async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[Non
         upstream, begins=phase is not Phase.BEGIN, settles=phase is not Phase.SETTLE, reads=phase is not Phase.SEND
     )
     task = asyncio.create_task(scene.run())
-    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE):
+    if phase in (Phase.STREAMING, Phase.SEND, Phase.SETTLE, Phase.WAITING):
         await stream.reads.wait()
-        stream.says(Text("Hello"))
-        if phase is Phase.SETTLE:
+        stream.says(Text("Hello"), *(calls() if phase is Phase.WAITING else ()))
+        if phase in (Phase.SETTLE, Phase.WAITING):
             stream.finishes()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -122,7 +123,7 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
         assert (scene.refusal.code, scene.heard) == ("draining", [])
     else:
         *deltas, last = scene.heard
-        assert all(isinstance(frame, Delta) for frame in deltas)
+        assert all(isinstance(frame, Delta | ToolCall) for frame in deltas)
         assert isinstance(last, ErrorFrame if failure else Usage)
         assert scene.record.ends == [last]
     assert (len(scene.closed), scene.record.times_closed, scene.record.left) == (1, 1, [])
@@ -149,7 +150,7 @@ async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(pha
     end = scene.observer.turn_end
     assert end is not None
     assert (end.end, end.reason, end.phase) == ("cancelled", reason, phase)
-    assert [frame for frame in scene.heard if not isinstance(frame, Delta)] == []
+    assert [frame for frame in scene.heard if not isinstance(frame, Delta | ToolCall)] == []
     assert (len(scene.record.left), scene.record.ends) == (0 if phase is Phase.BEGIN else 1, [])
     assert (len(scene.closed), scene.record.times_closed) == (1, 1)
 
@@ -229,3 +230,65 @@ async def test_a_turn_that_was_never_begun_is_closed_and_recorded() -> None:
     assert scene.observer.turn_end is not None
     assert (scene.observer.turn_end.end, scene.observer.turn_end.phase) == ("cancelled", Phase.BEGIN)
     assert scene.upstream.times_asked == 0
+
+
+async def test_a_turn_goes_on_with_the_results_of_its_calls_and_ends_once() -> None:
+    async with in_phase(Phase.WAITING) as (scene, task, stream):
+        assert stream.is_closed, "nothing is open while the client thinks"
+        later = FakeStream()
+        scene.upstream.tries = [later]
+        later.says(Text(" world"))
+        later.finishes()
+        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+        await asyncio.wait_for(task, AT_ONCE)
+    hello, call, world, end = scene.heard
+    assert (hello, world) == (Delta("t", "Hello"), Delta("t", " world"))
+    assert call == ToolCall("t", call="c1", name="look", arguments={})
+    assert isinstance(end, Usage)
+    assert (end.finish_reason, end.total_tokens, end.measured) == ("stop", 10, "reported")
+    model, _, _, exchange = scene.upstream.asked_for[1]
+    assert model == "m", "a fallback would not take the signatures of another model"
+    assert exchange == (
+        (
+            "model",
+            b'[{"text":"Hello"},{"functionCall":{"id":"c1","name":"look","args":{}},"thoughtSignature":"s"}]',
+        ),
+        ("user", b'[{"functionResponse":{"id":"c1","name":"look","response":{"result":1}}}]'),
+    )
+
+
+async def test_a_later_round_is_tried_again_on_its_own_model_only() -> None:
+    async with in_phase(Phase.WAITING) as (scene, task, _):
+        fault = Failure("upstream_unavailable", retry_after=0.0)
+        scene.upstream.tries = [fault, fault]
+        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+        await asyncio.wait_for(task, AT_ONCE)
+    assert [asked[0] for asked in scene.upstream.asked_for] == ["m", "m", "m"]
+    end = scene.heard[-1]
+    assert isinstance(end, ErrorFrame)
+    assert end.code == "upstream_unavailable"
+    assert end.usage is not None
+    assert (end.usage.total_tokens, end.usage.measured) == (5, "partial")
+
+
+async def test_results_that_are_there_before_the_round_is_over_are_not_waited_for() -> None:
+    stream, later = FakeStream(), FakeStream()
+    scene = Scene(FakeUpstream(stream, later))
+    stream.says(*calls())
+    task = asyncio.create_task(scene.run())
+    while not scene.heard:  # noqa: ASYNC110 - a few steps of the loop
+        await asyncio.sleep(0)
+    scene.turn.rounds.answer(ToolAnswer(call="c1", error="no"))
+    stream.finishes()
+    later.finishes()
+    await asyncio.wait_for(task, AT_ONCE)
+    assert isinstance(scene.heard[-1], Usage)
+
+
+async def test_a_result_after_the_end_is_refused_as_too_late() -> None:
+    async with in_phase(Phase.WAITING) as (scene, task, _):
+        scene.turn.cancel(Reason.USER_CANCEL)
+        await asyncio.wait_for(task, AT_ONCE)
+    with pytest.raises(Failure) as failed:
+        scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
+    assert (failed.value.code, failed.value.field) == ("unknown_turn", "id")

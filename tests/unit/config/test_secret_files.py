@@ -10,6 +10,7 @@ from deltawire.config.environment import load, unknown_names
 from deltawire.config.settings import SECRETS, Settings, SettingsError
 
 VALUES = {
+    "DELTAWIRE_STATE_SECRET": "s" * 32,
     "DELTAWIRE_DATABASE_URL": "postgresql+asyncpg://u:planted@h/n",
     "DELTAWIRE_REDIS_URL": "redis://u:planted@h/0",
     "DELTAWIRE_JWT_SECRET": "planted-secret-that-is-long-enough",

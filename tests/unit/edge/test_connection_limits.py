@@ -7,7 +7,7 @@ import pytest
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
-from deltawire.limits.shares import Shares
+from deltawire.identity.shares import Shares
 from deltawire.protocol.errors import Failure
 
 SOCKETS = Shares("sockets", "MAX_SOCKETS", 100, 100)

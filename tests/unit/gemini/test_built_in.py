@@ -16,7 +16,7 @@ SCHEMA: dict[str, Any] = {"type": "object", "properties": {"pattern": {"type": "
 ALL: tuple[BuiltInTool, ...] = ("search", "url_context", "code")
 
 
-def models(request: ChatRequest, *, vertex: bool = False, tools: tuple[str, ...] = ALL) -> tuple[str, ...]:
+def models(request: ChatRequest, *, vertex: bool = False, tools: tuple[BuiltInTool, ...] = ALL) -> tuple[str, ...]:
     fallbacks = ("gemini-2.5-flash", "gemini-3-flash")
     catalog = ModelCatalog(models=(), default="m", fallbacks=fallbacks, any=True, tools=tools, vertex=vertex)
     return catalog.models_of(request)

@@ -10,7 +10,7 @@ from google.genai import types
 from support.bodies import KINDER, PIECES, all_bodies
 from support.upstream import Upstream, plays_body
 
-from deltawire.gemini.events import MadeFile, Progress, Text, ThoughtText
+from deltawire.gemini.events import MadeFile, Opaque, Progress, Text, ThoughtText, ToolCall
 from deltawire.gemini.reading.wire import ResponseReader
 from deltawire.protocol.errors import Failure
 
@@ -61,7 +61,7 @@ def read_by_us(body: bytes, piece: int) -> Summary:
                 text += event.text
             elif isinstance(event, ThoughtText):
                 thoughts += event.text
-            elif not isinstance(event, Progress | MadeFile):
+            elif not isinstance(event, Progress | MadeFile | Opaque | ToolCall):
                 assert isinstance(event, Failure)
                 assert event.code in {"blocked", "upstream_truncated"}, "the SDK read this body without raising"
     counts = reader.counts

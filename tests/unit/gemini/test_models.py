@@ -71,13 +71,13 @@ def test_more_output_than_a_model_gives_at_once_is_not_asked_for() -> None:
 
 
 def test_the_docs_show_the_table() -> None:
-    rows = re.findall(
-        r"^\| `(\S+)` \| (.+?) \| (.+?) \| (.+?) \|$", (DOCS / "reference" / "upstream.md").read_text(), re.MULTILINE
-    )
+    cells = r" \| (.+?)" * 7
+    page = (DOCS / "reference" / "upstream.md").read_text()
+    rows = re.findall(rf"^\| `(\S+)`{cells} \|$", page, re.MULTILINE)
     assert [(names.replace("\\|", "|"), *rest) for names, *rest in rows] == [_row(family) for family in FAMILIES]
 
 
-def _row(family: ModelFamily) -> tuple[str, str, str, str]:
+def _row(family: ModelFamily) -> tuple[str, ...]:
     thinking, off = "nothing", "not sent"
     if family.levels:
         thinking, off = f"a level: {', '.join(family.levels)}", family.levels[0]
@@ -85,4 +85,6 @@ def _row(family: ModelFamily) -> tuple[str, str, str, str]:
         thinking, off = "a budget", f"{family.least_budget} tokens"
     elif family.shows_thoughts:
         thinking, off = "whether thoughts are shown", "not shown"
-    return family.names, thinking, off, "yes" if family.takes_system else "no: before the first message"
+    system = "yes" if family.takes_system else "no: before the first message"
+    others = [("no", "yes")[takes] for takes in (family.takes_functions, family.takes_schema, family.mixes)]
+    return family.names, thinking, off, system, ", ".join(family.tools) or "none", *others

@@ -14,6 +14,7 @@ from deltawire.gemini.events import (
     CodeRun,
     Event,
     MadeFile,
+    Opaque,
     Progress,
     Searched,
     Source,
@@ -65,7 +66,7 @@ def events_of(body: bytes, piece: int = 2**24, *, has_tools: bool = True) -> lis
         last = joined[-1] if joined else None
         if isinstance(event, Text | ThoughtText) and isinstance(last, Text | ThoughtText) and type(event) is type(last):
             joined[-1] = type(event)(last.text + event.text)
-        elif not isinstance(event, Progress):
+        elif not isinstance(event, Progress | Opaque):
             joined.append(event)
     return joined
 

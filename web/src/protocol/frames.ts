@@ -337,6 +337,8 @@ export interface Spent {
 }
 /**
  * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
+ *
+ *     `tools` are those of the provider that a chat may name; absent where there are none.
  */
 export interface ModelList {
   default: string;
@@ -345,6 +347,7 @@ export interface ModelList {
   titles: boolean;
   public_shares: boolean;
   facts: ModelFacts[];
+  tools?: ("code" | "search" | "url_context")[];
 }
 /**
  * The facts of one model; null for what is not known. Prices are dollars for a million tokens.

@@ -21,7 +21,7 @@ class Listener(Protocol):
         """Send a frame now; return False when there is no room."""
         ...
 
-    def remember(self, question: str, answer: str) -> None:
+    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
         """Add a finished exchange to the history of its socket, if it has one."""
         ...
 

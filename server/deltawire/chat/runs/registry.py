@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from deltawire.chat.admission import Admission
+from deltawire.chat.history import takes_history
 from deltawire.chat.runs import names
 from deltawire.chat.runs.elsewhere.hub import Hub
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
@@ -130,7 +131,7 @@ class Runs:
             grace=request.grace or 0.0,
             message=request.message,
             conversation=request.conversation,
-            is_remembered=request.history is None and request.conversation is None,
+            is_remembered=takes_history(request),
         )
         run = Run(facts, turn, self)
         self._named[facts.name] = run

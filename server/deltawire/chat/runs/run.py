@@ -1,6 +1,6 @@
 """One run: a turn whose frames are numbered and kept, and which goes on for a while with nobody listening.
 
-    opening -> streaming -> ended
+    opening -> streaming <-> waiting -> ended
 
 A task of its own reads `Turn.frames()`. The turn does not know of it. The run is the turn's only listener, so a turn
 that is ended for its grace is still told its end, and whoever comes later can read it.
@@ -22,7 +22,8 @@ from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started, Thought, Usage
+from deltawire.protocol.frames import ErrorFrame, NumberedFrame, Started, Usage
+from deltawire.protocol.tools import ToolAnswer
 from deltawire.telemetry.logs import failure_of
 
 _RUN_BYTES: Final = 2_048
@@ -94,7 +95,7 @@ class Run:
         self.facts = facts
         self.log = RunLog(turn.id)
         self.listeners = Listeners(self.log)
-        self.state = RunState.OPENING
+        self._state = RunState.OPENING
         self.question: str | None = None
         """The id of its stored question."""
         self.is_forgotten = False
@@ -109,6 +110,12 @@ class Run:
     def name(self) -> str:
         """The name of the run."""
         return self.facts.name
+
+    @property
+    def state(self) -> RunState:
+        """The state, as clients read it."""
+        is_waiting = self._turn is not None and self._turn.rounds.is_waiting
+        return RunState.WAITING if is_waiting else self._state
 
     @property
     def conversation(self) -> str | None:
@@ -156,7 +163,7 @@ class Run:
         else:
             self._first, self._has_been_heard = listener, True
         cursor = self.listeners.add(listener, after)
-        if self.state is RunState.ENDED:
+        if self._state is RunState.ENDED:
             cursor.end(None)
         else:
             self._set_timer(None)
@@ -170,7 +177,7 @@ class Run:
         if cursor.listener is self._first and not cursor.listener.is_open:
             self._first = None  # its socket is over, and would stay in memory as long as the run
         self._keeper.changed(self)
-        if self.state is RunState.ENDED:
+        if self._state is RunState.ENDED:
             return
         self._keeper.happened(self, Happening(departure))
         if self.listeners:
@@ -184,9 +191,15 @@ class Run:
         else:
             self._end(Reason.CLIENT_GONE)
 
+    def answer(self, answer: ToolAnswer) -> None:
+        """Give the turn the result of a call. Raise `Failure`, with its field."""
+        if self._turn is None:
+            raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
+        self._turn.rounds.answer(answer)
+
     def stop(self) -> None:
         """End the turn because its caller asks for it; this does nothing to one that has ended."""
-        if self.state is not RunState.ENDED:
+        if self._state is not RunState.ENDED:
             self._keeper.happened(self, Happening.STOPPED)
             self._end(Reason.USER_CANCEL)
 
@@ -194,7 +207,7 @@ class Run:
         """End the turn and forget the run, to make room."""
         self._keeper.happened(self, Happening.EVICTED)
         self._keeper.forget(self)
-        if self.state is not RunState.ENDED:
+        if self._state is not RunState.ENDED:
             self._end(Reason.EXPIRED)
 
     def forget(self) -> None:
@@ -227,10 +240,10 @@ class Run:
     async def _read(self, turn: Turn) -> None:
         async with aclosing(turn.frames()) as frames:
             async for frame in frames:
-                if type(frame) is Delta or type(frame) is Thought:
-                    self.state = RunState.STREAMING
-                elif self.facts.is_remembered and isinstance(frame, Usage | ErrorFrame):
-                    self._remember()
+                if not isinstance(frame, Usage | ErrorFrame):
+                    self._state = RunState.STREAMING
+                elif self.facts.is_remembered:
+                    self._remember(turn)
                 self._add(frame)
                 if self.listeners.is_ahead:
                     await self.listeners.room()
@@ -243,15 +256,15 @@ class Run:
         if not self.is_forgotten:
             self._keeper.grew(self, size)
 
-    def _remember(self) -> None:
+    def _remember(self, turn: Turn) -> None:
         """Give the exchange to the socket that asked, while that is open, else to the last that came to listen."""
         first = self._first
         keeper = first if first is not None and first.is_open else self.listeners.newest()
         if keeper is not None and self.log.holds(0):
-            keeper.remember(self.facts.message, self.log.text())
+            keeper.remember(self.facts.message, self.log.text(), turn.rounds.exchange)
 
     def _over(self, refusal: Failure | None) -> None:
-        self.state = RunState.ENDED
+        self._state = RunState.ENDED
         self._turn = self._first = None
         self.listeners.end(refusal)
         if self.is_forgotten:

@@ -1,6 +1,6 @@
 """The runs that one socket listens to, each under the name that its frames have there."""
 
-from collections.abc import Container, Coroutine
+from collections.abc import Callable, Container, Coroutine
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from deltawire.chat.runs.states import Departure, departure_of
 from deltawire.identity.caller import Caller
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Chat, Delta, NumberedFrame, Resume, Thought, encode
+from deltawire.protocol.tools import ToolAnswer
 
 
 class SocketListener:
@@ -69,12 +70,12 @@ class SocketListener:
             return True
         return failure.code != "store_unavailable" if self._has_heard else starts
 
-    def remember(self, question: str, answer: str) -> None:
+    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
         history = self._socket.history
         draft = history.draft()
         draft.add(answer)
-        history.add(question, draft.text())
+        history.add(question, *draft.answer(exchange))
 
     def leave(self) -> None:
         """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""
@@ -161,6 +162,15 @@ class SocketRuns:
             self._by_name[name].run.stop()
         for coming in self._coming:
             coming.is_stopped = coming.is_stopped or coming.name == name
+
+    def answer(self, name: str, answer: ToolAnswer) -> Coroutine[Any, Any, None] | None:
+        """Give the turn with this id here the result of a call; return what does it in another process.
+
+        Raise `Failure`, with its field.
+        """
+        if name not in self._by_name:
+            raise Failure("unknown_turn", "This turn is not found yet.", field="id")
+        return self._by_name[name].run.answer(answer)
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""

@@ -21,7 +21,7 @@ class RunState(StrEnum):
     STREAMING = "streaming"
     """The answer comes."""
     WAITING = "waiting"
-    """The turn waits for its client; kept for tools."""
+    """The turn waits for the results of functions."""
     ENDED = "ended"
     """The last frame is in the log."""
 

@@ -18,6 +18,7 @@ class Part(Struct, rename="camel", gc=False):
 
     text: str | None = None
     thought: bool | None = None
+    thought_signature: Any = None
     executable_code: Any = None
     code_execution_result: Any = None
     inline_data: Any = None

@@ -1,4 +1,4 @@
-"""What the tools of one answer did: searches, sources, citations, code. No I/O."""
+"""The work of the tools of one answer: searches, sources, citations, code. No I/O."""
 
 from deltawire.gemini.events import Event
 from deltawire.gemini.reading.code_runs import CodeRuns
@@ -7,7 +7,7 @@ from deltawire.gemini.reading.response import Candidate, Part
 
 
 class ToolUse:
-    """Reads what the tools of one answer did."""
+    """Reads the work of the tools of one answer."""
 
     __slots__ = ("_runs", "grounding", "texts")
 

@@ -5,6 +5,7 @@
 
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
 from deltawire.gemini.events import PROGRESS, UNKNOWN_COUNTS, Counts, Event, Text, ThoughtText
@@ -12,9 +13,11 @@ from deltawire.gemini.reading.code_runs import made_file
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.faults import failure_of, unwrapped_error
 from deltawire.gemini.reading.finish import Finish
+from deltawire.gemini.reading.opaque_parts import OpaqueParts, payloads_of, raw_parts
 from deltawire.gemini.reading.response import (
     UNREADABLE,
     Candidate,
+    Content,
     Part,
     Response,
     UsageMetadata,
@@ -26,6 +29,7 @@ from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
 _EMPTY: Final = Response()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class ResponseReader:
@@ -51,6 +55,7 @@ class ResponseReader:
         """The first half of a surrogate pair, until the second half comes."""
         self._last_quiet = 0
         self._tools = ToolUse() if has_tools else None
+        self._opaque: OpaqueParts | None = None
 
     @property
     def counts(self) -> Counts:
@@ -95,6 +100,8 @@ class ResponseReader:
         try:
             for payload in self._framing.end():
                 self._take_payload(payload, events)
+            if self._opaque is not None:
+                self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
             if self._tools is not None:
@@ -110,15 +117,16 @@ class ResponseReader:
             try:
                 response = decode(payload)
             except UNREADABLE:
-                for one in decode_kindly(payload):
-                    self._take_payload(payload, events, self._with_whole_letters(one))
+                several = decode_kindly(payload)
+                for one, its in zip(several, payloads_of(payload, len(several)), strict=True):
+                    self._take_payload(its, events, self._with_whole_letters(one))
                 return
             if self._half:
                 self._with_whole_letters(response)
         if response.error:
             raise failure_of(response.error)
         candidate = response.candidates[0] if response.candidates else None
-        if candidate is None or not self._take_text(candidate, events):
+        if candidate is None or not self._take_text(candidate, payload, events):
             self._take_quiet(response, candidate, payload, events)
             return
         usage = response.usage_metadata
@@ -130,8 +138,10 @@ class ResponseReader:
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
             self._take_finish(response, candidate, events, said=True)
 
-    def _take_text(self, candidate: Candidate, events: list[Event]) -> bool:
-        """Append the text and the other parts of an event; return True when there was text."""
+    def _take_text(  # noqa: C901 - split, each delta would cost a call more
+        self, candidate: Candidate, payload: bytes, events: list[Event]
+    ) -> bool:
+        """Append the text of an event, and its other parts; return True when there was any text."""
         if self._tools is not None:
             self._tools.take(candidate)
         content = candidate.content
@@ -139,10 +149,10 @@ class ResponseReader:
             return False
         said = False
         for part in content.parts:
-            if part is None:
-                continue
-            if not part.text:
-                self._take_part(part, events)
+            if part is not None and (part.text is None or part.thought_signature is not None):
+                return self._take_parts(content.parts, payload, events)
+        for part in content.parts:
+            if part is None or not part.text:
                 continue
             # PostgreSQL stores no U+0000. Replaced here, the text that is shown equals the text that is stored.
             text = part.text
@@ -163,8 +173,24 @@ class ResponseReader:
                 events.append(kind(text))
         return said
 
+    def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
+        """Append the parts of an event, of which some are not plain text; return True when there was any text."""
+        said = False
+        opaque = self._opaque = self._opaque or OpaqueParts()
+        raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
+        for part, raw in zip(parts, raws, strict=True):
+            if part is None:
+                continue
+            if part.text:
+                said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
+            else:
+                self._take_part(part, events)
+            if part.text is None or part.thought_signature is not None:
+                opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
+        return said
+
     def _take_part(self, part: Part, events: list[Event]) -> None:
-        """Append the event of a part that is no text; one of the thoughts is not part of the answer."""
+        """Append the event of code or of a file; a file of the thoughts is not part of the answer."""
         if self._tools is not None:
             self._tools.take_part(part, events)
         if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:

@@ -14,6 +14,8 @@ import structlog
 from deltawire.aio.background import BackgroundTasks
 from deltawire.chat.runs import names
 from deltawire.chat.runs.elsewhere.messages import (
+    Answer,
+    Answered,
     AskReport,
     Leave,
     Listen,
@@ -24,13 +26,14 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_message,
     write_refusal,
 )
-from deltawire.chat.runs.elsewhere.owner import StreamListener
+from deltawire.chat.runs.elsewhere.owner import StreamListener, answered_by, report_of
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure
 from deltawire.limits.backend import StoreAway, key_of
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.tools import ToolAnswer
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,7 @@ class Hub:
         self._process = process
         self._find = find
         self._slow_after = slow_after
-        self._replies: dict[str, asyncio.Future[Report]] = {}
+        self._replies: dict[str, asyncio.Future[Report | Answered]] = {}
         self._making: dict[str, asyncio.Future[None]] = {}
         """Runs that are registered, perhaps, and do not exist yet."""
         self._served: dict[str, StreamListener] = {}
@@ -121,25 +124,37 @@ class Hub:
 
         Raise `Failure`: `gone` when it is not there, or its process is dead; `store_unavailable`.
         """
+        report = await self._ask(name, lambda ask: AskReport(name, self._process, ask))
+        if not isinstance(report, Report) or report.turn is None:
+            raise Failure("gone", field="run")
+        return RemoteRun(name, report, self._process, self._store, self.spawn, self.answer)
+
+    async def answer(self, run: str, answer: ToolAnswer) -> None:
+        """Give a run of another process the result of a call. Raise `Failure`, as that process says it."""
+        answered = await self._ask(run, lambda ask: Answer(run, self._process, ask, answer))
+        if isinstance(answered, Answered) and answered.code is not None:
+            raise Failure(answered.code, answered.message, field=answered.field)
+
+    async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | Answered:
+        """Ask the process of a run; return its reply. Raise `Failure`: `gone`, `store_unavailable`."""
         await self._begin()
-        owner = names.process_of(name)
+        owner = names.process_of(run)
         ask = secrets.token_hex(8)
         self._replies[ask] = reply = asyncio.get_running_loop().create_future()
         try:
-            await self._store.send(owner, write_message(AskReport(name, self._process, ask)))
+            await self._store.send(owner, write_message(question(ask)))
             async with asyncio.timeout(_REPLY_SECONDS):
                 while not reply.done():
                     if await has_died(self._store, owner):
                         raise Failure("gone", field="run")
                     await asyncio.wait({reply}, timeout=_LOOK_SECONDS)
-            report = reply.result()
+            await reply
         except (StoreAway, TimeoutError):
             raise unreachable() from None
         finally:
             del self._replies[ask]
-        if report.turn is None:
-            raise Failure("gone", field="run")
-        return RemoteRun(name, report, self._process, self._store, self.spawn)
+        answer: Report | Answered = reply.result()
+        return answer
 
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
@@ -223,7 +238,7 @@ class Hub:
             log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
     def _take(self, message: Message) -> None:
-        if isinstance(message, Report):
+        if isinstance(message, Report | Answered):
             reply = self._replies.get(message.ask)
             if reply is not None and not reply.done():
                 reply.set_result(message)
@@ -233,6 +248,8 @@ class Hub:
                 listener.leave(message.departure)
             else:  # all is written, perhaps after its reader has removed the stream
                 self.spawn(self._store.remove(message.stream))
+        elif isinstance(message, Answer):
+            self.spawn(self._take_answer(message))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
         elif isinstance(message, Listen):
@@ -241,8 +258,12 @@ class Hub:
             run.stop()
 
     async def _report(self, asked: AskReport) -> None:
-        report = _report(asked.ask, await self.made(asked.run))
+        report = report_of(asked.ask, await self.made(asked.run))
         await self._store.send(asked.process, write_message(report))
+
+    async def _take_answer(self, given: Answer) -> None:
+        answered = answered_by(self._find(given.run), given)
+        await self._store.send(given.process, write_message(answered))
 
     def _serve(self, listen: Listen) -> None:
         """Attach a listener at once: the next message may be that it leaves."""
@@ -269,12 +290,6 @@ class Hub:
         await self._store.delist(key_of(run.facts.caller), [run.name])
         if run.facts.key is not None:
             await self._store.release(run.facts.key, run.name)
-
-
-def _report(ask: str, run: Run | None) -> Report:
-    if run is None:
-        return Report(ask)
-    return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
 
 
 def _is_gone(found: object) -> bool:

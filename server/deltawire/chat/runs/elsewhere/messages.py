@@ -8,6 +8,7 @@ from msgspec import Struct
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, encode
+from deltawire.protocol.tools import ToolAnswer
 
 
 class AskReport(Struct, frozen=True, tag="report"):
@@ -46,13 +47,32 @@ class Leave(Struct, frozen=True, tag="leave"):
     departure: Departure
 
 
+class Answer(Struct, frozen=True, tag="answer"):
+    """Give a run the result of a call, or its error."""
+
+    run: str
+    process: str
+    """The process that asks."""
+    ask: str
+    answer: ToolAnswer
+
+
+class Answered(Struct, frozen=True, tag="answered"):
+    """Say that a result was taken; or `code`, `message` and `field` of the failure."""
+
+    ask: str
+    code: str | None = None
+    message: str | None = None
+    field: str | None = None
+
+
 class Stop(Struct, frozen=True, tag="stop"):
     """Stop a run."""
 
     run: str
 
 
-Message = AskReport | Report | Listen | Leave | Stop
+Message = AskReport | Report | Answer | Answered | Listen | Leave | Stop
 
 END: Final = b"."
 """The last entry of a stream: the run has ended."""

@@ -1,9 +1,19 @@
 """The listeners of other processes, as their run's own process serves them: each has a stream."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
-from deltawire.chat.runs.elsewhere.messages import END, Listen, unreachable, write_frame, write_refusal
+from deltawire.chat.runs.elsewhere.messages import (
+    END,
+    Answer,
+    Answered,
+    Listen,
+    Report,
+    unreachable,
+    write_frame,
+    write_refusal,
+)
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
@@ -36,7 +46,7 @@ class StreamListener:
         """Refuse: the task writes what has come meanwhile, in one go."""
         return False
 
-    def remember(self, question: str, answer: str) -> None:
+    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
         """Do nothing: its socket is elsewhere."""
 
     @property
@@ -73,3 +83,21 @@ class StreamListener:
         async with asyncio.timeout(self._slow_after):
             while await self._store.length(self._stream) > _MAX_UNREAD:  # noqa: ASYNC110 - the reader is elsewhere
                 await asyncio.sleep(_LOOK_SECONDS)
+
+
+def report_of(ask: str, run: Run | None) -> Report:
+    """Return the report of a run of this process, for the process that asks."""
+    if run is None:
+        return Report(ask)
+    return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
+
+
+def answered_by(run: Run | None, given: Answer) -> Answered:
+    """Give a run of this process the result of a call; return what its sender is told."""
+    try:
+        if run is None:
+            raise Failure("gone", field="run")
+        run.answer(given.answer)
+    except Failure as failure:
+        return Answered(given.ask, failure.code, failure.message, failure.field)
+    return Answered(given.ask)

@@ -25,8 +25,10 @@ from deltawire.limits.backend import StoreAway
 from deltawire.limits.report import Standing
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame
+from deltawire.protocol.tools import ToolAnswer
 
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
+AnswerRun = Callable[[str, ToolAnswer], Coroutine[Any, Any, None]]
 
 
 class AnyCursor(Protocol):
@@ -89,7 +91,9 @@ class RemoteCursor:
 class RemoteRun:
     """A run of another process."""
 
-    def __init__(self, name: str, report: Report, process: str, store: RunStore, spawn: Spawn) -> None:
+    def __init__(
+        self, name: str, report: Report, process: str, store: RunStore, spawn: Spawn, answer: AnswerRun
+    ) -> None:
         """`report` is what its process says of it; `process` is this one."""
         self.name = name
         self.turn = report.turn or ""
@@ -100,6 +104,7 @@ class RemoteRun:
         self._process = process
         self._store = store
         self._spawn = spawn
+        self._answer = answer
 
     def attach(self, _: Listener, after: int = 0) -> RemoteCursor:
         """Return the cursor of a new listener. Raise `Failure` when those frames are not there."""
@@ -111,6 +116,10 @@ class RemoteRun:
         """Tell its process that a listener has left."""
         if isinstance(cursor, RemoteCursor):
             self._spawn(cursor.leave(departure))
+
+    def answer(self, answer: ToolAnswer) -> Coroutine[Any, Any, None]:
+        """Give the turn the result of a call. Raise `Failure`."""
+        return self._answer(self.name, answer)
 
     def stop(self) -> None:
         """Have its process stop it."""

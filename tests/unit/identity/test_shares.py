@@ -2,7 +2,7 @@
 
 import pytest
 
-from deltawire.limits.shares import Holding, Shares
+from deltawire.identity.shares import Holding, Shares
 from deltawire.protocol.errors import Failure
 
 

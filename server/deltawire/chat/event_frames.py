@@ -1,0 +1,60 @@
+"""The frames of a turn's events. What is sent is counted first."""
+
+from msgspec.structs import replace
+
+from deltawire.chat.part_frames import PartFrames
+from deltawire.chat.request import TurnRequest
+from deltawire.chat.rounds import Rounds
+from deltawire.chat.usage import UsageTracker
+from deltawire.gemini.events import Event, Opaque, Text, ThoughtText, ToolCall
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.frames import Delta, PartFrame, Thought, encode
+from deltawire.telemetry.turn_observer import TurnObserver
+
+
+class EventFrames:
+    """Turns the events of one turn into frames."""
+
+    __slots__ = ("_chars", "_observer", "_parts", "_rounds", "_thinks", "_turn", "_usage")
+
+    def __init__(self, request: TurnRequest, usage: UsageTracker, rounds: Rounds, observer: TurnObserver) -> None:
+        """`request` has begun: it has the settings of its conversation."""
+        self._turn = request.turn
+        self._parts: PartFrames | None = None
+        self._thinks = request.request.thinking not in (None, "off")
+        self._chars = 0
+        """The characters of the answer's text so far."""
+        self._usage = usage
+        self._rounds = rounds
+        self._observer = observer
+
+    def frame(self, event: Event) -> Delta | Thought | PartFrame | None:
+        """Return the frame of an event; None where it has none. Raise the `Failure` that it is, or that it causes."""
+        if type(event) is Text:
+            chars = len(event.text)
+            self._chars += chars
+            if self._usage.delta(chars):
+                self._observer.first_delta(self._usage.duration_ms)
+            return Delta(self._turn, event.text)
+        if isinstance(event, Failure):
+            raise event
+        if not isinstance(event, ThoughtText):
+            return self._part(event)
+        if not self._thinks:
+            return None
+        self._usage.take(len(event.text))
+        return Thought(self._turn, event.text)
+
+    def _part(self, event: Event) -> PartFrame | None:
+        if isinstance(event, Opaque):
+            self._rounds.keep(self._chars, event)
+            return None
+        if isinstance(event, ToolCall):
+            if not self._rounds.has_functions:
+                return None
+            event = replace(event, call=self._rounds.call(event.call))
+        if self._parts is None:
+            self._parts = PartFrames(self._turn)
+        if (part := self._parts.frame(event, self._rounds.number, self._rounds.chars_before)) is not None:
+            self._usage.take(len(encode(part)))
+        return part

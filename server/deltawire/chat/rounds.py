@@ -1,0 +1,257 @@
+"""The rounds of one turn: the model calls functions, its client answers, and the model is asked again."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from deltawire.aio.timeouts import InterruptibleTimeout
+from deltawire.chat.clock import TurnClock
+from deltawire.chat.model_parts import ModelParts
+from deltawire.chat.request import RoundBounds, TurnRequest
+from deltawire.conversations.transcript import Transcript
+from deltawire.gemini.events import Opaque
+from deltawire.gemini.messages import exchange_of
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.tools import ToolAnswer
+
+NOTHING: Final = b"[]"
+_NO_CALLS: Final[AbstractSet[str]] = frozenset()
+_encode = msgspec.json.Encoder().encode
+
+
+class _Call(Struct, frozen=True):
+    name: str = ""
+    id: str | None = None
+
+
+class _Part(Struct, frozen=True, rename="camel"):
+    function_call: _Call | None = None
+
+
+_read_parts = msgspec.json.Decoder(list[_Part]).decode
+
+
+def calls_of(parts: bytes) -> list[_Call]:
+    """Return the calls in a model's parts, in their order."""
+    return [part.function_call for part in _read_parts(parts) if part.function_call is not None]
+
+
+def responses(parts: bytes, names: Sequence[str], answers: Mapping[str, ToolAnswer]) -> bytes:
+    """Return the parts that answer all calls of these parts, in the calls' order, as a JSON array.
+
+    `names` are the calls' names, as the client was told them. A call to which the model gave no id is answered without.
+    """
+    answered: list[dict[str, Any]] = []
+    for call, name in zip(calls_of(parts), names, strict=True):
+        response: dict[str, Any] = {"name": call.name, "response": _response(answers[name])}
+        answered.append({"functionResponse": {"id": call.id, **response} if call.id else response})
+    return _encode(answered)
+
+
+def _response(answer: ToolAnswer) -> dict[str, Any]:
+    """Return an answer as an object, which is all that the provider takes."""
+    if answer.error is not UNSET:
+        return {"error": answer.error}
+    return answer.result if isinstance(answer.result, dict) else {"result": answer.result}
+
+
+def check_answers(answers: Sequence[ToolAnswer], names: Sequence[str], bounds: RoundBounds) -> dict[str, ToolAnswer]:
+    """Return the answers by their calls, all of one round; raise `Failure` unless each call has just one."""
+    checked: dict[str, ToolAnswer] = {}
+    for index, answer in enumerate(answers):
+        try:
+            check_answer(answer, names, checked, bounds)
+        except Failure as failure:
+            raise failure.about(f"tool_results[{index}].{failure.field}") from None
+        checked[answer.call] = answer
+    if missing := [name for name in names if name not in checked]:
+        message = f"tool_results must answer every call of the round; {len(missing)} of {len(names)} are missing."
+        raise Failure("invalid_frame", message, field="tool_results")
+    return checked
+
+
+def check_answer(
+    answer: ToolAnswer, names: Sequence[str], answered: Mapping[str, ToolAnswer], bounds: RoundBounds
+) -> int:
+    """Return the size of an answer in bytes. Raise `Failure`, with its field, for one that cannot be taken."""
+    if answer.call in answered:
+        raise Failure("invalid_frame", "This call has its result already.", field="call")
+    if answer.call not in names:
+        raise Failure("invalid_frame", "No call of this name waits for a result.", field="call")
+    is_error = answer.error is not UNSET
+    encoded = _encode(answer.error if is_error else answer.result)
+    if len(encoded) > bounds.result_chars and len(encoded.decode()) > bounds.result_chars:
+        message = f"The result of a function may hold at most {bounds.result_chars:,} characters, as JSON."
+        raise Failure("message_too_large", message, field="error" if is_error else "result")
+    return len(encoded)
+
+
+class Rounds:
+    """The rounds of one turn: the parts of the model, its calls, and their answers."""
+
+    __slots__ = (
+        *("_answers", "_done", "_is_over", "_news", "_request", "_said", "_size", "_texts"),
+        *("contents", "has_functions", "names", "number"),
+    )
+
+    def __init__(self, request: TurnRequest) -> None:
+        """Start before the first event."""
+        self._request = request
+        self._said: ModelParts | None = None
+        self._texts: list[str] | None = None
+        self._answers: dict[str, ToolAnswer] = {}
+        self._done: AbstractSet[str] = _NO_CALLS
+        """The calls of earlier rounds."""
+        self._news: asyncio.Future[None] | None = None
+        self._size = 0
+        self._is_over = False
+        self.has_functions = False
+        self.number = 0
+        """The rounds whose calls were answered."""
+        self.names: list[str] = []
+        """The calls of the round that goes on."""
+        self.contents: list[tuple[str, bytes]] = []
+        """The contents of the rounds that are over, of the model and of the functions."""
+
+    def begin(self, request: TurnRequest, said: list[str] | None) -> list[str] | None:
+        """Begin, with the settings of its conversation; return a list for the texts that are delivered.
+
+        `said` is one that is filled already, if there is any. None is returned where no functions are called.
+        """
+        self._request = request
+        if request.exchange:
+            self.contents = list(request.exchange)
+            self._size = sum([len(parts) for _, parts in request.exchange])
+        self.has_functions = bool(request.request.tools) and request.has_functions
+        self._texts = [] if said is None and self.has_functions else said
+        return self._texts
+
+    def keep(self, chars: int, event: Opaque) -> None:
+        """Keep a part of the model that came after this many characters of the answer's text. Raise `Failure`."""
+        if not self._grow(len(event.part)):
+            self._said = None
+            return
+        if self._said is None:
+            self._said = ModelParts()
+        self._said.add(chars, event.covers, event.part)
+
+    def call(self, name: str) -> str:
+        """Add a call that the client will be told; return its name, which is new in this turn. Raise `Failure`."""
+        most = self._request.bounds.rounds
+        if self.number >= most:
+            message = f"The model called functions in more than {most} rounds; see MAX_TOOL_ROUNDS."
+            raise Failure("too_many_rounds", message)
+        named, number = name, 1
+        while named in self.names or named in self._done:
+            number += 1
+            named = f"{name}-{number}"
+        self.names.append(named)
+        return named
+
+    def answer(self, answer: ToolAnswer) -> None:
+        """Take the answer to a call. Raise `Failure`, with its field; nothing changes then."""
+        if self._is_over:
+            raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
+        if answer.call in self._done:
+            raise Failure("invalid_frame", "This call has its result already.", field="call")
+        if self._request.waits:
+            self._grow(check_answer(answer, self.names, self._answers, self._request.bounds))
+            self._answers[answer.call] = answer
+        else:
+            raise Failure("invalid_frame", "This turn ends in its calls: bring their results to the next.", field="id")
+        if self._news is not None and not self._news.done() and not self._lacks_answers:
+            self._news.set_result(None)
+
+    def end_round(self) -> bool:
+        """Keep what the model has said in the round, which ended in calls; return True where their answers will come.
+
+        Raise `Failure` when all that is sent back is too much.
+        """
+        text = "".join(self._texts or ())
+        said = self._said or ModelParts()
+        self.contents.append(("model", said.parts(text)))
+        said.next(len(text))
+        return self._request.waits
+
+    async def answered(self, scope: InterruptibleTimeout, clock: TurnClock) -> None:
+        """Wait until every call has its answer; raise TimeoutError. The turn's own deadline waits, too."""
+        began = clock.now()
+        try:
+            with scope.until(began + clock.deadlines.tool):
+                if self._lacks_answers:
+                    self._news = asyncio.get_running_loop().create_future()
+                    await self._news
+        finally:
+            self._news = None
+            clock.pause(clock.now() - began)
+
+    def ask_again(self, model: str) -> TurnRequest:
+        """Return the request of the next round, to the model whose calls were answered."""
+        _, parts = self.contents[-1]
+        self.contents.append(("user", responses(parts, self.names, self._answers)))
+        self._done = {*self._done, *self.names}
+        self.names, self._answers = [], {}
+        self.number += 1
+        return replace(self._request, exchange=tuple(self.contents), models=(model,))
+
+    def exchange(self, text: str) -> bytes | None:
+        """Return what an answer with this text is stored with (`StoredMessage.parts`); None where its text says all.
+
+        The model can be sent only what is whole: an exchange that broke off in calls, or before the model has used
+        their results, is text.
+        """
+        ends_in_calls = self.is_left_in_calls
+        if self._said is None and not self.contents:
+            return None
+        contents = list(self.contents)
+        if not ends_in_calls:
+            said = self._said or ModelParts()
+            if not contents and said.is_only_text:
+                return None
+            contents.append(("model", said.parts(text)))
+            if contents[-1][1] == NOTHING or calls_of(contents[-1][1]):
+                return None
+        whole = exchange_of(contents)
+        return whole if len(whole) <= self._request.bounds.bytes else None
+
+    @property
+    def chars_before(self) -> int:
+        """The characters of the answer's text before the round that goes on."""
+        return 0 if self._said is None else self._said.base
+
+    @property
+    def is_left_in_calls(self) -> bool:
+        """True where the turn has ended in calls, and another one brings their results."""
+        return bool(self.names) and not self._request.waits and bool(self.contents) and self.contents[-1][0] == "model"
+
+    def close(self, transcript: Transcript | None) -> None:
+        """Take no more answers; give the transcript what its answer is stored with."""
+        self._is_over = True
+        if transcript is not None and (self._said is not None or self.contents):
+            transcript.parts = self.exchange(transcript.text)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while the turn waits for answers."""
+        return self._news is not None
+
+    @property
+    def _lacks_answers(self) -> bool:
+        return len(self._answers) < len(self.names)
+
+    def _grow(self, size: int) -> bool:
+        """Count bytes that will be sent back. Without functions, return False for too many: the text stands for them.
+
+        Raise `Failure` with functions: without the parts their results cannot be sent.
+        """
+        most = self._request.bounds.bytes
+        if self.has_functions and self._size + size > most:
+            message = f"The calls and results of this turn are over {most:,} bytes; see MAX_PARTS_BYTES."
+            raise Failure("message_too_large", message, field="result")
+        self._size += size
+        return self._size <= most

@@ -1,0 +1,136 @@
+"""The parts of an answer that must be sent back unchanged, and the calls of functions among them. No I/O."""
+
+import json
+import secrets
+from typing import Any, Final
+
+import msgspec
+
+from deltawire.gemini.events import Event, Opaque, ToolCall
+from deltawire.gemini.reading.partial_args import PartialArg, PartialArguments
+
+_CALL_BYTES: Final = 8
+_OF_TEXT: Final = {"text", "thought", "thoughtSignature"}
+
+
+class _Call(msgspec.Struct, rename="camel"):
+    name: str | None = None
+    id: str | None = None
+    args: Any = None
+    partial_args: list[PartialArg] | None = None
+    will_continue: bool | None = None
+
+
+class _Part(msgspec.Struct, rename="camel"):
+    function_call: _Call | None = None
+    thought_signature: str | None = None
+
+
+class _Content(msgspec.Struct):
+    parts: list[msgspec.Raw] | None = None
+
+
+class _Candidate(msgspec.Struct):
+    content: _Content | None = None
+
+
+class _Response(msgspec.Struct):
+    candidates: list[_Candidate | None] | None = None
+
+
+_read_response = msgspec.json.Decoder(_Response).decode
+_read_part = msgspec.json.Decoder(_Part, strict=False).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def raw_parts(payload: bytes, number: int) -> list[bytes] | None:
+    """Return the bytes of each part of the first candidate, of which there are this many; None where that fails."""
+    try:
+        candidates = _read_response(payload).candidates
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    candidate = candidates[0] if candidates else None
+    parts = candidate.content.parts if candidate and candidate.content else None
+    return [bytes(part) for part in parts] if parts and len(parts) == number else None
+
+
+def payloads_of(payload: bytes, number: int) -> list[bytes]:
+    """Return the payload of each event of a list, of which there are this many."""
+    try:
+        value = json.loads(payload)
+    except (ValueError, RecursionError):
+        value = None
+    several = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    if len(several) != number:
+        return [payload] * number
+    return [json.dumps(one).encode() for one in several]
+
+
+class OpaqueParts:
+    """Reads the parts of one answer that are not plain text."""
+
+    __slots__ = ("_last", "_open", "_partial")
+
+    def __init__(self) -> None:
+        """Start before the first part."""
+        self._open: _Part | None = None
+        """A call whose arguments still come."""
+        self._partial = PartialArguments()
+        self._last = b""
+
+    def take(self, part: bytes, text: str | None, *, is_thought: bool, events: list[Event]) -> None:
+        """Append the events of a part, whose text was told already."""
+        try:
+            fields = msgspec.json.decode(part)
+            read = _read_part(part)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return  # of an unknown shape: without it the text is still right
+        call = read.function_call
+        if call is not None:
+            self._take_call(read, call, part, events)
+        elif (read.thought_signature or (fields.keys() - _OF_TEXT and not is_thought)) and part != self._last:
+            self._last = part  # the same once more is a heartbeat
+            events.append(Opaque(part, 0 if is_thought else len(text or "")))
+
+    def end(self, events: list[Event]) -> None:
+        """Append the events of a call whose last piece did not say that it is the last."""
+        if self._open is not None:
+            self._close(events)
+
+    def _take_call(self, read: _Part, call: _Call, part: bytes, events: list[Event]) -> None:
+        is_piece = bool(call.will_continue or call.partial_args) or (self._open is not None and not call.name)
+        if self._open is not None and call.name:
+            self._close(events)
+        if not is_piece:
+            _append(call, part, events)
+            return
+        if self._open is None:
+            self._open, self._partial = read, PartialArguments()
+        elif read.thought_signature and not self._open.thought_signature:
+            self._open.thought_signature = read.thought_signature
+        for piece in call.partial_args or ():
+            self._partial.add(piece)
+        if not call.will_continue:
+            self._close(events)
+
+    def _close(self, events: list[Event]) -> None:
+        """Append the call whose pieces have come, as the one part that it would have been."""
+        read, self._open = self._open, None
+        if read is None or read.function_call is None:
+            return
+        begun = read.function_call
+        call = _Call(begun.name, begun.id, self._partial.value)
+        whole: dict[str, Any] = {"name": call.name or "", "args": call.args}
+        if call.id:
+            whole["id"] = call.id
+        part: dict[str, Any] = {"functionCall": whole}
+        if read.thought_signature:
+            part["thoughtSignature"] = read.thought_signature
+        _append(call, _encode(part), events)
+
+
+def _append(call: _Call, part: bytes, events: list[Event]) -> None:
+    args = call.args
+    arguments = args if isinstance(args, dict) else {} if args is None else {"value": args}
+    events.append(ToolCall(call.id or f"call-{secrets.token_hex(_CALL_BYTES)}", call.name or "", arguments))
+    events.append(Opaque(part, 0))

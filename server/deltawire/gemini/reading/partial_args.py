@@ -1,0 +1,95 @@
+"""The arguments of a call that come in pieces, as Vertex AI sends them: each piece has a path and a value. No I/O."""
+
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+
+_step = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
+_MAX_STEPS: Final = 64
+_MAX_INDEX: Final = 10_000
+"""The longest list that is made; a path that leads further is passed over."""
+
+
+class PartialArg(msgspec.Struct, rename="camel", gc=False):
+    """One piece of the arguments; a value that is left out is null."""
+
+    json_path: str = ""
+    string_value: str | None = None
+    number_value: float | int | None = None
+    bool_value: bool | None = None
+
+    @property
+    def value(self) -> Any:
+        """The value, of whatever kind it is."""
+        for value in (self.string_value, self.number_value, self.bool_value):
+            if value is not None:
+                return value
+        return None
+
+
+class PartialArguments:
+    """The arguments of one call, so far."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.value: dict[str, Any] = {}
+
+    def add(self, piece: PartialArg) -> None:
+        """Add a piece. A string at a path that has one is its continuation."""
+        steps = steps_of(piece.json_path)
+        if not steps or isinstance(steps[0], int):
+            return
+        place: Any = self.value
+        for step, following in pairwise(steps):
+            place = _child(place, step, [] if isinstance(following, int) else {})
+        last, value = steps[-1], piece.value
+        before = _get(place, last)
+        if isinstance(value, str) and isinstance(before, str):
+            value = before + value
+        _set(place, last, value)
+
+
+def steps_of(path: str) -> list[str | int]:
+    """Return the names and indexes of a JSON path such as `$.items[0].name`; an empty list for one of another kind."""
+    steps: list[str | int] = []
+    at = 1 if path.startswith("$") else 0
+    text = path if at else f".{path}"
+    while at < len(text):
+        step = _step.match(text, at)
+        if step is None or len(steps) == _MAX_STEPS:
+            return []
+        at = step.end()
+        index = step[2]
+        if index is not None and int(index) >= _MAX_INDEX:
+            return []
+        steps.append(int(index) if index is not None else step[1] or step[3] or step[4] or "")
+    return steps
+
+
+def _get(place: Any, step: str | int) -> Any:
+    if isinstance(place, dict) and isinstance(step, str):
+        return place.get(step)
+    if isinstance(place, list) and isinstance(step, int) and step < len(place):
+        return place[step]
+    return None
+
+
+def _set(place: Any, step: str | int, value: Any) -> None:
+    if isinstance(place, dict) and isinstance(step, str):
+        place[step] = value
+    elif isinstance(place, list) and isinstance(step, int):
+        place.extend([None] * (step + 1 - len(place)))
+        place[step] = value
+
+
+def _child(place: Any, step: str | int, empty: Any) -> Any:
+    """Return what is at this place; put `empty` there when it is of another kind."""
+    child = _get(place, step)
+    if type(child) is not type(empty):
+        _set(place, step, empty)
+        child = empty
+    return child

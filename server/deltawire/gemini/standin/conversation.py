@@ -1,0 +1,54 @@
+"""The parts of a request that the stand-in reads."""
+
+from typing import Any, Self
+
+import msgspec
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """The request of one answer."""
+
+    texts: list[str]
+    """The messages that have a text, oldest first."""
+    files: int = 0
+    """The number of files that came with the last message."""
+    results: list[dict[str, Any]] = []
+    """The results of functions, when they are what was said last."""
+    thinks: bool = False
+    """True when the request asks for thoughts."""
+    most: int | None = None
+    """The most tokens that the answer may have; each word counts as one."""
+    stops: list[str] = []
+    """Strings at which the answer ends."""
+    tools: frozenset[str] = frozenset()
+    """The provider's tools, by their names in the request."""
+    functions: list[dict[str, Any]] = []
+    """The functions that may be called."""
+    schema: Any = None
+    """The schema of the answer, when it is to be JSON."""
+
+    @classmethod
+    def read(cls, body: Any) -> Self:
+        """Return the request in a body. Raise KeyError, TypeError or AttributeError for what Gemini would refuse."""
+        contents = [content["parts"] for content in body["contents"]]
+        if not contents:
+            raise KeyError("contents")
+        texts = ["".join(part.get("text", "") for part in parts) for parts in contents]
+        config = body.get("generationConfig", {})
+        tools = body.get("tools", [])
+        calling = body.get("toolConfig", {}).get("functionCallingConfig", {})
+        return cls(
+            texts=[text for text in texts if text] or [""],
+            files=sum("inlineData" in part or "fileData" in part for part in contents[-1]),
+            results=[part["functionResponse"] for part in contents[-1] if "functionResponse" in part],
+            thinks=bool(config.get("thinkingConfig", {}).get("includeThoughts")),
+            most=config.get("maxOutputTokens"),
+            stops=config.get("stopSequences") or [],
+            tools=frozenset(name for tool in tools for name in tool),
+            functions=_functions(tools) if calling.get("mode") != "NONE" else [],
+            schema=config.get("responseJsonSchema"),
+        )
+
+
+def _functions(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [function for tool in tools for function in tool.get("functionDeclarations", [])]

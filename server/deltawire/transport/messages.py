@@ -1,0 +1,66 @@
+"""The messages in the frames of a socket, and the heads of the frames that it sends (RFC 6455, 5.2 and 5.4)."""
+
+from typing import Final, NamedTuple
+
+from websockets.frames import Frame, Opcode
+
+_MAX_FRAGMENTS: Final = 1_000
+_SHORT_TEXT_HEADS: Final = [b"\x81%c" % size for size in range(126)]
+"""The heads of unmasked text frames that are not fragmented, by the size of their payload."""
+
+
+class Ending(NamedTuple):
+    """The end that a client's own bytes give its socket."""
+
+    code: int
+    reason: str
+
+
+class MessageReader:
+    """Joins fragments to messages; the library bounds the bytes of a message, this class its fragments."""
+
+    __slots__ = ("_fragments", "_is_text")
+
+    def __init__(self) -> None:
+        """Start between two messages."""
+        self._fragments: list[bytes] = []
+        self._is_text = False
+
+    @property
+    def unfinished(self) -> int:
+        """The bytes of a message that is still coming."""
+        return sum(map(len, self._fragments))
+
+    def take(self, frame: Frame) -> str | bytes | Ending | None:
+        """Return the message that a data frame completes; None while more of it is to come."""
+        data = bytes(frame.data)
+        if frame.opcode is Opcode.CONT:
+            if len(self._fragments) >= _MAX_FRAGMENTS:
+                return Ending(1009, "too many fragments")
+        else:
+            self._is_text = frame.opcode is Opcode.TEXT
+            if frame.fin:
+                return self._message(data)
+        self._fragments.append(data)
+        if not frame.fin:
+            return None
+        whole = b"".join(self._fragments)
+        self._fragments = []
+        return self._message(whole)
+
+    def _message(self, data: bytes) -> str | bytes | Ending:
+        if not self._is_text:
+            return data
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return Ending(1007, "")
+
+
+def text_head(size: int) -> bytes:
+    """Return the head of an unmasked text frame that is not fragmented and holds so many bytes."""
+    if size < 126:
+        return _SHORT_TEXT_HEADS[size]
+    if size < 2**16:
+        return b"\x81\x7e" + size.to_bytes(2)
+    return b"\x81\x7f" + size.to_bytes(8)
