@@ -29,7 +29,7 @@ export function ShareForm() {
           <fieldset className="flex flex-col gap-2">
             <legend className="mb-1 font-medium">{words.who_reads}</legend>
             {[false, ...(allowsPublic ? [true] : [])].map((everybody) => (
-              <label key={String(everybody)} className="flex items-center gap-2">
+              <label key={String(everybody)} className="choice flex items-center gap-2">
                 <input type="radio" name={id} checked={isPublic === everybody} onChange={() => setPublic(everybody)} />
                 {everybody ? words.everybody : words.people_here}
               </label>
