@@ -139,10 +139,19 @@ def test_the_settings_that_are_shown_can_be_used(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_the_script_keeps_a_conversation(address: str) -> None:
-    [script] = blocks("bash")
+    [script] = blocks("bash", [ROOT / "README.md"])
     output = await output_of("bash", "-euo", "pipefail", "-c", script.replace(ADDRESS, address))
     assert '"finish_reason":"stop"' in output
     assert "# hi\n\n## You\n\nhi\n\n## offline\n\n" in output
+
+
+async def test_the_script_asks_about_a_file(address: str, tmp_path: Path) -> None:
+    [script] = blocks("bash", [DOCS / "guide" / "files.md"])
+    script = script.replace(ADDRESS, address).replace("@docs", f"@{DOCS}")
+    output = await output_of("bash", "-euo", "pipefail", "-c", f"cd {tmp_path}; {script}")
+    picture = DOCS / "pictures" / "page-light.png"
+    assert f"image/png of {picture.stat().st_size:,} bytes" in output
+    assert (tmp_path / "page.png").read_bytes() == picture.read_bytes()
 
 
 @pytest.mark.parametrize("command", TURNS)

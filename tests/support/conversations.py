@@ -33,6 +33,12 @@ class Conversations:
         assert status == 200
         return tree
 
+    async def archive(self, conversation: str) -> bytes:
+        """Its export with its files."""
+        async with self._http.get(f"/conversations/{conversation}/export", params={"files": "true"}) as response:
+            assert (response.status, response.content_type) == (200, "application/zip")
+            return await response.read()
+
     async def messages(self, conversation: str) -> list[Any]:
         """Its messages."""
         return list((await self.read(conversation))["messages"])

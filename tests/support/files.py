@@ -24,14 +24,14 @@ FLAC = b"fLaC\0\0\0\x22" + bytes(34)
 M4A = b"\0\0\0\x20ftypM4A \0\0\0\0M4A mp42isom\0\0\0\0\0\0\0\x08mdat"
 
 
-def png(width: int = 2, height: int = 2, more: bytes = b"") -> bytes:
-    """A PNG whose header names this size; its pixels are those of a small one."""
+def png(width: int = 2, height: int = 2, more: bytes = b"", row: bytes | None = None) -> bytes:
+    """A PNG whose header names this size; its pixels are those of a small one, or all its rows are this one."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    pixels = zlib.compress(b"\0\x10\x20\x30\x40\x50\x60" * 2)
+    pixels = zlib.compress(b"\0\x10\x20\x30\x40\x50\x60" * 2 if row is None else row * height)
     text = chunk(b"tEXt", b"Comment\0" + more) if more else b""
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
@@ -43,22 +43,22 @@ class Files:
         self.session = session
         self.url = f"http://{address}/files"
 
-    async def send(self, data: Any, type: str | None = None, name: str = "", **headers: str) -> tuple[int, Any]:
+    async def send(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> tuple[int, Any]:
         """Send a file; return the status and the JSON of the answer."""
-        fields = {"Content-Type": type or "application/octet-stream", **headers}
+        fields = {"Content-Type": media_type or "application/octet-stream", **headers}
         if isinstance(data, bytes) and len(data) > 2**19:  # aiohttp warns of longer ones
             data = io.BytesIO(data)
         async with self.session.post(self.url, data=data, params={"name": name} if name else {}, headers=fields) as got:
             return got.status, await got.json(content_type=None)
 
-    async def kept(self, data: Any, type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
+    async def kept(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
         """Send a file that is taken; return what is known of it."""
-        status, info = await self.send(data, type, name, **headers)
+        status, info = await self.send(data, media_type, name, **headers)
         assert status == 201, info
         file: dict[str, Any] = info
         return file
 
-    async def get(self, path: str = "", **headers: str) -> tuple[int, bytes, "aiohttp.typedefs.LooseHeaders"]:
+    async def get(self, path: str = "", **headers: str) -> tuple[int, bytes, Any]:
         async with self.session.get(self.url + path, headers=headers) as got:
             return got.status, await got.read(), got.headers
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from urllib.request import Request, urlopen
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -30,7 +30,7 @@ class Bucket(NamedTuple):
 
     def _listed(self, query: str, kind: str) -> list[str]:
         with urlopen(f"{self.server}/{self.name}{query}") as response:
-            tree = ElementTree.fromstring(response.read())
+            tree = ET.fromstring(response.read())
         return [entry.findtext(f"{_NAMESPACE}Key") or "" for entry in tree.iter(f"{_NAMESPACE}{kind}")]
 
 

@@ -8,13 +8,13 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import operation
 from deltawire.api_docs.responses import json_answer, problems
-from deltawire.conversations.files.schemas import FileInfo, FilePage, FileQuery, UploadQuery
+from deltawire.conversations.files.schemas import File, FilePage, FileQuery, UploadQuery
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
 _BYTES: Final = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream"))
 _SENT: Final = operation(
-    {"201": json_answer(FileInfo, "The file, as it is kept; `Location` is its address.")},
+    {"201": json_answer(File, "The file, as it is kept; `Location` is its address.")},
     _STORED | {"invalid_frame", "message_too_large", "invalid_file", "budget_exhausted", "storage_full"},
     query=UploadQuery,
 )
@@ -37,9 +37,9 @@ SEND_FILE: Final[type[Operation]] = SendFile
 LIST_FILES: Final = operation(
     {"200": json_answer(FilePage, "A page of files, the newest first.")}, _STORED | {"invalid_frame"}, query=FileQuery
 )
-READ_FILE: Final = operation({"200": json_answer(FileInfo, "What is known of it.")}, _NAMED)
+READ_FILE: Final = operation({"200": json_answer(File, "What is known of it.")}, _NAMED)
 READ_CONTENT: Final = operation(
-    {"200": OpenAPIResponse(description="The bytes, as a download.", content={"application/octet-stream": _BYTES})},
+    {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
     _NAMED,
 )
 DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)

@@ -247,6 +247,7 @@ EXPORT_CONVERSATION: Final = operation(
             content={
                 "text/markdown": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
                 "application/json": OpenAPIMediaType(schema=reference(ConversationTree.__name__)),
+                "application/zip": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
             },
         )
     },

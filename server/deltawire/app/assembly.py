@@ -120,7 +120,9 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(services.sessions.watched())
             await stack.enter_async_context(admission.running_time)
             account = await find_account(settings, stack)
-            admission.open(await stack.enter_async_context(make_client(settings, account, admission)))
+            client = await stack.enter_async_context(make_client(settings, account, admission))
+            stores.files.removal.delete_copy = client.delete_copy
+            admission.open(client)
             _announce(settings)
             yield
 

@@ -20,6 +20,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.files.objects import Objects
 from deltawire.conversations.files.schemas import FileBounds
 from deltawire.conversations.files.store import FileStore
+from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
@@ -299,6 +300,6 @@ def make_admission(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        Accounts(stores.transcripts, stores.limits, stores.usage),
+        Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
     )

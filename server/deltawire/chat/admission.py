@@ -16,6 +16,8 @@ from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
+from deltawire.conversations.files.objects import READ_BYTES
+from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.transcript import Transcripts
 from deltawire.conversations.usage_history import UsageHistory
 from deltawire.gemini.built_in import check_allowed
@@ -55,11 +57,12 @@ class Accounts(NamedTuple):
     transcripts: Transcripts
     limits: Limits
     usage: UsageHistory
+    files: TurnFiles | None = None
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
         transcript = self.transcripts.open(caller, request, memory.add)
-        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage)
+        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files)
 
 
 class Admission:
@@ -136,6 +139,7 @@ class Admission:
         size = getsizeof(request.message) + memory_of(said)
         if request.tools or request.response_schema or request.tool_results:
             size += _memory_of_tools(request)
+        size = size + READ_BYTES if request.files else size
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),

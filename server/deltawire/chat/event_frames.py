@@ -1,15 +1,19 @@
 """The frames of a turn's events. What is sent is counted first."""
 
+import structlog
 from msgspec.structs import replace
 
 from deltawire.chat.part_frames import PartFrames
+from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
 from deltawire.chat.usage import UsageTracker
-from deltawire.gemini.events import Event, Opaque, Text, ThoughtText, ToolCall
+from deltawire.gemini.events import Event, MadeFile, Opaque, Text, ThoughtText, ToolCall
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, PartFrame, Thought, encode
+from deltawire.protocol.frames import Delta, FileFrame, PartFrame, Thought, encode
 from deltawire.telemetry.turn_observer import TurnObserver
+
+log = structlog.get_logger(__name__)
 
 
 class EventFrames:
@@ -58,3 +62,18 @@ class EventFrames:
         if (part := self._parts.frame(event, self._rounds.number, self._rounds.chars_before)) is not None:
             self._usage.take(len(encode(part)))
         return part
+
+
+async def file_frame(turn: str, record: TurnRecord, made: Event) -> FileFrame | None:
+    """Keep a file that the model made; return the frame that tells of it. Return None for any other event.
+
+    Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why.
+    """
+    if not isinstance(made, MadeFile):
+        return None
+    try:
+        row = await record.keep_file(made)
+    except Failure as failure:
+        log.warning("a file of the model was not kept", turn=turn, code=failure.code, cause=failure.cause)
+        return FileFrame(turn, None, made.type, "", len(made.data), error=failure.code)
+    return FileFrame(turn, row.id, row.type, row.name, row.size)

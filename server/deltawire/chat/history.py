@@ -1,8 +1,9 @@
 """Histories of sockets: the finished turns, which are the context of the next one."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from deltawire.conversations.files.named import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
@@ -10,7 +11,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
-    __slots__ = ("_chars", "_max_chars", "_messages", "_pool", "caller", "on_dropped", "size")
+    __slots__ = ("_chars", "_has_files", "_max_chars", "_messages", "_pool", "caller", "on_dropped", "size")
 
     def __init__(self, pool: "HistoryPool", caller: str, max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""
@@ -23,23 +24,26 @@ class SocketHistory:
         self._max_chars = max_chars
         self._chars = 0
         self._messages: list[HistoryMessage] = []
+        self._has_files = False
 
     def messages(self) -> list[HistoryMessage]:
         """Return the context for the next turn, oldest message first."""
-        return self._messages.copy()
+        return FiledHistory(self._messages) if self._has_files else self._messages.copy()
 
     def draft(self) -> "Draft":
         """Return an empty draft of an answer, which may be added later."""
         return Draft(self._max_chars)
 
-    def add(self, question: str, answer: str, parts: bytes | None = None) -> None:
-        """Append a turn, if it has delivered text or parts (`StoredMessage.parts`).
+    def add(self, question: str, answer: str, parts: bytes | None = None, files: Sequence[str] | None = None) -> None:
+        """Append a turn, if it has delivered text or parts (`StoredMessage.parts`). `files` are the question's ids.
 
         Drop the oldest turns that no longer fit, question and answer.
         """
         if answer or parts is not None:
             before = self.size
-            self._append(question, answer, parts)
+            self._has_files = self._has_files or bool(files)
+            asked = FiledMessage("user", question, files=tuple(files)) if files else HistoryMessage("user", question)
+            self._append(asked, answer, parts)
             self._pool.make_room(self.caller, self.size - before)
 
     def close(self) -> None:
@@ -47,9 +51,9 @@ class SocketHistory:
         self.on_dropped = None
         self._pool.remove(self)
 
-    def _append(self, question: str, answer: str, parts: bytes | None) -> None:
+    def _append(self, question: HistoryMessage, answer: str, parts: bytes | None) -> None:
         model = HistoryMessage("model", answer) if parts is None else StoredMessage("model", answer, parts=parts)
-        for message in (HistoryMessage("user", question), model):
+        for message in (question, model):
             self._messages.append(message)
             self._chars += len(message.text)
             self.size += _size(message)

@@ -1,11 +1,17 @@
 """The record of one turn: its charge to the caller, its row in the history of usage, its messages in a conversation."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from deltawire.aio.background import finished
 from deltawire.chat.request import TurnRequest
-from deltawire.conversations.transcript import Transcript
+from deltawire.conversations.files.named import FiledHistory
+from deltawire.conversations.files.rows import FileRow
+from deltawire.conversations.files.turn_files import TurnFiles
+from deltawire.conversations.transcript import Transcript, TurnContext
 from deltawire.conversations.usage_history import UsageHistory
+from deltawire.gemini.events import MadeFile
 from deltawire.limits.ledger import Ledger
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage
@@ -15,9 +21,16 @@ class TurnRecord:
     """A turn's ledger, its row in the history of usage, and its transcript when it belongs to a conversation."""
 
     def __init__(
-        self, caller: str, ledger: Ledger, transcript: Transcript | None, usage: UsageHistory | None = None
+        self,
+        caller: str,
+        ledger: Ledger,
+        transcript: Transcript | None,
+        usage: UsageHistory | None = None,
+        files: TurnFiles | None = None,
     ) -> None:
         """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
+        self._files = files
+        self._made = 0
         self.ledger = ledger
         self.transcript = transcript
         self.caller = caller
@@ -46,21 +59,65 @@ class TurnRecord:
         admitted, and counts as a turn without tokens.
         """
         transcript = self.transcript
+        if request.request.files or request.history.__class__ is FiledHistory:  # `type()` would be a call
+            return await self._begin_with_files(request)
         if transcript is None:
             await self.ledger.begin(*request.models)
             return request
+        context = await self._context(request, transcript)
+        begun = _with_context(request, context)
+        if context.files_before or type(context.history) is FiledHistory:
+            return await self._attach(begun, await self._stored(context.files_before))
+        return begun
+
+    async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
+        """Begin a turn with files, which are looked up first: one that is not there is no turn."""
+        asked = await self._asked(request.request.files or ())
+        if self.transcript is None:
+            await self.ledger.begin(*request.models)
+            return await self._attach(request, asked)
+        context = await self._context(request, self.transcript, asked)
+        return await self._attach(_with_context(request, context), asked)
+
+    async def _asked(self, ids: Sequence[str]) -> list[FileRow]:
+        if not ids:
+            return []
+        if self._files is None:
+            raise Failure("not_found", field="files[0]")
+        return await self._files.asked(self.caller, ids)
+
+    async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
+        """Return the files of a stored question; those that were deleted are left out."""
+        return [] if self._files is None or not ids else await self._files.stored(self.caller, ids)
+
+    async def _attach(self, request: TurnRequest, asked: Sequence[FileRow]) -> TurnRequest:
+        if self._files is None:
+            return request
+        filed, history = await self._files.attach(self.caller, request.request, asked, request.history)
+        return msgspec.structs.replace(request, request=filed, history=history)
+
+    async def keep_file(self, made: MadeFile) -> FileRow:
+        """Keep a file that the model made; raise `Failure`."""
+        if self._files is None:
+            raise Failure("store_unavailable", cause="no store of files")
+        self._made += 1
+        return await self._files.keep(self.caller, made, self._made)
+
+    async def _context(
+        self, request: TurnRequest, transcript: Transcript, files: Sequence[FileRow] = ()
+    ) -> TurnContext:
+        """Check the limits, then store the question; return its context."""
         models = request.models
         if self.ledger.goes_by_model:
             models = await transcript.models(request.request)
         await self.ledger.begin(*models)
         try:
-            context = await transcript.begin(request.request)
+            return await transcript.begin(request.request, files)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
                 await finished(released)
             raise
-        return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)
 
     async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:
         """Charge the turn and store its answer; return the last frame with the ids of what is stored.
@@ -103,3 +160,7 @@ class TurnRecord:
             self.ledger.tell_admission(
                 lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
             )
+
+
+def _with_context(request: TurnRequest, context: TurnContext) -> TurnRequest:
+    return msgspec.structs.replace(request, request=context.request, history=context.history, models=context.models)

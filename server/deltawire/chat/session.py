@@ -230,7 +230,7 @@ class Session:
             del self._turns[turn.id]
             self._stay_awake()
             if draft is not None:
-                self._history.add(chat.message, *draft.answer(turn.rounds.exchange))
+                self._history.add(chat.message, *draft.answer(turn.rounds.exchange), files=chat.files)
             self._end_if_drained()
 
     def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:

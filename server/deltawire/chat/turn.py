@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
-from deltawire.chat.event_frames import EventFrames
+from deltawire.chat.event_frames import EventFrames, file_frame
 from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_whole, outcome_of, turn_end_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
@@ -161,7 +161,7 @@ class Turn:
                 for event in events:
                     if self._cancellation is not None:
                         raise _Cancelled
-                    frame = frame_of(event)
+                    frame = frame_of(event) or await file_frame(self.id, self.record, event)
                     if frame is not None:
                         yield frame
                         if transcript is not None:

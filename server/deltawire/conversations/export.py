@@ -37,6 +37,8 @@ def section(message: Message) -> str:
     """Return a message's part of the document, with the empty line before it."""
     speaker = message.model or _SPEAKERS[message.role]
     parts = ["", f"## {speaker}\n\n{message.text}".rstrip() + _left_open(message.text)]
+    if message.files:
+        parts.append("\n".join(f"- {_escaped(file.name)} ({file.type})" for file in message.files))
     if message.sources:
         parts.append("\n".join(f"{source.index}. {_link(source)}" for source in message.sources))
     if message.error is not None or message.finish_reason not in (None, "stop"):
@@ -46,9 +48,13 @@ def section(message: Message) -> str:
 
 def _link(source: ShownSource) -> str:
     """Return a source as a link; without one where its address is not one of the web."""
-    title = _marked.sub(r"\\\g<0>", " ".join((source.title or source.uri or "").split()))
+    title = _escaped(" ".join((source.title or source.uri or "").split()))
     uri = source.uri or ""
     return f"[{title}](<{quote(uri, safe=_SAFE)}>)" if uri.startswith(("https://", "http://")) else title
+
+
+def _escaped(text: str) -> str:
+    return _marked.sub(r"\\\g<0>", text)
 
 
 def _left_open(text: str) -> str:

@@ -115,6 +115,7 @@ class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
     message: Annotated[
         str, Meta(max_length=64, description="the id of the message to end with; absent: the newest")
     ] = ""
+    files: Annotated[bool, Meta(description="true or false")] = False
 
 
 class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ in between. After a hang-up a background task writes what was answered so far.
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.database import Database
+from deltawire.conversations.files.rows import FileRow, name_in
+from deltawire.conversations.files.schemas import shown_of
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable, title_of
-from deltawire.conversations.tree import Tree
+from deltawire.conversations.tree import Tree, file_ids
 from deltawire.conversations.turn_settings import merged
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -68,6 +70,8 @@ class TurnContext(msgspec.Struct, frozen=True, kw_only=True):
     history: list[HistoryMessage]
     models: tuple[str, ...]
     """The models to ask, in this order: the next one when those before it failed."""
+    files_before: tuple[str, ...] = ()
+    """The files of a stored question that is asked again."""
 
 
 class _GivenUp(Exception):
@@ -107,13 +111,13 @@ class Transcript:
         catalog = self._transcripts.catalog
         return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
-    async def begin(self, request: ChatRequest) -> TurnContext:
-        """Write the question; return the request with its context and with the conversation's settings.
+    async def begin(self, request: ChatRequest, files: Sequence[FileRow] = ()) -> TurnContext:
+        """Write the question with its files; return the request with its context and the conversation's settings.
 
         Raise `Failure`: `not_found` for what does not exist or is another owner's, `unknown_model`,
         `store_unavailable`.
         """
-        return await self._transcripts.background.do(self._begin(request))
+        return await self._transcripts.background.do(self._begin(request, files))
 
     def keep(self, frame: Delta | Thought | PartFrame) -> None:
         """Collect a frame that was delivered."""
@@ -158,13 +162,13 @@ class Transcript:
             return msgspec.structs.replace(end, **names)
         return msgspec.structs.replace(end, usage=end.usage and msgspec.structs.replace(end.usage, **names))
 
-    async def _begin(self, request: ChatRequest) -> TurnContext:
+    async def _begin(self, request: ChatRequest, files: Sequence[FileRow]) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
             conversation = await self._found(transaction, to_change=True)
             catalog = self._transcripts.catalog
             request = merged(request, conversation.settings, catalog.tools)
             models = catalog.models_of(request)
-            leaf, asked_before = await self._place(transaction, request)
+            leaf, asked_before, files_before = await self._place(transaction, request)
             chars = self._transcripts.history_chars
             history = [] if leaf is None else await self._tree.history(transaction, leaf, chars)
             if self._is_closed:  # nobody would give back what is held from now on
@@ -174,9 +178,11 @@ class Transcript:
             await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)
             asked = asked_before or new_id()
             if asked_before is None:
+                shown = encode(Shown(files=[shown_of(row) for row in files])).decode() if files else None
                 await self._tree.add(
-                    transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False
+                    transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False, shown=shown
                 )
+                await name_in(transaction, asked, [row.id for row in files])
             title: dict[str, Any] = {} if conversation.title else {"title": title_of(request.message)}
             count = 0 if asked_before else 1
             await self._tree.change(transaction, messages=count, text_bytes=size, **title, updated=time.time())
@@ -185,7 +191,7 @@ class Transcript:
         self._question = asked
         if self._is_closed:  # closed during the commit
             await self._give_up(asked)
-        return TurnContext(request=request, history=history, models=models)
+        return TurnContext(request=request, history=history, models=models, files_before=files_before)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)
@@ -193,18 +199,26 @@ class Transcript:
             raise Failure("not_found", "There is no such conversation.", field="conversation")
         return conversation
 
-    async def _place(self, transaction: AsyncConnection, request: ChatRequest) -> tuple[str | None, str | None]:
-        """Return the id of the question's parent and, if a stored question is asked again, the id of that one."""
+    async def _place(
+        self, transaction: AsyncConnection, request: ChatRequest
+    ) -> tuple[str | None, str | None, tuple[str, ...]]:
+        """Return the id of the question's parent and, if a stored question is asked again, its id and its files.
+
+        The same words with other files are another question, beside the stored one.
+        """
         if request.parent is None:
-            return await self._tree.newest_answer(transaction), None
+            return await self._tree.newest_answer(transaction), None, ()
         if request.parent == self._tree.id:
-            return None, None
+            return None, None, ()
         parent = await self._tree.message(transaction, request.parent)
         if parent is None:
             raise Failure("not_found", "There is no such message in this conversation.", field="parent")
         if parent.role == "user" and parent.text == storable(request.message):
-            return parent.parent, request.parent
-        return request.parent, None
+            before = file_ids(parent.shown)
+            if request.files is None or tuple(dict.fromkeys(request.files)) == before:
+                return parent.parent, request.parent, before
+            return parent.parent, None, ()
+        return request.parent, None, ()
 
     async def _give_up(self, question: str) -> None:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
@@ -243,6 +257,7 @@ class Transcript:
                     shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
+                await name_in(transaction, answer, [file.id for file in self._shown.files])
                 await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
                 self._transcripts.sizes.add(self._tree.owner, size)

@@ -7,11 +7,13 @@ import msgspec
 from sqlalchemy import Row, case, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deltawire.conversations.files.named import FiledHistory, FiledMessage
 from deltawire.conversations.search import index
 from deltawire.conversations.sizes import utf8_bytes_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
 from deltawire.protocol.chat_request import HistoryMessage
+from deltawire.protocol.shown import Shown
 
 GONE: Final = "gone"
 """The owner of a deleted conversation until it is removed; no caller has this name."""
@@ -19,15 +21,15 @@ _CLEARED: Final = 20
 """Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
-    WITH RECURSIVE branch (parent, role, text, chars, depth) AS (
-        SELECT parent, role, text, CAST(length(text) AS BIGINT), 1 FROM messages
+    WITH RECURSIVE branch (parent, role, text, shown, chars, depth) AS (
+        SELECT parent, role, text, shown, CAST(length(text) AS BIGINT), 1 FROM messages
         WHERE id = :leaf AND length(text) <= CAST(:chars AS BIGINT)
         UNION ALL
-        SELECT above.parent, above.role, above.text, branch.chars + length(above.text), branch.depth + 1
+        SELECT above.parent, above.role, above.text, above.shown, branch.chars + length(above.text), branch.depth + 1
         FROM branch JOIN messages AS above ON above.id = branch.parent
         WHERE branch.chars + length(above.text) <= CAST(:chars AS BIGINT) AND branch.depth < :messages
     )
-    SELECT role, text FROM branch ORDER BY depth DESC
+    SELECT role, text, CASE role WHEN 'user' THEN shown END FROM branch ORDER BY depth DESC
 """)
 
 PLACES: Final = ("pinned", "archived", "folder")
@@ -59,10 +61,12 @@ class Tree(msgspec.Struct, frozen=True):
         return (await connection.execute(found)).one_or_none()
 
     async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
-        """Return the role, the text and the parent of one of its messages; None when it does not exist."""
+        """Return the role, the text, the parent and the files of one of its messages; None when it does not exist."""
         wanted = (messages.c.conversation == self.id, messages.c.id == message)
         return (
-            await connection.execute(select(messages.c.role, messages.c.text, messages.c.parent).where(*wanted))
+            await connection.execute(
+                select(messages.c.role, messages.c.text, messages.c.parent, messages.c.shown).where(*wanted)
+            )
         ).one_or_none()
 
     async def newest_answer(self, connection: AsyncConnection) -> str | None:
@@ -87,9 +91,13 @@ class Tree(msgspec.Struct, frozen=True):
         """
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
         said: list[HistoryMessage] = []
-        for role, content in (await connection.execute(_BRANCH, bounds)).all():
+        for role, content, shown in (await connection.execute(_BRANCH, bounds)).all():
             if content and (said or role == "user"):
-                said.append(HistoryMessage(role, content))
+                if shown is None:
+                    said.append(HistoryMessage(role, content))
+                else:
+                    said.append(FiledMessage(role, content, files=file_ids(shown)))
+                    said = said if isinstance(said, FiledHistory) else FiledHistory(said)
             elif not content:
                 while said and said[-1].role == "user":
                     said.pop()
@@ -141,6 +149,11 @@ class Tree(msgspec.Struct, frozen=True):
         cleared = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
         if cleared.rowcount < _CLEARED:
             await connection.execute(delete(conversations).where(conversations.c.id == self.id))
+
+
+def file_ids(shown: str | None) -> tuple[str, ...]:
+    """Return the ids of the files in a question's `shown`."""
+    return () if shown is None else tuple(file.id for file in msgspec.json.decode(shown, type=Shown).files)
 
 
 async def gone(connection: AsyncConnection) -> Tree | None:

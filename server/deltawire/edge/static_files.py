@@ -2,7 +2,7 @@
 
 import os
 import re
-from mimetypes import guess_type
+from mimetypes import guess_type, init
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +59,7 @@ def files(path: str, folder: Path, of_index: re.Pattern[str] | None = None) -> R
     also the 404 of a browser that opens another address: it explains the error to a person.
     """
     found = _files_in(folder)
+    init()  # reads files of the system, which a request must not wait for
     if _INDEX in found:
         found["/"] = found[_INDEX]
 

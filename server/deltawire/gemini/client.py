@@ -18,12 +18,15 @@ from google.genai import types
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
+from deltawire.gemini.attaching import PlacedFiles, placed
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
 from deltawire.gemini.error_response import refuse_all_but_200
-from deltawire.gemini.messages import Exchange
+from deltawire.gemini.messages import Exchange, FiledRequest, attachments_of, files_of
+from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
 from deltawire.gemini.request import request_body
 from deltawire.gemini.stream import GeminiStream
+from deltawire.gemini.streamed_body import StreamedBody
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
 
@@ -100,15 +103,25 @@ class GeminiClient:
         await self._session.close()
 
     async def open(
-        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = ()
+        self,
+        model: str,
+        request: ChatRequest,
+        history: list[HistoryMessage],
+        exchange: Exchange = (),
+        *,
+        body: bytes | None = None,
     ) -> GeminiStream:
         """Send the request to `model`; return the stream of its 200 response. Raise `Failure` for any other response.
 
         Cancelling the call closes the connection. This method enforces the deadline of a new connection, and no other.
+        `body` is that of the request, where it is made already.
         """
+        if body is None:
+            if request.__class__ is FiledRequest:  # `type()` would be a call
+                return await self._open_with_files(model, request, history, exchange)
+            body = _encode(request_body(model, request, history, exchange))
         api = self._client._api_client  # noqa: SLF001 - the seam
         prepared = self._prepared(model)
-        body = _encode(request_body(model, request, history, exchange))
         asked = replace(prepared, headers=prepared.headers.copy(), data=body)  # the SDK adds credentials to the headers
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
@@ -120,11 +133,49 @@ class GeminiClient:
             code = "upstream_unavailable" if isinstance(error, TransportError) else "upstream_rejected"
             raise Failure(code, cause=type(error).__name__) from None
         except TRANSPORT_ERRORS as error:
+            if isinstance(error.__cause__, Failure):  # a file could not be read while it was sent
+                raise error.__cause__ from None
             raise transport_failure(error) from None
         reader = BodyReader(cast("Response", answer.response_stream))
         return GeminiStream(reader, self._end_silence, self._running, has_tools=bool(request.tools))
+
+    async def _open_with_files(
+        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange
+    ) -> GeminiStream:
+        """Ask with files. Copies at the provider that turn out to be gone are made again, once."""
+        files = [file for message in history for file in files_of(message)] + list(attachments_of(request))
+        remote = None if self._account.vertex else RemoteFiles(self._session)
+        whole = await placed(files, remote, self._api_address(model))
+        try:
+            return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
+        except Failure as failure:
+            if not whole.remote or not (failure.cause or "").startswith("403"):
+                raise
+        for file in whole.remote:
+            await file.source.keep_copy(None)
+        whole = await placed(files, remote, self._api_address(model))
+        return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
+
+    async def delete_copy(self, name: str) -> None:
+        """Delete a copy of a file at the provider; raise `Failure`."""
+        if not self._account.vertex:
+            await RemoteFiles(self._session).delete(name, self._api_address("any"))
+
+    def _api_address(self, model: str) -> ApiAddress:
+        prepared = self._prepared(model)
+        root, _, version = prepared.url.partition("/models/")[0].rpartition("/")
+        return ApiAddress(root, version, dict(prepared.headers))
 
     def _prepare(self, model: str) -> "HttpRequest":
         """Return the SDK's request to a model, without a body."""
         api = self._client._api_client  # noqa: SLF001 - the seam
         return api._build_request("post", f"{self._path}/{model}:streamGenerateContent?alt=sse", {})  # noqa: SLF001
+
+
+def _filed_body(
+    model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange, files: PlacedFiles
+) -> StreamedBody:
+    """Return the body of a request with its files."""
+    said = [files.mark(message, "text", files_of(message)) for message in history]
+    asked = files.mark(request, "message", attachments_of(request))
+    return files.body(_encode(files.fill(request_body(model, asked, said, exchange))))

@@ -1,25 +1,56 @@
-"""Earlier messages as the store hands them to the upstream: with what their text does not say."""
+"""Messages as the store hands them to the upstream: with what their text does not say."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
 
 import msgspec
 
-from deltawire.protocol.chat_request import HistoryMessage
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
+
+
+class RemoteCopy(msgspec.Struct, frozen=True):
+    """A file's copy at the provider: its name there, its address, and the time at which it is gone."""
+
+    name: str
+    uri: str
+    expires: float
+
+
+class FileSource(Protocol):
+    """The bytes of a file, and what is known of its copy at the provider. The bytes are the truth."""
+
+    @property
+    def address(self) -> str | None:
+        """The `gs://` address at which the provider may read the file itself; None where there is none."""
+        ...
+
+    def read(self) -> AsyncIterator[bytes]:
+        """Yield the bytes; raise `Failure`."""
+        ...
+
+    async def copy(self) -> RemoteCopy | None:
+        """Return the copy at the provider, expired or not; None where none is known. Raise `Failure`."""
+        ...
+
+    async def keep_copy(self, copy: RemoteCopy | None) -> None:
+        """Remember a copy, or that there is none. Raise `Failure`."""
+        ...
+
 
 Exchange = Sequence[tuple[str, bytes]]
 """Contents of the model and of the client's functions: a role and its parts, as a JSON array, each."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is asked with a message: its bytes, or an address where the provider has it."""
+    """A file that is asked with a message."""
 
     type: str
-    data: bytes | None = None
-    uri: str | None = None
+    size: int
+    source: FileSource
 
     def __repr__(self) -> str:
-        """Return the type: neither the bytes nor an address reach a log."""
-        return f"Attachment({self.type})"
+        """Return the type and the size: neither the bytes nor an address reach a log."""
+        return f"Attachment({self.type}, {self.size} bytes)"
 
 
 class StoredMessage(HistoryMessage, frozen=True, kw_only=True, gc=False):
@@ -31,6 +62,28 @@ class StoredMessage(HistoryMessage, frozen=True, kw_only=True, gc=False):
     It is JSON: the model's parts; or where functions were called, the contents of all rounds (`contents_of`).
     """
     files: tuple[Attachment, ...] = ()
+
+
+class FiledRequest(ChatRequest, frozen=True, kw_only=True):
+    """The request of a turn that is asked with files, of its own message or of earlier ones."""
+
+    attachments: tuple[Attachment, ...] = ()
+
+
+def with_files(request: ChatRequest, attachments: tuple[Attachment, ...]) -> FiledRequest:
+    """Return a request with the files that are asked with it."""
+    fields = {name: getattr(request, name) for name in ChatRequest.__struct_fields__}
+    return FiledRequest(**fields, attachments=attachments)
+
+
+def files_of(message: HistoryMessage) -> tuple[Attachment, ...]:
+    """Return the files of an earlier message."""
+    return message.files if isinstance(message, StoredMessage) else ()
+
+
+def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
+    """Return the files of a request's own message."""
+    return request.attachments if isinstance(request, FiledRequest) else ()
 
 
 def exchange_of(contents: Exchange) -> bytes:

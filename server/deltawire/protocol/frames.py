@@ -145,14 +145,18 @@ class CodeResult(ShownCodeResult, frozen=True, tag="code_result", tag_field=type
 
 
 class FileFrame(Struct, frozen=True, tag="file", tag_field=type_tag):
-    """A picture or another file that the model made, kept as a file of the caller's: `file` is its id."""
+    """A picture or another file that the model made, kept as a file of the caller's: `file` is its id.
+
+    Where it could not be kept, `file` is null, and `error` is the code of the reason.
+    """
 
     id: str
-    file: str
+    file: str | None
     media_type: str
     name: str
     size: int
     seq: int | UnsetType = UNSET
+    error: str | UnsetType = UNSET
 
 
 class ToolCall(ShownCall, frozen=True, tag="tool_call", tag_field=type_tag):
@@ -243,9 +247,11 @@ def spent_of(usage: Usage) -> Spent:
     return Spent(**figures)
 
 
-def shown_part(frame: PartFrame) -> ShownPart:
-    """Return what an answer keeps of a frame."""
+def shown_part(frame: PartFrame) -> ShownPart | None:
+    """Return what an answer keeps of a frame; None for a file that was not kept."""
     if isinstance(frame, FileFrame):
+        if frame.file is None:
+            return None
         return ShownFile(id=frame.file, name=frame.name, type=frame.media_type, size=frame.size)
     return frame
 

@@ -87,8 +87,8 @@ class Shown(ShownBesidesSources, kw_only=True):
         """Return True when there is any part."""
         return any(getattr(self, name) for name in Shown.__struct_fields__)
 
-    def add(self, part: ShownPart) -> None:
-        """Append a part, or the frame that inherits it."""
+    def add(self, part: ShownPart | None) -> None:
+        """Append a part, or the frame that inherits it; nothing for None."""
         for kind, name in _LISTS.items():
             if isinstance(part, kind):
                 own = {field: getattr(part, field) for field in kind.__struct_fields__}

@@ -16,6 +16,7 @@ from deltawire.api_docs.operations import (
     LIST_CONVERSATIONS,
     READ_CONVERSATION,
 )
+from deltawire.conversations.files.archive import archive
 from deltawire.conversations.importing import ImportReport
 from deltawire.conversations.schemas import (
     Conversation,
@@ -111,8 +112,12 @@ async def export_conversation(
 ) -> ASGIApp:
     """Return a conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
-    pieces = await services.conversations.export(owner_of(request), conversation, query)
+    owner = owner_of(request)
+    pieces = await services.conversations.export(owner, conversation, query)
     media_type, suffix = _FILES[query.format]
+    if query.files:
+        pieces = archive(services.files, owner, conversation, pieces, f"conversation.{suffix}")
+        media_type, suffix = "application/zip", "zip"
     disposition = f'attachment; filename="conversation-{conversation}.{suffix}"'
     return streamed(pieces, {"content-type": media_type, "content-disposition": disposition})
 

@@ -18,7 +18,7 @@ from deltawire.aio.timeouts import ticking_timeout
 from deltawire.api_docs.file_operations import DELETE_FILE, LIST_FILES, READ_CONTENT, READ_FILE, SEND_FILE
 from deltawire.conversations.files.kinds import BY_NAME
 from deltawire.conversations.files.names import attachment, name_in
-from deltawire.conversations.files.schemas import FileInfo, FilePage, read_query, read_upload
+from deltawire.conversations.files.schemas import File, FilePage, read_query, read_upload
 from deltawire.conversations.files.uploads import Upload
 from deltawire.edge.head_requests import is_head
 from deltawire.edge.headers import listed, lone
@@ -52,25 +52,25 @@ async def list_files(request: AnyRequest, services: NamedDependency[Services]) -
 
 
 @post("/", operation_class=SEND_FILE, request_max_body_size=None)
-async def send_file(request: AnyRequest, services: NamedDependency[Services]) -> Response[FileInfo]:
+async def send_file(request: AnyRequest, services: NamedDependency[Services]) -> Response[File]:
     """Keep the body as a file of the caller."""
     try:
         upload = _upload_of(request)
         http_link(request.scope).deadline.take_long()
         info = await services.files.take(upload, _body(request, services.send_timeout))
     except Failure as failure:
-        services.metrics.uploads_refused.labels(failure.code).inc()
+        services.metrics.uploads.labels(failure.code).inc()
         if failure.status == 415:
             taken = ", ".join(BY_NAME[name].type for name in sorted(services.files.bounds.kinds))
             raise Refusal(failure, turn=None, headers={"accept": taken}) from None
         raise
-    services.metrics.uploads.inc()
+    services.metrics.uploads.labels("kept").inc()
     services.metrics.upload_bytes.inc(info.size)
     return Response(info, status_code=201, headers={"location": f"/files/{info.id}"})
 
 
 @get("/{file:str}", operation_class=READ_FILE)
-async def read_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> FileInfo:
+async def read_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> File:
     """Return what is known of a file."""
     return await services.files.info(caller_of(request.scope).name, file)
 

@@ -98,9 +98,6 @@ class Metrics:
         self.refused = counter(
             "deltawire_refused_total", "Frames, requests and handshakes that were refused.", ["code"]
         )
-        self.uploads = counter("deltawire_uploads_total", "Files that were sent and kept.")
-        self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of these files.")
-        self.uploads_refused = counter("deltawire_uploads_refused_total", "Files that were not kept.", ["code"])
         self.send_waits = counter("deltawire_send_waits_total", "Sends that had to wait for their client to read.")
         self.database_connections = gauge(
             "deltawire_database_connections_in_use", "Connections to the database that a transaction holds."
@@ -108,6 +105,8 @@ class Metrics:
         self.database_waits = counter(
             "deltawire_database_waits_total", "Transactions that had to wait for a connection, or for the one writer."
         )
+        self.uploads = counter("deltawire_uploads_total", "Files that were sent, by their end.", ["end"])
+        self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of the files that were kept.")
         self._begin_at_nothing()
 
     def _begin_at_nothing(self) -> None:

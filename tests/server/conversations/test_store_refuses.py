@@ -64,7 +64,7 @@ async def role(url: str, name: str, *grants: str) -> AsyncIterator[str]:
 READS = "GRANT SELECT ON ALL TABLES IN SCHEMA public"
 SERVES = (
     "GRANT SELECT ON alembic_version",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON conversations, messages",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON conversations, messages, files, message_files",
     "GRANT INSERT ON usage",
 )
 

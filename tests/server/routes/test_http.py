@@ -51,6 +51,14 @@ async def test_the_grace_that_is_allowed_is_said_with_the_models(
         assert response.headers["Max-Grace"] == said
 
 
+@pytest.mark.parametrize("settings, said", [({}, "20971520"), ({"max_file_bytes": 1000}, "1000")])
+async def test_the_largest_file_is_said_with_the_models(
+    upstream: Upstream, http: aiohttp.ClientSession, settings: dict[str, int], said: str
+) -> None:
+    async with serving(upstream, **settings) as address, http.get(f"http://{address}/models") as response:
+        assert response.headers["Max-File-Bytes"] == said
+
+
 @pytest.mark.parametrize("route", ["/livez", "/readyz"])
 async def test_a_server_that_runs_says_so(http: aiohttp.ClientSession, address: str, route: str) -> None:
     async with http.get(f"http://{address}{route}") as response:

@@ -54,11 +54,6 @@ export class FilesApi {
   async content(id: string): Promise<Blob> {
     return (await this.#api.request(`${PATHS.files}/${id}/content`)).blob();
   }
-
-  /** Have the server forget a file that is asked with no question. */
-  async remove(id: string): Promise<void> {
-    await this.#api.request(`${PATHS.files}/${id}`, { method: "DELETE", keepalive: true });
-  }
 }
 
 function parsed(text: string): unknown {

@@ -43,6 +43,7 @@ export class Attachments {
   /** The keys of those that wait until others are sent. */
   #waiting: string[] = [];
   #running = 0;
+  #wasOpen = true;
 
   constructor(store: Store, api: FilesApi, turns: Turns, identity: Identity) {
     this.#store = store;
@@ -50,7 +51,10 @@ export class Attachments {
     this.#turns = turns;
     this.#identity = identity;
     this.#pictures = new PictureCache((id) => api.content(id));
-    store.subscribe(() => this.#sendWaiting());
+    store.subscribe(() => {
+      this.#sendWaiting();
+      this.#sendAgain();
+    });
   }
 
   /** Add files to the message box of the chat that is shown, and send them to the server. */
@@ -158,6 +162,16 @@ export class Attachments {
 
   #put(chat: string, files: readonly Attachment[], waits = false): void {
     this.#store.dispatch({ type: "attach", chat, files, waits });
+  }
+
+  /** Send again what did not reach the server, once the connection is back. */
+  #sendAgain(): void {
+    const isOpen = this.#store.state.connection.status === "open";
+    const isBack = isOpen && !this.#wasOpen;
+    this.#wasOpen = isOpen;
+    if (!isBack) return;
+    const files = Object.values(this.#store.state.drafts).flatMap((draft) => draft.files);
+    for (const { key, refusal, mayPass } of files) if (refusal !== null && mayPass) this.retry(key);
   }
 
   /** Send the question that waits for its files, once they are there; or say why not. */

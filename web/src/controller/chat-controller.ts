@@ -209,9 +209,8 @@ export class ChatController {
       const historyChars = Number(headers.get("Max-History-Chars")) || null;
       const grace = Number(headers.get("Max-Grace"));
       const fileBytes = Number(headers.get("Max-File-Bytes") ?? 0);
-      const tools = headers.get("Tools")?.split(", ") ?? [];
       const models = (await response.json()) as ModelList;
-      this.store.dispatch({ type: "models", models, historyChars, grace, tools, fileBytes });
+      this.store.dispatch({ type: "models", models, historyChars, grace, fileBytes });
     } catch {
       // The connection broke again, which the socket will tell.
     }

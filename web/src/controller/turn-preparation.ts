@@ -59,8 +59,8 @@ export class TurnPreparation {
     }
     const now = queuedTurn(this.#store.state, answer, question);
     if (now === null) return null;
-    const { models, grace, tools } = this.#store.state;
-    return turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models, tools), grace);
+    const { models, grace } = this.#store.state;
+    return turnRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), grace);
   }
 
   /** Make a conversation in the store, once, and keep its settings there. */

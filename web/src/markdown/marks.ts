@@ -1,7 +1,7 @@
 // Where an answer rests on sources. A mark stands behind what it cites; its place is counted in the answer's markdown.
 
 /** A source that a mark leads to. */
-export interface Cited {
+interface Cited {
   number: number;
   title: string;
   uri: string;

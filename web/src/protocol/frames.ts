@@ -251,15 +251,18 @@ export interface CodeResult {
 }
 /**
  * A picture or another file that the model made, kept as a file of the caller's: `file` is its id.
+ *
+ *     Where it could not be kept, `file` is null, and `error` is the code of the reason.
  */
 export interface FileFrame {
   type: "file";
   id: string;
-  file: string;
+  file: string | null;
   media_type: string;
   name: string;
   size: number;
   seq?: number;
+  error?: string;
 }
 /**
  * A call of a function. The turn waits for its `tool_result`; over HTTP it ends.

@@ -22,6 +22,8 @@ export interface Parts {
   searches: readonly ShownSearch[];
   runs: readonly CodeRun[];
   files: readonly ShownFile[];
+  /** The names of files that could not be kept. */
+  lost: readonly string[];
 }
 
 export function partsOf(frames: readonly PartFrame[]): Parts {
@@ -29,12 +31,15 @@ export function partsOf(frames: readonly PartFrame[]): Parts {
     frames.filter((frame): frame is Extract<PartFrame, { type: T }> => frame.type === type);
   const sources = new Map(of("source").map((source) => [source.index, source]));
   const results = new Map(of("code_result").map((result) => [result.call, result]));
-  const files = of("file").map(({ file: id, name, media_type: type, size }) => ({ id, name, type, size }));
+  const files = of("file").flatMap(({ file: id, name, media_type: type, size }) =>
+    id === null ? [] : [{ id, name, type, size }],
+  );
   return {
     sources: [...sources.values()].sort((one, other) => one.index - other.index),
     citations: of("citation"),
     searches: of("search"),
     runs: of("code").map((code) => ({ ...code, result: results.get(code.call) ?? null })),
     files: [...new Map(files.map((file) => [file.id, file])).values()],
+    lost: of("file").flatMap(({ file, name }) => (file === null ? [name] : [])),
   };
 }

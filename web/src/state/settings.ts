@@ -49,10 +49,15 @@ export function fieldsOf(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
+/** Whether a tool may be used here. */
+export function offers(models: ModelList | null, tool: string): boolean {
+  return models?.tools?.some((name) => name === tool) ?? false;
+}
+
 /** What is asked with these settings now: without what is not offered at the moment, and with the default model then. */
-export function offered(settings: Settings, models: ModelList | null, tools: readonly string[] = []): Settings {
+export function offered(settings: Settings, models: ModelList | null): Settings {
   const isOffered = settings.model === null || models === null || models.any || models.models.includes(settings.model);
-  const used = settings.tools.split(" ").filter((tool) => tools.includes(tool));
+  const used = settings.tools.split(" ").filter((tool) => offers(models, tool));
   const asked = { ...settings, tools: used.join(" ") };
   return isOffered ? asked : { ...asked, model: models.default };
 }

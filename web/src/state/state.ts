@@ -72,8 +72,6 @@ export interface State {
   historyChars: number | null;
   /** How many seconds the server lets an answer go on with nobody listening; 0 until it has said so. */
   grace: number;
-  /** The tools that a model may use here; none until the server has said so. */
-  tools: readonly string[];
   /** The largest file that may be asked with a question, in bytes; 0 where none may be, or that is not known yet. */
   fileBytes: number;
   preferences: Preferences;
@@ -115,8 +113,7 @@ type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "locked"; signedIn: boolean; refusal: string | null }
   | { type: "signed_in" }
-  | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> &
-      Partial<Pick<State, "tools" | "fileBytes">>)
+  | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> & Partial<Pick<State, "fileBytes">>)
   | { type: "set"; settings: Partial<Settings> }
   | { type: "prefer"; preferences: Partial<Preferences> }
   | { type: "open"; panel: Panel }
@@ -217,7 +214,6 @@ export const INITIAL: State = {
   models: null,
   historyChars: null,
   grace: 0,
-  tools: [],
   fileBytes: 0,
   preferences: NO_PREFERENCES,
   fresh: NO_PREFERENCES.defaults,

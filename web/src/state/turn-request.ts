@@ -17,13 +17,11 @@ export function turnRequest(
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
   const files = question.files.map(({ id }) => id);
-  const fields: Partial<TurnRequest> = {
+  const fields = {
     ...fieldsOf(settings),
     ...(grace > 0 && { grace }),
     ...(files.length > 0 && { files }),
   };
-  // What is not named is taken from the chat's settings: what those name and is not offered any more, too.
-  if (conversation.kept.tools?.length && !fields.tools) fields.tools = [];
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 

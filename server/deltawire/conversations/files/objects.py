@@ -75,8 +75,11 @@ class Objects:
 
         Pieces are asked for only when the store has taken those before them.
         """
-        with _faults_told():
-            await obstore.put_async(self._store, key, pieces, chunk_size=self.part_bytes, max_concurrency=1)
+        try:
+            with _faults_told():
+                await obstore.put_async(self._store, key, pieces, chunk_size=self.part_bytes, max_concurrency=1)
+        except FileNotFoundError:
+            raise _away("the bucket or the folder is missing") from None
 
     async def read(self, key: str, size: int, start: int = 0) -> AsyncIterator[bytes]:
         """Yield the bytes of an object of this size, from `start` on. Raise `Failure` when they cannot be had."""
@@ -121,5 +124,9 @@ def _faults_told() -> Iterator[None]:
     except (BaseError, OSError) as error:
         if _full.search(str(error)):
             raise Failure("storage_full", "There is no more room for files.", cause=type(error).__name__) from None
-        message = "The files cannot be reached at the moment; try again."
-        raise Failure("store_unavailable", message, cause=f"files: {type(error).__name__}") from None
+        raise _away(type(error).__name__) from None
+
+
+def _away(cause: str) -> Failure:
+    message = "The files cannot be reached at the moment; try again."
+    return Failure("store_unavailable", message, cause=f"files: {cause}")

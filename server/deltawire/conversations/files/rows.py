@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, delete, exists, func, insert, select, text, update
+from sqlalchemy import BigInteger, Row, delete, exists, func, insert, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deltawire.conversations.tables import files, message_files
+from deltawire.conversations.tables import files, message_files, messages
 
 ARRIVING: Final = "arriving"
 KEPT: Final = "kept"
@@ -125,21 +125,19 @@ async def use(connection: AsyncConnection, ids: Collection[str]) -> None:
 
 
 async def name_in(connection: AsyncConnection, message: str, ids: Sequence[str]) -> None:
-    """Note the files of a message, in their order."""
-    rows = [{"message": message, "position": position, "file": name} for position, name in enumerate(ids)]
-    if rows:
-        await connection.execute(insert(message_files), rows)
+    """Note the files of a message, in their order; one that was deleted meanwhile is left out."""
+    for position, name in enumerate(ids):
+        there = select(literal(message), literal(position, BigInteger), files.c.id)
+        there = there.where(files.c.id == name, files.c.state == KEPT)
+        await connection.execute(insert(message_files).from_select(["message", "position", "file"], there))
 
 
-async def of_messages(connection: AsyncConnection, messages: Collection[str]) -> dict[str, list[FileRow]]:
-    """Return the files that each of these messages names, in their order, by the message's id."""
-    joined = select(*_COLUMNS, message_files.c.message).join(message_files, message_files.c.file == files.c.id)
-    chosen = joined.where(message_files.c.message.in_(messages), files.c.state == KEPT)
-    found: dict[str, list[FileRow]] = {}
-    for row in (await connection.execute(chosen.order_by(message_files.c.position))).all():
-        columns = {name: getattr(row, name) for name in FileRow.__struct_fields__ if name != "is_named"}
-        found.setdefault(row.message, []).append(FileRow(**columns, is_named=True))
-    return found
+async def of_conversation(connection: AsyncConnection, owner: str, conversation: str) -> list[FileRow]:
+    """Return the files that the messages of a conversation name, each once."""
+    named = select(message_files.c.file).join(messages, messages.c.id == message_files.c.message)
+    named = named.where(messages.c.conversation == conversation)
+    chosen = select(*_COLUMNS, _named).where(files.c.id.in_(named), files.c.owner == owner, files.c.state == KEPT)
+    return [_row(row) for row in (await connection.execute(chosen.order_by(files.c.created, files.c.id))).all()]
 
 
 async def give_up(connection: AsyncConnection, row: FileRow, state: str) -> None:

@@ -12,7 +12,7 @@ from deltawire.protocol.shown import ShownFile
 _MAX_PAGE: Final = 100
 
 
-class FileInfo(Struct, frozen=True, kw_only=True):
+class File(Struct, frozen=True, kw_only=True):
     """A file. Times are seconds since 1970; `expires` is null while a message of a conversation names it."""
 
     id: str
@@ -27,7 +27,7 @@ class FileInfo(Struct, frozen=True, kw_only=True):
 class FilePage(Struct, frozen=True):
     """A page of files, the newest first; `next` is the cursor of the next page."""
 
-    files: list[FileInfo]
+    files: list[File]
     next: str | None
 
 
@@ -64,9 +64,9 @@ read_query = StrictDecoder[FileQuery](FileQuery, rules_of(FileQuery)).read_query
 read_upload = StrictDecoder[UploadQuery](UploadQuery, rules_of(UploadQuery)).read_query
 
 
-def info_of(row: FileRow, lifetime: float) -> FileInfo:
+def info_of(row: FileRow, lifetime: float) -> File:
     """Return a file as a client sees it."""
-    return FileInfo(
+    return File(
         id=row.id,
         name=row.name,
         type=row.type,

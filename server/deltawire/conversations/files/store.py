@@ -7,9 +7,10 @@ from deltawire.aio.background import finished
 from deltawire.conversations.database import Database
 from deltawire.conversations.files import rows
 from deltawire.conversations.files.objects import Objects
+from deltawire.conversations.files.removal import Removal
 from deltawire.conversations.files.rows import FileRow
-from deltawire.conversations.files.schemas import FileBounds, FileInfo, FilePage, FileQuery, info_of
-from deltawire.conversations.files.uploads import Upload, Uploads, clear_gone
+from deltawire.conversations.files.schemas import File, FileBounds, FilePage, FileQuery, info_of
+from deltawire.conversations.files.uploads import Upload, Uploads
 from deltawire.protocol.errors import Failure
 
 _GONE: Final = "There is no such file."
@@ -23,9 +24,10 @@ class FileStore:
         self.database = database
         self.objects = objects
         self.bounds = bounds
-        self.uploads = Uploads(database, objects, bounds)
+        self.removal = Removal(database, objects)
+        self.uploads = Uploads(database, objects, bounds, self.removal)
 
-    async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileInfo:
+    async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> File:
         """Keep the file that these pieces make; see `Uploads.take`.
 
         It runs in a task of its own: a store that is written to is told of the end of an upload that breaks off, which
@@ -38,7 +40,7 @@ class FileStore:
         """Keep a file, and return its row."""
         return await finished(self.database.background.run(self.uploads.take(upload, pieces)))
 
-    async def info(self, owner: str, name: str) -> FileInfo:
+    async def info(self, owner: str, name: str) -> File:
         """Return what is known of a file."""
         return info_of(await self.find(owner, name), self.bounds.lifetime)
 
@@ -81,7 +83,7 @@ class FileStore:
             if name not in await rows.find(transaction, owner, [name]):
                 raise Failure("not_found", _GONE)
             await rows.change(transaction, name, state=rows.GONE, size=0)
-        self.database.background.run(clear_gone(self.database, self.objects))
+        self.removal.run()
 
     async def used(self, owner: str, ids: Collection[str]) -> list[FileRow]:
         """Return the files of a question in their order, and note their use. Raise `not_found` with the field."""

@@ -11,7 +11,6 @@ import structlog
 from deltawire.conversations.files import rows
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.store import FileStore
-from deltawire.conversations.files.uploads import clear_gone
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger(__name__)
@@ -55,7 +54,7 @@ async def sweep(store: FileStore) -> None:
             await _give_up(store, row, rows.KEPT)
         if len(old) < _AT_ONCE:
             break
-    await clear_gone(store.database, store.objects)
+    await store.removal.clear()
 
 
 def _is_abandoned(store: FileStore, row: FileRow) -> bool:

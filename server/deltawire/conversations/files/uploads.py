@@ -20,6 +20,7 @@ from deltawire.conversations.files.holder import Holder
 from deltawire.conversations.files.inspection import Inspection
 from deltawire.conversations.files.names import shown_name
 from deltawire.conversations.files.objects import Objects
+from deltawire.conversations.files.removal import Removal
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.schemas import FileBounds
 from deltawire.conversations.lanes import Lanes
@@ -27,7 +28,7 @@ from deltawire.conversations.texts import new_id, storable
 from deltawire.protocol.errors import Failure
 
 _MEMORY_BYTES: Final = 40 * 2**20
-"""What the uploads of a process may hold of their parts together; the next one waits, and its client with it."""
+"""Bytes of parts that the uploads of a process hold together; the next one waits, and its client with it."""
 _AT_ONCE: Final = {True: 16, False: 2}
 """Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
 _MAX_FILES: Final = 10_000
@@ -49,11 +50,12 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 class Uploads:
     """The uploads of a process."""
 
-    def __init__(self, database: Database, objects: Objects, bounds: FileBounds) -> None:
+    def __init__(self, database: Database, objects: Objects, bounds: FileBounds, removal: Removal) -> None:
         """Start without uploads."""
         self._database = database
         self._objects = objects
         self._bounds = bounds
+        self._removal = removal
         self.holder = Holder()
         self.running: set[str] = set()
         """The ids of the files that arrive in this process."""
@@ -133,7 +135,7 @@ class Uploads:
                 await rows.change(transaction, row.id, state=rows.KEPT, holder=None, **columns)
                 twin = msgspec.structs.replace(row, state=rows.KEPT, holder=None)
         if same:
-            self._database.background.run(clear_gone(self._database, self._objects))
+            self._removal.run()
         return twin
 
     async def _give_up(self, row: FileRow) -> None:
@@ -189,21 +191,6 @@ class Arrival:
     async def _touch(self) -> None:
         async with self._database.writing(self._row.owner) as transaction:
             await rows.use(transaction, [self._row.id])
-
-
-async def clear_gone(database: Database, objects: Objects) -> None:
-    """Remove the objects and the rows of files that are gone, one short write at a time; raise `Failure`."""
-    while True:
-        async with database.reading() as connection:
-            found = await rows.in_state(connection, rows.GONE, 20)
-            shared = {row.id for row in found if await rows.has_others(connection, row)}
-        if not found:
-            return
-        for row in found:
-            if row.id not in shared:
-                await objects.delete(row.object)
-            async with database.writing() as transaction:
-                await rows.remove(transaction, row.id)
 
 
 def _new_key() -> str:

@@ -82,7 +82,7 @@ def _answer(conversation: Conversation) -> str:
     if len(earlier) > 1:
         context += f"The one just before it was “{_quote(earlier[-1])}”.\n"
     if conversation.files:
-        context += f"With it came {conversation.files} files.\n"
+        context += "With it came:\n\n" + "".join(f"- {file.described()}\n" for file in conversation.files)
     return _ANSWER.format(question=_quote(question), context=context)
 
 

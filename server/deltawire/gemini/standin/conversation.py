@@ -4,14 +4,16 @@ from typing import Any, Self
 
 import msgspec
 
+from deltawire.gemini.standin.files import GivenFile, SentFiles
+
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The request of one answer."""
 
     texts: list[str]
     """The messages that have a text, oldest first."""
-    files: int = 0
-    """The number of files that came with the last message."""
+    files: list[GivenFile] = []
+    """The files that came with the last message."""
     results: list[dict[str, Any]] = []
     """The results of functions, when they are what was said last."""
     thinks: bool = False
@@ -28,7 +30,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """The schema of the answer, when it is to be JSON."""
 
     @classmethod
-    def read(cls, body: Any) -> Self:
+    def read(cls, body: Any, sent: SentFiles) -> Self:
         """Return the request in a body. Raise KeyError, TypeError or AttributeError for what Gemini would refuse."""
         contents = [content["parts"] for content in body["contents"]]
         if not contents:
@@ -39,7 +41,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         calling = body.get("toolConfig", {}).get("functionCallingConfig", {})
         return cls(
             texts=[text for text in texts if text] or [""],
-            files=sum("inlineData" in part or "fileData" in part for part in contents[-1]),
+            files=[file for part in contents[-1] if (file := sent.given(part)) is not None],
             results=[part["functionResponse"] for part in contents[-1] if "functionResponse" in part],
             thinks=bool(config.get("thinkingConfig", {}).get("includeThoughts")),
             most=config.get("maxOutputTokens"),

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from deltawire.gemini.standin.answers import events
 from deltawire.gemini.standin.conversation import Conversation
+from deltawire.gemini.standin.files import SentFiles
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,9 @@ class StandIn:
     def __init__(self) -> None:
         """Prepare; nothing listens before the context is entered."""
         app = web.Application(client_max_size=_MAX_BODY_BYTES)
-        app.router.add_post("/{version}/models/{model}:streamGenerateContent", _stream)
+        self._files = SentFiles()
+        self._files.add_routes(app)
+        app.router.add_post("/{version}/models/{model}:streamGenerateContent", self._stream)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         self.url = ""
 
@@ -41,25 +44,24 @@ class StandIn:
         """Stop, and cut the running streams."""
         await self._runner.cleanup()
 
-
-async def _stream(request: web.Request) -> web.StreamResponse:
-    try:
-        conversation = Conversation.read(msgspec.json.decode(await request.read()))
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
-        error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
-        return web.json_response({"error": error}, status=400)
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-    await response.prepare(request)
-    sent = 0
-    try:
-        await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
-        for event in events(conversation):
-            await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
-            sent += 1
-            await asyncio.sleep(_SECONDS_A_WORD)
-        await response.write_eof()
-    except (asyncio.CancelledError, ConnectionError):
-        log.info("stand-in: stream closed by its reader", events_sent=sent)
-        raise
-    log.info("stand-in: stream sent to its end", events_sent=sent)
-    return response
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        try:
+            conversation = Conversation.read(msgspec.json.decode(await request.read()), self._files)
+        except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+            error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
+            return web.json_response({"error": error}, status=400)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        sent = 0
+        try:
+            await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
+            for event in events(conversation):
+                await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
+                sent += 1
+                await asyncio.sleep(_SECONDS_A_WORD)
+            await response.write_eof()
+        except (asyncio.CancelledError, ConnectionError):
+            log.info("stand-in: stream closed by its reader", events_sent=sent)
+            raise
+        log.info("stand-in: stream sent to its end", events_sent=sent)
+        return response

@@ -1,7 +1,9 @@
 """Files in a folder and in a real S3: sent, found, read, listed, shared, swept and deleted."""
 
 import asyncio
+import json
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +28,7 @@ class Place(NamedTuple):
     async def becomes(self, number: int) -> None:
         """Wait until it holds so many objects."""
         async with asyncio.timeout(60):
-            while len(await asyncio.to_thread(self.keys)) != number:
+            while len(await asyncio.to_thread(self.keys)) != number:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
 
 
@@ -57,18 +59,16 @@ async def alice(address: str) -> AsyncIterator[Files]:
 async def gone(client: Files, place: Place) -> None:
     """Delete all files; nothing is left."""
     _, listed, _ = await client.get()
-    import json  # noqa: PLC0415
-
     for file in json.loads(listed)["files"]:
         assert await client.delete(file["id"]) == 204
     await place.becomes(0)
 
 
 async def test_a_file_is_kept_and_given_back_as_it_was(alice: Files, place: Place) -> None:
-    for content, type, name in ((png(), "image/png", "a.png"), (b"text\n" * 2 * MIB, "text/plain", "long.txt")):
-        file = await alice.kept(content, type, name)
+    for content, kind, name in ((png(), "image/png", "a.png"), (b"text\n" * 2 * MIB, "text/plain", "long.txt")):
+        file = await alice.kept(content, kind, name)
         assert file["sha256"] == sha256(content).hexdigest()
-        assert (file["name"], file["type"], file["size"]) == (name, type, len(content))
+        assert (file["name"], file["type"], file["size"]) == (name, kind, len(content))
         assert file["expires"] > file["created"]
         status, got, headers = await alice.get(f"/{file['id']}/content")
         assert (status, got) == (200, content)
@@ -116,8 +116,6 @@ async def test_a_refusal_in_mid_upload_leaves_nothing(alice: Files, place: Place
 
 
 async def test_what_a_crash_left_is_removed_at_the_next_start(upstream: Upstream, place: Place, tmp_path: Path) -> None:
-    import sqlite3  # noqa: PLC0415
-
     settings = {"files_url": place.url, "data_dir": tmp_path}
     async with serving(upstream, **settings) as address, files_of(address) as client:
         kept = await client.kept(PDF, "application/pdf", "a.pdf")

@@ -18,18 +18,23 @@ interface Props {
 
 /** What comes beside an answer's text: pictures, code, sources, Google's suggestions. */
 export function AnswerParts({ parts, sources, running }: Props) {
-  const suggestions = parts.searches.filter(({ html }) => html !== null && html !== "");
+  const suggestions = new Set(parts.searches.flatMap(({ html }) => html || []));
   return (
     <>
       {parts.files.length > 0 && <FileList files={parts.files} label="Files that were made" made />}
+      {parts.lost.length > 0 && (
+        <p className="text-muted-foreground text-sm">
+          The model made {parts.lost.join(", ")}, which could not be kept. Ask again for it, which costs again.
+        </p>
+      )}
       {parts.runs.length > 0 && (
         <Suspense>
           <CodeRuns runs={parts.runs} running={running} />
         </Suspense>
       )}
       {sources.length > 0 && <Sources sources={sources} />}
-      {suggestions.map(({ html, queries }) => (
-        <SearchSuggestions key={queries.join("\n")} html={html ?? ""} />
+      {[...suggestions].map((html) => (
+        <SearchSuggestions key={html} html={html} />
       ))}
     </>
   );

@@ -36,12 +36,12 @@ function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
       <button
         ref={button}
         type="button"
-        aria-label={`Open ${file.name}`}
+        aria-label={address === null ? undefined : `Open ${file.name}`}
         title={file.name}
         className={address === null ? "file" : "file-picture"}
         onClick={() => setOpen(true)}
       >
-        {address === null ? <FileWords file={file} /> : <img src={address} alt="" />}
+        {address === null ? <FileWords does="Open" file={file} /> : <img src={address} alt="" />}
       </button>
       {isOpen && <PictureDialog file={file} onClose={() => setOpen(false)} />}
     </>
@@ -54,17 +54,18 @@ function FileButton({ file }: { file: ShownFile }) {
   const save = () =>
     attachments.save(file).catch(() => store.dispatch({ type: "notice", notice: "This file is not there any more" }));
   return (
-    <button type="button" className="file" aria-label={`Save ${file.name}`} title={`Save ${file.name}`} onClick={save}>
-      <FileWords file={file} />
+    <button type="button" className="file" title={`Save ${file.name}`} onClick={save}>
+      <FileWords does="Save" file={file} />
     </button>
   );
 }
 
-function FileWords({ file }: { file: ShownFile }) {
+function FileWords({ does, file }: { does: "Open" | "Save"; file: ShownFile }) {
   return (
     <>
       <Thumbnail address={null} />
       <span className="min-w-0">
+        <span className="sr-only">{does} </span>
         <span dir="auto" className="block truncate font-medium">
           {file.name}
         </span>

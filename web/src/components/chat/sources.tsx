@@ -11,9 +11,9 @@ export function Sources({ sources }: { sources: readonly CitedSource[] }) {
   const [all, setAll] = useState(false);
   const listed = all ? sources : sources.slice(0, LISTED);
   return (
-    <section aria-label="Sources" className="sources">
-      <h3>Sources</h3>
-      <ol>
+    <div className="sources">
+      <p aria-hidden="true">Sources</p>
+      <ol aria-label="Sources">
         {listed.map((source) => (
           <li key={source.number}>
             <span className="source-number">{source.number}</span>
@@ -26,7 +26,7 @@ export function Sources({ sources }: { sources: readonly CitedSource[] }) {
           Show all {sources.length}
         </button>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -1,4 +1,5 @@
 import { useChat, useChatState } from "../../hooks/use-chat";
+import { offers } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -12,11 +13,11 @@ const SWITCHES = [
 /** Which tools this chat lets the model use, of those that are offered here. */
 export function ToolSwitches() {
   const { settings } = useChat();
-  const offered = useChatState((state) => state.tools);
+  const models = useChatState((state) => state.models);
   const used = useChatState((state) => shownSettings(state).tools)
     .split(" ")
     .filter((name) => name !== "");
-  return SWITCHES.filter(({ tool }) => offered.includes(tool)).map(({ tool, words, icon, title }) => {
+  return SWITCHES.filter(({ tool }) => offers(models, tool)).map(({ tool, words, icon, title }) => {
     const isOn = used.includes(tool);
     const change = () => {
       const tools = isOn ? used.filter((name) => name !== tool) : [...used, tool];

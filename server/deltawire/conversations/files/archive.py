@@ -1,0 +1,49 @@
+"""A conversation with its files as one archive, made while it is sent."""
+
+import zipfile
+from collections.abc import AsyncGenerator
+
+from deltawire.conversations.files import rows
+from deltawire.conversations.files.store import FileStore
+
+
+class _Outlet:
+    """Takes what the archive is made of, until it is sent on. It cannot be read or sought in."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: what was written is sent when it is drained."""
+
+    def drained(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
+
+async def archive(
+    store: FileStore, owner: str, conversation: str, document: AsyncGenerator[bytes, None], name: str
+) -> AsyncGenerator[bytes, None]:
+    """Yield a ZIP archive of a document and the files of its conversation, which are not compressed again.
+
+    Each file lies in a folder of its own, which has its id for a name, so two of one name do not meet.
+    """
+    async with store.database.reading(owner) as connection:
+        found = await rows.of_conversation(connection, owner, conversation)
+    outlet = _Outlet()
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as whole:  # type: ignore[call-overload]
+        with whole.open(name, "w", force_zip64=True) as entry:
+            async for piece in document:
+                entry.write(piece)
+                yield outlet.drained()
+        for row in found:
+            with whole.open(f"files/{row.id}/{row.name}", "w", force_zip64=True) as entry:
+                async for piece in store.read(row):
+                    entry.write(piece)
+                    yield outlet.drained()
+    yield outlet.drained()

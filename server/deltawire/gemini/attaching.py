@@ -1,0 +1,94 @@
+"""Put the files of a turn into its request: inline, or by the address of a copy at the provider."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from deltawire.gemini.messages import Attachment
+from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
+from deltawire.gemini.streamed_body import Pieces, StreamedBody, joined
+
+MAX_INLINE_FILE_BYTES: Final = 8 * 2**20
+MAX_INLINE_BYTES: Final = 20 * 2**20
+"""The bytes of files that one request holds; what is over it goes through the Files API, the largest first."""
+
+
+AnyMessage = TypeVar("AnyMessage", bound=msgspec.Struct)
+
+
+class PlacedFiles:
+    """The files of one request, each as the part that stands for it.
+
+    The body of a request is made of texts. A mark, which nobody can guess, leads from a text to its files.
+    """
+
+    def __init__(self) -> None:
+        """Start without files."""
+        self.remote: list[Attachment] = []
+        """Those that are asked by a copy at the provider."""
+        self._slots: dict[bytes, tuple[Pieces, int]] = {}
+        self._uris: dict[int, str] = {}
+        self._marked: dict[str, tuple[Attachment, ...]] = {}
+        self._mark = secrets.token_hex(16)
+
+    def place_at(self, file: Attachment, uri: str) -> None:
+        """Ask with a file by its address."""
+        self._uris[id(file)] = uri
+
+    def mark(self, message: AnyMessage, text: str, files: tuple[Attachment, ...]) -> AnyMessage:
+        """Return a message whose text has a mark where the parts of its files go."""
+        if not files:
+            return message
+        mark = f"{self._mark}+{len(self._marked)}+"
+        self._marked[mark] = files
+        return msgspec.structs.replace(message, **{text: mark + getattr(message, text)})
+
+    def fill(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Put the files of each marked message before its text, and take the marks out."""
+        for content in body["contents"]:
+            parts = content["parts"]
+            if self._marked and isinstance(parts, list):
+                content["parts"] = [filled for part in parts for filled in self._filled(part)]
+        return body
+
+    def _filled(self, part: dict[str, Any]) -> list[dict[str, Any]]:
+        text = part.get("text", "")
+        for mark, files in self._marked.items():
+            if mark in text:
+                return [*map(self._part, files), {"text": text.replace(mark, "", 1)}]
+        return [part]
+
+    def _part(self, file: Attachment) -> dict[str, Any]:
+        uri = self._uris.get(id(file))
+        if uri is not None:
+            return {"fileData": {"fileUri": uri, "mimeType": file.type}}
+        slot = f"{self._mark}-{len(self._slots)}-"
+        self._slots[slot.encode()] = (file.source.read, file.size)
+        return {"inlineData": {"mimeType": file.type, "data": slot}}
+
+    def body(self, json: bytes) -> StreamedBody:
+        """Return the body of the request whose JSON has the parts."""
+        return joined(json, self._slots)
+
+
+async def placed(files: Sequence[Attachment], remote: RemoteFiles | None, at: ApiAddress) -> PlacedFiles:
+    """Return the files of a request, with a copy at the provider of those that are too large to be inline.
+
+    `remote` is None on Vertex, which has no Files API: there a file is inline, or has a `gs://` address.
+    """
+    whole = PlacedFiles()
+    if remote is None:
+        for file in files:
+            if (address := file.source.address) is not None:
+                whole.place_at(file, address)
+        return whole
+    inline = sum(file.size for file in files)
+    for file in sorted(files, key=lambda file: file.size, reverse=True):
+        if file.size <= MAX_INLINE_FILE_BYTES and inline <= MAX_INLINE_BYTES:
+            break
+        inline -= file.size
+        whole.remote.append(file)
+        whole.place_at(file, (await remote.copy_of(file, at)).uri)
+    return whole

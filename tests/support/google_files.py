@@ -1,0 +1,108 @@
+"""A Gemini on loopback with its Files API: it keeps what it was sent, and says what it was asked with."""
+
+import base64
+import json
+import time
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Self
+
+from aiohttp import web
+
+from support.last_used import LastUsed
+
+LIFETIME = 48 * 3_600
+
+
+class GoogleFiles:
+    """Answers `Hello world` to every question; `asked` has the contents of each."""
+
+    def __init__(self) -> None:
+        self.askers: LastUsed[Any] = LastUsed()
+        self.asked: list[list[Any]] = []
+        self.uploaded: dict[str, bytes] = {}
+        """The files that were sent to the Files API, by their names."""
+        self.types: dict[str, str] = {}
+        self.expires: dict[str, float] = {}
+        self.uploads = 0
+        self.looks_until_active = 1
+        self.now = time.time
+        app = web.Application(client_max_size=2**30)
+        app.router.add_post("/upload/{version}/files", self._begin)
+        app.router.add_post("/put/{name}", self._put)
+        app.router.add_get("/{version}/files/{name}", self._look)
+        app.router.add_delete("/{version}/files/{name}", self._delete)
+        app.router.add_post("/{path:.*}:streamGenerateContent", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    def parts(self, question: int = -1) -> list[list[tuple[str, str]]]:
+        """The files of each message of a request: their types and digests, wherever the bytes are."""
+        return [
+            [self._seen(part) for part in content["parts"] if "inlineData" in part or "fileData" in part]
+            for content in self.asked[question]
+        ]
+
+    def _seen(self, part: dict[str, Any]) -> tuple[str, str]:
+        if inline := part.get("inlineData"):
+            return inline["mimeType"], sha256(base64.b64decode(inline["data"])).hexdigest()
+        data = part["fileData"]
+        name = data["fileUri"].rpartition("/")[2]
+        return data["mimeType"], sha256(self.uploaded[name]).hexdigest() if name in self.uploaded else data["fileUri"]
+
+    async def _begin(self, request: web.Request) -> web.Response:
+        assert request.headers["X-Goog-Upload-Protocol"] == "resumable"
+        self.uploads += 1
+        name = f"f{self.uploads}"
+        self.types[name] = request.headers["X-Goog-Upload-Header-Content-Type"]
+        return web.json_response({}, headers={"X-Goog-Upload-URL": f"{self.url}/put/{name}"})
+
+    async def _put(self, request: web.Request) -> web.Response:
+        assert request.headers["X-Goog-Upload-Command"] == "upload, finalize"
+        name = request.match_info["name"]
+        self.uploaded[name] = await request.read()
+        self.expires[name] = self.now() + LIFETIME
+        return web.json_response({"file": self._told(name, "PROCESSING" if self.looks_until_active else "ACTIVE")})
+
+    async def _look(self, request: web.Request) -> web.Response:
+        self.looks_until_active = max(0, self.looks_until_active - 1)
+        state = "PROCESSING" if self.looks_until_active else "ACTIVE"
+        return web.json_response(self._told(request.match_info["name"], state))
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        del self.uploaded[request.match_info["name"]]
+        return web.json_response({})
+
+    def _told(self, name: str, state: str) -> dict[str, str]:
+        expiry = datetime.fromtimestamp(self.expires[name], UTC).isoformat().replace("+00:00", "Z")
+        uri = f"{self.url}/v1beta/files/{name}"
+        return {"name": f"files/{name}", "uri": uri, "state": state, "expirationTime": expiry}
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        assert request.content_length is not None
+        contents = json.loads(await request.read())["contents"]
+        self.asked.append(contents)
+        for content in contents:
+            for part in content["parts"]:
+                uri = part.get("fileData", {}).get("fileUri", "")
+                name = uri.rpartition("/")[2]
+                if uri.startswith("http") and self.expires.get(name, 0) <= self.now():
+                    error = {"code": 403, "message": "You do not have permission.", "status": "PERMISSION_DENIED"}
+                    return web.json_response({"error": error}, status=403)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        usage = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
+        parts = [{"text": "Hello world"}]
+        event = {"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}], "usageMetadata": usage}
+        await response.write(b"data: " + json.dumps(event).encode() + b"\r\n\r\n")
+        await response.write_eof()
+        return response

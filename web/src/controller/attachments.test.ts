@@ -1,0 +1,106 @@
+import { beforeEach, expect, test } from "vitest";
+import { Refusal } from "../connection/api";
+import type { FilesApi } from "../connection/files-api";
+import type { ErrorFrame, ShownFile } from "../protocol/frames";
+import { INITIAL } from "../state/state";
+import { Store } from "../state/store";
+import { Attachments } from "./attachments";
+import type { Identity } from "./identity";
+import type { Turns } from "./turns";
+
+interface Upload {
+  file: File;
+  signal: AbortSignal;
+  take: (id: string) => Promise<void>;
+  fail: (fault: Error) => Promise<void>;
+}
+
+let uploads: Upload[];
+let asked: string[];
+let store: Store;
+let attachments: Attachments;
+
+beforeEach(() => {
+  [uploads, asked] = [[], []];
+  store = new Store({ ...INITIAL, fileBytes: 100 });
+  const upload = (file: File, _: unknown, signal: AbortSignal) =>
+    new Promise<ShownFile>((resolve, reject) => {
+      const settled = () => new Promise<void>((done) => setTimeout(done));
+      uploads.push({
+        file,
+        signal,
+        take: (id) => {
+          resolve({ id, name: file.name, type: "text/plain", size: file.size });
+          return settled();
+        },
+        fail: (fault) => {
+          reject(fault);
+          return settled();
+        },
+      });
+    });
+  const api = { upload } as unknown as FilesApi;
+  const turns = { ask: (text: string) => asked.push(text) } as unknown as Turns;
+  attachments = new Attachments(store, api, turns, { handle: () => {} } as unknown as Identity);
+});
+
+const file = (name: string, content = "words") => new File([content], name, { type: "text/plain" });
+const files = () => store.state.drafts[""]?.files ?? [];
+const connection = (status: "open" | "connecting") =>
+  store.dispatch({ type: "connection", connection: { status } as never });
+
+test("three are sent at once, and the next when one has ended", async () => {
+  attachments.add([file("1"), file("2"), file("3"), file("4")]);
+  expect(uploads.map((it) => it.file.name)).toEqual(["1", "2", "3"]);
+  await uploads[0]?.take("a");
+  expect(uploads.map((it) => it.file.name)).toEqual(["1", "2", "3", "4"]);
+  expect(files().map(({ id }) => id)).toEqual(["a", null, null, null]);
+});
+
+test("what is too large or empty is refused before it is sent", () => {
+  attachments.add([file("large", "x".repeat(101)), file("empty", ""), file("good")]);
+  expect(files().map(({ refusal }) => refusal)).toEqual([
+    "It has 101 bytes: a file may have at most 100 bytes.",
+    "It is empty.",
+    null,
+  ]);
+  expect(uploads.map((it) => it.file.name)).toEqual(["good"]);
+});
+
+test("one that is removed is not sent on, and its end changes nothing", async () => {
+  attachments.add([file("1")]);
+  attachments.remove(files()[0]?.key ?? "");
+  expect(uploads[0]?.signal.aborted).toBe(true);
+  await uploads[0]?.fail(new Error("not sent"));
+  expect(files()).toEqual([]);
+});
+
+test("a message that waits for its files is asked once they are there", async () => {
+  attachments.add([file("1")]);
+  store.dispatch({ type: "write", chat: "", text: "hi" });
+  store.dispatch({ type: "attach", chat: "", files: files(), waits: true });
+  expect(asked).toEqual([]);
+  await uploads[0]?.take("a");
+  expect(asked).toEqual(["hi"]);
+});
+
+test("a message whose file is refused waits no longer, and says so", async () => {
+  attachments.add([file("1")]);
+  store.dispatch({ type: "attach", chat: "", files: files(), waits: true });
+  const problem = { code: "invalid_file", message: "The file is empty.", retryable: false } as ErrorFrame;
+  await uploads[0]?.fail(new Refusal(problem));
+  expect(asked).toEqual([]);
+  expect(store.state.drafts[""]).toMatchObject({ waits: false });
+  expect(store.state.notice).toMatch("Not sent");
+});
+
+test("what did not reach the server is sent again when the connection is back, and what was refused is not", async () => {
+  attachments.add([file("1"), file("2")]);
+  connection("connecting");
+  await uploads[0]?.fail(new Error("not sent"));
+  await uploads[1]?.fail(new Refusal({ code: "unsupported", message: "", retryable: false } as ErrorFrame));
+  connection("open");
+  expect(uploads.map((it) => it.file.name)).toEqual(["1", "2", "1"]);
+  await uploads[2]?.take("a");
+  expect(files().map(({ id }) => id)).toEqual(["a", null]);
+});
