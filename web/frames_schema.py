@@ -7,6 +7,8 @@ from typing import Any, get_args
 import msgspec
 
 from deltawire.api_docs.asyncapi import OPTIONAL
+from deltawire.conversations.importing import ImportReport
+from deltawire.conversations.library_schemas import FolderList, MadeShare, PromptList, SharedConversation, ShareList
 from deltawire.conversations.schemas import Conversation, ConversationPage, ConversationTree, Message
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.chat_request import ConversationSettings, HistoryMessage, TurnSettings
@@ -17,7 +19,10 @@ from deltawire.routes.models import ModelList
 UP = get_args(FrameUp)
 DOWN = get_args(FrameDown)
 _LONGEST_TUPLE = 5
-OVER_HTTP = (ModelList, Conversation, ConversationTree, ConversationPage, UsageReport)
+OVER_HTTP = (
+    *(ModelList, Conversation, ConversationTree, ConversationPage, UsageReport),
+    *(FolderList, PromptList, ShareList, MadeShare, SharedConversation, ImportReport),
+)
 
 
 def schema() -> dict[str, Any]:

@@ -150,7 +150,7 @@ class ChatPage:
 @asynccontextmanager
 async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
     """The page, connected and all there. At its end, nothing has gone wrong in it, and it has asked no other host."""
-    context = await browser.new_context(**{"viewport": WIDE} | options)
+    context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
     page = ChatPage(await context.new_page())
     await page.page.goto(f"http://{address}/")
     await page.is_connected()

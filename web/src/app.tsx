@@ -5,7 +5,7 @@ import { IconButton } from "./components/ui/icon-button";
 import { ICONS } from "./components/ui/icons";
 import { NotLoaded } from "./components/ui/not-loaded";
 import { useAddress } from "./hooks/use-address";
-import { useChat, useChatState } from "./hooks/use-chat";
+import { useChat, useChatState, useWords } from "./hooks/use-chat";
 import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 import { shownConversation } from "./state/state";
@@ -18,6 +18,9 @@ const Sidebar = lately("Sidebar");
 const Messages = lately("Messages");
 const ModelPicker = lately("ModelPicker");
 const Foot = lately("Foot");
+const ChatTitle = lately("ChatTitle");
+const HeadActions = lately("HeadActions");
+const BelowBox = lately("BelowBox");
 const AttachButtons = lately("AttachButtons");
 const AttachmentTray = lately("AttachmentTray");
 const Switches = lately("Switches");
@@ -38,41 +41,57 @@ export function App() {
   useAddress();
   usePageWide();
   useTheme();
+  const words = useWords();
+  const isFolded = useChatState((state) => state.preferences.isFolded);
+  const isNew = useChatState((state) => state.shown === null);
   return (
     <div className="page">
       <a className="skip button" href={`#${MESSAGE_BOX}`} onClick={skip}>
-        Skip to the message
+        {words.go_to_message}
       </a>
-      <nav aria-label="Chats" className="hidden w-68 shrink-0 border-border border-r bg-sidebar md:block">
-        <Suspense>
-          <Sidebar />
-        </Suspense>
-      </nav>
+      {!isFolded && (
+        <nav aria-label={words.chats} className="hidden w-68 shrink-0 border-border border-e bg-sidebar md:block">
+          <Suspense>
+            <Sidebar />
+          </Suspense>
+        </nav>
+      )}
       <div className="flex min-w-0 flex-1 flex-col">
-        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12 md:px-5">
-          <IconButton icon={ICONS.menu} label="Chats" className="md:hidden" onClick={() => chat.open("chats")} />
+        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12">
+          <IconButton icon={ICONS.menu} label={words.chats} className="md:hidden" onClick={() => chat.open("chats")} />
+          <IconButton
+            icon={ICONS.sidebar}
+            label={isFolded ? words.show_chats : words.hide_chats}
+            className="max-md:hidden rtl:-scale-x-100"
+            onClick={() => chat.prefer({ isFolded: !isFolded })}
+          />
           <IconButton
             icon={ICONS.plus}
-            label="New chat"
-            className="md:hidden"
+            label={words.new_chat}
+            className={isFolded ? "" : "md:hidden"}
             onClick={() => chat.conversations.show(null)}
           />
           <h1 className="sr-only">Deltawire</h1>
           <Suspense>
             <ModelPicker />
           </Suspense>
-          <span className="flex-1" />
+          <Suspense fallback={<span className="flex-1" />}>
+            <ChatTitle />
+          </Suspense>
           <ConnectionStatus />
-          {asksWho && <IconButton icon={ICONS.key} label="Your token" onClick={() => chat.open("sign_in")} />}
+          <Suspense>
+            <HeadActions />
+          </Suspense>
+          {asksWho && <IconButton icon={ICONS.key} label={words.your_token} onClick={() => chat.open("sign_in")} />}
           <IconButton
             icon={ICONS.keyboard}
-            label="Shortcuts"
-            className="pointer-coarse:hidden max-md:hidden"
+            label={words.shortcuts}
+            className="pointer-coarse:hidden max-lg:hidden"
             onClick={() => chat.open("shortcuts")}
           />
-          <IconButton icon={ICONS.settings} label="Settings" onClick={() => chat.open("settings")} />
+          <IconButton icon={ICONS.settings} label={words.settings} onClick={() => chat.open("settings")} />
         </header>
-        <main className="flex min-h-0 flex-1 flex-col">
+        <main className={`flex min-h-0 flex-1 flex-col ${isNew ? "main-new" : ""}`}>
           <Suspense fallback={<div className="flex-1" />}>
             <Messages />
           </Suspense>
@@ -93,6 +112,9 @@ export function App() {
                 <ContextMeter />
               </Suspense>
             </Composer>
+            <Suspense>
+              <BelowBox />
+            </Suspense>
           </div>
         </main>
         <Suspense>

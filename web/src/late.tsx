@@ -2,19 +2,27 @@ import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
 import { AttachButtons } from "./components/chat/attach-buttons";
 import { AttachmentTray } from "./components/chat/attachment-tray";
+import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-title";
+import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
+import { DoneElsewhere } from "./components/chat/done-elsewhere";
+import { FoundWords } from "./components/chat/found-words";
 import { MessageList } from "./components/chat/message-list";
+import { ModelMenu } from "./components/chat/model-menu";
 import { ModelNotice } from "./components/chat/model-notice";
-import { ModelPicker } from "./components/chat/model-picker";
+import { ModelPicker as Picker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
 import { ThinkingSwitch } from "./components/chat/thinking-switch";
 import { ToolSwitches } from "./components/chat/tool-switches";
+import { Dictation } from "./components/chat/voice";
+import { Starters } from "./components/chat/welcome";
 import { ConnectionNotice } from "./components/connection/connection-notice";
 import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
+import { useChatState } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
@@ -27,13 +35,16 @@ void Promise.allSettled([
   import("./controller/reattachment"),
 ]);
 
+// The offline shell, once the page is there. Only where the browser has it, and over https or on this machine.
+if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch(() => {});
+
 export {
   Announcer,
   AttachButtons,
   AttachmentTray,
   ChatsDrawer,
+  ChatTitle,
   ContextMeter,
-  ModelPicker,
   Notice,
   PanelNotLoaded,
   Sidebar,
@@ -51,9 +62,37 @@ export function Switches() {
     <>
       <ThinkingSwitch />
       <ToolSwitches />
+      <Dictation />
     </>
   );
 }
+
+/** The model that is asked next, and what is known of all. */
+export function ModelPicker() {
+  const isShown = useChatState((state) => state.shown !== null);
+  return (
+    <>
+      <div className={`flex min-w-0 shrink ${isShown ? "max-sm:hidden" : "max-sm:flex-1"}`}>
+        <Picker />
+      </div>
+      <ModelMenu />
+    </>
+  );
+}
+
+/** What is done with the whole chat. */
+export function HeadActions() {
+  return (
+    <>
+      <TemporarySwitch />
+      <ShareButton />
+      <DoneElsewhere />
+    </>
+  );
+}
+
+/** What stands below the message box of a new chat. */
+export const BelowBox = Starters;
 
 /** The messages of the chat that is shown. */
 export function Messages() {
@@ -63,6 +102,7 @@ export function Messages() {
       <MathProvider>
         <PrintingProvider>
           <MessageList />
+          <FoundWords />
         </PrintingProvider>
       </MathProvider>
     </>
@@ -77,6 +117,7 @@ export function Foot() {
       <News />
       <ModelNotice />
       <Returned />
+      <Commands />
     </>
   );
 }

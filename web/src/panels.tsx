@@ -1,4 +1,5 @@
 import { SignInPanel } from "./components/connection/sign-in-panel";
+import { LibraryPanels } from "./components/library/library-panels";
 import { SettingsPanel } from "./components/settings/settings-panel";
 import { ShortcutsPanel } from "./components/settings/shortcuts-panel";
 
@@ -9,6 +10,7 @@ export function Panels() {
       <SettingsPanel />
       <ShortcutsPanel />
       <SignInPanel />
+      <LibraryPanels />
     </>
   );
 }

@@ -12,6 +12,7 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
+from deltawire.api_docs.library_operations import SPOKEN as LIBRARY
 from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.files.schemas import FilePage
@@ -37,6 +38,7 @@ _SPOKEN: Final = (
     *(ChatRequest, *get_args(NumberedFrame), Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
     *(FilePage, UsageReport),
+    *LIBRARY,
     *OPENAI,
 )
 

@@ -103,11 +103,12 @@ _UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or cod
 """Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
-def operation(
+def operation(  # noqa: PLR0913 - the parts of an operation
     answers: Mapping[str, OpenAPIResponse] | None,
     codes: Collection[str],
     *,
     body: type[Struct] | None = None,
+    body_schema: Schema | None = None,
     examples: Mapping[str, object] | None = None,
     query: type[Struct] | None = None,
     shape: ErrorShape = PROBLEM,
@@ -120,12 +121,13 @@ def operation(
     @dataclass
     class Documented(Operation):
         def __post_init__(self) -> None:
-            if body is not None:
-                media = OpenAPIMediaType(schema=reference(body.__name__), examples=examples_of(examples or {}))
+            read = body_schema if body is None else reference(body.__name__)
+            if read is not None:
+                media = OpenAPIMediaType(schema=read, examples=examples_of(examples or {}))
                 self.request_body = RequestBody(content={"application/json": media}, required=True)
             if query is not None:
                 self.parameters = [*(self.parameters or []), *_parameters(query)]
-            unsupported = {(415, "unsupported")} if body is not None else set()
+            unsupported = {(415, "unsupported")} if read is not None else set()
             self.responses = {**(answers or self.responses or {}), **problems(codes, unsupported, shape)}
 
     return Documented
@@ -142,7 +144,7 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
             schema=Schema(
                 type=OpenAPIType(rule.get("type", "string")),
                 enum=rule.get("enum"),
-                default=rule["default"],
+                default=rule.get("default"),
                 minimum=rule.get("minimum"),
                 maximum=rule.get("maximum"),
                 max_length=rule.get("maxLength"),
@@ -218,26 +220,26 @@ class ReadinessQuery(Struct, frozen=True):
 PROBE: Final = operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
 """`GET /readyz`."""
 
-_STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
-_NAMED: Final = _STORED | {"not_found"}
-_WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
+STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
+NAMED: Final = STORED | {"not_found"}
+WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 
 LIST_CONVERSATIONS: Final = operation(
     {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
-    _STORED | {"invalid_frame"},
+    STORED | {"invalid_frame"},
     query=ConversationQuery,
 )
 CREATE_CONVERSATION: Final = operation(
     {"201": json_answer(Conversation, "The new conversation.")},
-    _STORED | _WRITTEN,
+    STORED | WRITTEN,
     body=NewConversation,
     examples=_NEW_CONVERSATIONS,
 )
-READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, _NAMED)
+READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, NAMED)
 CHANGE_CONVERSATION: Final = operation(
-    {"200": json_answer(Conversation, "As it is now.")}, _NAMED | _WRITTEN, body=ConversationChange, examples=_CHANGES
+    {"200": json_answer(Conversation, "As it is now.")}, NAMED | WRITTEN, body=ConversationChange, examples=_CHANGES
 )
-DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, NAMED)
 EXPORT_CONVERSATION: Final = operation(
     {
         "200": OpenAPIResponse(
@@ -249,7 +251,7 @@ EXPORT_CONVERSATION: Final = operation(
             },
         )
     },
-    _NAMED | {"invalid_frame"},
+    NAMED | {"invalid_frame"},
     query=ExportQuery,
 )
 

@@ -45,12 +45,15 @@ from deltawire.routes.chat import chat, chat_stream
 from deltawire.routes.conversations import conversations
 from deltawire.routes.files import files
 from deltawire.routes.health import live, ready
+from deltawire.routes.library import folders, prompts
 from deltawire.routes.metrics import scraping
 from deltawire.routes.models import list_models
 from deltawire.routes.openai import openai
 from deltawire.routes.run_report import RunList
 from deltawire.routes.runs import runs
 from deltawire.routes.services import Services
+from deltawire.routes.shares import create_share, reading_shared, shares
+from deltawire.routes.titles import make_title
 from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import chat_socket
 from deltawire.telemetry import logs
@@ -139,6 +142,7 @@ def _litestar(
     return Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
+            *(folders, prompts, create_share, shares, make_title, reading_shared(allows_public=settings.public_shares)),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
             ),

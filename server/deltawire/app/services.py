@@ -23,7 +23,10 @@ from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.turn_files import TurnFiles
+from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
+from deltawire.conversations.library import Library
+from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
@@ -156,8 +159,12 @@ def make_services(
         max_turns=settings.max_turns_per_socket,
         idle_timeout=settings.idle_timeout,
     )
+    library = Library(stores.database)
     return Services(
         admission=admission,
+        importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
+        library=library,
+        share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=shares.arriving,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
@@ -167,6 +174,7 @@ def make_services(
         refusals=refusals,
         runs=runs,
         sessions=SessionRegistry(shared, authenticator, histories, metrics),
+        title_model=settings.title_model if settings.has_upstream else None,
         send_timeout=settings.send_timeout,
     )
 

@@ -20,6 +20,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
     """Yield a line for each setting that does not fit the others."""
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
+    if settings.title_model is not None and not {settings.title_model, "*"} & {*settings.models, *settings.offered}:
+        yield f"{PREFIX}TITLE_MODEL: got {settings.title_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_access(settings)
     yield from _limits_of_nothing(settings)
     yield from _upstream_address(settings)

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
     )
     fallback_models: Models = Field((), description="models to ask, in this order, when the provider fails for a model")
 
+    title_model: ModelName = Field(
+        None,
+        description="a cheap model of MODELS that makes the title of a chat in the page, after its first answer; the "
+        "caller is charged for it; unset: the title is the beginning of the question",
+    )
     tools: ToolList = Field(
         (), description="tools of the provider that clients may name: `search`, `url_context`, `code`; some cost extra"
     )
@@ -180,6 +185,9 @@ class Settings(BaseSettings):
     max_conversation_bytes: Count = Field(32 * 2**20, description="the texts of one conversation")
     max_conversations_per_caller: Count = Field(10_000, description="conversations that are stored for one caller")
     max_stored_bytes_per_caller: Count = Field(2**30, description="the texts of all conversations of one caller")
+    public_shares: Annotated[bool, Accepts("true or false")] = Field(
+        default=False, description="callers may share a chat by a link that needs no key or token"
+    )
     files_url: FilesUrl = Field(None, description="the store of callers' files; unset: the folder `files` in DATA_DIR")
     max_file_bytes: Count = Field(20 * 2**20, description="a file")
     max_files_bytes_per_caller: Count = Field(2**30, description="all files of one caller")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.conversations.database import Database
 from deltawire.conversations.export import branch, section, title_line
 from deltawire.conversations.lanes import Lanes
+from deltawire.conversations.library_schemas import SharedMessage
 from deltawire.conversations.schemas import Conversation, LiveRun, Message
 from deltawire.conversations.tables import messages
 from deltawire.conversations.tree import Tree
@@ -72,6 +73,24 @@ class Portions:
                     yield (await asyncio.to_thread(section, message)).encode()
             yield b"\n"
 
+    async def shared(self, tree: Tree, head: dict[str, Any], leaf: str, reader: str) -> AsyncGenerator[bytes, None]:
+        """Yield a title and the branch that ends in this message as JSON, for another `reader` than its owner.
+
+        No id leaves, nor a setting, a thought or a figure.
+        """
+        async with self._lanes.of(reader):
+            wanted = branch([outline async for outline in self._outline(tree, reader)], leaf)
+            whole, mark = encode(head)[:-1] + b',"messages":[', b""
+            for start in range(0, len(wanted), _ROWS):
+                only = messages.c.id.in_(wanted[start : start + _ROWS])
+                async for message in self._messages(tree, only, reader=reader):
+                    shown = SharedMessage(
+                        role=message.role, text=message.text, model=message.model, created=message.created
+                    )
+                    yield whole + mark + encode(shown)
+                    whole, mark = b"", b","
+            yield whole + b"]}"
+
     async def _joined(self, tree: Tree, encoded: Callable[[Message], bytes]) -> AsyncIterator[bytes]:
         piece, mark = bytearray(), b""
         async for message in self._messages(tree):
@@ -83,13 +102,15 @@ class Portions:
         if piece:
             yield bytes(piece)
 
-    async def _messages(self, tree: Tree, *only: ColumnElement[bool]) -> AsyncIterator[Message]:
+    async def _messages(
+        self, tree: Tree, *only: ColumnElement[bool], reader: str | None = None
+    ) -> AsyncIterator[Message]:
         """Yield messages in the order in which they were written. Others get their turn after each portion."""
         last, is_over = -1, False
         while not is_over:
             chosen = select(messages.c.seq, *_COLUMNS).where(messages.c.conversation == tree.id, *only)
             chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(_ROWS)
-            async with self._database.reading(tree.owner) as connection:
+            async with self._database.reading(tree.owner if reader is None else reader) as connection:
                 found = (await connection.execute(chosen)).mappings().all()
                 is_over = len(found) < _ROWS
                 if is_over:
@@ -100,13 +121,13 @@ class Portions:
             del found
             await asyncio.sleep(0)
 
-    async def _outline(self, tree: Tree) -> AsyncIterator[tuple[str, str | None]]:
+    async def _outline(self, tree: Tree, reader: str | None = None) -> AsyncIterator[tuple[str, str | None]]:
         """Yield the id and the parent of each message."""
         last, is_over = -1, False
         while not is_over:
             chosen = select(messages.c.seq, messages.c.id, messages.c.parent).where(messages.c.conversation == tree.id)
             chosen = chosen.where(messages.c.seq > last).order_by(messages.c.seq).limit(_OUTLINE_ROWS)
-            async with self._database.reading(tree.owner) as connection:
+            async with self._database.reading(tree.owner if reader is None else reader) as connection:
                 found = (await connection.execute(chosen)).all()
             for _, name, parent in found:
                 yield name, parent

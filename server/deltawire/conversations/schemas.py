@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from deltawire.protocol.chat_request import REQUEST_RULES, ConversationSettings
+from deltawire.protocol.chat_request import REQUEST_RULES, STORED_ID, ConversationSettings
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.shown import Shown
 from deltawire.protocol.spent import Spent
@@ -26,6 +26,13 @@ class ListedConversation(Struct, frozen=True, kw_only=True):
     title: str
     created: float
     updated: float
+    pinned: bool
+    archived: bool
+    folder: str | None
+    message: str | UnsetType = UNSET
+    """In the results of a search: the newest message in which the words stand; absent where only the title has them."""
+    excerpt: str | UnsetType = UNSET
+    """A line around the words."""
 
 
 class Conversation(ListedConversation, frozen=True, kw_only=True):
@@ -88,6 +95,17 @@ class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
     limit: Annotated[int, Meta(ge=1, le=MAX_PAGE, description=f"a whole number from 1 to {MAX_PAGE}")] = 50
     cursor: Annotated[str, Meta(pattern=_CURSOR, description="what `next` held")] | None = None
     q: Annotated[str, Meta(max_length=1000, description="words to look for, 1,000 characters at most")] = ""
+    archived: (
+        Annotated[Literal["true", "false", "any"], Meta(description="true, false or any; absent: any with q")]
+        | UnsetType
+    ) = UNSET
+    pinned: Annotated[Literal["true", "false"], Meta(description="true or false; absent: both")] | UnsetType = UNSET
+    folder: Annotated[str, Meta(pattern=STORED_ID, description="the id of a folder; absent: any")] | UnsetType = UNSET
+
+    def keeps_archived(self) -> bool | None:
+        """Return the only value of `archived` that is listed; None where both are."""
+        wanted = self.archived or ("any" if self.q else "false")
+        return None if wanted == "any" else wanted == "true"
 
 
 class ExportQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,16 +126,27 @@ class NewConversation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A change of a conversation. Settings are changed one by one; null removes one."""
+    """A change of a conversation. Settings are changed one by one; null removes one, and takes out of a folder."""
 
     title: Annotated[str, _title] | None = None
     settings: Annotated[ConversationSettings, _settings] | None = None
+    pinned: Annotated[bool, Meta(description="true or false")] | None = None
+    archived: Annotated[bool, Meta(description="true or false")] | None = None
+    folder: Annotated[str, Meta(pattern=STORED_ID, description="the id of a folder, or null for none")] | None = None
+
+
+class NamedChange(Struct, frozen=True, kw_only=True):
+    """The fields of a change that were named: columns by their names, and settings, None for each that is removed."""
+
+    columns: dict[str, Any]
+    settings: dict[str, Any]
 
 
 _RULES: Final = {
     **rules_of(ConversationQuery),
     **rules_of(ExportQuery),
     **rules_of(NewConversation),
+    **rules_of(ConversationChange),
     **{f"settings.{path}": rule for path, rule in {**REQUEST_RULES, **rules_of(ConversationSettings)}.items()},
     "settings.tools[]": A_BUILT_IN,
 }
@@ -127,8 +156,12 @@ read_new = StrictDecoder[NewConversation](NewConversation, _RULES).read_bytes
 _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).read_bytes
 
 
-def read_change(body: bytes) -> tuple[str | None, dict[str, Any]]:
-    """Return the new title, if there is one, and the settings that were named, None for each that is removed."""
+def read_change(body: bytes) -> NamedChange:
+    """Return what was named. A field that is null counts as absent, but `folder`: null takes out of the folder."""
     change = _read_change(body)
-    named = {} if change.settings is None else msgspec.json.decode(body)["settings"]
-    return change.title, named
+    named = msgspec.json.decode(body)
+    values = {name: getattr(change, name) for name in ("title", "pinned", "archived", "folder")}
+    columns = {
+        name: value for name, value in values.items() if value is not None or (name == "folder" and name in named)
+    }
+    return NamedChange(columns=columns, settings={} if change.settings is None else named["settings"])

@@ -9,9 +9,10 @@ delay all requests.
 """
 
 import asyncio
+import re
 from typing import Any, Final
 
-from sqlalchemy import TextClause, func, text
+from sqlalchemy import TextClause, bindparam, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.tokenizer import word_of, words_of
@@ -41,6 +42,21 @@ _POSTGRESQL: Final = """
     ) AS newest
 """
 """PostgreSQL runs the second part only when the first finds fewer than `newest`."""
+_READ_CHARS: Final = 20_000
+"""The characters of a text in which the words are looked for to show a line around them."""
+_SHOWN: Final = 100
+_BEFORE_CHARS: Final = 40
+_AFTER_CHARS: Final = 100
+_MATCHES_IN_SQLITE: Final = """
+    SELECT conversation, id, substr(text, 1, :chars) FROM messages WHERE conversation IN :ids AND seq IN (
+        SELECT rowid FROM messages_search WHERE messages_search MATCH :words ORDER BY rowid DESC LIMIT :newest)
+    ORDER BY seq DESC LIMIT :shown
+"""
+_MATCHES_IN_POSTGRESQL: Final = """
+    SELECT conversation, id, substr(text, 1, :chars) FROM messages
+    WHERE owner = :owner AND search @@ CAST(:words AS tsquery) AND conversation IN :ids
+    ORDER BY seq DESC LIMIT :shown
+"""
 _PREPARED: Final = text("""
     SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('random_page_cost', '1.1', true),
         (SELECT max(seq) FROM messages), (SELECT max(seq) FROM conversations)
@@ -68,6 +84,36 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
     sought = [whole, whole + beginning] if len(words[-1]) >= _SHORTEST_BEGINNING else [whole]
     anywhere = text(" UNION ".join(template.format(table=table, id=column) for table, column in _INDEXED))
     return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in sought]
+
+
+async def excerpts(
+    connection: AsyncConnection, owner: str, query: str, step: int, ids: list[str]
+) -> dict[str, tuple[str, str]]:
+    """Return the newest matching message of each of these conversations, and a line around the words in it.
+
+    `step` is the place of the query of `search` that found them.
+    """
+    words = words_of(query)[:_MAX_WORDS]
+    is_sqlite = _is_sqlite(connection)
+    mark, both, beginning = ('"', " AND ", "*") if is_sqlite else ("'", " & ", ":*")
+    sought = both.join(f"{mark}{word}{mark}" for word in ([word_of(owner), *words] if is_sqlite else words))
+    found = text(_MATCHES_IN_SQLITE if is_sqlite else _MATCHES_IN_POSTGRESQL)
+    bound = {"words": sought + beginning if step else sought, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
+    bound |= {"chars": _READ_CHARS} if is_sqlite else {"chars": _READ_CHARS, "owner": owner}
+    rows = (await connection.execute(found.bindparams(bindparam("ids", expanding=True)), bound)).all()
+    told: dict[str, tuple[str, str]] = {}
+    for conversation, message, content in rows:
+        told.setdefault(conversation, (message, line_around(content, words)))
+    return told
+
+
+def line_around(content: str, words: list[str]) -> str:
+    """Return a line of a text around the first of these words that stands in it as it is, else its beginning."""
+    places = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
+    at = next((place.start() for place in places if place is not None), 0)
+    start, end = max(0, at - _BEFORE_CHARS), at + _AFTER_CHARS
+    line = " ".join(content[start:end].split())
+    return f"{'…' if start else ''}{line}{'…' if end < len(content) else ''}"
 
 
 async def _prepare(connection: AsyncConnection) -> dict[str, int]:

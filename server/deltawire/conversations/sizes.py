@@ -58,6 +58,14 @@ class StoredSizes:
         await self.check_bytes(connection, owner, size)
         total.conversations += 1
 
+    async def check_import(self, connection: AsyncConnection, owner: str, messages: int, size: int) -> None:
+        """Raise `Failure` (`storage_full`) when a conversation of so many messages and bytes has no room."""
+        if messages > self._bounds.messages:
+            raise _full("messages of one conversation", self._bounds.messages, "MAX_CONVERSATION_MESSAGES")
+        if size > self._bounds.bytes:
+            raise _full("bytes of one conversation", self._bounds.bytes, "MAX_CONVERSATION_BYTES")
+        await self.check_new(connection, owner, size)
+
     async def check_question(
         self, connection: AsyncConnection, owner: str, conversation: Row[*tuple[Any, ...]], size: int
     ) -> None:

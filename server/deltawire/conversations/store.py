@@ -1,15 +1,17 @@
 """List, read, create, change and delete an owner's conversations."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Row, select, tuple_
+from msgspec import UNSET, UnsetType
+from sqlalchemy import ColumnElement, Row, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.clearing import clear_gone
 from deltawire.conversations.database import Database
+from deltawire.conversations.library import check_folder
 from deltawire.conversations.portions import Portions
 from deltawire.conversations.probe import WriteProbe
 from deltawire.conversations.schemas import (
@@ -19,18 +21,21 @@ from deltawire.conversations.schemas import (
     ExportQuery,
     ListedConversation,
     LiveRun,
+    NamedChange,
     NewConversation,
 )
-from deltawire.conversations.search import search
+from deltawire.conversations.search import excerpts, search
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import LISTED, Tree
+from deltawire.conversations.tree import LISTED, PLACES, Tree
 from deltawire.conversations.turn_settings import changed, kept
 from deltawire.protocol.errors import Failure, too_large
 
 AnyRow = Row[*tuple[Any, ...]]
 
+_DELETED_AT_ONCE: Final = 200
+"""Conversations of one transaction when all are deleted."""
 _MAX_SETTINGS_BYTES: Final = 2**19
 """Bytes of all settings of a conversation together, as JSON."""
 
@@ -57,7 +62,7 @@ class ConversationStore:
     async def page(self, owner: str, query: ConversationQuery) -> ConversationPage:
         """Return the owner's conversations, the last used first; with `q`, those that match."""
         place = (conversations.c.updated, conversations.c.id)
-        listed = select(*LISTED).where(conversations.c.owner == owner)
+        listed = select(*LISTED).where(conversations.c.owner == owner, *_filters(query))
         listed = listed.order_by(*(column.desc() for column in place)).limit(query.limit + 1)
         after, first = _place_at(query.cursor) if query.cursor else (None, 0)
         async with self._database.reading(owner) as connection:
@@ -71,7 +76,10 @@ class ConversationStore:
                 rows = (await connection.execute(each)).all()
                 if rows:
                     more = _cursor_at(rows[query.limit - 1], step) if len(rows) > query.limit else None
-                    return ConversationPage([_listed(row) for row in rows[: query.limit]], more)
+                    shown = rows[: query.limit]
+                    ids = [row.id for row in shown]
+                    lines = await excerpts(connection, owner, query.q, step, ids) if query.q else {}
+                    return ConversationPage([_listed(row, *lines.get(row.id, ())) for row in shown], more)
         return ConversationPage([], None)
 
     async def create(self, owner: str, new: NewConversation) -> Conversation:
@@ -105,20 +113,44 @@ class ConversationStore:
         async with self._database.reading(owner) as connection:
             return tree, await _told(connection, tree)
 
-    async def change(self, owner: str, conversation: str, title: str | None, settings: dict[str, Any]) -> Conversation:
-        """Change the title, and the settings that are named; None removes one."""
-        self._check(settings.get("system"))
+    async def change(self, owner: str, conversation: str, named: NamedChange) -> Conversation:
+        """Change what is named: the title, the place in the list, single settings. Raise for another's folder."""
+        self._check(named.settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing(owner) as transaction:
             row = await tree.find(transaction, to_change=True)
             if row is None:
                 raise Failure("not_found")
-            columns: dict[str, Any] = {} if title is None else {"title": storable(title)}
-            written = _bounded(changed(row.settings, settings))
+            columns = dict(named.columns)
+            if "title" in columns:
+                columns["title"] = storable(columns["title"])
+            if columns.get("folder") is not None:
+                await check_folder(transaction, owner, columns["folder"])
+            written = _bounded(changed(row.settings, named.settings))
             added = utf8_bytes_of(written) - utf8_bytes_of(row.settings)
             if added > 0:
                 await self._sizes.check_bytes(transaction, owner, added)
             await tree.change(transaction, **columns, settings=written, text_bytes=added)
+            return await _told(transaction, tree)
+
+    async def beginning(self, owner: str, conversation: str) -> tuple[str, str, str]:
+        """Return the title, the first question and its answer; raise `Failure` (`not_found`) without an answer."""
+        tree = Tree(owner, storable(conversation))
+        async with self._database.reading(owner) as connection:
+            row, exchange = await tree.find(connection), await tree.first_exchange(connection)
+        if row is None:
+            raise Failure("not_found")
+        if exchange is None:
+            raise Failure("not_found", "Nothing is answered in this conversation yet.")
+        return row.title, *exchange
+
+    async def entitle(self, owner: str, conversation: str, before: str, title: str) -> Conversation:
+        """Change the title, unless it is not the one `before` any more; return the conversation as it is now."""
+        tree = Tree(owner, storable(conversation))
+        async with self._database.writing(owner) as transaction:
+            row = await tree.find(transaction, to_change=True)
+            if row is not None and row.title == before:
+                await tree.change(transaction, title=title)
             return await _told(transaction, tree)
 
     async def delete(self, owner: str, conversation: str) -> None:
@@ -129,9 +161,52 @@ class ConversationStore:
         self._sizes.forget(owner)
         self._database.background.run(self._clear())
 
+    async def delete_all(self, owner: str) -> None:
+        """Delete all conversations that the owner has now, the archived ones too; a new one meanwhile stays."""
+        mine = conversations.c.owner == owner
+        async with self._database.reading(owner) as connection:
+            last = await connection.scalar(select(func.max(conversations.c.seq)).where(mine))
+        some = select(conversations.c.id).where(mine, conversations.c.seq <= (last or 0)).limit(_DELETED_AT_ONCE)
+        names: Sequence[str] = [""] if last is not None else []
+        while names:
+            async with self._database.writing(owner) as transaction:
+                names = (await transaction.scalars(some)).all()
+                for name in names:
+                    await Tree(owner, name).give_up(transaction)
+        self._sizes.forget(owner)
+        self._database.background.run(self._clear())
+
+    async def everything(self, owner: str, first: bytes) -> AsyncGenerator[bytes, None]:
+        """Yield all conversations of an owner as one JSON document, in pieces; `first` is what it begins with."""
+        last, mark = -1, b""
+        yield first + b'"conversations":['
+        while True:
+            more = select(conversations.c.seq, *LISTED, conversations.c.settings)
+            more = more.where(conversations.c.owner == owner, conversations.c.seq > last)
+            async with self._database.reading(owner) as connection:
+                row = (await connection.execute(more.order_by(conversations.c.seq).limit(1))).one_or_none()
+            if row is None:
+                break
+            last = row.seq
+            async for piece in self._portions.json(Tree(owner, row.id), _conversation(row)):
+                yield mark + piece
+                mark = b""
+            mark = b","
+        yield b"]}"
+
     async def _clear(self) -> None:
         async with self._clearing:
             await clear_gone(self._database)
+
+
+def _filters(query: ConversationQuery) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of a list, without those of its search."""
+    if (archived := query.keeps_archived()) is not None:
+        yield conversations.c.archived.is_(archived)
+    if query.pinned is not UNSET:
+        yield conversations.c.pinned.is_(query.pinned == "true")
+    if query.folder is not UNSET:
+        yield conversations.c.folder == query.folder
 
 
 async def _told(connection: AsyncConnection, tree: Tree) -> Conversation:
@@ -143,11 +218,15 @@ async def _told(connection: AsyncConnection, tree: Tree) -> Conversation:
 
 def _conversation(row: AnyRow) -> Conversation:
     settings = msgspec.json.decode(row.settings)
-    return Conversation(id=row.id, title=row.title, created=row.created, updated=row.updated, settings=settings)
+    return Conversation(**_listed_fields(row), settings=settings)
 
 
-def _listed(row: AnyRow) -> ListedConversation:
-    return ListedConversation(id=row.id, title=row.title, created=row.created, updated=row.updated)
+def _listed(row: AnyRow, message: str | UnsetType = UNSET, excerpt: str | UnsetType = UNSET) -> ListedConversation:
+    return ListedConversation(**_listed_fields(row), message=message, excerpt=excerpt)
+
+
+def _listed_fields(row: AnyRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("id", "title", "created", "updated", *PLACES)}
 
 
 def _bounded(settings: str) -> str:

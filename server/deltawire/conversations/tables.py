@@ -7,7 +7,7 @@ PostgreSQL has `search` and `messages_by_owner`: SQLite's search index is a tabl
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false
 from sqlalchemy.types import UserDefinedType
 
 from deltawire.protocol.spent import TOKEN_KINDS
@@ -37,6 +37,9 @@ conversations: Final = Table(
     Column("updated", Double, nullable=False),
     Column("message_count", BigInteger, nullable=False, server_default="0"),
     Column("text_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("folder", Text),
     Column("search", TSVector, nullable=False),
     Index("conversations_by_owner", "owner", "updated", "id"),
     Index("conversations_sizes", "owner", "text_bytes"),
@@ -81,6 +84,44 @@ usage: Final = Table(
     *(Column(f"{kind}_tokens", BigInteger) for kind in TOKEN_KINDS),
     Column("nanodollars", BigInteger),
     Index("usage_by_time", "ended"),
+)
+
+# A conversation names its folder without a foreign key: a folder that is deleted is taken out of its conversations.
+folders: Final = Table(
+    "folders",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Index("folders_by_owner", "owner"),
+)
+
+prompts: Final = Table(
+    "prompts",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Index("prompts_by_owner", "owner"),
+)
+
+shares: Final = Table(
+    "shares",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),
+    Column("conversation", Text, ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("is_public", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("expires", Double, nullable=False),
+    Index("shares_by_owner", "owner"),
+    Index("shares_by_conversation", "conversation"),
 )
 
 # A row of `files` is a file under one name; several rows of an owner may share an object. `state` is "arriving" while

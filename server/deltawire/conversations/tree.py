@@ -31,7 +31,9 @@ _BRANCH: Final = text("""
     SELECT role, text, parts, finish_reason, CASE role WHEN 'user' THEN shown END FROM branch ORDER BY depth DESC
 """)
 
-LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated"))
+PLACES: Final = ("pinned", "archived", "folder")
+"""The columns that say where a conversation stands in the list of its owner."""
+LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", *PLACES))
 """The columns of a conversation in a list."""
 _READ: Final = tuple(
     messages.c[name] for name in ("role", "text", "parent", "model", "finish_reason", "parts", "shown")
@@ -45,11 +47,11 @@ class Tree(msgspec.Struct, frozen=True):
     owner: str
     id: str
 
-    async def create(self, connection: AsyncConnection, title: str, settings: str) -> None:
-        """Write its row; `settings` is JSON."""
+    async def create(self, connection: AsyncConnection, title: str, settings: str, **columns: Any) -> None:
+        """Write its row; `settings` is JSON. `columns` are others than those of a new one."""
         now = time.time()
         row: dict[str, Any] = {"id": self.id, "owner": self.owner, "title": title, "settings": settings}
-        row |= {"created": now, "updated": now, "text_bytes": utf8_bytes_of(settings)}
+        row |= {"created": now, "updated": now, "text_bytes": utf8_bytes_of(settings), **columns}
         row |= await index(connection, title)
         await connection.execute(insert(conversations).values(row))
 
@@ -81,6 +83,14 @@ class Tree(msgspec.Struct, frozen=True):
         newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
         return newest
 
+    async def first_exchange(self, connection: AsyncConnection) -> tuple[str, str] | None:
+        """Return the first question that was answered, and its first answer; None when nothing is answered."""
+        answer, question = messages.alias(), messages.alias()
+        found = select(question.c.text, answer.c.text).join(question, question.c.id == answer.c.parent)
+        mine = (answer.c.conversation == self.id, answer.c.role == "model", answer.c.text != "")
+        row = (await connection.execute(found.where(*mine).order_by(answer.c.seq).limit(1))).one_or_none()
+        return None if row is None else (row[0], row[1])
+
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[BranchRow]:
         """Return the messages up to `leaf`, oldest first: the newest, whose texts have at most `max_chars`."""
         bounds = {"leaf": leaf, "chars": max_chars, "messages": _MAX_MESSAGES}
@@ -91,9 +101,9 @@ class Tree(msgspec.Struct, frozen=True):
 
         Raise `IntegrityError` when its conversation is gone, and when it was written before.
         """
-        row = {"thoughts": "", **columns}
+        row = {"thoughts": "", "created": time.time(), **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
-        row |= {"conversation": self.id, "owner": self.owner, "created": time.time()}
+        row |= {"conversation": self.id, "owner": self.owner}
         row |= await index(connection, row["text"])
         await connection.execute(insert(messages).values(row))
         return utf8_bytes_of(row["text"], row["thoughts"], row.get("shown") or "", row.get("parts") or "")

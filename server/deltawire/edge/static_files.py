@@ -16,18 +16,20 @@ SUGGESTIONS_STYLE: Final = "sha256-sxAALtWO7oFZpBrRvURy7ThA3QKj+7XJIinmBUxPiwY="
 """The digest of the one style sheet that Google's search suggestions bring. Their frame inherits the page's policy."""
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": f"default-src 'none'; script-src 'self'; style-src 'self' '{SUGGESTIONS_STYLE}'; "
-    "font-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+    "font-src 'self'; connect-src 'self'; img-src 'self' data:; manifest-src 'self'; worker-src 'self'; "
+    "base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 _ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
 _FOREVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _HASHED: Final = "/assets/"
 """The folder of files with a digest of their content in their names."""
 _INDEX: Final = "/index.html"
-CONVERSATION: Final = re.compile(r"/c/[A-Za-z0-9_-]{1,64}")
-"""Paths of single conversations: each serves the page, which reads the conversation's id from the path."""
+CONVERSATION: Final = re.compile(r"/[cs]/[A-Za-z0-9_-]{1,64}")
+"""Paths of single conversations, and of shared ones: each serves the page, which reads the rest from the path."""
 _CODINGS: Final = {"br": ".br", "gzip": ".gz"}
 """Content codings, best first, with the suffix of a file's copy in this coding."""
 

@@ -54,6 +54,11 @@ class ModelFamily(msgspec.Struct, frozen=True, kw_only=True):
             return {**shown, "thinkingLevel": self._level(effort)}
         return shown if self.shows_thoughts else None
 
+    @property
+    def thinks(self) -> bool:
+        """True where an effort of thinking can be chosen."""
+        return self.least_budget is not None or bool(self.levels)
+
     def _level(self, effort: str) -> str:
         if effort == "off":
             return self.levels[0]

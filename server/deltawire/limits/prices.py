@@ -104,6 +104,19 @@ class Prices:
         """Say if the tokens of this model have a price now."""
         return self.cost(model, _ONE_TOKEN_EACH) is not None
 
+    def facts(self, model: str) -> tuple[float | None, float | None, int | None]:
+        """Return the dollars for a million tokens of input and of output, and the tokens of the context."""
+        try:
+            rates = self._rates(model)
+            found = None if self._find is None else self._find(model)
+            window = getattr(found, "context_window", None)
+            if rates is None:
+                return None, None, window
+            return _dollars(rates.input), _dollars(rates.output), window
+        except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a request
+            log.warning("prices: a price cannot be read", model=model, cause=type(fault).__name__)
+            return None, None, None
+
     def load_now(self) -> None:
         """Load the list and wait for it; raise what the reading raises."""
         self._find = self._read()
@@ -160,6 +173,11 @@ def _rate(rate: Any, asked: int) -> Decimal:
         if asked > tier.start:
             base = tier.price
     return base
+
+
+def _dollars(rate: Any) -> float | None:
+    """Return a price of the list, that of the lowest tier; None where it is not known."""
+    return None if rate is None else float(_rate(rate, 0))
 
 
 def read_list() -> Finder:

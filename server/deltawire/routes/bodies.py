@@ -51,3 +51,8 @@ def parameters_of(request: AnyRequest) -> dict[str, str]:
             raise Failure("invalid_frame", f"{name} stands twice in the URL.", field=name)
         found[name] = value
     return found
+
+
+def owner_of(request: AnyRequest) -> str:
+    """Return the owner of what a request is about: the caller's name, which is empty without authentication."""
+    return caller_of(request.scope).name

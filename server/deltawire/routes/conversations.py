@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
+from deltawire.api_docs.library_operations import DELETE_ALL, EXPORT_ALL, IMPORT
 from deltawire.api_docs.operations import (
     CHANGE_CONVERSATION,
     CREATE_CONVERSATION,
@@ -16,6 +17,7 @@ from deltawire.api_docs.operations import (
     READ_CONVERSATION,
 )
 from deltawire.conversations.files.archive import archive
+from deltawire.conversations.importing import ImportReport
 from deltawire.conversations.schemas import (
     Conversation,
     ConversationPage,
@@ -25,8 +27,8 @@ from deltawire.conversations.schemas import (
     read_new,
     read_query,
 )
-from deltawire.identity.caller import caller_of
-from deltawire.routes.bodies import AnyRequest, json_body, parameters_of
+from deltawire.protocol.frames import encode
+from deltawire.routes.bodies import AnyRequest, json_body, owner_of, parameters_of
 from deltawire.routes.options import allowing
 from deltawire.routes.services import Services
 from deltawire.routes.streamed import streamed
@@ -38,7 +40,7 @@ _FILES: Final = {"json": ("application/json", "json"), "markdown": ("text/markdo
 @get("/", operation_class=LIST_CONVERSATIONS)
 async def list_conversations(request: AnyRequest, services: NamedDependency[Services]) -> ConversationPage:
     """List the caller's conversations, the last used first; with `q`, those that contain its words."""
-    return await services.conversations.page(_owner(request), read_query(parameters_of(request)))
+    return await services.conversations.page(owner_of(request), read_query(parameters_of(request)))
 
 
 @post("/", operation_class=CREATE_CONVERSATION)
@@ -46,7 +48,31 @@ async def create_conversation(request: AnyRequest, services: NamedDependency[Ser
     """Create a conversation; the body may be an empty object."""
     async with json_body(request, services) as body:
         new = read_new(body)
-    return await services.conversations.create(_owner(request), new)
+    return await services.conversations.create(owner_of(request), new)
+
+
+@delete("/", status_code=204, operation_class=DELETE_ALL)
+async def delete_conversations(request: AnyRequest, services: NamedDependency[Services]) -> None:
+    """Delete all of the caller's conversations, the archived ones too."""
+    await services.conversations.delete_all(owner_of(request))
+
+
+@get("/export", operation_class=EXPORT_ALL)
+async def export_everything(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
+    """Return all folders, prompts and conversations of the caller as a file, which can be imported."""
+    owner = owner_of(request)
+    kept = {"version": 1, "folders": await services.library.folders(owner)}
+    first = encode({**kept, "prompts": await services.library.prompts(owner)})[:-1] + b","
+    disposition = 'attachment; filename="conversations.json"'
+    headers = {"content-type": "application/json", "content-disposition": disposition}
+    return streamed(services.conversations.everything(owner, first), headers)
+
+
+@post("/import", status_code=200, operation_class=IMPORT)
+async def import_conversations(request: AnyRequest, services: NamedDependency[Services]) -> ImportReport:
+    """Import conversations of an export of this server, or of ChatGPT's; each gets a new id."""
+    async with json_body(request, services) as body:
+        return await services.importer.run(owner_of(request), body)
 
 
 @get("/{conversation:str}", operation_class=READ_CONVERSATION)
@@ -56,9 +82,9 @@ async def read_conversation(
     """Return a conversation with all its messages, and the runs that go on in it."""
     runs = [
         LiveRun(run.name, run.question, run.state.value)
-        for run in await services.runs.live(_owner(request), conversation)
+        for run in await services.runs.live(owner_of(request), conversation)
     ]
-    pieces = await services.conversations.read(_owner(request), conversation, runs)
+    pieces = await services.conversations.read(owner_of(request), conversation, runs)
     return streamed(pieces, {"content-type": "application/json"})
 
 
@@ -66,10 +92,10 @@ async def read_conversation(
 async def change_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> Conversation:
-    """Change the title, or settings one by one; null removes a setting."""
+    """Change the title, the place in the list, or settings one by one; null removes a setting."""
     async with json_body(request, services) as body:
-        title, settings = read_change(body)
-    return await services.conversations.change(_owner(request), conversation, title, settings)
+        named = read_change(body)
+    return await services.conversations.change(owner_of(request), conversation, named)
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)
@@ -77,7 +103,7 @@ async def delete_conversation(
     conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> None:
     """Delete a conversation and all its messages."""
-    await services.conversations.delete(_owner(request), conversation)
+    await services.conversations.delete(owner_of(request), conversation)
 
 
 @get("/{conversation:str}/export", operation_class=EXPORT_CONVERSATION)
@@ -86,7 +112,7 @@ async def export_conversation(
 ) -> ASGIApp:
     """Return a conversation as a file: one branch as Markdown, or all of it as JSON."""
     query = read_export(parameters_of(request))
-    owner = _owner(request)
+    owner = owner_of(request)
     pieces = await services.conversations.export(owner, conversation, query)
     media_type, suffix = _FILES[query.format]
     if query.files:
@@ -96,17 +122,17 @@ async def export_conversation(
     return streamed(pieces, {"content-type": media_type, "content-disposition": disposition})
 
 
-def _owner(request: AnyRequest) -> str:
-    """Return the owner: the caller's name, which is empty without authentication."""
-    return caller_of(request.scope).name
-
-
 conversations = Router(
     "/conversations",
     route_handlers=[
-        *(allowing("/", "GET", "OPTIONS", "POST"), list_conversations, create_conversation),
+        *(
+            allowing("/", "DELETE", "GET", "OPTIONS", "POST"),
+            list_conversations,
+            create_conversation,
+            delete_conversations,
+        ),
         allowing("/{conversation:str}", "DELETE", "GET", "OPTIONS", "PATCH"),
         *(read_conversation, change_conversation, delete_conversation),
-        export_conversation,
+        *(export_conversation, export_everything, import_conversations),
     ],
 )

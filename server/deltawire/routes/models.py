@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from msgspec import UNSET, UnsetType
 
 from deltawire.api_docs.operations import LIST_MODELS
+from deltawire.gemini.models import family_of
 from deltawire.protocol.tools import BuiltInTool
 from deltawire.routes.services import Services
 
@@ -19,20 +20,37 @@ _FILE_BYTES: Final = "Max-File-Bytes"
 """The largest file that may be asked with; 0 where none is taken."""
 
 
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of one model; null for what is not known. Prices are dollars for a million tokens."""
+
+    name: str
+    context_tokens: int | None
+    input_usd: float | None
+    output_usd: float | None
+    thinking: bool
+    """True where the effort of thinking can be chosen."""
+
+
 class ModelList(msgspec.Struct, frozen=True):
-    """The models on offer; the default one is asked when a chat names none.
+    """The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
 
     `tools` are those of the provider that a chat may name; absent where there are none.
     """
 
     default: str
     models: tuple[str, ...]
+    any: bool
+    titles: bool
+    """True where the server makes titles of conversations."""
+    public_shares: bool
+    """True where a link may be shared that needs no authentication."""
+    facts: tuple[ModelFacts, ...]
     tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
 
 
 @get("/models", operation_class=LIST_MODELS)
 async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
-    """List the models that a chat may name."""
+    """List the models that a chat may name, with what is known of each."""
     catalog, bounds = services.admission.catalog, services.admission.bounds
     files = services.files
     headers = {
@@ -40,4 +58,19 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
         _GRACE: f"{services.runs.bounds.grace:g}",
         _FILE_BYTES: str(files.bounds.file_bytes if files.objects.url else 0),
     }
-    return Response(ModelList(catalog.default, catalog.models, catalog.tools or UNSET), headers=headers)
+    models = ModelList(
+        catalog.default,
+        catalog.models,
+        catalog.any,
+        services.title_model is not None,
+        services.share_links.allows_public,
+        tuple(_facts(name, services) for name in catalog.models),
+        catalog.tools or UNSET,
+    )
+    return Response(models, headers=headers)
+
+
+def _facts(name: str, services: Services) -> ModelFacts:
+    input_usd, output_usd, window = services.limits.prices.facts(name)
+    thinks = family_of(name).thinks
+    return ModelFacts(name=name, context_tokens=window, input_usd=input_usd, output_usd=output_usd, thinking=thinks)

@@ -8,7 +8,10 @@ from deltawire.chat.admission import Admission
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.conversations.files.store import FileStore
+from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
+from deltawire.conversations.library import Library
+from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
 from deltawire.identity.shares import Shares
 from deltawire.limits.ledger import Limits
@@ -28,6 +31,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     arriving: Shares
     """The bytes of bodies that are still coming."""
     conversations: ConversationStore
+    importer: Importer
+    library: Library
+    share_links: ShareLinks
     files: FileStore
     large: Lanes
     """The large messages and bodies that have come whole: a caller's are read one by one."""
@@ -36,6 +42,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Refusals
     runs: Runs
     sessions: SessionRegistry
+    title_model: str | None
+    """The model that makes titles; None where none does."""
     send_timeout: float
     """Seconds that a send may wait for its client to read."""
 

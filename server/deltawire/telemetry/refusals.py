@@ -18,6 +18,7 @@ _LINES_PER_SECOND: Final = 10
 _LINES_AT_ONCE: Final = 100
 _ADDRESSES: Final = {
     *("ws", "chat", "v1", "models", "usage", "conversations", "runs", "files"),
+    *("folders", "prompts", "shares", "shared"),
     *("metrics", "livez", "readyz", "schema"),
 }
 

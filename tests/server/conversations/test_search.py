@@ -177,3 +177,21 @@ def test_no_text_takes_long(text: str, words: list[str]) -> None:
 def test_only_the_first_100_000_characters_are_looked_through() -> None:
     assert words_of("\ufdfa" * 100_000 + " end")[-1] != "end"
     assert sum(map(len, words_of("\ufdfa" * 100_000))) <= 100_000
+
+
+async def test_what_is_found_has_the_message_and_a_line_around_the_words(
+    client: Conversations, address: str, upstream: Upstream
+) -> None:
+    conversation, titled = await client.create(title="x"), await client.create(title="Quinoa")
+    upstream.plays(says("a " * 60 + "Then the\n  QUINOA rests, " + "b " * 100))
+    await ask_rest(address, message="How?", conversation=conversation)
+    found = {each["id"]: each for each in (await client.page(q="quinoa"))["conversations"]}
+    answer = (await client.messages(conversation))[1]["id"]
+    assert found[conversation]["message"] == answer
+    line = found[conversation]["excerpt"]
+    assert line.startswith("…a a")
+    assert "Then the QUINOA rests, b" in line
+    assert line.endswith("…")
+    assert "excerpt" not in found[titled]
+    [begun] = [each for each in (await client.page(q="quin"))["conversations"] if each["id"] == conversation]
+    assert begun["excerpt"] == line

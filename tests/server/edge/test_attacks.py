@@ -400,6 +400,117 @@ async def ask(address: str, knock: Knock, question: dict[str, str], headers: dic
     return "usage" if status == 200 else str(body["code"])
 
 
+async def shared(address: str, **fields: Any) -> tuple[str, dict[str, Any]]:
+    """A conversation of alice's, and a link to it."""
+    async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS["alice"])) as session:
+        async with session.post("/conversations", json={}) as made:
+            mine = (await made.json())["id"]
+        async with session.post("/chat", json={"message": "hi", "conversation": mine}) as asked:
+            answer = (await asked.json())["usage"]["message"]
+        async with session.post(f"/conversations/{mine}/shares", json={"message": answer, **fields}) as link:
+            assert link.status == 201, await link.text()
+            return mine, await link.json()
+
+
+async def read_link(address: str, token_of_link: str, *, by: str | None = "bob") -> int:
+    headers = {} if by is None else bearer(KEYS[by])
+    async with aiohttp.ClientSession(f"http://{address}", headers=headers) as session:
+        async with session.get(f"/shared/{token_of_link}") as answer:
+            return answer.status
+
+
+async def test_a_guessed_link(address: str) -> None:
+    _, link = await shared(address)
+    right = link["token"]
+    assert await read_link(address, right) == 200
+    digest = sha256(right.encode()).hexdigest()
+    for wrong in (
+        right[:-1],
+        right + "A",
+        right.swapcase(),
+        "s_" + "A" * 43,
+        digest,
+        link["id"],
+        "%00",
+        "s_%ff",
+        "x" * 9_000,
+    ):
+        assert await read_link(address, wrong) == 404, wrong
+    assert len({(await shared(address))[1]["token"] for _ in range(3)}) == 3
+    assert len(right) == 45  # 32 bytes in base64, after two characters
+
+
+async def test_a_link_that_has_expired(
+    address: str, upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, link = await shared(address, days=1)
+    assert 86_000 < link["expires"] - time.time() <= 86_400
+    assert await read_link(address, link["token"]) == 200
+    monkeypatch.setattr("deltawire.conversations.share_links.time", FixedTime(link["expires"] + 1))
+    assert await read_link(address, link["token"]) == 404
+
+
+class FixedTime:
+    """A module `time` that stands."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+
+    def time(self) -> float:
+        return self._now
+
+
+async def test_a_link_that_was_taken_back(address: str) -> None:
+    _, link = await shared(address)
+    _, other = await shared(address)
+    async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS["alice"])) as session:
+        async with session.delete(f"/shares/{link['id']}") as taken_back:
+            assert taken_back.status == 204
+        assert await read_link(address, link["token"]) == 404
+        assert await read_link(address, other["token"]) == 200
+        async with session.delete(f"/conversations/{other['conversation']}"):
+            assert await read_link(address, other["token"]) == 404
+
+
+async def test_a_link_without_a_token(address: str, upstream: Upstream) -> None:
+    _, link = await shared(address)
+    assert await read_link(address, link["token"], by=None) == 401
+    assert await read_link(address, "p_" + link["token"][2:], by=None) == 401  # no server without the setting has any
+    async with sharing(upstream, api_keys=API_KEYS, public_shares=True) as open_to_links:
+        _, private = await shared(open_to_links)
+        _, public = await shared(open_to_links, public=True)
+        assert await read_link(open_to_links, private["token"], by=None) == 401
+        assert await read_link(open_to_links, "p_" + private["token"][2:], by=None) == 404
+        assert await read_link(open_to_links, public["token"], by=None) == 200
+        assert await read_link(open_to_links, public["token"] + "/..", by=None) == 401
+        async with aiohttp.ClientSession(f"http://{open_to_links}") as anybody:
+            async with anybody.get("/shares") as refused:
+                assert refused.status == 401
+            async with anybody.delete(f"/shared/{public['token']}") as refused:
+                assert refused.status == 401
+
+
+async def test_a_shared_chat_is_not_indexed(address: str) -> None:
+    _, link = await shared(address)
+    async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS["bob"])) as session:
+        async with session.get(f"/shared/{link['token']}") as answer:
+            assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+        async with session.get(f"/s/{link['token']}", headers={"Accept": "text/html"}) as page:
+            assert (page.status, page.headers["X-Robots-Tag"]) == (200, "noindex, nofollow")
+            assert page.headers["Referrer-Policy"] == "no-referrer"
+            assert '<meta name="robots" content="noindex' in await page.text()
+
+
+async def test_no_token_of_a_link_is_in_a_log(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    _, link = await shared(address)
+    assert await read_link(address, link["token"], by=None) == 401
+    assert await read_link(address, link["token"]) == 200
+    assert await read_link(address, link["token"] + "x") == 404
+    written = "".join(capfd.readouterr())
+    assert "refused" in written
+    assert link["token"] not in written
+
+
 async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, knock: Knock) -> None:
     file = tmp_path / "keys"
     alice, bob = API_KEYS.split(",")

@@ -37,7 +37,10 @@ async def test_the_models_on_offer_are_listed(
     upstream: Upstream, http: aiohttp.ClientSession, settings: dict[str, str], expected: dict[str, object]
 ) -> None:
     async with serving(upstream, **settings) as address, http.get(f"http://{address}/models") as response:
-        assert await response.json() == expected
+        models = await response.json()
+        assert {name: models[name] for name in expected} == expected
+        assert models["any"] is ("*" in settings.get("models", ""))
+        assert [facts["name"] for facts in models["facts"]] == models["models"]
 
 
 @pytest.mark.parametrize("allowed, said", [(120, "120"), (0.5, "0.5"), (0, "0")])

@@ -13,6 +13,7 @@ LANDED = {
     "v0003_sizes.py": "fd46a51a1ac2af578ff5eaca160a71b6d527fd2c971e7e061fc5282c81489eec",
     "v0004_parts.py": "49ec26544c719ba1df7f96edcad43c91a5584f61b35f69050321dec4604f249b",
     "v0005_files.py": "6110db014f77f95ad01b1d6e265f7d5eb2c6abc3932a1f1b01d0bdf247a77c84",
+    "v0006_everyday.py": "6574a86b431547e4bf29aac30672bb9b706d0b402870746e056d2ad4b327796c",
 }
 """The SHA-256 of each file. A new migration adds its line; no line is ever changed."""
 

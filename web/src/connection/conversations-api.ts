@@ -9,6 +9,9 @@ export type Format = "markdown" | "json";
 /** What to change: null takes a setting away. */
 export interface Changes {
   title?: string;
+  pinned?: boolean;
+  archived?: boolean;
+  folder?: string | null;
   settings?: ConversationSettings;
 }
 
@@ -27,6 +30,11 @@ export class ConversationsApi {
   page(words: string, cursor: string | null): Promise<ConversationPage> {
     const query = new URLSearchParams({ limit: "40", ...(words && { q: words }), ...(cursor && { cursor }) });
     return this.#json(`${ALL}?${query}`);
+  }
+
+  /** The conversations of a folder, pinned or archived ones; the last used first. */
+  places(filter: { folder: string } | { pinned: "true" } | { archived: "true" }): Promise<ConversationPage> {
+    return this.#json(`${ALL}?${new URLSearchParams({ limit: "100", ...filter })}`);
   }
 
   read(id: string): Promise<ConversationTree> {

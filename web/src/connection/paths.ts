@@ -7,6 +7,10 @@ export const PATHS = {
   usage: "/usage",
   conversations: "/conversations",
   runs: "/runs",
+  folders: "/folders",
+  prompts: "/prompts",
+  shares: "/shares",
+  shared: "/shared",
   files: "/files",
 } as const;
 

@@ -14,11 +14,13 @@ import type { Entry } from "../state/listing";
 import type { Preferences } from "../state/preferences";
 import { INITIAL, type Panel } from "../state/state";
 import { Store } from "../state/store";
+import type { Words } from "../text/words/en";
 import type { Attachments } from "./attachments";
 import { Conversations } from "./conversations";
 import { Deletion } from "./deletion";
 import { Identity } from "./identity";
 import { Keeper } from "./keeper";
+import type { Library } from "./library";
 import { newId } from "./new-id";
 import { savePreferences } from "./preference-storage";
 import type { Reattachment } from "./reattachment";
@@ -45,11 +47,13 @@ export class ChatController {
   attachments: Attachments | null = null;
   readonly makeFilesApi: (api: typeof FilesApi) => FilesApi;
   #hasBeenOpen = false;
+  readonly #makeLibrary: () => Promise<Library>;
+  #library: Promise<Library> | null = null;
 
   /** `origin` is the server's, such as https://chat.example; `isLost` whether the page does not have its address. */
-  constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean) {
+  constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean, words: Words) {
     const identity = { signedIn: token.value !== null, refusal: null };
-    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults, isLost });
+    this.store = new Store({ ...INITIAL, words, identity, preferences, fresh: preferences.defaults, isLost });
     this.#api = new Api(origin, token);
     this.makeFilesApi = (Made) => new Made(origin, token, this.#api);
     const conversationsApi = new ConversationsApi(this.#api);
@@ -67,6 +71,16 @@ export class ChatController {
     };
     const { conversations, identity: who } = this;
     this.turns = new Turns(this.store, this.#socket, preparation, conversations, who, this.#keeper, runs);
+    this.#makeLibrary = async () => {
+      const [{ Library }, { LibraryApi }] = await Promise.all([
+        import("./library"),
+        import("../connection/library-api"),
+      ]);
+      return new Library(this.store, new LibraryApi(this.#api), this.conversations, conversationsApi);
+    };
+    this.turns.onEnd = (conversation) => {
+      if (this.store.state.models?.titles) this.withLibrary((it) => it.makeTitle(conversation));
+    };
     this.#makeReattachment = async () => {
       const { Reattachment } = await import("./reattachment");
       return new Reattachment(this.store, this.#socket, this.#api, conversationsApi, this.turns.sent);
@@ -129,6 +143,15 @@ export class ChatController {
     this.store.dispatch({ type: "open", panel });
   }
 
+  /** Do something with what is kept beside the chats; that part of the page is loaded when it is first needed. */
+  withLibrary<T>(act: (library: Library) => Promise<T>): Promise<T | null> {
+    this.#library ??= this.#makeLibrary();
+    return this.#library.then(act, () => {
+      this.#library = null; // the server cannot be reached; the next try may
+      return null;
+    });
+  }
+
   /** Ask what the reader used today, and what is left; null when the server does not say. */
   async usage(): Promise<UsageReport | null> {
     try {
@@ -158,6 +181,7 @@ export class ChatController {
     this.#facts = this.#loadModels(); // each time: the server may come back with others
     this.turns.sendWaiting();
     this.#reattach();
+    void this.withLibrary((it) => it.load());
     if (this.#hasBeenOpen || this.store.state.list.trouble !== null) this.conversations.refresh();
     this.#hasBeenOpen = true;
   }

@@ -117,11 +117,13 @@ export class Keeper {
     const drafts = new Map<string, KeptDraft>();
     const questions = new Map<string, Unkept>(state.unkept.map((record) => [record.question.id, record]));
     const put = (chat: string, draft: KeptDraft | null) => draft && drafts.set(chat, draft);
-    put(NEW_CHAT, keptOfNew(state));
+    if (!state.isTemporary) put(NEW_CHAT, keptOfNew(state));
     const here = new Set([NEW_CHAT]);
     for (const conversation of state.conversations) {
+      here.add(conversation.id);
+      if (conversation.isTemporary) continue;
       const { chat, draft, unkept } = this.#keptOf(conversation, draftOf(state, conversation.id));
-      here.add(conversation.id).add(chat);
+      here.add(chat);
       put(chat, draft);
       for (const record of unkept) questions.set(record.question.id, record);
     }

@@ -67,7 +67,11 @@ beforeEach(() => {
   const { question, answer } = { question: "t0", answer: "t1" };
   const asked = { from: "", replaces: null, conversation: "c1", parent: null, text: "hi", question, answer, now: 0 };
   does({ type: "ask", ...asked });
-  does({ type: "kept", conversation: "c1", kept: { id: "c1", title: "hi", created: 0, updated: 0, settings: {} } });
+  does({
+    type: "kept",
+    conversation: "c1",
+    kept: { id: "c1", title: "hi", created: 0, updated: 0, pinned: false, archived: false, folder: null, settings: {} },
+  });
   does({ type: "sent", answers: ["t1"] });
 });
 
@@ -79,7 +83,18 @@ const comes = (...frames: FrameDown[]) => does({ type: "frames", frames, now: 0 
 const breaks = (code = 1006) => does({ type: "lost", reason: closeReasonOf(code) });
 
 function has(messages: Stored[], live: LiveRun[] = []): void {
-  tree = { id: "c1", title: "hi", created: 0, updated: 1, settings: {}, messages, runs: live };
+  tree = {
+    id: "c1",
+    title: "hi",
+    created: 0,
+    updated: 1,
+    pinned: false,
+    archived: false,
+    folder: null,
+    settings: {},
+    messages,
+    runs: live,
+  };
 }
 
 function answer(): Answer {

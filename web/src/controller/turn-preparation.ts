@@ -5,7 +5,7 @@ import type { TurnRequest } from "../protocol/turn-request";
 import { offered } from "../state/settings";
 import { conversationWith, type State } from "../state/state";
 import type { Store } from "../state/store";
-import { mayBeStored, turnRequest } from "../state/turn-request";
+import { mayBeStored, temporaryRequest, turnRequest } from "../state/turn-request";
 import type { Conversations } from "./conversations";
 import { readConversation } from "./read-conversation";
 import type { SettingsWriter } from "./settings-writer";
@@ -42,6 +42,15 @@ export class TurnPreparation {
     const before = queuedTurn(this.#store.state, answer, question);
     if (before === null) return null;
     const { id } = before.conversation;
+    if (before.conversation.isTemporary) {
+      await this.#facts();
+      const { models, historyChars } = this.#store.state;
+      const now = queuedTurn(this.#store.state, answer, question);
+      return (
+        now &&
+        temporaryRequest(answer, now.conversation, now.question, offered(now.answer.settings, models), historyChars)
+      );
+    }
     await Promise.all([this.#keep(id), this.#facts()]);
     const { stored } = queuedTurn(this.#store.state, answer, question)?.conversation ?? {};
     const asked = queuedTurn(this.#store.state, answer, question);

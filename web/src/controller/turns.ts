@@ -37,6 +37,8 @@ export class Turns {
   /** The turns that were sent, by their ids, until they have a run or an end. */
   readonly sent = new Map<string, TurnRequest>();
   readonly #runs: Runs;
+  /** Called when an answer of a conversation has come to its end. */
+  onEnd: (conversation: string) => void = () => {};
   /** Each sends a turn that waits for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -125,6 +127,7 @@ export class Turns {
     this.#dispatch({ type: "frames", frames, now: Date.now() });
     if (frames.some(({ type }) => type !== "delta" && type !== "thought")) this.#conversations.tellOtherTabs();
     for (const frame of frames) {
+      if (frame.type === "usage") this.onEnd(conversationWith(this.#store.state, frame.id)?.id ?? "");
       if (frame.type === "started") this.#hasRun(frame);
       if (frame.type !== "delta" && frame.type !== "thought") this.sent.delete(frame.id ?? "");
       if (frame.type === "error") this.#identity.handle(frame);

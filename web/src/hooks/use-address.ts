@@ -5,11 +5,17 @@ import { useChat, useChatState } from "./use-chat";
 const FOLDER = "/c/";
 /** As at the server. */
 const CHAT = /^\/c\/([\w-]{1,64})$/;
+const SHARED = /^\/s\/([\w-]{1,64})$/;
 const NOWHERE = "/";
 
 /** The conversation that an address names; null where it names none. */
 export function conversationAt(path: string): string | null {
   return CHAT.exec(path)?.[1] ?? null;
+}
+
+/** The token of the link that an address is of; null where it is none. */
+export function sharedAt(path: string): string | null {
+  return SHARED.exec(path)?.[1] ?? null;
 }
 
 /** Whether an address is one that the page has. */

@@ -10,6 +10,11 @@ export function useChat(): ChatController {
   return chat;
 }
 
+/** The page's words in the reader's language. */
+export function useWords(): State["words"] {
+  return useChatState((state) => state.words);
+}
+
 /** A part of the state; `select` has to return the same object for the same state. */
 export function useChatState<T>(select: (state: State) => T): T {
   const { store } = useChat();

@@ -23,6 +23,12 @@ export interface Wire {
   ConversationTree: ConversationTree;
   ConversationPage: ConversationPage;
   UsageReport: UsageReport;
+  FolderList: FolderList;
+  PromptList: PromptList;
+  ShareList: ShareList;
+  MadeShare: MadeShare;
+  SharedConversation: SharedConversation;
+  ImportReport: ImportReport;
 }
 /**
  * Start a turn. An error that refuses this frame repeats its `ref`, also when its `id` is what is wrong.
@@ -334,14 +340,28 @@ export interface Spent {
   search_queries?: number;
 }
 /**
- * The models on offer; the default one is asked when a chat names none.
+ * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
  *
  *     `tools` are those of the provider that a chat may name; absent where there are none.
  */
 export interface ModelList {
   default: string;
   models: string[];
+  any: boolean;
+  titles: boolean;
+  public_shares: boolean;
+  facts: ModelFacts[];
   tools?: ("code" | "search" | "url_context")[];
+}
+/**
+ * The facts of one model; null for what is not known. Prices are dollars for a million tokens.
+ */
+export interface ModelFacts {
+  name: string;
+  context_tokens: number | null;
+  input_usd: number | null;
+  output_usd: number | null;
+  thinking: boolean;
 }
 /**
  * One conversation. A turn uses those of the `settings` that its own request leaves out.
@@ -351,6 +371,11 @@ export interface Conversation {
   title: string;
   created: number;
   updated: number;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  message?: string;
+  excerpt?: string;
   settings: ConversationSettings;
 }
 /**
@@ -387,6 +412,11 @@ export interface ConversationTree {
   title: string;
   created: number;
   updated: number;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  message?: string;
+  excerpt?: string;
   settings: ConversationSettings;
   messages: Message[];
   runs?: LiveRun[];
@@ -497,6 +527,11 @@ export interface ListedConversation {
   title: string;
   created: number;
   updated: number;
+  pinned: boolean;
+  archived: boolean;
+  folder: string | null;
+  message?: string;
+  excerpt?: string;
 }
 /**
  * A caller's own figures, the last day first, and their limits.
@@ -542,4 +577,97 @@ export interface Standing {
   allowed: number;
   left: number;
   resets_in: number | null;
+}
+/**
+ * All folders of a caller, by name.
+ */
+export interface FolderList {
+  folders: Folder[];
+}
+/**
+ * A folder of conversations. Times are seconds since 1970.
+ */
+export interface Folder {
+  id: string;
+  name: string;
+  created: number;
+}
+/**
+ * All prompts of a caller, by name.
+ */
+export interface PromptList {
+  prompts: Prompt[];
+}
+/**
+ * A prompt that a caller keeps; the chat page offers it as the command `/name`.
+ */
+export interface Prompt {
+  id: string;
+  name: string;
+  text: string;
+  created: number;
+}
+/**
+ * All links of a caller that have not expired, the newest first.
+ */
+export interface ShareList {
+  shares: Share[];
+}
+/**
+ * A link that has not expired. Times are seconds since 1970; a `public` one needs no authentication.
+ */
+export interface Share {
+  id: string;
+  conversation: string;
+  message: string;
+  title: string;
+  public: boolean;
+  created: number;
+  expires: number;
+}
+/**
+ * A new link. Its `token` is told only here: the server keeps a digest of it.
+ */
+export interface MadeShare {
+  id: string;
+  conversation: string;
+  message: string;
+  title: string;
+  public: boolean;
+  created: number;
+  expires: number;
+  token: string;
+}
+/**
+ * The content of a link: the messages of one branch, the first question first.
+ */
+export interface SharedConversation {
+  title: string;
+  created: number;
+  expires: number;
+  messages: SharedMessage[];
+}
+/**
+ * One message of what is shared.
+ */
+export interface SharedMessage {
+  role: "model" | "user";
+  text: string;
+  model: string | null;
+  created: number;
+}
+/**
+ * The fates of the conversations of an import, in their order.
+ */
+export interface ImportReport {
+  conversations: ImportedConversation[];
+}
+/**
+ * The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`.
+ */
+export interface ImportedConversation {
+  title: string;
+  id?: string | null;
+  code?: string | null;
+  error?: string | null;
 }

@@ -66,7 +66,7 @@ function takeOne(before: Answer, frame: FrameDown, now: number): Answer {
     case "usage": {
       const { type: _, id: __, seq: ___, ...spent } = frame;
       const end = frame.finish_reason === "cancelled" ? "stopped" : "done";
-      return { ...answer, status: end, stored: frame.message, spent };
+      return { ...answer, status: end, stored: frame.message, spent, created: now / 1000 };
     }
     case "error": {
       const stored = frame.usage?.message ?? null;

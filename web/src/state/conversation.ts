@@ -17,6 +17,8 @@ export interface Question {
   files: readonly ShownFile[];
   /** The question that it was edited from, as long as it may have to come back into that one's box. */
   replaces: string | null;
+  /** When it was asked, in seconds since the epoch; absent where that is not known. */
+  created?: number;
 }
 
 /**
@@ -52,6 +54,8 @@ export interface Answer {
   run: { name: string; seq: number } | null;
   spent: Spent | null;
   problem: Problem | null;
+  /** When it ended, as a question's. */
+  created?: number;
 }
 
 export type Message = Question | Answer;
@@ -64,6 +68,8 @@ export interface Conversation {
   id: string;
   /** Its id in the store; null until it is kept. */
   stored: string | null;
+  /** Whether it is kept nowhere. */
+  isTemporary?: boolean;
   title: string;
   /** What its next answers are asked with. */
   settings: Settings;

@@ -12,6 +12,9 @@ const page = (next: string | null, ...times: number[]): ConversationPage => ({
     title: `at ${updated}`,
     created: 0,
     updated,
+    pinned: false,
+    archived: false,
+    folder: null,
     settings: {},
   })),
 });
@@ -50,7 +53,16 @@ test("a first page that is read anew keeps the later ones, but not what is gone 
 test("a chat is listed with its first question, first of all, and still when it gets a place in the store", () => {
   const asked = after(listed(page(null, 9, 8)), ask(10_000));
   expect(ids(asked.list)).toEqual(["new", "c9", "c8"]);
-  const kept = { id: "c10", title: "Why?", created: 0, updated: 10, settings: {} };
+  const kept = {
+    id: "c10",
+    title: "Why?",
+    created: 0,
+    updated: 10,
+    pinned: false,
+    archived: false,
+    folder: null,
+    settings: {},
+  };
   const state = [{ type: "kept", conversation: "new", kept } as Action, listed(page(null, 10, 9, 8))].reduce(
     reduce,
     asked,
@@ -109,8 +121,8 @@ test("chats stand under the day of their last word, by the reader's clock", () =
   const entries = times.map((updated, index) => ({ id: String(index), stored: null, title: "", updated }));
   const groups = groupsOf(entries, new Date(2026, 2, 29, 12));
   expect(groups.map(({ name, entries }) => [name, entries.length])).toEqual([
-    ["Today", 1],
-    ["Yesterday", 2],
-    ["Older", 2],
+    ["today", 1],
+    ["yesterday", 2],
+    ["older", 2],
   ]);
 });

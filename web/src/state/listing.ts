@@ -1,6 +1,6 @@
 // The chats as the sidebar lists them: the last used first, page by page.
 
-import type { ConversationPage } from "../protocol/frames";
+import type { ConversationPage, ListedConversation } from "../protocol/frames";
 
 export interface Entry {
   /** The page's own name for the conversation. */
@@ -9,6 +9,20 @@ export interface Entry {
   title: string;
   /** When something was last said in it, in seconds since the epoch. */
   updated: number;
+  pinned?: boolean;
+  /** The id of its folder. */
+  folder?: string | null;
+  /** A line around what was looked for. */
+  excerpt?: string;
+  /** The stored id of the message in which that stands. */
+  message?: string;
+}
+
+/** Where a chat stands in the list; what is absent stays as it is. */
+export interface Place {
+  pinned?: boolean;
+  archived?: boolean;
+  folder?: string | null;
 }
 
 export interface Listing {
@@ -24,7 +38,7 @@ export interface Listing {
 }
 
 export interface Group {
-  name: "Today" | "Yesterday" | "Older";
+  name: "pinned" | "today" | "yesterday" | "older";
   entries: readonly Entry[];
 }
 
@@ -42,16 +56,25 @@ export function withPage(
   isFirst: boolean,
   idOf: (stored: string) => string,
 ): Listing {
-  const read = page.conversations.map(({ id, title, updated }) => ({ id: idOf(id), stored: id, title, updated }));
+  const read = page.conversations.map((listed) => entryOf(listed, idOf));
   const ids = new Set(read.map(({ id }) => id));
   const others = listing.entries.filter(({ id }) => !ids.has(id));
   if (!isFirst) return { ...listing, entries: ordered([...others, ...read]), next: page.next, trouble: null };
   // What should be on this page and is not was deleted elsewhere; what is kept nowhere yet is only here.
   const oldest = page.next === null ? Number.NEGATIVE_INFINITY : (read.at(-1)?.updated ?? 0);
-  const kept = others.filter(({ stored, updated }) => stored === null || updated < oldest);
-  const goesOn = kept.some(({ stored }) => stored !== null);
+  const isElsewhere = ({ pinned, folder }: Entry) => listing.words === "" && (pinned === true || Boolean(folder));
+  const kept = others.filter((entry) => entry.stored === null || entry.updated < oldest || isElsewhere(entry));
+  const goesOn = kept.some((entry) => entry.stored !== null && !isElsewhere(entry));
   const entries = ordered([...kept, ...read]);
   return { ...listing, entries, next: goesOn ? listing.next : page.next, isRead: true, trouble: null };
+}
+
+/** A chat as the server lists it. */
+export function entryOf(
+  { id, title, updated, pinned, folder, excerpt, message }: ListedConversation,
+  idOf: (stored: string) => string,
+): Entry {
+  return { id: idOf(id), stored: id, title, updated, pinned, folder, ...(excerpt && message && { excerpt, message }) };
 }
 
 /** What was listed until now, while these words are looked for: what they are found in takes its place. */
@@ -78,8 +101,11 @@ export function groupsOf(entries: readonly Entry[], now: Date): Group[] {
   const midnight = (daysAgo: number) =>
     new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo).getTime() / 1000;
   const [today, yesterday] = [midnight(0), midnight(1)];
-  const nameOf = ({ updated }: Entry) => (updated >= today ? "Today" : updated >= yesterday ? "Yesterday" : "Older");
-  return [...Map.groupBy(entries, nameOf)].map(([name, entries]) => ({ name, entries }));
+  const dayOf = (updated: number): Group["name"] =>
+    updated >= today ? "today" : updated >= yesterday ? "yesterday" : "older";
+  const nameOf = ({ updated, pinned }: Entry) => (pinned ? "pinned" : dayOf(updated));
+  const groups = [...Map.groupBy(entries, nameOf)].map(([name, entries]) => ({ name, entries }));
+  return [...groups.filter(({ name }) => name === "pinned"), ...groups.filter(({ name }) => name !== "pinned")];
 }
 
 function ordered(entries: Entry[]): Entry[] {

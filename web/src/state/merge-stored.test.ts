@@ -27,7 +27,17 @@ function stored(id: string, role: Stored["role"], parent: string | null, more: P
 }
 
 function read(...messages: Stored[]): Action {
-  const tree: ConversationTree = { id: "c1", title: "A title", created: 0, updated: 5, settings: {}, messages };
+  const tree: ConversationTree = {
+    id: "c1",
+    title: "A title",
+    created: 0,
+    updated: 5,
+    pinned: false,
+    archived: false,
+    folder: null,
+    settings: {},
+    messages,
+  };
   return { type: "read", conversation: "c1", tree, merge: merged };
 }
 

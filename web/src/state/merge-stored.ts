@@ -120,8 +120,8 @@ class Merge {
 
 function messageFrom(stored: Stored, id: string, parent: string | null, known: Message | null): Message {
   if (stored.role === "user") {
-    const { id: at, text, files = [] } = stored;
-    return { role: "user", id, stored: at, parent, text, files, replaces: null };
+    const { id: at, text, files = [], created } = stored;
+    return { role: "user", id, stored: at, parent, text, files, replaces: null, created };
   }
   const answer = answerFrom(stored, id, parent ?? ROOT);
   if (known?.role !== "model") return answer;
@@ -137,7 +137,7 @@ function cutOff(known: Answer): Partial<Answer> {
 }
 
 function answerFrom(message: Stored, id: string, parent: string): Answer {
-  const { id: stored, text, thoughts, finish_reason, error, usage } = message;
+  const { id: stored, text, thoughts, finish_reason, error, usage, created } = message;
   const isStopped = finish_reason === "cancelled";
   return {
     role: "model",
@@ -152,5 +152,6 @@ function answerFrom(message: Stored, id: string, parent: string): Answer {
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",
     spent: usage,
     problem: error === null ? null : brokenOff(error),
+    created,
   };
 }

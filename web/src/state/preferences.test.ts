@@ -11,7 +11,7 @@ test("what is written can be read again", () => {
 
 test("preferences are read as they were kept", () => {
   const defaults = { ...PLAIN, model: "a", temperature: 0.5, thinking: "low" as const };
-  expect(preferencesFrom(kept({ theme: "dark", defaults }))).toEqual({ theme: "dark", defaults });
+  expect(preferencesFrom(kept({ theme: "dark", defaults }))).toEqual({ ...NO_PREFERENCES, theme: "dark", defaults });
 });
 
 test.each([null, "", "{", "null", "[]", '"x"', kept({ version: 2, theme: "dark" }), kept({ version: undefined })])(
@@ -32,6 +32,8 @@ test("one value that cannot be read costs no other", () => {
   };
   expect(preferencesFrom(kept({ theme: "sepia", defaults }))).toEqual({
     theme: "system",
+    isFolded: false,
+    notifies: false,
     defaults: { ...PLAIN, system: "Be brief." },
   });
   expect(preferencesFrom(kept({ defaults: null }))).toEqual(NO_PREFERENCES);

@@ -8,11 +8,15 @@ export const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 export interface Preferences {
   theme: Theme;
+  /** Whether the list of chats beside the one that is shown is folded away. */
+  isFolded: boolean;
+  /** Whether the browser tells of an answer that is done while the reader looks elsewhere. */
+  notifies: boolean;
   /** What new chats begin with. */
   defaults: Settings;
 }
 
-export const NO_PREFERENCES: Preferences = { theme: "system", defaults: PLAIN };
+export const NO_PREFERENCES: Preferences = { theme: "system", isFolded: false, notifies: false, defaults: PLAIN };
 
 /** One more whenever what was kept before is to be read in another way. */
 const VERSION = 1;
@@ -42,6 +46,8 @@ export function preferencesFrom(text: string | null): Preferences {
   if (kept.version !== VERSION) return NO_PREFERENCES;
   return {
     theme: THEMES.find((theme) => theme === kept.theme) ?? NO_PREFERENCES.theme,
+    isFolded: kept.isFolded === true,
+    notifies: kept.notifies === true,
     defaults: settingsIn(kept.defaults),
   };
 }

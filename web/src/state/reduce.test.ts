@@ -152,7 +152,7 @@ test("frames of several turns each find their own, and leave the other conversat
 
 const models = (...names: string[]): Action => ({
   type: "models",
-  models: { default: "a", models: names },
+  models: { default: "a", models: names, any: false, titles: false, public_shares: false, facts: [] },
   historyChars: null,
   grace: 0,
 });

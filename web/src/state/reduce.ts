@@ -21,7 +21,19 @@ import {
   type StoredAction,
   type TurnAction,
 } from "./state";
-import { forget, keep, listed, notListed, notRead, read, rename, startDeleting } from "./stored-conversations";
+import {
+  alsoListed,
+  forget,
+  keep,
+  listed,
+  notListed,
+  notRead,
+  place,
+  read,
+  rename,
+  startDeleting,
+  unlisted,
+} from "./stored-conversations";
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
@@ -49,6 +61,14 @@ export function reduce(state: State, action: Action): State {
       return state.panel === action.panel ? { ...state, panel: null } : state;
     case "notice":
       return { ...state, notice: action.notice };
+    case "library":
+      return { ...state, folders: action.folders, commands: action.commands };
+    case "temporary":
+      return { ...state, isTemporary: action.isTemporary };
+    case "seek":
+      return { ...state, seeking: action.seeking };
+    case "share":
+      return { ...state, sharing: action.message, panel: "share" };
     case "show":
       return show(state, action.conversation);
     case "turn_to":
@@ -153,6 +173,12 @@ function reduceStored(state: State, action: StoredAction): State {
       return notRead(state, action.conversation, action.reading);
     case "rename":
       return rename(state, action.conversation, action.title);
+    case "place":
+      return place(state, action.conversation, action.place);
+    case "also_listed":
+      return alsoListed(state, action.page);
+    case "unlisted":
+      return unlisted(state, action.conversations);
     case "delete":
       return remove(state, action.conversation);
     case "undo":
@@ -184,7 +210,13 @@ function write(state: State, chat: string, text: string): State {
 }
 
 function show(state: State, id: string | null): State {
-  return { ...(id === null ? state : hold(state, id)), shown: id, isLost: false };
+  const { shown, conversations } = state;
+  const isLeft = (c: Conversation) => c.id === shown && c.isTemporary && id !== shown; // nobody could come back to it
+  const drafts = Object.fromEntries(
+    Object.entries(state.drafts).filter(([at]) => !conversations.some((c) => c.id === at && isLeft(c))),
+  );
+  const left = { ...state, drafts, conversations: conversations.filter((c) => !isLeft(c)) };
+  return { ...(id === null ? left : hold(left, id)), shown: id, isLost: false };
 }
 
 /** Have a conversation here; one that is not is one of the store's, to be read. */
@@ -203,7 +235,16 @@ function turnedTo(conversation: Conversation, leaf: string): Conversation {
 
 function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   const { conversation: id, from, question, replaces, parent, text, files = [], answer, now } = action;
-  const asked: Message = { role: "user", id: question, stored: null, parent, text, files, replaces };
+  const asked: Message = {
+    role: "user",
+    id: question,
+    stored: null,
+    parent,
+    text,
+    files,
+    replaces,
+    created: now / 1000,
+  };
   const isHere = state.conversations.some((c) => c.id === id);
   const sent = replaces === null ? withDraft(state, from, SENT) : withEdit(state, from, replaces, null);
   const opened = isHere ? sent : begun(sent, id, titleOf(text));
@@ -217,8 +258,9 @@ function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
 
 /** A new chat has its first question, and the next one begins anew. */
 function begun(state: State, id: string, title: string): State {
-  const opened = { ...emptyConversation(id, null, state.fresh), title };
-  return { ...state, conversations: [...state.conversations, opened], fresh: state.preferences.defaults };
+  const opened = { ...emptyConversation(id, null, state.fresh), title, isTemporary: state.isTemporary };
+  const conversations = [...state.conversations, opened];
+  return { ...state, conversations, fresh: state.preferences.defaults, isTemporary: false };
 }
 
 function askAgain(state: State, { question, answer, now }: Extract<Action, { type: "ask_again" }>): State {
@@ -231,10 +273,11 @@ function askAgain(state: State, { question, answer, now }: Extract<Action, { typ
 /** Something is said in a conversation: it is the first of the list. */
 function used(state: State, id: string, now: number): State {
   const conversation = state.conversations.find((c) => c.id === id);
-  if (conversation === undefined) return state;
+  if (conversation === undefined || conversation.isTemporary) return state;
   const { stored, title } = conversation;
+  const before = state.list.entries.find((entry) => entry.id === id);
   const updated = Math.max(now / 1000, state.list.entries[0]?.updated ?? 0); // whatever the clocks say
-  return { ...state, list: withEntry(state.list, { id, stored, title, updated }) };
+  return { ...state, list: withEntry(state.list, { ...before, id, stored, title, updated }) };
 }
 
 /** Change the conversation that holds a message. */

@@ -56,7 +56,7 @@ export function offers(models: ModelList | null, tool: string): boolean {
 
 /** What is asked with these settings now: without what is not offered at the moment, and with the default model then. */
 export function offered(settings: Settings, models: ModelList | null): Settings {
-  const isOffered = settings.model === null || models === null || models.models.includes(settings.model);
+  const isOffered = settings.model === null || models === null || models.any || models.models.includes(settings.model);
   const used = settings.tools.split(" ").filter((tool) => offers(models, tool));
   const asked = { ...settings, tools: used.join(" ") };
   return isOffered ? asked : { ...asked, model: models.default };

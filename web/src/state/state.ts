@@ -6,23 +6,36 @@ import type {
   ConversationPage,
   ConversationTree,
   ErrorFrame,
+  Folder,
   FrameDown,
   ModelList,
+  Prompt,
   ShownFile,
   Conversation as StoredConversation,
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
 import type { Problem } from "../text/problems";
+import { EN, type Words } from "../text/words/en";
 import type { Attachment } from "./attachments";
 import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
 import { type Draft, NEW_CHAT } from "./drafts";
-import { type Entry, type Listing, listingOf } from "./listing";
+import { type Entry, type Listing, listingOf, type Place } from "./listing";
 import { NO_PREFERENCES, type Preferences } from "./preferences";
 import type { Settings } from "./settings";
 import type { Unkept } from "./unkept";
 
 /** What lies over the page while it is open. */
-export type Panel = "chats" | "settings" | "shortcuts" | "sign_in";
+export type Panel = "chats" | "settings" | "shortcuts" | "sign_in" | LibraryPanel;
+
+/** Those of what is kept beside the chats. */
+export type LibraryPanel = "archive" | "data" | "links" | "prompts" | "share";
+
+/** Words that are looked for in a chat, and the stored id of the message in which they stand. */
+export interface Seeking {
+  conversation: string;
+  message: string;
+  words: string;
+}
 
 /** What the browser has kept: what was written, chosen and asked, and the server does not have. */
 export interface Kept {
@@ -40,6 +53,17 @@ interface Identity {
 }
 
 export interface State {
+  /** The page's words, in the reader's language. */
+  words: Words;
+  folders: readonly Folder[];
+  /** The reader's own, which the message box offers as commands. */
+  commands: readonly Prompt[];
+  /** Whether the chat that has no message yet will be kept nowhere. */
+  isTemporary: boolean;
+  /** The message with which the branch ends that is about to be shared. */
+  sharing: string | null;
+  /** What was looked for in the chat that was just opened, until it is in sight there. */
+  seeking: Seeking | null;
   connection: ConnectionState;
   identity: Identity;
   /** What may be asked; null until the server has said so. */
@@ -95,6 +119,10 @@ type PageAction =
   | { type: "open"; panel: Panel }
   | { type: "close"; panel: Panel }
   | { type: "notice"; notice: string | null }
+  | { type: "library"; folders: readonly Folder[]; commands: readonly Prompt[] }
+  | { type: "temporary"; isTemporary: boolean }
+  | { type: "share"; message: string }
+  | { type: "seek"; seeking: Seeking | null }
   | { type: "show"; conversation: string | null }
   | { type: "turn_to"; message: string };
 
@@ -163,6 +191,10 @@ export type StoredAction =
     }
   | { type: "not_read"; conversation: string; reading: Reading }
   | { type: "rename"; conversation: string; title: string }
+  | { type: "place"; conversation: string; place: Place }
+  /** Chats that are in the list whatever page they are on: pinned ones, those of a folder. */
+  | { type: "also_listed"; page: ConversationPage }
+  | { type: "unlisted"; conversations: readonly string[] }
   | { type: "delete"; conversation: string }
   | { type: "undo" }
   | { type: "deleted" };
@@ -171,6 +203,12 @@ export type StoredAction =
 export const PROMPTS = 100;
 
 export const INITIAL: State = {
+  words: EN,
+  folders: [],
+  commands: [],
+  isTemporary: false,
+  sharing: null,
+  seeking: null,
   connection: { status: "connecting" },
   identity: { signedIn: false, refusal: null },
   models: null,

@@ -1,9 +1,9 @@
 // How the state changes with what the server stores: lists, trees, titles, deletions.
 
-import type { Conversation as StoredConversation } from "../protocol/frames";
+import type { ConversationPage, Conversation as StoredConversation } from "../protocol/frames";
 import type { Reading } from "./conversation";
 import { draftOf, withDraft } from "./drafts";
-import { changed, type Listing, without, withPage } from "./listing";
+import { changed, entryOf, type Listing, type Place, withEntry, without, withPage } from "./listing";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
 import { type Unkept, withUnkept } from "./unkept";
 
@@ -65,6 +65,22 @@ function unkeptOf({ unkept, conversations }: State, id: string): [Unkept[], Unke
     record.conversation.stored === stored ? "own" : "others",
   );
   return [own, others];
+}
+
+/** A chat has another place in the list; an archived one has none. */
+export function place(state: State, id: string, { archived, ...place }: Place): State {
+  return listings(state, (listing) => (archived ? without(listing, id) : changed(listing, id, place)));
+}
+
+/** Put these chats into the list of all. */
+export function alsoListed(state: State, page: ConversationPage): State {
+  const entries = page.conversations.map((listed) => entryOf(listed, (stored) => idOf(state, stored)));
+  return { ...state, list: entries.reduce(withEntry, state.list) };
+}
+
+/** Chats that are deleted or archived are listed no more; what was read of them stays until another one is shown. */
+export function unlisted(state: State, ids: readonly string[]): State {
+  return listings(state, (listing) => ids.reduce(without, listing));
 }
 
 export function rename(state: State, id: string, title: string): State {

@@ -25,6 +25,25 @@ export function turnRequest(
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 
+/** The frame that asks a question of a chat that is kept nowhere: it brings what was said, the newest of it. */
+export function temporaryRequest(
+  id: string,
+  conversation: Conversation,
+  question: Question,
+  settings: Settings,
+  historyChars: number | null,
+): TurnRequest {
+  const history: { role: "user" | "model"; text: string }[] = [];
+  let room = historyChars ?? 0;
+  for (const { role, text } of branchTo(conversation, question.parent).reverse()) {
+    room -= text.length;
+    if (room < 0) break;
+    if (text !== "") history.unshift({ role, text });
+  }
+  while (history[0]?.role === "model") history.shift();
+  return { type: "chat", id, message: question.text, history, ...fieldsOf(settings) };
+}
+
 /** The stored id of the question itself, which is asked again then, else of the nearest answer above it. */
 function placeOf(conversation: Conversation, question: Question): string | null {
   const answers = branchTo(conversation, question.parent).filter(({ role }) => role === "model");

@@ -1,18 +1,32 @@
+import { useState } from "react";
+import { useWords } from "../../hooks/use-chat";
 import type { Answer } from "../../state/conversation";
 import { endOf, statsOf } from "../../text/answer-stats";
 
-/** Why an answer ended, if that is worth saying, and its tokens, cost and speed. */
+/** Why an answer ended, if that is worth saying, and its tokens, cost and speed: on a phone one line, until it is touched. */
 export function AnswerStats({ answer }: { answer: Answer }) {
+  const words = useWords();
+  const [open, setOpen] = useState(false);
   const end = endOf(answer);
   const stats = answer.spent === null ? [] : statsOf(answer.spent);
   return (
-    <ul aria-label="About this answer" className="flex flex-wrap gap-x-3 leading-5">
-      {end !== null && <li className="font-semibold text-foreground">{end}</li>}
-      {stats.map((stat) => (
-        <li key={stat} className="whitespace-nowrap tabular-nums">
-          {stat}
-        </li>
-      ))}
-    </ul>
+    <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">
+      <ul
+        aria-label={words.about_answer}
+        className={`flex min-w-0 gap-x-3 leading-5 ${open ? "flex-wrap" : "max-sm:flex-1 max-sm:overflow-hidden sm:flex-wrap"}`}
+      >
+        {end !== null && <li className="font-semibold text-foreground">{end}</li>}
+        {stats.map((stat) => (
+          <li key={stat} dir="ltr" className="whitespace-nowrap tabular-nums">
+            {stat}
+          </li>
+        ))}
+      </ul>
+      {stats.length > 1 && (
+        <button type="button" className="text-button sm:hidden" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? words.less : words.more}
+        </button>
+      )}
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 import { type ComponentType, lazy, memo, Suspense, useMemo } from "react";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import { asShown } from "../../markdown/json-answer";
 import type { Props as MarkdownProps } from "../../markdown/markdown";
 import { NO_MARKS } from "../../markdown/marks";
@@ -12,6 +12,7 @@ import { withSources } from "../../text/source-list";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
+import { AnswerExtras, ContinueButton, TimeOf } from "./answer-extras";
 import { AnswerParts } from "./answer-parts";
 import { AnswerStats } from "./answer-stats";
 import { BranchSwitch } from "./branch-switch";
@@ -31,11 +32,12 @@ const richTextOf = (text: string) => import("../../markdown/rich-text").then(({ 
 
 export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerData; shown: boolean }) {
   const chat = useChat();
+  const words = useWords();
   const running = isRunning(answer);
   const { parts, sources, marks } = useParts(answer);
   const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
   return (
-    <article aria-label="Answer" aria-busy={running} className="turn group flex flex-col gap-3">
+    <article aria-label={words.answer} aria-busy={running} className="turn group flex flex-col gap-3">
       {answer.thoughts !== "" && <Thoughts text={answer.thoughts} growing={running && answer.text === ""} />}
       {answer.text !== "" && (
         <div className="answer">
@@ -58,23 +60,26 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
       {answer.problem !== null && (
         <Problem problem={answer.problem} onRetry={() => again(answer.problem?.retry?.first)} />
       )}
+      {!running && <ContinueButton answer={answer} />}
       {!running && (
         <footer className="flex flex-wrap items-center gap-x-4 gap-y-1 text-muted-foreground text-xs">
-          <div className="actions -ml-1.5">
+          <div className="actions -ms-1.5">
             <BranchSwitch message={answer} />
             {answer.text !== "" && (
-              <CopyButton text={withSources(answer.text, sources)} label="Copy answer" rich={richTextOf} />
+              <CopyButton text={withSources(answer.text, sources)} label={words.copy_answer} rich={richTextOf} />
             )}
             {answer.text !== "" && (
               <CopyButton
                 text={withSources(answer.text, sources)}
-                label="Copy as Markdown"
+                label={words.copy_markdown}
                 icon={LATE_ICONS.markdown}
               />
             )}
             {answer.problem === null && (
-              <IconButton icon={LATE_ICONS.redo} label="Regenerate" onClick={() => again()} />
+              <IconButton icon={LATE_ICONS.redo} label={words.regenerate} onClick={() => again()} />
             )}
+            <AnswerExtras answer={answer} />
+            <TimeOf seconds={answer.created} />
           </div>
           <AnswerStats answer={answer} />
         </footer>

@@ -1,9 +1,10 @@
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import type { Reading } from "../../state/conversation";
 
 /** Stands in place of a chat that is loading, that could not be read, or that does not exist. */
 export function ChatPlaceholder({ reading }: { reading: Reading }) {
   const chat = useChat();
+  const words = useWords();
   if (reading.status === "gone") {
     return (
       <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
@@ -29,5 +30,5 @@ export function ChatPlaceholder({ reading }: { reading: Reading }) {
       </div>
     );
   }
-  return <p role="img" aria-label="Reading the chat" className="pulse m-auto" />;
+  return <p role="img" aria-label={words.reading_chat} className="pulse m-auto" />;
 }

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, type SubmitEvent, useEffect, useRef } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useRecall } from "../../hooks/use-recall";
 import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
 import { MESSAGE_BOX } from "../../keyboard/message-box";
@@ -20,6 +20,7 @@ interface Props {
 /** The box in which questions are written, and the button that sends them or stops the answer. */
 export function Composer({ tray, children }: Props) {
   const chat = useChat();
+  const words = useWords();
   const shown = useChatState((state) => state.shown);
   const at = useChatState(shownPlace);
   const running = useChatState((state) => runningAnswer(shownConversation(state)));
@@ -45,8 +46,8 @@ export function Composer({ tray, children }: Props) {
         key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
         ref={box}
         id={MESSAGE_BOX}
-        aria-label="Message"
-        placeholder="Write a message"
+        aria-label={words.message}
+        placeholder={words.message_placeholder}
         enterKeyHint={opensKeyboard() ? "enter" : "send"}
         autoComplete="off"
         className="composer-box placeholder:text-muted-foreground"
@@ -84,8 +85,9 @@ function useBoxFocus(
 }
 
 function SendButton({ disabled }: { disabled: boolean }) {
+  const words = useWords();
   return (
-    <button type="submit" aria-label="Send" title="Send" className="round" disabled={disabled}>
+    <button type="submit" aria-label={words.send} title={words.send} className="round" disabled={disabled}>
       <Icon path={ICONS.send} className="size-5" />
     </button>
   );
@@ -93,9 +95,10 @@ function SendButton({ disabled }: { disabled: boolean }) {
 
 function StopButton({ running }: { running: Answer }) {
   const { turns } = useChat();
+  const words = useWords();
   return (
     <button type="button" className="button" disabled={running.status === "stopping"} onClick={turns.stop}>
-      <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> Stop
+      <span aria-hidden="true" className="size-2.5 rounded-xs bg-current" /> {words.stop}
     </button>
   );
 }

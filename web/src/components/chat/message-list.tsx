@@ -1,5 +1,5 @@
 import { Fragment, useEffect, useRef } from "react";
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 import { useFollowing } from "../../hooks/use-following";
 import { InPlaceContext } from "../../hooks/use-in-place";
 import { contextOf, EMPTY_CONTEXT } from "../../state/context";
@@ -19,6 +19,7 @@ const LAST_SHOWN = 6;
 
 /** The messages of the branch that is shown. */
 export function MessageList() {
+  const words = useWords();
   const conversation = useChatState(shownConversation);
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -42,7 +43,7 @@ export function MessageList() {
               key={shown}
               ref={content}
               role="log"
-              aria-label="Conversation"
+              aria-label={words.conversation}
               aria-live="off"
               className="flex flex-col gap-5"
             >
@@ -67,7 +68,7 @@ export function MessageList() {
       </div>
       {isAwayFromEnd && (
         <button type="button" className="jump button" onClick={toEnd}>
-          <Icon path={LATE_ICONS.down} /> Jump to latest
+          <Icon path={LATE_ICONS.down} /> {words.jump}
         </button>
       )}
     </div>

@@ -1,17 +1,19 @@
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 
 /** Which model this chat asks next. */
 export function ModelPicker() {
   const { settings } = useChat();
+  const words = useWords();
   const models = useChatState((state) => state.models);
   const model = useChatState((state) => offered(shownSettings(state), state.models).model);
   if (models === null) return null;
-  if (models.models.length < 2) return <p className="truncate font-medium text-sm">{models.default}</p>;
+  if (models.models.length < 2 && (model ?? models.default) === models.default)
+    return <p className="truncate font-medium text-sm">{models.default}</p>;
   return (
     <select
-      aria-label="Model"
+      aria-label={words.model}
       className="select min-w-0 truncate font-medium text-sm"
       value={model ?? models.default}
       onChange={({ target }) => settings.set({ model: target.value })}
@@ -19,6 +21,7 @@ export function ModelPicker() {
       {models.models.map((name) => (
         <option key={name}>{name}</option>
       ))}
+      {model !== null && !models.models.includes(model) && <option key={model}>{model}</option>}
     </select>
   );
 }

@@ -1,17 +1,19 @@
 import { memo, useState } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Question as QuestionData } from "../../state/conversation";
 import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
+import { TimeOf } from "./answer-extras";
 import { BranchSwitch } from "./branch-switch";
 import { FileList } from "./file-list";
 import { QuestionEditor } from "./question-editor";
 
 export const Question = memo(function Question({ question }: { question: QuestionData }) {
   const chat = useChat();
+  const words = useWords();
   const edited = useChatState((state) => draftOf(state, shownPlace(state)).edits[question.id]);
   const [left, setLeft] = useState(false); // whoever leaves the editor comes back to where it was opened
   const edit = (text: string | null) =>
@@ -33,18 +35,24 @@ export const Question = memo(function Question({ question }: { question: Questio
     );
   }
   return (
-    <article aria-label="You" className="turn group flex flex-col items-end gap-1" data-message={question.id}>
+    <article aria-label={words.you} className="turn group flex flex-col items-end gap-1" data-message={question.id}>
       {question.files.length > 0 && <FileList files={question.files} label="Files of your question" />}
       <div
         dir="auto"
-        className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-br-md bg-secondary px-4 py-2.5"
+        className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"
       >
         {question.text}
       </div>
       <div className="actions">
+        <TimeOf seconds={question.created} />
         <BranchSwitch message={question} />
-        <CopyButton text={question.text} label="Copy question" />
-        <IconButton icon={LATE_ICONS.edit} label="Edit question" autoFocus={left} onClick={() => edit(question.text)} />
+        <CopyButton text={question.text} label={words.copy_question} />
+        <IconButton
+          icon={LATE_ICONS.edit}
+          label={words.edit_question}
+          autoFocus={left}
+          onClick={() => edit(question.text)}
+        />
       </div>
     </article>
   );

@@ -1,4 +1,4 @@
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { shownSettings } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -6,6 +6,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 /** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */
 export function ThinkingSwitch() {
   const { settings } = useChat();
+  const words = useWords();
   const thinking = useChatState((state) => shownSettings(state).thinking);
   const on = thinking !== null && thinking !== "off";
   return (
@@ -15,7 +16,7 @@ export function ThinkingSwitch() {
       aria-pressed={on}
       onClick={() => settings.set({ thinking: on ? null : "medium" })}
     >
-      <Icon path={LATE_ICONS.thought} /> <span className="pill-words">Show thoughts</span>
+      <Icon path={LATE_ICONS.thought} /> <span className="pill-words max-sm:sr-only">{words.thoughts}</span>
     </button>
   );
 }

@@ -1,21 +1,28 @@
 import type { ConnectionState } from "../../connection/connection-state";
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 
-const WORDS: Record<ConnectionState["status"], string> = {
-  connecting: "Connecting",
-  open: "Connected",
-  resting: "Connects when needed",
-  locked: "Sign in to connect",
-  waiting: "Not connected",
-};
+const WORDS = {
+  connecting: "connecting",
+  open: "connected",
+  resting: "connects_when_needed",
+  locked: "sign_in_to_connect",
+  waiting: "not_connected",
+} as const satisfies Record<ConnectionState["status"], string>;
+/** Those that are worth a look; the others are only read out. */
+const SHOWN: ReadonlySet<ConnectionState["status"]> = new Set(["locked", "waiting"]);
 
-/** The state of the connection, as a coloured dot and in words. */
+/** The state of the connection in words, and where it is worth a look as a coloured dot. */
 export function ConnectionStatus() {
+  const words = useWords();
   const status = useChatState((state) => state.connection.status);
   return (
-    <p role="status" className="flex items-center gap-2 text-muted-foreground text-xs" data-connection={status}>
+    <p
+      role="status"
+      className={SHOWN.has(status) ? "flex items-center gap-2 text-muted-foreground text-xs" : "sr-only"}
+      data-connection={status}
+    >
       <span aria-hidden="true" className="status-dot" />
-      {WORDS[status]}
+      {words[WORDS[status]]}
     </p>
   );
 }

@@ -1,11 +1,12 @@
 import { type FormEvent, useId, useState } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { Panel } from "../ui/panel";
 
 /** Asks who is there, and says what the server thought of it. */
 export function SignInPanel() {
+  const words = useWords();
   return (
-    <Panel name="sign_in" label="Your token" className="sheet">
+    <Panel name="sign_in" label={words.your_token} className="sheet">
       <SignInForm />
     </Panel>
   );
@@ -13,6 +14,7 @@ export function SignInPanel() {
 
 function SignInForm() {
   const chat = useChat();
+  const words = useWords();
   const { signedIn, refusal } = useChatState((state) => state.identity);
   const [written, setWritten] = useState("");
   const id = useId();
@@ -22,9 +24,9 @@ function SignInForm() {
   };
   return (
     <form className="flex flex-col gap-5 p-5" onSubmit={submit}>
-      <h2 className="pr-10 font-semibold text-base">Your token</h2>
+      <h2 className="pr-10 font-semibold text-base">{words.your_token}</h2>
       <div className="field">
-        <label htmlFor={id}>A key or a token for this server</label>
+        <label htmlFor={id}>{words.token_field}</label>
         <input
           id={id}
           type="password"
@@ -52,7 +54,7 @@ function SignInForm() {
           </button>
         )}
         <button type="submit" className="button button-primary">
-          {signedIn ? "Use this one" : "Sign in"}
+          {signedIn ? "Use this one" : words.sign_in}
         </button>
       </div>
     </form>

@@ -1,14 +1,13 @@
-import { useChat, useChatState } from "../../hooks/use-chat";
-import { THEMES, type Theme } from "../../state/preferences";
-
-const WORDS: Record<Theme, string> = { system: "System", light: "Light", dark: "Dark" };
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { THEMES } from "../../state/preferences";
 
 export function ThemeChoice() {
   const chat = useChat();
+  const words = useWords();
   const chosen = useChatState((state) => state.preferences.theme);
   return (
     <fieldset className="flex flex-col gap-2">
-      <legend className="mb-2 font-semibold text-base">Appearance</legend>
+      <legend className="mb-2 font-semibold text-base">{words.appearance}</legend>
       <div className="segments">
         {THEMES.map((theme) => (
           <label key={theme}>
@@ -19,7 +18,7 @@ export function ThemeChoice() {
               checked={theme === chosen}
               onChange={() => chat.prefer({ theme })}
             />
-            {WORDS[theme]}
+            {words[theme]}
           </label>
         ))}
       </div>

@@ -1,6 +1,6 @@
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useRef, useState } from "react";
 import { addressOf } from "../../hooks/use-address";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import type { Entry } from "../../state/listing";
 import { ChatMenu } from "./chat-menu";
 
@@ -9,10 +9,13 @@ interface Props {
   isShown: boolean;
   isBusy: boolean;
   onChoose: (id: string) => void;
+  /** Whether it is one of several that are selected; null while none are. */
+  isSelected: boolean | null;
+  onSelect: (entry: Entry) => void;
 }
 
 /** One chat of the list: a link to it, and what can be done with it. */
-export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose }: Props) {
+export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onChoose, isSelected, onSelect }: Props) {
   const [renaming, setRenaming] = useState(false);
   const [left, setLeft] = useState(false); // and whoever has renamed it by keyboard is back where they were
   const anchor = useRef<HTMLAnchorElement>(null);
@@ -20,7 +23,9 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
     if (left) anchor.current?.focus();
     setLeft(false);
   }, [left]);
-  const title = entry.title || "New chat";
+  const words = useWords();
+  const excerpt = useId();
+  const title = entry.title || words.new_chat;
   if (renaming) {
     const end = (byKeyboard: boolean) => {
       setRenaming(false);
@@ -29,6 +34,23 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
     return (
       <li>
         <TitleEditor entry={entry} onEnd={end} />
+      </li>
+    );
+  }
+  if (isSelected !== null) {
+    return (
+      <li className="chat-row">
+        <label className="chat-entry cursor-pointer justify-start!">
+          <input
+            type="checkbox"
+            checked={isSelected}
+            disabled={entry.stored === null}
+            onChange={() => onSelect(entry)}
+          />
+          <span dir="auto" className="truncate">
+            {title}
+          </span>
+        </label>
       </li>
     );
   }
@@ -48,13 +70,22 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         className="chat-entry"
         title={title}
         aria-current={isShown ? "page" : undefined}
+        aria-label={entry.excerpt && title}
+        aria-describedby={entry.excerpt && excerpt}
         onClick={onClick}
         onKeyDown={onKeyDown}
       >
-        <span dir="auto" className="truncate">
-          {title}
+        <span className="min-w-0 flex-1">
+          <span className="block truncate">
+            <bdi>{title}</bdi>
+          </span>
+          {entry.excerpt && (
+            <span id={excerpt} className="line-clamp-2 text-muted-foreground text-xs">
+              <bdi>{entry.excerpt}</bdi>
+            </span>
+          )}
         </span>
-        {isBusy && <span role="img" aria-label="answering" className="busy" />}
+        {isBusy && <span role="img" aria-label={words.answering} className="busy" />}
       </a>
       {entry.stored !== null && <ChatMenu entry={entry} title={title} onRename={() => setRenaming(true)} />}
     </li>
@@ -64,6 +95,7 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
 /** The title while it is changed: Enter or leaving it keeps what is written, Escape does not. */
 function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boolean) => void }) {
   const chat = useChat();
+  const words = useWords();
   const [title, setTitle] = useState(entry.title);
   const keep = (byKeyboard: boolean) => {
     if (title.trim() !== "") chat.conversations.rename(entry, title.trim());
@@ -78,7 +110,7 @@ function TitleEditor({ entry, onEnd }: { entry: Entry; onEnd: (byKeyboard: boole
   };
   return (
     <input
-      aria-label="Title"
+      aria-label={words.name}
       dir="auto"
       className="input px-2.5 py-1.5 text-sm -outline-offset-2"
       maxLength={200}

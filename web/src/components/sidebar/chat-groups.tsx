@@ -1,18 +1,26 @@
 import { useEffect, useRef } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useToday } from "../../hooks/use-today";
 import { runningAnswers } from "../../state/conversation";
-import { groupsOf, type Listing } from "../../state/listing";
+import { type Entry, groupsOf, type Listing } from "../../state/listing";
 import { ChatEntry } from "./chat-entry";
+import { FolderGroup } from "./folder-group";
 import { UndoBar } from "./undo-bar";
 
-/** The chats that are listed, by their day, and the bar that brings a deleted one back. */
-export function ChatGroups({ onChoose }: { onChoose: (id: string) => void }) {
+interface Props {
+  onChoose: (id: string) => void;
+  /** The ids of those that are selected; null while none are. */
+  selected: ReadonlySet<string> | null;
+  onSelect: (entry: Entry) => void;
+}
+
+/** The chats that are listed: by their folders and their day, and the bar that brings a deleted one back. */
+export function ChatGroups(props: Props) {
   const listing = useChatState((state) => state.found ?? state.list);
   return (
     <>
       <div className="-mx-3 min-h-0 flex-1 overflow-y-auto px-3">
-        <Groups listing={listing} onChoose={onChoose} />
+        <Groups listing={listing} {...props} />
         <Footer listing={listing} />
       </div>
       <UndoBar />
@@ -20,35 +28,59 @@ export function ChatGroups({ onChoose }: { onChoose: (id: string) => void }) {
   );
 }
 
-function Groups({ listing, onChoose }: { listing: Listing; onChoose: (id: string) => void }) {
-  const shown = useChatState((state) => state.shown);
+function Groups({ listing, ...props }: Props & { listing: Listing }) {
   const deleting = useChatState((state) => state.deleting?.entry.id);
+  const folders = useChatState((state) => state.folders);
   const today = useToday();
+  const words = useWords();
+  const entries = listing.entries.filter(({ id }) => id !== deleting);
+  const inFolders = listing.words === "" ? folders : [];
+  const isLoose = ({ folder }: Entry) => !inFolders.some(({ id }) => id === folder);
+  return (
+    <>
+      {inFolders.map((folder) => (
+        <FolderGroup key={folder.id} folder={folder}>
+          <Entries name={folder.name} entries={entries.filter((entry) => entry.folder === folder.id)} {...props} />
+        </FolderGroup>
+      ))}
+      {groupsOf(entries.filter(isLoose), today).map(({ name, entries }) => (
+        <div key={name}>
+          <h2 className="sticky top-0 z-1 bg-sidebar px-2.5 py-1.5 font-medium text-muted-foreground text-xs">
+            {words[name]}
+          </h2>
+          <Entries name={words[name]} entries={entries} {...props} />
+        </div>
+      ))}
+    </>
+  );
+}
+
+function Entries({ name, entries, onChoose, selected, onSelect }: Props & { name: string; entries: readonly Entry[] }) {
+  const shown = useChatState((state) => state.shown);
   const busy = useChatState((state) =>
     state.conversations.flatMap((c) => (runningAnswers(c).length > 0 ? [c.id] : [])).join(" "),
   );
-  const entries = listing.entries.filter(({ id }) => id !== deleting);
-  return groupsOf(entries, today).map(({ name, entries }) => (
-    <div key={name}>
-      <h2 className="sticky top-0 z-1 bg-sidebar px-2.5 py-1.5 font-medium text-muted-foreground text-xs">{name}</h2>
-      <ul aria-label={name} className="mb-3 flex flex-col gap-0.5">
-        {entries.map((entry) => (
-          <ChatEntry
-            key={entry.id}
-            entry={entry}
-            isShown={entry.id === shown}
-            isBusy={busy.split(" ").includes(entry.id)}
-            onChoose={onChoose}
-          />
-        ))}
-      </ul>
-    </div>
-  ));
+  return (
+    <ul aria-label={name} className="mb-3 flex flex-col gap-0.5">
+      {entries.map((entry) => (
+        <ChatEntry
+          key={entry.id}
+          entry={entry}
+          isShown={entry.id === shown}
+          isBusy={busy.split(" ").includes(entry.id)}
+          onChoose={onChoose}
+          isSelected={selected === null ? null : selected.has(entry.id)}
+          onSelect={onSelect}
+        />
+      ))}
+    </ul>
+  );
 }
 
 /** What is said below the chats, and what brings more of them. */
 function Footer({ listing }: { listing: Listing }) {
   const chat = useChat();
+  const text = useWords();
   const { words, entries, next, isRead, trouble } = listing;
   if (trouble !== null) {
     const again =
@@ -63,7 +95,7 @@ function Footer({ listing }: { listing: Listing }) {
           {trouble}
         </p>
         <button type="button" className="button" onClick={again}>
-          Try again
+          {text.try_again}
         </button>
       </div>
     );
@@ -72,7 +104,7 @@ function Footer({ listing }: { listing: Listing }) {
   if (!isRead || entries.length > 0) return null;
   return (
     <p role="status" className="px-2.5 py-2 text-muted-foreground text-sm">
-      {words === "" ? "What you ask will be listed here." : "No chat holds these words."}
+      {words === "" ? text.no_chats : text.no_match}
     </p>
   );
 }
@@ -80,6 +112,7 @@ function Footer({ listing }: { listing: Listing }) {
 /** Asks for the next page when it comes into sight. */
 function More() {
   const chat = useChat();
+  const words = useWords();
   const end = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (end.current === null) return;
@@ -91,7 +124,7 @@ function More() {
   }, [chat]);
   return (
     <p ref={end} className="h-8">
-      <span className="sr-only">There are more chats</span>
+      <span className="sr-only">{words.list_end}</span>
     </p>
   );
 }

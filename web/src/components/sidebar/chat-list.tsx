@@ -1,11 +1,15 @@
-import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
+import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 import { LATE_ICONS } from "../ui/late-icons";
+import { Actions } from "./actions";
 import { ChatGroups } from "./chat-groups";
+import { LibraryBar } from "./library-bar";
+import { SelectionBar } from "./selection-bar";
 
 /** All chats by their day, or those that hold what is looked for. `onLeave` is called when the reader is done here. */
 export function ChatList({ onLeave }: { onLeave: () => void }) {
@@ -18,6 +22,12 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
   }, [chat, onLeave]);
   const choose = useCallback(
     (id: string | null) => {
+      const { found } = chat.store.state;
+      const entry = found?.entries.find((it) => it.id === id);
+      if (found && entry?.message) {
+        const seeking = { conversation: entry.id, message: entry.message, words: found.words };
+        chat.store.dispatch({ type: "seek", seeking });
+      }
       chat.conversations.show(id);
       leave();
     },
@@ -37,6 +47,16 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
     event.preventDefault();
     stops[at + step]?.focus();
   };
+  const words = useWords();
+  const [selected, setSelected] = useState<ReadonlySet<string> | null>(null);
+  const entries = useChatState((state) => (state.found ?? state.list).entries);
+  const select = useCallback(({ id }: Entry) => {
+    setSelected((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+  }, []);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrows only move between what can be reached without them
     <div ref={list} className="flex h-full flex-col gap-3 p-3" onKeyDown={onKeyDown}>
@@ -44,19 +64,26 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
         <img src="/favicon.svg" alt="" className="size-5" /> Deltawire
       </p>
       <button type="button" className="button w-full justify-start" onClick={() => choose(null)}>
-        <Icon path={ICONS.plus} /> New chat
+        <Icon path={ICONS.plus} /> {words.new_chat}
       </button>
       <SearchBox onChoose={choose} />
-      <ChatGroups onChoose={choose} />
+      <Actions onDone={leave} />
+      <ChatGroups onChoose={choose} selected={selected} onSelect={select} />
+      {selected === null ? (
+        <LibraryBar onSelect={() => setSelected(new Set())} />
+      ) : (
+        <SelectionBar selected={entries.filter(({ id }) => selected.has(id))} onEnd={() => setSelected(null)} />
+      )}
     </div>
   );
 }
 
 /** What the arrows move between. */
-const STOPS = "[type=search], a.chat-entry";
+const STOPS = "[type=search], .chat-row > .chat-entry";
 
 function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   const chat = useChat();
+  const words = useWords();
   const found = useChatState((state) => state.found);
   const first = found?.isRead ? found.entries[0]?.id : undefined;
   /** Whether Enter was pressed after these words, before they were found. */
@@ -73,16 +100,17 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
     if (first !== undefined) onChoose(first);
+    else if (found?.isRead) document.querySelector<HTMLElement>("button.action")?.click();
     else isAwaited.current = found?.isRead === false;
   };
   return (
     <div className="relative">
-      <Icon path={LATE_ICONS.search} className="absolute top-2.5 left-2.5 size-4 text-muted-foreground" />
+      <Icon path={LATE_ICONS.search} className="absolute top-2.5 start-2.5 size-4 text-muted-foreground" />
       <input
         type="search"
         dir="auto"
-        aria-label="Search the chats"
-        placeholder="Search"
+        aria-label={words.search_chats}
+        placeholder={words.search}
         autoComplete="off"
         maxLength={200}
         className="input ps-8.5 py-1.5 text-sm"

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
-import { useChat } from "../../hooks/use-chat";
-import type { Entry } from "../../state/listing";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import type { Entry, Place } from "../../state/listing";
+import { fill } from "../../text/words/languages";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -8,6 +9,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 /** The actions on a chat. The browser closes the menu: on Escape, or on a click beside it. */
 export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: string; onRename: () => void }) {
   const id = useId();
+  const words = useWords();
   const menu = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
   const close = () => menu.current?.hidePopover();
@@ -20,7 +22,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
     <>
       <IconButton
         icon={LATE_ICONS.more}
-        label={`Options of ${title}`}
+        label={fill(words.options_of, { name: title })}
         className="chat-options"
         aria-haspopup="menu"
         aria-expanded={open}
@@ -31,7 +33,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
         id={id}
         popover="auto"
         role="menu"
-        aria-label={`Options of ${title}`}
+        aria-label={fill(words.options_of, { name: title })}
         className="menu"
         onToggle={({ newState }) => setOpen(newState === "open")}
         onKeyDown={onKeyDown}
@@ -50,19 +52,34 @@ interface ItemsProps {
 
 function Items({ entry, onRename, onClose }: ItemsProps) {
   const chat = useChat();
+  const words = useWords();
+  const folders = useChatState((state) => state.folders);
+  const place = (place: Place) => void chat.withLibrary((it) => it.place([entry], place));
   const items = [
-    { icon: LATE_ICONS.edit, label: "Rename", run: onRename },
+    { icon: LATE_ICONS.edit, label: words.rename, run: onRename },
+    {
+      icon: LATE_ICONS.pin,
+      label: entry.pinned ? words.unpin : words.pin,
+      run: () => place({ pinned: !entry.pinned }),
+    },
+    ...folders
+      .filter(({ id }) => id !== entry.folder)
+      .map(({ id, name }) => ({ icon: LATE_ICONS.folder, label: name, run: () => place({ folder: id }) })),
+    ...(entry.folder
+      ? [{ icon: LATE_ICONS.folder, label: words.remove_folder, run: () => place({ folder: null }) }]
+      : []),
+    { icon: LATE_ICONS.archive, label: words.archive, run: () => place({ archived: true }) },
     {
       icon: LATE_ICONS.download,
-      label: "Export as Markdown",
+      label: words.export_markdown,
       run: () => void chat.conversations.export(entry, "markdown"),
     },
-    { icon: LATE_ICONS.download, label: "Export as JSON", run: () => void chat.conversations.export(entry, "json") },
-    { icon: LATE_ICONS.trash, label: "Delete", run: () => chat.remove(entry) },
-  ] as const;
+    { icon: LATE_ICONS.download, label: words.export_json, run: () => void chat.conversations.export(entry, "json") },
+    { icon: LATE_ICONS.trash, label: words.delete, run: () => chat.remove(entry) },
+  ];
   return items.map(({ icon, label, run }, index) => (
     <button
-      key={label}
+      key={`${label} ${icon}`}
       type="button"
       role="menuitem"
       tabIndex={-1}

@@ -1,5 +1,5 @@
 import { useCallback } from "react";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import { Panel } from "../ui/panel";
 import { ChatList } from "./chat-list";
 
@@ -13,9 +13,10 @@ export function Sidebar() {
 /** The chats in a drawer over the one that is shown, where there is no room beside it. */
 export function ChatsDrawer() {
   const { store } = useChat();
+  const words = useWords();
   const close = useCallback(() => store.dispatch({ type: "close", panel: "chats" }), [store]);
   return (
-    <Panel name="chats" label="Chats" className="drawer">
+    <Panel name="chats" label={words.chats} className="drawer">
       <ChatList onLeave={close} />
     </Panel>
   );

@@ -1,7 +1,8 @@
 import { useEffect } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
+import { fill } from "../../text/words/languages";
 
 /** Says which chat was deleted, and brings it back, as long as that can be done. */
 export function UndoBar() {
@@ -15,6 +16,7 @@ export function UndoBar() {
 
 function Undo({ title }: { title: string }) {
   const chat = useChat();
+  const words = useWords();
   useEffect(
     () => () => {
       const isLost = document.activeElement === document.body; // the button took the focus with it
@@ -24,8 +26,8 @@ function Undo({ title }: { title: string }) {
   );
   return (
     <div className="flex items-center gap-3 rounded-lg bg-foreground px-3 py-2 text-background text-sm">
-      <p className="min-w-0 flex-1 truncate">
-        Deleted <span dir="auto">{title}</span>
+      <p dir="auto" className="min-w-0 flex-1 truncate">
+        {fill(words.deleted, { name: title })}
       </p>
       <button
         type="button"
@@ -34,7 +36,7 @@ function Undo({ title }: { title: string }) {
         autoFocus
         onClick={chat.deletion.undo}
       >
-        Undo
+        {words.undo}
       </button>
     </div>
   );

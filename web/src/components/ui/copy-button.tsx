@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { useWords } from "../../hooks/use-chat";
 import { IconButton } from "./icon-button";
 import { LATE_ICONS } from "./late-icons";
 
@@ -13,6 +14,7 @@ interface Props {
 }
 
 export function CopyButton({ text, label, icon = LATE_ICONS.copy, rich }: Props) {
+  const words = useWords();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -25,7 +27,7 @@ export function CopyButton({ text, label, icon = LATE_ICONS.copy, rich }: Props)
       () => setCopied(true),
       () => setCopied(false),
     );
-  return <IconButton icon={copied ? LATE_ICONS.check : icon} label={copied ? "Copied" : label} onClick={copy} />;
+  return <IconButton icon={copied ? LATE_ICONS.check : icon} label={copied ? words.copied : label} onClick={copy} />;
 }
 
 async function copyText(text: string, rich: Props["rich"]): Promise<void> {

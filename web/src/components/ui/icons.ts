@@ -5,5 +5,6 @@ export const ICONS = {
   menu: "M4 7h16M4 12h16M4 17h16",
   plus: "M12 5v14M5 12h14",
   send: "M12 19V6m-6 6 6-6 6 6",
+  sidebar: "M4 5h16v14H4zM9.5 5v14",
   settings: "M4 7h8m4 0h4M4 17h4m4 0h8M14 4.5v5M10 14.5v5",
 } as const;

@@ -1,10 +1,13 @@
+import { useWords } from "../../hooks/use-chat";
+
 /** Stands for a part of the page that did not come. */
 export function NotLoaded() {
+  const words = useWords();
   return (
     <div className="m-auto p-5">
       <p className="mb-4 pr-10">This part of the page could not be loaded.</p>
       <button type="button" className="button" onClick={() => location.reload()}>
-        Reload
+        {words.reload}
       </button>
     </div>
   );

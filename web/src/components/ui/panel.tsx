@@ -1,5 +1,5 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Panel as PanelName } from "../../state/state";
 import { IconButton } from "./icon-button";
 import { LATE_ICONS } from "./late-icons";
@@ -15,6 +15,7 @@ interface Props {
 /** What lies over the page until it is closed: with Escape, with its button, or with a click beside it. */
 export function Panel({ name, label, className, children }: Props) {
   const { store } = useChat();
+  const words = useWords();
   const open = useChatState((state) => state.panel === name);
   const dialog = useRef<HTMLDialogElement>(null);
   const close = () => store.dispatch({ type: "close", panel: name });
@@ -36,7 +37,7 @@ export function Panel({ name, label, className, children }: Props) {
       {open && (
         <>
           {children}
-          <IconButton icon={LATE_ICONS.close} label="Close" className="absolute top-3 right-2" onClick={close} />
+          <IconButton icon={LATE_ICONS.close} label={words.close} className="absolute end-2 top-3" onClick={close} />
         </>
       )}
     </dialog>

@@ -1,0 +1,113 @@
+"""Read a conversation of ChatGPT's export, `conversations.json`.
+
+Its `mapping` is a tree of nodes, of which many hold nothing that a person said: the root, system messages, calls of
+tools. A message hangs below the nearest one that is kept. Several answers in a row become one, as people saw them.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from deltawire.conversations.imports.read import (
+    Imported,
+    ImportedMessage,
+    NotReadable,
+    text_at,
+    time_of,
+    title_at,
+    with_answered,
+    word_of,
+)
+from deltawire.conversations.texts import new_id
+
+_ROLES: Final = {"user": "user", "assistant": "model"}
+_TEXTS: Final = frozenset({"text", "multimodal_text", "code"})
+_MAX_JOINED: Final = 50
+"""Messages in a row that become one: each holds the text of those before it until the whole conversation is read."""
+_TO_ALL: Final = (None, "all")
+
+
+def from_chatgpt(found: dict[str, Any]) -> Imported:
+    """Return a conversation. Raise `NotReadable`."""
+    mapping = found["mapping"]
+    if not isinstance(mapping, dict) or not all(isinstance(node, dict) for node in mapping.values()):
+        raise NotReadable(".mapping must be an object of messages.")
+    created = time_of(found.get("create_time"))
+    kept: dict[str, ImportedMessage] = {}
+    below: dict[str, str | None] = {}
+    """For each node, the id of the message that its children hang below."""
+    joined: set[str] = set()
+    in_a_row: dict[str, int] = {}
+    for name, node in _in_order(mapping):
+        above = below.get(str(node.get("parent")))
+        message = _message(name, node, created)
+        if message is None:
+            below[name] = above
+            continue
+        parent = kept[above] if above is not None else None
+        row = in_a_row.get(above, 1) if above is not None else 1
+        if parent is not None and parent.role == message.role and row < _MAX_JOINED:
+            joined.add(parent.id)
+            in_a_row[message.id] = row + 1
+            text = f"{parent.text}\n\n{message.text}"
+            message = replace(message, parent=parent.parent, text=text)
+        else:
+            message = replace(message, parent=above)
+        kept[message.id] = message
+        below[name] = message.id
+    used = {each.parent for each in kept.values()}
+    messages = with_answered([each for each in kept.values() if each.id not in joined or each.id in used])
+    updated = max(created, time_of(found.get("update_time"), created))
+    return Imported(title=title_at(".title", found.get("title")), created=created, updated=updated, messages=messages)
+
+
+def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the nodes, each after the one above it; a node that leads in a circle is left out."""
+    children: dict[str, list[str]] = {}
+    tops = []
+    for name, node in mapping.items():
+        parent = node.get("parent")
+        if isinstance(parent, str) and parent in mapping:
+            children.setdefault(parent, []).append(name)
+        else:
+            tops.append(name)
+    waiting = tops[::-1]
+    while waiting:
+        name = waiting.pop()
+        yield name, mapping[name]
+        waiting += children.get(name, [])[::-1]
+
+
+def _message(name: str, node: dict[str, Any], otherwise: float) -> ImportedMessage | None:
+    """Return what a person or the model said; None for a node that holds nothing of the kind."""
+    message = node.get("message")
+    if not isinstance(message, dict) or message.get("recipient") not in _TO_ALL:
+        return None
+    author, content = message.get("author"), message.get("content")
+    if not isinstance(author, dict) or not isinstance(content, dict):
+        return None
+    role, text = _ROLES.get(str(author.get("role"))), _text(content)
+    metadata = message.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if role is None or not text.strip() or metadata.get("is_visually_hidden_from_conversation"):
+        return None
+    return ImportedMessage(
+        id=new_id(),
+        parent=None,
+        role=role,
+        text=text_at(f".mapping.{name[:64]}", text),
+        model=word_of(metadata.get("model_slug")) if role == "model" else None,
+        finish_reason="stop" if role == "model" else None,
+        created=time_of(message.get("create_time"), otherwise),
+    )
+
+
+def _text(content: dict[str, Any]) -> str:
+    """Return the text of a message, without its pictures and files."""
+    if content.get("content_type") not in _TEXTS:
+        return ""
+    parts = content.get("parts")
+    if not isinstance(parts, list):
+        return content["text"] if isinstance(content.get("text"), str) else ""
+    return "\n\n".join(part for part in parts if isinstance(part, str) and part)

@@ -1,0 +1,52 @@
+"""`POST /conversations/{conversation}/title`: a title that the model makes of the first question and its answer.
+
+It is a turn of the caller's like any other, with `TITLE_MODEL`: limited, counted and charged. Nothing but the title is
+stored of it, and only where nobody has renamed the conversation meanwhile.
+"""
+
+from contextlib import suppress
+
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from deltawire.api_docs.library_operations import MAKE_TITLE
+from deltawire.chat.peer import PeerGone
+from deltawire.conversations.schemas import Conversation
+from deltawire.conversations.titles import title_from, title_question
+from deltawire.edge.problem_details import Problem
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.errors import Failure
+from deltawire.routes.admitted import admitted
+from deltawire.routes.answers import fold, send_whole
+from deltawire.routes.bodies import AnyRequest, owner_of
+from deltawire.routes.chat_with_grace import Asked
+from deltawire.routes.connection import while_connected
+from deltawire.routes.services import Services
+
+
+@post("/conversations/{conversation:str}/title", status_code=200, operation_class=MAKE_TITLE)
+async def make_title(conversation: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
+    """Let the model make a title of the first question and its answer; the body is empty."""
+    owner, model = owner_of(request), services.title_model
+    if model is None:
+        raise Failure("not_found", "This server makes no titles; see TITLE_MODEL.")
+    before, question, answer = await services.conversations.beginning(owner, conversation)
+    chat = ChatRequest(message=title_question(question, answer), model=model, thinking="off")
+
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(PeerGone):
+            async with admitted(Asked(request, chat), services, "rest") as (turn, headers):
+                whole = await while_connected(receive, turn, fold(turn))
+                if whole is None:
+                    return
+                kept: Problem | Conversation
+                if isinstance(whole, Problem):
+                    kept = whole
+                else:
+                    title = title_from(whole.text) or before
+                    kept = await services.conversations.entitle(owner, conversation, before, title)
+                await send_whole(kept, headers, scope, send, services)
+
+    return respond

@@ -1,0 +1,55 @@
+import { useChat, useWords } from "../../hooks/use-chat";
+import type { Answer } from "../../state/conversation";
+import { shownConversation } from "../../state/state";
+import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
+import { ReadAloud } from "./voice";
+
+/** What else can be done with an answer that has come: it is read aloud, or shared up to here. */
+export function AnswerExtras({ answer }: { answer: Answer }) {
+  const { store } = useChat();
+  const words = useWords();
+  return (
+    <>
+      {answer.text !== "" && <ReadAloud text={answer.text} />}
+      {answer.stored !== null && (
+        <IconButton
+          icon={LATE_ICONS.share}
+          label={words.share}
+          onClick={() => store.dispatch({ type: "share", message: answer.stored ?? "" })}
+        />
+      )}
+    </>
+  );
+}
+
+/** Asks the model to go on with an answer that was cut, where it is the last one. */
+export function ContinueButton({ answer }: { answer: Answer }) {
+  const { store, turns } = useChat();
+  const words = useWords();
+  const isCut =
+    answer.text !== "" &&
+    (answer.spent?.finish_reason === "max_tokens" || ["stopped", "failed", "lost"].includes(answer.status));
+  if (!isCut || shownConversation(store.state)?.leaf !== answer.id) return null;
+  return (
+    <button type="button" className="button self-start" onClick={() => turns.ask(words.continue_question)}>
+      {words.continue}
+    </button>
+  );
+}
+
+/** When a message was written: the time today, the day and the time before. */
+export function TimeOf({ seconds }: { seconds: number | undefined }) {
+  if (seconds === undefined) return null;
+  const at = new Date(seconds * 1000);
+  const language = document.documentElement.lang;
+  const isToday = at.toDateString() === new Date().toDateString();
+  const time = isToday
+    ? at.toLocaleTimeString(language, { timeStyle: "short" })
+    : at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+  const whole = at.toLocaleString(language, { dateStyle: "full", timeStyle: "medium" });
+  return (
+    // Drawn, so that it is no part of what was said: neither for a selection nor for a search in the page.
+    <time dateTime={at.toISOString()} title={whole} data-time={time} className="time-of" />
+  );
+}

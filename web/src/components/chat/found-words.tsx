@@ -1,0 +1,62 @@
+import { useEffect } from "react";
+import { useChat, useChatState } from "../../hooks/use-chat";
+import { branchTo } from "../../state/conversation";
+import { shownConversation } from "../../state/state";
+
+const MARKED_MS = 6_000;
+const NAME = "found";
+
+/** Brings into sight what was looked for in a chat that was found, and marks it for a moment. */
+export function FoundWords() {
+  const { store } = useChat();
+  const seeking = useChatState((state) => state.seeking);
+  const isRead = useChatState((state) => {
+    const conversation = shownConversation(state);
+    return conversation?.id === state.seeking?.conversation && conversation?.reading.status === "done";
+  });
+  useEffect(() => {
+    const conversation = shownConversation(store.state);
+    if (seeking === null || !isRead || conversation === null) return;
+    const message = Object.values(conversation.messages).find(({ stored }) => stored === seeking.message);
+    const isInBranch = branchTo(conversation, conversation.leaf).some(({ id }) => id === message?.id);
+    if (message !== undefined && !isInBranch) store.dispatch({ type: "turn_to", message: message.id });
+    // Once the chat is drawn, and has gone to its end.
+    const timer = setTimeout(() => {
+      store.dispatch({ type: "seek", seeking: null });
+      show(seeking.words, message?.role === "user" ? message.id : undefined);
+    }, 150);
+    return () => clearTimeout(timer);
+  }, [seeking, isRead, store]);
+  return null;
+}
+
+function show(words: string, question: string | undefined): void {
+  const within = question && document.querySelector(`[data-message="${CSS.escape(question)}"]`);
+  const range = rangeOf(words, within || document.querySelector("[role=log]"));
+  if (range === null) return;
+  range.startContainer.parentElement?.scrollIntoView({ block: "center" });
+  if (!("highlights" in CSS)) return;
+  CSS.highlights.set(NAME, new Highlight(range));
+  setTimeout(() => CSS.highlights.delete(NAME), MARKED_MS);
+}
+
+/** The first place of the longest word. */
+function rangeOf(words: string, within: Element | null): Range | null {
+  const sought = words
+    .toLowerCase()
+    .split(/\s+/)
+    .sort((one, other) => other.length - one.length)
+    .filter((word) => word !== "");
+  for (const word of within === null ? [] : sought) {
+    const walker = document.createTreeWalker(within as Element, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const at = (node.textContent ?? "").toLowerCase().indexOf(word);
+      if (at === -1) continue;
+      const range = document.createRange();
+      range.setStart(node, at);
+      range.setEnd(node, at + word.length);
+      return range;
+    }
+  }
+  return null;
+}

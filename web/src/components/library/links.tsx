@@ -1,0 +1,40 @@
+import { useCallback } from "react";
+import { addressOf } from "../../hooks/use-address";
+import { useChat, useWords } from "../../hooks/use-chat";
+import { fill } from "../../text/words/languages";
+import { useLoaded } from "./use-loaded";
+
+/** The links that lead to the reader's chats, and a way to take each back. */
+export function Links() {
+  const chat = useChat();
+  const words = useWords();
+  const [links, again] = useLoaded(useCallback(() => chat.withLibrary((it) => it.api.links()), [chat]));
+  const takeBack = (id: string) => void chat.withLibrary((it) => it.change((api) => api.takeBack(id))).then(again);
+  return (
+    <div className="panel-body">
+      <h2>{words.links}</h2>
+      {links?.length === 0 && <p role="status">{words.no_links}</p>}
+      <ul className="rows">
+        {links?.map(({ id, title, conversation, expires, public: isPublic }) => (
+          <li key={id}>
+            <span className="min-w-0 flex-1">
+              <a dir="auto" className="block truncate" href={addressOf(conversation)}>
+                {title || words.new_chat}
+              </a>
+              <span className="text-muted-foreground text-xs">
+                {fill(words.ends, { day: dayOf(expires) })} · {isPublic ? words.everybody : words.people_here}
+              </span>
+            </span>
+            <button type="button" className="button" onClick={() => takeBack(id)}>
+              {words.take_back}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function dayOf(seconds: number): string {
+  return new Date(seconds * 1000).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium" });
+}

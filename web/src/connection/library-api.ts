@@ -1,0 +1,88 @@
+// What the server keeps beside the conversations, over HTTP: folders, prompts, links, imports. docs/reference/http.md.
+
+import type {
+  Conversation,
+  Folder,
+  FolderList,
+  ImportReport,
+  MadeShare,
+  Prompt,
+  PromptList,
+  SharedConversation,
+  ShareList,
+} from "../protocol/frames";
+import type { Api } from "./api";
+import { type ApiPath, PATHS } from "./paths";
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+
+/** A link to make: the last message of the branch, and how many days it lasts. */
+export interface NewLink {
+  message: string;
+  days: number;
+  public: boolean;
+}
+
+/** Every method rejects as `Api.request` does. */
+export class LibraryApi {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async folders(): Promise<readonly Folder[]> {
+    return (await this.#json<FolderList>("GET", PATHS.folders)).folders;
+  }
+
+  createFolder = (name: string): Promise<Folder> => this.#json("POST", PATHS.folders, { name });
+
+  renameFolder = (id: string, name: string): Promise<Folder> => this.#json("PATCH", `${PATHS.folders}/${id}`, { name });
+
+  deleteFolder = (id: string): Promise<Response> => this.#send("DELETE", `${PATHS.folders}/${id}`);
+
+  async prompts(): Promise<readonly Prompt[]> {
+    return (await this.#json<PromptList>("GET", PATHS.prompts)).prompts;
+  }
+
+  createPrompt = (name: string, text: string): Promise<Prompt> => this.#json("POST", PATHS.prompts, { name, text });
+
+  changePrompt = (id: string, name: string, text: string): Promise<Prompt> =>
+    this.#json("PATCH", `${PATHS.prompts}/${id}`, { name, text });
+
+  deletePrompt = (id: string): Promise<Response> => this.#send("DELETE", `${PATHS.prompts}/${id}`);
+
+  async links(): Promise<ShareList["shares"]> {
+    return (await this.#json<ShareList>("GET", PATHS.shares)).shares;
+  }
+
+  createLink = (conversation: string, link: NewLink): Promise<MadeShare> =>
+    this.#json("POST", `${PATHS.conversations}/${conversation}/shares`, link);
+
+  takeBack = (link: string): Promise<Response> => this.#send("DELETE", `${PATHS.shares}/${link}`);
+
+  shared = (token: string): Promise<SharedConversation> => this.#json("GET", `${PATHS.shared}/${token}`);
+
+  makeTitle = (conversation: string): Promise<Conversation> =>
+    this.#json("POST", `${PATHS.conversations}/${conversation}/title`);
+
+  /** Import what a text holds; it may take as long as it takes. */
+  importPart = async (text: string): Promise<ImportReport["conversations"]> => {
+    const options = { method: "POST", headers: JSON_TYPE, body: text, signal: null };
+    const report: ImportReport = await (await this.#api.request(`${PATHS.conversations}/import`, options)).json();
+    return report.conversations;
+  };
+
+  everything = async (): Promise<Blob> => (await this.#send("GET", `${PATHS.conversations}/export`)).blob();
+
+  deleteAll = (): Promise<Response> => this.#send("DELETE", PATHS.conversations);
+
+  #send(method: string, path: ApiPath, body?: unknown): Promise<Response> {
+    const content = body === undefined ? {} : { headers: JSON_TYPE, body: JSON.stringify(body) };
+    return this.#api.request(path, { method, ...content });
+  }
+
+  async #json<T>(method: string, path: ApiPath, body?: unknown): Promise<T> {
+    return (await this.#send(method, path, body)).json();
+  }
+}
