@@ -273,7 +273,7 @@ export interface Usage {
   type: "usage";
   id: string;
   seq?: number;
-  state: string;
+  state?: string;
   model: string;
   finish_reason: string | null;
   input_tokens: number | null;
