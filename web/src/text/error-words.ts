@@ -72,8 +72,6 @@ const WORDS: Readonly<Record<string, Words>> = {
   draining: { sentence: "The server was shutting down.", advice: "Ask again: the next one answers." },
   store_unavailable: { sentence: "The chats cannot be reached at the moment.", advice: ASK_AGAIN },
   invalid_file: FILES,
-  tool_timeout: { sentence: "This answer waited too long for what it had asked for.", advice: ASK_AGAIN },
-  too_many_rounds: { sentence: "The model asked for too much on the way to an answer.", advice: ASK_AGAIN },
   blocked: { sentence: "The model’s provider refused this question.", advice: "Put it another way." },
   upstream_rate_limited: {
     sentence: "The model’s provider takes no more questions at the moment.",
