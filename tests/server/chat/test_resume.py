@@ -36,7 +36,7 @@ def lost(client: Client) -> None:
 
 async def started(client: Client, **fields: Any) -> Frame:
     """Ask with a grace; return the first frame."""
-    await client.chat(**{"id": "t1", "grace": 60, "tools": TOOLS, **fields})
+    await client.chat(**{"id": "t1", "grace": 60, **fields})
     frame = await client.receive()
     assert list(frame) == ["type", "id", "run", "conversation", "question", "seq"]
     assert (frame["type"], frame["seq"]) == ("started", 1)
@@ -149,7 +149,7 @@ async def test_a_close_on_purpose_ends_the_turn_at_once(
     upstream.plays(PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
-            await started(client)
+            await started(client, tools=TOOLS)
             exchange = await upstream.asked()
             await reach(phase, client, exchange)
             await leave(client)
@@ -168,7 +168,7 @@ async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9, max_answer_chars=10**8) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
-            run = (await started(client))["run"]
+            run = (await started(client, tools=TOOLS))["run"]
             exchange = await upstream.asked()
             await reach(phase, client, exchange)
             is_blocked.set()
@@ -195,7 +195,7 @@ async def test_a_resumed_listener_is_told_of_the_calls_again_and_answers(upstrea
     upstream.plays(calls(call("clock", {}, named="c1", signature="s")), says("Done."))
     async with serving(upstream) as address:
         async with connected(address, close_timeout=0.1, ping_interval=None) as client:
-            run = (await started(client))["run"]
+            run = (await started(client, tools=TOOLS))["run"]
             assert (await client.receive())["call"] == "c1"
             await (await upstream.asked()).closes()
             lost(client)
