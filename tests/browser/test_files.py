@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, FileChooser, Locator, Route, expect
+from playwright.async_api import Browser, FileChooser, FilePayload, Locator, Route, expect
 from support.files import PDF, png
 from support.page import NARROW, WIDE, ChatPage, opened
 from support.serving import serving, sharing
@@ -54,7 +54,7 @@ async def chooses(page: ChatPage, *files: Given, button: str = "Add files") -> N
     async with page.page.expect_file_chooser() as choosing:
         await page.button(button).click()
     chooser = await choosing.value
-    await chooser.set_files([{"name": name, "mimeType": kind, "buffer": content} for name, kind, content in files])
+    await chooser.set_files([FilePayload(name=name, mimeType=kind, buffer=content) for name, kind, content in files])
 
 
 def card(page: ChatPage, name: str) -> Locator:
@@ -196,7 +196,7 @@ async def test_by_keyboard_alone(page: ChatPage, upstream: Upstream) -> None:
     await page.page.keyboard.press("Tab")
     await expect(page.button("Add files")).to_be_focused()
     await page.page.keyboard.press("Enter")
-    given = [{"name": name, "mimeType": "image/png", "buffer": PICTURE} for name in ("one.png", "two.png")]
+    given = [FilePayload(name=name, mimeType="image/png", buffer=PICTURE) for name in ("one.png", "two.png")]
     await (await choosing).set_files(given)
     await is_there(page, "two.png")
     await expect(page.box).to_be_focused()
@@ -285,7 +285,7 @@ async def test_on_a_phone_a_photo_is_a_tap_away(browser: Browser, upstream: Upst
             await page.button("Take a photo").tap()
         chooser = await choosing.value
         assert await chooser.element.get_attribute("capture") == "environment"
-        await chooser.set_files([{"name": "photo.png", "mimeType": "image/png", "buffer": PICTURE}])
+        await chooser.set_files([FilePayload(name="photo.png", mimeType="image/png", buffer=PICTURE)])
         await is_there(page, "photo.png")
         for name in ("Add files", "Take a photo", "Remove photo.png"):
             box = await page.button(name).bounding_box()
