@@ -21,9 +21,9 @@ from deltawire.app.services import (
     make_client,
     make_services,
     make_shares,
-    make_tracing,
     open_stores,
 )
+from deltawire.app.tracing import make_tracing
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
 from deltawire.conversations.clearing import leftovers_cleared

@@ -3,7 +3,7 @@
 import os
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -49,9 +49,6 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.run_observer import RunObserver
 from deltawire.telemetry.turn_observer import Telemetry
-
-if TYPE_CHECKING:  # an optional dependency
-    from deltawire.telemetry.traces import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -211,21 +208,6 @@ async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
         return standin_account(standin.url)
     key = settings.api_key.get_secret_value() if settings.api_key is not None else None
     return account_of(key, os.environ, vertex=settings.vertex)
-
-
-def make_tracing(settings: Settings) -> "Tracing | None":
-    """Return the tracing; None where no exporter is set up."""
-    if not os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        return None
-    try:
-        from deltawire.telemetry.traces import Tracing  # noqa: PLC0415 - it needs an optional dependency
-    except ModuleNotFoundError as missing:
-        log.warning(
-            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install deltawire[otel]", missing=missing.name
-        )
-        return None
-    provider = ("gcp.vertex_ai" if settings.vertex else "gcp.gemini") if settings.has_upstream else "deltawire.standin"
-    return Tracing(provider, content=settings.trace_content)
 
 
 def make_catalog(settings: Settings) -> ModelCatalog:

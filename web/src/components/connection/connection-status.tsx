@@ -18,7 +18,7 @@ export function ConnectionStatus() {
   return (
     <p
       role="status"
-      className={SHOWN.has(status) ? "flex items-center gap-2 text-muted-foreground text-xs" : "sr-only"}
+      className={`text-muted-foreground text-xs ${SHOWN.has(status) ? "flex items-center gap-2" : "sr-only"}`}
       data-connection={status}
     >
       <span aria-hidden="true" className="status-dot" />
