@@ -31,7 +31,7 @@ export type Panel = "chats" | "settings" | "shortcuts" | "sign_in" | LibraryPane
 export type LibraryPanel = "archive" | "data" | "links" | "prompts" | "share";
 
 /** Words that are looked for in a chat, and the stored id of the message in which they stand. */
-export interface Seeking {
+interface Seeking {
   conversation: string;
   message: string;
   words: string;
