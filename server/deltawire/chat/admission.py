@@ -123,12 +123,19 @@ class Admission:
         )
 
     def turn(
-        self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
+        self,
+        request: ChatRequest,
+        history: list[HistoryMessage],
+        caller: Caller,
+        context: RequestContext,
+        *,
+        with_state: bool = True,
     ) -> Turn:
         """Return a turn for a request of this caller's; raise `Failure` when it is refused.
 
         It counts from now on, until its context is left: `async with admission.turn(...) as turn`. `history` is what it
-        is asked with when the request brings none; `context` is how the request came.
+        is asked with when the request brings none; `context` is how the request came. `with_state` is False where the
+        client has no use for the state of a turn that ends in calls.
         """
         self._check_context(request)
         self._check_size(request)
@@ -154,7 +161,7 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
-            keep_state=None if self._continuations is None else self._continuations.keep,
+            keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:
             asked = self._resumed(asked, memory)

@@ -8,21 +8,35 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.calls import FunctionCall, Spoken, arguments_of
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
     MAX_STRINGS,
     THINKING,
     Effort,
-    Spoken,
     check_model,
     conversation_of,
     text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.functions import (
+    CHOICES,
+    RESPONSE_TOOL_ROWS,
+    TOOL_LIST,
+    Arguments,
+    CallId,
+    FunctionName,
+    ResponseChoice,
+    ResponseTool,
+    Word,
+    choice_of,
+    tools_of,
+)
 from deltawire.protocol.openai.json_answers import TextFormat, schema_of_text
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
+    MODELS_CHOICE,
     NO_CACHE,
     NO_FILES,
     NO_LOGPROBS,
@@ -30,14 +44,13 @@ from deltawire.protocol.openai.reasons import (
     NO_PICTURES,
     NO_STORE,
     NO_THOUGHTS_BACK,
-    NO_TOOLS,
     NO_VERBOSITY,
-    NONE_TO_CALL,
     OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
 )
+from deltawire.protocol.tools import MAX_FUNCTIONS
 
 
 class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,10 +76,10 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     type: (
         Annotated[
-            Literal["message", "reasoning"],
+            Literal["message", "reasoning", "function_call", "function_call_output"],
             Meta(
-                description='"message" or "reasoning"; calls of tools are not taken yet, nor names of stored items: '
-                "the client's `store` must be false"
+                description='"message", "reasoning", "function_call" or "function_call_output"; names of stored items '
+                "are not taken: the client's `store` must be false"
             ),
         ]
         | None
@@ -84,10 +97,43 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     phase: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    call_id: CallId | None = None
+    name: FunctionName | None = None
+    arguments: Arguments | None = None
+    output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
+    namespace: Annotated[Raw, refused("functions have no namespaces")] | UnsetType = UNSET
+    caller: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+
+    @property
+    def parts_field(self) -> str:
+        """The field that may have parts."""
+        return "output" if self.type == "function_call_output" else "content"
 
     def parts(self) -> Sequence[InputPart]:
         """Return the parts of a content that has some."""
-        return self.content if isinstance(self.content, list) else ()
+        given = getattr(self, self.parts_field)
+        return given if isinstance(given, list) else ()
+
+    def spoken(self, path: str) -> Spoken:
+        """Return the item as a message of the conversation. Raise `Failure`; `path` is its path."""
+        if self.type == "function_call":
+            name = self._required("name", path)
+            arguments = arguments_of(self.arguments or "", f"{path}.arguments")
+            call = FunctionCall(id=self._required("call_id", path), name=name, arguments=arguments, path=path)
+            return Spoken("assistant", "", path, (call,))
+        if self.type == "function_call_output":
+            answers = self._required("call_id", path)
+            return Spoken(
+                "tool", text_of(self.output), f"{path}.output", answers=answers, answers_path=f"{path}.call_id"
+            )
+        return Spoken(self._required("role", path), text_of(self.content), f"{path}.content")
+
+    def _required(self, name: str, path: str) -> str:
+        value: str | None = getattr(self, name)
+        if value is None:
+            field = f"{path}.{name}"
+            raise Failure("invalid_frame", f"{field} is missing: {_rules[f'input[].{name}']}.", field=field)
+        return value
 
 
 class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,10 +181,10 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     background: Annotated[Raw, refused(NO_STORE, False)] | UnsetType = UNSET  # noqa: FBT003
     background_options: Annotated[Raw, refused(NO_STORE)] | UnsetType = UNSET
     prompt: Annotated[Raw, refused("prompts are not stored")] | UnsetType = UNSET
-    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
-    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
-    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
-    max_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    tools: Annotated[list[ResponseTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
+    tool_choice: Annotated[Word | ResponseChoice, Meta(description=CHOICES)] | None = None
+    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
+    max_tool_calls: Annotated[Raw, passed_over("it is for OpenAI's own tools")] | UnsetType = UNSET
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
@@ -173,18 +219,22 @@ _OF_PART: Final = rows_of(InputPart, "input[].content[].")
 _OF_FORMAT: Final = rows_of(TextFormat, "text.format.")
 RESPONSE_FIELDS: Final[tuple[FieldRow, ...]] = (
     *(*_OF_REQUEST, *_OF_REASONING, *_OF_TEXT, *_OF_FORMAT),
-    *(*_OF_ITEM, *_OF_PART),
+    *(*RESPONSE_TOOL_ROWS, *_OF_ITEM, *_OF_PART),
 )
 """The table of the fields."""
 _REFUSED: Final = refused_among(_OF_REQUEST)
 _REFUSED_OF_REASONING: Final = refused_among(_OF_REASONING)
 _REFUSED_OF_TEXT: Final = refused_among(_OF_TEXT)
+_REFUSED_OF_TOOL: Final = refused_among(RESPONSE_TOOL_ROWS)
+_REFUSED_OF_ITEM: Final = refused_among(_OF_ITEM)
 _REFUSED_OF_PART: Final = refused_among(_OF_PART)
 
 _rules: Final = {
     **{row.path: row.words for row in RESPONSE_FIELDS},
     "input[]": 'an object with "role" and "content"',
     "input[].content[]": 'an object with "type" and "text"',
+    "input[].output[]": 'an object with "type" and "text"',
+    "tools[]": 'an object with "type" and "name"',
 }
 _requests: StrictDecoder[ResponseRequest] = StrictDecoder(ResponseRequest, _rules, MAX_STRINGS)
 
@@ -197,9 +247,12 @@ def read_response_request(body: bytes) -> ResponseRequest:
         check(request.reasoning, _REFUSED_OF_REASONING, "reasoning.")
     if request.text is not None:
         check(request.text, _REFUSED_OF_TEXT, "text.")
+    for index, tool in enumerate(request.tools or ()):
+        check(tool, _REFUSED_OF_TOOL, f"tools[{index}].")
     for index, item in enumerate(() if isinstance(request.input, str) else request.input):
+        check(item, _REFUSED_OF_ITEM, f"input[{index}].")
         for number, part in enumerate(item.parts()):
-            check(part, _REFUSED_OF_PART, f"input[{index}].content[{number}].")
+            check(part, _REFUSED_OF_PART, f"input[{index}].{item.parts_field}[{number}].")
     check_model(request.model)
     return request
 
@@ -217,6 +270,8 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         max_output_tokens=request.max_output_tokens,
         thinking=THINKING[request.effort] if request.effort else None,
         response_schema=schema_of_text(request.text.format) if request.text else None,
+        tools=tools_of(request.tools),
+        tool_choice=choice_of(request.tool_choice, has_tools=bool(request.tools)),
     )
 
 
@@ -224,14 +279,7 @@ def _spoken(given: str | list[InputItem]) -> list[Spoken]:
     """Return the messages. Raise `Failure` where there are none, and for one without a role."""
     if isinstance(given, str):
         return [Spoken("user", given, "input")]
-    spoken = []
-    for index, item in enumerate(given):
-        if item.type == "reasoning":
-            continue
-        if item.role is None:
-            field = f"input[{index}].role"
-            raise Failure("invalid_frame", f"{field} is missing: {_rules['input[].role']}.", field=field)
-        spoken.append(Spoken(item.role, text_of(item.content), f"input[{index}].content"))
+    spoken = [item.spoken(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
     if not spoken:
         raise Failure("invalid_frame", "input must hold a message.", field="input")
     return spoken
