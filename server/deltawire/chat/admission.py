@@ -25,6 +25,7 @@ from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.gemini.functions import check_functions
+from deltawire.gemini.messages import FiledRequest, attachments_of, files_of
 from deltawire.identity.caller import Caller
 from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
@@ -150,7 +151,7 @@ class Admission:
         size = getsizeof(request.message) + memory_of(said)
         if request.tools or request.response_schema or request.tool_results:
             size += _memory_of_tools(request)
-        size = size + READ_BYTES if request.files else size
+        size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -227,6 +228,12 @@ class Admission:
             raise too_large("history", bounds.history_chars)
         if len(request.system or "") > bounds.message_chars:
             raise too_large("system", bounds.message_chars)
+
+
+def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of the files that came within a request."""
+    asked = sum([file.size for file in attachments_of(request)])
+    return asked + sum([file.size for message in said for file in files_of(message)])
 
 
 def _memory_of_tools(request: ChatRequest) -> int:

@@ -23,7 +23,8 @@ _FolderName = Annotated[
 _PromptName = Annotated[
     str,
     Meta(
-        pattern=r"^[^\s/\x00]{1,64}$(?!\n)",
+        # The last five are spaces to Python alone, so the schema has to name them.
+        pattern=r"^[^\s/\x00\x1c-\x1f\x85]{1,64}$(?!\n)",
         description=f"a string of 1 to {MAX_PROMPT_NAME_CHARS} characters without spaces and slashes",
     ),
 ]

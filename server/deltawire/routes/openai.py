@@ -32,6 +32,7 @@ from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stre
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of
 from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
+from deltawire.routes.given_files import with_given_files
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
@@ -105,9 +106,10 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
 
 
 async def _restored(request: AnyRequest, chat: ChatRequest, services: Services) -> ChatRequest:
-    """Return the request of a turn with what the model said in earlier calls. Raise `Failure`."""
+    """Return the request of a turn with its files, and what the model said in earlier calls. Raise `Failure`."""
     model = services.admission.catalog.models_for(chat.model)[0]
-    return await services.kept_calls.restored(owner_of(request), chat, model)
+    chat = await services.kept_calls.restored(owner_of(request), chat, model)
+    return with_given_files(chat, services.files.bounds)
 
 
 async def _whole(turn: Turn, wanted: Wanted, keep: Callable[[], Awaitable[None]]) -> Struct | None:

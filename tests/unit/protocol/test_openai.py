@@ -184,7 +184,7 @@ def test_a_refused_field_is_named_unless_it_asks_for_nothing(row: FieldRow, ask:
         (
             {"messages": [{"role": "user", "content": [{"image_url": {"url": "data:,"}, "type": "image_url"}]}]},
             "invalid_frame",
-            "messages[0].content[0].type",
+            "messages[0].content[0].image_url.url",
         ),
         ({"temperature": 3}, "invalid_frame", "temperature"),
         ({"max_tokens": 0}, "invalid_frame", "max_tokens"),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.given_files import GivenFile, GivenMessage
 
 _PREFIX: Final = "call_"
 _AN_OBJECT: Final = "a JSON object, as a string"
@@ -50,6 +51,7 @@ class Spoken(NamedTuple):
     answers: str | None = None
     """The id of the call whose result the message is."""
     answers_path: str = ""
+    files: tuple[GivenFile, ...] = ()
 
 
 def call_id(turn: str, index: int) -> str:
@@ -97,9 +99,12 @@ def history_of(spoken: Sequence[Spoken]) -> list[HistoryMessage]:
         else:
             _check_answered(step)
             step = _begun(history, said) if said.calls else None
-            if step is not None or said.text:
-                message = HistoryMessage("model" if said.role == "assistant" else "user", said.text)
-                history.append(message if step is None else step)
+            if step is not None:
+                history.append(step)
+            elif said.files:
+                history.append(GivenMessage("user", said.text, files=said.files))
+            elif said.text:
+                history.append(HistoryMessage("model" if said.role == "assistant" else "user", said.text))
     _check_answered(step)
     return history
 

@@ -16,6 +16,7 @@ from deltawire.protocol.openai.conversation import (
     THINKING,
     Effort,
     check_model,
+    check_speaker,
     conversation_of,
     text_of,
 )
@@ -34,16 +35,24 @@ from deltawire.protocol.openai.functions import (
     choice_of,
     tools_of,
 )
+from deltawire.protocol.openai.given_files import (
+    FILE_ROWS,
+    ChatFile,
+    GivenFile,
+    ImageUrl,
+    InputAudio,
+    document_of,
+    given_request,
+    picture_of,
+)
 from deltawire.protocol.openai.json_answers import NamedSchema, ResponseFormat, schema_of
 from deltawire.protocol.openai.reasons import (
     DEPRECATED,
     KEY_ASKS,
     MODELS_CHOICE,
     NO_CACHE,
-    NO_FILES,
     NO_LOGPROBS,
     NO_PADDING,
-    NO_PICTURES,
     NO_SOUND,
     NO_THOUGHTS_BACK,
     NO_VERBOSITY,
@@ -59,15 +68,28 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A part of a message."""
 
     type: Annotated[
-        Literal["text", "refusal"], Meta(description='"text" or "refusal"; pictures, sound and files are not taken yet')
+        Literal["text", "refusal", "image_url", "input_audio", "file"],
+        Meta(description='"text", "refusal", "image_url", "input_audio" or "file"'),
     ]
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
-    input_audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
-    file: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
+    image_url: Annotated[ImageUrl, Meta(description='an object with "url"')] | None = None
+    input_audio: Annotated[InputAudio, Meta(description='an object with "data" and "format"')] | None = None
+    file: Annotated[ChatFile, Meta(description='an object with "file_data" or "file_id"')] | None = None
     cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+
+    def given(self, path: str) -> GivenFile | None:
+        """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
+        if self.type == "image_url" and self.image_url is not None:
+            return picture_of(self.image_url.url, f"{path}.image_url.url")
+        if self.type == "input_audio" and self.input_audio is not None:
+            return GivenFile(path=f"{path}.input_audio.data", data=self.input_audio.data)
+        if self.type == "file" and self.file is not None:
+            return document_of(self.file.file_data, self.file.file_id, self.file.filename, f"{path}.file")
+        if self.type in ("image_url", "input_audio", "file"):
+            raise Failure("invalid_frame", f"{path}.{self.type} is missing.", field=f"{path}.{self.type}")
+        return None
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,10 +125,13 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def spoken(self, path: str) -> Spoken:
         """Return the message as one of the conversation. Raise `Failure`; `path` is its path."""
+        parts = [part.given(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
+        files = tuple(file for file in parts if file is not None)
+        check_speaker(self.role, files)
         if self.role != "tool":
             given = self.tool_calls or () if self.role == "assistant" else ()
             calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(given))
-            return Spoken(self.role, self.text(), f"{path}.content", calls)
+            return Spoken(self.role, self.text(), f"{path}.content", calls, files=files)
         field = f"{path}.tool_call_id"
         if self.tool_call_id is None:
             raise Failure("invalid_frame", f"{field} is missing: {A_CALL_ID}.", field=field)
@@ -199,6 +224,7 @@ FIELDS: Final[tuple[FieldRow, ...]] = (
     *_OF_MESSAGE,
     *CALL_ROWS,
     *_OF_PART,
+    *FILE_ROWS,
 )
 """The table of the fields."""
 _REFUSED: Final = refused_among(_OF_REQUEST)
@@ -233,7 +259,7 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
     said = conversation_of([message.spoken(f"messages[{at}]") for at, message in enumerate(request.messages)])
     tools = tools_of([tool.function for tool in request.tools or ()])
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
-    return ChatRequest(
+    chat = ChatRequest(
         message=said.message,
         history=said.history,
         system=said.system,
@@ -248,3 +274,4 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         tools=tools,
         tool_choice=choice_of(request.tool_choice, has_tools=bool(tools)),
     )
+    return given_request(chat, said.files)

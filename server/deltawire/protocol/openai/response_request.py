@@ -1,6 +1,5 @@
 """The request of `POST /v1/responses`, and the turn that it asks for."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -8,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import FunctionCall, Spoken, arguments_of
+from deltawire.protocol.openai.calls import Spoken
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
@@ -17,123 +16,37 @@ from deltawire.protocol.openai.conversation import (
     Effort,
     check_model,
     conversation_of,
-    text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
 from deltawire.protocol.openai.functions import (
     CHOICES,
     RESPONSE_TOOL_ROWS,
     TOOL_LIST,
-    Arguments,
-    CallId,
-    FunctionName,
     ResponseChoice,
     ResponseTool,
     Word,
     choice_of,
     tools_of,
 )
+from deltawire.protocol.openai.given_files import (
+    given_request,
+)
 from deltawire.protocol.openai.json_answers import TextFormat, schema_of_text
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
     MODELS_CHOICE,
     NO_CACHE,
-    NO_FILES,
     NO_LOGPROBS,
     NO_PADDING,
-    NO_PICTURES,
     NO_STORE,
     NO_THOUGHTS_BACK,
     NO_VERBOSITY,
-    OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
 )
+from deltawire.protocol.openai.response_items import InputItem, InputPart
 from deltawire.protocol.tools import MAX_FUNCTIONS
-
-
-class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a message."""
-
-    type: Annotated[
-        Literal["input_text", "output_text", "refusal", "reasoning_text"],
-        Meta(description='"input_text", "output_text", "refusal" or "reasoning_text"; pictures, files: not yet taken'),
-    ]
-    text: Annotated[str, Meta(description="a string")] | None = None
-    refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    logprobs: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
-    file_id: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-    file_url: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-    file_data: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-
-
-class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A message of the conversation, or thoughts of an earlier answer, which are passed over."""
-
-    type: (
-        Annotated[
-            Literal["message", "reasoning", "function_call", "function_call_output"],
-            Meta(
-                description='"message", "reasoning", "function_call" or "function_call_output"; names of stored items '
-                "are not taken: the client's `store` must be false"
-            ),
-        ]
-        | None
-    ) = None
-    role: (
-        Annotated[
-            Literal["system", "developer", "user", "assistant"],
-            Meta(description='"system", "developer", "user" or "assistant"'),
-        ]
-        | None
-    ) = None
-    content: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
-    id: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    status: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    phase: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    call_id: CallId | None = None
-    name: FunctionName | None = None
-    arguments: Arguments | None = None
-    output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
-    namespace: Annotated[Raw, refused("functions have no namespaces")] | UnsetType = UNSET
-    caller: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-
-    @property
-    def parts_field(self) -> str:
-        """The field that may have parts."""
-        return "output" if self.type == "function_call_output" else "content"
-
-    def parts(self) -> Sequence[InputPart]:
-        """Return the parts of a content that has some."""
-        given = getattr(self, self.parts_field)
-        return given if isinstance(given, list) else ()
-
-    def spoken(self, path: str) -> Spoken:
-        """Return the item as a message of the conversation. Raise `Failure`; `path` is its path."""
-        if self.type == "function_call":
-            name = self._required("name", path)
-            arguments = arguments_of(self.arguments or "", f"{path}.arguments")
-            call = FunctionCall(id=self._required("call_id", path), name=name, arguments=arguments, path=path)
-            return Spoken("assistant", "", path, (call,))
-        if self.type == "function_call_output":
-            answers = self._required("call_id", path)
-            return Spoken(
-                "tool", text_of(self.output), f"{path}.output", answers=answers, answers_path=f"{path}.call_id"
-            )
-        return Spoken(self._required("role", path), text_of(self.content), f"{path}.content")
-
-    def _required(self, name: str, path: str) -> str:
-        value: str | None = getattr(self, name)
-        if value is None:
-            field = f"{path}.{name}"
-            raise Failure("invalid_frame", f"{field} is missing: {_rules[f'input[].{name}']}.", field=field)
-        return value
 
 
 class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,7 +101,7 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
-    image: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
+    image: Annotated[Raw, refused("it is for OpenAI's own tools")] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
     include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
@@ -260,7 +173,7 @@ def read_response_request(body: bytes) -> ResponseRequest:
 def chat_of_response(request: ResponseRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is no question."""
     said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
-    return ChatRequest(
+    chat = ChatRequest(
         message=said.message,
         history=said.history,
         system=said.system,
@@ -273,6 +186,7 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         tools=tools_of(request.tools),
         tool_choice=choice_of(request.tool_choice, has_tools=bool(request.tools)),
     )
+    return given_request(chat, said.files)
 
 
 def _spoken(given: str | list[InputItem]) -> list[Spoken]:
