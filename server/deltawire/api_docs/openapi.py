@@ -22,7 +22,7 @@ from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.frames import NumberedFrame
-from deltawire.protocol.problems import Problem
+from deltawire.protocol.problem_details import Problem
 from deltawire.protocol.tools import ToolAnswer
 
 

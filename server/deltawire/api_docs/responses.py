@@ -13,7 +13,7 @@ from msgspec import Struct
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import error_frame
 from deltawire.protocol.openai.errors import ErrorBody, error_body
-from deltawire.protocol.problems import MEDIA_TYPE, problem_of
+from deltawire.protocol.problem_details import MEDIA_TYPE, problem_of
 
 
 def field(description: str) -> OpenAPIHeader:

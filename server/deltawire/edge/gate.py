@@ -25,7 +25,7 @@ from deltawire.edge.headers import lone
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.problems import problem_of, raw_headers, response_of
+from deltawire.protocol.problem_details import problem_of, raw_headers, response_of
 from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
 

@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException
 
 from deltawire.edge.head_requests import with_head
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.problems import problem_of, response_of
+from deltawire.protocol.problem_details import problem_of, response_of
 from deltawire.telemetry.logs import where
 from deltawire.telemetry.refusals import Refusals
 

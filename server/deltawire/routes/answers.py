@@ -22,7 +22,7 @@ from deltawire.protocol.frames import (
     shown_part,
     spent_of,
 )
-from deltawire.protocol.problems import Problem, problem_of, raw_headers, response_of
+from deltawire.protocol.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
 from deltawire.protocol.spent import Spent
 from deltawire.routes.connection import http_link

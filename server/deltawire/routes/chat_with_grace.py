@@ -14,7 +14,7 @@ from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, encode
-from deltawire.protocol.problems import raw_headers
+from deltawire.protocol.problem_details import raw_headers
 from deltawire.routes.answers import send_whole
 from deltawire.routes.bodies import AnyRequest
 from deltawire.routes.run_listeners import HttpListener, while_there

@@ -26,7 +26,7 @@ from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList, model
 from deltawire.protocol.openai.response_answer import begun, response_of
 from deltawire.protocol.openai.response_request import chat_of_response, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
-from deltawire.protocol.problems import Problem
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stream_late
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of

@@ -12,7 +12,7 @@ from deltawire.chat.runs.registry import AnyRun
 from deltawire.chat.runs.states import Departure
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, error_frame
-from deltawire.protocol.problems import Problem
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.answers import Answer, Fold
 from deltawire.routes.connection import until_left
 from deltawire.routes.sse import EventStream, event_of

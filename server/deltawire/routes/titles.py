@@ -17,7 +17,7 @@ from deltawire.conversations.schemas import Conversation
 from deltawire.conversations.titles import title_from, title_question
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.problems import Problem
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import fold, send_whole
 from deltawire.routes.bodies import AnyRequest, owner_of
