@@ -105,7 +105,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   };
   return (
     <div className="relative">
-      <Icon path={LATE_ICONS.search} className="absolute top-2.5 start-2.5 size-4 text-muted-foreground" />
+      <Icon path={LATE_ICONS.search} className="absolute inset-y-0 start-2.5 my-auto size-4 text-muted-foreground" />
       <input
         type="search"
         dir="auto"
