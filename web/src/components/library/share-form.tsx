@@ -58,6 +58,7 @@ export function ShareForm() {
           <div className="flex items-center gap-2">
             <input
               id={`${id}-link`}
+              dir="ltr"
               className="input font-mono text-xs"
               readOnly
               value={address}
