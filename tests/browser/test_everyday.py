@@ -300,6 +300,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     await page.page.get_by_role("textbox", name="Name of the folder").locator("visible=true").fill("Trips")
     await page.page.keyboard.press("Enter")
     await expect(page.page.get_by_role("button", name="Trips", exact=True).locator("visible=true")).to_be_visible()
+    await expect(page.page.get_by_role("button", name="New folder").locator("visible=true")).to_be_focused()
     await leave_list(page)
 
 
@@ -470,6 +471,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     link = await panel.get_by_label(
         "Whoever has this link can read the chat up to here. It is shown only now."
     ).input_value()
+    await expect(panel.get_by_role("textbox")).to_be_focused()
     await page.page.keyboard.press("Escape")
     other = await page.page.context.new_page()
     await other.goto(link)
@@ -485,6 +487,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     panel = await opens(page, "Shared links")
     await panel.get_by_role("listitem").filter(has_text="Read this").get_by_role("button", name="Take back").click()
     await expect(panel).to_contain_text("Nothing is shared.")
+    await expect(panel.get_by_role("button", name="Close")).to_be_focused()
     await page.page.keyboard.press("Escape")
     await leave_list(page)
 

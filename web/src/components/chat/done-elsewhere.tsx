@@ -41,7 +41,7 @@ function runningIn({ conversations }: State): string[] {
   return conversations.flatMap((c) => (runningAnswers(c).length > 0 ? [c.id] : []));
 }
 
-/** A temporary chat leaves its first words neither in the browser's history nor among its notifications. */
+/** A temporary chat leaves the beginning of its question neither in the browser's history nor among its notifications. */
 function titleOf({ words }: State, conversation: Conversation | null): string {
   return conversation?.isTemporary ? words.temporary : (conversation?.title ?? "");
 }

@@ -61,6 +61,8 @@ export function ShareForm() {
               dir="ltr"
               className="input font-mono text-xs"
               readOnly
+              // biome-ignore lint/a11y/noAutofocus: the button that made it is gone
+              autoFocus
               value={address}
               onFocus={({ target }) => target.select()}
             />
