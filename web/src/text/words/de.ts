@@ -157,7 +157,7 @@ export const DE: Words = {
   take_photo: "Foto aufnehmen",
   temporary: "Temporärer Chat",
   temporary_note:
-    "Dieser Chat wird nirgends aufbewahrt, weder hier noch auf dem Server. Er ist weg, wenn du ihn verlässt.",
+    "Dieser Chat wird nirgends aufbewahrt, weder hier noch auf dem Server. Er ist weg, wenn du ihn verlässt; eine Datei, die du hinzufügst, bleibt noch eine Weile auf dem Server.",
   thinks: "kann länger nachdenken",
   thoughts: "Gedanken zeigen",
   today: "Heute",

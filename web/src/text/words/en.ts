@@ -155,7 +155,8 @@ export const EN = {
   take_back: "Take back",
   take_photo: "Take a photo",
   temporary: "Temporary chat",
-  temporary_note: "This chat is kept nowhere, neither here nor on the server. It is gone when you leave it.",
+  temporary_note:
+    "This chat is kept nowhere, neither here nor on the server. It is gone when you leave it; a file that you add stays on the server for a while.",
   thinks: "can think longer",
   thoughts: "Show thoughts",
   today: "Today",

@@ -155,7 +155,8 @@ export const ES: Words = {
   take_back: "Retirar",
   take_photo: "Hacer una foto",
   temporary: "Chat temporal",
-  temporary_note: "Este chat no se guarda en ningún sitio, ni aquí ni en el servidor. Desaparece cuando lo dejas.",
+  temporary_note:
+    "Este chat no se guarda en ningún sitio, ni aquí ni en el servidor. Desaparece cuando lo dejas; un archivo que añadas queda un tiempo en el servidor.",
   thinks: "puede pensar más tiempo",
   thoughts: "Mostrar pensamientos",
   today: "Hoy",

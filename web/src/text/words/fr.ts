@@ -157,7 +157,7 @@ export const FR: Words = {
   take_photo: "Prendre une photo",
   temporary: "Discussion éphémère",
   temporary_note:
-    "Cette discussion n’est gardée nulle part, ni ici ni sur le serveur. Elle disparaît quand vous la quittez.",
+    "Cette discussion n’est gardée nulle part, ni ici ni sur le serveur. Elle disparaît quand vous la quittez ; un fichier que vous ajoutez reste un temps sur le serveur.",
   thinks: "peut réfléchir plus longtemps",
   thoughts: "Montrer les réflexions",
   today: "Aujourd’hui",

@@ -156,7 +156,8 @@ export const JA: Words = {
   take_back: "取り消す",
   take_photo: "写真を撮る",
   temporary: "一時チャット",
-  temporary_note: "このチャットは、ここにもサーバーにも残りません。離れると消えます。",
+  temporary_note:
+    "このチャットは、ここにもサーバーにも残りません。離れると消えます。追加したファイルはしばらくサーバーに残ります。",
   thinks: "長く考えられます",
   thoughts: "思考を表示",
   today: "今日",

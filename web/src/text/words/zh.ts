@@ -156,7 +156,7 @@ export const ZH: Words = {
   take_back: "收回",
   take_photo: "拍照",
   temporary: "临时对话",
-  temporary_note: "此对话不会保存在任何地方，离开后即消失。",
+  temporary_note: "此对话不会保存在任何地方，离开后即消失；你添加的文件会在服务器上保留一段时间。",
   thinks: "可以思考更久",
   thoughts: "显示思考过程",
   today: "今天",
