@@ -4,8 +4,8 @@ import { type Conversation, runningAnswers } from "../../state/conversation";
 import { type State, shownConversation } from "../../state/state";
 
 /**
- * Names the page after its chat, and tells of an answer that is done while its reader looks elsewhere: in that name, and
- * as a notification.
+ * Names the page after its chat, and tells of an answer that is done while its reader looks elsewhere: in that name,
+ * and as a notification.
  */
 export function DoneElsewhere() {
   const { store } = useChat();
@@ -41,7 +41,7 @@ function runningIn({ conversations }: State): string[] {
   return conversations.flatMap((c) => (runningAnswers(c).length > 0 ? [c.id] : []));
 }
 
-/** A temporary chat leaves the beginning of its question neither in the browser's history nor among its notifications. */
+/** A temporary chat leaves none of its words in the browser's history or among its notifications. */
 function titleOf({ words }: State, conversation: Conversation | null): string {
   return conversation?.isTemporary ? words.temporary : (conversation?.title ?? "");
 }
