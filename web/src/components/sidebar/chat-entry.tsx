@@ -73,8 +73,10 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         onKeyDown={onKeyDown}
       >
         <span className="min-w-0 flex-1">
-          <span className="block truncate">
-            <bdi>{title}</bdi>
+          <span className="flex">
+            <span dir="auto" className="truncate">
+              {title}
+            </span>
           </span>
           {entry.excerpt && (
             <span className="line-clamp-2 text-muted-foreground text-xs">
