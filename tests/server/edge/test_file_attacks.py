@@ -98,6 +98,10 @@ async def test_a_file_that_is_two_things_at_once(alice: Files) -> None:
     assert await refused(alice, b"GIF89a" + PDF, "application/pdf") == "invalid_file"
 
 
+async def test_a_text_of_empty_comments(alice: Files) -> None:
+    assert (await alice.kept(b"<!---->" * 500 + b"words", None, "a.svg"))["type"] == "text/plain"
+
+
 async def test_a_picture_of_65000_by_65000(alice: Files) -> None:
     huge = struct.pack(">HH", 65_000, 65_000)
     assert await refused(alice, png(65_000, 65_000), "image/png") == "invalid_file"
