@@ -132,6 +132,19 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         assert "What are these?" in archive.read("conversation.md").decode()
 
 
+async def test_a_question_is_asked_again_with_its_files_on_a_socket_that_had_others(
+    address: str, google: GoogleFiles
+) -> None:
+    picture, document = await two_files(address)
+    async with conversations_of(address) as store, connected(address) as client:
+        conversation = await store.create()
+        await client.ask("What is this?", conversation=conversation, files=[picture])
+        question = (await store.messages(conversation))[0]["id"]
+        await client.ask("And this?", files=[document])
+        await client.ask("What is this?", conversation=conversation, parent=question)
+    assert google.parts() == [SEEN[:1]]
+
+
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:
     async with serving(None, data_dir=tmp_path) as address, files_of(address) as client, connected(address) as socket:
         picture = await client.kept(PNG, "image/png")
