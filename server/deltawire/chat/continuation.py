@@ -95,6 +95,8 @@ def check_continuation(request: ChatRequest) -> None:
         return
     if request.message:
         raise _wrong("message", "A turn that brings tool_results has no message of its own.")
+    if request.files:
+        raise _wrong("files", "Files are asked with a message, and a turn that brings tool_results has none.")
     if request.state is None and request.conversation is None:
         raise _wrong("tool_results", "tool_results need the conversation of their calls, or the state of that answer.")
     if request.state is not None and request.conversation is not None:

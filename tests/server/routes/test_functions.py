@@ -157,6 +157,7 @@ async def test_results_that_do_not_fit_are_refused_by_their_field(address: str, 
         "tool_results[0].result": {"state": state, "tool_results": [{"call": "a", "result": "x" * 100_001}, two]},
         "message": {"state": state, "tool_results": [one, two], "message": "hi"},
         "history": {"state": state, "tool_results": [one, two], "history": []},
+        "files": {"state": state, "tool_results": [one, two], "files": ["f1"]},
         "state": {"state": state[:-8] + "AAAAAAAA", "tool_results": [one, two]},
         "model": {"state": state, "tool_results": [one, two], "model": "another"},
     }
