@@ -66,6 +66,14 @@ async def test_a_socket_remembers_the_files_of_its_questions(address: str, googl
     assert google.parts() == [SEEN, [], []]
 
 
+async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address: str, google: GoogleFiles) -> None:
+    files = await two_files(address)
+    async with connected(address) as client:
+        await client.ask("What are these?", id="t1", files=files, grace=5)
+        await client.ask("And the first?", id="t2")
+    assert google.parts() == [SEEN, [], []]
+
+
 async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
     google: GoogleFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,11 +10,12 @@ from support.client import connected, text_of
 from support.conversations import conversations_of
 from support.files import files_of, png
 from support.serving import serving, sharing
-from support.transports import ask_sse, ask_socket, posting
+from support.transports import ask_socket, ask_sse, posting
 from support.upstream import Exchange, Script, Upstream, answer, says
 
 PICTURE = png(8, 8)
 PART = {"inlineData": {"mimeType": "image/png", "data": b64encode(PICTURE).decode()}, "thoughtSignature": "c2ln"}
+USAGE = {"promptTokenCount": 3, "candidatesTokenCount": 1_290, "totalTokenCount": 1_293}
 NAMED = {"media_type": "image/png", "name": "image-1.png", "size": len(PICTURE)}
 
 
@@ -27,8 +28,7 @@ def makes(*parts: dict[str, Any], text: str = "Here it is.") -> Script:
         made = answer("")
         made["candidates"][0]["content"]["parts"] = list(parts)
         await exchange.event(made)
-        usage = {"promptTokenCount": 3, "candidatesTokenCount": 1_290, "totalTokenCount": 1_293}
-        await exchange.text("", finish="STOP", usage=usage)
+        await exchange.text("", finish="STOP", usage=USAGE)
         await exchange.finish()
 
     return script
@@ -49,14 +49,18 @@ async def test_a_whole_answer_lists_its_pictures(upstream: Upstream) -> None:
     upstream.plays(makes(PART, PART, text="Two."))
     async with sharing(upstream) as address, posting(address, "/chat") as response:
         whole = await response.json()
-    assert [(file["type"], file["size"]) for file in whole["files"]] == [("image/png", len(PICTURE))] * len(whole["files"])
+    assert [(file["type"], file["size"]) for file in whole["files"]] == [("image/png", len(PICTURE))] * len(
+        whole["files"]
+    )
     assert whole["files"]
 
 
 async def test_an_answer_of_a_picture_alone_is_whole(upstream: Upstream) -> None:
     async def script(exchange: Exchange) -> None:
         await exchange.start()
-        made = answer("", finish="STOP", usage={"promptTokenCount": 3, "candidatesTokenCount": 9, "totalTokenCount": 12})
+        made = answer(
+            "", finish="STOP", usage={"promptTokenCount": 3, "candidatesTokenCount": 9, "totalTokenCount": 12}
+        )
         made["candidates"][0]["content"]["parts"] = [PART]
         await exchange.event(made)
         await exchange.finish()
