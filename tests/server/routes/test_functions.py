@@ -158,6 +158,8 @@ async def test_results_that_do_not_fit_are_refused_by_their_field(address: str, 
         "message": {"state": state, "tool_results": [one, two], "message": "hi"},
         "history": {"state": state, "tool_results": [one, two], "history": []},
         "files": {"state": state, "tool_results": [one, two], "files": ["f1"]},
+        "tools": {"state": state, "tool_results": [one, two], "tools": [{"name": "f"}, {"name": "f"}]},
+        "tool_choice": {"state": state, "tool_results": [one, two], "tool_choice": ["f"]},
         "state": {"state": state[:-8] + "AAAAAAAA", "tool_results": [one, two]},
         "model": {"state": state, "tool_results": [one, two], "model": "another"},
     }
