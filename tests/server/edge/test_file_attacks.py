@@ -84,6 +84,8 @@ async def test_a_type_that_lies(alice: Files) -> None:
         for other in KINDS:
             if other != claimed and not (is_text(claimed) and is_text(other)):
                 assert await refused(alice, data, other) == "invalid_file", (claimed, other)
+    for claimed in ('text/x-"q', "text/x-é", "text/x-" + "a" * 1_000):
+        assert await refused(alice, b"words", claimed) == "unsupported"
     for program in (b"MZ\x90\0" + bytes(100), b"\x7fELF\2\1\1" + bytes(9), b"PK\3\4" + bytes(30), b"\0" * 10):
         assert await refused(alice, program) == "unsupported"
         assert await refused(alice, program, "application/x-executable") == "unsupported"
