@@ -5,8 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from deltawire.api_docs.operations import EXAMPLES
-from deltawire.chat.runs.registry import not_here
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, run_not_here
 from deltawire.protocol.frames import (
     Citation,
     Code,
@@ -99,7 +98,7 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
     "error": {
         "a turn that failed": error_frame(Failure("upstream_unavailable"), turn="turn-7"),
         "a turn that was refused": error_frame(Failure("unknown_model", field="model"), turn="turn-7"),
-        "a run that is forgotten": error_frame(not_here(), ref=RUN),
+        "a run that is forgotten": error_frame(run_not_here(), ref=RUN),
         "a frame that names no turn": error_frame(Failure("unknown_turn", field="id"), ref="turn-9"),
     },
 }

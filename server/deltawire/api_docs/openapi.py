@@ -17,12 +17,12 @@ from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.files.schemas import FilePage
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
-from deltawire.edge.problem_details import Problem
 from deltawire.edge.public_routes import PUBLIC
 from deltawire.edge.static_files import files, with_page_headers
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.frames import NumberedFrame
+from deltawire.protocol.problem_details import Problem
 from deltawire.protocol.tools import ToolAnswer
 
 

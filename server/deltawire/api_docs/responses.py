@@ -10,10 +10,10 @@ from litestar.openapi.spec import Example, OpenAPIHeader, OpenAPIMediaType, Open
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 
-from deltawire.edge.problem_details import MEDIA_TYPE, problem_of
 from deltawire.protocol.errors import TABLE, Failure
 from deltawire.protocol.frames import error_frame
 from deltawire.protocol.openai.errors import ErrorBody, error_body
+from deltawire.protocol.problem_details import MEDIA_TYPE, problem_of
 
 
 def field(description: str) -> OpenAPIHeader:

@@ -94,7 +94,8 @@ def assemble(settings: Settings) -> Service:
     key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
     authenticator = make_authenticator(settings, key_set)
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
-    stores.database.metrics = metrics
+    stores.database.on_wait = metrics.database_waits.inc
+    stores.database.counted = metrics.database_connections.track_inprogress
     tracing = make_tracing(settings)
     shares = make_shares(settings)
     admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing), shares)

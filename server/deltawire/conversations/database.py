@@ -15,7 +15,6 @@ from deltawire.conversations.engines import postgresql, sqlite
 from deltawire.conversations.faults import faults_told
 from deltawire.conversations.lanes import Lanes
 from deltawire.protocol.errors import Failure
-from deltawire.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +58,10 @@ class Database:
         self.background = BackgroundTasks()
         """Tasks that use this database and run to their end."""
         self._reads, self._writes = Lanes(_AN_OWNERS), Lanes(_AN_OWNERS)
-        self.metrics: Metrics | None = None
-        """Counts connections in use, and waits for one; None where nobody looks."""
+        self.on_wait: Callable[[], object] = _nobody_looks
+        """Called when a connection has to be waited for."""
+        self.counted: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Returns a context in which a connection counts as in use."""
         self._is_current = False
         self._is_closed = False
         if self.is_sqlite:
@@ -121,23 +122,19 @@ class Database:
         if self._is_closed:
             raise Failure("store_unavailable", cause="closed")
         pool = cast("QueuePool", engine.pool)
-        if self.metrics is not None and pool.checkedout() >= pool.size():
-            self.metrics.database_waits.inc()
+        if pool.checkedout() >= pool.size():
+            self.on_wait()
         try:
             with faults_told():
                 async with asyncio.timeout(_SECONDS), engine.begin() as connection:
                     if not self._is_current:
                         await self._check(connection)
-                    with self._counted():
+                    with self.counted():
                         yield connection
         except Failure as failure:
             if failure.code == "store_unavailable":
                 log.warning("store_fault", cause=failure.cause)
             raise
-
-    def _counted(self) -> AbstractContextManager[object]:
-        """Count a connection as in use within the block."""
-        return nullcontext() if self.metrics is None else self.metrics.database_connections.track_inprogress()
 
     async def _check(self, connection: AsyncConnection) -> None:
         """Raise `Failure` when the tables are of another revision than this version's."""
@@ -145,6 +142,10 @@ class Database:
         if found != REVISIONS[-1]:
             raise Failure("store_unavailable", cause=f"tables of another version ({found}): see `deltawire migrate`")
         self._is_current = True
+
+
+def _nobody_looks() -> None:
+    pass
 
 
 async def _revision(connection: AsyncConnection) -> str | None:

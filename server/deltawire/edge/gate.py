@@ -22,10 +22,10 @@ from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
 from deltawire.edge.head_requests import as_get
 from deltawire.edge.headers import lone
-from deltawire.edge.problem_details import problem_of, raw_headers, response_of
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.problem_details import problem_of, raw_headers, response_of
 from deltawire.telemetry.refusals import Refusals
 from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
 

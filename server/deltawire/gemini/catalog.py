@@ -3,6 +3,7 @@
 import msgspec
 
 from deltawire.gemini.built_in import check_allowed, check_together
+from deltawire.gemini.models import family_of
 from deltawire.gemini.schema import check_schema
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
@@ -36,6 +37,10 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
             check_schema(request.response_schema, "response_schema")
         check_together(model, request, vertex=self.vertex)
         return (model, *(name for name in fallbacks if self._takes(name, request)))
+
+    def thinks(self, model: str) -> bool:
+        """Say if the effort of a model's thinking can be chosen."""
+        return family_of(model).thinks
 
     def _takes(self, model: str, request: ChatRequest) -> bool:
         try:

@@ -114,6 +114,15 @@ def cut_by_drain() -> Failure:
     return Failure("draining", message, retryable=False)
 
 
+def run_not_here() -> Failure:
+    """Return the failure for a run of another process, which cannot be asked."""
+    message = (
+        "This run is not known here: its server has ended, or is another one. Without REDIS_URL, servers and workers "
+        "do not know each other's runs."
+    )
+    return Failure("gone", message, field="run")
+
+
 def spread(seconds: float) -> float:
     """Return a time to wait, up to half a second shorter or longer, for the `retry_after` of a refusal.
 

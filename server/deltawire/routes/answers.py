@@ -9,7 +9,6 @@ from litestar.types import Scope, Send
 from msgspec import UNSET, UnsetType
 
 from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import (
     Delta,
@@ -23,6 +22,7 @@ from deltawire.protocol.frames import (
     shown_part,
     spent_of,
 )
+from deltawire.protocol.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
 from deltawire.protocol.spent import Spent
 from deltawire.routes.connection import http_link

@@ -8,12 +8,13 @@ from litestar.types import Receive, Scope, Send
 
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.edge.headers import listed
-from deltawire.edge.problem_details import Refusal, raw_headers
+from deltawire.edge.problem_details import Refusal
 from deltawire.identity.caller import Caller, caller_of
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, encode
+from deltawire.protocol.problem_details import raw_headers
 from deltawire.routes.answers import send_whole
 from deltawire.routes.bodies import AnyRequest
 from deltawire.routes.run_listeners import HttpListener, while_there

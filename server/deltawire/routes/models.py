@@ -8,7 +8,6 @@ from litestar.di import NamedDependency
 from msgspec import UNSET, UnsetType
 
 from deltawire.api_docs.operations import LIST_MODELS
-from deltawire.gemini.models import family_of
 from deltawire.protocol.tools import BuiltInTool
 from deltawire.routes.services import Services
 
@@ -72,5 +71,5 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
 
 def _facts(name: str, services: Services) -> ModelFacts:
     input_usd, output_usd, window = services.limits.prices.facts(name)
-    thinks = family_of(name).thinks
+    thinks = services.admission.catalog.thinks(name)
     return ModelFacts(name=name, context_tokens=window, input_usd=input_usd, output_usd=output_usd, thinking=thinks)

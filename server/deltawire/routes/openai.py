@@ -17,7 +17,6 @@ from msgspec import Struct
 from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, READ_OPENAI_MODEL, RESPOND
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Problem
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
@@ -26,6 +25,7 @@ from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList, model
 from deltawire.protocol.openai.response_answer import begun, response_of
 from deltawire.protocol.openai.response_request import chat_of_response, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stream_late
 from deltawire.routes.bodies import AnyRequest, json_body

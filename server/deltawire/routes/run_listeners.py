@@ -10,9 +10,9 @@ from deltawire.chat.peer import PeerGone
 from deltawire.chat.runs.elsewhere.remote import AnyCursor
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.chat.runs.states import Departure
-from deltawire.edge.problem_details import Problem
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, error_frame
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.answers import Answer, Fold
 from deltawire.routes.connection import until_left
 from deltawire.routes.sse import EventStream, event_of

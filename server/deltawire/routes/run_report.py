@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from deltawire.chat.runs.registry import AnyRun
-from deltawire.edge.problem_details import Problem
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.answers import Answer
 from deltawire.routes.run_listeners import answer_of
 

@@ -15,9 +15,9 @@ from deltawire.api_docs.library_operations import MAKE_TITLE
 from deltawire.chat.peer import PeerGone
 from deltawire.conversations.schemas import Conversation
 from deltawire.conversations.titles import title_from, title_question
-from deltawire.edge.problem_details import Problem
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.problem_details import Problem
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import fold, send_whole
 from deltawire.routes.bodies import AnyRequest, owner_of

@@ -6,9 +6,9 @@ from typing import Final
 
 import httptools
 
-from deltawire.edge.problem_details import headers_of, problem_of, raw_headers
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode, error_frame
+from deltawire.protocol.problem_details import headers_of, problem_of, raw_headers
 
 Headers = list[tuple[bytes, bytes]]
 """Headers in ASGI's form."""

@@ -41,7 +41,9 @@ async def test_it_tells_of_connections_to_the_database_and_of_waits(tmp_path: Pa
     url = f"sqlite+aiosqlite:///{tmp_path}/c.db"
     await prepare(url)
     database = Database(url)
-    database.metrics = metrics = Metrics([])
+    metrics = Metrics([])
+    database.on_wait = metrics.database_waits.inc
+    database.counted = metrics.database_connections.track_inprogress
     release = asyncio.Event()
 
     async def write(until: asyncio.Event | None) -> None:

@@ -17,14 +17,10 @@ from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
 from deltawire.chat.runs.states import Happening, RunState
 from deltawire.identity.caller import Caller
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
-from deltawire.protocol.errors import Failure
+from deltawire.protocol.errors import Failure, run_not_here
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.run_observer import RunObserver
 
-_NOT_HERE: Final = (
-    "This run is not known here: its server has ended, or is another one. Without REDIS_URL, servers and workers do "
-    "not know each other's runs."
-)
 AnyRun = Run | RemoteRun
 """A run of this process or of another."""
 _CLAIM_SECONDS: Final = 3_600
@@ -166,7 +162,7 @@ class Runs:
         run = self._named.get(name)
         if run is None:
             is_ours = names.process_of(name) == self.process
-            raise Failure("gone", field="run") if is_ours or self.hub is not None else not_here()
+            raise Failure("gone", field="run") if is_ours or self.hub is not None else run_not_here()
         return run
 
     async def live(self, caller: str, conversation: str | None = None) -> list[AnyRun]:
@@ -216,11 +212,6 @@ class Runs:
     def _check(self, request: ChatRequest) -> None:
         if (request.grace or 0.0) > self.bounds.grace:
             raise Failure("invalid_frame", f"grace must be at most {self.bounds.grace:g} seconds here.", field="grace")
-
-
-def not_here() -> Failure:
-    """Return the failure for a run of another process, which cannot be asked."""
-    return Failure("gone", _NOT_HERE, field="run")
 
 
 def _key_of(request: ChatRequest, caller: Caller) -> str | None:
