@@ -112,6 +112,7 @@ def assemble(settings: Settings) -> Service:
             stack.push_async_callback(stores.transcripts.close)
             stack.push_async_callback(stores.limits.close)
             stack.push_async_callback(services.runs.close)
+            stack.push_async_callback(services.kept_calls.close)
             stores.limits.prices.load()
             stack.push_async_callback(stores.limits.prices.close)
             await stack.enter_async_context(leftovers_cleared(settings.database))

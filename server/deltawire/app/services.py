@@ -13,6 +13,9 @@ from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.continuation import Continuations
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
+from deltawire.chat.kept_calls.in_memory import MemorySteps
+from deltawire.chat.kept_calls.steps import KeptCalls
+from deltawire.chat.kept_calls.store import StepStore
 from deltawire.chat.request import RoundBounds
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
@@ -159,6 +162,7 @@ def make_services(
     library = Library(stores.database)
     return Services(
         admission=admission,
+        kept_calls=KeptCalls(make_step_store(settings), settings.max_history_chars, settings.max_parts_bytes),
         importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
@@ -239,6 +243,15 @@ def make_run_store(settings: Settings) -> RunStore | None:
     from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore  # noqa: PLC0415 - as above
 
     return RedisRunStore(settings.redis_url.get_secret_value())
+
+
+def make_step_store(settings: Settings) -> StepStore:
+    """Return the store of what the model said in calls; with a URL, one that replicas share."""
+    if settings.redis_url is None:
+        return MemorySteps()
+    from deltawire.chat.kept_calls.redis_store import RedisSteps  # noqa: PLC0415 - as above
+
+    return RedisSteps(settings.redis_url.get_secret_value())
 
 
 def make_admission(

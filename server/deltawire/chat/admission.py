@@ -25,6 +25,7 @@ from deltawire.gemini.built_in import check_allowed
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.events import Upstream
 from deltawire.gemini.functions import check_functions
+from deltawire.gemini.messages import FiledRequest, attachments_of, files_of
 from deltawire.identity.caller import Caller
 from deltawire.identity.shares import Holding, Shares
 from deltawire.limits.ledger import Limits
@@ -123,12 +124,19 @@ class Admission:
         )
 
     def turn(
-        self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
+        self,
+        request: ChatRequest,
+        history: list[HistoryMessage],
+        caller: Caller,
+        context: RequestContext,
+        *,
+        with_state: bool = True,
     ) -> Turn:
         """Return a turn for a request of this caller's; raise `Failure` when it is refused.
 
         It counts from now on, until its context is left: `async with admission.turn(...) as turn`. `history` is what it
-        is asked with when the request brings none; `context` is how the request came.
+        is asked with when the request brings none; `context` is how the request came. `with_state` is False where the
+        client has no use for the state of a turn that ends in calls.
         """
         self._check_context(request)
         self._check_size(request)
@@ -143,7 +151,7 @@ class Admission:
         size = getsizeof(request.message) + memory_of(said)
         if request.tools or request.response_schema or request.tool_results:
             size += _memory_of_tools(request)
-        size = size + READ_BYTES if request.files else size
+        size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -154,7 +162,7 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
-            keep_state=None if self._continuations is None else self._continuations.keep,
+            keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:
             asked = self._resumed(asked, memory)
@@ -220,6 +228,12 @@ class Admission:
             raise too_large("history", bounds.history_chars)
         if len(request.system or "") > bounds.message_chars:
             raise too_large("system", bounds.message_chars)
+
+
+def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of the files that came within a request."""
+    asked = sum([file.size for file in attachments_of(request)])
+    return asked + sum([file.size for message in said for file in files_of(message)])
 
 
 def _memory_of_tools(request: ChatRequest) -> int:

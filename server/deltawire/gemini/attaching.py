@@ -57,7 +57,8 @@ class PlacedFiles:
         text = part.get("text", "")
         for mark, files in self._marked.items():
             if mark in text:
-                return [*map(self._part, files), {"text": text.replace(mark, "", 1)}]
+                rest = text.replace(mark, "", 1)
+                return [*map(self._part, files), *([{"text": rest}] if rest else [])]
         return [part]
 
     def _part(self, file: Attachment) -> dict[str, Any]:

@@ -1,11 +1,28 @@
 """The functions of a request, as Gemini's REST API names them. No I/O."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
 
 from deltawire.gemini.built_in import built_in
+from deltawire.gemini.models import checks_signatures
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool
+
+_NO_SIGNATURE: Final = "skip_thought_signature_validator"
+"""Google's placeholder for the signature of a call that the model did not make, or whose signature is lost."""
+_encode = msgspec.json.Encoder().encode
+
+
+def plain_calls(text: str, calls: Sequence[tuple[str, dict[str, Any]]], model: str) -> bytes:
+    """Return a step of the model without its own parts, as a JSON array: its text, and its calls by name."""
+    parts: list[dict[str, Any]] = [{"text": text}] if text else []
+    for number, (name, arguments) in enumerate(calls):
+        signed = {"thoughtSignature": _NO_SIGNATURE} if number == 0 and checks_signatures(model) else {}
+        parts.append({"functionCall": {"name": name, "args": arguments}, **signed})
+    return _encode(parts)
 
 
 def declarations(request: ChatRequest) -> list[dict[str, Any]]:

@@ -86,6 +86,15 @@ FAMILIES: Final = (
 """The first row that matches a name applies; the last matches every name."""
 
 
+_unchecked = re.compile(r"gemini-[12]\b|gemma|learnlm")
+"""The beginnings of names of models that take a call back without its signature."""
+
+
+def checks_signatures(model: str) -> bool:
+    """Say if a model refuses a call that comes back without its signature."""
+    return not _unchecked.match(model)
+
+
 @lru_cache(256)
 def family_of(model: str) -> ModelFamily:
     """Return the row of a model."""

@@ -25,7 +25,9 @@ async def admitted(
     Raise `Refusal`, and `PeerGone` for a client that left while the turn began.
     """
     try:
-        turn = services.admission.turn(asked.chat, [], asked.caller, asked.context(transport))
+        turn = services.admission.turn(
+            asked.chat, [], asked.caller, asked.context(transport), with_state=asked.with_state
+        )
     except Failure as failure:
         raise Refusal(failure, turn=asked.chat.id, headers={}) from None
     async with turn:

@@ -1,6 +1,6 @@
 """The whole answer of a turn: its frames joined."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Final, Protocol
 
@@ -97,9 +97,18 @@ class FrameWriter(Protocol):
         ...
 
 
-async def stream_late(turn: Turn, writer: FrameWriter, stream: EventStream, fields: dict[str, str]) -> Problem | None:
-    """Send the events of a turn. Return the problem of one that failed before the first was sent."""
-    error = await stream.run_late(turn, fields, lambda frame: writer.events(frame, turn.usage.model))
+async def stream_late(
+    turn: Turn,
+    writer: FrameWriter,
+    stream: EventStream,
+    fields: dict[str, str],
+    before_end: Callable[[], Awaitable[None]] | None = None,
+) -> Problem | None:
+    """Send the events of a turn. Return the problem of one that failed before the first was sent.
+
+    `before_end` is done when the turn has ended well, before its client learns of it.
+    """
+    error = await stream.run_late(turn, fields, lambda frame: writer.events(frame, turn.usage.model), before_end)
     return None if error is None else problem_of(error, TABLE[error.code].status)
 
 

@@ -31,6 +31,8 @@ class Asked(NamedTuple):
 
     request: AnyRequest
     chat: ChatRequest
+    with_state: bool = True
+    """True where the client gets the state of a turn that ends in calls."""
 
     @property
     def caller(self) -> Caller:

@@ -1,11 +1,12 @@
 """`/v1`: the same turn for clients of OpenAI's API.
 
-Nothing is kept from one request to the next: a request brings its whole conversation.
+A request brings its whole conversation. Only the provider's parts of a step with calls are kept for the next request.
 """
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from litestar import Router, get, post
@@ -28,9 +29,10 @@ from deltawire.protocol.openai.response_stream import ResponseWriter
 from deltawire.protocol.problem_details import Problem
 from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stream_late
-from deltawire.routes.bodies import AnyRequest, json_body
+from deltawire.routes.bodies import AnyRequest, json_body, owner_of
 from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
+from deltawire.routes.given_files import with_given_files
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
@@ -55,7 +57,7 @@ async def complete_chat(request: AnyRequest, services: NamedDependency[Services]
             chat_of(asked),
             bool(asked.stream),
             lambda turn: ChunkWriter(turn, now, wants_usage=asked.wants_usage),
-            lambda answer: completion_of(answer.id, answer.text, answer.thoughts, answer.usage, now),
+            lambda answer: completion_of(answer.id, answer.text, answer.thoughts, answer.usage, now, answer.tool_calls),
         )
 
     return _answering(request, services, read)
@@ -71,7 +73,7 @@ async def create_response(request: AnyRequest, services: NamedDependency[Service
         def whole(answer: Answer) -> Struct:
             response = begun(answer.id, asked, answer.usage.model, now)
             thoughts = answer.thoughts if asked.wants_thoughts else ""
-            return response_of(response, answer.id, answer.text, thoughts, answer.usage)
+            return response_of(response, answer.id, answer.text, thoughts, answer.usage, answer.tool_calls)
 
         return Wanted(chat_of_response(asked), bool(asked.stream), lambda turn: ResponseWriter(turn, asked, now), whole)
 
@@ -85,13 +87,17 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
         with suppress(PeerGone):
             async with json_body(request, services) as body:
                 wanted = read(body)
-            asked = Asked(request, wanted.chat)
+                chat = await _restored(request, wanted.chat, services)
+            asked = Asked(request, chat, with_state=False)
             async with admitted(asked, services, "sse" if wanted.stream else "rest") as (turn, fields):
+                keep = partial(services.kept_calls.keep, asked.caller.name, turn)
                 if wanted.stream:
                     stream = EventStream(scope, send, services.send_timeout, services.metrics)
-                    work: Coroutine[Any, Any, Struct | None] = stream_late(turn, wanted.writer(turn.id), stream, fields)
+                    work: Coroutine[Any, Any, Struct | None] = stream_late(
+                        turn, wanted.writer(turn.id), stream, fields, keep
+                    )
                 else:
-                    work = _whole(turn, wanted)
+                    work = _whole(turn, wanted, keep)
                 whole = await while_connected(receive, turn, work)
                 if whole is not None:
                     await send_whole(whole, fields, scope, send, services)
@@ -99,10 +105,20 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
     return respond
 
 
-async def _whole(turn: Turn, wanted: Wanted) -> Struct | None:
+async def _restored(request: AnyRequest, chat: ChatRequest, services: Services) -> ChatRequest:
+    """Return the request of a turn with its files, and what the model said in earlier calls. Raise `Failure`."""
+    model = services.admission.catalog.models_for(chat.model)[0]
+    chat = await services.kept_calls.restored(owner_of(request), chat, model)
+    return with_given_files(chat, services.files.bounds)
+
+
+async def _whole(turn: Turn, wanted: Wanted, keep: Callable[[], Awaitable[None]]) -> Struct | None:
     """Run a turn to its end; return the whole answer."""
     answer = await fold(turn)
-    return answer if isinstance(answer, Problem) else wanted.whole(answer)
+    if isinstance(answer, Problem):
+        return answer
+    await keep()
+    return wanted.whole(answer)
 
 
 @get("/models", operation_class=LIST_OPENAI_MODELS)

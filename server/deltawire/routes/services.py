@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from deltawire.chat.admission import Admission
+from deltawire.chat.kept_calls.steps import KeptCalls
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.conversations.files.store import FileStore
@@ -32,6 +33,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes of bodies that are still coming."""
     conversations: ConversationStore
     importer: Importer
+    kept_calls: KeptCalls
+    """The model's parts of answers with calls, for clients of OpenAI's wire."""
     library: Library
     share_links: ShareLinks
     files: FileStore

@@ -1,7 +1,7 @@
 """The writer of server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Final, get_args
 
@@ -10,7 +10,7 @@ from litestar.types import Message, Scope, Send
 from deltawire.chat.peer import PeerSlow
 from deltawire.chat.states import Reason
 from deltawire.chat.turn import Turn
-from deltawire.protocol.frames import ErrorFrame, NumberedFrame, TurnFrame, encode
+from deltawire.protocol.frames import ErrorFrame, NumberedFrame, TurnFrame, Usage, encode
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.metrics import Metrics
 from deltawire.transport.link import room_within
@@ -50,13 +50,20 @@ class EventStream:
         async with self.open(fields):
             await self._send_frames(turn, event_of)
 
-    async def run_late(self, turn: Turn, fields: dict[str, str], events_of: EventsOf) -> ErrorFrame | None:
+    async def run_late(
+        self,
+        turn: Turn,
+        fields: dict[str, str],
+        events_of: EventsOf,
+        before_end: Callable[[], Awaitable[None]] | None = None,
+    ) -> ErrorFrame | None:
         """Send the whole response, from its first event on; a client that waits long gets its head before that.
 
         Return the error of a turn that failed before anything was sent: its response can still have a status.
+        `before_end` is done before the last frame of a turn that ended well.
         """
         async with self.open(fields, late=True):
-            return await self._send_frames(turn, events_of)
+            return await self._send_frames(turn, events_of, before_end)
 
     @asynccontextmanager
     async def open(self, fields: dict[str, str], *, late: bool = False) -> AsyncIterator[None]:
@@ -86,11 +93,15 @@ class EventStream:
                 await self._send(self._head)
                 self._head = None
 
-    async def _send_frames(self, turn: Turn, events_of: EventsOf) -> ErrorFrame | None:
+    async def _send_frames(
+        self, turn: Turn, events_of: EventsOf, before_end: Callable[[], Awaitable[None]] | None = None
+    ) -> ErrorFrame | None:
         error = None
         async with aclosing(turn.frames()) as frames:
             try:
                 async for frame in frames:
+                    if before_end is not None and isinstance(frame, Usage):
+                        await before_end()
                     if self._head is not None and self._heart is not None and isinstance(frame, ErrorFrame):
                         self._heart.cancel()  # from now on the head is not sent
                         error = frame

@@ -18,7 +18,7 @@ from support.paths import DOCS
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, spent_of
+from deltawire.protocol.frames import Delta, Thought, ToolCall, Usage, error_frame, spent_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
@@ -32,6 +32,8 @@ from deltawire.protocol.openai.response_request import (
 from deltawire.protocol.openai.response_stream import ResponseWriter
 from deltawire.protocol.spent import Spent
 
+CALLED: Final = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": ""}}]}
+WRONG: Final = {"arguments": "[1]"}
 HI: Final = [{"role": "user", "content": "hi"}]
 SPENT: Final[dict[str, Any]] = {
     "model": "gemini-flash-latest",
@@ -49,12 +51,19 @@ SPENT: Final[dict[str, Any]] = {
 }
 
 
+CALL: Final = ToolCall(id="t1", call="x", name="f", arguments={"a": 1})
+
+
 def asked(**fields: Any) -> ChatRequest:
     return chat_of(read_chat_completion(json.dumps({"messages": HI, **fields}).encode()))
 
 
 def responds(**fields: Any) -> ChatRequest:
     return chat_of_response(read_response_request(json.dumps({"input": "hi", **fields}).encode()))
+
+
+def answered(call: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call, "content": "x"}
 
 
 def refusal(**fields: Any) -> Failure:
@@ -125,6 +134,8 @@ def body_of(row: FieldRow, value: Any) -> dict[str, Any]:
     if first == "input[]":
         part = {"type": "input_text", "text": "hi"}
         return {"input": [_with({"role": "user", "content": [part]}, rest, row.name, value)]}
+    if first == "tools[]":
+        return {"tools": [{"type": "function", "name": "f", row.name: value}]}
     return {first: {row.name: value}} if first else {row.name: value}
 
 
@@ -154,13 +165,26 @@ def test_a_refused_field_is_named_unless_it_asks_for_nothing(row: FieldRow, ask:
     "fields, code, field",
     [
         ({"messages": []}, "invalid_frame", "messages"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "invalid_frame", "messages[0].role"),
+        ({"messages": [{"role": "function", "name": "f", "content": "x"}]}, "invalid_frame", "messages[0].role"),
+        ({"messages": [{"role": "tool", "content": "x"}]}, "invalid_frame", "messages[0].tool_call_id"),
+        ({"messages": [*HI, CALLED, answered("d")]}, "invalid_frame", "messages[2].tool_call_id"),
+        ({"messages": [*HI, CALLED, answered("c"), answered("c")]}, "invalid_frame", "messages[3].tool_call_id"),
+        ({"messages": [*HI, CALLED, *HI]}, "invalid_frame", "messages[1].tool_calls[0]"),
+        ({"messages": [*HI, CALLED]}, "invalid_frame", "messages[1].role"),
+        (
+            {"messages": [*HI, {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", **WRONG}}]}]},
+            "invalid_frame",
+            "messages[1].tool_calls[0].function.arguments",
+        ),
+        ({"tools": [{"type": "web_search"}]}, "invalid_frame", "tools[0].type"),
+        ({"tools": [{"type": "function", "function": {"name": "1"}}]}, "invalid_frame", "tools[0].function.name"),
+        ({"tool_choice": "any"}, "invalid_frame", "tool_choice"),
         ({"messages": [{"role": "user", "content": ""}]}, "invalid_frame", "messages[0].content"),
         ({"messages": [*HI, {"role": "assistant", "content": "I"}]}, "invalid_frame", "messages[1].role"),
         (
             {"messages": [{"role": "user", "content": [{"image_url": {"url": "data:,"}, "type": "image_url"}]}]},
             "invalid_frame",
-            "messages[0].content[0].type",
+            "messages[0].content[0].image_url.url",
         ),
         ({"temperature": 3}, "invalid_frame", "temperature"),
         ({"max_tokens": 0}, "invalid_frame", "max_tokens"),
@@ -227,15 +251,29 @@ def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:
     )
 
 
+def test_a_stream_that_ends_in_a_call_is_these_bytes() -> None:
+    writer = ChunkWriter("t1", 1796000000, wants_usage=False)
+    frames = (CALL, Usage("t1", **{**SPENT, "finish_reason": "tool_calls"}))
+    head = b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m","choices":'
+    assert b"".join(writer.events(frame, "m") for frame in frames).split(b"\n\n") == [
+        head + b'[{"index":0,"delta":{"role":"assistant","content":null},"finish_reason":null}]}',
+        head + b'[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_t1_0","type":"function",'
+        b'"function":{"name":"f","arguments":"{\\"a\\":1}"}}]},"finish_reason":null}]}',
+        head + b'[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}',
+        b"data: [DONE]",
+        b"",
+    ]
+
+
 @pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
 def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     writer = ChunkWriter("t1", 1796000000, wants_usage=True)
-    frames = (Thought("t1", "Hm."), Delta("t1", "hi"), Usage("t1", **counts))
+    frames = (Thought("t1", "Hm."), Delta("t1", "hi"), CALL, Usage("t1", **counts))
     *chunks, done = b"".join(writer.events(frame, "m") for frame in frames).split(b"\n\n")[:-1]
     assert done == b"data: [DONE]"
     for chunk in chunks:
         ChatCompletionChunk.model_validate_json(chunk.removeprefix(b"data: "), strict=True)
-    whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", Spent(**counts), 1796000000))
+    whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", Spent(**counts), 1796000000, [CALL]))
     ChatCompletion.model_validate_json(whole, strict=True)
     assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
 
@@ -251,8 +289,8 @@ REQUIRED_OF_RESPONSE: Final = {
 def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
     writer = ResponseWriter("t1", request, 1796000000)
-    frames = (Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b"), Usage("t1", **counts))
-    sent = b"".join(writer.events(frame, "m") for frame in frames)
+    frames = (Thought("t1", "Hm."), Delta("t1", "a"), CALL, Thought("t1", "So."), Delta("t1", "b"))
+    sent = b"".join(writer.events(frame, "m") for frame in (*frames, Usage("t1", **counts)))
     events = []
     declared = TypeAdapter[ResponseStreamEvent](ResponseStreamEvent)
     for event in sent.split(b"\n\n")[:-1]:
@@ -262,7 +300,7 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     assert [event.sequence_number for event in events] == list(range(len(events)))
     last = events[-1]
     assert last.type == "response.completed"
-    assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "rs_t1_2", "msg_t1_3"]
+    assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "fc_t1_2", "rs_t1_3", "msg_t1_4"]
     assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
     whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
@@ -297,7 +335,8 @@ def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: 
         ({"input": [{"content": "hi"}]}, "input[0].role"),
         ({"input": [{"role": "user", "content": ""}]}, "input[0].content"),
         ({"input": [{"role": "assistant", "content": "I"}]}, "input[0].role"),
-        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].type"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, "input[0].call_id"),
+        ({"input": [*HI, {"type": "function_call", "call_id": "c", "arguments": "{}"}]}, "input[1].name"),
         ({"input": [*HI, {"type": "item_reference", "id": "msg_1"}]}, "input[1].type"),
     ],
 )

@@ -46,10 +46,10 @@ class AttachedFile:
 
 def attachments_of(store: FileStore, rows: Iterable[FileRow]) -> tuple[Attachment, ...]:
     """Return files as the upstream takes them."""
-    return tuple(Attachment(type=_sent_type(row.type), size=row.size, source=AttachedFile(store, row)) for row in rows)
+    return tuple(Attachment(type=sent_type(row.type), size=row.size, source=AttachedFile(store, row)) for row in rows)
 
 
-def _sent_type(kept: str) -> str:
+def sent_type(kept: str) -> str:
     """Return the media type for the provider, which knows few types of text: source code is plain text to it."""
     is_text = (
         kept.startswith("text/") or kept in _AS_TEXT or not kept.startswith(("image/", "audio/", "application/pdf"))

@@ -11,6 +11,7 @@ from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.uploads import Upload
 from deltawire.gemini.events import MadeFile
 from deltawire.gemini.messages import StoredMessage, with_files
+from deltawire.gemini.messages import attachments_of as given_with
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
@@ -53,7 +54,7 @@ class TurnFiles:
                     kept.append(row)
             files = attachments_of(self._store, kept)
             whole.append(StoredMessage(message.role, message.text, files=files))
-        return with_files(request, attachments_of(self._store, asked)), whole[::-1]
+        return with_files(request, (*given_with(request), *attachments_of(self._store, asked))), whole[::-1]
 
     async def keep(self, owner: str, made: MadeFile, number: int) -> FileRow:
         """Keep a file that the model made; raise `Failure` as an upload does."""

@@ -1,16 +1,24 @@
 """The answer of `POST /v1/chat/completions`: whole, or as the chunks of a stream."""
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
+from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.errors import error_body
+from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.spent import Spent
 
-FinishReason = Literal["stop", "length", "content_filter"]
-_FINISHES: Final[dict[str | None, FinishReason]] = {"stop": "stop", "max_tokens": "length", "continuation": "length"}
+FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
+_FINISHES: Final[dict[str | None, FinishReason]] = {
+    "stop": "stop",
+    "max_tokens": "length",
+    "continuation": "length",
+    "tool_calls": "tool_calls",
+}
 """Any other finish reason of the provider is `content_filter`: the answer is not what the model would have said."""
 _DONE: Final = b"data: [DONE]\n\n"
 
@@ -37,13 +45,31 @@ class CompletionUsage(Struct, frozen=True, kw_only=True):
     completion_tokens_details: ReasoningTokens | UnsetType = UNSET
 
 
+class CalledFunction(Struct, frozen=True, kw_only=True):
+    """The function of a call; the arguments are JSON."""
+
+    name: str
+    arguments: str
+
+
+class CompletionCall(Struct, frozen=True, kw_only=True):
+    """A call of a function. `index` is its place among the calls of the answer."""
+
+    index: int
+    id: str
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
 class CompletionMessage(Struct, frozen=True, kw_only=True):
     """The message of a whole answer."""
 
     role: Literal["assistant"] = "assistant"
-    content: str
+    content: str | None
+    """Null in an answer that has calls and no text."""
     refusal: None = None
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[CompletionCall] | UnsetType = UNSET
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -70,8 +96,9 @@ class ChunkDelta(Struct, frozen=True, kw_only=True):
     """The news of a chunk."""
 
     role: Literal["assistant"] | UnsetType = UNSET
-    content: str | UnsetType = UNSET
+    content: str | UnsetType | None = UNSET
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[CompletionCall] | UnsetType = UNSET
 
 
 class ChunkChoice(Struct, frozen=True, kw_only=True):
@@ -114,9 +141,13 @@ def usage_of(spent: Spent) -> CompletionUsage | None:
     )
 
 
-def completion_of(turn: str, text: str, thoughts: str, spent: Spent, created: int) -> ChatCompletion:
+def completion_of(
+    turn: str, text: str, thoughts: str, spent: Spent, created: int, called: Sequence[ShownCall] = ()
+) -> ChatCompletion:
     """Return the whole answer of a turn; `created` is in seconds since the epoch."""
-    message = CompletionMessage(content=text, reasoning_content=thoughts or UNSET)
+    calls = [_call(turn, index, call) for index, call in enumerate(called)]
+    content = None if calls and not text else text
+    message = CompletionMessage(content=content, reasoning_content=thoughts or UNSET, tool_calls=calls or UNSET)
     return ChatCompletion(
         id=completion_id(turn),
         created=created,
@@ -124,6 +155,11 @@ def completion_of(turn: str, text: str, thoughts: str, spent: Spent, created: in
         choices=[Choice(message=message, finish_reason=finish_of(spent))],
         usage=usage_of(spent) or UNSET,
     )
+
+
+def _call(turn: str, index: int, call: ShownCall) -> CompletionCall:
+    function = CalledFunction(name=call.name, arguments=arguments_text(call.arguments))
+    return CompletionCall(index=index, id=call_id(turn, index), function=function)
 
 
 def completion_id(turn: str) -> str:
@@ -134,11 +170,13 @@ def completion_id(turn: str) -> str:
 class ChunkWriter:
     """Writes the frames of one turn as chunks."""
 
-    __slots__ = ("_created", "_has_begun", "_id", "_usage")
+    __slots__ = ("_calls", "_created", "_has_begun", "_id", "_turn", "_usage")
 
     def __init__(self, turn: str, created: int, *, wants_usage: bool) -> None:
         """Start before the first frame; `created` is in seconds since the epoch."""
+        self._turn = turn
         self._id = completion_id(turn)
+        self._calls = 0
         self._created = created
         self._has_begun = False
         self._usage: UnsetType | None = None if wants_usage else UNSET
@@ -147,12 +185,17 @@ class ChunkWriter:
         """Return the events of the next frame; `model` is the one that answers."""
         if isinstance(frame, ErrorFrame):
             return _event(error_body(frame.code, frame.message, frame.field, TABLE[frame.code].status))
-        begin = b"" if self._has_begun else self._chunk(model, ChunkDelta(role="assistant", content=""))
+        content = None if isinstance(frame, ToolCall) else ""
+        begin = b"" if self._has_begun else self._chunk(model, ChunkDelta(role="assistant", content=content))
         self._has_begun = True
         if isinstance(frame, Delta):
             return begin + self._chunk(model, ChunkDelta(content=frame.text))
         if isinstance(frame, Thought):
             return begin + self._chunk(model, ChunkDelta(reasoning_content=frame.text))
+        if isinstance(frame, ToolCall):
+            call = _call(self._turn, self._calls, frame)
+            self._calls += 1
+            return begin + self._chunk(model, ChunkDelta(tool_calls=[call]))
         if not isinstance(frame, Usage):
             return begin
         return begin + self._chunk(model, ChunkDelta(), finish_of(frame)) + self._last(frame) + _DONE

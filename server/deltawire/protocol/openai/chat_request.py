@@ -7,59 +7,97 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.chat_request import INT32, MAX_STOP_CHARS, ChatRequest, Seed
 from deltawire.protocol.decoding import StrictDecoder
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.calls import Spoken
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
     MAX_STRINGS,
     THINKING,
     Effort,
-    Spoken,
     check_model,
+    check_speaker,
     conversation_of,
     text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.functions import (
+    A_CALL_ID,
+    CALL_ROWS,
+    CHAT_TOOL_ROWS,
+    CHOICES,
+    TOOL_LIST,
+    CallId,
+    ChatCall,
+    ChatChoice,
+    ChatTool,
+    Word,
+    choice_of,
+    tools_of,
+)
+from deltawire.protocol.openai.given_files import (
+    FILE_ROWS,
+    ChatFile,
+    GivenFile,
+    ImageUrl,
+    InputAudio,
+    document_of,
+    given_request,
+    picture_of,
+)
 from deltawire.protocol.openai.json_answers import NamedSchema, ResponseFormat, schema_of
 from deltawire.protocol.openai.reasons import (
+    DEPRECATED,
     KEY_ASKS,
+    MODELS_CHOICE,
     NO_CACHE,
-    NO_FILES,
     NO_LOGPROBS,
     NO_PADDING,
-    NO_PICTURES,
     NO_SOUND,
     NO_THOUGHTS_BACK,
-    NO_TOOLS,
     NO_VERBOSITY,
-    NONE_TO_CALL,
     OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
 )
+from deltawire.protocol.tools import MAX_FUNCTIONS
 
 
 class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a message."""
 
     type: Annotated[
-        Literal["text", "refusal"], Meta(description='"text" or "refusal"; pictures, sound and files are not taken yet')
+        Literal["text", "refusal", "image_url", "input_audio", "file"],
+        Meta(description='"text", "refusal", "image_url", "input_audio" or "file"'),
     ]
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
-    input_audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
-    file: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
+    image_url: Annotated[ImageUrl, Meta(description='an object with "url"')] | None = None
+    input_audio: Annotated[InputAudio, Meta(description='an object with "data" and "format"')] | None = None
+    file: Annotated[ChatFile, Meta(description='an object with "file_data" or "file_id"')] | None = None
     cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+
+    def given(self, path: str) -> GivenFile | None:
+        """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
+        if self.type == "image_url" and self.image_url is not None:
+            return picture_of(self.image_url.url, f"{path}.image_url.url")
+        if self.type == "input_audio" and self.input_audio is not None:
+            return GivenFile(path=f"{path}.input_audio.data", data=self.input_audio.data)
+        if self.type == "file" and self.file is not None:
+            return document_of(self.file.file_data, self.file.file_id, self.file.filename, f"{path}.file")
+        if self.type in ("image_url", "input_audio", "file"):
+            raise Failure("invalid_frame", f"{path}.{self.type} is missing.", field=f"{path}.{self.type}")
+        return None
 
 
 class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A message of the conversation."""
 
     role: Annotated[
-        Literal["system", "developer", "user", "assistant"],
-        Meta(description='"system", "developer", "user" or "assistant"; results of tools are not taken yet'),
+        Literal["system", "developer", "user", "assistant", "tool"],
+        Meta(description='"system", "developer", "user", "assistant" or "tool"; "function" is deprecated'),
     ]
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
@@ -71,9 +109,11 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     thinking_blocks: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     provider_specific_fields: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
-    tool_calls: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
-    tool_call_id: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
-    function_call: Annotated[Raw, refused(NO_TOOLS)] | UnsetType = UNSET
+    tool_calls: (
+        Annotated[list[ChatCall], Meta(max_length=MAX_FUNCTIONS, description="a list of the calls of an answer")] | None
+    ) = None
+    tool_call_id: CallId | None = None
+    function_call: Annotated[Raw, refused(DEPRECATED)] | UnsetType = UNSET
 
     def parts(self) -> Sequence[ContentPart]:
         """Return the parts of a content that has some."""
@@ -82,6 +122,20 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def text(self) -> str:
         """Return the text; parts become lines."""
         return text_of(self.content if isinstance(self.content, list) else self.content or self.refusal)
+
+    def spoken(self, path: str) -> Spoken:
+        """Return the message as one of the conversation. Raise `Failure`; `path` is its path."""
+        parts = [part.given(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
+        files = tuple(file for file in parts if file is not None)
+        check_speaker(self.role, files)
+        if self.role != "tool":
+            given = self.tool_calls or () if self.role == "assistant" else ()
+            calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(given))
+            return Spoken(self.role, self.text(), f"{path}.content", calls, files=files)
+        field = f"{path}.tool_call_id"
+        if self.tool_call_id is None:
+            raise Failure("invalid_frame", f"{field} is missing: {A_CALL_ID}.", field=field)
+        return Spoken(self.role, self.text(), f"{path}.content", answers=self.tool_call_id, answers_path=field)
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,11 +179,11 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     seed: Seed | None = None
     reasoning_effort: Annotated[Effort, Meta(description=EFFORTS)] | None = None
     response_format: Annotated[ResponseFormat, Meta(description='an object with "type"')] | None = None
-    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
-    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
-    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
-    functions: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
-    function_call: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
+    tools: Annotated[list[ChatTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
+    tool_choice: Annotated[Word | ChatChoice, Meta(description=CHOICES)] | None = None
+    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
+    functions: Annotated[Raw, refused(DEPRECATED, [])] | UnsetType = UNSET
+    function_call: Annotated[Raw, refused(DEPRECATED, "none", "auto")] | UnsetType = UNSET
     web_search_options: Annotated[Raw, refused("the web is not searched yet")] | UnsetType = UNSET
     n: Annotated[Raw, refused("one question gets one answer", 1)] | UnsetType = UNSET
     frequency_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
@@ -166,8 +220,11 @@ FIELDS: Final[tuple[FieldRow, ...]] = (
     *rows_of(StreamOptions, "stream_options."),
     *rows_of(ResponseFormat, "response_format."),
     *rows_of(NamedSchema, "response_format.json_schema."),
+    *CHAT_TOOL_ROWS,
     *_OF_MESSAGE,
+    *CALL_ROWS,
     *_OF_PART,
+    *FILE_ROWS,
 )
 """The table of the fields."""
 _REFUSED: Final = refused_among(_OF_REQUEST)
@@ -178,6 +235,8 @@ _rules: Final = {
     **{row.path: row.words for row in FIELDS},
     "messages[]": 'an object with "role" and "content"',
     "messages[].content[]": 'an object with "type" and "text"',
+    "messages[].tool_calls[]": 'an object with "id" and "function"',
+    "tools[]": 'an object with "type" and "function"',
     "stop[]": f"a string of 1 to {MAX_STOP_CHARS:,} characters",
 }
 _requests: StrictDecoder[ChatCompletionRequest] = StrictDecoder(ChatCompletionRequest, _rules, MAX_STRINGS)
@@ -197,11 +256,10 @@ def read_chat_completion(body: bytes) -> ChatCompletionRequest:
 
 def chat_of(request: ChatCompletionRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is no question."""
-    said = conversation_of(
-        [Spoken(message.role, message.text(), f"messages[{at}].content") for at, message in enumerate(request.messages)]
-    )
+    said = conversation_of([message.spoken(f"messages[{at}]") for at, message in enumerate(request.messages)])
+    tools = tools_of([tool.function for tool in request.tools or ()])
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
-    return ChatRequest(
+    chat = ChatRequest(
         message=said.message,
         history=said.history,
         system=said.system,
@@ -213,4 +271,7 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         seed=request.seed,
         thinking=THINKING[request.reasoning_effort] if request.reasoning_effort else None,
         response_schema=schema_of(request.response_format),
+        tools=tools,
+        tool_choice=choice_of(request.tool_choice, has_tools=bool(tools)),
     )
+    return given_request(chat, said.files)

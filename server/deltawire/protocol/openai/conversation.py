@@ -6,6 +6,8 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from deltawire.protocol.chat_request import MODEL_NAME, HistoryMessage
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.calls import Spoken, history_of
+from deltawire.protocol.openai.given_files import GivenFile
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 EFFORTS: Final = '"none", "minimal", "low", "medium", "high", "xhigh" or "max"'
@@ -39,28 +41,28 @@ class Part(Protocol):
         """The text of a refusal."""
 
 
-class Spoken(NamedTuple):
-    """One message."""
-
-    role: str
-    text: str
-    path: str
-    """The path of its text in the request."""
-
-
 class Conversation(NamedTuple):
     """The messages of a request as a turn takes them."""
 
     system: str | None
     history: list[HistoryMessage]
     message: str
+    files: tuple[GivenFile, ...] = ()
+    """The files of the question."""
 
 
 def text_of(content: str | Sequence[Part] | None) -> str:
     """Return the text of a message's content; its parts become lines."""
     if content is None or isinstance(content, str):
         return content or ""
-    return "\n".join([part.text or part.refusal or "" for part in content])
+    return "\n".join([said for part in content if (said := part.text or part.refusal)])
+
+
+def check_speaker(role: str, files: Sequence[GivenFile]) -> None:
+    """Raise `Failure` for files in a message that is not the user's."""
+    if files and role != "user":
+        path = files[0].path
+        raise Failure("invalid_frame", f"{path} is refused: only the user's messages have files.", field=path)
 
 
 def conversation_of(messages: Sequence[Spoken]) -> Conversation:
@@ -73,20 +75,19 @@ def conversation_of(messages: Sequence[Spoken]) -> Conversation:
     spoken = [message for message in messages if message.role not in _INSTRUCT]
     if messages[-1].role in _INSTRUCT and (not spoken or spoken[-1].role == "assistant"):
         spoken.append(instructions.pop())
-    *earlier, last = spoken
+    system = "\n\n".join([message.text for message in instructions if message.text])
+    last = spoken[-1]
+    if last.answers is not None:
+        return Conversation(system or None, history_of(spoken), "")
     if last.role == "assistant":
         raise Failure(
-            "invalid_frame", "The last message must be the user's.", field=f"{last.path.removesuffix('.content')}.role"
+            "invalid_frame",
+            "The last message must be the user's, or a result.",
+            field=f"{last.path.removesuffix('.content')}.role",
         )
-    if not last.text:
+    if not last.text and not last.files:
         raise Failure("invalid_frame", "The last message must not be empty.", field=last.path)
-    history = [
-        HistoryMessage("model" if message.role == "assistant" else "user", message.text)
-        for message in earlier
-        if message.text
-    ]
-    system = "\n\n".join([message.text for message in instructions if message.text])
-    return Conversation(system or None, history, last.text)
+    return Conversation(system or None, history_of(spoken[:-1]), last.text, last.files)
 
 
 def check_model(name: str | None) -> None:

@@ -4,18 +4,16 @@ from typing import Final
 
 from deltawire.protocol.chat_request import INT32
 
+DEPRECATED: Final = "it is deprecated: use `tools`"
 KEY_ASKS: Final = "the key says who asks"
 NO_CACHE: Final = "the provider caches by itself"
-NO_FILES: Final = "files are not taken yet"
 NO_LOGPROBS: Final = "probabilities are not sent"
 NO_PADDING: Final = "chunks are not padded"
-NO_PICTURES: Final = "pictures are not taken yet"
 NO_SOUND: Final = "sound is not taken"
 NO_STORE: Final = "responses are not stored"
 NO_THOUGHTS_BACK: Final = "thoughts are not sent back"
-NO_TOOLS: Final = "functions and tools are not taken yet"
 NO_VERBOSITY: Final = "the provider takes no verbosity"
-NONE_TO_CALL: Final = "there are no tools to call"
+MODELS_CHOICE: Final = "the model decides how many calls it makes at once"
 OF_ANSWER: Final = "it belongs to an earlier answer"
 ONE_TIER: Final = "there is one tier"
 OWN_RULES: Final = "the provider moderates by rules of its own"

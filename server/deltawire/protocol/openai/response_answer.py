@@ -1,13 +1,17 @@
 """The answer of `POST /v1/responses`: whole."""
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.chat_answer import ReasoningTokens, finish_of
+from deltawire.protocol.openai.functions import told_choice, told_tools
 from deltawire.protocol.openai.json_answers import told
 from deltawire.protocol.openai.response_request import ResponseRequest
+from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.spent import Spent
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
@@ -46,7 +50,17 @@ class OutputReasoning(Struct, frozen=True, kw_only=True, tag="reasoning", tag_fi
     summary: list[SummaryText]
 
 
-OutputItem = OutputMessage | OutputReasoning
+class OutputCall(Struct, frozen=True, kw_only=True, tag="function_call", tag_field="type"):
+    """A call of a function; the arguments are JSON."""
+
+    id: str
+    call_id: str
+    name: str
+    arguments: str
+    status: Status
+
+
+OutputItem = OutputMessage | OutputReasoning | OutputCall
 
 
 class InputDetails(Struct, frozen=True, kw_only=True):
@@ -101,14 +115,14 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     """Always empty, as what was sent is passed over. OpenAI's schema requires the field."""
     model: str
     output: list[OutputItem]
-    parallel_tool_calls: Literal[False] = False
+    parallel_tool_calls: bool
     previous_response_id: None = None
     reasoning: EffortAndSummary
     store: Literal[False] = False
     temperature: float | None
     text: dict[str, Any]
-    tool_choice: Literal["auto"] = "auto"
-    tools: list[Any] = field(default_factory=list)
+    tool_choice: str | dict[str, Any]
+    tools: list[dict[str, Any]]
     top_p: float | None
     truncation: Literal["disabled"] = "disabled"
     usage: ResponseUsage | None = None
@@ -128,7 +142,10 @@ def begun(turn: str, request: ResponseRequest, model: str, created: int) -> Open
         output=[],
         reasoning=EffortAndSummary(effort=request.effort, summary=summary),
         temperature=request.temperature,
+        parallel_tool_calls=bool(request.tools),
         text={"format": told(request.text.format if request.text else None)},
+        tool_choice=told_choice(request.tool_choice),
+        tools=told_tools(request.tools),
         top_p=request.top_p,
     )
 
@@ -148,7 +165,7 @@ def ended(response: OpenAIResponse, output: list[OutputItem], spent: Spent) -> O
 
 def status_of(spent: Spent) -> Status:
     """Return the status of an answer that has come to its end."""
-    return "completed" if finish_of(spent) == "stop" else "incomplete"
+    return "completed" if finish_of(spent) in ("stop", "tool_calls") else "incomplete"
 
 
 def response_usage_of(spent: Spent) -> ResponseUsage | None:
@@ -176,11 +193,26 @@ def reasoning_item(name: str, thoughts: str) -> OutputReasoning:
     return OutputReasoning(id=f"rs_{name}", summary=[SummaryText(text=thoughts)])
 
 
-def response_of(response: OpenAIResponse, turn: str, text: str, thoughts: str, spent: Spent) -> OpenAIResponse:
+def call_item(turn: str, name: str, index: int, call: ShownCall) -> OutputCall:
+    """Return a call of an answer; `name` is a part of its id, and `index` its place among the calls."""
+    return OutputCall(
+        id=f"fc_{name}",
+        call_id=call_id(turn, index),
+        name=call.name,
+        arguments=arguments_text(call.arguments),
+        status="completed",
+    )
+
+
+def response_of(
+    response: OpenAIResponse, turn: str, text: str, thoughts: str, spent: Spent, called: Sequence[ShownCall] = ()
+) -> OpenAIResponse:
     """Return the whole answer of a turn, for a response that has just begun."""
     output: list[OutputItem] = []
     if thoughts:
         output.append(reasoning_item(f"{turn}_0", thoughts))
     if text:
         output.append(message_item(f"{turn}_{len(output)}", text, status_of(spent)))
+    for index, call in enumerate(called):
+        output.append(call_item(turn, f"{turn}_{len(output)}", index, call))
     return ended(response, output, spent)

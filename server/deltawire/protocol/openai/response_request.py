@@ -1,6 +1,5 @@
 """The request of `POST /v1/responses`, and the turn that it asks for."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
@@ -8,86 +7,46 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.calls import Spoken
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
     MAX_STRINGS,
     THINKING,
     Effort,
-    Spoken,
     check_model,
     conversation_of,
-    text_of,
 )
 from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.functions import (
+    CHOICES,
+    RESPONSE_TOOL_ROWS,
+    TOOL_LIST,
+    ResponseChoice,
+    ResponseTool,
+    Word,
+    choice_of,
+    tools_of,
+)
+from deltawire.protocol.openai.given_files import (
+    given_request,
+)
 from deltawire.protocol.openai.json_answers import TextFormat, schema_of_text
 from deltawire.protocol.openai.reasons import (
     KEY_ASKS,
+    MODELS_CHOICE,
     NO_CACHE,
-    NO_FILES,
     NO_LOGPROBS,
     NO_PADDING,
-    NO_PICTURES,
     NO_STORE,
     NO_THOUGHTS_BACK,
-    NO_TOOLS,
     NO_VERBOSITY,
-    NONE_TO_CALL,
-    OF_ANSWER,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
 )
-
-
-class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a message."""
-
-    type: Annotated[
-        Literal["input_text", "output_text", "refusal", "reasoning_text"],
-        Meta(description='"input_text", "output_text", "refusal" or "reasoning_text"; pictures, files: not yet taken'),
-    ]
-    text: Annotated[str, Meta(description="a string")] | None = None
-    refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    logprobs: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    image_url: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
-    file_id: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-    file_url: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-    file_data: Annotated[Raw, refused(NO_FILES)] | UnsetType = UNSET
-
-
-class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A message of the conversation, or thoughts of an earlier answer, which are passed over."""
-
-    type: (
-        Annotated[
-            Literal["message", "reasoning"],
-            Meta(
-                description='"message" or "reasoning"; calls of tools are not taken yet, nor names of stored items: '
-                "the client's `store` must be false"
-            ),
-        ]
-        | None
-    ) = None
-    role: (
-        Annotated[
-            Literal["system", "developer", "user", "assistant"],
-            Meta(description='"system", "developer", "user" or "assistant"'),
-        ]
-        | None
-    ) = None
-    content: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
-    id: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    status: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    phase: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-
-    def parts(self) -> Sequence[InputPart]:
-        """Return the parts of a content that has some."""
-        return self.content if isinstance(self.content, list) else ()
+from deltawire.protocol.openai.response_items import InputItem, InputPart
+from deltawire.protocol.tools import MAX_FUNCTIONS
 
 
 class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,14 +94,14 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     background: Annotated[Raw, refused(NO_STORE, False)] | UnsetType = UNSET  # noqa: FBT003
     background_options: Annotated[Raw, refused(NO_STORE)] | UnsetType = UNSET
     prompt: Annotated[Raw, refused("prompts are not stored")] | UnsetType = UNSET
-    tools: Annotated[Raw, refused(NO_TOOLS, [])] | UnsetType = UNSET
-    tool_choice: Annotated[Raw, refused(NO_TOOLS, "none", "auto")] | UnsetType = UNSET
-    parallel_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
-    max_tool_calls: Annotated[Raw, passed_over(NONE_TO_CALL)] | UnsetType = UNSET
+    tools: Annotated[list[ResponseTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
+    tool_choice: Annotated[Word | ResponseChoice, Meta(description=CHOICES)] | None = None
+    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
+    max_tool_calls: Annotated[Raw, passed_over("it is for OpenAI's own tools")] | UnsetType = UNSET
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
-    image: Annotated[Raw, refused(NO_PICTURES)] | UnsetType = UNSET
+    image: Annotated[Raw, refused("it is for OpenAI's own tools")] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
     include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
@@ -173,18 +132,22 @@ _OF_PART: Final = rows_of(InputPart, "input[].content[].")
 _OF_FORMAT: Final = rows_of(TextFormat, "text.format.")
 RESPONSE_FIELDS: Final[tuple[FieldRow, ...]] = (
     *(*_OF_REQUEST, *_OF_REASONING, *_OF_TEXT, *_OF_FORMAT),
-    *(*_OF_ITEM, *_OF_PART),
+    *(*RESPONSE_TOOL_ROWS, *_OF_ITEM, *_OF_PART),
 )
 """The table of the fields."""
 _REFUSED: Final = refused_among(_OF_REQUEST)
 _REFUSED_OF_REASONING: Final = refused_among(_OF_REASONING)
 _REFUSED_OF_TEXT: Final = refused_among(_OF_TEXT)
+_REFUSED_OF_TOOL: Final = refused_among(RESPONSE_TOOL_ROWS)
+_REFUSED_OF_ITEM: Final = refused_among(_OF_ITEM)
 _REFUSED_OF_PART: Final = refused_among(_OF_PART)
 
 _rules: Final = {
     **{row.path: row.words for row in RESPONSE_FIELDS},
     "input[]": 'an object with "role" and "content"',
     "input[].content[]": 'an object with "type" and "text"',
+    "input[].output[]": 'an object with "type" and "text"',
+    "tools[]": 'an object with "type" and "name"',
 }
 _requests: StrictDecoder[ResponseRequest] = StrictDecoder(ResponseRequest, _rules, MAX_STRINGS)
 
@@ -197,9 +160,12 @@ def read_response_request(body: bytes) -> ResponseRequest:
         check(request.reasoning, _REFUSED_OF_REASONING, "reasoning.")
     if request.text is not None:
         check(request.text, _REFUSED_OF_TEXT, "text.")
+    for index, tool in enumerate(request.tools or ()):
+        check(tool, _REFUSED_OF_TOOL, f"tools[{index}].")
     for index, item in enumerate(() if isinstance(request.input, str) else request.input):
+        check(item, _REFUSED_OF_ITEM, f"input[{index}].")
         for number, part in enumerate(item.parts()):
-            check(part, _REFUSED_OF_PART, f"input[{index}].content[{number}].")
+            check(part, _REFUSED_OF_PART, f"input[{index}].{item.parts_field}[{number}].")
     check_model(request.model)
     return request
 
@@ -207,7 +173,7 @@ def read_response_request(body: bytes) -> ResponseRequest:
 def chat_of_response(request: ResponseRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is no question."""
     said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
-    return ChatRequest(
+    chat = ChatRequest(
         message=said.message,
         history=said.history,
         system=said.system,
@@ -217,21 +183,17 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         max_output_tokens=request.max_output_tokens,
         thinking=THINKING[request.effort] if request.effort else None,
         response_schema=schema_of_text(request.text.format) if request.text else None,
+        tools=tools_of(request.tools),
+        tool_choice=choice_of(request.tool_choice, has_tools=bool(request.tools)),
     )
+    return given_request(chat, said.files)
 
 
 def _spoken(given: str | list[InputItem]) -> list[Spoken]:
     """Return the messages. Raise `Failure` where there are none, and for one without a role."""
     if isinstance(given, str):
         return [Spoken("user", given, "input")]
-    spoken = []
-    for index, item in enumerate(given):
-        if item.type == "reasoning":
-            continue
-        if item.role is None:
-            field = f"input[{index}].role"
-            raise Failure("invalid_frame", f"{field} is missing: {_rules['input[].role']}.", field=field)
-        spoken.append(Spoken(item.role, text_of(item.content), f"input[{index}].content"))
+    spoken = [item.spoken(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
     if not spoken:
         raise Failure("invalid_frame", "input must hold a message.", field="input")
     return spoken

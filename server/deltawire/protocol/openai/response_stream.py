@@ -4,9 +4,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from deltawire.protocol.frames import Delta, ErrorFrame, Thought, TurnFrame, Usage, encode
+from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
 from deltawire.protocol.openai.response_answer import (
     OpenAIResponse,
+    OutputCall,
     OutputItem,
     OutputMessage,
     OutputReasoning,
@@ -14,6 +15,7 @@ from deltawire.protocol.openai.response_answer import (
     ResponseFailure,
     SummaryText,
     begun,
+    call_item,
     ended,
     message_item,
     reasoning_item,
@@ -52,6 +54,8 @@ class ResponseWriter:
             return sent + self._text(frame.text)
         if isinstance(frame, Thought):
             return sent + (self._thought(frame.text) if self._request.wants_thoughts else b"")
+        if isinstance(frame, ToolCall):
+            return sent + self._call(frame)
         if isinstance(frame, ErrorFrame):
             return sent + self._failed(response, frame)
         if not isinstance(frame, Usage):
@@ -80,6 +84,16 @@ class ResponseWriter:
         self._pieces.append(text)
         return sent + self._piece("response.reasoning_summary_text.delta", summary_index=0, delta=text)
 
+    def _call(self, call: ToolCall) -> bytes:
+        """Return the events of a call, which comes whole."""
+        sent = self._close()
+        index = sum(isinstance(item, OutputCall) for item in self._output)
+        item = call_item(self._turn, self._next_name(), index, call)
+        sent += self._begin(replace(item, arguments="", status="in_progress"))
+        sent += self._piece("response.function_call_arguments.delta", delta=item.arguments)
+        sent += self._piece("response.function_call_arguments.done", name=item.name, arguments=item.arguments)
+        return sent + self._end(item)
+
     def _begin(self, item: OutputItem) -> bytes:
         self._open = item
         return self._event("response.output_item.added", output_index=len(self._output), item=item)
@@ -93,11 +107,14 @@ class ResponseWriter:
             item = message_item(self._next_name(), text, "completed" if end is None else status_of(end))
             sent = self._piece("response.output_text.done", content_index=0, text=text, logprobs=[])
             sent += self._piece("response.content_part.done", content_index=0, part=item.content[0])
-        else:
+        else:  # a call is closed at once
             item = reasoning_item(self._next_name(), text)
             sent = self._piece("response.reasoning_summary_text.done", summary_index=0, text=text)
             sent += self._piece("response.reasoning_summary_part.done", summary_index=0, part=item.summary[0])
-        sent += self._event("response.output_item.done", output_index=len(self._output), item=item)
+        return sent + self._end(item)
+
+    def _end(self, item: OutputItem) -> bytes:
+        sent = self._event("response.output_item.done", output_index=len(self._output), item=item)
         self._output.append(item)
         self._open = None
         self._pieces.clear()

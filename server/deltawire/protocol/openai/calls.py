@@ -1,0 +1,141 @@
+"""The calls of functions in OpenAI's conversations, with their results: steps of the model in a history."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from deltawire.protocol.chat_request import HistoryMessage
+from deltawire.protocol.errors import Failure
+from deltawire.protocol.openai.given_files import GivenFile, GivenMessage
+
+_PREFIX: Final = "call_"
+_AN_OBJECT: Final = "a JSON object, as a string"
+_encode = msgspec.json.Encoder().encode
+_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class FunctionCall(Struct, frozen=True, kw_only=True):
+    """A call of one function."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    path: str
+    """The path of the call in the request."""
+
+
+class CallStep(HistoryMessage, frozen=True, kw_only=True, gc=False):
+    """A step in which the model called functions, with the results of its calls."""
+
+    calls: tuple[FunctionCall, ...]
+    results: dict[str, str]
+    """The results by the ids of their calls."""
+
+    @property
+    def name(self) -> str:
+        """The name of the step, which the ids of its calls have in common where they were made here."""
+        return step_of(self.calls[0].id)
+
+
+class Spoken(NamedTuple):
+    """One message of a request."""
+
+    role: str
+    text: str
+    path: str
+    """The path of its text in the request."""
+    calls: tuple[FunctionCall, ...] = ()
+    answers: str | None = None
+    """The id of the call whose result the message is."""
+    answers_path: str = ""
+    files: tuple[GivenFile, ...] = ()
+
+
+def call_id(turn: str, index: int) -> str:
+    """Return the id of a call of a turn."""
+    return f"{_PREFIX}{turn}_{index}"
+
+
+def step_of(call: str) -> str:
+    """Return the turn of a call by its id; anything, where the id was not made here."""
+    return call.removeprefix(_PREFIX).rpartition("_")[0]
+
+
+def arguments_text(arguments: dict[str, Any]) -> str:
+    """Return arguments as OpenAI's clients take them: as JSON in a string."""
+    return _encode(arguments).decode()
+
+
+def arguments_of(text: str, path: str) -> dict[str, Any]:
+    """Return the arguments of a call. Raise `Failure` for what is no JSON object."""
+    try:
+        return _object(text) if text.strip() else {}
+    except (msgspec.DecodeError, RecursionError):
+        raise Failure("invalid_frame", f"{path} must be {_AN_OBJECT}.", field=path) from None
+
+
+def result_of(text: str) -> Any:
+    """Return the result of a call: an object where the text is one in JSON, else the text itself."""
+    try:
+        return _object(text)
+    except (msgspec.DecodeError, RecursionError):
+        return text
+
+
+def history_of(spoken: Sequence[Spoken]) -> list[HistoryMessage]:
+    """Return the messages as a history. Raise `Failure` for calls without results, and results without calls."""
+    history: list[HistoryMessage] = []
+    step: CallStep | None = None
+    for said in spoken:
+        if said.answers is not None:
+            _answer(step, said)
+        elif said.calls and step is not None and (not step.results or step.name == step_of(said.calls[0].id)):
+            # Responses have one item for each call; parallel ones may come with their results in between.
+            step = replace(step, text=step.text or said.text, calls=(*step.calls, *said.calls))
+            history[-1] = step
+        else:
+            _check_answered(step)
+            step = _begun(history, said) if said.calls else None
+            if step is not None:
+                history.append(step)
+            elif said.files:
+                history.append(GivenMessage("user", said.text, files=said.files))
+            elif said.text:
+                history.append(HistoryMessage("model" if said.role == "assistant" else "user", said.text))
+    _check_answered(step)
+    return history
+
+
+def _begun(history: list[HistoryMessage], said: Spoken) -> CallStep:
+    """Return the step that begins; the words of the model just before are of the same step."""
+    text = said.text
+    if not text and history and type(history[-1]) is HistoryMessage and history[-1].role == "model":
+        text = history.pop().text
+    return CallStep("model", text, calls=said.calls, results={})
+
+
+def _answer(step: CallStep | None, said: Spoken) -> None:
+    call = said.answers or ""
+    if step is None or all(call != known.id for known in step.calls):
+        raise _wrong(said.answers_path, "must be the id of a call just before")
+    if call in step.results:
+        raise _wrong(said.answers_path, "is answered already")
+    step.results[call] = said.text
+
+
+def _check_answered(step: CallStep | None) -> None:
+    """Raise `Failure` for a call without a result, and for two calls of one id."""
+    seen = set()
+    for call in () if step is None else step.calls:
+        if call.id in seen:
+            raise _wrong(call.path, "has the id of another call")
+        if step is not None and call.id not in step.results:
+            raise _wrong(call.path, "must be followed by its result")
+        seen.add(call.id)
+
+
+def _wrong(path: str, words: str) -> Failure:
+    return Failure("invalid_frame", f"{path} {words}.", field=path)

@@ -1,0 +1,116 @@
+"""Pictures, sound and documents over `/v1`: asked with inline, and not stored."""
+
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import openai
+import pytest
+from openai import AsyncOpenAI
+from support.files import png
+from support.functions import TOOLS, contents_of
+from support.serving import sharing
+from support.upstream import Upstream, says
+
+MODEL = "gemini-flash-latest"
+PICTURE = b64encode(png()).decode()
+AS_URL = f"data:image/jpeg;base64,{PICTURE}"
+"""Clients take one type of picture for another: the bytes say what it is."""
+INLINE = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
+SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}}
+
+
+@pytest.fixture
+async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
+    """A client of a server that other tests share."""
+    async with (
+        sharing(upstream, retries=0) as address,
+        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
+    ):
+        yield client
+
+
+def shown(*parts: dict[str, Any], text: str = "Which colour?") -> Any:
+    return [{"role": "user", "content": [*parts, *([{"type": "text", "text": text}] if text else [])]}]
+
+
+async def test_a_picture_is_asked_with_beside_functions_and_a_schema(upstream: Upstream, client: AsyncOpenAI) -> None:
+    upstream.plays(says('{"colour": "red"}'), says("Red."))
+    format_: Any = {"type": "json_schema", "json_schema": {"name": "colour", "schema": SCHEMA}}
+    asked = shown({"type": "image_url", "image_url": {"url": AS_URL, "detail": "low"}})
+    tools: Any = [{"type": "function", "function": tool} for tool in TOOLS]
+    answer = await client.chat.completions.create(model=MODEL, messages=asked, tools=tools, response_format=format_)
+    said = answer.choices[0].message.content
+    assert json.loads(said or "") == {"colour": "red"}
+    [content] = contents_of(upstream.exchanges[0])
+    assert content["parts"] == [INLINE, {"text": "Which colour?"}]
+    assert upstream.exchanges[0].body["generationConfig"]["responseJsonSchema"] == SCHEMA
+    again: Any = [*asked, {"role": "assistant", "content": said}, {"role": "user", "content": "Sure?"}]
+    await client.chat.completions.create(model=MODEL, messages=again)
+    assert contents_of(upstream.exchanges[1])[0]["parts"] == [INLINE, {"text": "Which colour?"}]
+    async with aiohttp.ClientSession() as http, http.get(str(client.base_url).replace("/v1/", "/files")) as listed:
+        assert (await listed.json())["files"] == []
+
+
+async def test_a_response_takes_a_picture_and_a_document(upstream: Upstream, client: AsyncOpenAI) -> None:
+    notes = b64encode(b"a,b\n1,2\n").decode()
+    given: Any = [
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_image", "image_url": AS_URL, "detail": "auto"},
+                {"type": "input_file", "filename": "notes.csv", "file_data": notes},
+            ],
+        }
+    ]
+    await client.responses.create(model=MODEL, input=given, store=False)
+    [content] = contents_of(upstream.exchanges[0])
+    assert content["parts"] == [INLINE, {"inlineData": {"mimeType": "text/csv", "data": notes}}]
+
+
+async def test_a_file_of_this_server_and_one_inline_are_asked_together(upstream: Upstream, client: AsyncOpenAI) -> None:
+    root = str(client.base_url).removesuffix("/v1/")
+    async with aiohttp.ClientSession() as http:
+        headers = {"Content-Type": "text/plain"}
+        async with http.post(f"{root}/files?name=notes.txt", data=b"kept", headers=headers) as sent:
+            name = (await sent.json())["id"]
+    wave = b64encode(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\0\0\0\0").decode()
+    sound = {"type": "input_audio", "input_audio": {"data": wave, "format": "wav"}}
+    asked = shown(sound, {"type": "file", "file": {"file_id": name}})
+    await client.chat.completions.create(
+        model=MODEL, messages=[*asked, {"role": "assistant", "content": "Hm."}, *shown(sound, text="And?")]
+    )
+    await client.chat.completions.create(model=MODEL, messages=asked)
+    kept = {"inlineData": {"mimeType": "text/plain", "data": b64encode(b"kept").decode()}}
+    heard = {"inlineData": {"mimeType": "audio/wav", "data": wave}}
+    parts = [[part for content in contents_of(each) for part in content["parts"]] for each in upstream.exchanges]
+    assert parts[0] == [heard, kept, {"text": "Which colour?"}, {"text": "Hm."}, heard, {"text": "And?"}]
+    assert parts[1] == [heard, kept, {"text": "Which colour?"}]
+
+
+@pytest.mark.parametrize(
+    "part, code, field",
+    [
+        ({"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}, "invalid_frame", "image_url.url"),
+        ({"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}}, "invalid_frame", "image_url.url"),
+        ({"type": "image_url"}, "invalid_frame", "image_url"),
+        ({"type": "file", "file": {"file_data": "TVqQAAMAAAA="}}, "unsupported", "file.file_data"),
+        ({"type": "file", "file": {"filename": "a"}}, "invalid_frame", "file"),
+        ({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}, "invalid_file", "input_audio.data"),
+    ],
+)
+async def test_a_file_that_cannot_be_asked_with_is_refused_by_name(
+    client: AsyncOpenAI, part: dict[str, Any], code: str, field: str
+) -> None:
+    with pytest.raises(openai.APIStatusError) as refused:
+        await client.chat.completions.create(model=MODEL, messages=shown(part))
+    assert (refused.value.code, refused.value.param) == (code, f"messages[0].content[0].{field}")
+
+
+async def test_only_the_user_has_files(client: AsyncOpenAI) -> None:
+    message: Any = shown({"type": "image_url", "image_url": {"url": AS_URL}})[0]
+    with pytest.raises(openai.BadRequestError) as refused:
+        await client.chat.completions.create(model=MODEL, messages=[message | {"role": "system"}])
+    assert refused.value.param == "messages[0].content[0].image_url.url"
