@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
+from support.files import png
 from support.page import NARROW, ChatPage, opened
 from support.paths import ROOT
 from support.serving import sharing
@@ -73,6 +74,21 @@ NOTIFICATIONS: Final = """() => {
   };
 }"""
 """A browser that allows them: a headless one does not."""
+
+
+HIDES: Final = """() => {
+  const draw = window.requestAnimationFrame;
+  const waiting = [];
+  Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+  window.requestAnimationFrame = (callback) => waiting.push(callback);
+  window.reveal = () => {
+    delete document.hidden;
+    window.requestAnimationFrame = draw;
+    waiting.forEach((callback) => draw(callback));
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+}"""
+"""A tab in the background, which is not drawn: a headless browser never hides one."""
 
 
 def task(name: str) -> Callable[[Task], Task]:
@@ -284,6 +300,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     await page.page.get_by_role("textbox", name="Name of the folder").locator("visible=true").fill("Trips")
     await page.page.keyboard.press("Enter")
     await expect(page.page.get_by_role("button", name="Trips", exact=True).locator("visible=true")).to_be_visible()
+    await expect(page.page.get_by_role("button", name="New folder").locator("visible=true")).to_be_focused()
     await leave_list(page)
 
 
@@ -418,6 +435,12 @@ async def _(page: ChatPage, _: Upstream) -> None:
     await page.box.fill("/sh")
     option = page.page.get_by_role("option", name="/shorter")
     await expect(option).to_be_visible()
+    await page.box.press("Escape")
+    await expect(option).to_have_count(0)
+    await expect(page.box).to_have_value("/sh")
+    await page.box.fill("")
+    await page.box.fill("/sh")
+    await expect(option).to_be_visible()
     if is_phone(page):
         await option.tap()
     else:
@@ -448,6 +471,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     link = await panel.get_by_label(
         "Whoever has this link can read the chat up to here. It is shown only now."
     ).input_value()
+    await expect(panel.get_by_role("textbox")).to_be_focused()
     await page.page.keyboard.press("Escape")
     other = await page.page.context.new_page()
     await other.goto(link)
@@ -463,6 +487,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     panel = await opens(page, "Shared links")
     await panel.get_by_role("listitem").filter(has_text="Read this").get_by_role("button", name="Take back").click()
     await expect(panel).to_contain_text("Nothing is shared.")
+    await expect(panel.get_by_role("button", name="Close")).to_be_focused()
     await page.page.keyboard.press("Escape")
     await leave_list(page)
 
@@ -570,11 +595,11 @@ async def _(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(waits)
     await page.ask("Take your time")
     await expect(page.answer).to_contain_text("Soon")
-    await page.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })")
+    await page.page.evaluate(HIDES)
     may_end.set()
     await expect(page.page).to_have_title("✓ Answer ready · Take your time · Deltawire")
     assert (await page.page.evaluate("window.told"))[0][1]["body"] == "Take your time"
-    await page.page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    await page.page.evaluate("reveal()")
     await expect(page.page).to_have_title("Take your time · Deltawire")
 
 
@@ -623,6 +648,24 @@ async def test_axe_finds_nothing_in_what_is_kept_beside_the_chats(page: ChatPage
     await show_list(page)
     await page.page.get_by_role("button", name="Select several").locator("visible=true").click()
     assert await page.barriers() == []
+
+
+async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_when_it_is_left(
+    browser: Browser, upstream: Upstream
+) -> None:
+    upstream.plays(says_and_is_silent("The beginning"))
+    async with sharing(upstream, retries=0) as address, opened(browser, address) as page:
+        await page.button("Temporary chat").click()
+        picture = FilePayload(name="sea.png", mimeType="image/png", buffer=png(4, 4))
+        await page.page.locator("input[type=file]").first.set_input_files(picture)
+        await page.ask("Between us")
+        await expect(page.answer).to_contain_text("The beginning")
+        exchange = await upstream.asked()
+        assert ["inlineData" in part for part in exchange.body["contents"][-1]["parts"]] == [True, False]
+        await expect(page.page).to_have_title("Temporary chat · Deltawire")
+        await page.page.get_by_role("button", name="New chat", exact=True).locator("visible=true").first.click()
+        await exchange.closes()
+        await expect(page.page).to_have_title("Deltawire")
 
 
 async def test_scripts_in_what_is_shared_do_not_run(browser: Browser, upstream: Upstream) -> None:

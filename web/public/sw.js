@@ -41,8 +41,7 @@ async function fromCacheFirst(request) {
   const kept = await cache.match(request, { ignoreVary: true });
   if (kept) return kept;
   const answer = await fetch(request);
-  if (answer.status === 200) {
-    await cache.put(request, answer.clone());
+  if (answer.status === 200 && (await put(cache, request, answer))) {
     const keys = await cache.keys();
     for (const old of keys.slice(0, Math.max(0, keys.length - MOST))) {
       if (new URL(old.url).pathname !== PAGE) await cache.delete(old);
@@ -54,13 +53,22 @@ async function fromCacheFirst(request) {
 /** A server of another build brings its own page, with the names of its own files. */
 async function pageFromServerFirst(request) {
   const cache = await caches.open(CACHE);
+  let answer;
   try {
-    const answer = await fetch(request);
-    if (answer.status === 200) await cache.put(PAGE, answer.clone());
-    return answer;
+    answer = await fetch(request);
   } catch (fault) {
     const kept = await cache.match(PAGE, { ignoreVary: true });
     if (kept) return kept;
     throw fault;
   }
+  if (answer.status === 200) await put(cache, PAGE, answer);
+  return answer;
+}
+
+/** Keep what the server sent; a browser that has no room shows it all the same. Resolves with whether it is kept. */
+function put(cache, request, answer) {
+  return cache.put(request, answer.clone()).then(
+    () => true,
+    () => false,
+  );
 }

@@ -8,7 +8,6 @@ import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState, useWords } from "./hooks/use-chat";
 import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
-import { shownConversation } from "./state/state";
 
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
 const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
@@ -139,13 +138,9 @@ function skip(event: MouseEvent): void {
   toMessageBox();
 }
 
-/** What concerns the whole page: its title, leaving it and coming back to it. */
+/** What concerns the whole page: leaving it and coming back to it. */
 function usePageWide(): void {
   const chat = useChat();
-  const title = useChatState((state) => shownConversation(state)?.title);
-  useEffect(() => {
-    document.title = title ? `${title} · Deltawire` : "Deltawire";
-  }, [title]);
   useEffect(() => {
     const onVisible = () => {
       if (document.visibilityState === "hidden") return chat.deletion.leave();

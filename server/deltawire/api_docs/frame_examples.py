@@ -85,7 +85,7 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
     "code_result": {"its outcome": CodeResult("turn-7", call="call-1", outcome="ok", output="1024\n")},
     "file": {
         "a picture": FileFrame(
-            "turn-7", file="0f3c8a1b2d4e5f60718293a4", media_type="image/png", name="picture-1.png", size=48_211
+            "turn-7", file="0f3c8a1b2d4e5f60718293a4", media_type="image/png", name="image-1.png", size=48_211
         ),
     },
     "tool_call": {

@@ -213,7 +213,7 @@ class Admission:
     def _check_context(self, request: ChatRequest) -> None:
         if request.tool_results is not None or request.state is not None:
             check_continuation(request)
-        elif request.tools or request.tool_choice:
+        if request.tools or (request.tool_choice and request.state is None):
             check_functions(request)
         if request.conversation is None and request.parent is not None:
             raise Failure("invalid_frame", "parent is a message of a conversation: name that too.", field="parent")

@@ -13,6 +13,7 @@ from deltawire.chat.signed_state import StateSigner
 from deltawire.conversations.context import other_model
 from deltawire.conversations.turn_context import OpenCalls
 from deltawire.gemini.catalog import ModelCatalog
+from deltawire.gemini.functions import check_functions
 from deltawire.gemini.messages import Exchange, StoredMessage, exchange_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
@@ -78,12 +79,14 @@ class Continuations:
         calls = OpenCalls(parts=exchange_of(earlier), names=state.calls)
         carried = {name: getattr(state.request, name) for name in _CARRIED}
         given = {name: getattr(request, name) for name in _CARRIED if getattr(request, name) not in (None, "")}
+        whole = replace(request, **{**carried, **given})
+        check_functions(whole)
         return replace(
             asked,
-            request=replace(request, **{**carried, **given}),
+            request=whole,
             history=[_stored(message) for message in state.history],
             exchange=(*earlier, *results_of(request, calls, asked.bounds)),
-            models=self._catalog.models_for(state.model)[:1],
+            models=self._catalog.models_of(replace(whole, model=state.model))[:1],
         )
 
 
@@ -95,6 +98,8 @@ def check_continuation(request: ChatRequest) -> None:
         return
     if request.message:
         raise _wrong("message", "A turn that brings tool_results has no message of its own.")
+    if request.files:
+        raise _wrong("files", "Files are asked with a message, and a turn that brings tool_results has none.")
     if request.state is None and request.conversation is None:
         raise _wrong("tool_results", "tool_results need the conversation of their calls, or the state of that answer.")
     if request.state is not None and request.conversation is not None:

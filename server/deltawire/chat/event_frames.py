@@ -3,6 +3,7 @@
 import structlog
 from msgspec.structs import replace
 
+from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.part_frames import PartFrames
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
@@ -64,15 +65,21 @@ class EventFrames:
         return part
 
 
-async def file_frame(turn: str, record: TurnRecord, made: Event) -> FileFrame | None:
+async def file_frame(
+    made: Event, turn: str, record: TurnRecord, scope: InterruptibleTimeout, turn_by: float
+) -> FileFrame | None:
     """Keep a file that the model made; return the frame that tells of it. Return None for any other event.
 
-    Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why.
+    Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why. Return None
+    where `scope` is interrupted, or at the time `turn_by`: the turn ends next. The file is kept in the background then.
     """
     if not isinstance(made, MadeFile):
         return None
     try:
-        row = await record.keep_file(made)
+        with scope.until(turn_by):
+            row = await record.keep_file(made)
+    except TimeoutError:
+        return None
     except Failure as failure:
         log.warning("a file of the model was not kept", turn=turn, code=failure.code, cause=failure.cause)
         return FileFrame(turn, None, made.type, "", len(made.data), error=failure.code)

@@ -76,8 +76,8 @@ class TurnRecord:
         if self.transcript is None:
             await self.ledger.begin(*request.models)
             return await self._attach(request, asked)
-        begun, _ = await self._in_context(request, self.transcript, asked)
-        return await self._attach(begun, asked)
+        begun, files_before = await self._in_context(request, self.transcript, asked)
+        return await self._attach(begun, asked or await self._stored(files_before))
 
     async def _asked(self, ids: Sequence[str]) -> list[FileRow]:
         if not ids:

@@ -151,7 +151,7 @@ class Turn:
 
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
-        transcript = self.record.transcript
+        transcript, clock = self.record.transcript, self._attempts.clock
         said = self.rounds.begin(self._request, self._observer.said)
         frame_of = EventFrames(self._request, self.usage, self.rounds, self._observer).frame
         self._scope.enter_task()
@@ -161,7 +161,7 @@ class Turn:
                 for event in events:
                     if self._cancellation is not None:
                         raise _Cancelled
-                    frame = frame_of(event) or await file_frame(self.id, self.record, event)
+                    frame = frame_of(event) or await file_frame(event, self.id, self.record, self._scope, clock.turn_by)
                     if frame is not None:
                         yield frame
                         if transcript is not None:

@@ -23,9 +23,9 @@ _FolderName = Annotated[
 _PromptName = Annotated[
     str,
     Meta(
-        # The last five are spaces to Python alone, so the schema has to name them.
-        pattern=r"^[^\s/\x00\x1c-\x1f\x85]{1,64}$(?!\n)",
-        description=f"a string of 1 to {MAX_PROMPT_NAME_CHARS} characters without spaces and slashes",
+        # `\s` is not the same in Python and in the JSON Schema of the document, which differ in controls and U+FEFF.
+        pattern=r"^[^\s/\x00-\x1f\x7f-\x9f\ufeff]{1,64}$(?!\n)",
+        description=f"a string of 1 to {MAX_PROMPT_NAME_CHARS} characters without spaces, controls and slashes",
     ),
 ]
 _PromptText = Annotated[

@@ -1,6 +1,6 @@
 """Listen to a run over HTTP. A client that leaves a request is lost: Stop is `DELETE /runs/{run}`."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
 
@@ -46,7 +46,9 @@ class HttpListener:
         """Send a frame now; return False when there is no room, or nothing to send it on."""
         return self._stream is not None and self._stream.write_now(event_of(frame, self._run.name))
 
-    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
+    def remember(
+        self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
+    ) -> None:
         """Do nothing: a request has no history."""
 
     async def first(self) -> list[NumberedFrame]:

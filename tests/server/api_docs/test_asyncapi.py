@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +14,7 @@ from jsonschema_rs import Draft7Validator
 from playwright.async_api import Page
 from support.browser import chromium
 from support.client import Client, Frame, connected
+from support.files import png
 from support.paths import TESTS
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, answer, fails, says
@@ -21,9 +23,7 @@ from deltawire.api_docs.frame_examples import DOWN, RUN, UP
 from deltawire.protocol.frames import FrameDown, FrameUp
 
 READER = TESTS / "support" / "asyncapi"
-NOT_YET = {"tool_result", "tool_call", "file"}
-"""Frames that are declared, and sent by no part of this server yet."""
-UP_EXAMPLES = [(kind, name) for kind, frames in UP.items() if kind not in NOT_YET for name in frames]
+UP_EXAMPLES = [(kind, name) for kind, frames in UP.items() for name in frames]
 COUNTED = {"promptTokenCount": 31, "candidatesTokenCount": 6, "thoughtsTokenCount": 9, "totalTokenCount": 46}
 COUNTED_SO_FAR = {"promptTokenCount": 31, "candidatesTokenCount": 2, "thoughtsTokenCount": 9, "totalTokenCount": 42}
 
@@ -110,6 +110,10 @@ async def test_each_frame_that_the_document_shows_is_taken(
         elif kind == "cancel":
             await client.chat(id="turn-7")
             await client.receive()
+        elif kind == "tool_result":
+            upstream.plays(calls_a_function, answers)
+            await client.send(**CALLS)
+            await client.receive()
         await client.send(**frame)
         if kind == "auth":  # it ends in no turn
             await client.chat()
@@ -157,6 +161,31 @@ async def rests_on_a_page(exchange: Exchange) -> None:
     await exchange.finish()
 
 
+async def calls_a_function(exchange: Exchange) -> None:
+    called = DOWN["tool_call"]["a call"]
+    made = answer("", finish="STOP", usage=COUNTED)
+    call = {"id": called["call"], "name": called["name"], "args": called["arguments"]}
+    made["candidates"][0]["content"]["parts"] = [{"functionCall": call}]
+    await exchange.start()
+    await exchange.event(made)
+    await exchange.finish()
+
+
+def makes_a_picture(named: Frame) -> Script:
+    """An answer of a picture of this type and size."""
+
+    async def script(exchange: Exchange) -> None:
+        data = png(more=bytes(named["size"] - len(png(more=b"x")) + 1))
+        made = answer("", finish="STOP", usage=COUNTED)
+        inline = {"mimeType": named["media_type"], "data": b64encode(data).decode()}
+        made["candidates"][0]["content"]["parts"] = [{"inlineData": inline}]
+        await exchange.start()
+        await exchange.event(made)
+        await exchange.finish()
+
+    return script
+
+
 async def answers_half(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.text(DOWN["delta"]["a piece"]["text"], usage=COUNTED_SO_FAR)
@@ -164,6 +193,7 @@ async def answers_half(exchange: Exchange) -> None:
 
 ASKS = {"type": "chat", "message": "hi", "id": "turn-7", "thinking": "low"}
 CANCELS = {"type": "cancel", "id": "turn-7"}
+CALLS = {**ASKS, "tools": [{"name": DOWN["tool_call"]["a call"]["name"]}]}
 GRACE = {**ASKS, "grace": 5}
 SEARCHES = {**ASKS, "tools": ["search", "code"]}
 SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
@@ -177,6 +207,8 @@ SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
     ("search", "a search"): (rests_on_a_page, [SEARCHES]),
     ("code", "a program"): (rests_on_a_page, [SEARCHES]),
     ("code_result", "its outcome"): (rests_on_a_page, [SEARCHES]),
+    ("file", "a picture"): (makes_a_picture(DOWN["file"]["a picture"]), [ASKS]),
+    ("tool_call", "a call"): (calls_a_function, [CALLS]),
     ("usage", "answered"): (answers, [ASKS]),
     ("usage", "cancelled"): (answers_half, [ASKS, CANCELS]),
     ("error", "a turn that failed"): (fails(503), [ASKS]),
@@ -186,7 +218,7 @@ SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
 
 
 def test_each_frame_that_the_document_shows_is_asked_for_here() -> None:
-    assert set(SHOWN) == {(kind, name) for kind, frames in DOWN.items() if kind not in NOT_YET for name in frames}
+    assert set(SHOWN) == {(kind, name) for kind, frames in DOWN.items() for name in frames}
 
 
 @pytest.mark.parametrize("kind, name", SHOWN)
@@ -207,8 +239,9 @@ async def test_each_frame_that_the_document_shows_is_sent(
 
 
 def timeless(frame: Frame) -> Frame:
-    """Without what is another each time, or when prices change; a run has a new name each time."""
-    return {key: value for key, value in frame.items() if not key.endswith("_ms") and key not in ("cost_usd", "run")}
+    """Without what is another each time, or when prices change; a run and a file have a new name each time."""
+    ours = ("cost_usd", "run", "file")
+    return {key: value for key, value in frame.items() if not key.endswith("_ms") and key not in ours}
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,14 @@ async def test_a_socket_remembers_the_files_of_its_questions(address: str, googl
     assert google.parts() == [SEEN, [], []]
 
 
+async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address: str, google: GoogleFiles) -> None:
+    files = await two_files(address)
+    async with connected(address) as client:
+        await client.ask("What are these?", id="t1", files=files, grace=5)
+        await client.ask("And the first?", id="t2")
+    assert google.parts() == [SEEN, [], []]
+
+
 async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
     google: GoogleFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +138,19 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         assert archive.read(f"files/{files[0]}/a.png") == PNG
         assert archive.read(f"files/{files[1]}/b.pdf") == PDF
         assert "What are these?" in archive.read("conversation.md").decode()
+
+
+async def test_a_question_is_asked_again_with_its_files_on_a_socket_that_had_others(
+    address: str, google: GoogleFiles
+) -> None:
+    picture, document = await two_files(address)
+    async with conversations_of(address) as store, connected(address) as client:
+        conversation = await store.create()
+        await client.ask("What is this?", conversation=conversation, files=[picture])
+        question = (await store.messages(conversation))[0]["id"]
+        await client.ask("And this?", files=[document])
+        await client.ask("What is this?", conversation=conversation, parent=question)
+    assert google.parts() == [SEEN[:1]]
 
 
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ async def test_prompts_are_kept_changed_and_deleted(routes: Routes) -> None:
         ("POST", "/folders", {"name": "x" * 101}, "name"),
         ("POST", "/prompts", {"name": "two words", "text": "x"}, "name"),
         ("POST", "/prompts", {"name": "/x", "text": "x"}, "name"),
+        ("POST", "/prompts", {"name": "x\x02y", "text": "x"}, "name"),
         ("POST", "/prompts", {"name": "x", "text": ""}, "text"),
         ("POST", "/prompts", {"name": "x", "text": "x" * 20_001}, "text"),
         ("PATCH", "/conversations/{}", {"pinned": "yes"}, "pinned"),

@@ -84,6 +84,8 @@ async def test_a_type_that_lies(alice: Files) -> None:
         for other in KINDS:
             if other != claimed and not (is_text(claimed) and is_text(other)):
                 assert await refused(alice, data, other) == "invalid_file", (claimed, other)
+    for claimed in ('text/x-"q', "text/x-é", "text/x-" + "a" * 1_000):
+        assert await refused(alice, b"words", claimed) == "unsupported"
     for program in (b"MZ\x90\0" + bytes(100), b"\x7fELF\2\1\1" + bytes(9), b"PK\3\4" + bytes(30), b"\0" * 10):
         assert await refused(alice, program) == "unsupported"
         assert await refused(alice, program, "application/x-executable") == "unsupported"
@@ -96,6 +98,10 @@ async def test_a_file_that_is_two_things_at_once(alice: Files) -> None:
     assert await refused(alice, png(more=b"<script>alert(1)</script>"), "image/png") == "invalid_file"
     assert await refused(alice, GIF[:-1] + b"/*<html><body onload=alert(1)>*/;", "image/gif") == "invalid_file"
     assert await refused(alice, b"GIF89a" + PDF, "application/pdf") == "invalid_file"
+
+
+async def test_a_text_of_empty_comments(alice: Files) -> None:
+    assert (await alice.kept(b"<!---->" * 500 + b"words", None, "a.svg"))["type"] == "text/plain"
 
 
 async def test_a_picture_of_65000_by_65000(alice: Files) -> None:

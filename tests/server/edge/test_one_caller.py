@@ -169,7 +169,9 @@ async def test_settings_are_bounded_one_by_one_and_together(http: aiohttp.Client
 async def test_a_list_carries_no_settings(http: aiohttp.ClientSession) -> None:
     await told(http, "POST", "/conversations", {"title": "x", "settings": {"system": "long"}})
     _, page = await told(http, "GET", "/conversations")
-    assert [sorted(listed) for listed in page["conversations"]] == [["created", "id", "title", "updated"]]
+    assert [sorted(listed) for listed in page["conversations"]] == [
+        ["archived", "created", "folder", "id", "pinned", "title", "updated"]
+    ]
 
 
 async def test_a_socket_ends_soon_after_its_token(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,9 @@ LABELS: dict[str, tuple[str, set[str]]] = {
     "hangups": ("counter", {"reason", "phase"}),
     "runs": ("counter", {"happening"}),
     "tools": ("counter", {"tool"}),
+    "tool_rounds": ("counter", set()),
+    "uploads": ("counter", {"end"}),
+    "upload_bytes": ("counter", set()),
     "refused": ("counter", {"code"}),
     "send_waits": ("counter", set()),
 }

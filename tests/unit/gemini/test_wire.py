@@ -116,8 +116,16 @@ def test_text_is_not_held_back_for_what_follows() -> None:
     assert reader.feed(OURS["plain"][:-5]) == [Text("Hello")]
 
 
+def test_the_largest_picture_that_is_kept_comes_in_one_event() -> None:
+    reader, data = ResponseReader(), "A" * (4 * (20 * 2**20 + 1) // 3 // 4 * 4)
+    part = json.dumps({"inlineData": {"mimeType": "image/png", "data": data}})
+    body = b'data: {"candidates":[{"content":{"parts":[%b]}}]}\r\n\r\n' % part.encode()
+    events = [event for at in range(0, len(body), 2**20) for event in reader.feed(body[at : at + 2**20])]
+    assert [type(event).__name__ for event in events] == ["MadeFile", "Opaque"]
+
+
 @pytest.mark.parametrize("separator", [b"", b"\n"], ids=["in one line", "in many"])
-def test_an_event_over_16_mib_is_given_up(separator: bytes) -> None:
+def test_an_event_over_32_mib_is_given_up(separator: bytes) -> None:
     reader = ResponseReader()
     piece = b"x" * 2**20 + separator
     reader.feed(b'data: {"candidates": "')

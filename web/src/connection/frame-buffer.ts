@@ -1,7 +1,10 @@
 // Collects frames until the browser draws: a turn may send hundreds a second, and each would be drawn by itself. A tab in
-// the background is not drawn, so its frames wait here until somebody looks at it again.
+// the background is not drawn, so its frames wait here until an answer ends, of which its reader may want to be told, or
+// until somebody looks at it again.
 
 import type { FrameDown } from "../protocol/frames";
+
+const ENDS: ReadonlySet<string> = new Set(["usage", "error"] satisfies FrameDown["type"][]);
 
 export class FrameBuffer {
   #frames: FrameDown[] = [];
@@ -14,8 +17,8 @@ export class FrameBuffer {
 
   add(frame: FrameDown): void {
     this.#frames.push(frame);
-    if (this.#frames.length > 1) return;
-    this.#request = requestAnimationFrame(() => this.flush());
+    if (document.hidden && ENDS.has(frame.type)) this.flush();
+    else if (this.#frames.length === 1) this.#request = requestAnimationFrame(() => this.flush());
   }
 
   /** Hand over the frames collected so far. */

@@ -9,7 +9,7 @@ import { PATHS } from "../connection/paths";
 import { ChatSocket, type SocketListener } from "../connection/socket";
 import { type Token, tabStorage } from "../connection/token";
 import type { ErrorFrame, ModelList, UsageReport } from "../protocol/frames";
-import { type Answer, runningAnswers } from "../state/conversation";
+import { type Answer, type Conversation, runningAnswers } from "../state/conversation";
 import type { Entry } from "../state/listing";
 import type { Preferences } from "../state/preferences";
 import { INITIAL, type Panel } from "../state/state";
@@ -78,6 +78,7 @@ export class ChatController {
       ]);
       return new Library(this.store, new LibraryApi(this.#api), this.conversations, conversationsApi);
     };
+    this.conversations.onLeave = (temporary) => this.#stop(temporary);
     this.turns.onEnd = (conversation) => {
       if (this.store.state.models?.titles) this.withLibrary((it) => it.makeTitle(conversation));
     };
@@ -122,7 +123,7 @@ export class ChatController {
   /** Delete a chat, unless it is undone soon. */
   remove({ id }: Entry): void {
     const conversation = this.store.state.conversations.find((c) => c.id === id);
-    for (const answer of conversation ? runningAnswers(conversation) : []) this.turns.cancel(answer);
+    if (conversation) this.#stop(conversation);
     this.deletion.begin(id);
   }
 
@@ -159,6 +160,11 @@ export class ChatController {
     } catch {
       return null;
     }
+  }
+
+  /** Stop what is still being answered in a chat. */
+  #stop(conversation: Conversation): void {
+    for (const answer of runningAnswers(conversation)) this.turns.cancel(answer);
   }
 
   #listener(): SocketListener {

@@ -16,6 +16,8 @@ export class Conversations {
   readonly #api: ConversationsApi;
   readonly #onRead: () => void;
   readonly #otherTabs = new BroadcastChannel("deltawire");
+  /** Called before a temporary chat is left, which nobody can come back to. */
+  onLeave: (temporary: Conversation) => void = () => {};
   /** The readings under way, by the page's ids. */
   readonly #readings = new Map<string, Promise<void>>();
 
@@ -30,6 +32,8 @@ export class Conversations {
 
   /** Show the chat of this id of the page's; null for a new one. */
   show(id: string | null): void {
+    const left = shownConversation(this.#store.state);
+    if (left?.isTemporary && left.id !== id) this.onLeave(left);
     this.#store.dispatch({ type: "show", conversation: id });
     const conversation = shownConversation(this.#store.state);
     if (conversation !== null) void this.#readIfChanged(conversation);

@@ -3,7 +3,7 @@ import golden from "../../../tests/golden/frames.json";
 import { type Conversation, lastAnswer, type Question } from "./conversation";
 import { emptyAnswer, emptyConversation, withMessage } from "./conversation-tree";
 import { PLAIN, type Settings } from "./settings";
-import { turnRequest } from "./turn-request";
+import { temporaryRequest, turnRequest } from "./turn-request";
 
 const question = (id: string, parent: string | null, text: string, stored: string | null = null): Question => ({
   role: "user",
@@ -66,4 +66,19 @@ test("an answer may go on without the page where the server lets it", () => {
   const asked = withMessage(kept, first);
   expect(turnRequest("t1", asked, first, PLAIN, 120)).toMatchObject({ grace: 120 });
   expect(turnRequest("t1", asked, first, PLAIN, 0)).not.toHaveProperty("grace");
+});
+
+test("a question of a temporary chat brings its files and what was said before", () => {
+  const file = { id: "f1", name: "sea.png", type: "image/png", size: 4 };
+  const next = { ...question("q2", "t1", "And this?"), files: [file] };
+  const said = withMessage(kept, first);
+  const chat = withMessage(withMessage(said, { ...emptyAnswer("t1", "q1", PLAIN), text: "It scatters." }), next);
+  expect(temporaryRequest("t2", chat, next, PLAIN, 1000)).toMatchObject({
+    message: "And this?",
+    files: ["f1"],
+    history: [
+      { role: "user", text: "Why is the sky blue?" },
+      { role: "model", text: "It scatters." },
+    ],
+  });
 });

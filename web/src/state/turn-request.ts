@@ -16,12 +16,7 @@ export function turnRequest(
 ): TurnRequest | null {
   if (conversation.stored === null) return null;
   const parent = placeOf(conversation, question) ?? conversation.stored;
-  const files = question.files.map(({ id }) => id);
-  const fields = {
-    ...fieldsOf(settings),
-    ...(grace > 0 && { grace }),
-    ...(files.length > 0 && { files }),
-  };
+  const fields = { ...fieldsOf(settings), ...(grace > 0 && { grace }), ...filesOf(question) };
   return { type: "chat", id, message: question.text, conversation: conversation.stored, parent, ...fields };
 }
 
@@ -41,7 +36,11 @@ export function temporaryRequest(
     if (text !== "") history.unshift({ role, text });
   }
   while (history[0]?.role === "model") history.shift();
-  return { type: "chat", id, message: question.text, history, ...fieldsOf(settings) };
+  return { type: "chat", id, message: question.text, history, ...fieldsOf(settings), ...filesOf(question) };
+}
+
+function filesOf({ files }: Question): { files?: string[] } {
+  return files.length > 0 ? { files: files.map(({ id }) => id) } : {};
 }
 
 /** The stored id of the question itself, which is asked again then, else of the nearest answer above it. */

@@ -1,7 +1,7 @@
 """A listener, and its place in the log of a run."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from deltawire.chat.runs.log import RunLog
@@ -21,7 +21,9 @@ class Listener(Protocol):
         """Send a frame now; return False when there is no room."""
         ...
 
-    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
+    def remember(
+        self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
+    ) -> None:
         """Add a finished exchange to the history of its socket, if it has one."""
         ...
 

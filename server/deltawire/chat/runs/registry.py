@@ -126,6 +126,7 @@ class Runs:
             key=key,
             grace=request.grace or 0.0,
             message=request.message,
+            files=tuple(request.files or ()),
             conversation=request.conversation,
             is_remembered=takes_history(request),
         )

@@ -60,6 +60,8 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The same for the same chat, sent again; None for a chat without an id."""
     grace: float
     message: str
+    files: tuple[str, ...] = ()
+    """The ids of the files that are asked with the message."""
     conversation: str | None
     is_remembered: bool
     """True when the exchange belongs to the history of a socket."""
@@ -261,7 +263,8 @@ class Run:
         first = self._first
         keeper = first if first is not None and first.is_open else self.listeners.newest()
         if keeper is not None and self.log.holds(0):
-            keeper.remember(self.facts.message, self.log.text(), turn.rounds.exchange)
+            facts = self.facts
+            keeper.remember(facts.message, facts.files, self.log.text(), turn.rounds.exchange)
 
     def _over(self, refusal: Failure | None) -> None:
         self._state = RunState.ENDED

@@ -1,6 +1,6 @@
 """The runs that one socket listens to, each under the name that its frames have there."""
 
-from collections.abc import Callable, Container, Coroutine
+from collections.abc import Callable, Container, Coroutine, Sequence
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -70,12 +70,14 @@ class SocketListener:
             return True
         return failure.code != "store_unavailable" if self._has_heard else starts
 
-    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
+    def remember(
+        self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
+    ) -> None:
         """Add a finished exchange to the history of the socket, unless it is too long for one."""
         history = self._socket.history
         draft = history.draft()
         draft.add(answer)
-        history.add(question, *draft.answer(exchange))
+        history.add(question, *draft.answer(exchange), files=files)
 
     def leave(self) -> None:
         """Stop listening: the run has ended, or the socket is over, in the way that its peer says."""

@@ -48,8 +48,9 @@ _starts: Final = {
 }
 """The first bytes that each kind must have, beside what the library finds."""
 _page = re.compile(rb"<\s*(?:!doctype\s+html|html|script|svg|iframe|body|\?php)[\s>/]", re.IGNORECASE)
+# A comment ends at its first end, for good: a matcher that may try the next one tries 2^n ways through n comments.
 _markup_head = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<\s*(?:!doctype\s+(?:html|svg)|html|svg|script)[\s>]",
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?>(?><!--.*?-->)\s*+)*+<\s*+(?:!doctype\s+(?:html|svg)|html|svg|script)[\s>]",
     re.IGNORECASE | re.DOTALL,
 )
 _CONTROLS: Final = bytes([*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F])

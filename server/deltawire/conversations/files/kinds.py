@@ -1,5 +1,6 @@
 """The kinds of files that may be allowed: the media types of each, and its name in the setting FILE_TYPES."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -59,6 +60,8 @@ KINDS: Final = (
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
 NAMES: Final = tuple(BY_NAME)
 _BY_TYPE: Final = {name: kind for kind in KINDS for name in (kind.type, *kind.claimed)}
+_source_type = re.compile(r"text/x-[a-z0-9.+_-]{1,60}")
+"""Media types of languages that are not listed. They are kept, and sent as headers."""
 _BY_SUFFIX: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv", "tsv": "csv", "json": "json"}
 _SOURCE_SUFFIXES: Final = frozenset(
     {
@@ -90,7 +93,7 @@ _SOURCE_SUFFIXES: Final = frozenset(
 def kind_claimed(media_type: str) -> Kind | None:
     """Return the kind of a claimed media type, without parameters; None for one that no kind has."""
     found = _BY_TYPE.get(media_type)
-    if found is None and media_type.startswith("text/x-"):
+    if found is None and _source_type.fullmatch(media_type):
         return BY_NAME["code"]
     return found
 

@@ -10,7 +10,8 @@ from typing import Final
 
 from deltawire.gemini.events import LastingFailure
 
-MAX_EVENT_BYTES: Final = 16 * 2**20
+MAX_EVENT_BYTES: Final = 32 * 2**20
+"""A picture of 20 MiB, the largest file that is kept by default, has 27 MiB in base64."""
 
 # Possessive quantifiers: the matcher would store some hundred bytes for each repetition that it could backtrack.
 _json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
@@ -68,7 +69,7 @@ class EventStreamDecoder:
             self._held += len(rest)
         if self._held > MAX_EVENT_BYTES and not payloads:
             said = "The provider sent more in one piece than this server takes."
-            raise LastingFailure("upstream_truncated", said, cause="an event over 16 MiB")
+            raise LastingFailure("upstream_truncated", said, cause="an event over 32 MiB")
         return payloads
 
     def end(self) -> list[bytes]:

@@ -1,6 +1,6 @@
 import { type ChangeEvent, useRef } from "react";
 import { useAttachments } from "../../hooks/use-attachments";
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import { IconButton } from "../ui/icon-button";
@@ -11,6 +11,7 @@ export function AttachButtons() {
   const files = useRef<HTMLInputElement>(null);
   const camera = useRef<HTMLInputElement>(null);
   const attachments = useAttachments();
+  const words = useWords();
   const areTaken = useChatState((state) => state.fileBytes > 0);
   const onChange = ({ target }: ChangeEvent<HTMLInputElement>) => {
     attachments.add([...(target.files ?? [])]);
@@ -30,10 +31,10 @@ export function AttachButtons() {
         aria-label="Camera"
         onChange={onChange}
       />
-      <IconButton icon={LATE_ICONS.attach} label="Add files" onClick={() => files.current?.click()} />
+      <IconButton icon={LATE_ICONS.attach} label={words.add_files} onClick={() => files.current?.click()} />
       <IconButton
         icon={LATE_ICONS.camera}
-        label="Take a photo"
+        label={words.take_photo}
         className="not-pointer-coarse:hidden"
         onClick={() => camera.current?.click()}
       />

@@ -23,11 +23,15 @@ export function AttachmentCard({ attachment }: { attachment: Attachment }) {
           {name}
         </p>
         {refusal !== null ? (
-          <p className="text-danger">{refusal}</p>
+          <p dir="auto" className="text-danger">
+            {refusal}
+          </p>
         ) : id === null ? (
           <progress aria-label={`Sending ${name}`} max={1} value={progress} className="attachment-progress" />
         ) : (
-          <p className="text-muted-foreground">{sizeInWords(size)}</p>
+          <p className="text-muted-foreground">
+            <bdi>{sizeInWords(size)}</bdi>
+          </p>
         )}
       </div>
       {refusal !== null && mayPass && (

@@ -17,8 +17,10 @@ export function ChatTitle() {
       {shown === "" ? (
         <span className="flex-1 max-sm:hidden" />
       ) : (
-        <h2 className="min-w-0 flex-1 truncate text-center font-medium text-sm max-sm:text-start">
-          <bdi>{shown}</bdi>
+        <h2 className="flex min-w-0 flex-1 justify-center font-medium text-sm max-sm:justify-start">
+          <span dir="auto" className="truncate">
+            {shown}
+          </span>
         </h2>
       )}
     </>

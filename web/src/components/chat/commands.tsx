@@ -14,13 +14,16 @@ export function Commands() {
   const text = useChatState((state) => draftOf(state, place).text);
   const commands = useChatState((state) => state.commands);
   const [at, setAt] = useState(0);
-  const begun = /^\/(\S*)$/.exec(text)?.[1]?.toLowerCase();
+  const [declined, setDeclined] = useState<string | null>(null);
+  if (declined !== null && text === "") setDeclined(null);
+  const begun = text === declined ? undefined : /^\/(\S*)$/.exec(text)?.[1]?.toLowerCase();
   const found = begun === undefined ? [] : commands.filter(({ name }) => name.toLowerCase().startsWith(begun));
   const first = found[Math.min(at, found.length - 1)];
-  useKeys(found, first, setAt, (prompt) => {
+  const take = (prompt: Prompt) => {
     chat.store.dispatch({ type: "write", chat: place, text: prompt.text });
     toMessageBox();
-  });
+  };
+  useKeys(found, first, { setAt, take, decline: () => setDeclined(text) });
   useEffect(() => {
     const box = document.getElementById(MESSAGE_BOX);
     if (first === undefined) return;
@@ -51,11 +54,9 @@ export function Commands() {
           key={prompt.id}
           id={`${id}-${prompt.id}`}
           role="option"
+          dir="auto"
           aria-selected={prompt === first}
-          onClick={() => {
-            chat.store.dispatch({ type: "write", chat: place, text: prompt.text });
-            toMessageBox();
-          }}
+          onClick={() => take(prompt)}
         >
           <span className="font-medium">/{prompt.name}</span>{" "}
           <span className="text-muted-foreground">{prompt.text.slice(0, 80)}</span>
@@ -65,13 +66,14 @@ export function Commands() {
   );
 }
 
-/** Arrows choose, Enter and Tab take, Escape leaves: before the message box hears of them. */
-function useKeys(
-  found: readonly Prompt[],
-  first: Prompt | undefined,
-  setAt: (change: (at: number) => number) => void,
-  take: (prompt: Prompt) => void,
-): void {
+interface Does {
+  setAt: (change: (at: number) => number) => void;
+  take: (prompt: Prompt) => void;
+  decline: () => void;
+}
+
+/** Arrows choose, Enter and Tab take, Escape leaves what is written as it is: before the message box hears of them. */
+function useKeys(found: readonly Prompt[], first: Prompt | undefined, { setAt, take, decline }: Does): void {
   useEffect(() => {
     if (first === undefined) return;
     const onKeyDown = (event: KeyboardEvent) => {
@@ -79,6 +81,7 @@ function useKeys(
       const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
       if (step !== 0) setAt((at) => (Math.min(at, found.length - 1) + step + found.length) % found.length);
       else if (event.key === "Enter" || event.key === "Tab") take(first);
+      else if (event.key === "Escape") decline();
       else return;
       event.preventDefault();
       event.stopPropagation();

@@ -69,7 +69,9 @@ function FileWords({ does, file }: { does: "Open" | "Save"; file: ShownFile }) {
         <span dir="auto" className="block truncate font-medium">
           {file.name}
         </span>
-        <span className="block text-muted-foreground">{sizeInWords(file.size)}</span>
+        <span className="block text-muted-foreground">
+          <bdi>{sizeInWords(file.size)}</bdi>
+        </span>
       </span>
     </>
   );

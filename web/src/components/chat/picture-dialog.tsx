@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "react";
 import { useAttachments, usePicture } from "../../hooks/use-attachments";
+import { useWords } from "../../hooks/use-chat";
 import type { ShownFile } from "../../protocol/frames";
 import { sizeInWords } from "../../text/file-words";
 import { Icon } from "../ui/icon";
@@ -9,6 +10,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 /** A picture in its own size. Escape, its button and a click beside it close it. */
 export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () => void }) {
   const attachments = useAttachments();
+  const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const address = usePicture(file);
   const [isFaulty, setFaulty] = useState(false);
@@ -24,12 +26,15 @@ export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () 
     >
       <div className="flex items-center gap-2 px-3 py-2 text-sm">
         <p dir="auto" className="min-w-0 flex-1 truncate font-medium">
-          {file.name} <span className="font-normal text-muted-foreground">{sizeInWords(file.size)}</span>
+          {file.name}{" "}
+          <span className="font-normal text-muted-foreground">
+            <bdi>{sizeInWords(file.size)}</bdi>
+          </span>
         </p>
         <button type="button" className="button" onClick={() => attachments.save(file).catch(() => setFaulty(true))}>
-          <Icon path={LATE_ICONS.download} /> Save
+          <Icon path={LATE_ICONS.download} /> {words.save}
         </button>
-        <IconButton icon={LATE_ICONS.close} label="Close" onClick={() => dialog.current?.close()} />
+        <IconButton icon={LATE_ICONS.close} label={words.close} onClick={() => dialog.current?.close()} />
       </div>
       {address === "failed" || isFaulty ? (
         <p className="px-4 pb-4">This picture cannot be shown here, or it is not there any more.</p>

@@ -1,5 +1,7 @@
 import { useState } from "react";
+import { useWords } from "../../hooks/use-chat";
 import { type CitedSource, hostOf } from "../../state/citations";
+import { fill } from "../../text/words/languages";
 
 /** So many are listed at once. */
 const LISTED = 6;
@@ -8,12 +10,13 @@ const LEADS_ON = "vertexaisearch.cloud.google.com";
 
 /** The pages that an answer rests on. */
 export function Sources({ sources }: { sources: readonly CitedSource[] }) {
+  const words = useWords();
   const [all, setAll] = useState(false);
   const listed = all ? sources : sources.slice(0, LISTED);
   return (
     <div className="sources">
-      <p aria-hidden="true">Sources</p>
-      <ol aria-label="Sources">
+      <p aria-hidden="true">{words.sources}</p>
+      <ol aria-label={words.sources}>
         {listed.map((source) => (
           <li key={source.number}>
             <span className="source-number">{source.number}</span>
@@ -23,7 +26,7 @@ export function Sources({ sources }: { sources: readonly CitedSource[] }) {
       </ol>
       {listed.length < sources.length && (
         <button type="button" className="text-button" onClick={() => setAll(true)}>
-          Show all {sources.length}
+          {fill(words.show_all, { n: sources.length })}
         </button>
       )}
     </div>

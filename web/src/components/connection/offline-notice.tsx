@@ -8,7 +8,10 @@ export function OfflineNotice() {
   const isOffline = useChatState((state) => state.models?.default === STAND_IN);
   if (!isOffline) return null;
   return (
-    <p className="border-notice-line border-b bg-notice px-4 py-2 text-center text-notice-foreground text-sm">
+    <p
+      dir="auto"
+      className="border-notice-line border-b bg-notice px-4 py-2 text-center text-notice-foreground text-sm"
+    >
       No real model is behind this page: an offline stand-in answers. Set <code>GEMINI_API_KEY</code> and start the
       server again.
     </p>

@@ -17,7 +17,7 @@ export function Prompts() {
       <ul className="rows">
         {commands.map((prompt) => (
           <li key={prompt.id}>
-            <span className="min-w-0 flex-1 truncate">
+            <span dir="auto" className="min-w-0 flex-1 truncate">
               <strong className="font-medium">/{prompt.name}</strong>{" "}
               <span className="text-muted-foreground">{prompt.text}</span>
             </span>
@@ -64,6 +64,7 @@ function PromptForm({ prompt, onEnd }: { prompt: Prompt | null; onEnd: () => voi
         <label htmlFor={`${id}-name`}>{words.prompt_name}</label>
         <input
           id={`${id}-name`}
+          dir="auto"
           className="input"
           required
           pattern="[^\s\/]{1,64}"

@@ -58,8 +58,11 @@ export function ShareForm() {
           <div className="flex items-center gap-2">
             <input
               id={`${id}-link`}
+              dir="ltr"
               className="input font-mono text-xs"
               readOnly
+              // biome-ignore lint/a11y/noAutofocus: the button that made it is gone
+              autoFocus
               value={address}
               onFocus={({ target }) => target.select()}
             />

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type MouseEvent, memo, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
 import { addressOf } from "../../hooks/use-address";
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { Entry } from "../../state/listing";
@@ -24,7 +24,6 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
     setLeft(false);
   }, [left]);
   const words = useWords();
-  const excerpt = useId();
   const title = entry.title || words.new_chat;
   if (renaming) {
     const end = (byKeyboard: boolean) => {
@@ -70,17 +69,17 @@ export const ChatEntry = memo(function ChatEntry({ entry, isShown, isBusy, onCho
         className="chat-entry"
         title={title}
         aria-current={isShown ? "page" : undefined}
-        aria-label={entry.excerpt && title}
-        aria-describedby={entry.excerpt && excerpt}
         onClick={onClick}
         onKeyDown={onKeyDown}
       >
         <span className="min-w-0 flex-1">
-          <span className="block truncate">
-            <bdi>{title}</bdi>
+          <span className="flex">
+            <span dir="auto" className="truncate">
+              {title}
+            </span>
           </span>
           {entry.excerpt && (
-            <span id={excerpt} className="line-clamp-2 text-muted-foreground text-xs">
+            <span className="line-clamp-2 text-muted-foreground text-xs">
               <bdi>{entry.excerpt}</bdi>
             </span>
           )}

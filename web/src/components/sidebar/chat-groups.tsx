@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { useKeptFocus } from "../../hooks/use-kept-focus";
 import { useToday } from "../../hooks/use-today";
 import { runningAnswers } from "../../state/conversation";
 import { type Entry, groupsOf, type Listing } from "../../state/listing";
@@ -17,9 +18,11 @@ interface Props {
 /** The chats that are listed: by their folders and their day, and the bar that brings a deleted one back. */
 export function ChatGroups(props: Props) {
   const listing = useChatState((state) => state.found ?? state.list);
+  const room = useRef<HTMLDivElement>(null);
+  useKeptFocus(room);
   return (
     <>
-      <div className="-mx-3 min-h-0 flex-1 overflow-y-auto px-3">
+      <div ref={room} className="-mx-3 min-h-0 flex-1 overflow-y-auto px-3">
         <Groups listing={listing} {...props} />
         <Footer listing={listing} />
       </div>

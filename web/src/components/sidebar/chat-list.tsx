@@ -1,5 +1,6 @@
 import { type ChangeEvent, type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { useKeptFocus } from "../../hooks/use-kept-focus";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import type { Entry } from "../../state/listing";
@@ -48,6 +49,8 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
     stops[at + step]?.focus();
   };
   const words = useWords();
+  const bar = useRef<HTMLDivElement>(null);
+  useKeptFocus(bar);
   const [selected, setSelected] = useState<ReadonlySet<string> | null>(null);
   const entries = useChatState((state) => (state.found ?? state.list).entries);
   const select = useCallback(({ id }: Entry) => {
@@ -69,11 +72,13 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
       <SearchBox onChoose={choose} />
       <Actions onDone={leave} />
       <ChatGroups onChoose={choose} selected={selected} onSelect={select} />
-      {selected === null ? (
-        <LibraryBar onSelect={() => setSelected(new Set())} />
-      ) : (
-        <SelectionBar selected={entries.filter(({ id }) => selected.has(id))} onEnd={() => setSelected(null)} />
-      )}
+      <div ref={bar}>
+        {selected === null ? (
+          <LibraryBar onSelect={() => setSelected(new Set())} />
+        ) : (
+          <SelectionBar selected={entries.filter(({ id }) => selected.has(id))} onEnd={() => setSelected(null)} />
+        )}
+      </div>
     </div>
   );
 }
@@ -105,7 +110,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   };
   return (
     <div className="relative">
-      <Icon path={LATE_ICONS.search} className="absolute top-2.5 start-2.5 size-4 text-muted-foreground" />
+      <Icon path={LATE_ICONS.search} className="absolute inset-y-0 start-2.5 my-auto size-4 text-muted-foreground" />
       <input
         type="search"
         dir="auto"

@@ -13,7 +13,7 @@ export function Notice() {
     return () => clearTimeout(timer);
   }, [notice, store]);
   return (
-    <p role="status" aria-label="Notice" className={notice === null ? "sr-only" : "notice"}>
+    <p role="status" aria-label="Notice" dir="auto" className={notice === null ? "sr-only" : "notice"}>
       {notice}
     </p>
   );

@@ -1,5 +1,6 @@
 import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { useKeptFocus } from "../../hooks/use-kept-focus";
 import type { Panel as PanelName } from "../../state/state";
 import { IconButton } from "./icon-button";
 import { LATE_ICONS } from "./late-icons";
@@ -18,6 +19,7 @@ export function Panel({ name, label, className, children }: Props) {
   const words = useWords();
   const open = useChatState((state) => state.panel === name);
   const dialog = useRef<HTMLDialogElement>(null);
+  useKeptFocus(dialog);
   const close = () => store.dispatch({ type: "close", panel: name });
   useLayoutEffect(() => {
     if (!open) return dialog.current?.close();

@@ -1,7 +1,7 @@
 """The listeners of other processes, as their run's own process serves them: each has a stream."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from deltawire.chat.runs.elsewhere.messages import (
@@ -46,7 +46,9 @@ class StreamListener:
         """Refuse: the task writes what has come meanwhile, in one go."""
         return False
 
-    def remember(self, question: str, answer: str, exchange: Callable[[str], bytes | None]) -> None:
+    def remember(
+        self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
+    ) -> None:
         """Do nothing: its socket is elsewhere."""
 
     @property
