@@ -18,6 +18,7 @@ from msgspec import Struct
 from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, READ_OPENAI_MODEL, RESPOND
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
+from deltawire.conversations.files.given import with_given_files
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
@@ -32,7 +33,6 @@ from deltawire.routes.answers import Answer, FrameWriter, fold, send_whole, stre
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of
 from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
-from deltawire.routes.given_files import with_given_files
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
