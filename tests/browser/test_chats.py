@@ -286,11 +286,11 @@ async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstrea
     search = page.chats.get_by_role("searchbox", name="Search the chats")
     await expect(search).to_be_focused()
     await keyboard.type("otters")
-    await expect(page.chat("first")).to_have_count(0)
+    await expect(page.found("first")).to_have_count(0)
     await keyboard.press("ArrowDown")
-    await expect(page.chat("third")).to_be_focused()
+    await expect(page.found("third")).to_be_focused()
     await keyboard.press("ArrowDown")
-    await expect(page.chat("second")).to_be_focused()
+    await expect(page.found("second")).to_be_focused()
     await keyboard.press("Enter")
     await expect(page.answer).to_contain_text("About otters")
     await expect(page.box).to_be_focused()
@@ -298,7 +298,7 @@ async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstrea
 
     await keyboard.press("Control+k")
     await keyboard.type("whal")
-    await expect(page.chat("second")).to_have_count(0)
+    await expect(page.found("second")).to_have_count(0)
     await keyboard.press("Enter")
     await expect(page.answer).to_contain_text("About whales")
 
@@ -367,11 +367,11 @@ async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: Chat
     async with page.page.expect_request("**/conversations?*q=whales*") as request:
         await search.fill("whales")
     await search.fill("otters")
-    await expect(page.chat("first")).to_have_count(0)
+    await expect(page.found("first")).to_have_count(0)
     late.set()
     await (await request.value).response()
-    await expect(page.chat("first")).to_have_count(0)
-    await expect(page.chat("second")).to_be_visible()
+    await expect(page.found("first")).to_have_count(0)
+    await expect(page.found("second")).to_be_visible()
 
 
 def said_in(file: Path) -> list[str]:

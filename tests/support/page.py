@@ -78,6 +78,10 @@ class ChatPage:
         """An entry of the list."""
         return self.chats.get_by_role("link", name=title, exact=True)
 
+    def found(self, title: str) -> Locator:
+        """An entry of the list that holds what is looked for: the line around it follows the title."""
+        return self.chats.get_by_role("link", name=re.compile(rf"^{re.escape(title)}(?!\w)"))
+
     @property
     def returned(self) -> Locator:
         """Why a question came back into its box."""

@@ -114,6 +114,7 @@ class Metrics:
         self._registry.register(ProcessMetrics())
         for tool in TOOL_LABELS:
             self.tools.labels(tool)
+        self.uploads.labels("kept")
         for code in TABLE:
             self.refused.labels(code)
             if code.startswith("upstream_"):

@@ -1,6 +1,5 @@
 """The price of a delta and of a turn, in calls: a busy machine changes times, and no count."""
 
-import statistics
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +65,7 @@ async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(upstream: Ups
                 before = calls.number
                 async with connected(address) as client:
                     await lockstep.turn(client.socket, 1 + _DELTAS)
-                deltas.append((calls.number - before - statistics.median(turns)) / _DELTAS)
-    assert 10 < statistics.median(deltas) <= MOST_CALLS_OF_A_DELTA, deltas
-    assert 100 < statistics.median(turns) <= MOST_CALLS_OF_A_TURN, turns
+                deltas.append((calls.number - before - min(turns)) / _DELTAS)
+    # The least of them: a busy machine adds calls (timers, chunks that come in two pieces), and takes none away.
+    assert 10 < min(deltas) <= MOST_CALLS_OF_A_DELTA, deltas
+    assert 100 < min(turns) <= MOST_CALLS_OF_A_TURN, turns

@@ -68,7 +68,7 @@ async def bare_error(exchange: Exchange) -> None:
 async def huge_event(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.send(b'data: {"candidates": "')
-    for _ in range(17):
+    for _ in range(33):
         await exchange.send(b"x" * 2**20)
 
 
@@ -316,7 +316,7 @@ async def test_an_answer_may_begin_later_than_a_connection_may_take(upstream: Up
     assert len(upstream.exchanges) == 1
 
 
-async def test_an_event_over_16_mib_is_asked_for_once_and_then_of_a_fallback(upstream: Upstream, ask: Ask) -> None:
+async def test_an_event_over_32_mib_is_asked_for_once_and_then_of_a_fallback(upstream: Upstream, ask: Ask) -> None:
     upstream.plays(huge_event)
     async with sharing(upstream) as address:
         [error] = await ask(address)

@@ -32,6 +32,12 @@ async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
         yield client
 
 
+async def files_of(client: AsyncOpenAI) -> Any:
+    """The files that the caller has; other tests of the same server may have left some."""
+    async with aiohttp.ClientSession() as http, http.get(str(client.base_url).replace("/v1/", "/files")) as listed:
+        return (await listed.json())["files"]
+
+
 def shown(*parts: dict[str, Any], text: str = "Which colour?") -> Any:
     return [{"role": "user", "content": [*parts, *([{"type": "text", "text": text}] if text else [])]}]
 
@@ -39,6 +45,7 @@ def shown(*parts: dict[str, Any], text: str = "Which colour?") -> Any:
 async def test_a_picture_is_asked_with_beside_functions_and_a_schema(upstream: Upstream, client: AsyncOpenAI) -> None:
     upstream.plays(says('{"colour": "red"}'), says("Red."))
     format_: Any = {"type": "json_schema", "json_schema": {"name": "colour", "schema": SCHEMA}}
+    before = await files_of(client)
     asked = shown({"type": "image_url", "image_url": {"url": AS_URL, "detail": "low"}})
     tools: Any = [{"type": "function", "function": tool} for tool in TOOLS]
     answer = await client.chat.completions.create(model=MODEL, messages=asked, tools=tools, response_format=format_)
@@ -50,8 +57,7 @@ async def test_a_picture_is_asked_with_beside_functions_and_a_schema(upstream: U
     again: Any = [*asked, {"role": "assistant", "content": said}, {"role": "user", "content": "Sure?"}]
     await client.chat.completions.create(model=MODEL, messages=again)
     assert contents_of(upstream.exchanges[1])[0]["parts"] == [INLINE, {"text": "Which colour?"}]
-    async with aiohttp.ClientSession() as http, http.get(str(client.base_url).replace("/v1/", "/files")) as listed:
-        assert (await listed.json())["files"] == []
+    assert await files_of(client) == before
 
 
 async def test_a_response_takes_a_picture_and_a_document(upstream: Upstream, client: AsyncOpenAI) -> None:
