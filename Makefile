@@ -20,7 +20,7 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
 # Many tests wait, so there are more workers than cores.
-WORKERS := 6
+WORKERS := 5
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 

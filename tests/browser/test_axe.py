@@ -170,7 +170,7 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=pytest.mark.nightly)], ids=["wide", "narrow"])
 @pytest.mark.parametrize("state", STATES)
 async def test_axe_finds_nothing_and_no_word_is_unfit(
     browser: Browser, upstream: Upstream, state: Any, size: dict[str, int]
