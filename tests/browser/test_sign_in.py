@@ -13,6 +13,7 @@ from support.identity import API_KEYS, KEYS, SECRET, token
 from support.page import NARROW, WIDE, ChatPage
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
+from support.web_app import started
 
 
 @asynccontextmanager
@@ -159,10 +160,7 @@ async def elsewhere() -> AsyncIterator[str]:
     """A page of another origin."""
     runner = web.AppRunner(web.Application())
     runner.app.router.add_get("/", _page)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    [(_, port)] = runner.addresses
-    yield f"http://127.0.0.1:{port}"
+    yield await started(runner)
     await runner.cleanup()
 
 

@@ -10,6 +10,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from support.web_app import started
+
 Span = Any
 """`opentelemetry.proto.trace.v1.Span`, which has no types."""
 
@@ -26,10 +28,7 @@ class Collector:
         app = web.Application()
         app.router.add_post("/v1/traces", self._take)
         self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await started(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -45,6 +45,17 @@ def contents_of(exchange: Exchange) -> list[dict[str, Any]]:
     return contents
 
 
+def came_back_byte_for_byte(exchange: Exchange, rounds: list[list[bytes]]) -> list[dict[str, Any]]:
+    """Assert that a request brings the parts of all these rounds back as they came; return its contents."""
+    contents = contents_of(exchange)
+    assert len(contents) == 1 + 2 * len(rounds)
+    for parts, said in zip(rounds, contents[1::2], strict=True):
+        assert said["parts"] == [json.loads(part) for part in parts]
+        for part in parts:
+            assert part in exchange.raw_body, "byte for byte"
+    return contents
+
+
 def results_of(frames: list[dict[str, Any]], function: Callable[[dict[str, Any]], Any]) -> list[dict[str, Any]]:
     """The results of the calls in these frames, in the opposite order."""
     called = [frame for frame in frames if frame["type"] == "tool_call"]

@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from support.last_used import LastUsed
+from support.web_app import started
 
 LIFETIME = 48 * 3_600
 
@@ -36,10 +37,7 @@ class GoogleFiles:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self.url = await started(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

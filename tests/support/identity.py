@@ -14,6 +14,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
 
+from support.web_app import started
+
 SECRET = "planted-secret-that-is-long-enough-8d21"
 KEYS = {name: f"planted-key-of-{name}-5b7e" for name in ("alice", "bob")}
 API_KEYS = ",".join(f"{name}:{sha256(key.encode()).hexdigest()}" for name, key in KEYS.items())
@@ -86,11 +88,7 @@ class Publisher:
     async def __aenter__(self) -> Self:
         self._runner = web.AppRunner(web.Application(), shutdown_timeout=0.1)
         self._runner.app.router.add_get("/{path:.*}", self._answer)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        [(_, port)] = self._runner.addresses
-        self.url = f"http://127.0.0.1:{port}/keys"
+        self.url = f"{await started(self._runner)}/keys"
         return self
 
     async def __aexit__(self, *_: object) -> None:

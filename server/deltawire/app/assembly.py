@@ -28,7 +28,7 @@ from deltawire.config.environment import load
 from deltawire.config.settings import Settings
 from deltawire.conversations.clearing import leftovers_cleared
 from deltawire.conversations.files.sweep import swept
-from deltawire.edge import problem_details
+from deltawire.edge import error_handler
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import TrustedProxies
@@ -152,7 +152,7 @@ def _litestar(
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         response_class=JsonResponse,
-        exception_handlers={Exception: problem_details.responder(services.refusals)},
+        exception_handlers={Exception: error_handler.responder(services.refusals)},
         lifespan=[lifespan],
         request_max_body_size=settings.max_frame_bytes,
         logging_config=None,

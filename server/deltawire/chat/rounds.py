@@ -240,12 +240,7 @@ class Rounds:
     def state(self, model: str) -> str | None:
         """Return the state of a turn that this model has left in calls; None where its conversation has all."""
         keep = self._request.keep_state
-        if (
-            not self.names
-            or keep is None
-            or not self.is_left_in_calls
-            or self._request.request.conversation is not None
-        ):
+        if keep is None or not self.is_left_in_calls or self._request.request.conversation is not None:
             return None
         return keep(self._request, model, self.contents, self.names)
 

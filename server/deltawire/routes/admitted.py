@@ -7,7 +7,7 @@ from litestar.types import Receive
 
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
-from deltawire.edge.problem_details import Refusal
+from deltawire.edge.error_handler import Refusal
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.errors import Failure
 from deltawire.routes.chat_with_grace import Asked

@@ -7,8 +7,8 @@ from typing import Any
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
+from deltawire.edge.error_handler import BrokeOff
 from deltawire.edge.headers import listed
-from deltawire.edge.problem_details import BrokeOff
 from deltawire.identity.caller import caller_of
 from deltawire.identity.shares import Holding
 from deltawire.protocol.errors import Failure

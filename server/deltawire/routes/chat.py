@@ -13,8 +13,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.api_docs.operations import STREAMED, WHOLE
 from deltawire.chat.peer import PeerGone
+from deltawire.edge.error_handler import Refusal
 from deltawire.edge.headers import listed
-from deltawire.edge.problem_details import Refusal
 from deltawire.protocol.chat_request import decode_request
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 from litestar.types import Receive, Scope, Send
 
 from deltawire.chat.runs.registry import AnyRun
+from deltawire.edge.error_handler import Refusal
 from deltawire.edge.headers import listed
-from deltawire.edge.problem_details import Refusal
 from deltawire.identity.caller import Caller, caller_of
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.chat_request import ChatRequest

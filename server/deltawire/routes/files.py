@@ -20,9 +20,9 @@ from deltawire.conversations.files.kinds import BY_NAME
 from deltawire.conversations.files.names import attachment, name_in
 from deltawire.conversations.files.schemas import File, FilePage, read_query, read_upload
 from deltawire.conversations.files.uploads import Upload
+from deltawire.edge.error_handler import BrokeOff, Refusal
 from deltawire.edge.head_requests import is_head
 from deltawire.edge.headers import listed, lone
-from deltawire.edge.problem_details import BrokeOff, Refusal
 from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.bodies import AnyRequest, parameters_of

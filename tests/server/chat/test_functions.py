@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.client import Client, Frame, connected, text_of
-from support.functions import TOOLS, call, calls, contents_of
+from support.functions import TOOLS, call, calls, came_back_byte_for_byte, contents_of
 from support.identity import API_KEYS, KEYS
 from support.log import Log
 from support.serving import serving, sharing
@@ -274,9 +274,4 @@ async def test_ten_rounds_with_two_functions_send_every_signature_back_unchanged
             await result(client, one, result=one["name"])
     *_, end = frames = await client.until_end("t1")
     assert (text_of(frames), end["total_tokens"]) == ("Done.", 55)
-    contents = contents_of(upstream.exchanges[10])
-    assert len(contents) == 21
-    for parts, said in zip(rounds, contents[1::2], strict=True):
-        assert said["parts"] == [json.loads(part) for part in parts]
-        for part in parts:
-            assert part in upstream.exchanges[10].raw_body, "byte for byte"
+    came_back_byte_for_byte(upstream.exchanges[10], rounds)

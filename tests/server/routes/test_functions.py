@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from support.client import connected, text_of
 from support.conversations import conversations_of
-from support.functions import TOOLS, call, calls, contents_of
+from support.functions import TOOLS, call, calls, came_back_byte_for_byte, contents_of
 from support.serving import serving, sharing
 from support.upstream import Upstream, fails, says
 
@@ -109,12 +109,7 @@ async def test_ten_rounds_survive_a_restart_with_every_signature(upstream: Upstr
     async with serving(upstream, data_dir=tmp_path) as address:
         last = await ask(address, **body)
         assert last["text"] == "Done."
-        contents = contents_of(upstream.exchanges[10])
-        assert len(contents) == 21
-        for parts, said in zip(rounds, contents[1::2], strict=True):
-            assert said["parts"] == [json.loads(part) for part in parts]
-            for part in parts:
-                assert part in upstream.exchanges[10].raw_body, "byte for byte"
+        contents = came_back_byte_for_byte(upstream.exchanges[10], rounds)
         if by == "conversation":
             again = await ask(address, message="Thanks", conversation=body["conversation"])
             assert again["text"] == "Again."

@@ -58,9 +58,9 @@ class MemorySteps:
 
     async def find(self, caller: str, steps: Sequence[str]) -> dict[str, bytes]:
         """Return the parts of those of these steps that are known."""
-        self._expire()
-        mine = self._callers.get(caller)
-        return {} if mine is None else {step: mine.all[step][1] for step in steps if step in mine.all}
+        mine, now = self._callers.get(caller), self._now()
+        known = {} if mine is None else {step: mine.all[step] for step in steps if step in mine.all}
+        return {step: parts for step, (expires, parts) in known.items() if expires > now}
 
     async def close(self) -> None:
         """Forget all."""
