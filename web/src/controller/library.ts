@@ -6,7 +6,7 @@ import type { MadeShare } from "../protocol/frames";
 import { titleOf } from "../state/conversation-tree";
 import type { Entry, Place } from "../state/listing";
 import type { Store } from "../state/store";
-import { fill } from "../text/words/languages";
+import { say } from "../text/words/words";
 import type { Conversations } from "./conversations";
 import { reasonOf } from "./faults";
 import { type Imported, importText, NoExport } from "./import-file";
@@ -118,7 +118,7 @@ export class Library {
       return this.#sentenceOf(found);
     } catch (fault) {
       const why = fault instanceof NoExport ? words.import_no_export : reasonOf(fault);
-      return fill(words.import_failed, { why });
+      return say(words, "import_failed", { why });
     }
   }
 
@@ -141,8 +141,8 @@ export class Library {
 
   #sentenceOf({ count, failed }: Imported): string {
     const { words } = this.#store.state;
-    const done = fill(words.imported, { n: count });
-    return failed.length === 0 ? done : `${done} ${fill(words.import_some_failed, { names: failed.join(", ") })}`;
+    const done = say(words, "imported", { n: count });
+    return failed.length === 0 ? done : `${done} ${say(words, "import_some_failed", { names: failed.join(", ") })}`;
   }
 
   #unlist(stored: readonly string[]): void {
@@ -158,7 +158,7 @@ export class Library {
       await act();
       return true;
     } catch (fault) {
-      this.#notice(fill(this.#store.state.words.not_done, { why: reasonOf(fault) }));
+      this.#notice(say(this.#store.state.words, "not_done", { why: reasonOf(fault) }));
       return false;
     }
   }

@@ -93,7 +93,7 @@ test("the ways in which answers ended are told as when they came", () => {
   expect(a2).toMatchObject({ status: "stopped", problem: null });
   expect(a3).toMatchObject({
     status: "failed",
-    problem: { sentence: "This answer broke off.", retry: { notBefore: 0 } },
+    problem: { sentence: { say: "answer_broke_off" }, retry: { notBefore: 0 } },
   });
 });
 

@@ -7,8 +7,8 @@ import { endOf, statsOf } from "../../text/answer-stats";
 export function AnswerStats({ answer }: { answer: Answer }) {
   const words = useWords();
   const [open, setOpen] = useState(false);
-  const end = endOf(answer);
-  const stats = answer.spent === null ? [] : statsOf(answer.spent);
+  const end = endOf(words, answer);
+  const stats = answer.spent === null ? [] : statsOf(words, answer.spent);
   return (
     <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">
       <ul
@@ -17,7 +17,7 @@ export function AnswerStats({ answer }: { answer: Answer }) {
       >
         {end !== null && <li className="font-semibold text-foreground">{end}</li>}
         {stats.map((stat) => (
-          <li key={stat} dir="ltr" className="whitespace-nowrap tabular-nums">
+          <li key={stat} dir="auto" className="whitespace-nowrap tabular-nums">
             {stat}
           </li>
         ))}
