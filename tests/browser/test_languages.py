@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
-from support.paths import WEB
 from support.serving import serving, sharing
 from support.upstream import Upstream, fails, says
+from support.words import pattern_of, words_of
 
-WORDS = WEB / "src" / "text" / "words"
 LANGUAGES = ["ar", "de", "es", "fr", "ja", "zh"]
 SHOWN = """() => {
   const read = ["aria-label", "title", "placeholder", "alt"];
@@ -27,17 +26,10 @@ SHOWN = """() => {
 """All that is shown or read out, each text by itself."""
 
 
-def words_of(language: str) -> dict[str, str]:
-    """The words of a language that have one form, by their names."""
-    source = (WORDS / f"{language}.ts").read_text()
-    return dict(re.findall(r'^  (\w+):\s+"((?:[^"\\]|\\.)*)"', source, re.MULTILINE))
-
-
 def english_in(shown: list[str], language: str) -> list[str]:
     """What is shown as it is said in English, but not in this language."""
     english, own = words_of("en"), words_of(language)
-    sentences = [re.escape(text) for name, text in english.items() if len(text) > 1 and text != own[name]]
-    patterns = [re.sub(r"\\\{\w+\\\}", ".+", sentence) for sentence in sentences]
+    patterns = [pattern_of(text) for name, text in english.items() if len(text) > 1 and text != own[name]]
     said = set(own.values())
     return [text for text in shown if text not in said and any(re.fullmatch(pattern, text) for pattern in patterns)]
 

@@ -17,6 +17,8 @@ export class Library {
   readonly #store: Store;
   readonly #conversations: Conversations;
   readonly #conversationsApi: ConversationsApi;
+  /** The chats whose titles the model could not make. */
+  readonly #untitled = new Set<string>();
 
   constructor(store: Store, api: LibraryApi, conversations: Conversations, conversationsApi: ConversationsApi) {
     this.#store = store;
@@ -122,20 +124,21 @@ export class Library {
     }
   }
 
-  /** Let the model make a title for a chat of one answer that nobody has named. */
+  /** Let the model make a title for a chat that nobody has named: after its first answer, or the next where that failed. */
   async makeTitle(id: string): Promise<void> {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (!this.#store.state.models?.titles || !conversation?.stored) return;
     const { messages, title, stored } = conversation;
-    const all = Object.values(messages);
-    const [first, last] = all;
-    if (all.length !== 2 || first?.role !== "user" || last?.role !== "model" || title !== titleOf(first.text)) return;
+    const [first, last, more] = Object.values(messages);
+    if (first?.role !== "user" || last?.role !== "model" || title !== titleOf(first.text)) return;
+    if (more !== undefined && !this.#untitled.has(id)) return;
     try {
       const made = await this.api.makeTitle(stored);
+      this.#untitled.delete(id);
       this.#store.dispatch({ type: "rename", conversation: id, title: made.title });
       this.#conversations.tellOtherTabs();
     } catch {
-      // It keeps the beginning of its question.
+      this.#untitled.add(id); // until the next answer it keeps the beginning of its question
     }
   }
 

@@ -313,6 +313,7 @@ export const JA: Texts = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a dollar, and what is put in
   price: "100 万トークンあたり 入力 ${input}、出力 ${output}",
   prompt_name: "名前（空白なし）",
+  prompt_taken: "この名前の定型文はすでにあります。",
   prompt_text: "本文",
   prompts: "定型文",
   prompts_note: "メッセージ欄に / と書くと使えます。",
@@ -348,8 +349,8 @@ export const JA: Texts = {
   setting_default: "新しいチャットにも使う",
   setting_length: "回答の最大の長さ（トークン）",
   setting_length_wrong: "回答の最大の長さは、1 以上の整数（トークン）です。",
-  setting_model_default: "サーバーの既定",
-  setting_model_default_of: "サーバーの既定（{model}）",
+  setting_model_default: "既定",
+  setting_model_default_of: "既定（{model}）",
   setting_stop: "停止文字列",
   setting_stop_note: "回答はこの文字列の前で終わります。1 行に一つ、五つまで。\\n は改行です。",
   setting_stop_wrong: "停止文字列は五つまで、1 行に一つです。",

@@ -311,6 +311,7 @@ export const ZH: Texts = {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a dollar, and what is put in
   price: "每百万 token：输入 ${input}，输出 ${output}",
   prompt_name: "名称（不含空格）",
+  prompt_taken: "已有同名的常用语。",
   prompt_text: "内容",
   prompts: "常用语",
   prompts_note: "在消息框中输入 / 即可使用。",
@@ -346,8 +347,8 @@ export const ZH: Texts = {
   setting_default: "用于新对话",
   setting_length: "回答的最大长度（token）",
   setting_length_wrong: "回答的最大长度是 token 的整数，至少为 1。",
-  setting_model_default: "服务器默认",
-  setting_model_default_of: "服务器默认（{model}）",
+  setting_model_default: "默认",
+  setting_model_default_of: "默认（{model}）",
   setting_stop: "停止文本",
   setting_stop_note: "回答会在其中之一之前结束。最多五个，每行一个；\\n 表示换行。",
   setting_stop_wrong: "停止文本最多五个，每行一个。",
