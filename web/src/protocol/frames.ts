@@ -299,6 +299,26 @@ export interface Usage {
   question: string | null;
   message: string | null;
   search_queries?: number;
+  modalities?: Modalities;
+}
+/**
+ * The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
+ *
+ *     Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+ */
+export interface Modalities {
+  input?: {
+    [k: string]: number;
+  };
+  output?: {
+    [k: string]: number;
+  };
+  tool?: {
+    [k: string]: number;
+  };
+  cached?: {
+    [k: string]: number;
+  };
 }
 /**
  * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
@@ -319,7 +339,7 @@ export interface ErrorFrame {
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
  *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
- *     `search_queries` is absent where the model did not search.
+ *     `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
  */
 export interface Spent {
   model: string;
@@ -338,6 +358,7 @@ export interface Spent {
   question: string | null;
   message: string | null;
   search_queries?: number;
+  modalities?: Modalities;
 }
 /**
  * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
