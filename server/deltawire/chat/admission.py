@@ -140,9 +140,9 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        if request.conversation is None:
+        if request.conversation is None and request.state is None:
             models = self.catalog.models_of(request)
-        else:  # what goes together depends on its settings, which are not known yet
+        else:  # what goes together depends on the conversation's settings, or on the model that called
             check_allowed(request, self.catalog.tools)
             models = self.catalog.models_for(request.model)
         if self._upstream is None:
