@@ -334,7 +334,7 @@ class Settings(BaseSettings):
 
     @property
     def longest_stop(self) -> float:
-        """The longest that a stop takes. Whoever stops this server waits longer than this before SIGKILL."""
+        """The longest time that a stop takes. A supervisor must wait longer than this before SIGKILL."""
         return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property
