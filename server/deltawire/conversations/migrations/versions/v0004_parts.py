@@ -7,6 +7,6 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Add the columns; both are null for older answers."""
+    """Add the columns; an answer of before has neither."""
     for column in ("parts", "shown"):
         op.execute(f"ALTER TABLE messages ADD COLUMN {column} TEXT")
