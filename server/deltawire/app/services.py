@@ -175,7 +175,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
 
 
 def make_catalog(settings: Settings) -> ModelCatalog:
-    """Return the models on offer; without an upstream only the stand-in."""
+    """Return the models that clients may ask; without an upstream only the stand-in."""
     return ModelCatalog(
         models=settings.offered,
         default=settings.asked_by_default,
@@ -183,6 +183,7 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         any=settings.has_upstream and "*" in settings.models,
         tools=settings.tools,
         vertex=settings.has_upstream and settings.vertex,
+        standin=not settings.has_upstream,
     )
 
 

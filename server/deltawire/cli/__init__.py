@@ -1,21 +1,26 @@
 """The command line: it reads the arguments, and imports what the command needs and no more."""
 
 import argparse
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from deltawire import __version__
 
 if TYPE_CHECKING:  # a command imports what it needs
     from deltawire.config.settings import Settings
 
+T = TypeVar("T")
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code."""
     given = _parser().parse_args(arguments)
+    if given.command in (None, "serve"):
+        gc.disable()  # until all is loaded: see `process.serving`
     if given.command == "key":
         from deltawire.cli.key import make_key  # noqa: PLC0415 - it needs no settings
 
@@ -37,10 +42,10 @@ def _run_with_settings(given: argparse.Namespace) -> int:
 
 
 def _run(settings: "Settings", given: argparse.Namespace) -> int:
-    if given.command == "usage":
-        from deltawire.cli.usage import show_usage  # noqa: PLC0415 - it needs no server
+    if given.command in ("usage", "turn"):
+        from deltawire.cli.reports import report  # noqa: PLC0415 - it needs no server
 
-        return show_usage(settings, given.since, given.caller, given.model, as_json=given.json)
+        return report(settings, given)
     if given.command in ("migrate", "backup"):
         from deltawire.cli.database import back_up, migrate  # noqa: PLC0415 - likewise
 
@@ -73,14 +78,53 @@ def _parser() -> argparse.ArgumentParser:
         "backup", help="copy the SQLite file of the conversations while the server runs, and stop"
     )
     backup.add_argument("file", type=Path, help="the copy; one that is there is replaced")
-    key = commands.add_parser("key", help="make an API key for a caller, for API_KEYS, and stop")
+    key = commands.add_parser(
+        "key",
+        help="make an API key for a caller, for API_KEYS, and stop",
+        description="Print a key, and its pair for API_KEYS: a line each on standard output, under a heading on "
+        "standard error. The server keeps neither.",
+    )
     key.add_argument("name", help="the caller's name: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    _add_reports(commands)
+    return parser
+
+
+def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     usage = commands.add_parser("usage", help="show who used how much, and stop")
-    usage.add_argument("--since", type=date.fromisoformat, help="a day, as YYYY-MM-DD in UTC; else 30 days ago")
+    usage.add_argument("--since", metavar="DAY", type=_day, help="the first day in UTC; else 30 days before the last")
+    usage.add_argument("--until", metavar="DAY", type=_day, help="the last day, which is included; else there is none")
+    usage.add_argument(
+        "--by",
+        type=_groups,
+        default=("caller", "model"),
+        help="add up by day, caller or model, or by several, as in day,model; else by caller,model",
+    )
     usage.add_argument("--caller", help="only this caller, such as key:alice; '' is everybody without authentication")
     usage.add_argument("--model", help="only this model")
     usage.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    return parser
+    turn = commands.add_parser("turn", help="show what is kept of a turn, without its texts, and stop")
+    turn.add_argument("id", help="the `request` of a log line, or its part before the dot, or the id of a message")
+    turn.add_argument("--json", action="store_true", help="print JSON instead of lines")
+
+
+def _day(value: str) -> date:
+    from deltawire.conversations.usage_report import day_of  # noqa: PLC0415 - only a report needs it
+
+    return _read(day_of, value)
+
+
+def _groups(value: str) -> tuple[str, ...]:
+    from deltawire.conversations.usage_report import groups_of  # noqa: PLC0415 - likewise
+
+    return _read(groups_of, value)
+
+
+def _read(reader: Callable[[str], T], value: str) -> T:
+    """Return what `reader` reads; tell the sentence of the ValueError that it raises."""
+    try:
+        return reader(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _settings_help() -> str:

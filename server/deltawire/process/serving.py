@@ -35,6 +35,7 @@ def serve_here(build: Build, listeners: Listeners) -> NoReturn:
 
 def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: float, store_timeout: float) -> int:
     """Serve in as many processes as there are `listeners`; return the exit code of this one."""
+    gc.enable()
     url = url_of(listeners[0][0])
     with shared_by_workers() as forget:
         workers = Workers(partial(_work, build), listeners, drain_timeout, store_timeout, forget)
@@ -69,7 +70,8 @@ class _Served(NamedTuple):
 def _serve(
     build: Build, listeners: Listeners, on_listening: Callable[[Server], None], on_loaded: Callable[[], None]
 ) -> _Served:
-    """Serve until a stop signal comes."""
+    """Serve until a stop signal comes. The garbage collector is off until all is loaded."""
+    gc.disable()
     give_back()
     service = build()
     config = ServerConfig(service.app, service.listening)
@@ -85,15 +87,16 @@ def _serve(
     server = Server(config, service, lambda: on_listening(server), loaded)
 
     async def serve() -> list[int]:
-        with stopping(server.stop) as told:
+        with stopping(server.stop) as signals:
             await server.serve(listeners)
-        return told
+        return signals
 
     runner = asyncio.Runner(loop_factory=config.get_loop_factory())
-    told = runner.run(serve())
+    signals = runner.run(serve())
     close_tasks(runner)
-    has_served = server.is_listening and not server.has_failed
-    exit_code = 0 if has_served else exit_code_of(told) if told else 1
+    exit_code = exit_code_of(signals) if signals else 1
+    if server.is_listening and not server.has_failed:
+        exit_code = 0
     return _Served(service.drain.result, exit_code, runner)
 
 
