@@ -26,8 +26,8 @@ class PlacedFiles:
 
     def __init__(self) -> None:
         """Start without files."""
-        self.remote: list[Attachment] = []
-        """Those that are asked by a copy at the provider."""
+        self.cached: list[Attachment] = []
+        """Those that are asked by a copy at the provider that was there before."""
         self._slots: dict[bytes, tuple[Pieces, int]] = {}
         self._uris: dict[int, str] = {}
         self._marked: dict[str, tuple[Attachment, ...]] = {}
@@ -90,6 +90,8 @@ async def placed(files: Sequence[Attachment], remote: RemoteFiles | None, at: Ap
         if file.size <= MAX_INLINE_FILE_BYTES and inline <= MAX_INLINE_BYTES:
             break
         inline -= file.size
-        whole.remote.append(file)
-        whole.place_at(file, (await remote.copy_of(file, at)).uri)
+        copy, is_new = await remote.copy_of(file, at)
+        whole.place_at(file, copy.uri)
+        if not is_new:
+            whole.cached.append(file)
     return whole

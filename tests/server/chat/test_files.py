@@ -101,16 +101,6 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
             assert json.loads((await files_client.get(f"/{long['id']}"))[1])["expires"] is None
 
 
-async def test_a_copy_that_is_gone_early_is_made_again_once(address: str, google: GoogleFiles) -> None:
-    async with files_of(address) as client:
-        file = await client.kept(b"words " * 2 * MIB, "text/plain")
-    async with connected(address) as client:
-        await client.ask("One", files=[file["id"]])
-        google.expires = dict.fromkeys(google.expires, 0.0)
-        end = (await client.ask("Two", files=[file["id"]]))[-1]
-    assert (end["type"], google.uploads) == ("usage", 2)
-
-
 async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, google: GoogleFiles) -> None:
     async with files_of(address) as client, connected(address) as socket:
         file = await client.kept(b"words " * 2 * MIB, "text/plain")

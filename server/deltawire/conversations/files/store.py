@@ -96,9 +96,13 @@ class FileStore:
         return [found[name] for name in ids]
 
     async def remember_remote(self, row: FileRow, name: str | None, uri: str | None, expires: float | None) -> None:
-        """Note where the provider has a copy of a file, and until when; None where it has none any more."""
+        """Note where the provider has a copy of a file, and until when; None where it has none any more.
+
+        Raise `not_found` for a file that was deleted meanwhile.
+        """
         async with self.database.writing(row.owner) as transaction:
-            await rows.change(transaction, row.id, remote_name=name, remote_uri=uri, remote_expires=expires)
+            if not await rows.remember_copy(transaction, row.id, name, uri, expires):
+                raise Failure("not_found", _GONE, field="files")
 
     async def remote(self, row: FileRow) -> FileRow:
         """Return the row as it is now, with the provider's copy; another turn may have sent it meanwhile."""
