@@ -72,7 +72,7 @@ class RemoteFiles:
     async def stale(self, refusal: Failure, cached: Sequence[Attachment], at: ApiAddress) -> list[Attachment]:
         """Return the files whose older copies may be the reason of a refusal.
 
-        A copy that has expired, or that belongs to the project of an earlier key, gets a 403. A 400 has many reasons; so
+        A copy that has expired, or that belongs to the project of an earlier key, gets a 403. A 400 has many reasons:
         each copy is looked at, unless the refusal speaks of a file.
         """
         status = (refusal.cause or "").partition(" ")[0]
