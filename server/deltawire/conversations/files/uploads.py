@@ -92,7 +92,7 @@ class Uploads:
         try:
             arrival = Arrival(row, inspection, self._bounds, self._database)
             part = 2 * self._objects.part_bytes
-            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part)):
+            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part), upload.owner):
                 await self._objects.put(row.object, arrival.checked(pieces))
             return await self._keep(arrival.whole())
         except BaseException:
