@@ -145,9 +145,9 @@ class GeminiClient:
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange
     ) -> GeminiStream:
         """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
-        files = [file for message in history for file in files_of(message)] + list(attachments_of(request))
+        files = [file for message in history for file in files_of(message)], attachments_of(request)
         remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
-        whole = await placed(files, remote, at)
+        whole = await placed(*files, remote, at)
         try:
             return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
         except Failure as failure:
@@ -156,7 +156,7 @@ class GeminiClient:
                 raise
         for file in stale:
             await file.source.keep_copy(None)
-        whole = await placed(files, remote, at)
+        whole = await placed(*files, remote, at)
         return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
 
     async def delete_copy(self, name: str) -> None:

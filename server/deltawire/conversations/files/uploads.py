@@ -5,6 +5,7 @@
 An upload that ends in any other way gives up its row, and its object is removed; after a crash the next start does so.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -33,6 +34,8 @@ _AT_ONCE: Final = {True: 16, False: 2}
 """Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
 _MAX_FILES: Final = 10_000
 """Files of one caller."""
+_WRITES: Final = 2
+"""Uploads that write to the database at once. The others wait here, where no time-out of the database runs."""
 _HEARTBEAT_SECONDS: Final = 60.0
 
 
@@ -60,6 +63,7 @@ class Uploads:
         self.running: set[str] = set()
         """The ids of the files that arrive in this process."""
         self._memory = Budget(_MEMORY_BYTES)
+        self._writes = asyncio.Semaphore(_WRITES)
         self._lanes = Lanes(_AT_ONCE[objects.is_local])
 
     async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileRow:
@@ -103,7 +107,7 @@ class Uploads:
 
     async def _reserve(self, row: FileRow, length: int | None) -> FileRow:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
-        async with self._database.writing(row.owner) as transaction:
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             number, size = await rows.stored_by(transaction, row.owner)
             room = self._bounds.caller_bytes - size
@@ -118,7 +122,7 @@ class Uploads:
 
     async def _keep(self, row: FileRow) -> FileRow:
         """Make the upload a file. Where its caller has the same bytes, their object serves this one, too."""
-        async with self._database.writing(row.owner) as transaction:
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             same = await rows.twins(transaction, row.owner, row.sha256 or "")
             for twin in same:
