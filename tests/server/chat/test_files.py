@@ -110,6 +110,20 @@ async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, googl
             await asyncio.sleep(0.01)
 
 
+async def test_a_file_that_a_conversation_names_outlives_the_end_of_a_temporary_chat(
+    address: str, google: GoogleFiles
+) -> None:
+    named, unnamed = await two_files(address)
+    async with conversations_of(address) as store, connected(address) as socket, files_of(address) as client:
+        await socket.ask("hi", conversation=await store.create(), files=[named])
+        await socket.ask("And both?", files=[named, unnamed])
+        for file in (named, unnamed):
+            assert await client.delete(f"{file}?unnamed=true") == 204
+        assert [(await client.get(f"/{file}"))[0] for file in (named, unnamed)] == [200, 404]
+        assert await client.delete(f"{named}?unnamed=maybe") == 400
+        assert await client.delete(named) == 204
+
+
 async def test_a_message_of_the_store_has_its_files(address: str, google: GoogleFiles) -> None:
     files = await two_files(address)
     async with conversations_of(address) as store:

@@ -76,12 +76,18 @@ class FileStore:
         last = found[query.limit - 1] if len(found) > query.limit else None
         return FilePage(shown, None if last is None else f"{last.created:.9f}_{last.id}")
 
-    async def delete(self, owner: str, name: str) -> None:
-        """Delete a file: it is gone at once, from the messages that name it too; its bytes a little later."""
+    async def delete(self, owner: str, name: str, *, unnamed: bool = False) -> None:
+        """Delete a file: it is gone at once, from the messages that name it too; its bytes a little later.
+
+        With `unnamed` a file that a message names stays: a caller who sends the same bytes again has the same file.
+        """
         async with self.database.writing(owner) as transaction:
             await rows.lock_owner(transaction, owner)
-            if name not in await rows.find(transaction, owner, [name]):
+            found = await rows.find(transaction, owner, [name])
+            if name not in found:
                 raise Failure("not_found", _GONE)
+            if unnamed and found[name].is_named:
+                return
             await rows.change(transaction, name, state=rows.GONE, size=0)
         self.removal.run()
 
