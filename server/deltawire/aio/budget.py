@@ -24,7 +24,7 @@ class Budget:
         """Start with all of it left."""
         self._amount = self._left = amount
         self._holds: Counter[str] = Counter()
-        """How many tasks of each owner hold some."""
+        """The number of tasks of each owner that hold some."""
         self._waiting: list[_Waiter] = []
 
     @asynccontextmanager
