@@ -363,7 +363,8 @@ export interface Spent {
 /**
  * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
  *
- *     `tools` are those of the provider that a chat may name; absent where there are none.
+ *     `tools` are those of the provider that a chat may name; absent where there are none. `standin` is true where no real
+ *     model is behind them; absent elsewhere.
  */
 export interface ModelList {
   default: string;
@@ -373,6 +374,7 @@ export interface ModelList {
   public_shares: boolean;
   facts: ModelFacts[];
   tools?: ("code" | "search" | "url_context")[];
+  standin?: boolean;
 }
 /**
  * The facts of one model; null for what is not known. Prices are dollars for a million tokens.
@@ -446,8 +448,9 @@ export interface ConversationTree {
  * One message of a conversation's tree.
  *
  *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
- *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
- *     is left out where there is none.
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. Lists of other parts, such
+ *     as `sources`, are left out where they are empty. `request` is the server's id of the request that it came with, as
+ *     in the log and in `X-Request-Id`; null for what was imported.
  */
 export interface Message {
   id: string;
@@ -461,6 +464,7 @@ export interface Message {
   answered: boolean | null;
   usage: Spent | null;
   created: number;
+  request: string | null;
   citations?: ShownCitation[];
   searches?: ShownSearch[];
   code?: ShownCode[];
@@ -678,13 +682,13 @@ export interface SharedMessage {
   created: number;
 }
 /**
- * The fates of the conversations of an import, in their order.
+ * The results for the conversations of an import, in their order.
  */
 export interface ImportReport {
   conversations: ImportedConversation[];
 }
 /**
- * The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`.
+ * The result of importing one conversation: its `id`, or the code and the sentence of the `error`.
  */
 export interface ImportedConversation {
   title: string;
