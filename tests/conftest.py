@@ -1,3 +1,4 @@
+import gc
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
@@ -41,6 +42,17 @@ MEANT = (
 """Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, the
 server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of
 each turn is appended to a small file on this machine."""
+
+
+def pytest_collection() -> None:
+    """Import the tests without the garbage collector, which would look through ever more modules and find nothing."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave out, from now on, what is imported: else each full collection looks through all of it for half a second."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_asyncio_loop_factories(

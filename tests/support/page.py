@@ -30,6 +30,13 @@ SHOWN = """() => {
   const attributes = [...document.querySelectorAll("*")].flatMap((it) => said.map((name) => it.getAttribute(name)));
   return [document.body.innerText, ...attributes].filter((words) => words).join(" | ");
 }"""
+_OF_COLOURS = ["color-contrast", "link-in-text-block"]
+_BARRIERS = """async (rules) => {
+  const only = rules.length ? { runOnly: rules } : {};
+  const found = await axe.run({ resultTypes: ["violations"], ...only });
+  return found.violations.flatMap((rule) =>
+    rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)} (${node.failureSummary})`));
+}"""
 HAS_CHANGED = """() => {
   const changes = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
   return Promise.allSettled(changes.map((change) => change.finished)).then(() => {});
@@ -137,18 +144,15 @@ class ChatPage:
             yield scheme
 
     async def barriers(self) -> list[str]:
-        """What axe finds that shuts people out, light and dark: each rule, and where it is broken."""
-        return [f"{scheme}: {barrier}" async for scheme in self.in_each_scheme() for barrier in await self._barriers()]
+        """What axe finds that shuts people out: by each of its rules in light, by those of colours in dark, too."""
+        return [barrier async for scheme in self.in_each_scheme() for barrier in await self.barriers_in(scheme)]
 
-    async def _barriers(self) -> list[str]:
+    async def barriers_in(self, scheme: str) -> list[str]:
+        """The same in the scheme that is shown: each rule, and where it is broken."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(_AXE.read_text())
-        found = await self.page.evaluate("axe.run()")
-        return [
-            f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-            for rule in found["violations"]
-            for node in rule["nodes"]
-        ]
+        found: list[str] = await self.page.evaluate(_BARRIERS, [] if scheme == "light" else _OF_COLOURS)
+        return [f"{scheme}: {barrier}" for barrier in found]
 
 
 @asynccontextmanager
