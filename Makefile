@@ -23,6 +23,8 @@ PYTEST := $(BIN)/pytest
 WORKERS := 5
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
+# Keep the bytecode of the server and the tests, whatever the shell says: the tests import both in many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run dev install help check lint types unit smoke test tests vitest pytest coverage test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
