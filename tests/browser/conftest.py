@@ -39,6 +39,7 @@ async def page(browser: Browser, upstream: Upstream, shared_chats: Path) -> Asyn
                 await chats.call("DELETE", f"/{chat['id']}")
         async with opened(browser, address) as page:
             yield page
+        await upstream.forget()  # else an answer that is still played would go on for the page's grace
 
 
 @pytest.fixture(scope="module")
