@@ -77,7 +77,7 @@ tests: vitest pytest ## all tests: vitest, pytest, real browsers
 vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
-pytest: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer ## the server's tests, and those in a browser
+pytest: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## the server's tests, and those in a browser
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
 
 # Not in `test`: it takes two thirds more of the processor.
@@ -170,7 +170,7 @@ bench-store: .venv/.installed-dev ## how fast 2,000,000 messages are found (docs
 	$(BENCH) -m bench.store $(if $(DATA),--data $(DATA))
 
 clean: ## remove all that was installed or built
-	rm -rf .venv .venv-* dist web/dist web/node_modules
+	rm -rf .venv .venv-* dist web/dist web/node_modules tests/clients/node_modules
 
 # The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
 .venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
@@ -191,6 +191,11 @@ clean: ## remove all that was installed or built
 			$(BIN)/playwright install --only-shell chromium; \
 		fi; \
 	fi
+	@touch $@
+
+# The clients of npm that the tests of the guide's recipes ask with.
+.venv/.clients: .venv/.installed-dev tests/clients/package-lock.json
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -c "from support.recipes import installed; installed()"
 	@touch $@
 
 # Debian's Firefox, which Playwright drives through tests/support/firefox_bridge.py.

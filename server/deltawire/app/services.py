@@ -215,7 +215,7 @@ async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
 
 
 def make_catalog(settings: Settings) -> ModelCatalog:
-    """Return the models on offer; without an upstream only the stand-in."""
+    """Return the models that clients may ask; without an upstream only the stand-in."""
     return ModelCatalog(
         models=settings.offered,
         default=settings.asked_by_default,
@@ -223,6 +223,7 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         any=settings.has_upstream and "*" in settings.models,
         tools=settings.tools,
         vertex=settings.has_upstream and settings.vertex,
+        standin=not settings.has_upstream,
     )
 
 
