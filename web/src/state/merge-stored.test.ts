@@ -20,6 +20,7 @@ function stored(id: string, role: Stored["role"], parent: string | null, more: P
     finish_reason: role === "model" ? "stop" : null,
     error: null,
     answered: role === "model" ? null : true,
+    request: null,
     usage: null,
     created: 0,
     ...more,
