@@ -151,8 +151,7 @@ class Admission:
             raise Failure("draining")
         said = history if request.history is None else request.history
         size = getsizeof(request.message) + memory_of(said)
-        if request.tools or request.response_schema or request.tool_results:
-            size += _memory_of_tools(request)
+        size += _memory_of_tools(request) if request.tools or request.response_schema or request.tool_results else 0
         size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
@@ -164,6 +163,7 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
+            hold=memory.add,
             keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:

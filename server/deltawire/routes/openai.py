@@ -3,11 +3,12 @@
 A request brings its whole conversation. Only the provider's parts of a step with calls are kept for the next request.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
@@ -35,6 +36,9 @@ from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
+
+_LONG: Final = 2**16
+"""Bytes of a body that takes longer to be read than a thread takes to start."""
 
 
 class Wanted(NamedTuple):
@@ -86,7 +90,8 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
             async with json_body(request, services) as body:
-                wanted = read(body)
+                # In a thread, where it is long: the time grows with the messages.
+                wanted = await asyncio.to_thread(read, body) if len(body) > _LONG else read(body)
                 chat = await _restored(request, wanted.chat, services)
             asked = Asked(request, chat, with_state=False)
             async with admitted(asked, services, "sse" if wanted.stream else "rest") as (turn, fields):
