@@ -69,7 +69,7 @@ unit: vitest ## tests without I/O, of the server and of the page
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
 	$(PYTEST) tests/e2e/test_smoke.py
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer ## all tests: vitest, pytest, real browsers
+tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## all tests: vitest, pytest, real browsers
 	@$(MAKE) --no-print-directory --jobs 2 pytest vitest
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
@@ -168,7 +168,7 @@ bench-store: .venv/.installed-dev ## how fast 2,000,000 messages are found (docs
 	$(BENCH) -m bench.store $(if $(DATA),--data $(DATA))
 
 clean: ## remove all that was installed or built
-	rm -rf .venv .venv-* dist web/dist web/node_modules
+	rm -rf .venv .venv-* dist web/dist web/node_modules tests/clients/node_modules
 
 # The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
 .venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
@@ -189,6 +189,11 @@ clean: ## remove all that was installed or built
 			$(BIN)/playwright install --only-shell chromium; \
 		fi; \
 	fi
+	@touch $@
+
+# The clients of npm that the tests of the guide's recipes ask with.
+.venv/.clients: .venv/.installed-dev tests/clients/package-lock.json
+	@cd tests && PYTHONPATH=. ../$(BIN)/python -c "from support.recipes import installed; installed()"
 	@touch $@
 
 # Debian's Firefox, which Playwright drives through tests/support/firefox_bridge.py.

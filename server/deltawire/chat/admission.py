@@ -37,10 +37,10 @@ from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn holds its texts, and while it asks the upstream the request that is made of them."""
+"""A turn counts twice: for its texts, and for the request that is made of them."""
 
 _PARSED: Final = 8
-"""JSON takes about so many times its bytes as objects of Python."""
+"""The memory of JSON as Python objects is about this many times its bytes."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,9 @@ class Accounts(NamedTuple):
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
         came_with = origin().request
-        transcript = self.transcripts.open(caller, request, memory.add, came_with)
+        transcript = None
+        if request.conversation is not None:
+            transcript = self.transcripts.open(caller, request.conversation, memory.add, came_with)
         return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
 
 
@@ -142,9 +144,9 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        if request.conversation is None:
+        if request.conversation is None and request.state is None:
             models = self.catalog.models_of(request)
-        else:  # what goes together depends on its settings, which are not known yet
+        else:  # what goes together depends on the conversation's settings, or on the model that called
             check_allowed(request, self.catalog.tools)
             models = self.catalog.models_for(request.model)
         if self._upstream is None:
@@ -152,7 +154,7 @@ class Admission:
         said = history if request.history is None else request.history
         size = getsizeof(request.message) + memory_of(said)
         size += _memory_of_tools(request) if request.tools or request.response_schema or request.tool_results else 0
-        size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
+        size += _memory_of_files(request, said) if request.files or request.__class__ is FiledRequest else 0
         memory = self._take_share(caller.name, _HELD * size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
@@ -233,9 +235,9 @@ class Admission:
 
 
 def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of the files that came within a request."""
+    """Return the bytes of the files that came within a request, and of the piece of a stored one that is read."""
     asked = sum([file.size for file in attachments_of(request)])
-    return asked + sum([file.size for message in said for file in files_of(message)])
+    return READ_BYTES + asked + sum([file.size for message in said for file in files_of(message)])
 
 
 def _memory_of_tools(request: ChatRequest) -> int:

@@ -28,10 +28,8 @@ _DRIVERS: Final = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 """The accepted schemes of a database URL, each with the driver that is used."""
-_DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
+_DRIVER_PARAMETERS: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
 """The parameters of a database URL that PostgreSQL's driver knows."""
-
-
 _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
 """The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
 
@@ -125,7 +123,7 @@ def _database_url(url: SecretStr) -> SecretStr:
         raise ValueError
     driver = _DRIVERS[made.drivername]
     parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
-    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_TAKES:
+    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_PARAMETERS:
         raise ValueError
     return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 
@@ -241,7 +239,7 @@ AmountRules = Annotated[
 ]
 PriceList = Annotated[
     Annotated[str, AfterValidator(_prices)] | None,
-    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED or MODEL@YYYY-MM-DD=..., separated by commas"),
+    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED/AUDIO or MODEL@YYYY-MM-DD=..., separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

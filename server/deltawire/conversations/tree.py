@@ -36,7 +36,7 @@ PLACES: Final = ("pinned", "archived", "folder")
 LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", *PLACES))
 """The columns of a conversation in a list."""
 _READ: Final = tuple(
-    messages.c[name] for name in ("role", "text", "parent", "model", "finish_reason", "parts", "shown")
+    messages.c[name] for name in ("id", "role", "text", "parent", "model", "finish_reason", "parts", "shown")
 )
 _FOUND: Final = (*LISTED, *(conversations.c[name] for name in ("settings", "message_count", "text_bytes")))
 
