@@ -167,6 +167,7 @@ def make_services(
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=shares.arriving,
+        body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
         large=Lanes(1),
