@@ -20,7 +20,7 @@ from deltawire.telemetry.request_ids import with_request
 
 STARTS = (
     ("support/serving.py", "_running"),
-    ("deltawire/conversations/migrate.py", "_upgrade"),
+    ("deltawire/conversations/migrate.py", "upgrade"),
     ("deltawire/app/assembly.py", "lifespan"),
     ("deltawire/conversations/engines.py", "sqlite"),
     ("deltawire/gemini/client.py", "__aenter__"),

@@ -5,10 +5,10 @@ import asyncio
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import make_url
@@ -19,10 +19,10 @@ from deltawire.config.checks import check_data_folder, check_prices
 from deltawire.config.description import describe
 from deltawire.config.environment import load, unknown_names
 from deltawire.config.settings import PREFIX, SECRETS, Settings, SettingsError
-from deltawire.conversations import migrate
+from deltawire.conversations import migrate, turn_report, usage_report
 from deltawire.conversations.backup import back_up
 from deltawire.conversations.database import REVISIONS
-from deltawire.conversations.usage_report import UsageFilter, as_json, as_table, default_since, read_report
+from deltawire.conversations.usage_rows import UsageFilter
 from deltawire.edge.static_files import NotBuiltError, built
 from deltawire.identity.api_keys import new_key
 from deltawire.process.privacy import keep_private
@@ -31,6 +31,8 @@ from deltawire.process.workers import bind_for
 from deltawire.protocol.errors import Failure
 
 log = structlog.get_logger("deltawire")
+
+T = TypeVar("T")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -41,8 +43,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     keep_private()
     try:
         settings = load()
-        if given.command == "usage":
-            return _show_usage(settings, given)
+        if given.command in ("usage", "turn"):
+            return _report(settings, given)
         configure_logs(settings)
         check_data_folder(settings)
         if given.command == "migrate":
@@ -73,19 +75,46 @@ def _parser() -> argparse.ArgumentParser:
         "backup", help="copy the SQLite file of the conversations while the server runs, and stop"
     )
     backup.add_argument("file", type=Path, help="the copy; one that is there is replaced")
-    key = commands.add_parser("key", help="make an API key for a caller, for API_KEYS, and stop")
+    key = commands.add_parser(
+        "key",
+        help="make an API key for a caller, for API_KEYS, and stop",
+        description="Print a key, and its pair for API_KEYS: a line each on standard output, under a heading on "
+        "standard error. The server keeps neither.",
+    )
     key.add_argument("name", help="the caller's name: 1 to 64 of A-Z a-z 0-9 . _ @ -")
+    _add_reports(commands)
+    return parser
+
+
+def _add_reports(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    day = _told(usage_report.day_of)
     usage = commands.add_parser("usage", help="show who used how much, and stop")
+    usage.add_argument("--since", metavar="DAY", type=day, help="the first day in UTC; else 30 days before the last")
+    usage.add_argument("--until", metavar="DAY", type=day, help="the last day, which is included; else there is none")
     usage.add_argument(
-        "--since",
-        type=date.fromisoformat,
-        default=default_since(),
-        help="a day, as YYYY-MM-DD in UTC; else 30 days ago",
+        "--by",
+        type=_told(usage_report.groups_of),
+        default=("caller", "model"),
+        help="add up by day, caller or model, or by several, as in day,model; else by caller,model",
     )
     usage.add_argument("--caller", help="only this caller, such as key:alice; '' is everybody without authentication")
     usage.add_argument("--model", help="only this model")
     usage.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    return parser
+    turn = commands.add_parser("turn", help="show what is kept of a turn, without its texts, and stop")
+    turn.add_argument("id", help="the `request` of a log line, or its part before the dot, or the id of a message")
+    turn.add_argument("--json", action="store_true", help="print JSON instead of lines")
+
+
+def _told(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Return the type of an argument, which is told with the sentence of the ValueError that `read` raises."""
+
+    def read_or_tell(value: str) -> T:
+        try:
+            return read(value)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read_or_tell
 
 
 def _settings_help() -> str:
@@ -132,18 +161,40 @@ def _back_up(settings: Settings, to: Path) -> int:
     return 0
 
 
-def _show_usage(settings: Settings, given: argparse.Namespace) -> int:
-    """Print who used how much; return the exit code."""
+def _report(settings: Settings, given: argparse.Namespace) -> int:
+    """Print what is kept of usage or of turns; return the exit code."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger("critical")
     )  # standard output is the report
-    wanted = UsageFilter(since=given.since, caller=given.caller, model=given.model)
-    try:
-        report = asyncio.run(read_report(settings.database, wanted))
-    except Failure as failure:
-        sys.stderr.write(f"usage: the database cannot be read: {failure.cause}\n")
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database is not None and not Path(url.database).exists():
+        sys.stderr.write(f"{given.command}: there is no {url.database}; {PREFIX}DATA_DIR names its folder\n")
         return 1
-    sys.stdout.write(f"{as_json(report) if given.json else as_table(report)}\n")
+    try:
+        return asyncio.run(_show_usage(settings, given) if given.command == "usage" else _show_turn(settings, given))
+    except Failure as failure:
+        sys.stderr.write(f"{given.command}: the database cannot be read: {failure.cause}\n")
+        return 1
+
+
+async def _show_usage(settings: Settings, given: argparse.Namespace) -> int:
+    since, until = given.since or usage_report.first_day(given.until), given.until
+    if until is not None and until < since:
+        sys.stderr.write(f"usage: --until {until} is before --since {since}\n")
+        return 2
+    asked = UsageFilter(since=since, until=until, caller=given.caller, model=given.model, by=given.by)
+    report = await usage_report.read_report(settings.database, asked)
+    shown = usage_report.as_json(report) if given.json else usage_report.as_table(report, given.by)
+    sys.stdout.write(f"{shown}\n")
+    return 0
+
+
+async def _show_turn(settings: Settings, given: argparse.Namespace) -> int:
+    turns = await turn_report.read_turns(settings.database, given.id)
+    if not turns:
+        sys.stderr.write(f"turn: nothing is kept of {given.id[:100]!r} in this database\n")
+        return 1
+    sys.stdout.write(f"{turn_report.as_json(turns) if given.json else turn_report.as_text(turns)}\n")
     return 0
 
 

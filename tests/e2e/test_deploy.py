@@ -47,6 +47,12 @@ def test_the_compose_file_is_one_by_its_specification() -> None:
     output_of(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml")
 
 
+def test_no_container_of_the_compose_file_keeps_its_log_for_ever() -> None:
+    for service in COMPOSE["services"].values():
+        options = service["logging"]["options"]
+        assert int(options["max-file"]) * int(options["max-size"].removesuffix("m")) <= 100
+
+
 def number_in(pattern: str, *path: str) -> int:
     """The one number that a file has at this place."""
     [found] = set(re.findall(pattern, (ROOT / Path(*path)).read_text(), re.MULTILINE))

@@ -23,8 +23,8 @@ def recipe(page: str, heading: str, number: int = 0) -> str:
     """The code of this number under a heading of a page of the guide."""
     section = re.split(r"^#+ ", (DOCS / "guide" / page).read_text(), flags=re.MULTILINE)
     [text] = [part for part in section if part.startswith(f"{heading}\n")]
-    blocks: list[str] = re.findall(r"^```(?:tsx?|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return blocks[number]
+    codes: list[str] = re.findall(r"^```(?:tsx?|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return codes[number]
 
 
 def installed() -> Path:

@@ -212,4 +212,5 @@ def _announce(settings: Settings) -> None:
         log.warning(
             "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
             model=settings.asked_by_default,
+            instead_of=",".join(settings.models),
         )

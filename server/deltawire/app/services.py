@@ -224,6 +224,7 @@ def make_catalog(settings: Settings) -> ModelCatalog:
         any=settings.has_upstream and "*" in settings.models,
         tools=settings.tools,
         vertex=settings.has_upstream and settings.vertex,
+        standin=not settings.has_upstream,
     )
 
 

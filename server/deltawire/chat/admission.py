@@ -33,6 +33,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
@@ -65,8 +66,9 @@ class Accounts(NamedTuple):
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
-        transcript = self.transcripts.open(caller, request, memory.add)
-        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files)
+        came_with = origin().request
+        transcript = self.transcripts.open(caller, request, memory.add, came_with)
+        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
 
 
 class Admission:
@@ -141,9 +143,9 @@ class Admission:
         """
         self._check_context(request)
         self._check_size(request)
-        if request.conversation is None:
+        if request.conversation is None and request.state is None:
             models = self.catalog.models_of(request)
-        else:  # what goes together depends on its settings, which are not known yet
+        else:  # what goes together depends on the conversation's settings, or on the model that called
             check_allowed(request, self.catalog.tools)
             models = self.catalog.models_for(request.model)
         if self._upstream is None:

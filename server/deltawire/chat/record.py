@@ -28,8 +28,13 @@ class TurnRecord:
         transcript: Transcript | None,
         usage: UsageHistory | None = None,
         files: TurnFiles | None = None,
+        came_with: str = "",
     ) -> None:
-        """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
+        """Prepare; nothing is counted, read or written before `begin`.
+
+        `caller` is named in the history of usage, and so is the request that the turn came with, by the server's id.
+        """
+        self._came_with = came_with
         self._files = files
         self._made = 0
         self.ledger = ledger
@@ -167,6 +172,9 @@ class TurnRecord:
         usage, self._usage = self._usage, None
         if usage is not None:
             spent = end.usage if isinstance(end, ErrorFrame) else end
-            self.ledger.tell_admission(
-                lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
-            )
+
+            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
+                if was_admitted:
+                    usage.keep(self.ledger.id, self.caller, model, spent, self._came_with)
+
+            self.ledger.tell_admission(keep)

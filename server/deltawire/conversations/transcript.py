@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.conversations.context import LEFT_IN_CALLS, context_of, file_ids, other_model
+from deltawire.conversations.context import context_of, file_ids
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.rows import FileRow, name_in
 from deltawire.conversations.files.schemas import shown_of
+from deltawire.conversations.open_calls import calling_answer, continued
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable, title_of
 from deltawire.conversations.tree import Tree
@@ -61,9 +62,15 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(self, owner: str, request: ChatRequest, hold: Callable[[int], None]) -> "Transcript | None":
-        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation."""
-        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation), hold)
+    def open(
+        self, owner: str, request: ChatRequest, hold: Callable[[int], None], came_with: str
+    ) -> "Transcript | None":
+        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation.
+
+        `came_with` is the server's id of the request that the turn came with.
+        """
+        tree = request.conversation and Tree(owner, request.conversation, came_with or None)
+        return Transcript(self, tree, hold) if tree else None
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""
@@ -106,7 +113,10 @@ class Transcript:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading(self._tree.owner) as connection:
             conversation = await self._found(connection)
-        catalog = self._transcripts.catalog
+            catalog = self._transcripts.catalog
+            if request.tool_results is not None:
+                answer = await calling_answer(connection, self._tree, catalog, request)
+                return continued(request, conversation.settings, answer.model, catalog)[1]
         return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
     async def begin(self, request: ChatRequest, files: Sequence[FileRow] = ()) -> TurnContext:
@@ -163,11 +173,11 @@ class Transcript:
     async def _begin(self, request: ChatRequest, files: Sequence[FileRow]) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
             conversation = await self._found(transaction, to_change=True)
+            if request.tool_results is not None:
+                return await self._go_on(transaction, request, conversation)
             catalog = self._transcripts.catalog
             request = merged(request, conversation.settings, catalog.tools)
             models = catalog.models_of(request)
-            if request.tool_results is not None:
-                return await self._go_on(transaction, request, conversation)
             leaf, asked_before, files_before = await self._place(transaction, request)
             history = await self._history(transaction, leaf)
             size = 0 if asked_before else utf8_bytes_of(request.message)
@@ -205,21 +215,16 @@ class Transcript:
         self, transaction: AsyncConnection, request: ChatRequest, conversation: Row[*tuple[Any, ...]]
     ) -> TurnContext:
         """Return the context of a turn that brings the results of an answer's calls. Raise `Failure`."""
-        leaf = request.parent or await self._tree.newest_answer(transaction)
-        answer = None if leaf is None else await self._tree.message(transaction, leaf)
-        if leaf is None or answer is None or answer.finish_reason != LEFT_IN_CALLS or answer.parts is None:
-            field = "parent" if request.parent else "tool_results"
-            raise Failure("invalid_frame", "No calls of this answer wait for results.", field=field)
-        if request.model is not None and answer.model not in self._transcripts.catalog.models_for(request.model):
-            raise other_model(answer.model)
-        history = await self._history(transaction, leaf, is_left_in_calls=True)
+        catalog = self._transcripts.catalog
+        answer = await calling_answer(transaction, self._tree, catalog, request)
+        whole, models = continued(request, conversation.settings, answer.model, catalog)
+        history = await self._history(transaction, answer.id, is_left_in_calls=True)
         await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, 0)
-        self._goes_on_from = leaf
-        self._question = await self._tree.question_of(transaction, leaf)
+        self._goes_on_from = answer.id
+        self._question = await self._tree.question_of(transaction, answer.id)
         called = msgspec.json.decode(answer.shown or "{}", type=Shown).tool_calls
         calls = OpenCalls(parts=answer.parts.encode(), names=[call.call for call in called])
-        models = self._transcripts.catalog.models_for(answer.model)[:1]
-        return TurnContext(request=request, history=history, models=models, open_calls=calls)
+        return TurnContext(request=whole, history=history, models=models, open_calls=calls)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)

@@ -11,6 +11,7 @@ import msgspec
 from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.spent import Modalities
 
 
 class LastingFailure(Failure):
@@ -128,6 +129,8 @@ class Counts(msgspec.Struct, frozen=True):
     total: int | None = None
     queries: int = 0
     """The search queries, which have a price of their own."""
+    modalities: Modalities | None = None
+    """The tokens by modality; None where the provider told none."""
 
 
 UNKNOWN_COUNTS = Counts()

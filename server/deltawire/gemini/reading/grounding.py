@@ -39,6 +39,7 @@ class Grounding:
     __slots__ = (
         "_chunks",
         "_cited",
+        "_early",
         "_html",
         "_pages",
         "_queries",
@@ -56,9 +57,12 @@ class Grounding:
         """The addresses of pages that the model has read."""
         self._chunks: list[_Page | None] = []
         """The latest list of chunks, to which the indexes of the citations refer."""
+        self._early: list[dict[str, Any]] = []
+        """The supports that came before the first list of chunks."""
         self._segments: dict[_Segment, dict[str, _Page]] = {}
         """The cited texts that are not told yet, and the pages of each."""
-        self._cited: set[_Segment] = set()
+        self._cited: dict[_Segment, set[int]] = {}
+        """The cited texts that were told, and the indexes of the pages of each."""
         self._queries: dict[str, None] = {}
         self._html: str | None = None
         self._was_searched = False
@@ -76,8 +80,13 @@ class Grounding:
         found = as_object(metadata)
         if chunks := as_list(found.get("groundingChunks")):
             self._chunks = [self._page_of(chunk) for chunk in chunks]
-        for support in as_list(found.get("groundingSupports")):
-            self._take_support(as_object(support))
+        supports = [as_object(support) for support in as_list(found.get("groundingSupports"))]
+        if self._chunks:
+            supports, self._early = [*self._early, *supports], []
+            for support in supports:
+                self._take_support(support)
+        else:
+            self._early += supports
         for query in as_list(found.get("webSearchQueries")):
             if isinstance(query, str) and (query := clean(query)) and query not in self._queries:
                 self._queries[query] = None
@@ -113,14 +122,17 @@ class Grounding:
     def _tell_citations(self, offsets: "_Offsets", events: list[Event]) -> None:
         for segment, pages in list(self._segments.items()):
             start, end, text = segment
-            end = start + len(text) if end is None else end
-            if end > offsets.size:
+            segment_end = start + len(text) if end is None else end
+            if segment_end > offsets.size:
                 continue  # of text that is still to come
             del self._segments[segment]
-            if offsets.data[start:end] == text:
-                self._cited.add(segment)
-                sources = tuple(sorted({page.index for page in pages.values()}))
-                events.append(Citation(offsets.chars_before(start), offsets.chars_before(end), sources))
+            if offsets.data[start:segment_end] == text:
+                told = self._cited.setdefault(segment, set())
+                sources = {page.index for page in pages.values()} - told
+                told |= sources
+                if sources:
+                    before, after = offsets.chars_before(start), offsets.chars_before(segment_end)
+                    events.append(Citation(before, after, tuple(sorted(sources))))
 
     def _page_of(self, chunk: Any) -> _Page | None:
         """Return the page of a grounding chunk; None for one that names none."""
@@ -148,7 +160,7 @@ class Grounding:
         pages = [self._chunks[index] for index in indexes if index is not None and index < len(self._chunks)]
         named = {page.uri or page.title or "": page for page in pages if page is not None}
         segment = (start, end, text.encode(errors="replace"))
-        if named and segment not in self._cited:
+        if named:
             self._segments.setdefault(segment, {}).update(named)
 
 

@@ -93,7 +93,10 @@ class OpaqueParts:
             events.append(Opaque(part, 0 if is_thought else len(text or "")))
 
     def end(self, events: list[Event]) -> None:
-        """Append the events of a call whose last piece did not say that it is the last."""
+        """Append the events of a call whose last piece did not say that it is the last.
+
+        Only for an answer that the model ended itself: else the arguments were cut, and no function may get half.
+        """
         if self._open is not None:
             self._close(events)
 
@@ -102,7 +105,8 @@ class OpaqueParts:
         if self._open is not None and call.name:
             self._close(events)
         if not is_piece:
-            _append(call, part, events)
+            if call.name or call.args is not None:  # else it is the end of a call whose last piece said so already
+                _append(call, part, events)
             return
         if self._open is None:
             self._open, self._partial = read, PartialArguments()

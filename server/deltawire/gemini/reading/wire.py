@@ -100,7 +100,7 @@ class ResponseReader:
         try:
             for payload in self._framing.end():
                 self._take_payload(payload, events)
-            if self._opaque is not None:
+            if self._opaque is not None and self._finish.reason == "stop":
                 self._opaque.end(events)
             if self._half:
                 events.append(Text("?"))
