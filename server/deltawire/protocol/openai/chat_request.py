@@ -57,6 +57,7 @@ from deltawire.protocol.openai.reasons import (
     NO_THOUGHTS_BACK,
     NO_VERBOSITY,
     OF_ANSWER,
+    OF_CLIENT,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
@@ -102,6 +103,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
     name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
+    id: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
@@ -184,7 +187,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
     functions: Annotated[Raw, refused(DEPRECATED, [])] | UnsetType = UNSET
     function_call: Annotated[Raw, refused(DEPRECATED, "none", "auto")] | UnsetType = UNSET
-    web_search_options: Annotated[Raw, refused("the web is not searched yet")] | UnsetType = UNSET
+    web_search_options: Annotated[Raw, refused("search is a tool of `POST /chat`")] | UnsetType = UNSET
     n: Annotated[Raw, refused("one question gets one answer", 1)] | UnsetType = UNSET
     frequency_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
     presence_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
