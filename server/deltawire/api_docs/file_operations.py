@@ -38,9 +38,9 @@ SEND_FILE: Final[type[Operation]] = SendFile
 LIST_FILES: Final = operation(
     {"200": json_answer(FilePage, "A page of files, the newest first.")}, _STORED | {"invalid_frame"}, query=FileQuery
 )
-READ_FILE: Final = operation({"200": json_answer(File, "What is known of it.")}, _NAMED)
+READ_FILE: Final = operation({"200": json_answer(File, "The file, without its bytes.")}, _NAMED)
 READ_CONTENT: Final = operation(
     {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
     _NAMED,
 )
-DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="The file is deleted.")}, _NAMED)

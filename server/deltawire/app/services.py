@@ -216,7 +216,7 @@ async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
 
 
 def make_catalog(settings: Settings) -> ModelCatalog:
-    """Return the models on offer; without an upstream only the stand-in."""
+    """Return the models that clients may ask; without an upstream only the stand-in."""
     return ModelCatalog(
         models=settings.offered,
         default=settings.asked_by_default,

@@ -37,11 +37,11 @@ from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn holds its texts, and while it asks the upstream the request that is made of them. Of a file, only a piece is
-in the request at a time."""
+"""A turn counts twice: for its texts, and for the request that is made of them. Its files count once: the request has
+only a piece of one at a time."""
 
 _PARSED: Final = 8
-"""JSON takes about so many times its bytes as objects of Python."""
+"""The memory of JSON as Python objects is about this many times its bytes."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):

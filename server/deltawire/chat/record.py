@@ -76,7 +76,7 @@ class TurnRecord:
         return begun
 
     async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
-        """Begin a turn with files, which are looked up first: one that is not there is no turn."""
+        """Begin a turn with files. They are looked up first: a turn that names a missing file is not counted."""
         asked = await self._asked(request.request.files or ())
         if self.transcript is None:
             await self.ledger.begin(*request.models)
@@ -165,9 +165,9 @@ class TurnRecord:
             self.transcript.close()
 
     def _keep_usage(self, end: Usage | ErrorFrame | None, model: str) -> None:
-        """Keep the usage of a turn that was admitted, before its client is told of the end: a crash then loses nothing.
+        """Keep the usage of a turn that was admitted, before its end is sent: a crash then loses nothing.
 
-        A turn that was cancelled while the limits were checked comes to an end, too; it may not have been admitted.
+        This is called for a turn that was cancelled while the limits were checked, too: it may not have been admitted.
         """
         usage, self._usage = self._usage, None
         if usage is not None:

@@ -21,9 +21,9 @@ class UsageTracker:
     """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
-        *("_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room"),
-        *("counts", "first_delta_ms", "gaps", "model", "reported"),
-    )
+        "_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room",
+        "counts", "first_delta_ms", "gaps", "model", "reported",
+    )  # fmt: skip
 
     def __init__(self, model: str, price: Price, max_chars: int) -> None:
         """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""

@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     drain_timeout: SecondsOrUnset = Field(
         None,
         description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
-        "and SEND_TIMEOUT together, which every turn fits into",
+        "and SEND_TIMEOUT together, which every turn without functions fits into",
     )
     tool_timeout: Seconds = Field(
         60.0,
@@ -329,12 +329,12 @@ class Settings(BaseSettings):
 
     @property
     def longest_turn(self) -> float:
-        """The longest that a turn takes: asking the provider, then writing the answer, then telling its end."""
+        """The longest time of a turn without functions: to ask the provider, store the answer, and send the end."""
         return self.turn_timeout + self.store_timeout + self.send_timeout
 
     @property
     def longest_stop(self) -> float:
-        """The longest that a stop takes. Whoever stops this server waits longer than this before SIGKILL."""
+        """The longest time that a stop takes. A supervisor must wait longer than this before SIGKILL."""
         return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property

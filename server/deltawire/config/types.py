@@ -28,10 +28,8 @@ _DRIVERS: Final = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 """The accepted schemes of a database URL, each with the driver that is used."""
-_DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
+_DRIVER_PARAMETERS: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
 """The parameters of a database URL that PostgreSQL's driver knows."""
-
-
 _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
 """The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
 
@@ -125,7 +123,7 @@ def _database_url(url: SecretStr) -> SecretStr:
         raise ValueError
     driver = _DRIVERS[made.drivername]
     parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
-    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_TAKES:
+    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_PARAMETERS:
         raise ValueError
     return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 

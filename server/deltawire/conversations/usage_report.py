@@ -92,7 +92,9 @@ def as_table(report: UsageReport, by: tuple[str, ...]) -> str:
 
 
 def _shown(value: object) -> str:
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _line(row: list[str], widths: Iterable[int], names: int) -> str:

@@ -1,6 +1,6 @@
 """Google's Files API, by hand over our own session: the SDK's upload would read the file on the event loop.
 
-It is a cache of large files, each for 48 hours. What is asked with it is read from our own store when the copy is gone.
+It is a cache of large files, each for 48 hours. When a copy has expired, the file is sent again from our own store.
 """
 
 import asyncio

@@ -87,14 +87,16 @@ def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None
     server = Server(config, service.drain, ready)
 
     async def serve() -> list[int]:
-        with stopping(server.stop) as told:
+        with stopping(server.stop) as signals:
             await server.serve(listeners)
-        return told
+        return signals
 
     runner = asyncio.Runner(loop_factory=config.get_loop_factory())
-    told = runner.run(serve())
+    signals = runner.run(serve())
     close_tasks(runner)
-    exit_code = 0 if server.is_ready else exit_code_of(told) if told else 1
+    exit_code = exit_code_of(signals) if signals else 1
+    if server.is_ready:
+        exit_code = 0
     return _Served(service.drain.result, exit_code, runner)
 
 

@@ -448,9 +448,9 @@ export interface ConversationTree {
  * One message of a conversation's tree.
  *
  *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
- *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
- *     is left out where there is none. `request` is the server's id of the request that it came with, as in the log and in
- *     `X-Request-Id`; null for what was imported.
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. Lists of other parts, such
+ *     as `sources`, are left out where they are empty. `request` is the server's id of the request that it came with, as
+ *     in the log and in `X-Request-Id`; null for what was imported.
  */
 export interface Message {
   id: string;
@@ -682,13 +682,13 @@ export interface SharedMessage {
   created: number;
 }
 /**
- * The fates of the conversations of an import, in their order.
+ * The results for the conversations of an import, in their order.
  */
 export interface ImportReport {
   conversations: ImportedConversation[];
 }
 /**
- * The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`.
+ * The result of importing one conversation: its `id`, or the code and the sentence of the `error`.
  */
 export interface ImportedConversation {
   title: string;

@@ -36,7 +36,7 @@ class RunBounds(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     """The most memory of all runs together."""
     slow_after: float = 15.0
-    """Seconds after which a listener of another process that takes nothing is cut off."""
+    """Seconds after which a listener in another process is cut off, if it reads nothing."""
 
 
 class LoopClock:
@@ -73,8 +73,9 @@ class Runs:
         self._asked: dict[str, Run] = {}
         """The runs by caller, turn and body: the same chat again finds its run."""
         self._detached: dict[Run, None] = {}
+        """Running runs without listeners, the oldest first: an ordered set."""
         self._ended: dict[Run, None] = {}
-        """Runs without listeners, the oldest first."""
+        """Ended runs without listeners, in the same way."""
         self.hub = None if store is None else Hub(store, self.process, self._named.get, bounds.slow_after)
         self._size = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -174,7 +175,7 @@ class Runs:
         ]
 
     async def close(self) -> None:
-        """Leave the other processes."""
+        """Close the connection to the other processes."""
         if self.hub is not None:
             await self.hub.close()
 
@@ -191,7 +192,8 @@ class Runs:
         self._detached.pop(run, None)
         self._ended.pop(run, None)
         if not run.listeners and not run.is_forgotten:
-            (self._ended if run.state is RunState.ENDED else self._detached)[run] = None
+            unheard = self._ended if run.state is RunState.ENDED else self._detached
+            unheard[run] = None
 
     def happened(self, run: Run, happening: Happening) -> None:
         """Count and log what happened to a run."""
@@ -220,5 +222,5 @@ def _key_of(request: ChatRequest, caller: Caller) -> str | None:
 
 
 def _body_of(request: ChatRequest) -> list[object]:
-    """Return the fields that every transport has."""
+    """Return the fields that a chat has on every transport, so without `ref`."""
     return [getattr(request, field) for field in ChatRequest.__struct_fields__]

@@ -77,7 +77,7 @@ class FileStore:
         return FilePage(shown, None if last is None else f"{last.created:.9f}_{last.id}")
 
     async def delete(self, owner: str, name: str) -> None:
-        """Delete a file: it is gone at once, from the messages that name it too; its bytes a little later."""
+        """Delete a file: it is gone at once, even for messages that name it; its bytes are removed a little later."""
         async with self.database.writing(owner) as transaction:
             await rows.lock_owner(transaction, owner)
             if name not in await rows.find(transaction, owner, [name]):

@@ -1,8 +1,8 @@
-"""Uploads: the bytes of a file go to the object store while they come, and are a file once all is right.
+"""Uploads: the bytes of a file are streamed to the object store. The file exists once all checks have passed.
 
     reserve (a row, "arriving") -> stream (inspect, digest, write the object) -> keep (the row, "kept")
 
-An upload that ends in any other way gives up its row, and its object is removed; after a crash the next start does so.
+When an upload ends in any other way, its row and its object are removed; after a crash, by the next start.
 """
 
 import hashlib
@@ -28,9 +28,11 @@ from deltawire.conversations.texts import new_id, storable
 from deltawire.protocol.errors import Failure
 
 _MEMORY_BYTES: Final = 40 * 2**20
-"""Bytes of parts that the uploads of a process hold together; the next one waits, and its client with it."""
-_AT_ONCE: Final = {True: 16, False: 2}
-"""Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
+"""Bytes of parts that the uploads of a process hold together; beyond them the next upload waits."""
+_TO_A_FOLDER: Final = 16
+"""Uploads of one caller that write to a folder at once."""
+_TO_A_BUCKET: Final = 2
+"""Uploads of one caller that write to a bucket at once: its parts are larger."""
 _MAX_FILES: Final = 10_000
 """Files of one caller."""
 _HEARTBEAT_SECONDS: Final = 60.0
@@ -60,7 +62,7 @@ class Uploads:
         self.running: set[str] = set()
         """The ids of the files that arrive in this process."""
         self._memory = Budget(_MEMORY_BYTES)
-        self._lanes = Lanes(_AT_ONCE[objects.is_local])
+        self._lanes = Lanes(_TO_A_FOLDER if objects.is_local else _TO_A_BUCKET)
 
     async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileRow:
         """Return the row of the file that these pieces make.
@@ -117,7 +119,7 @@ class Uploads:
         return row
 
     async def _keep(self, row: FileRow) -> FileRow:
-        """Make the upload a file. Where its caller has the same bytes, their object serves this one, too."""
+        """Make the upload a file. When its caller has a file of the same bytes, both use the same object."""
         async with self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             same = await rows.twins(transaction, row.owner, row.sha256 or "")
@@ -139,7 +141,7 @@ class Uploads:
         return twin
 
     async def _give_up(self, row: FileRow) -> None:
-        """Remove what came so far. Where the store is away, the next sweep does."""
+        """Remove the bytes that came. When the store is away, the next sweep removes them."""
         async with self._database.writing(row.owner) as transaction:
             await rows.change(transaction, row.id, state=rows.GONE, size=0)
         await self._objects.delete(row.object)
@@ -151,7 +153,7 @@ class Arrival:
     """The bytes of one upload while they come."""
 
     def __init__(self, row: FileRow, inspection: Inspection, bounds: FileBounds, database: Database) -> None:
-        """`row` names the most bytes that may come."""
+        """`row.size` is the most bytes that may come."""
         self._row = row
         self._inspection = inspection
         self._bounds = bounds
@@ -183,7 +185,7 @@ class Arrival:
         )
 
     def _say_alive(self) -> None:
-        """Note now and then that this upload goes on: servers on other machines cannot know otherwise."""
+        """Note once a minute that this upload goes on: servers on other machines cannot know otherwise."""
         if time.monotonic() - self._heard > _HEARTBEAT_SECONDS:
             self._heard = time.monotonic()
             self._database.background.run(self._touch())
