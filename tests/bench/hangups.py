@@ -42,16 +42,21 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "in a retry's back-off": fails(429, details=[{"retryDelay": "20s"}]),
     "blocked in a send": floods,
 }
-DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
+ASKED = {
+    "SSE client gone": "/chat/stream",
+    "REST client gone": "/chat",
+    "chat completion's stream left": "/v1/chat/completions streamed",
+    "response's stream left": "/v1/responses streamed",
+}
+"""The paths of the departures over HTTP."""
+DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", *ASKED)
 LOGGED = {"`cancel` frame": "user_cancel"}
 
 
 async def arrive(address: str, departure: str) -> Listener:
     """A client that has asked its question."""
-    if departure == "SSE client gone":
-        return await listening(address, "/chat/stream")
-    if departure == "REST client gone":
-        return await listening(address, "/chat")
+    if departure in ASKED:
+        return await listening(address, ASKED[departure])
     reader, writer = await raw_socket(address)
     writer.write(masked(b'{"type": "chat", "message": "hi", "id": "t1"}'))
     return Listener(reader, writer)
