@@ -101,7 +101,7 @@ def task(name: str) -> Callable[[Task], Task]:
     return declare
 
 
-@pytest.fixture(params=["wide", "phone"])
+@pytest.fixture(params=["wide", pytest.param("phone", marks=pytest.mark.nightly)])
 async def page(request: pytest.FixtureRequest, browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
     """The page of a server of its own chats, in either size."""
     phone: dict[str, Any] = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
