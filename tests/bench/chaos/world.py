@@ -289,6 +289,8 @@ SETTINGS = {
     "first_token_timeout": "1",
     "token_timeout": "1",
     "turn_timeout": "10",
+    "tool_timeout": "1",
+    "tools": "search",
     "send_timeout": "1",
     "store_timeout": "5",
     "ping_interval": "2",
