@@ -201,7 +201,7 @@ class World:
         server = self._evidence.lives[-1].server
         for worker in workers_of(server):
             with suppress(ProcessLookupError):
-                signal_to(worker)
+                os.kill(worker, signal.SIGKILL)
         await server.stop(signal.SIGKILL)
         await self._life.aclose()
         await self._begin()
@@ -261,10 +261,6 @@ async def _messages(session: aiohttp.ClientSession) -> AsyncIterator[dict[str, A
         if page["next"] is None:
             return
         cursor = {"cursor": page["next"]}
-
-
-def signal_to(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
 
 
 def bearer(name: str) -> dict[str, str]:
