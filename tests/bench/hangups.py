@@ -49,8 +49,10 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 NOTHING_OPEN = ("in a retry's back-off", "while its client thinks")
 CLOSE_OF_RUN = "close frame, with `grace`"
 STOP_ELSEWHERE = "lost, resumed, Stop from a third socket"
-DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
-DEPARTURES += (CLOSE_OF_RUN, STOP_ELSEWHERE)
+DEPARTURES = (
+    *("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone"),
+    *(CLOSE_OF_RUN, STOP_ELSEWHERE),
+)
 LOGGED = {"`cancel` frame": "user_cancel", STOP_ELSEWHERE: "user_cancel"}
 CANNOT_BE = {
     ("blocked in a send", "REST client gone"): "its answer is sent at its end",
