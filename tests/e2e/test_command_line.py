@@ -11,6 +11,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+import aiohttp
 import pytest
 from support.client import connected, masked, raw_socket
 from support.forked import ForkServer
@@ -50,6 +51,8 @@ def test_a_key_is_made_and_let_in_by_its_pair() -> None:
     key, pair = made.stdout.splitlines()
     assert len(key) == 43
     assert pair == f"alice:{sha256(key.encode()).hexdigest()}"
+    assert made.stderr.endswith("DELTAWIRE_API_KEYS or DELTAWIRE_API_KEYS_FILE:\n"), "the heading, beside the two lines"
+    assert made.stderr.count("\n") == 1
     assert key not in made.stderr
 
 
@@ -88,11 +91,15 @@ def test_a_page_that_is_not_built_stops_the_start_in_one_line(tmp_path: Path) ->
 
 
 async def test_without_a_key_it_serves_the_stand_in_and_says_so(fork_server: ForkServer) -> None:
-    async with forked(fork_server) as server:
+    async with forked(fork_server, DELTAWIRE_MODELS="gemini-2.5-pro,gemini-2.5-flash") as server:
         await server.ready()
         [announced] = [line for line in server.lines if "stand-in" in line["event"]]
         assert announced["model"] == "offline"
         assert "no real model" in announced["event"]
+        assert announced["instead_of"] == "gemini-2.5-pro,gemini-2.5-flash"
+        async with aiohttp.ClientSession() as session, session.get(f"http://{server.address}/models") as answer:
+            models = await answer.json()
+        assert (models["models"], models["standin"]) == (["offline"], True)
         async with connected(server.address) as client:
             await client.chat()
             assert (await client.receive())["text"] == "This "

@@ -18,8 +18,9 @@ import aiohttp
 import pytest
 import yaml
 from support.client import connected
+from support.forked import ForkServer
 from support.paths import ROOT
-from support.process import running
+from support.process import forked, running
 
 import hatch_build
 from deltawire.config.environment import unknown_names
@@ -45,6 +46,12 @@ def test_the_linter_has_nothing_to_say_about_the_dockerfile() -> None:
 
 def test_the_compose_file_is_one_by_its_specification() -> None:
     output_of(TOOLS / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "compose.yaml")
+
+
+def test_no_container_of_the_compose_file_keeps_its_log_for_ever() -> None:
+    for service in COMPOSE["services"].values():
+        options = service["logging"]["options"]
+        assert int(options["max-file"]) * int(options["max-size"].removesuffix("m")) <= 100
 
 
 def number_in(pattern: str, *path: str) -> int:
@@ -244,10 +251,12 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::1]", "127.0.0.2", "localhost"])
-async def test_the_healthcheck_asks_where_the_server_listens(host: str, free_port: int) -> None:
+async def test_the_healthcheck_asks_where_the_server_listens(
+    fork_server: ForkServer, host: str, free_port: int
+) -> None:
     settings = {"DELTAWIRE_HOST": host, "DELTAWIRE_ALLOW_ANONYMOUS": "true", "PORT": str(free_port)}
     kubernetes = {"DELTAWIRE_PORT": "tcp://10.96.7.8:80"}
-    async with running(**settings, **kubernetes) as server:
+    async with forked(fork_server, **settings, **kubernetes) as server:
         await server.ready()
         output_of(sys.executable, ROOT / "deploy" / "healthcheck.py", env=settings | kubernetes)
 

@@ -113,7 +113,7 @@ OURS: dict[str, bytes] = {
     "half a character": _sse(answer("aé"))[:-20],
     "HTML": b"<html>\n<body>502 Bad Gateway</body>\n</html>\n",
     "counts as strings and floats": _sse(
-        answer("a", finish="STOP", usage={"promptTokenCount": "12", "candidatesTokenCount": 3.0, "totalTokenCount": 15})  # type: ignore[dict-item]
+        answer("a", finish="STOP", usage={"promptTokenCount": "12", "candidatesTokenCount": 3.0, "totalTokenCount": 15})
     ),
     "numbers that JSON has not": b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP","avgLogprobs":-Infinity}]}\n\n',
     "a candidate that is null": _sse({"candidates": [None]}, answer("a", finish="STOP")),

@@ -155,7 +155,7 @@ class Upstream(LoopbackServer):
 
 
 def answer(
-    text: str, *, finish: str | None = None, thought: bool = False, usage: dict[str, int] | None = None
+    text: str, *, finish: str | None = None, thought: bool = False, usage: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """One event with a piece of text."""
     part: dict[str, Any] = {"text": text, "thought": True} if thought else {"text": text}
@@ -169,7 +169,7 @@ def answer(
 
 
 def says(
-    *pieces: str, thoughts: Sequence[str] = (), finish: str = "STOP", usage: dict[str, int] | None = None
+    *pieces: str, thoughts: Sequence[str] = (), finish: str = "STOP", usage: dict[str, Any] | None = None
 ) -> Script:
     """A script for a whole answer, after these thoughts."""
     counted = usage or {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}

@@ -1,7 +1,7 @@
 """The time in which this process ran: time in which it was suspended, or its loop was blocked, does not count.
 
 A suspended process (SIGSTOP, a paused virtual machine) wakes with its timers due and its sockets unread, and the loop
-calls timers first. A deadline that is kept in this time gives what lies in the buffers the rest of its time to be read.
+calls timers first. A deadline in this time does not pass meanwhile, so the data in the buffers can still be read.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ LATE_SECONDS: Final = 1.0
 
 
 class RunningTime:
-    """A clock: the loop's time less `lost`. It looks at itself twice a second while its context is entered."""
+    """A clock: the loop's time less `lost`. While its context is entered, it looks for lost time twice a second."""
 
     __slots__ = ("_due", "_timer", "lost")
 
@@ -25,12 +25,12 @@ class RunningTime:
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        """Start to look, in the running loop."""
+        """Start the checks, in the running loop."""
         self._look_later()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop to look."""
+        """Stop the checks."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -14,13 +14,11 @@ class TokenBucket:
 
     def allow(self, now: float, worth: float = 1.0) -> bool:
         """Take a token, or the fraction `worth`; return False, and take none, when too few are left."""
-        allowance = self._allowance + (now - self._last) * self._per_second - worth
-        allowance = min(allowance, self._burst - worth)
+        self._allowance = min(self._burst, self._allowance + (now - self._last) * self._per_second)
         self._last = now
-        if allowance < 0:
-            self._allowance = allowance + worth
+        if self._allowance < worth:
             return False
-        self._allowance = allowance
+        self._allowance -= worth
         return True
 
     def wait(self) -> float:

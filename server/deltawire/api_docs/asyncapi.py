@@ -15,9 +15,9 @@ _CHANNEL: Final = "socket"
 _TURN: Final = tuple(str(frame.__struct_config__.tag) for frame in get_args(NumberedFrame))
 _ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN, "tool_result": _TURN}
 """The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
-OPTIONAL: Final = ("seq", "search_queries", "state", "error")
+OPTIONAL: Final = ("seq", "search_queries", "state", "error", "modalities")
 """Fields that the server leaves out: the number of a turn without grace, the queries of one without a search, the state
-of one that does not end in calls, and the error of a file that was kept."""
+of one that does not end in calls, the error of a file that was kept, and the modalities of one of text alone."""
 _ABOUT: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and

@@ -8,7 +8,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import operation
 from deltawire.api_docs.responses import json_answer, problems
-from deltawire.conversations.files.schemas import File, FilePage, FileQuery, UploadQuery
+from deltawire.conversations.files.schemas import DeleteQuery, File, FilePage, FileQuery, UploadQuery
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
@@ -38,9 +38,13 @@ SEND_FILE: Final[type[Operation]] = SendFile
 LIST_FILES: Final = operation(
     {"200": json_answer(FilePage, "A page of files, the newest first.")}, _STORED | {"invalid_frame"}, query=FileQuery
 )
-READ_FILE: Final = operation({"200": json_answer(File, "What is known of it.")}, _NAMED)
+READ_FILE: Final = operation({"200": json_answer(File, "The file, without its bytes.")}, _NAMED)
 READ_CONTENT: Final = operation(
     {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
     _NAMED,
 )
-DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, _NAMED)
+DELETE_FILE: Final = operation(
+    {"204": OpenAPIResponse(description="The file is deleted, or a message names it and `unnamed` was asked for.")},
+    _NAMED | {"invalid_frame"},
+    query=DeleteQuery,
+)

@@ -21,7 +21,7 @@ from deltawire.protocol.frames import (
     Usage,
     error_frame,
 )
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.spent import Modalities, Spent
 
 RUN: Final = "pP2yaHr7kq0XbM5LSZ0vNw1tGf3eRY_czWCyPI"
 """The name of a run."""
@@ -41,6 +41,7 @@ _SPENT: Final = Spent(
     cost_usd=0.0000795,
 )
 _ENDS: Final = msgspec.structs.asdict(_SPENT)
+_HEARD: Final = Modalities(input={"text": 7, "audio": 24}, output={"text": 6})
 _CANCELLED: Final = {
     "finish_reason": "cancelled",
     "output_tokens": 2,
@@ -93,6 +94,7 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
     },
     "usage": {
         "answered": Usage("turn-7", **_ENDS),
+        "answered, with a sound in the question": Usage("turn-7", **{**_ENDS, "modalities": _HEARD}),
         "cancelled": Usage("turn-7", **{**_ENDS, **_CANCELLED}),
     },
     "error": {

@@ -49,7 +49,7 @@ RENAME_FOLDER: Final = operation(
     body=FolderName,
     examples={"another name": {"name": "Journeys"}},
 )
-DELETE_NAMED: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, NAMED)
+DELETE_NAMED: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, NAMED)
 LIST_PROMPTS: Final = operation({"200": json_answer(PromptList, "All of them.")}, STORED)
 CREATE_PROMPT: Final = operation(
     {"201": json_answer(Prompt, "The new prompt.")},

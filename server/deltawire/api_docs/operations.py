@@ -239,7 +239,7 @@ READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All 
 CHANGE_CONVERSATION: Final = operation(
     {"200": json_answer(Conversation, "As it is now.")}, NAMED | WRITTEN, body=ConversationChange, examples=_CHANGES
 )
-DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is gone.")}, NAMED)
+DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, NAMED)
 EXPORT_CONVERSATION: Final = operation(
     {
         "200": OpenAPIResponse(

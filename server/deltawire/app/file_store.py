@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 def make_files(settings: Settings, database: Database) -> FileStore:
     """Return the store of files; raise `SettingsError` where the one that is set cannot be opened.
 
-    A server that needs no folder for anything else starts without one, and takes no files.
+    When nothing else needs a folder, the server also starts without one; then it accepts no files.
     """
     try:
         objects = Objects(settings.files_url or settings.files_folder)

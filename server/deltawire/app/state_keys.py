@@ -17,7 +17,7 @@ _KEY_BYTES: Final = 32
 
 
 def find_state_key(settings: Settings) -> bytes:
-    """Return the key made from STATE_SECRET; else from a secret that replicas share anyway; else one in DATA_DIR."""
+    """Return the key made from STATE_SECRET, else from a secret that replicas share, else from one in DATA_DIR."""
     for secret in (settings.state_secret, settings.jwt_secret, settings.api_key):
         if secret is not None:
             return state_key(secret.get_secret_value())
@@ -29,7 +29,7 @@ def find_state_key(settings: Settings) -> bytes:
 
 
 def _kept(file: Path) -> str:
-    """Return the secret in a file. Of several processes that make one at once, all get that of the first."""
+    """Return the secret in a file; make one where there is none. Processes that do so at once get the same one."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         made = file.with_name(f"{_FILE}.{secrets.token_hex(8)}")

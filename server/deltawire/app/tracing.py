@@ -24,5 +24,7 @@ def make_tracing(settings: Settings) -> "Tracing | None":
             "OTEL_EXPORTER_OTLP_ENDPOINT is set, but nothing is traced: install deltawire[otel]", missing=missing.name
         )
         return None
-    provider = ("gcp.vertex_ai" if settings.vertex else "gcp.gemini") if settings.has_upstream else "deltawire.standin"
+    provider = "deltawire.standin"
+    if settings.has_upstream:
+        provider = "gcp.vertex_ai" if settings.vertex else "gcp.gemini"
     return Tracing(provider, content=settings.trace_content)

@@ -33,13 +33,14 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.request_context import RequestContext
+from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn holds its texts, and while it asks the upstream the request that is made of them."""
+"""A turn counts twice: for its texts, and for the request that is made of them."""
 
 _PARSED: Final = 8
-"""JSON takes about so many times its bytes as objects of Python."""
+"""The memory of JSON as Python objects is about this many times its bytes."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +65,9 @@ class Accounts(NamedTuple):
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
-        transcript = self.transcripts.open(caller, request, memory.add)
-        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files)
+        came_with = origin().request
+        transcript = self.transcripts.open(caller, request, memory.add, came_with)
+        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
 
 
 class Admission:

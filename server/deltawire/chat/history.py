@@ -12,9 +12,9 @@ class SocketHistory:
     """One socket's finished turns, in the order in which they ended; whole turns, the newest kept."""
 
     __slots__ = (
-        *("_chars", "_has_files", "_max_chars", "_messages", "_parts_bytes", "_pool"),
-        *("caller", "on_dropped", "size"),
-    )
+        "_chars", "_has_files", "_max_chars", "_messages", "_parts_bytes", "_pool",
+        "caller", "on_dropped", "size",
+    )  # fmt: skip
 
     def __init__(self, pool: "HistoryPool", caller: str, max_chars: int) -> None:
         """Start empty; `max_chars` bounds the sum of the messages' lengths."""

@@ -1,6 +1,6 @@
 """The parts of the model in one turn, with their places in its text, so that all can be sent back unchanged.
 
-The text itself is not kept here: whoever has it passes it in the end. A turn of nothing but text keeps nothing.
+The text itself is not kept here: the caller passes it at the end. A turn that is only text keeps nothing.
 """
 
 import msgspec
@@ -28,7 +28,7 @@ class ModelParts:
 
     @property
     def is_only_text(self) -> bool:
-        """True while the text of the round says all."""
+        """True while the round has no part but text."""
         return not self._marks
 
     def parts(self, text: str) -> bytes:

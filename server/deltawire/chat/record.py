@@ -28,8 +28,13 @@ class TurnRecord:
         transcript: Transcript | None,
         usage: UsageHistory | None = None,
         files: TurnFiles | None = None,
+        came_with: str = "",
     ) -> None:
-        """Prepare; nothing is counted, read or written before `begin`. `caller` is named in the history of usage."""
+        """Prepare; nothing is counted, read or written before `begin`.
+
+        `caller` is named in the history of usage, and so is the request that the turn came with, by the server's id.
+        """
+        self._came_with = came_with
         self._files = files
         self._made = 0
         self.ledger = ledger
@@ -71,7 +76,7 @@ class TurnRecord:
         return begun
 
     async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
-        """Begin a turn with files, which are looked up first: one that is not there is no turn."""
+        """Begin a turn with files. They are looked up first: a turn that names a missing file is not counted."""
         asked = await self._asked(request.request.files or ())
         if self.transcript is None:
             await self.ledger.begin(*request.models)
@@ -160,13 +165,16 @@ class TurnRecord:
             self.transcript.close()
 
     def _keep_usage(self, end: Usage | ErrorFrame | None, model: str) -> None:
-        """Keep the usage of a turn that was admitted, before its client is told of the end: a crash then loses nothing.
+        """Keep the usage of a turn that was admitted, before its end is sent: a crash then loses nothing.
 
-        A turn that was cancelled while the limits were checked comes to an end, too; it may not have been admitted.
+        This is called for a turn that was cancelled while the limits were checked, too: it may not have been admitted.
         """
         usage, self._usage = self._usage, None
         if usage is not None:
             spent = end.usage if isinstance(end, ErrorFrame) else end
-            self.ledger.tell_admission(
-                lambda was_admitted: usage.keep(self.ledger.id, self.caller, model, spent) if was_admitted else None
-            )
+
+            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
+                if was_admitted:
+                    usage.keep(self.ledger.id, self.caller, model, spent, self._came_with)
+
+            self.ledger.tell_admission(keep)

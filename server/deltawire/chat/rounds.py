@@ -102,9 +102,9 @@ class Rounds:
     """The rounds of one turn: the parts of the model, its calls, and their answers."""
 
     __slots__ = (
-        *("_answers", "_is_over", "_news", "_request", "_said", "_size", "_texts"),
-        *("contents", "done", "has_functions", "is_plain", "names"),
-    )
+        "_answers", "_is_over", "_news", "_request", "_said", "_size", "_texts",
+        "contents", "done", "has_functions", "is_plain", "names",
+    )  # fmt: skip
 
     def __init__(self, request: TurnRequest) -> None:
         """Start before the first event."""

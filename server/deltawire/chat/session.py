@@ -269,7 +269,7 @@ class Session:
     ) -> None:
         """Answer a frame with an error. Only one that refuses a new turn carries that turn's id.
 
-        `said` is the frame's own `ref`, which its client gets back whatever is wrong with the `id`.
+        `said` is the frame's own `ref`, which its client gets back even when the `id` is what is wrong.
         """
         is_new = starts and name not in self._turns and name not in self._runs
         refused = name if is_new else None

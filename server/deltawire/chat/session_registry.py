@@ -15,9 +15,9 @@ from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.telemetry.metrics import Metrics
 
 _LOOK_SECONDS: Final = 5.0
-"""Seconds between two looks at the tokens; a socket ends with the second look that finds its token invalid."""
+"""Seconds between two checks of the tokens; a socket ends when the second check in a row finds its token invalid."""
 _LOOKED_AT: Final = 500
-"""Sockets that are looked at before others get their turn."""
+"""Sockets that are checked before other tasks of the loop run."""
 
 
 class SessionRegistry:

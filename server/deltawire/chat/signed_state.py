@@ -24,7 +24,7 @@ _LEVEL: Final = 1
 
 
 def state_key(secret: str) -> bytes:
-    """Return the key that follows from a secret, of which it tells nothing."""
+    """Return the key that is derived from a secret, and reveals nothing of it."""
     return hmac.digest(secret.encode(), _PURPOSE, sha256)
 
 

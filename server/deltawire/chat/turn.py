@@ -45,9 +45,9 @@ class Turn:
     """One turn of one client. Make it in the event loop that runs it; its clock starts then."""
 
     __slots__ = (
-        *("_attempts", "_cancellation", "_observer", "_on_close", "_outcome", "_phase"),
-        *("_request", "_scope", "_stream", "record", "rounds", "usage"),
-    )
+        "_attempts", "_cancellation", "_observer", "_on_close", "_outcome", "_phase",
+        "_request", "_scope", "_stream", "record", "rounds", "usage",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -280,7 +280,7 @@ class Turn:
         try:
             with self._scope.until(self._attempts.clock.now() + _CUT_SETTLE_SECONDS if is_cut else inf):
                 frame = await self.record.end(outcome.frame, self.usage.model)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - a bug here must not end the other turns, either
             if not isinstance(error, TimeoutError):
                 outcome = self._outcome_of(failure_of(error, turn=self.id))
             elif not is_cut:

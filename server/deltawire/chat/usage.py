@@ -3,11 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import UNSET
-from msgspec.structs import astuple
 
+from deltawire.chat.earlier_rounds import EarlierRounds, shown_modalities
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.spent import TOKEN_KINDS, Spent
@@ -17,33 +17,13 @@ Price = Callable[[str, Counts], float | None]
 """A function that returns the cost of a model's counts, in dollars; None when it is not known."""
 
 
-class EarlierRounds(NamedTuple):
-    """The counts of the rounds that are over, added up. A count that one of them lacks is not known."""
-
-    counts: Counts = UNKNOWN_COUNTS
-    cost: float | None = None
-    is_whole: bool = True
-    """False when one of them had no counts at all; then the sum is that of the others."""
-
-    def plus(self, counts: Counts, cost: float | None) -> "EarlierRounds":
-        """Return the sum with another round."""
-        if counts == UNKNOWN_COUNTS:
-            return self._replace(is_whole=False)
-        if self.counts == UNKNOWN_COUNTS:
-            return EarlierRounds(counts, cost, self.is_whole)
-        both = zip(astuple(self.counts), astuple(counts), strict=True)
-        sums = [None if one is None or other is None else one + other for one, other in both]
-        total = Counts(*sums)  # type: ignore[arg-type]  # only the queries are never None
-        return EarlierRounds(total, None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
-
-
 class UsageTracker:
     """The times of a turn, measured from the creation of this object, and the counts of the stream that answered."""
 
     __slots__ = (
-        *("_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room"),
-        *("counts", "first_delta_ms", "gaps", "model", "reported"),
-    )
+        "_began", "_earlier", "_first_delta", "_last_delta", "_max_chars", "_price", "_room",
+        "counts", "first_delta_ms", "gaps", "model", "reported",
+    )  # fmt: skip
 
     def __init__(self, model: str, price: Price, max_chars: int) -> None:
         """Start the clock; `model` is the one that is asked first, `max_chars` bounds the answer."""
@@ -126,4 +106,5 @@ class UsageTracker:
             duration_ms=self.duration_ms,
             cost_usd=cost,
             search_queries=counts.queries or UNSET,
+            modalities=UNSET if counts.modalities is None else shown_modalities(counts.modalities),
         )

@@ -32,7 +32,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _upstream_address(settings: Settings) -> Iterator[str]:
-    """Yield a line for each variable of the SDK whose address or API version cannot answer."""
+    """Yield a line for each variable of the SDK whose address or API version cannot work."""
     for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
         address = os.environ.get(name, "")
         if address and not re.match(r"https?://[^/\s]+", address):
@@ -92,7 +92,7 @@ def _open_access(settings: Settings) -> Iterator[str]:
 def check_prices(settings: Settings) -> None:
     """Raise `SettingsError` when dollars are limited for a model without a price. It may take a second.
 
-    A list that cannot be read stops no start: then each turn is refused until it is read.
+    A list that cannot be read does not stop the start: each turn is refused until it is read.
     """
     if not settings.needs_prices:
         return

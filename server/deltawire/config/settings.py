@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from platformdirs import user_data_dir
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import URL
 
 from deltawire.config.kubernetes import is_of_a_service
 from deltawire.config.secret_files import SecretFileError, with_secrets
@@ -131,7 +130,7 @@ class Settings(BaseSettings):
     drain_timeout: SecondsOrUnset = Field(
         None,
         description="for running turns to end by themselves when the server stops; unset: TURN_TIMEOUT, STORE_TIMEOUT "
-        "and SEND_TIMEOUT together, which every turn fits into",
+        "and SEND_TIMEOUT together, which every turn without functions fits into",
     )
     tool_timeout: Seconds = Field(
         60.0,
@@ -312,6 +311,8 @@ class Settings(BaseSettings):
         """The URL of the database that holds the conversations, with its password."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
+        from sqlalchemy import URL  # noqa: PLC0415 - `--help` needs none
+
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
 
@@ -330,12 +331,12 @@ class Settings(BaseSettings):
 
     @property
     def longest_turn(self) -> float:
-        """The longest that a turn takes: asking the provider, then writing the answer, then telling its end."""
+        """The longest time of a turn without functions: to ask the provider, store the answer, and send the end."""
         return self.turn_timeout + self.store_timeout + self.send_timeout
 
     @property
     def longest_stop(self) -> float:
-        """The longest that a stop takes. Whoever stops this server waits longer than this before SIGKILL."""
+        """The longest time that a stop takes. A supervisor must wait longer than this before SIGKILL."""
         return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property

@@ -7,13 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
-from deltawire.edge.cors import normalised
+from deltawire.edge.origin_form import normalised
 from deltawire.identity.api_keys import parse_keys
-from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.chat_request import MODEL_NAME
@@ -28,10 +25,8 @@ _DRIVERS: Final = {
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
 """The accepted schemes of a database URL, each with the driver that is used."""
-_DRIVER_TAKES: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
+_DRIVER_PARAMETERS: Final = frozenset({"ssl", "host", "port", "target_session_attrs", "prepared_statement_cache_size"})
 """The parameters of a database URL that PostgreSQL's driver knows."""
-
-
 _STORES: Final = {"redis": "redis", "rediss": "rediss", "unix": "unix", "valkey": "redis", "valkeys": "rediss"}
 """The accepted schemes of a Redis or Valkey URL, each with the scheme that the client knows."""
 
@@ -103,6 +98,8 @@ def _api_keys(pairs: SecretStr) -> SecretStr:
 
 
 def _jwt_secret(secret: SecretStr) -> SecretStr:
+    from deltawire.identity.jwt_tokens import SharedSecret  # noqa: PLC0415 - most servers have no secret to read
+
     SharedSecret(secret.get_secret_value())
     return secret
 
@@ -117,6 +114,9 @@ def _key_set_url(url: str) -> str:
 
 def _database_url(url: SecretStr) -> SecretStr:
     """Return the URL with its driver, and with that driver's name for `sslmode`, which platforms' URLs have."""
+    from sqlalchemy import make_url  # noqa: PLC0415 - `--help` has no URL to read
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         made = make_url(url.get_secret_value())
     except ArgumentError:
@@ -125,7 +125,7 @@ def _database_url(url: SecretStr) -> SecretStr:
         raise ValueError
     driver = _DRIVERS[made.drivername]
     parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
-    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_TAKES:
+    if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_PARAMETERS:
         raise ValueError
     return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 
@@ -241,7 +241,7 @@ AmountRules = Annotated[
 ]
 PriceList = Annotated[
     Annotated[str, AfterValidator(_prices)] | None,
-    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED or MODEL@YYYY-MM-DD=..., separated by commas"),
+    Accepts("MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED/AUDIO or MODEL@YYYY-MM-DD=..., separated by commas"),
 ]
 ApiKeys = Annotated[
     Annotated[SecretStr, AfterValidator(_api_keys)] | None, AcceptsSecret("NAME:SHA256 pairs, separated by commas")

@@ -1,4 +1,4 @@
-"""A copy of the SQLite file, whole and readable by itself, while the server runs."""
+"""The backup of the SQLite file while the server runs: one complete file."""
 
 import sqlite3
 from contextlib import closing
@@ -8,7 +8,7 @@ from pathlib import Path
 def back_up(file: Path, to: Path) -> None:
     """Copy a SQLite database; raise `sqlite3.Error` or `OSError`. Its newest pages may still be in its -wal file.
 
-    The copy is written beside its place, and then moved there: a copy that broke off never replaces a whole one.
+    The copy is written beside `to`, and then moved there: a copy that broke off never replaces a complete one.
     """
     unfinished = to.with_name(to.name + ".unfinished")
     unfinished.unlink(missing_ok=True)

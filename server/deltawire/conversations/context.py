@@ -23,7 +23,7 @@ class BranchRow(NamedTuple):
     parts: str | None
     finish_reason: str | None
     shown: str | None = None
-    """Of a question: what it has beside its text, its files, as JSON."""
+    """The files of a question, as JSON."""
 
 
 def context_of(rows: Sequence[BranchRow], max_parts_bytes: int, *, is_left_in_calls: bool) -> list[HistoryMessage]:

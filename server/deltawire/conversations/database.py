@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0
@@ -140,7 +140,8 @@ class Database:
         """Raise `Failure` when the tables are of another revision than this version's."""
         found = await _revision(connection)
         if found != REVISIONS[-1]:
-            raise Failure("store_unavailable", cause=f"tables of another version ({found}): see `deltawire migrate`")
+            has = "no tables yet" if found is None else f"tables of another version ({found})"
+            raise Failure("store_unavailable", cause=f"{has}: see `deltawire migrate`")
         self._is_current = True
 
 

@@ -28,7 +28,7 @@ _COLUMNS: Final = ("created", "updated", "pinned", "archived")
 
 
 class ImportedConversation(Struct, frozen=True, kw_only=True):
-    """The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`."""
+    """The result of importing one conversation: its `id`, or the code and the sentence of the `error`."""
 
     title: str
     id: str | None = None
@@ -37,7 +37,7 @@ class ImportedConversation(Struct, frozen=True, kw_only=True):
 
 
 class ImportReport(Struct, frozen=True):
-    """The fates of the conversations of an import, in their order."""
+    """The results for the conversations of an import, in their order."""
 
     conversations: list[ImportedConversation]
 
@@ -87,7 +87,7 @@ class Importer:
         return ImportReport(reports)
 
     async def _keep_prompts(self, owner: str, found: list[dict[str, Any]]) -> None:
-        """Keep the prompts whose names are new, while there is room; leave out what is none."""
+        """Keep the prompts whose names are new, while there is room; leave out items that are not prompts."""
         known = {each.name for each in await self._library.prompts(owner)} if found else set()
         for each in found:
             with suppress(Failure, msgspec.ValidationError):

@@ -30,6 +30,6 @@ class Lanes:
                 self._lanes[owner] = (lane, users - 1)
 
     async def step(self, owner: str, seconds: float) -> None:
-        """Wait for a lane, and let others go first for so long."""
+        """Wait for a lane, and hold it for this long: others work meanwhile."""
         async with self.of(owner):
             await asyncio.sleep(seconds)

@@ -66,7 +66,7 @@ async def _refuse(database: Database, found: str | None) -> None:
 async def _run(database: Database) -> None:
     """Run the migrations; raise `SchemaError` when the tables do not take them."""
     try:
-        await database.run(_upgrade)
+        await database.run(upgrade)
     except DBAPIError as fault:  # a fault of a statement; those of the store are failures
         raise _not_migrated(cause_of(fault)) from None
     except Failure as failure:
@@ -89,11 +89,12 @@ async def _check(database: Database) -> None:
         )
 
 
-def _upgrade(connection: Any) -> None:
+def upgrade(connection: Any, revision: str = "head") -> None:
+    """Apply the migrations up to a revision that the database does not have yet."""
     from alembic import command  # noqa: PLC0415 - a start with current tables loads no Alembic
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)

@@ -33,13 +33,13 @@ class WriteProbe:
         await finished(self._running)
 
     async def _write(self) -> None:
-        is_committed = time.monotonic() >= self._next_commit
+        commits = time.monotonic() >= self._next_commit
         async with self._database.writing() as transaction:
             tree = Tree(GONE, new_id())  # no caller can read it
             await tree.create(transaction, "", "{}")
             await tree.add(transaction, id=new_id(), parent=None, role="user", text="")
             await tree.clear(transaction)
-            if not is_committed:
+            if not commits:
                 await transaction.rollback()
-        if is_committed:
+        if commits:
             self._next_commit = time.monotonic() + _COMMIT_SECONDS

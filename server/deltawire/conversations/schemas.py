@@ -45,8 +45,9 @@ class Message(Shown):
     """One message of a conversation's tree.
 
     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
-    `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
-    is left out where there is none.
+    `finish_reason` of its end, or the `error` that broke it off, a code of the error table. Lists of other parts, such
+    as `sources`, are left out where they are empty. `request` is the server's id of the request that it came with, as
+    in the log and in `X-Request-Id`; null for what was imported.
     """
 
     # Not keyword-only, so that msgspec puts these before what is inherited.
@@ -62,6 +63,7 @@ class Message(Shown):
     answered: bool | None
     usage: Spent | None
     created: float
+    request: str | None
 
 
 class LiveRun(Struct, frozen=True):

@@ -23,6 +23,7 @@ _RECENT: Final = 200_000
 """Rows that PostgreSQL searches first: its index finds all matches, and each must be read to learn how new it is."""
 _MAX_WORDS: Final = 20
 _SHORT_CHARS: Final = 5_000
+"""A text up to this long is split into words in the loop, a longer one in a thread."""
 _SHORTEST_BEGINNING: Final = 3
 _INDEXED: Final = (("messages", "conversation"), ("conversations", "id"))
 """The indexed tables, each with the column that holds the conversation's id."""
@@ -101,14 +102,14 @@ async def excerpts(
     bound = {"words": sought + beginning if step else sought, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
     bound |= {"chars": _READ_CHARS} if is_sqlite else {"chars": _READ_CHARS, "owner": owner}
     rows = (await connection.execute(found.bindparams(bindparam("ids", expanding=True)), bound)).all()
-    told: dict[str, tuple[str, str]] = {}
+    newest: dict[str, tuple[str, str]] = {}
     for conversation, message, content in rows:
-        told.setdefault(conversation, (message, line_around(content, words)))
-    return told
+        newest.setdefault(conversation, (message, line_around(content, words)))
+    return newest
 
 
 def line_around(content: str, words: list[str]) -> str:
-    """Return a line of a text around the first of these words that stands in it as it is, else its beginning."""
+    """Return a line of a text around the longest of these words that occurs in it unchanged, else its beginning."""
     places = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
     at = next((place.start() for place in places if place is not None), 0)
     start, end = max(0, at - _BEFORE_CHARS), at + _AFTER_CHARS

@@ -1,7 +1,7 @@
 """Links to one branch of a conversation, for others to read.
 
-A token is 32 random bytes, of which only the SHA-256 is stored. A link that never was, that has expired or that was
-taken back gets the same answer. The first two characters of a token say if it may be read without authentication.
+A token is 32 random bytes, of which only the SHA-256 is stored. A link that never existed, one that has expired and one
+that was taken back get the same answer. The first two characters of a token say if authentication is needed.
 """
 
 import re
@@ -24,7 +24,7 @@ from deltawire.protocol.errors import Failure
 
 MAX_SHARES: Final = 1_000
 _ANYBODY: Final = "anybody"
-"""Those who read without authentication share the lanes of one caller."""
+"""All readers without authentication share the lanes of this one caller."""
 _DAY_SECONDS: Final = 86_400.0
 _PUBLIC: Final = "p_"
 _PRIVATE: Final = "s_"
@@ -75,7 +75,7 @@ class ShareLinks:
         return [Share(**dict(row)) for row in rows]
 
     async def take_back(self, owner: str, share: str) -> None:
-        """Delete a link: from now on it leads nowhere."""
+        """Delete a link: from now on it is `not_found`."""
         mine = (shares.c.id == storable(share), shares.c.owner == owner)
         async with self._database.writing(owner) as transaction:
             if not (await transaction.execute(delete(shares).where(*mine))).rowcount:

@@ -7,7 +7,7 @@ PostgreSQL has `search` and `messages_by_owner`: SQLite's search index is a tabl
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false, text
 from sqlalchemy.types import UserDefinedType
 
 from deltawire.protocol.spent import TOKEN_KINDS
@@ -24,6 +24,7 @@ class TSVector(UserDefinedType[str]):
 
 
 METADATA: Final = MetaData()
+_HAS_REQUEST: Final = text("request IS NOT NULL")
 
 conversations: Final = Table(
     "conversations",
@@ -47,6 +48,7 @@ conversations: Final = Table(
 
 # `seq` is the order in which rows were written. `answered` is null for an answer.
 # `parts` are the model's own, as a JSON array; no client reads them. `shown` is JSON of `protocol.shown.Shown`.
+# `request` is the server's id of the request that the turn came with, as in the log; null for what was imported.
 # `parent` has no foreign key: a message is deleted only with its whole conversation, and with a key each deletion would
 # search for the message's children.
 messages: Final = Table(
@@ -69,8 +71,10 @@ messages: Final = Table(
     Column("shown", Text),
     Column("created", Double, nullable=False),
     Column("search", TSVector, nullable=False),
+    Column("request", Text),
     Index("messages_by_conversation", "conversation", "seq"),
     Index("messages_by_owner", "owner", "seq"),
+    Index("messages_by_request", "request", sqlite_where=_HAS_REQUEST, postgresql_where=_HAS_REQUEST),
 )
 
 # It refers to no conversation: what was used stays when a conversation is deleted.
@@ -83,7 +87,9 @@ usage: Final = Table(
     Column("model", Text, nullable=False),
     *(Column(f"{kind}_tokens", BigInteger) for kind in TOKEN_KINDS),
     Column("nanodollars", BigInteger),
+    Column("request", Text),
     Index("usage_by_time", "ended"),
+    Index("usage_by_request", "request", sqlite_where=_HAS_REQUEST, postgresql_where=_HAS_REQUEST),
 )
 
 # A conversation names its folder without a foreign key: a folder that is deleted is taken out of its conversations.

@@ -62,9 +62,15 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(self, owner: str, request: ChatRequest, hold: Callable[[int], None]) -> "Transcript | None":
-        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation."""
-        return None if request.conversation is None else Transcript(self, Tree(owner, request.conversation), hold)
+    def open(
+        self, owner: str, request: ChatRequest, hold: Callable[[int], None], came_with: str
+    ) -> "Transcript | None":
+        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation.
+
+        `came_with` is the server's id of the request that the turn came with.
+        """
+        tree = request.conversation and Tree(owner, request.conversation, came_with or None)
+        return Transcript(self, tree, hold) if tree else None
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""

@@ -46,6 +46,8 @@ class Tree(msgspec.Struct, frozen=True):
 
     owner: str
     id: str
+    request: str | None = None
+    """The server's id of the request of a turn, which the messages that it adds name."""
 
     async def create(self, connection: AsyncConnection, title: str, settings: str, **columns: Any) -> None:
         """Write its row; `settings` is JSON. `columns` are others than those of a new one."""
@@ -101,7 +103,7 @@ class Tree(msgspec.Struct, frozen=True):
 
         Raise `IntegrityError` when its conversation is gone, and when it was written before.
         """
-        row = {"thoughts": "", "created": time.time(), **columns}
+        row = {"thoughts": "", "created": time.time(), "request": self.request, **columns}
         row |= {name: storable(row[name]) for name in ("text", "thoughts")}
         row |= {"conversation": self.id, "owner": self.owner}
         row |= await index(connection, row["text"])

@@ -45,9 +45,12 @@ class UsageHistory:
         """Batches that are not yet in the database."""
         self._has_rows = asyncio.Event()
 
-    def keep(self, turn: str, caller: str, model: str, spent: Spent | None) -> None:
-        """Keep the usage of a turn that ends now. When this returns, no crash of this process loses it."""
-        self._spool.add(usage_row(turn, caller, model, spent))
+    def keep(self, turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> None:
+        """Keep the usage of a turn that ends now. When this returns, no crash of this process loses it.
+
+        `request` is the server's id of the request that it came with.
+        """
+        self._spool.add(usage_row(turn, caller, model, spent, request))
         self._has_rows.set()
 
     @asynccontextmanager

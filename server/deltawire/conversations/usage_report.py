@@ -1,18 +1,21 @@
-"""The report of `deltawire usage`: the use of each caller with each model, as a table or as JSON."""
+"""The report of `deltawire usage`: who used how much, as a table or as JSON."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from deltawire.conversations.database import Database
-from deltawire.conversations.usage_rows import UsageSum, read_sums, total_of
+from deltawire.conversations.usage_rows import GROUPS, UsageFilter, UsageSum, read_sums, total_of
 
-DEFAULT_DAYS: Final = 30
-_COLUMNS: Final[dict[str, Callable[[UsageSum], object]]] = {
+_DEFAULT_DAYS: Final = 30
+_NAMES: Final[dict[str, Callable[[UsageSum], object]]] = {
+    "day": lambda row: row.day,
     "caller": lambda row: row.caller or "(everybody)",
     "model": lambda row: row.model,
+}
+_FIGURES: Final[dict[str, Callable[[UsageSum], object]]] = {
     "turns": lambda row: row.turns,
     "input": lambda row: row.input_tokens,
     "output": lambda row: row.output_tokens,
@@ -25,36 +28,48 @@ _COLUMNS: Final[dict[str, Callable[[UsageSum], object]]] = {
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The usage since a day, which begins in UTC."""
+    """The usage from one day to another, which is included; `until` is null where there is no last day."""
 
     since: str
+    until: str | None
     usage: list[UsageSum]
     total: UsageSum
 
 
-class UsageFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """The usage that is asked for; None means all callers, or all models."""
-
-    since: date
-    caller: str | None
-    model: str | None
-
-
-def default_since() -> date:
-    """Return the day 30 days ago, in UTC."""
-    return (datetime.now(UTC) - timedelta(days=DEFAULT_DAYS)).date()
+def day_of(value: str) -> date:
+    """Return the day that an argument names. Raise ValueError with a sentence."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != value:
+        raise ValueError(f"got {value[:100]!r}; it is a day as YYYY-MM-DD, such as 2026-11-28")
+    return day
 
 
-async def read_report(url: str, wanted: UsageFilter) -> UsageReport:
+def groups_of(value: str) -> tuple[str, ...]:
+    """Return the groups that an argument names. Raise ValueError with a sentence."""
+    names = tuple(value.split(","))
+    if not set(names) <= set(GROUPS) or len(set(names)) < len(names):
+        raise ValueError(f"got {value[:100]!r}; it is one or several of day, caller and model, such as day,model")
+    return names
+
+
+def first_day(until: date | None) -> date:
+    """Return the day from which a report begins where none is named."""
+    return (until or datetime.now(UTC).date()) - timedelta(days=_DEFAULT_DAYS)
+
+
+async def read_report(url: str, asked: UsageFilter) -> UsageReport:
     """Read the report from the database at `url`. Raise `Failure` (`store_unavailable`)."""
     database = Database(url)
-    since = datetime.combine(wanted.since, time.min, UTC).timestamp()
     try:
         async with database.reading() as connection:
-            sums = await read_sums(connection, since, wanted.caller, wanted.model)
+            sums = await read_sums(connection, asked)
     finally:
         await database.close()
-    return UsageReport(since=wanted.since.isoformat(), usage=sums, total=total_of(sums))
+    until = None if asked.until is None else asked.until.isoformat()
+    return UsageReport(since=asked.since.isoformat(), until=until, usage=sums, total=total_of(sums))
 
 
 def as_json(report: UsageReport) -> str:
@@ -62,24 +77,30 @@ def as_json(report: UsageReport) -> str:
     return msgspec.json.encode(report).decode()
 
 
-def as_table(report: UsageReport) -> str:
+def as_table(report: UsageReport, by: tuple[str, ...]) -> str:
     """Return the report as a table for people; a figure that is not known is a dash."""
-    cells = [list(_COLUMNS), *([_shown(cell(row)) for cell in _COLUMNS.values()] for row in report.usage)]
-    total = [_shown(cell(report.total)) for cell in _COLUMNS.values()]
-    cells.append(["all", "", *total[2:]])
-    widths = [max(len(row[place]) for row in cells) for place in range(len(_COLUMNS))]
-    lines = (_line(row, widths) for row in cells)
-    return "\n".join([f"Usage since {report.since}, UTC", "", *lines])
+    days = f"since {report.since}" if report.until is None else f"from {report.since} to {report.until}"
+    if not report.usage:
+        return f"No usage {days}, UTC."
+    columns = {name: _NAMES[name] for name in by} | _FIGURES
+    cells = [list(columns), *([_shown(cell(row)) for cell in columns.values()] for row in report.usage)]
+    total = [_shown(cell(report.total)) for cell in _FIGURES.values()]
+    cells.append(["all", *[""] * (len(by) - 1), *total])
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    lines = (_line(row, widths, len(by)) for row in cells)
+    return "\n".join([f"Usage {days}, UTC", "", *lines])
 
 
 def _shown(value: object) -> str:
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _line(row: list[str], widths: Iterable[int]) -> str:
-    """Return a line of the table: names to the left, numbers to the right."""
+def _line(row: list[str], widths: Iterable[int], names: int) -> str:
+    """Return a line of the table: its first cells are names, to the left; the others are numbers, to the right."""
     padded = [
-        cell.ljust(width) if place < 2 else cell.rjust(width)
+        cell.ljust(width) if place < names else cell.rjust(width)
         for place, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(padded).rstrip()

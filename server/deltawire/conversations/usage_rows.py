@@ -1,10 +1,12 @@
 """The usage of each turn, as a row of the table `usage`: written once, and summed up by caller and model."""
 
-import time
 from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from time import time as now
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,17 +30,21 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int | None
     total_tokens: int | None
     nanodollars: int | None
+    request: str | None = None
+    """The server's id of the request that the turn came with, as in the log."""
 
 
 class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
-    """The usage of one caller with one model.
+    """The usage of one group of turns: those of a day, a caller or a model, or of several of these at once.
 
     The tokens leave out the `uncounted_turns`, the dollars the `unpriced_turns`. A figure that leaves out all turns is
     None.
     """
 
-    caller: str
-    model: str
+    day: str | UnsetType = UNSET
+    """In UTC, as YYYY-MM-DD. What the turns are not grouped by is not set."""
+    caller: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
     turns: int
     input_tokens: int | None
     output_tokens: int | None
@@ -57,25 +63,32 @@ _INSERT: Final = text(
     f"VALUES ({', '.join(f':{name}' for name in UsageRow.__struct_fields__)}) ON CONFLICT DO NOTHING"
 )
 _SUMS: Final = (
-    "SELECT caller, model, COUNT(*) AS turns, "  # noqa: S608 - names of this module
+    "SELECT {groups}, COUNT(*) AS turns, "  # noqa: S608 - names of this module
     + ", ".join(f"SUM({name}) AS {name}" for name in TOKEN_FIELDS)
     + ", SUM(nanodollars) AS nanodollars, COUNT(*) - COUNT(total_tokens) AS uncounted_turns, "
-    "COUNT(*) - COUNT(nanodollars) AS unpriced_turns FROM usage WHERE ended >= :since{} "
-    "GROUP BY caller, model ORDER BY caller, model"
+    "COUNT(*) - COUNT(nanodollars) AS unpriced_turns FROM usage WHERE ended >= :since{wanted} "
+    "GROUP BY {numbers} ORDER BY {numbers}"
 )
+_DAY: Final = {
+    "sqlite": "date(ended, 'unixepoch') AS day",
+    "postgresql": "to_char(to_timestamp(ended) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day",
+}
+GROUPS: Final = ("day", "caller", "model")
+"""The names that usage can be summed up by."""
 
 
-def usage_row(turn: str, caller: str, model: str, spent: Spent | None) -> UsageRow:
+def usage_row(turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> UsageRow:
     """Return the row of a turn that ends now; `spent` is None where it has no figures."""
     counted = spent is not None and spent.total_tokens is not None
     cost = None if spent is None else spent.cost_usd
     return UsageRow(
         id=turn,
-        ended=time.time(),
+        ended=now(),
         caller=storable(caller.encode(errors="replace").decode()),
         model=model,
         **{name: getattr(spent, name) if counted else None for name in TOKEN_FIELDS},
         nanodollars=None if cost is None else round(cost * NANO),
+        request=request or None,
     )
 
 
@@ -84,23 +97,48 @@ async def write_rows(transaction: AsyncConnection, rows: list[UsageRow]) -> None
     await transaction.execute(_INSERT, [msgspec.structs.asdict(row) for row in rows])
 
 
-async def read_sums(connection: AsyncConnection, since: float, caller: str | None, model: str | None) -> list[UsageSum]:
-    """Return the usage since a moment, of all callers and models or of those that are named."""
-    wanted = {name: value for name, value in (("caller", caller), ("model", model)) if value is not None}
-    query = _SUMS.format("".join(f" AND {name} = :{name}" for name in wanted))
-    rows = (await connection.execute(text(query), {"since": since, **wanted})).mappings()
+class UsageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """The usage that is asked for; None means all callers, all models, or no last day."""
+
+    since: date
+    until: date | None = None
+    """The last day, which is included. Days begin in UTC."""
+    caller: str | None = None
+    model: str | None = None
+    by: tuple[str, ...] = ("caller", "model")
+    """Names of `GROUPS`, in the order in which the sums are sorted."""
+
+
+async def read_sums(connection: AsyncConnection, asked: UsageFilter) -> list[UsageSum]:
+    """Return the usage that is asked for."""
+    wanted: dict[str, object] = {
+        name: value for name in ("caller", "model") if (value := getattr(asked, name)) is not None
+    }
+    conditions = "".join(f" AND {name} = :{name}" for name in wanted)
+    if asked.until is not None:
+        conditions += " AND ended < :until"
+        wanted["until"] = _start_of(asked.until + timedelta(days=1))
+    day = _DAY[connection.dialect.name]
+    groups = ", ".join(day if name == "day" else name for name in asked.by)
+    numbers = ", ".join(str(place + 1) for place in range(len(asked.by)))
+    query = text(_SUMS.format(groups=groups, wanted=conditions, numbers=numbers))
+    rows = (await connection.execute(query, {"since": _start_of(asked.since), **wanted})).mappings()
     return [_sum(dict(row)) for row in rows]
 
 
+def _start_of(day: date) -> float:
+    return datetime.combine(day, time.min, UTC).timestamp()
+
+
 def total_of(sums: Iterable[UsageSum]) -> UsageSum:
-    """Return all usage together, without a caller and a model."""
+    """Return all usage together, of no day, caller or model."""
     everything = list(sums)
 
     def added(name: str) -> Any:
         known = [value for each in everything if (value := getattr(each, name)) is not None]
         return sum(known) if known else None
 
-    names = [name for name in UsageSum.__struct_fields__ if name not in ("caller", "model")]
+    names = [name for name in UsageSum.__struct_fields__ if name not in GROUPS]
     figures: dict[str, Any] = {name: added(name) for name in names}
     figures |= {name: figures[name] or 0 for name in ("turns", "uncounted_turns", "unpriced_turns")}
     return UsageSum(caller="", model="", **figures)

@@ -1,4 +1,4 @@
-"""The token of a request: in a header (RFC 6750, 2.1), or in a subprotocol: browsers cannot set a header."""
+"""The token of a request: in a header (RFC 6750, 2.1), or in a subprotocol, because browsers cannot set a header."""
 
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl

@@ -23,6 +23,8 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
     """The built-in tools that clients may name."""
     vertex: bool = False
     """True when Vertex AI is asked, which takes fewer tools together."""
+    standin: bool = False
+    """True when no real model is behind the catalog: the stand-in is asked instead of the models of the settings."""
 
     def models_of(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the models to ask, in order, for a request; a fallback that does not take its tools is left out.

@@ -14,7 +14,7 @@ MAX_CONTENT_BYTES: Final = 2**15
 _THREE_DIGITS: Final = 0x100 + 6
 """The bytes of a chunk whose size has three digits and not two, at least; six of two digits are not content."""
 _NO_CHUNK: Final = b"-"
-"""No chunk begins with it, so the parser fails, as it would have failed at the bytes before."""
+"""No chunk begins with this byte, so the parser fails, as it would have failed at the bytes before."""
 
 
 class ChunkReader:

@@ -1,4 +1,4 @@
-"""Convert any response but 200 to a `Failure`, before the SDK reads it.
+"""Convert any response other than 200 to a `Failure`, before the SDK reads it.
 
 The SDK reads error bodies of any size, loses the status of one whose body is not the JSON that its header announces,
 and would follow a redirect with the key in its headers.

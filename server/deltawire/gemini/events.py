@@ -11,10 +11,15 @@ import msgspec
 from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
+from deltawire.protocol.spent import Modalities
 
 
 class LastingFailure(Failure):
     """A failure that a retry on the same model would only repeat: a fallback is asked instead."""
+
+
+class FileFailure(Failure):
+    """A refusal that speaks of a file: its copy at the provider may be gone, or not be ready."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -128,6 +133,8 @@ class Counts(msgspec.Struct, frozen=True):
     total: int | None = None
     queries: int = 0
     """The search queries, which have a price of their own."""
+    modalities: Modalities | None = None
+    """The tokens by modality; None where the provider told none."""
 
 
 UNKNOWN_COUNTS = Counts()

@@ -87,7 +87,7 @@ FAMILIES: Final = (
 
 
 _unchecked = re.compile(r"gemini-[12]\b|gemma|learnlm")
-"""The beginnings of names of models that take a call back without its signature."""
+"""Models that accept a call of their own without its signature, by the beginnings of their names."""
 
 
 def checks_signatures(model: str) -> bool:

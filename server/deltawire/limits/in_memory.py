@@ -43,7 +43,7 @@ class MemoryLeases:
 
 
 class MemoryWindows:
-    """Counts the turns of every caller's last minute, by a clock that nobody puts right."""
+    """Counts the turns of every caller's last minute, by the monotonic clock."""
 
     def __init__(self, clock: Clock = time.monotonic) -> None:
         """Start with no turns."""

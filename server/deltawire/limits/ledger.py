@@ -169,7 +169,7 @@ class Ledger:
         self._is_admitted = True
 
     def tell_admission(self, told: Callable[[bool], None]) -> None:
-        """Call `told` with True when the turn was admitted, else with False: now, or when the checks that run end."""
+        """Call `told` with True when the turn was admitted, else with False: now, or when running checks have ended."""
         if self._beginning is None or self._beginning.done():
             told(self._was_admitted)
         else:

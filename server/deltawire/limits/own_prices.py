@@ -1,6 +1,6 @@
 """The prices that the operator sets, and the grammar of the setting that holds them.
 
-    MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED, MODEL@YYYY-MM-DD=INPUT/OUTPUT/CACHED
+    MODEL=INPUT/OUTPUT, MODEL=INPUT/OUTPUT/CACHED, MODEL=INPUT/OUTPUT/CACHED/AUDIO, MODEL@YYYY-MM-DD=...
 
 Each amount is in dollars for a million tokens. A price with a day counts from that day on, in UTC.
 """
@@ -28,6 +28,8 @@ class OwnPrice(msgspec.Struct, frozen=True, kw_only=True):
     output: Decimal
     cached: Decimal | None
     """None where cached tokens cost what other input costs."""
+    audio: Decimal | None = None
+    """The price of sound in the input; None where it costs what other input costs."""
 
 
 def read_prices(text: str) -> tuple[OwnPrice, ...]:
@@ -47,10 +49,11 @@ def _read_price(text: str) -> OwnPrice:
     if not _model_name.match(model):
         raise ValueError("that is not a model name")
     dollars, *more = (_dollars(amount) for amount in amounts.split("/"))
-    if len(more) not in (1, 2):
-        raise ValueError("a price has two amounts or three")
+    if len(more) not in (1, 2, 3):
+        raise ValueError("a price has two amounts, three or four")
     since = date.fromisoformat(day) if at else date.min
-    return OwnPrice(model=model, since=since, input=dollars, output=more[0], cached=more[1] if more[1:] else None)
+    cached, audio = more[1] if more[1:] else None, more[2] if more[2:] else None
+    return OwnPrice(model=model, since=since, input=dollars, output=more[0], cached=cached, audio=audio)
 
 
 def _dollars(text: str) -> Decimal:

@@ -1,15 +1,13 @@
 """The cost of tokens, by the operator's own prices, else by those of Google's models in the package genai-prices.
 
-Only the package's data is used. Its own calculation takes a millisecond, mostly for audio and images that are
-not counted here; a test compares ours with it.
+Only the package's data is used. Its own calculation takes a millisecond; a test compares ours with it.
 """
 
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import stamina
 import structlog
@@ -17,12 +15,11 @@ import structlog
 from deltawire.gemini.events import Counts
 from deltawire.gemini.models import family_of
 from deltawire.limits.own_prices import OwnPrice
+from deltawire.limits.rates import Rates, cost_of, listed_rates, own_rates, rate_of
 
 log = structlog.get_logger(__name__)
 
 PROVIDER: Final = "google"
-_THOUSAND: Final = 1_000
-_MILLION: Final = 1_000_000
 _MODELS: Final = 512
 """Models whose prices are cached."""
 _ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
@@ -35,16 +32,6 @@ _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initi
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-class _Rates(NamedTuple):
-    """The prices of one model at one moment: a number, a number for each tier, or None where it is not known."""
-
-    input: Any
-    cached: Any
-    output: Any
-    search: Any = None
-    """For a thousand search queries."""
 
 
 class Prices:
@@ -90,7 +77,7 @@ class Prices:
             return None
         try:
             searches = counts.queries if family_of(model).mixes else min(counts.queries, 1)
-            return _cost(self._rates(model), counts.input, counts.output, counts, searches)
+            return cost_of(self._rates(model), counts, searches)
         except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a turn
             log.warning("prices: a cost cannot be computed", model=model, cause=type(fault).__name__)
             return None
@@ -121,19 +108,16 @@ class Prices:
         """Load the list and wait for it; raise what the reading raises."""
         self._find = self._read()
 
-    def _rates(self, model: str) -> _Rates | None:
+    def _rates(self, model: str) -> Rates | None:
         for own in self._own.get(model, ()):
             if own.since <= self._now().date():
                 listed = self._listed(model)
-                return _Rates(own.input, own.cached, own.output, None if listed is None else listed.search)
+                return own_rates(own, None if listed is None else listed.search)
         return self._listed(model)
 
-    def _listed(self, model: str) -> _Rates | None:
+    def _listed(self, model: str) -> Rates | None:
         found = None if self._find is None else self._find(model)
-        if found is None:
-            return None
-        price = found.get_prices(self._now())
-        return _Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount)
+        return None if found is None else listed_rates(found.get_prices(self._now()))
 
     async def _load(self) -> None:
         try:
@@ -145,39 +129,9 @@ class Prices:
             self._is_tried.set()
 
 
-def _cost(rates: _Rates | None, prompt: int, output: int, counts: Counts, searches: int) -> float | None:
-    """Return the cost in dollars by the prices of one model; None when a price that is needed is not known."""
-    if rates is None or (searches and rates.search is None):
-        return None
-    asked = prompt + (counts.tool or 0)
-    cached = min(counts.cached or 0, prompt)
-    if rates.cached is None:
-        cached = 0
-    parts = (
-        (rates.input, asked - cached),
-        (rates.cached, cached),
-        (rates.output, output + (counts.thought or 0)),
-    )
-    if any(rate is None and tokens for rate, tokens in parts):
-        return None
-    dollars = sum((_rate(rate, asked) * tokens for rate, tokens in parts if tokens), Decimal()) / _MILLION
-    return float(dollars + _rate(rates.search, asked) * searches / _THOUSAND if searches else dollars)
-
-
-def _rate(rate: Any, asked: int) -> Decimal:
-    """Return the dollars for a million tokens in a turn with `asked` input tokens."""
-    if isinstance(rate, Decimal):
-        return rate
-    base: Decimal = rate.base
-    for tier in rate.tiers:
-        if asked > tier.start:
-            base = tier.price
-    return base
-
-
 def _dollars(rate: Any) -> float | None:
     """Return a price of the list, that of the lowest tier; None where it is not known."""
-    return None if rate is None else float(_rate(rate, 0))
+    return None if rate is None else float(rate_of(rate, 0))
 
 
 def read_list() -> Finder:

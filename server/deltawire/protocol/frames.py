@@ -206,8 +206,8 @@ _encode = msgspec.json.Encoder().encode
 def encode(value: Any) -> bytes:
     """Return a frame, or any other value, as UTF-8 JSON that is one line to every reader.
 
-    U+2028, U+2029 and U+0085 end a line in other languages, not in JSON; so they are escaped. The looks for single
-    bytes come first, because they cost 50 ns, and a search for these characters ten times that.
+    U+2028, U+2029 and U+0085 end a line in other languages, not in JSON; so they are escaped. Single bytes are
+    looked for first: that costs 50 ns, and a search for the characters ten times that.
     """
     data = _encode(value)
     if data.isascii() or not ((0xE2 in data and (0xA8 in data or 0xA9 in data)) or (0xC2 in data and 0x85 in data)):

@@ -5,11 +5,23 @@ from typing import Final, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 
+class Modalities(Struct, frozen=True, kw_only=True):
+    """The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
+
+    Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+    """
+
+    input: dict[str, int] | UnsetType = UNSET
+    output: dict[str, int] | UnsetType = UNSET
+    tool: dict[str, int] | UnsetType = UNSET
+    cached: dict[str, int] | UnsetType = UNSET
+
+
 class Spent(Struct, frozen=True, kw_only=True):
     """The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
 
     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
-    `search_queries` is absent where the model did not search.
+    `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
     """
 
     model: str
@@ -28,6 +40,7 @@ class Spent(Struct, frozen=True, kw_only=True):
     question: str | None = None
     message: str | None = None
     search_queries: int | UnsetType = UNSET
+    modalities: Modalities | UnsetType = UNSET
 
 
 TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.endswith("_tokens"))

@@ -1,12 +1,26 @@
 """The AI SDK's UI message stream, version 1: the frames of a turn as the parts of one message.
 
-The provider's thoughts are `reasoning` parts, and the pages that the answer rests on are `source-url` parts. What the
-turn cost is the message's metadata.
+The provider's thoughts are `reasoning` parts, the pages that the answer rests on are `source-url` parts, calls of
+functions are `tool-input-available`, and files that the model made are `file` parts. What the turn cost is the
+message's metadata, with the `state` that the results of calls are sent with.
 """
 
 from typing import Any, Final
 
-from deltawire.protocol.frames import Delta, ErrorFrame, Source, Thought, TurnFrame, Usage, encode, spent_of
+from msgspec import UNSET, to_builtins
+
+from deltawire.protocol.frames import (
+    Delta,
+    ErrorFrame,
+    FileFrame,
+    Source,
+    Thought,
+    ToolCall,
+    TurnFrame,
+    Usage,
+    encode,
+    spent_of,
+)
 from deltawire.protocol.openai.chat_answer import finish_of
 
 MEDIA_TYPE: Final = "application/vnd.ai-sdk.ui-message-stream"
@@ -18,11 +32,12 @@ _DONE: Final = b"data: [DONE]\n\n"
 class UiMessageWriter:
     """Writes the frames of one turn."""
 
-    __slots__ = ("_count", "_kind", "_turn")
+    __slots__ = ("_count", "_kind", "_message")
 
-    def __init__(self, turn: str) -> None:
-        """Start before the first frame."""
-        self._turn = turn
+    def __init__(self, turn: str, *, continues: bool = False) -> None:
+        """Start before the first frame. A turn with the results of calls `continues` the message of these calls."""
+        self._message = {} if continues else {"messageId": turn}
+        """The id of a new message. Its client would take a message with another id for another one."""
         self._kind: str | None = None
         """The kind of the part whose pieces come; empty where none is open, None before the message has begun."""
         self._count = 0
@@ -35,18 +50,25 @@ class UiMessageWriter:
         sent = b""
         if self._kind is None:
             self._kind = ""
-            sent = _event("start", messageId=self._turn) + _event("start-step")
-        if isinstance(frame, Delta):
-            return sent + self._piece("text", frame.text)
-        if isinstance(frame, Thought):
-            return sent + self._piece("reasoning", frame.text)
-        if isinstance(frame, Source):
-            return sent + _source(frame)
+            sent = _event("start", **self._message) + _event("start-step")
         if not isinstance(frame, Usage):
-            return sent
+            return sent + self._part(frame)
         sent += self._close() + _event("finish-step")
         reason = finish_of(frame).replace("_", "-")
-        return sent + _event("finish", finishReason=reason, messageMetadata=spent_of(frame)) + _DONE
+        return sent + _event("finish", finishReason=reason, messageMetadata=_metadata(frame)) + _DONE
+
+    def _part(self, frame: TurnFrame) -> bytes:
+        """Return the events of a part of the answer; none for what the SDK's messages have no part for."""
+        if isinstance(frame, Delta):
+            return self._piece("text", frame.text)
+        if isinstance(frame, Thought):
+            return self._piece("reasoning", frame.text)
+        if isinstance(frame, ToolCall):
+            called = _event("tool-input-available", toolCallId=frame.call, toolName=frame.name, input=frame.arguments)
+            return self._close() + called
+        if isinstance(frame, Source):
+            return _source(frame)
+        return _file(frame) if isinstance(frame, FileFrame) else b""
 
     def _piece(self, kind: str, text: str) -> bytes:
         sent = b""
@@ -69,6 +91,19 @@ def _source(source: Source) -> bytes:
         return b""
     title = {} if source.title is None else {"title": source.title}
     return _event("source-url", sourceId=f"source-{source.index}", url=source.uri, **title)
+
+
+def _file(file: FileFrame) -> bytes:
+    """Return a file that the model made, by its path on this server; nothing for one that was not kept."""
+    if file.file is None:
+        return b""
+    return _event("file", url=f"/files/{file.file}/content", mediaType=file.media_type)
+
+
+def _metadata(usage: Usage) -> Any:
+    """Return what the turn cost, and its state where it ended in calls."""
+    spent = spent_of(usage)
+    return spent if usage.state is UNSET else {**to_builtins(spent), "state": usage.state}
 
 
 def _event(kind: str, **fields: Any) -> bytes:

@@ -68,7 +68,8 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
                 if not speaks_ui:
                     await while_connected(receive, turn, writer.run(turn, headers))
                     return
-                work = stream_late(turn, UiMessageWriter(turn.id), writer, headers | UI_HEADERS)
+                parts = UiMessageWriter(turn.id, continues=asked.chat.tool_results is not None)
+                work = stream_late(turn, parts, writer, headers | UI_HEADERS)
                 problem = await while_connected(receive, turn, work)
                 if problem is not None:
                     await send_whole(problem, headers, scope, send, services)

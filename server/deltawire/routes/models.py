@@ -33,7 +33,8 @@ class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
 class ModelList(msgspec.Struct, frozen=True):
     """The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
 
-    `tools` are those of the provider that a chat may name; absent where there are none.
+    `tools` are those of the provider that a chat may name; absent where there are none. `standin` is true where no real
+    model is behind them; absent elsewhere.
     """
 
     default: str
@@ -45,6 +46,8 @@ class ModelList(msgspec.Struct, frozen=True):
     """True where a link may be shared that needs no authentication."""
     facts: tuple[ModelFacts, ...]
     tools: tuple[BuiltInTool, ...] | UnsetType = UNSET
+    standin: bool | UnsetType = UNSET
+    """True where no real model is behind them, whatever the settings name; absent where Gemini is asked."""
 
 
 @get("/models", operation_class=LIST_MODELS)
@@ -65,6 +68,7 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
         services.share_links.allows_public,
         tuple(_facts(name, services) for name in catalog.models),
         catalog.tools or UNSET,
+        catalog.standin or UNSET,
     )
     return Response(models, headers=headers)
 

@@ -49,6 +49,7 @@ async def whole_report_of(run: AnyRun) -> RunReport:
     report = report_of(run)
     if report.state != "ended":
         return report
-    whole = await answer_of(run)
-    is_answer = isinstance(whole, Answer)
-    return msgspec.structs.replace(report, answer=whole if is_answer else None, problem=None if is_answer else whole)
+    end = await answer_of(run)
+    if isinstance(end, Answer):
+        return msgspec.structs.replace(report, answer=end, problem=None)
+    return msgspec.structs.replace(report, answer=None, problem=end)

@@ -1,6 +1,7 @@
-"""The protocols that uvicorn is given: they add the bounds and the closes that its own protocols lack.
+"""The HTTP and WebSocket protocols that uvicorn runs instead of its own, which lack these bounds and closes.
 
-uvicorn's `send` and its close wait for as long as a client does not read. Here `end` closes a socket, and aborts the
-transport when the client does not read the close frame. uvicorn bounds neither the time of a handshake nor the size of
-its headers: both are bounded here, for HTTP as well. uvicorn cuts every socket when it stops: here it drains first.
+In uvicorn's protocols, a send and a close wait as long as a client does not read. Here `end` closes a socket, and
+aborts the transport when the client does not read the close frame. uvicorn bounds neither the time of a handshake nor
+the size of its headers: both are bounded here, for HTTP as well. uvicorn cuts every socket when it stops: here the
+server drains first.
 """

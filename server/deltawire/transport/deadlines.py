@@ -33,7 +33,7 @@ class Deadline:
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
     def take_long(self) -> None:
-        """Let the body of a request take its time: its handler sees to it that it makes progress."""
+        """Stop the timer of a request whose handler itself checks that the body makes progress."""
         if self.cuts_a_request:
             self.clear()
 

@@ -27,7 +27,7 @@ class ConnectionFacts(NamedTuple):
 
 
 class SocketFacts(NamedTuple):
-    """Both, for a connection that has become a socket."""
+    """The facts of the server, and of one connection that has become a socket."""
 
     given: ServerFacts
     about: ConnectionFacts

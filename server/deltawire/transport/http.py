@@ -140,7 +140,7 @@ class HttpProtocol(asyncio.Protocol):
         self._writable.set()
 
     def eof_received(self) -> None:
-        """Drop a client that left in the middle of its response; a close would wait for it to read."""
+        """Abort the connection of a client that left in the middle of its response: a close waits for it to read."""
         if self._exchange is not None:
             self.transport.abort()
 

@@ -17,7 +17,7 @@ _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 
 Received = str | bytes | Frame | Ending
-"""A message, a control frame, or the end of a client that sends too much or what nobody can read."""
+"""A message, a control frame, or the end of the socket of a client that sends too much or what cannot be read."""
 
 
 class SocketReader:

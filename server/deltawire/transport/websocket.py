@@ -44,9 +44,9 @@ class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
     __slots__ = (
-        *("_conn", "_exchange", "_facts", "_keepalive", "_phase", "_reader", "_timer", "_writable"),
-        *("ended_with", "has_room", "transport"),
-    )
+        "_conn", "_exchange", "_facts", "_keepalive", "_phase", "_reader", "_timer", "_writable",
+        "ended_with", "has_room", "transport",
+    )  # fmt: skip
 
     def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
         """Take over a connection; `rates` is what its client may send."""
@@ -99,7 +99,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._flush()
         if self._exchange is not None:
             self._exchange.disconnect(code, reason)
-            self._exchange.read_on()  # for the answer: with unread bytes the kernel would send a reset after the close
+            self._exchange.read_on()  # with unread bytes, the kernel would send a reset instead of a close
         self._abort_soon()
 
     # Called by the HTTP protocol, which has read the handshake.
@@ -182,7 +182,7 @@ class WebSocketProtocol(asyncio.Protocol):
             elif self._exchange is not None and self._phase is Phase.OPEN:
                 self._exchange.put(received)
         if self._exchange is not None and self._phase is not Phase.CLOSING:
-            # Nobody before the gate has passed the handshake, and after the socket's end.
+            # The gate sets the caller: there is none before that, and none after the socket's end.
             caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)
             try:
                 self._reader.count_unfinished(caller.name)
@@ -202,7 +202,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._writable = None
 
     def eof_received(self) -> None:
-        """Drop a peer that left without a close frame; a close would wait for it to read."""
+        """Abort the connection of a peer that left without a close frame: a close would wait for it to read."""
         self.transport.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -237,7 +237,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._flush()
 
     def lose(self) -> None:
-        """Drop a peer that answers no ping; a close would wait for it to read."""
+        """Abort the connection of a peer that answers no ping: a close would wait for it to read."""
         self._conn.fail(1011, "keepalive ping timeout")
         self._flush()
         self.transport.abort()

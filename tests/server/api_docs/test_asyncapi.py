@@ -191,6 +191,11 @@ async def answers_half(exchange: Exchange) -> None:
     await exchange.text(DOWN["delta"]["a piece"]["text"], usage=COUNTED_SO_FAR)
 
 
+HEARD = {
+    **COUNTED,
+    "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 7}, {"modality": "AUDIO", "tokenCount": 24}],
+    "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 6}],
+}
 ASKS = {"type": "chat", "message": "hi", "id": "turn-7", "thinking": "low"}
 CANCELS = {"type": "cancel", "id": "turn-7"}
 CALLS = {**ASKS, "tools": [{"name": DOWN["tool_call"]["a call"]["name"]}]}
@@ -210,6 +215,7 @@ SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
     ("file", "a picture"): (makes_a_picture(DOWN["file"]["a picture"]), [ASKS]),
     ("tool_call", "a call"): (calls_a_function, [CALLS]),
     ("usage", "answered"): (answers, [ASKS]),
+    ("usage", "answered, with a sound in the question"): (says("hi", usage=HEARD), [ASKS]),
     ("usage", "cancelled"): (answers_half, [ASKS, CANCELS]),
     ("error", "a turn that failed"): (fails(503), [ASKS]),
     ("error", "a turn that was refused"): (says("no"), [{**ASKS, "model": "gemini-9"}]),

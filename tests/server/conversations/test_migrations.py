@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,34 @@ async def test_a_start_does_not_wait_for_a_database_that_is_away(fork_server: Fo
     async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
         assert await server.ended() == 1
         assert "planted-password" not in server.output
+
+
+async def test_what_an_earlier_version_kept_is_there_after_the_upgrade(empty: str) -> None:
+    """The revision before the newest has rows; the newest adds to them, and changes nothing that they say."""
+    database = Database(empty)
+    await database.run(lambda connection: migrate.upgrade(connection, REVISIONS[-2]))
+    for statement in (
+        "INSERT INTO usage (id, ended, caller, model) VALUES ('u', 1.5, 'key:a', 'm')",
+        "INSERT INTO conversations (id, owner, title, settings, created, updated{}) VALUES ('c', 'a', '', '', 1, 1{})",
+        "INSERT INTO messages (id, conversation, owner, role, text, thoughts, created{}) "  # noqa: ISC004
+        "VALUES ('m', 'c', 'a', 'user', 'kept', '', 1{})",
+    ):
+        searched = ("", "") if database.is_sqlite else (", search", ", ''")
+        await runs(empty, statement.format(*searched))
+    await database.close()
+    await migrate.migrate(empty)
+    async with database_of(empty) as upgraded, upgraded.reading() as connection:
+        for table, kept in (("usage", ("u", 1.5)), ("messages", ("m", 1.0))):
+            column = "ended" if table == "usage" else "created"
+            [row] = (await connection.execute(text(f"SELECT id, {column}, request FROM {table}"))).all()
+            assert tuple(row) == (*kept, None)
+
+
+@asynccontextmanager
+async def database_of(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    yield database
+    await database.close()
 
 
 def test_the_revisions_are_those_of_the_scripts() -> None:

@@ -3,23 +3,30 @@
 import asyncio
 import json
 import signal
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.client import connected
+from support.conversations import conversations_of
 from support.forked import ForkServer
 from support.identity import API_KEYS, KEYS, bearer
+from support.log import Log
 from support.postgres import fresh_database
 from support.process import forked, running_over
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, post
 from support.upstream import Upstream, fails, says
 
+from deltawire import cli
 from deltawire.config.settings import Settings
 from deltawire.conversations.database import Database
 from deltawire.conversations.migrate import migrate
+from deltawire.conversations.turn_report import as_text, read_turns
 from deltawire.conversations.usage_history import UsageHistory
-from deltawire.conversations.usage_rows import UsageSum, read_sums
+from deltawire.conversations.usage_rows import UsageFilter, UsageRow, UsageSum, read_sums, write_rows
+from deltawire.protocol.spent import TOKEN_FIELDS
 
 MODEL = "gemini-2.5-flash"
 COUNTS = {"promptTokenCount": 30, "candidatesTokenCount": 20, "totalTokenCount": 50}
@@ -29,7 +36,7 @@ async def sums_of(url: str, caller: str | None = None) -> list[UsageSum]:
     database = Database(url)
     try:
         async with database.reading() as connection:
-            return await read_sums(connection, 0, caller, None)
+            return await read_sums(connection, UsageFilter(since=date(1970, 1, 1), caller=caller))
     finally:
         await database.close()
 
@@ -103,6 +110,100 @@ async def test_the_command_shows_who_used_how_much(fork_server: ForkServer, upst
     assert report["total"]["turns"] == 1
     later = json.loads(await told_by_the_command(fork_server, "--json", "--since", "2999-01-01", **ours))
     assert (later["usage"], later["total"]["turns"], later["total"]["cost_usd"]) == ([], 0, None)
+    before = await told_by_the_command(fork_server, "--until", "2020-01-31", **ours)
+    assert before == "No usage from 2020-01-01 to 2020-01-31, UTC.\n"
+
+
+BAD_ARGUMENTS = {
+    "a day that is none": (("--since", "yesterday"), "argument --since: got 'yesterday'; it is a day as YYYY-MM-DD"),
+    "another form": (("--until", "20261128"), "argument --until: got '20261128'; it is a day as YYYY-MM-DD"),
+    "another group": (("--by", "hour"), "argument --by: got 'hour'; it is one or several of day, caller and model"),
+    "a group twice": (("--by", "day,day"), "argument --by: got 'day,day'; it is one or several of day"),
+    "an end before its start": (
+        ("--since", "2026-02-01", "--until", "2026-01-01"),
+        "usage: --until 2026-01-01 is before --since 2026-02-01",
+    ),
+}
+
+
+@pytest.mark.parametrize("arguments, told", BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
+def test_a_bad_argument_of_the_command_is_told_by_its_name(
+    arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
+    (tmp_path / "conversations.db").touch()
+    try:
+        code: Any = cli.run(["usage", *arguments])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("usage",), ("turn", "x")])
+def test_a_folder_without_a_database_is_named_and_gets_none(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
+    assert cli.run(command) == 1
+    assert capsys.readouterr().err.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_usage_is_added_up_by_what_is_named(database: str) -> None:
+    day = 86_400.0
+    rows = [
+        UsageRow(
+            **dict.fromkeys((*TOKEN_FIELDS, "nanodollars")),
+            id=str(number),
+            ended=ended,
+            caller=caller,
+            model=model,
+        )
+        for number, (ended, caller, model) in enumerate(
+            [(day, "a", "m"), (2 * day - 0.001, "b", "m"), (2 * day, "a", "n"), (3 * day, "a", "m")]
+        )
+    ]
+    connections = Database(database)
+    async with connections.writing() as transaction:
+        await write_rows(transaction, rows)
+
+    async def sums(*by: str) -> list[tuple[object, ...]]:
+        asked = UsageFilter(since=date(1970, 1, 2), until=date(1970, 1, 3), by=by)
+        async with connections.reading() as connection:
+            found = await read_sums(connection, asked)
+        return [(*(getattr(each, name) for name in by), each.turns) for each in found]
+
+    assert await sums("day") == [("1970-01-02", 2), ("1970-01-03", 1)]
+    assert await sums("caller") == [("a", 2), ("b", 1)]
+    assert await sums("model") == [("m", 2), ("n", 1)]
+    assert await sums("caller", "day") == [("a", "1970-01-02", 1), ("a", "1970-01-03", 1), ("b", "1970-01-02", 1)]
+    await connections.close()
+
+
+async def test_a_turn_is_found_from_its_log_line_to_its_messages_and_its_usage_and_back(
+    upstream: Upstream, database: str, log: Log
+) -> None:
+    upstream.plays(says("Hello", usage=COUNTS))
+    async with serving(upstream, models=MODEL, database_url=database) as address:
+        async with conversations_of(address) as client:
+            conversation = await client.create()
+            ends = [(await ask(address, conversation=conversation))[-1] for ask in TRANSPORTS.values()]
+            shown = {message["id"]: message["request"] for message in await client.messages(conversation)}
+        await sums_with(database, 3)
+    requests = {line["request"] for line in log.lines if line["event"] == "turn_ended"}
+    assert len(requests) == len(ends) == 3
+    for end in ends:
+        request = shown[end["message"]]
+        assert request in requests
+        for name in (request, end["message"], end["question"], request.partition(".")[0]):
+            [turn] = await read_turns(database, name)
+            [used] = turn.usage
+            assert turn.request == request
+            assert (used.model, used.tokens["total"], used.cost_usd) == (MODEL, 50, end["cost_usd"])
+            assert [each.id for each in turn.messages] == [end["question"], end["message"]]
+            assert end["message"] in as_text([turn])
+    assert await read_turns(database, "000000000000") == []
 
 
 async def test_a_database_that_is_away_delays_no_turn_and_loses_no_row(

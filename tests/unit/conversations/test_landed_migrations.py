@@ -14,6 +14,7 @@ LANDED = {
     "v0004_parts.py": "49ec26544c719ba1df7f96edcad43c91a5584f61b35f69050321dec4604f249b",
     "v0005_files.py": "6110db014f77f95ad01b1d6e265f7d5eb2c6abc3932a1f1b01d0bdf247a77c84",
     "v0006_everyday.py": "6574a86b431547e4bf29aac30672bb9b706d0b402870746e056d2ad4b327796c",
+    "v0007_requests.py": "ec4fe65e97db0e9871bac66ebbbdb867118b802032a0b3c09b1e89f3e9ded564",
 }
 """The SHA-256 of each file. A new migration adds its line; no line is ever changed."""
 

@@ -14,7 +14,7 @@ FIELDS = ("prompt", "output", "thought", "tool", "cached", "total")
 def counted(*objects: dict[str, int], has_text: bool = True) -> Counts:
     running = RunningCounts()
     for one in objects:
-        running.take(UsageMetadata(*(one.get(name) for name in FIELDS)))
+        running.take(UsageMetadata(*(one.get(name) for name in FIELDS)))  # type: ignore[arg-type]  # numbers
     return running.counts(has_text=has_text)
 
 

@@ -8,6 +8,7 @@ import pytest
 from deltawire.gemini.events import Counts
 from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.prices import Prices
+from deltawire.protocol.spent import Modalities
 
 MILLION = 1_000_000
 COUNTS = Counts(MILLION, MILLION, 0, 0, MILLION // 2, 2 * MILLION)
@@ -35,7 +36,7 @@ def test_prices_are_read_with_and_without_a_day_and_the_newest_comes_first() -> 
             "mine",
             "mine=",
             "mine=1",
-            "mine=1/2/3/4",
+            "mine=1/2/3/4/5",
             "mine=a/b",
             "mine=-1/2",
             "mine=1/inf",
@@ -48,6 +49,14 @@ def test_prices_are_read_with_and_without_a_day_and_the_newest_comes_first() -> 
 def test_what_is_no_price_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         read_prices(text)
+
+
+def test_sound_has_a_price_of_its_own_where_the_operator_sets_one() -> None:
+    sound = Counts(
+        MILLION, 0, 0, 0, 0, MILLION, modalities=Modalities(input={"text": MILLION // 4, "audio": 3 * MILLION // 4})
+    )
+    costs = [Prices(own=read_prices(text)).cost("mine", sound) for text in ("mine=1/2", "mine=1/2/0.1/5")]
+    assert costs == [1, 4]
 
 
 def cost_on(day: date, prices: str, model: str = "mine") -> float | None:

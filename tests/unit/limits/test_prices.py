@@ -7,9 +7,11 @@ from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.limits.prices import PROVIDER, Finder, Prices, read_list
+from deltawire.protocol.spent import Modalities
 
 [GOOGLE] = (provider for provider in get_snapshot().providers if provider.id == PROVIDER)
 MODELS = [model.id for model in GOOGLE.models]
@@ -33,6 +35,54 @@ def test_the_sum_is_that_of_the_library(prices: Prices, model: str, numbers: tup
         usage = Usage(input_tokens=prompt + tool, output_tokens=output + thought, cache_read_tokens=cached)
         theirs = calc_price(usage, model, provider_id=PROVIDER).total_price
         assert cost == pytest.approx(float(theirs), rel=1e-12, abs=1e-12)
+
+
+MODALITIES = ("audio", "image", "video")
+
+
+@given(model=st.sampled_from(MODELS), data=st.data())
+def test_the_sum_by_modality_is_that_of_the_library(prices: Prices, model: str, data: st.DataObject) -> None:
+    numbers = st.fixed_dictionaries(dict.fromkeys(MODALITIES, tokens))
+    told = [data.draw(numbers) for _ in range(2)]
+    prompt, output, thought = (data.draw(tokens) for _ in range(3))
+    cached_audio = data.draw(st.integers(0, told[0]["audio"]))
+    cached_text = data.draw(st.integers(0, prompt))
+    read, written = prompt + sum(told[0].values()), output + sum(told[1].values())
+    modalities = Modalities(
+        input={"text": prompt, **told[0]},
+        output={"text": output, **told[1]},
+        cached={"text": cached_text, "audio": cached_audio},
+    )
+    counts = Counts(
+        read, written, thought, 0, cached_text + cached_audio, read + written + thought, modalities=modalities
+    )
+    cost = prices.cost(model, counts)
+    rates = prices._rates(model)
+    if cost is None or rates is None or (rates.input_of and "audio" not in rates.cached_of and cached_audio):
+        return
+    usage = Usage(
+        input_tokens=read,
+        output_tokens=written + thought,
+        cache_read_tokens=cached_text + cached_audio,
+        cache_audio_read_tokens=cached_audio,
+        **{f"input_{name}_tokens": told[0][name] for name in MODALITIES},
+        **{f"output_{name}_tokens": told[1][name] for name in MODALITIES},
+    )
+    theirs = calc_price(usage, model, provider_id=PROVIDER).total_price
+    assert cost == pytest.approx(float(theirs), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "cached, dollars",
+    [
+        (None, 0.3 * 0.2 + 1.0 * 0.5 + 0.03 * 0.3),  # text is cached first
+        ({"text": 200_000, "audio": 100_000}, 0.3 * 0.3 + 1.0 * 0.4 + 0.03 * 0.2 + 0.1 * 0.1),
+    ],
+)
+def test_a_sound_costs_more_than_text(prices: Prices, cached: dict[str, int] | None, dollars: float) -> None:
+    told = Modalities(input={"text": 500_000, "audio": 500_000}, cached=UNSET if cached is None else cached)
+    counts = Counts(10**6, 0, 0, 0, 300_000, 10**6, modalities=told)
+    assert prices.cost("gemini-2.5-flash", counts) == pytest.approx(dollars)
 
 
 def test_every_model_that_writes_text_has_a_price(prices: Prices) -> None:

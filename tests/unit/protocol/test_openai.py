@@ -30,7 +30,7 @@ from deltawire.protocol.openai.response_request import (
     read_response_request,
 )
 from deltawire.protocol.openai.response_stream import ResponseWriter
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.spent import Modalities, Spent
 
 CALLED: Final = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": ""}}]}
 WRONG: Final = {"arguments": "[1]"}
@@ -238,6 +238,17 @@ def test_a_stream_is_these_bytes() -> None:
     writer = ChunkWriter("t1", 1796000000, wants_usage=True)
     frames = (Thought("t1", "Hm."), Delta("t1", "a\u2028b"), Usage("t1", **SPENT))
     assert b"".join(writer.events(frame, "m") for frame in frames) == GOLDEN
+
+
+def test_a_usage_has_the_tokens_by_modality_where_more_than_text_was_counted() -> None:
+    told = Modalities(input={"text": 4, "audio": 12}, output={"text": 2})
+    usage = usage_of(Spent(**{**SPENT, "modalities": told}))
+    assert usage is not None
+    prompt, completion = (
+        msgspec.to_builtins(part) for part in (usage.prompt_tokens_details, usage.completion_tokens_details)
+    )
+    assert prompt == {"cached_tokens": 3, "audio_tokens": 12, "image_tokens": 0, "text_tokens": 4}
+    assert completion == {"reasoning_tokens": 1, "audio_tokens": 0, "text_tokens": 2}
 
 
 def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:

@@ -1,7 +1,9 @@
 """The AI SDK's stream without I/O."""
 
+import msgspec
+
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Citation, Delta, Source, Thought, Usage, error_frame
+from deltawire.protocol.frames import Citation, Delta, FileFrame, Source, Thought, ToolCall, Usage, error_frame
 from deltawire.protocol.ui_message_stream import UiMessageWriter
 
 END = Usage(
@@ -79,3 +81,29 @@ def test_a_page_is_a_part_of_its_own_and_leaves_the_text_open() -> None:
     assert writer.events(Source("t1", index=2, title="A book", uri=None), "m") == b""
     assert writer.events(Citation("t1", start=0, end=1, sources=[1]), "m") == b""
     assert writer.events(Delta("t1", "b"), "m") == b'data: {"type":"text-delta","id":"1","delta":"b"}\n\n'
+
+
+def test_a_call_is_a_part_of_its_own_and_its_state_stands_in_the_metadata() -> None:
+    writer = UiMessageWriter("t1")
+    made = ToolCall("t1", call="c", name="f", arguments={"a": 1})
+    end = msgspec.structs.replace(END, finish_reason="tool_calls", state="kept")
+    sent = b"".join(writer.events(frame, "m") for frame in (Delta("t1", "a"), made, end))
+    *_, closed, called, step, finish, _done, _ = sent.split(b"\n\n")
+    assert closed == b'data: {"type":"text-end","id":"1"}'
+    assert called == b'data: {"type":"tool-input-available","toolCallId":"c","toolName":"f","input":{"a":1}}'
+    assert step == b'data: {"type":"finish-step"}'
+    assert b'"finishReason":"tool-calls"' in finish
+    assert finish.endswith(b',"message":null,"state":"kept"}}')
+
+
+def test_an_answer_to_results_continues_the_message_of_their_calls() -> None:
+    sent = UiMessageWriter("t1", continues=True).events(Delta("t1", "a"), "m")
+    assert sent.startswith(b'data: {"type":"start"}\n\ndata: {"type":"start-step"}\n\n')
+
+
+def test_a_file_that_the_model_made_is_a_part_unless_it_was_not_kept() -> None:
+    writer = UiMessageWriter("t1")
+    writer.events(Delta("t1", "a"), "m")
+    made = FileFrame("t1", file="f1", media_type="image/png", name="a.png", size=1)
+    assert writer.events(made, "m") == (b'data: {"type":"file","url":"/files/f1/content","mediaType":"image/png"}\n\n')
+    assert writer.events(msgspec.structs.replace(made, file=None, error="storage_full"), "m") == b""

@@ -5,7 +5,7 @@ import { type Api, Refusal } from "./api";
 import { PATHS } from "./paths";
 import type { Token } from "./token";
 
-/** The longest time in which nothing of a file moves. */
+/** An upload is aborted when it makes no progress for this long. */
 const SILENT_MS = 60_000;
 
 export class FilesApi {
@@ -20,7 +20,7 @@ export class FilesApi {
   }
 
   /**
-   * Send a file; `onProgress` is told how much of it was sent, from 0 to 1. Rejects with a `Refusal`, or with another
+   * Send a file; `onProgress` gets the part of it that was sent, from 0 to 1. Rejects with a `Refusal`, or with another
    * error when the server cannot be reached or `signal` was aborted.
    */
   upload(file: File, onProgress: (sent: number) => void, signal: AbortSignal): Promise<ShownFile> {
@@ -64,7 +64,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The server's problem; when a proxy answers instead of it, one made from the status. */
+/** The problem that the server sent; when a proxy has answered instead, one that is made from the status. */
 function problemIn(status: number, answer: unknown): ErrorFrame {
   if (typeof answer === "object" && answer !== null && "code" in answer) return answer as ErrorFrame;
   const code = status === 413 ? "message_too_large" : "not_answered";

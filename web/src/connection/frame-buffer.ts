@@ -1,6 +1,6 @@
 // Collects frames until the browser draws: a turn may send hundreds a second, and each would be drawn by itself. A tab in
-// the background is not drawn, so its frames wait here until an answer ends, of which its reader may want to be told, or
-// until somebody looks at it again.
+// the background is not drawn, so its frames wait here until it is shown again, or until an answer ends: the page may
+// then notify its reader.
 
 import type { FrameDown } from "../protocol/frames";
 

@@ -78,7 +78,11 @@ export class ChatController {
       ]);
       return new Library(this.store, new LibraryApi(this.#api), this.conversations, conversationsApi);
     };
-    this.conversations.onLeave = (temporary) => this.#stop(temporary);
+    this.conversations.onLeave = (temporary) => {
+      this.#stop(temporary);
+      const remove = ({ removeFiles }: typeof import("./temporary-files")) => removeFiles(this.#api, temporary);
+      import("./temporary-files").then(remove, () => {}); // without it the files expire
+    };
     this.turns.onEnd = (conversation) => {
       if (this.store.state.models?.titles) this.withLibrary((it) => it.makeTitle(conversation));
     };

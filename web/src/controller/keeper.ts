@@ -1,5 +1,5 @@
-// Keeps in the browser what the server does not have: drafts, settings, and questions without a stored answer. What is
-// to be kept follows from the state, so that nothing that changes it has to think of this.
+// Keeps in the browser what the server does not have: drafts, settings, and questions without a stored answer. All of
+// it is computed from the state, so that no code that changes the state has to call this.
 
 import type { Conversation } from "../state/conversation";
 import { type Draft, draftOf, NEW_CHAT } from "../state/drafts";
@@ -19,7 +19,7 @@ import type { Store } from "../state/store";
 import type { Unkept } from "../state/unkept";
 import { BrowserStorage } from "./browser-storage";
 
-/** So many of each are kept; then the oldest goes. */
+/** The most drafts that are kept, and the most questions; beyond it the oldest is removed. */
 const MOST = 100;
 /** The key of the last page of this tab that has kept a question. */
 const LAST = "page";
@@ -28,9 +28,9 @@ const PROBE = "";
 
 export class Keeper {
   readonly #store: Store;
-  /** The name of this page: another one, after a reload too. */
+  /** The name of this page; a reload gives it a new one. */
   readonly #page: string;
-  /** Drafts are kept for this tab, whose reload finds its own, and for every other one. */
+  /** Drafts are kept for all tabs, and again for this one: after a reload it finds its own. */
   readonly #drafts = new BrowserStorage("deltawire.draft.", () => localStorage);
   readonly #ownDrafts = new BrowserStorage("deltawire.draft.", () => sessionStorage);
   readonly #questions = new BrowserStorage("deltawire.question.", () => localStorage);
@@ -40,7 +40,7 @@ export class Keeper {
   /** Questions that another page may send yet. */
   readonly #foreign = new Set<string>();
   readonly #known = new WeakMap<Conversation, { draft: Draft; kept: KeptOf }>();
-  /** Whether the browser keeps anything at all. */
+  /** True when the browser keeps anything at all. */
   #works = false;
   /** The questions that this tab has kept before it was reloaded. */
   readonly #own = new Set<string>();
@@ -67,13 +67,13 @@ export class Keeper {
     };
   }
 
-  /** Whether a queued question is this page's to send: another one may have taken it over. */
+  /** True when this page may send a queued question: another page may have taken it over. */
   isOwn(question: string): boolean {
     const kept = keptIn(this.#questions.get(question));
     return kept === null || kept.owner === this.#page;
   }
 
-  /** Forget all of it, and keep nothing any more: whoever comes next is somebody else. */
+  /** Forget all of it, and keep nothing any more: the next person at this browser is somebody else. */
   forget(): void {
     this.#stop();
     for (const storage of [this.#drafts, this.#ownDrafts, this.#questions]) {

@@ -8,12 +8,12 @@ export function useAttachments(): Attachments {
   return attachmentsOf(useChat());
 }
 
-/** The address of a small picture of a file; null until it is made, and where there is none. It is made when `wanted`. */
+/** The address of a file's thumbnail; null until it is made, and for a file without one. It is made when `wanted`. */
 export function useThumbnail(file: Attachment | ShownFile, edge: number, wanted = true): string | null {
   const attachments = useAttachments();
   const [address, setAddress] = useState<string | null>(null);
   const name = "key" in file ? file.key : file.id;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: how much of it was sent changes nothing of the picture
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the progress of the upload does not change the picture
   useEffect(() => {
     let stale = false;
     if (!wanted) return;
@@ -27,7 +27,7 @@ export function useThumbnail(file: Attachment | ShownFile, edge: number, wanted 
   return address;
 }
 
-/** The address of a whole picture, as long as it is shown; `failed` when it cannot be had. */
+/** The address of a whole picture, as long as it is shown; `failed` when it cannot be loaded. */
 export function usePicture(file: ShownFile): string | "failed" | null {
   const attachments = useAttachments();
   const [address, setAddress] = useState<string | null>(null);

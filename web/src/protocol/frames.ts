@@ -299,6 +299,26 @@ export interface Usage {
   question: string | null;
   message: string | null;
   search_queries?: number;
+  modalities?: Modalities;
+}
+/**
+ * The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
+ *
+ *     Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+ */
+export interface Modalities {
+  input?: {
+    [k: string]: number;
+  };
+  output?: {
+    [k: string]: number;
+  };
+  tool?: {
+    [k: string]: number;
+  };
+  cached?: {
+    [k: string]: number;
+  };
 }
 /**
  * The end of a turn that failed, or a refusal. Only the former carries the turn's `id`.
@@ -319,7 +339,7 @@ export interface ErrorFrame {
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
  *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
- *     `search_queries` is absent where the model did not search.
+ *     `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
  */
 export interface Spent {
   model: string;
@@ -338,11 +358,13 @@ export interface Spent {
   question: string | null;
   message: string | null;
   search_queries?: number;
+  modalities?: Modalities;
 }
 /**
  * The models on offer; the default one is asked when a chat names none. `any` says if others may be named, too.
  *
- *     `tools` are those of the provider that a chat may name; absent where there are none.
+ *     `tools` are those of the provider that a chat may name; absent where there are none. `standin` is true where no real
+ *     model is behind them; absent elsewhere.
  */
 export interface ModelList {
   default: string;
@@ -352,6 +374,7 @@ export interface ModelList {
   public_shares: boolean;
   facts: ModelFacts[];
   tools?: ("code" | "search" | "url_context")[];
+  standin?: boolean;
 }
 /**
  * The facts of one model; null for what is not known. Prices are dollars for a million tokens.
@@ -425,8 +448,9 @@ export interface ConversationTree {
  * One message of a conversation's tree.
  *
  *     A question is not `answered` while its answer runs, nor after a crash that lost the answer. An answer has the
- *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. What it has beside its text
- *     is left out where there is none.
+ *     `finish_reason` of its end, or the `error` that broke it off, a code of the error table. Lists of other parts, such
+ *     as `sources`, are left out where they are empty. `request` is the server's id of the request that it came with, as
+ *     in the log and in `X-Request-Id`; null for what was imported.
  */
 export interface Message {
   id: string;
@@ -440,6 +464,7 @@ export interface Message {
   answered: boolean | null;
   usage: Spent | null;
   created: number;
+  request: string | null;
   citations?: ShownCitation[];
   searches?: ShownSearch[];
   code?: ShownCode[];
@@ -657,13 +682,13 @@ export interface SharedMessage {
   created: number;
 }
 /**
- * The fates of the conversations of an import, in their order.
+ * The results for the conversations of an import, in their order.
  */
 export interface ImportReport {
   conversations: ImportedConversation[];
 }
 /**
- * The fate of one conversation of an import: its `id`, or the code and the sentence of the `error`.
+ * The result of importing one conversation: its `id`, or the code and the sentence of the `error`.
  */
 export interface ImportedConversation {
   title: string;

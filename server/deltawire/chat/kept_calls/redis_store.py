@@ -74,7 +74,7 @@ class RedisSteps:
         await self._store.close()
 
     async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        """Do one thing, to its end: a call that is cancelled in the middle would lose its connection."""
+        """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
         return await self._background.do(self._store.call(work, *arguments, **named))
 
 

@@ -13,11 +13,11 @@ _SEGMENT_COST: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
 _FRAME_COST: Final = 1024
-"""Bytes of memory for a frame that is no text, besides what a part of an answer holds."""
+"""Bytes of memory for a frame that is not text; the content of a part counts in addition."""
 
 
 class _Text:
-    """Neighbouring pieces of text of one kind, joined; a mark after each, so that they can be told apart."""
+    """Neighbouring pieces of text of one kind, joined; `marks` holds the end of each piece."""
 
     __slots__ = ("data", "first", "kind", "marks")
 

@@ -1,4 +1,4 @@
-"""The names of runs: they cannot be guessed, and they show their own caller, and no other, that they were real.
+"""The names of runs: nobody can guess one, and only its own caller can tell that it was real.
 
 A name is the number of a process, 128 random bits, and a check over both and the caller. So a server that has never
 heard of a run can tell the caller of a lost one from everybody else, without any memory.

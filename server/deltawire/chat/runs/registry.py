@@ -37,7 +37,7 @@ class RunBounds(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     """The most memory of all runs together."""
     slow_after: float = 15.0
-    """Seconds after which a listener of another process that takes nothing is cut off."""
+    """Seconds after which a listener in another process is cut off, if it reads nothing."""
 
 
 class LoopClock:
@@ -172,7 +172,7 @@ class Runs:
         ]
 
     async def close(self) -> None:
-        """Leave the other processes."""
+        """Close the connection to the other processes."""
         if self.hub is not None:
             await self.hub.close()
 
@@ -225,5 +225,5 @@ def _key_of(request: ChatRequest, caller: Caller) -> str | None:
 
 
 def _body_of(request: ChatRequest) -> list[object]:
-    """Return the fields that every transport has."""
+    """Return the fields that a chat has on every transport, so without `ref`."""
     return [getattr(request, field) for field in ChatRequest.__struct_fields__]

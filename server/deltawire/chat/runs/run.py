@@ -3,7 +3,7 @@
     opening -> streaming <-> waiting -> ended
 
 A task of its own reads `Turn.frames()`. The turn does not know of it. The run is the turn's only listener, so a turn
-that is ended for its grace is still told its end, and whoever comes later can read it.
+that ends because its grace is over still yields its last frame, and a client that comes later can read it.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ _RUN_BYTES: Final = 2_048
 
 
 class Timer(Protocol):
-    """A call that can be taken back."""
+    """A scheduled call."""
 
     def cancel(self) -> None:
-        """Take it back."""
+        """Cancel it."""
         ...
 
 
@@ -57,11 +57,11 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     caller: str
     """The caller's name: nobody else may listen."""
     key: str | None
-    """The same for the same chat, sent again; None for a chat without an id."""
+    """Recognises the same chat when it is sent again; None for a chat without an id."""
     grace: float
     message: str
     files: tuple[str, ...] = ()
-    """The ids of the files that are asked with the message."""
+    """The ids of the files that belong to the message."""
     conversation: str | None
     is_remembered: bool
     """True when the exchange belongs to the history of a socket."""
@@ -187,7 +187,7 @@ class Run:
         self.wait(departure.seconds(self.facts.grace))
 
     def wait(self, seconds: float) -> None:
-        """Go on for this long with nobody listening; not at all for 0."""
+        """Go on for this long with nobody listening; end the turn at once for 0."""
         if seconds > 0:
             self._set_timer(seconds, self._expire)
         else:
@@ -213,7 +213,7 @@ class Run:
             self._end(Reason.EXPIRED)
 
     def forget(self) -> None:
-        """Release what it holds; whoever still listens gets the rest of its frames."""
+        """Stop its timer, and count its memory no more; its present listeners get the rest of its frames."""
         self.is_forgotten = True
         self._set_timer(None)
 
@@ -259,7 +259,7 @@ class Run:
             self._keeper.grew(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the exchange to the socket that asked, while that is open, else to the last that came to listen."""
+        """Give the exchange to the socket that asked, if it is still open, else to the newest listener."""
         first = self._first
         keeper = first if first is not None and first.is_open else self.listeners.newest()
         if keeper is not None and self.log.holds(0):

@@ -8,7 +8,7 @@ from deltawire.conversations.files.store import FileStore
 
 
 class _Outlet:
-    """Takes what the archive is made of, until it is sent on. It cannot be read or sought in."""
+    """Collects the bytes of the archive until they are sent. It cannot be read, and has no seek."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Files as turns are asked with them: found by their ids, read from the store while they are sent."""
+"""The files of a turn, as the upstream's request needs them: each is read from the store while it is sent."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import Final
@@ -7,16 +7,15 @@ from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.store import FileStore
 from deltawire.gemini.messages import Attachment, RemoteCopy
 
-_AS_TEXT: Final = frozenset({"application/json", "text/markdown"})
-"""Media types of texts that the provider may not know."""
 _KNOWN_TEXTS: Final = frozenset({"text/plain", "text/csv"})
+"""Media types of texts that the provider knows."""
 
 
 class AttachedFile:
     """A file of the store; see `gemini.messages.FileSource`."""
 
     def __init__(self, store: FileStore, row: FileRow) -> None:
-        """Nothing is read yet."""
+        """Prepare; nothing is read yet."""
         self._store = store
         self._row = row
 
@@ -51,7 +50,5 @@ def attachments_of(store: FileStore, rows: Iterable[FileRow]) -> tuple[Attachmen
 
 def sent_type(kept: str) -> str:
     """Return the media type for the provider, which knows few types of text: source code is plain text to it."""
-    is_text = (
-        kept.startswith("text/") or kept in _AS_TEXT or not kept.startswith(("image/", "audio/", "application/pdf"))
-    )
+    is_text = not kept.startswith(("image/", "audio/", "application/pdf"))
     return "text/plain" if is_text and kept not in _KNOWN_TEXTS else kept

@@ -1,4 +1,4 @@
-"""The files in requests of OpenAI's wire, as a turn is asked with them."""
+"""The files in requests of OpenAI's wire, made ready for a turn."""
 
 from collections.abc import Sequence
 

@@ -32,7 +32,7 @@ _SOURCE_TYPES: Final = (
     *("application/graphql", "application/x-tex", "application/x-latex", "application/x-ndjson", "application/jsonl"),
     *("text/vnd.trolltech.linguist", "video/mp2t", "text/x-python", "text/x-java", "text/x-c", "text/x-rust"),
 )
-"""Media types of source code, and `video/mp2t`: browsers take TypeScript's suffix for a film's."""
+"""Media types of source code, and `video/mp2t`: browsers take the suffix `.ts` of TypeScript for that of a video."""
 
 KINDS: Final = (
     Kind("png", "image/png", ("image/x-png",)),
@@ -63,31 +63,11 @@ _BY_TYPE: Final = {name: kind for kind in KINDS for name in (kind.type, *kind.cl
 _source_type = re.compile(r"text/x-[a-z0-9.+_-]{1,60}")
 """Media types of languages that are not listed. They are kept, and sent as headers."""
 _BY_SUFFIX: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv", "tsv": "csv", "json": "json"}
-_SOURCE_SUFFIXES: Final = frozenset(
-    {
-        *(
-            "py",
-            "pyi",
-            "js",
-            "mjs",
-            "cjs",
-            "jsx",
-            "ts",
-            "tsx",
-            "css",
-            "scss",
-            "c",
-            "h",
-            "cc",
-            "cpp",
-            "hpp",
-            "cs",
-            "java",
-        ),
-        *("kt", "swift", "go", "rs", "rb", "php", "pl", "lua", "r", "jl", "sh", "bash", "zsh", "ps1", "sql", "toml"),
-        *("yaml", "yml", "ini", "cfg", "xml", "tex", "jsonl", "ndjson", "proto", "graphql", "vue", "scala", "hs", "ex"),
-    }
-)
+_SOURCE_SUFFIXES: Final = frozenset((
+    "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "css", "scss", "c", "h", "cc", "cpp", "hpp", "cs", "java",
+    "kt", "swift", "go", "rs", "rb", "php", "pl", "lua", "r", "jl", "sh", "bash", "zsh", "ps1", "sql", "toml",
+    "yaml", "yml", "ini", "cfg", "xml", "tex", "jsonl", "ndjson", "proto", "graphql", "vue", "scala", "hs", "ex",
+))  # fmt: skip
 
 
 def kind_claimed(media_type: str) -> Kind | None:

@@ -1,4 +1,4 @@
-"""Earlier messages that name files, by the ids of these; `TurnFiles` makes them what the upstream takes."""
+"""Earlier messages that name files by their ids; `TurnFiles` replaces the ids by what the upstream takes."""
 
 from deltawire.protocol.chat_request import HistoryMessage
 
@@ -10,4 +10,4 @@ class FiledMessage(HistoryMessage, frozen=True, kw_only=True, gc=False):
 
 
 class FiledHistory(list[HistoryMessage]):
-    """A history that has messages with files: another one need not be searched for them."""
+    """A history that has messages with files. Any other history need not be searched for files."""

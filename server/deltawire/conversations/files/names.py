@@ -1,4 +1,4 @@
-"""Names of files: made fit to be shown, and written into headers. No name ever becomes a path."""
+"""Names of files: cleaned, so that they can be shown and written into headers. No name ever becomes a path."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_to_bytes
 MAX_NAME_CHARS: Final = 120
 UNNAMED: Final = "file"
 _invisible = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
-"""Characters that are not seen and change what is: marks of direction, overrides, and others without a width."""
+"""Invisible characters, which can change how a name looks: marks and overrides of direction, and zero-width ones."""
 _separators = re.compile(r'[/\\:*?"<>|]+')
 _parameter = re.compile(r';\s*(filename\*?)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)', re.IGNORECASE)
 _quoted_pair = re.compile(r"\\(.)")

@@ -1,4 +1,4 @@
-"""The sweep: it removes what nobody needs, at the start and every minute, one short write at a time."""
+"""The sweep: it removes abandoned and expired files, at the start and every minute, one short write at a time."""
 
 import asyncio
 import time

@@ -1,10 +1,11 @@
-"""Uploads: the bytes of a file go to the object store while they come, and are a file once all is right.
+"""Uploads: the bytes of a file are streamed to the object store. The file exists once all checks have passed.
 
     reserve (a row, "arriving") -> stream (inspect, digest, write the object) -> keep (the row, "kept")
 
-An upload that ends in any other way gives up its row, and its object is removed; after a crash the next start does so.
+When an upload ends in any other way, its row and its object are removed; after a crash, by the next start.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -28,11 +29,15 @@ from deltawire.conversations.texts import new_id, storable
 from deltawire.protocol.errors import Failure
 
 _MEMORY_BYTES: Final = 40 * 2**20
-"""Bytes of parts that the uploads of a process hold together; the next one waits, and its client with it."""
-_AT_ONCE: Final = {True: 16, False: 2}
-"""Uploads of one caller that write at once: to a folder, and to a store elsewhere, whose parts are larger."""
+"""Bytes of parts that the uploads of a process hold together; beyond them the next upload waits."""
+_TO_A_FOLDER: Final = 16
+"""Uploads of one caller that write to a folder at once."""
+_TO_A_BUCKET: Final = 2
+"""Uploads of one caller that write to a bucket at once: its parts are larger."""
 _MAX_FILES: Final = 10_000
 """Files of one caller."""
+_WRITES: Final = 2
+"""Uploads that write to the database at once. The others wait here, where no time-out of the database runs."""
 _HEARTBEAT_SECONDS: Final = 60.0
 
 
@@ -60,7 +65,8 @@ class Uploads:
         self.running: set[str] = set()
         """The ids of the files that arrive in this process."""
         self._memory = Budget(_MEMORY_BYTES)
-        self._lanes = Lanes(_AT_ONCE[objects.is_local])
+        self._writes = asyncio.Semaphore(_WRITES)
+        self._lanes = Lanes(_TO_A_FOLDER if objects.is_local else _TO_A_BUCKET)
 
     async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileRow:
         """Return the row of the file that these pieces make.
@@ -92,7 +98,7 @@ class Uploads:
         try:
             arrival = Arrival(row, inspection, self._bounds, self._database)
             part = 2 * self._objects.part_bytes
-            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part)):
+            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part), upload.owner):
                 await self._objects.put(row.object, arrival.checked(pieces))
             return await self._keep(arrival.whole())
         except BaseException:
@@ -103,7 +109,7 @@ class Uploads:
 
     async def _reserve(self, row: FileRow, length: int | None) -> FileRow:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
-        async with self._database.writing(row.owner) as transaction:
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             number, size = await rows.stored_by(transaction, row.owner)
             room = self._bounds.caller_bytes - size
@@ -117,8 +123,8 @@ class Uploads:
         return row
 
     async def _keep(self, row: FileRow) -> FileRow:
-        """Make the upload a file. Where its caller has the same bytes, their object serves this one, too."""
-        async with self._database.writing(row.owner) as transaction:
+        """Make the upload a file. When its caller has a file of the same bytes, both use the same object."""
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             same = await rows.twins(transaction, row.owner, row.sha256 or "")
             for twin in same:
@@ -139,7 +145,7 @@ class Uploads:
         return twin
 
     async def _give_up(self, row: FileRow) -> None:
-        """Remove what came so far. Where the store is away, the next sweep does."""
+        """Remove the bytes that came. When the store is away, the next sweep removes them."""
         async with self._database.writing(row.owner) as transaction:
             await rows.change(transaction, row.id, state=rows.GONE, size=0)
         await self._objects.delete(row.object)
@@ -151,7 +157,7 @@ class Arrival:
     """The bytes of one upload while they come."""
 
     def __init__(self, row: FileRow, inspection: Inspection, bounds: FileBounds, database: Database) -> None:
-        """`row` names the most bytes that may come."""
+        """`row.size` is the most bytes that may come."""
         self._row = row
         self._inspection = inspection
         self._bounds = bounds
@@ -183,7 +189,7 @@ class Arrival:
         )
 
     def _say_alive(self) -> None:
-        """Note now and then that this upload goes on: servers on other machines cannot know otherwise."""
+        """Note once a minute that this upload goes on: servers on other machines cannot know otherwise."""
         if time.monotonic() - self._heard > _HEARTBEAT_SECONDS:
             self._heard = time.monotonic()
             self._database.background.run(self._touch())

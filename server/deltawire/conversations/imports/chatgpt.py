@@ -63,7 +63,7 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
 
 
 def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the nodes, each after the one above it; a node that leads in a circle is left out."""
+    """Yield the nodes, each after its parent; a node in a cycle is left out."""
     children: dict[str, list[str]] = {}
     tops = []
     for name, node in mapping.items():

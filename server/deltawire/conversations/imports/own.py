@@ -49,7 +49,7 @@ def from_own(found: dict[str, Any], folders: dict[str, str]) -> Imported:
 
 
 def _settings(found: Any) -> dict[str, Any]:
-    """Return the settings; none where this version does not take all of them."""
+    """Return the settings; an empty object where this version does not accept all of them."""
     try:
         return msgspec.structs.asdict(msgspec.convert(found or {}, ConversationSettings))
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""The form to which every import is read."""
+"""The common form of an imported conversation, whichever program exported it."""
 
 import time
 from typing import Any, Final
@@ -12,7 +12,7 @@ _MAX_WORD_CHARS: Final = 128
 
 
 class NotReadable(Exception):
-    """A conversation of an import is not as its form says; the message begins with the path of what is wrong."""
+    """A conversation of an import does not have the expected form; the message begins with the path of the fault."""
 
 
 class ImportedMessage(Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class ImportedMessage(Struct, frozen=True, kw_only=True):
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """A conversation that was read: its messages stand after those that they answer."""
+    """A conversation that was read. Each message stands after its parent."""
 
     title: str
     created: float
@@ -61,7 +61,7 @@ def title_at(path: str, value: Any) -> str:
 
 
 def time_of(value: Any, otherwise: float | None = None) -> float:
-    """Return a time in seconds since 1970, at most now; `otherwise`, or now, where there is none that makes sense."""
+    """Return a time in seconds since 1970, at most now; `otherwise`, or now, for any other value."""
     now = time.time()
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= now:
         return float(value)
@@ -69,7 +69,7 @@ def time_of(value: Any, otherwise: float | None = None) -> float:
 
 
 def word_of(value: Any) -> str | None:
-    """Return a name or a code; None for what is none."""
+    """Return a name or a code; None for any other value."""
     is_word = isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= _MAX_WORD_CHARS
     return value if is_word else None
 

@@ -1,6 +1,9 @@
 """Convert the provider's token counts to the protocol's: input + tool + output + thought = total."""
 
+from msgspec.structs import replace
+
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
+from deltawire.gemini.reading.modalities import modalities_of
 from deltawire.gemini.reading.response import UsageMetadata
 
 
@@ -32,6 +35,8 @@ class RunningCounts:
         """Store the counts of one event; return True when they change the current ones."""
         before = self.last
         self.take(usage)
+        if usage.has_details:
+            usage.release_payload()
         return self.last != before
 
     def counts(self, *, has_text: bool) -> Counts:
@@ -40,7 +45,9 @@ class RunningCounts:
             return UNKNOWN_COUNTS
         counts = _counts(self.last, self._greatest_output)
         if has_text and counts.output == 0 and not self.last.candidates_token_count:
-            return Counts(counts.input, None, counts.thought, counts.tool, counts.cached, None)
+            counts = Counts(counts.input, None, counts.thought, counts.tool, counts.cached, None)
+        if self.last.has_details:
+            return replace(counts, modalities=modalities_of(self.last, counts))
         return counts
 
     def _merged(self, last: UsageMetadata, new: UsageMetadata) -> UsageMetadata:
@@ -57,6 +64,10 @@ class RunningCounts:
             new.tool_use_prompt_token_count or last.tool_use_prompt_token_count,
             new.cached_content_token_count or last.cached_content_token_count,
             new.total_token_count,
+            (new if new.prompt_token_count else last).prompt_tokens_details,
+            (new if output else last).candidates_tokens_details,
+            (new if new.tool_use_prompt_token_count else last).tool_use_prompt_tokens_details,
+            (new if new.cached_content_token_count else last).cache_tokens_details,
         )
 
 

@@ -134,7 +134,8 @@ class OpaqueParts:
 
 
 def _append(call: _Call, part: bytes, events: list[Event]) -> None:
-    args = call.args
-    arguments = args if isinstance(args, dict) else {} if args is None else {"value": args}
+    arguments = {} if call.args is None else call.args
+    if not isinstance(arguments, dict):
+        arguments = {"value": arguments}
     events.append(ToolCall(call.id or f"call-{secrets.token_hex(_CALL_BYTES)}", call.name or "", arguments))
     events.append(Opaque(part, 0))

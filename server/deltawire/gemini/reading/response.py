@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any, Final
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from deltawire.protocol.errors import Failure
 
@@ -62,6 +62,26 @@ class UsageMetadata(Struct, rename="camel", gc=False):
     tool_use_prompt_token_count: Count | None = None
     cached_content_token_count: Count | None = None
     total_token_count: Count | None = None
+    # Read only when the counts are: to decode them with every chunk would cost three times as much.
+    prompt_tokens_details: Raw = Raw()
+    candidates_tokens_details: Raw = Raw()
+    tool_use_prompt_tokens_details: Raw = Raw()
+    cache_tokens_details: Raw = Raw()
+
+    @property
+    def has_details(self) -> bool:
+        """True where the provider told counts by modality."""
+        asked = self.prompt_tokens_details or self.tool_use_prompt_tokens_details or self.cache_tokens_details
+        return (asked or self.candidates_tokens_details) != b""
+
+    def release_payload(self) -> None:
+        """Copy the details: they would keep the payload, which may hold a picture, in memory."""
+        for name in _DETAILS:
+            setattr(self, name, getattr(self, name).copy())
+
+
+_DETAILS: Final = tuple(name for name in UsageMetadata.__struct_fields__ if name.endswith("_tokens_details"))
+"""The fields of the counts by modality."""
 
 
 class Response(Struct, rename="camel", gc=False):

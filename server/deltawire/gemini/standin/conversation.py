@@ -15,7 +15,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     files: list[GivenFile] = []
     """The files that came with the last message."""
     results: list[dict[str, Any]] = []
-    """The results of functions, when they are what was said last."""
+    """The results of functions, when they are the last message."""
     thinks: bool = False
     """True when the request asks for thoughts."""
     most: int | None = None

@@ -9,6 +9,7 @@ from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.errors import error_body
+from deltawire.protocol.openai.token_details import CachedTokens, CompletionTokens, completion_details, prompt_details
 from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.spent import Spent
 
@@ -23,18 +24,6 @@ _FINISHES: Final[dict[str | None, FinishReason]] = {
 _DONE: Final = b"data: [DONE]\n\n"
 
 
-class CachedTokens(Struct, frozen=True):
-    """The part of the prompt that was cached."""
-
-    cached_tokens: int
-
-
-class ReasoningTokens(Struct, frozen=True):
-    """The part of the completion that was thought."""
-
-    reasoning_tokens: int
-
-
 class CompletionUsage(Struct, frozen=True, kw_only=True):
     """The tokens of a completion. It is left out where they are not known."""
 
@@ -42,7 +31,7 @@ class CompletionUsage(Struct, frozen=True, kw_only=True):
     completion_tokens: int
     total_tokens: int
     prompt_tokens_details: CachedTokens | UnsetType = UNSET
-    completion_tokens_details: ReasoningTokens | UnsetType = UNSET
+    completion_tokens_details: CompletionTokens | UnsetType = UNSET
 
 
 class CalledFunction(Struct, frozen=True, kw_only=True):
@@ -131,13 +120,12 @@ def usage_of(spent: Spent) -> CompletionUsage | None:
         return None
     prompt = spent.input_tokens + (spent.tool_tokens or 0)
     completion = spent.output_tokens + (spent.thought_tokens or 0)
-    cached, thought = spent.cached_tokens, spent.thought_tokens
     return CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion,
-        prompt_tokens_details=UNSET if cached is None else CachedTokens(cached),
-        completion_tokens_details=UNSET if thought is None else ReasoningTokens(thought),
+        prompt_tokens_details=prompt_details(spent),
+        completion_tokens_details=completion_details(spent),
     )
 
 

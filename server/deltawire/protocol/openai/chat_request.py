@@ -184,7 +184,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
     functions: Annotated[Raw, refused(DEPRECATED, [])] | UnsetType = UNSET
     function_call: Annotated[Raw, refused(DEPRECATED, "none", "auto")] | UnsetType = UNSET
-    web_search_options: Annotated[Raw, refused("the web is not searched yet")] | UnsetType = UNSET
+    web_search_options: Annotated[Raw, refused("the web is not searched on this wire")] | UnsetType = UNSET
     n: Annotated[Raw, refused("one question gets one answer", 1)] | UnsetType = UNSET
     frequency_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
     presence_penalty: Annotated[Raw, refused("newer models take no penalties", 0)] | UnsetType = UNSET
@@ -255,7 +255,7 @@ def read_chat_completion(body: bytes) -> ChatCompletionRequest:
 
 
 def chat_of(request: ChatCompletionRequest) -> ChatRequest:
-    """Return the request of the turn. Raise `Failure` where the last message is no question."""
+    """Return the request of the turn. Raise `Failure` where the last message is not a question."""
     said = conversation_of([message.spoken(f"messages[{at}]") for at, message in enumerate(request.messages)])
     tools = tools_of([tool.function for tool in request.tools or ()])
     stop = [request.stop] if isinstance(request.stop, str) else request.stop

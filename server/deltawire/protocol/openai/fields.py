@@ -17,7 +17,7 @@ Treatment = Literal["taken", "passed over", "refused"]
 _TREATMENT: Final = "treatment"
 _HARMLESS: Final = "harmless"
 _LONGEST_HARMLESS: Final = 64
-"""Bytes of JSON. A longer value is not read: it can be none of those that ask for nothing."""
+"""Bytes of JSON. A longer value is not read: no value that asks for nothing is so long."""
 
 
 class FieldRow(NamedTuple):

@@ -105,7 +105,7 @@ def tools_of(functions: Sequence[FunctionSpec] | None) -> list[Any] | None:
 
 
 def choice_of(choice: Word | ChatChoice | ResponseChoice | None, *, has_tools: bool) -> ToolChoice | None:
-    """Return the choice of the turn; None for what the provider does by itself."""
+    """Return the choice of the turn; None for the provider's default."""
     if isinstance(choice, ChatChoice):
         return [choice.function.name]
     if isinstance(choice, ResponseChoice):

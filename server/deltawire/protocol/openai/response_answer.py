@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from deltawire.protocol.openai.calls import arguments_text, call_id
-from deltawire.protocol.openai.chat_answer import ReasoningTokens, finish_of
+from deltawire.protocol.openai.chat_answer import finish_of
 from deltawire.protocol.openai.functions import told_choice, told_tools
 from deltawire.protocol.openai.json_answers import told
 from deltawire.protocol.openai.response_request import ResponseRequest
@@ -68,6 +68,12 @@ class InputDetails(Struct, frozen=True, kw_only=True):
 
     cached_tokens: int
     cache_write_tokens: Literal[0] = 0
+
+
+class ReasoningTokens(Struct, frozen=True):
+    """The part of the output that was thought."""
+
+    reasoning_tokens: int
 
 
 class ResponseUsage(Struct, frozen=True, kw_only=True):

@@ -171,7 +171,7 @@ def read_response_request(body: bytes) -> ResponseRequest:
 
 
 def chat_of_response(request: ResponseRequest) -> ChatRequest:
-    """Return the request of the turn. Raise `Failure` where the last message is no question."""
+    """Return the request of the turn. Raise `Failure` where the last message is not a question."""
     said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
     chat = ChatRequest(
         message=said.message,

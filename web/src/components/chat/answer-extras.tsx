@@ -5,7 +5,7 @@ import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 import { ReadAloud } from "./voice";
 
-/** What else can be done with an answer that has come: it is read aloud, or shared up to here. */
+/** Further actions on a finished answer: read it aloud, or share the chat up to here. */
 export function AnswerExtras({ answer }: { answer: Answer }) {
   const { store } = useChat();
   const words = useWords();
@@ -38,7 +38,7 @@ export function ContinueButton({ answer }: { answer: Answer }) {
   );
 }
 
-/** When a message was written: the time today, the day and the time before. */
+/** The time at which a message was written; for an earlier day than today, the day too. */
 export function TimeOf({ seconds }: { seconds: number | undefined }) {
   if (seconds === undefined) return null;
   const at = new Date(seconds * 1000);
@@ -49,7 +49,7 @@ export function TimeOf({ seconds }: { seconds: number | undefined }) {
     : at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
   const whole = at.toLocaleString(language, { dateStyle: "full", timeStyle: "medium" });
   return (
-    // Drawn, so that it is no part of what was said: neither for a selection nor for a search in the page.
+    // CSS draws the time, so that it is not part of the text: neither for a selection nor for a search in the page.
     <time dateTime={at.toISOString()} title={whole} data-time={time} className="time-of" />
   );
 }

@@ -11,9 +11,9 @@ import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 
 interface Props {
-  /** What stands above the box: the files. */
+  /** The files, above the box. */
   tray: ReactNode;
-  /** What stands beside the button. */
+  /** The controls beside the button. */
   children: ReactNode;
 }
 
@@ -43,7 +43,7 @@ export function Composer({ tray, children }: Props) {
     <form className="composer" onSubmit={send}>
       {tray}
       <GrowingBox
-        key={at} // a chat's own: what is undone in one was not written in another, nor kept by the browser for it
+        key={at} // one box for each chat: its undo history, and the text that the browser restores, are its own
         ref={box}
         id={MESSAGE_BOX}
         aria-label={words.message}
@@ -74,12 +74,12 @@ function useBoxFocus(
   // biome-ignore lint/correctness/useExhaustiveDependencies: another chat is shown in order to write in it
   useEffect(() => {
     const { deleting } = store.state;
-    if (opensKeyboard()) return; // over what is to be read
+    if (opensKeyboard()) return; // the keyboard on the screen would cover what is to be read
     if (shown !== null || !deleting?.wasShown) box.current?.focus(); // else the undo button has the focus
   }, [shown]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: when an answer begins or ends, buttons go away
   useEffect(() => {
-    const isLost = document.activeElement === document.body; // they took the focus with them
+    const isLost = document.activeElement === document.body; // the button that had the focus is gone
     if (isLost && !opensKeyboard()) box.current?.focus();
   }, [running]);
 }

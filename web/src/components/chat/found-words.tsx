@@ -6,7 +6,7 @@ import { shownConversation } from "../../state/state";
 const MARKED_MS = 6_000;
 const NAME = "found";
 
-/** Brings into sight what was looked for in a chat that was found, and marks it for a moment. */
+/** Scrolls to the words that a search has found in this chat, and marks them for a moment. */
 export function FoundWords() {
   const { store } = useChat();
   const seeking = useChatState((state) => state.seeking);
@@ -20,7 +20,7 @@ export function FoundWords() {
     const message = Object.values(conversation.messages).find(({ stored }) => stored === seeking.message);
     const isInBranch = branchTo(conversation, conversation.leaf).some(({ id }) => id === message?.id);
     if (message !== undefined && !isInBranch) store.dispatch({ type: "turn_to", message: message.id });
-    // Once the chat is drawn, and has gone to its end.
+    // Wait until the chat is drawn and has scrolled to its end.
     const timer = setTimeout(() => {
       store.dispatch({ type: "seek", seeking: null });
       show(seeking.words, message?.role === "user" ? message.id : undefined);
@@ -40,15 +40,16 @@ function show(words: string, question: string | undefined): void {
   setTimeout(() => CSS.highlights.delete(NAME), MARKED_MS);
 }
 
-/** The first place of the longest word. */
+/** The first place of the longest word that occurs. */
 function rangeOf(words: string, within: Element | null): Range | null {
+  if (within === null) return null;
   const sought = words
     .toLowerCase()
     .split(/\s+/)
     .sort((one, other) => other.length - one.length)
     .filter((word) => word !== "");
-  for (const word of within === null ? [] : sought) {
-    const walker = document.createTreeWalker(within as Element, NodeFilter.SHOW_TEXT);
+  for (const word of sought) {
+    const walker = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
       const at = (node.textContent ?? "").toLowerCase().indexOf(word);
       if (at === -1) continue;

@@ -15,7 +15,7 @@ export const Question = memo(function Question({ question }: { question: Questio
   const chat = useChat();
   const words = useWords();
   const edited = useChatState((state) => draftOf(state, shownPlace(state)).edits[question.id]);
-  const [left, setLeft] = useState(false); // whoever leaves the editor comes back to where it was opened
+  const [left, setLeft] = useState(false); // the focus returns to the button that opened the editor
   const edit = (text: string | null) =>
     chat.store.dispatch({ type: "edit", chat: shownPlace(chat.store.state), question: question.id, text });
   if (edited !== undefined) {

@@ -10,7 +10,7 @@ const SWITCHES = [
   { tool: "code", does: "run_code", icon: LATE_ICONS.code, title: "may_run" },
 ] as const;
 
-/** Which tools this chat lets the model use, of those that are offered here. */
+/** Switches for the provider's tools that this server allows: the model may use those that are on in this chat. */
 export function ToolSwitches() {
   const { settings } = useChat();
   const words = useWords();

@@ -43,7 +43,7 @@ class StreamListener:
         self._cursor = run.attach(self, listen.after)
 
     def push(self, _: NumberedFrame) -> bool:
-        """Refuse: the task writes what has come meanwhile, in one go."""
+        """Take no frame: the task writes all that has come since the last write at once."""
         return False
 
     def remember(

@@ -16,9 +16,13 @@ T = TypeVar("T")
 
 _CLOSE_SECONDS: Final = 1.0
 _INBOX_SECONDS: Final = 5
+"""The time for which messages wait for a process that does not read them."""
 _LIST_SECONDS: Final = 3_600
+"""The time for which a caller's list is kept after its last change."""
 _WAIT_MS: Final = 150
+"""The longest time that a read waits for an entry."""
 _AT_ONCE: Final = 100
+"""The most messages or entries that are read at once."""
 
 _PROBE: Final = """
 redis.call('SET', KEYS[1], '1', 'PX', 60000)
@@ -115,6 +119,7 @@ class RedisRunStore:
         found: Any = await self._wait_for(self._store.client.xread({key: place}, count=_AT_ONCE, block=_WAIT_MS))
         if not found:
             return []
+        # The client returns a dict of lists of lists for RESP3, and a list of pairs for RESP2.
         [(_, entries)] = found.items() if isinstance(found, dict) else found
         entries = entries[0] if isinstance(found, dict) else entries
         self._places[stream] = last = entries[-1][0].decode()
@@ -137,12 +142,12 @@ class RedisRunStore:
         await self._call(self._release, [_key("chat", chat)], [run])
 
     async def listed(self, caller: str) -> dict[str, str]:
-        """Return the names of a caller's runs that were listed, each with its conversation or nothing."""
+        """Return the names of a caller's runs that were listed, each with its conversation, "" for none."""
         listed: Any = await self._call(cast("Any", self._store.client.hgetall), _key("runs", caller))
         return {name.decode(): conversation.decode() for name, conversation in listed.items()}
 
     async def enlist(self, caller: str, run: str, conversation: str) -> None:
-        """List a run among its caller's, with its conversation or nothing."""
+        """List a run among its caller's, with its conversation, "" for none."""
 
         async def write() -> None:
             key = _key("runs", caller)
@@ -166,11 +171,11 @@ class RedisRunStore:
         await self._store.close()
 
     async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        """Do one thing, to its end: a call that is cancelled in the middle would lose its connection."""
+        """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
         return await self._background.do(self._store.call(work, *arguments, **named))
 
     async def _wait_for(self, call: Any) -> Any:
-        """Return what a call returns that waits for data in the store; raise `StoreAway`."""
+        """Return the result of a call that waits for data in the store; raise `StoreAway`."""
 
         async def wait() -> Any:
             try:

@@ -54,11 +54,11 @@ class RunStore(Protocol):
         ...
 
     async def listed(self, caller: str) -> dict[str, str]:
-        """Return the names of a caller's runs that were listed, each with its conversation or nothing."""
+        """Return the names of a caller's runs that were listed, each with its conversation, "" for none."""
         ...
 
     async def enlist(self, caller: str, run: str, conversation: str) -> None:
-        """List a run among its caller's, with its conversation or nothing."""
+        """List a run among its caller's, with its conversation, "" for none."""
         ...
 
     async def delist(self, caller: str, runs: list[str]) -> None:

@@ -1,0 +1,124 @@
+"""The prices of one model at one moment, and the cost of counts by them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from msgspec import UNSET
+
+from deltawire.gemini.events import Counts
+from deltawire.limits.own_prices import OwnPrice
+from deltawire.protocol.spent import Modalities
+
+_THOUSAND: Final = 1_000
+_MILLION: Final = 1_000_000
+_PRICED: Final = ("audio", "image", "video")
+"""The modalities that may have a price of their own; a page of a document costs what text costs."""
+
+
+class Rates(NamedTuple):
+    """The prices: a number each, a number for each tier, or None where it is not known."""
+
+    input: Any
+    cached: Any
+    output: Any
+    search: Any = None
+    """For a thousand search queries."""
+    listed: Any = None
+    """The prices of genai-prices, of which those by modality are read when they are needed."""
+    audio: Any = None
+    """The operator's price of sound in the input."""
+
+    @property
+    def input_of(self) -> Mapping[str, Any]:
+        """By modality, where it differs from that of text; so are the next two."""
+        return self._of("input_{}_mtok") if self.audio is None else {"audio": self.audio}
+
+    @property
+    def cached_of(self) -> Mapping[str, Any]:
+        """Of cached input."""
+        return self._of("cache_{}_read_mtok")
+
+    @property
+    def output_of(self) -> Mapping[str, Any]:
+        """Of output."""
+        return self._of("output_{}_mtok")
+
+    def _of(self, pattern: str) -> dict[str, Any]:
+        rates = {name: getattr(self.listed, pattern.format(name), None) for name in _PRICED}
+        return {name: rate for name, rate in rates.items() if rate is not None}
+
+
+def listed_rates(price: Any) -> Rates:
+    """Return the prices of a model of genai-prices."""
+    return Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount, price)
+
+
+def own_rates(own: OwnPrice, search: Any) -> Rates:
+    """Return the prices that the operator set, and the list's one of searches."""
+    return Rates(own.input, own.cached, own.output, search, audio=own.audio)
+
+
+def cost_of(rates: Rates | None, counts: Counts, searches: int) -> float | None:
+    """Return the cost in dollars of counts whose input and output are known; None when a price is not known."""
+    if rates is None or (searches and rates.search is None):
+        return None
+    asked = (counts.input or 0) + (counts.tool or 0)
+    output = (counts.output or 0) + (counts.thought or 0)
+    cached = min(counts.cached or 0, counts.input or 0)
+    if rates.cached is None:
+        cached = 0
+    if counts.modalities is None:
+        parts = [(rates.input, asked - cached), (rates.cached, cached), (rates.output, output)]
+    else:
+        parts = [
+            *_input_parts(rates, asked, cached, counts.modalities),
+            *_output_parts(rates, output, counts.modalities),
+        ]
+    if any(rate is None and tokens for rate, tokens in parts):
+        return None
+    dollars = sum((rate_of(rate, asked) * tokens for rate, tokens in parts if tokens), Decimal()) / _MILLION
+    return float(dollars + rate_of(rates.search, asked) * searches / _THOUSAND if searches else dollars)
+
+
+def _input_parts(rates: Rates, asked: int, cached: int, told: Modalities) -> list[tuple[Any, int]]:
+    """Return the input's tokens with their prices.
+
+    Where the provider does not say of which modality the cached tokens are, they are text as far as there is any: it
+    is what the turns of one conversation begin with.
+    """
+    input_of, cached_of = rates.input_of, rates.cached_of
+    split = {name: _tokens(told.input, name) + _tokens(told.tool, name) for name in input_of}
+    text = asked - sum(split.values())
+    from_cache = {name: min(_tokens(told.cached, name), split[name], cached) for name in split}
+    cached_text = min(cached - sum(from_cache.values()), text)
+    rest = cached - cached_text - sum(from_cache.values())
+    parts = [(rates.input, text - cached_text), (rates.cached, cached_text)]
+    for name, tokens in split.items():
+        more = min(rest, tokens - from_cache[name])
+        rest -= more
+        kept = from_cache[name] + more
+        parts += [(input_of[name], tokens - kept), (cached_of.get(name, rates.cached), kept)]
+    return parts
+
+
+def _output_parts(rates: Rates, output: int, told: Modalities) -> list[tuple[Any, int]]:
+    output_of = rates.output_of
+    split = {name: _tokens(told.output, name) for name in output_of}
+    return [(rates.output, output - sum(split.values())), *((output_of[name], split[name]) for name in split)]
+
+
+def _tokens(split: Any, name: str) -> int:
+    tokens: int = 0 if split is UNSET else split.get(name, 0)
+    return tokens
+
+
+def rate_of(rate: Any, asked: int) -> Decimal:
+    """Return the dollars for a million tokens in a turn with `asked` input tokens."""
+    if isinstance(rate, Decimal):
+        return rate
+    base: Decimal = rate.base
+    for tier in rate.tiers:
+        if asked > tier.start:
+            base = tier.price
+    return base

