@@ -37,7 +37,8 @@ from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn counts twice: for its texts, and for the request that is made of them."""
+"""A turn counts twice: for its texts, and for the request that is made of them. Its files count once: the request has
+only a piece of one at a time."""
 
 _PARSED: Final = 8
 """The memory of JSON as Python objects is about this many times its bytes."""
@@ -152,10 +153,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        size = getsizeof(request.message) + memory_of(said)
-        size += _memory_of_tools(request) if request.tools or request.response_schema or request.tool_results else 0
-        size += _memory_of_files(request, said) if request.files or request.__class__ is FiledRequest else 0
-        memory = self._take_share(caller.name, _HELD * size)
+        memory = self._take_share(caller.name, _memory_of(request, said))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -234,10 +232,20 @@ class Admission:
             raise too_large("system", bounds.message_chars)
 
 
+def _memory_of(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of memory that a turn takes for its request, estimated."""
+    size = getsizeof(request.message) + memory_of(said)
+    if request.tools or request.response_schema or request.tool_results:
+        size += _memory_of_tools(request)
+    if not request.files and type(request) is not FiledRequest:
+        return _HELD * size
+    return _HELD * (size + READ_BYTES) + _memory_of_files(request, said)
+
+
 def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of the files that came within a request, and of the piece of a stored one that is read."""
+    """Return the bytes of the files that came within a request."""
     asked = sum([file.size for file in attachments_of(request)])
-    return READ_BYTES + asked + sum([file.size for message in said for file in files_of(message)])
+    return asked + sum([file.size for message in said for file in files_of(message)])
 
 
 def _memory_of_tools(request: ChatRequest) -> int:

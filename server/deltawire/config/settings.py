@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from platformdirs import user_data_dir
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import URL
 
 from deltawire.config.kubernetes import is_of_a_service
 from deltawire.config.secret_files import SecretFileError, with_secrets
@@ -165,7 +164,8 @@ class Settings(BaseSettings):
     )
     max_detached_bytes: Count = Field(
         64 * 2**20,
-        description="the frames of all turns with `grace`; beyond it, the oldest that nobody listens to ends",
+        description="the frames of all turns with `grace`; beyond it, whoever holds most loses "
+        "the oldest that nobody listens to",
     )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
@@ -311,6 +311,8 @@ class Settings(BaseSettings):
         """The URL of the database that holds the conversations, with its password."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
+        from sqlalchemy import URL  # noqa: PLC0415 - `--help` needs none
+
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
 
