@@ -23,6 +23,8 @@ PYTEST := $(BIN)/pytest
 WORKERS := 5
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
+# Keep the bytecode of the server and the tests, whatever the shell says: the tests import both in many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run dev install help check lint types unit smoke test tests vitest pytest coverage test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
@@ -42,9 +44,10 @@ help: ## this list
 check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the server, in a minute
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit smoke
 
+# The types take as long as the two others: so both cores have work, and the server's tests have both to themselves.
 test: .venv/.installed-dev ## everything that CI runs
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types vitest lint
+	@$(MAKE) --no-print-directory pytest
 
 nightly: .venv-clients/.installed test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly
@@ -69,13 +72,12 @@ unit: vitest ## tests without I/O, of the server and of the page
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
 	$(PYTEST) tests/e2e/test_smoke.py
 
-tests: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## all tests: vitest, pytest, real browsers
-	@$(MAKE) --no-print-directory --jobs 2 pytest vitest
+tests: vitest pytest ## all tests: vitest, pytest, real browsers
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
 	$(NODE)/vitest/vitest.mjs run
 
-pytest: .venv/.installed-dev ## the server's tests, and those in a browser
+pytest: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## the server's tests, and those in a browser
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
 
 # Not in `test`: it takes two thirds more of the processor.

@@ -1,3 +1,4 @@
+import gc
 from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
@@ -41,6 +42,39 @@ MEANT = (
 """Functions that may block it later: asyncpg looks for a password file, the SDK on Vertex for a certificate, the
 server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of
 each turn is appended to a small file on this machine."""
+
+
+LONGEST = ("tests/e2e/test_chaos.py", "tests/e2e/test_soak.py", "tests/e2e/test_cuts.py")
+"""Tests that take or wait so long that whichever began last would be waited for at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest, each in another worker: `worksteal` gives each an equal part of the list, in order."""
+    if (worker := getattr(config, "workerinput", None)) is None:
+        return
+    rank = {item: at for item in items for at, name in enumerate(LONGEST) if name in item.nodeid}
+    longest = sorted(rank, key=lambda item: rank[item])
+    others = [item for item in items if item not in rank]
+    left, workers = len(items), worker["workercount"]
+    items.clear()
+    for number in range(workers):
+        begins_with = longest[number::workers]
+        part = left // (workers - number)
+        left -= part
+        items += [*begins_with, *(others.pop(0) for _ in range(min(len(others), part - len(begins_with))))]
+    items += others
+
+
+def pytest_collection() -> None:
+    """Import the tests without the garbage collector, which would look through ever more modules and find nothing."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave out, from now on, what is imported: else each full collection looks through all of it for half a second."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_asyncio_loop_factories(

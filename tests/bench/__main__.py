@@ -21,7 +21,9 @@ from bench.services import DELTAWIRE, FASTAPI, FASTAPI_ON_AIOHTTP, FLOOR, Bench,
 
 PACED: Final = (Load(20), Load(100), Load(400))
 STEADY: Final = Load(400, chunks=400, interval_ms=25)
+BURSTS: Final = 3
 UNPACED: Final = Load(400, interval_ms=0, spread=0)
+BURST: Final = Load(400, chunks=10, spread=0, is_burst=True)
 TOO_MUCH: Final = Load(800, chunks=150)
 LANES: Final = (
     Lane(DELTAWIRE, "socket"),
@@ -44,6 +46,13 @@ async def streams(figures: Figures, bench: Bench, rounds: int) -> None:
             for lane, service in running.items():
                 say(f"{load.streams} streams, {lane}")
                 figures.add(lane, load, await measure.under(bench, service, lane.transport, load))
+        for _ in range(BURSTS):
+            direct = await measure.directly(bench, BURST)
+            figures.direct_burst = direct if figures.direct_burst is None else figures.direct_burst + direct
+            for lane, service in running.items():
+                say(f"{BURST.streams} in the same instant, {lane}")
+                came = await measure.under(bench, service, lane.transport, BURST)
+                figures.burst[lane] = figures.burst[lane] + came if lane in figures.burst else came
         others = proc.machine_cpu_seconds() - total - (bench.own_cpu_seconds() - own)
         figures.strangers = max(others, 0.0) / (time.monotonic() - began)
         for lane, service in running.items():

@@ -27,6 +27,8 @@ class Figures:
     paced: dict[Lane, dict[int, Round]] = field(default_factory=dict)
     unpaced: dict[Lane, Round] = field(default_factory=dict)
     steady: dict[Lane, Round] = field(default_factory=dict)
+    direct_burst: Round | None = None
+    burst: dict[Lane, Round] = field(default_factory=dict)
     strangers: float = 0.0
     """Cores that other processes of the machine kept busy meanwhile: the less, the better the figures."""
     on_aiohttp: Round | None = None

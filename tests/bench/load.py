@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -40,6 +41,8 @@ class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
     grace: float = 0
+    is_burst: bool = False
+    """All ask in the same instant, when the last of them has its connection, and its handshake."""
 
 
 class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -114,6 +117,7 @@ class Stream(asyncio.Protocol):
         self._received: list[bytes] = []
         self._tail = b""
         self._asked = self._first = self._ended = 0.0
+        self.opened = asyncio.get_running_loop().create_future()
         self.over = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -121,16 +125,22 @@ class Stream(asyncio.Protocol):
         if self._plan.transport == "socket":
             transport.write(handshake(self._plan.address))
         else:
-            self._ask()
+            self._open()
 
-    def _ask(self) -> None:
+    def _open(self) -> None:
+        self.opened.set_result(None)
+        if not self._plan.is_burst:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask for the stream."""
         self._asked = time.monotonic()
         self._transport.write(question(self._plan, self._number))
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
         if not self._asked:
-            self._ask()  # this was the answer to the handshake
+            self._open()  # this was the answer to the handshake
             return
         self._received.append(data)
         if not self._first and b'"text"' in data:
@@ -142,8 +152,9 @@ class Stream(asyncio.Protocol):
         self._tail = seen[-_LONGEST_END:]
 
     def connection_lost(self, _: Exception | None) -> None:
-        if not self.over.done():
-            self.over.set_result(None)
+        for future in (self.opened, self.over):
+            if not future.done():
+                future.set_result(None)
 
     def outcome(self) -> Outcome:
         """What came of it."""
@@ -166,6 +177,23 @@ async def run_streams(plan: Streams) -> list[Outcome]:
         return stream
 
     streams = await asyncio.gather(*(one(number) for number in range(plan.streams)))
+    return [stream.outcome() for stream in streams]
+
+
+async def run_burst(plan: Streams) -> list[Outcome]:
+    """Open every connection, ask for all streams in the same instant, and wait for the last to end."""
+    loop = asyncio.get_running_loop()
+    host, port = _host_and_port(plan.address)
+    streams = []
+    for number in range(plan.streams):
+        _, stream = await loop.create_connection(partial(Stream, plan, number), host, port)
+        await stream.opened
+        streams.append(stream)
+    for stream in streams:
+        stream.ask()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SECONDS_FOR_ALL):
+            await asyncio.gather(*(stream.over for stream in streams))
     return [stream.outcome() for stream in streams]
 
 
@@ -232,7 +260,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 async def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
     if isinstance(plan, Streams):
-        _tell(await run_streams(plan))
+        _tell(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
     else:
         await hold_sockets(plan)
 

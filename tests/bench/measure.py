@@ -15,7 +15,7 @@ from bench.services import DELTAWIRE, TWO_WORKERS, Bench, Running, Service
 
 KEEPALIVE_SECONDS: Final = 20.0
 """The interval between pings, of Deltawire and of uvicorn: within it each socket is pinged once."""
-_STARTS: Final = 3
+_STARTS: Final = 10
 _PACE_TOLERANCE: Final = 1.1
 
 
@@ -30,6 +30,8 @@ class Load(msgspec.Struct, frozen=True):
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
     grace: float = 0
+    is_burst: bool = False
+    """All ask in the same instant, on connections that are open already."""
 
     def plan(self, address: str, transport: str) -> Streams:
         """It as the load client takes it."""
@@ -42,6 +44,7 @@ class Load(msgspec.Struct, frozen=True):
             spread=self.spread,
             conversations=self.conversations,
             grace=self.grace,
+            is_burst=self.is_burst,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 from playwright.async_api import Browser, FilePayload, expect
-from support.files import png
+from support.files import files_of, png
 from support.page import NARROW, ChatPage, opened
 from support.paths import ROOT
 from support.serving import sharing
@@ -101,7 +101,7 @@ def task(name: str) -> Callable[[Task], Task]:
     return declare
 
 
-@pytest.fixture(params=["wide", "phone"])
+@pytest.fixture(params=["wide", pytest.param("phone", marks=pytest.mark.nightly)])
 async def page(request: pytest.FixtureRequest, browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
     """The page of a server of its own chats, in either size."""
     phone: dict[str, Any] = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
@@ -650,7 +650,7 @@ async def test_axe_finds_nothing_in_what_is_kept_beside_the_chats(page: ChatPage
     assert await page.barriers() == []
 
 
-async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_when_it_is_left(
+async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_and_they_are_removed_when_it_is_left(
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The beginning"))
@@ -666,6 +666,9 @@ async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_when_it_is_l
         await page.page.get_by_role("button", name="New chat", exact=True).locator("visible=true").first.click()
         await exchange.closes()
         await expect(page.page).to_have_title("Deltawire")
+        async with files_of(address) as files, asyncio.timeout(60):
+            while b"sea.png" in (await files.get())[1]:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
 
 
 async def test_scripts_in_what_is_shared_do_not_run(browser: Browser, upstream: Upstream) -> None:

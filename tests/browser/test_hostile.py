@@ -35,6 +35,12 @@ LINKS = {
 }
 
 
+@pytest.fixture
+def page(used_page: ChatPage) -> ChatPage:
+    """The same page for all of them: what runs in one would be seen by those that follow, too."""
+    return used_page
+
+
 async def answered(page: ChatPage, upstream: Upstream, text: str) -> None:
     upstream.plays(says(text, "\n\nThe end."))
     await page.ask("hi")

@@ -1,4 +1,4 @@
-"""Pictures of the main states, for people to look at: tests/browser/pictures/."""
+"""Pictures of the main states, for people to look at: tests/browser/pictures/. On the wide ones, axe finds nothing."""
 
 import asyncio
 import re
@@ -157,8 +157,12 @@ async def test_each_state_fits_its_screen(
 ) -> None:
     async def picture(name: str) -> None:
         assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
+        if size is WIDE:
+            assert await page.unfit_words() == []
         async for scheme in page.in_each_scheme():
             await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
+            if size is WIDE:
+                assert await page.barriers_in(scheme) == []
 
     models = "gemini-flash-latest,gemini-pro-latest"
     async with serving(upstream, models=models, retries=0) as address, Wire(address) as wire:

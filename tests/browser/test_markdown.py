@@ -71,7 +71,8 @@ async def answers(page: ChatPage, upstream: Upstream, *pieces: str) -> None:
     "text",
     ["Delete all *.tmp files", "a lone _ and ~~ and `", "It is [half a link](example.org", "costs $$5 and **more"],
 )
-async def test_an_ended_answer_is_shown_as_it_was_written(page: ChatPage, upstream: Upstream, text: str) -> None:
+async def test_an_ended_answer_is_shown_as_it_was_written(used_page: ChatPage, upstream: Upstream, text: str) -> None:
+    page = used_page
     await answers(page, upstream, *text.partition(" "))
     await expect(page.answer.locator(".answer")).to_have_text(text)
     await expect(page.answer.locator(".answer").locator("em, strong, del, a, code")).to_have_count(0)
@@ -85,7 +86,10 @@ async def test_a_fence_that_is_not_closed_gains_nothing(page: ChatPage, upstream
 @pytest.mark.parametrize(
     "name", ["c++", "golang", "yml", "console", "C#", "dockerfile", "jsonc", "tsx", "Python3", "hs"]
 )
-async def test_code_is_highlighted_by_the_names_that_models_use(page: ChatPage, upstream: Upstream, name: str) -> None:
+async def test_code_is_highlighted_by_the_names_that_models_use(
+    used_page: ChatPage, upstream: Upstream, name: str
+) -> None:
+    page = used_page
     code = {"console": "$ echo 'a'", "dockerfile": "FROM scratch", "yml": "a: 1"}.get(name, 'return "a" + 1')
     await answers(page, upstream, f"```{name}\n{code}\n```\n")
     await expect(page.answer.locator("pre code span").first).to_be_visible()

@@ -76,6 +76,13 @@ async def page(browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
         yield page
 
 
+@pytest.fixture(scope="module")
+async def module_page(browser: Browser, session_upstream: Upstream) -> AsyncIterator[ChatPage]:
+    """One for all of a table; what runs in one of its tests would be seen by those that follow."""
+    async with searching(browser, session_upstream) as page:
+        yield page
+
+
 async def searched(page: ChatPage, upstream: Upstream, metadata: dict[str, Any]) -> None:
     """Ask with search, and get an answer that rests on these pages."""
     upstream.plays(finds(metadata))
@@ -161,8 +168,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
-async def test_nothing_of_the_provider_runs_and_nothing_leaves(page: ChatPage, upstream: Upstream, given: Any) -> None:
+async def test_nothing_of_the_provider_runs_and_nothing_leaves(
+    used_page: ChatPage, upstream: Upstream, given: Any
+) -> None:
     """What is asked of another host, or breaks the page's policy, is a complaint of the page's."""
+    page = used_page
     source, html = given
     await searched(page, upstream, grounding([source], html=html, of=(0,)))
     await expect(sources(page).get_by_role("listitem")).to_have_count(1)

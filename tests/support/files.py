@@ -1,6 +1,7 @@
 """Files as clients send them: small ones of each kind, and a client of `/files`."""
 
 import io
+import json
 import struct
 import zlib
 from collections.abc import AsyncIterator
@@ -65,6 +66,10 @@ class Files:
     async def delete(self, file: str, **headers: str) -> int:
         async with self.session.delete(f"{self.url}/{file}", headers=headers) as got:
             return got.status
+
+    async def delete_all(self) -> None:
+        for file in json.loads((await self.get("?limit=100"))[1])["files"]:
+            assert await self.delete(file["id"]) == 204
 
 
 @asynccontextmanager

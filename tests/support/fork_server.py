@@ -16,7 +16,8 @@ import sys
 import alembic.command  # noqa: F401 - imported late by what migrates
 
 import deltawire.__main__
-import deltawire.cli
+import deltawire.cli.serve
+import deltawire.gemini.client
 import deltawire.gemini.standin.server
 import deltawire.limits.redis.backend
 

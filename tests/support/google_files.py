@@ -1,5 +1,6 @@
 """A Gemini on loopback with its Files API: it keeps what it was sent, and says what it was asked with."""
 
+import asyncio
 import base64
 import json
 import time
@@ -27,6 +28,13 @@ class GoogleFiles:
         self.expires: dict[str, float] = {}
         self.uploads = 0
         self.looks_until_active = 1
+        self.becomes = "ACTIVE"
+        """The state of a file after PROCESSING."""
+        self.looked = asyncio.Event()
+        self.refusals: list[tuple[int, str]] = []
+        """Statuses and messages with which the next questions are refused."""
+        self.gone: tuple[int, str] = (403, "You do not have permission to access the File {} or it may not exist.")
+        """The refusal of a file that has expired; `{}` is its name."""
         self.now = time.time
         app = web.Application(client_max_size=2**30)
         app.router.add_post("/upload/{version}/files", self._begin)
@@ -69,12 +77,17 @@ class GoogleFiles:
         name = request.match_info["name"]
         self.uploaded[name] = await request.read()
         self.expires[name] = self.now() + LIFETIME
-        return web.json_response({"file": self._told(name, "PROCESSING" if self.looks_until_active else "ACTIVE")})
+        file = self._told(name, "PROCESSING" if self.looks_until_active else self.becomes)
+        return web.json_response({"file": file}, headers={"X-Goog-Upload-Status": "final"})
 
     async def _look(self, request: web.Request) -> web.Response:
         self.looks_until_active = max(0, self.looks_until_active - 1)
-        state = "PROCESSING" if self.looks_until_active else "ACTIVE"
-        return web.json_response(self._told(request.match_info["name"], state))
+        self.looked.set()
+        name = request.match_info["name"]
+        if self.expires.get(name, 0) <= self.now():
+            return _refusal(403, "You do not have permission to access the File.")
+        state = "PROCESSING" if self.looks_until_active else self.becomes
+        return web.json_response(self._told(name, state))
 
     async def _delete(self, request: web.Request) -> web.Response:
         del self.uploaded[request.match_info["name"]]
@@ -89,13 +102,14 @@ class GoogleFiles:
         assert request.content_length is not None
         contents = json.loads(await request.read())["contents"]
         self.asked.append(contents)
+        if self.refusals:
+            return _refusal(*self.refusals.pop(0))
         for content in contents:
             for part in content["parts"]:
                 uri = part.get("fileData", {}).get("fileUri", "")
                 name = uri.rpartition("/")[2]
                 if uri.startswith("http") and self.expires.get(name, 0) <= self.now():
-                    error = {"code": 403, "message": "You do not have permission.", "status": "PERMISSION_DENIED"}
-                    return web.json_response({"error": error}, status=403)
+                    return _refusal(self.gone[0], self.gone[1].format(name))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         usage = {"promptTokenCount": 3, "candidatesTokenCount": 2, "totalTokenCount": 5}
@@ -104,3 +118,8 @@ class GoogleFiles:
         await response.write(b"data: " + json.dumps(event).encode() + b"\r\n\r\n")
         await response.write_eof()
         return response
+
+
+def _refusal(code: int, message: str) -> web.Response:
+    status = {400: "INVALID_ARGUMENT", 403: "PERMISSION_DENIED", 404: "NOT_FOUND"}[code]
+    return web.json_response({"error": {"code": code, "message": message, "status": status}}, status=code)

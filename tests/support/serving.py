@@ -79,7 +79,7 @@ async def _running(upstream: LoopbackServer | None, **settings: object) -> Async
             await prepare(chosen.database)
         service = assemble(chosen)
         ready = asyncio.Event()
-        server = Server(ServerConfig(service.app, service.listening), service.drain, ready.set)
+        server = Server(ServerConfig(service.app, service.listening), service, lambda: None, ready.set)
         [listener] = bind(chosen.host, chosen.port)
         task = asyncio.create_task(server.serve([listener]))
         readiness = asyncio.create_task(ready.wait())

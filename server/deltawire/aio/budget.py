@@ -1,50 +1,71 @@
-"""A budget: an amount that tasks share, in the order in which they ask."""
+"""A budget: an amount that tasks of several owners share, in the order in which they ask."""
 
 import asyncio
-from collections import deque
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+
+class _Waiter(NamedTuple):
+    owner: str
+    wanted: int
+    granted: asyncio.Future[None]
 
 
 class Budget:
-    """An amount of something; a task that wants more than is left waits."""
+    """An amount of something; a task that wants more than is left waits.
+
+    Half of it is for owners who hold nothing: one who holds some gets more only while that half stays free. So a few
+    who are slow do not make everybody wait. Tasks without an owner are owners of their own.
+    """
 
     def __init__(self, amount: int) -> None:
         """Start with all of it left."""
         self._amount = self._left = amount
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._holds: Counter[str] = Counter()
+        """The number of tasks of each owner that hold some."""
+        self._waiting: list[_Waiter] = []
 
     @asynccontextmanager
-    async def of(self, amount: int) -> AsyncIterator[None]:
+    async def of(self, amount: int, owner: str = "") -> AsyncIterator[None]:
         """Hold an amount within the block; of more than there is, all."""
-        wanted = min(amount, self._amount)
-        if self._waiting or wanted > self._left:
-            await self._wait(wanted)
-        else:
-            self._left -= wanted
+        waiter = _Waiter(owner, min(amount, self._amount), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiter)
+        self._grant()
+        try:
+            await waiter.granted
+        except asyncio.CancelledError:
+            if waiter.granted.cancelled():
+                self._waiting.remove(waiter)
+                self._grant()
+            else:
+                self._give_back(waiter)
+            raise
         try:
             yield
         finally:
-            self._left += wanted
-            self._wake()
+            self._give_back(waiter)
 
-    async def _wait(self, wanted: int) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = (wanted, turn)
-        self._waiting.append(entry)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self._left += wanted
-            else:
-                self._waiting.remove(entry)
-            self._wake()
-            raise
+    def _give_back(self, waiter: _Waiter) -> None:
+        self._left += waiter.wanted
+        if waiter.owner:
+            self._holds[waiter.owner] -= 1
+            self._holds += Counter()  # without those that hold nothing
+        self._grant()
 
-    def _wake(self) -> None:
-        while self._waiting and self._waiting[0][0] <= self._left:
-            wanted, turn = self._waiting.popleft()
-            if not turn.done():
-                self._left -= wanted
-                turn.set_result(None)
+    def _grant(self) -> None:
+        """Give those who wait what they want, in their order; who has to leave half to others is overtaken."""
+        for waiter in list(self._waiting):
+            free = self._left - waiter.wanted
+            if self._holds[waiter.owner] and free < self._amount // 2:
+                continue
+            if free < 0:
+                return
+            if waiter.granted.cancelled():  # its task removes it
+                continue
+            self._waiting.remove(waiter)
+            self._left = free
+            if waiter.owner:
+                self._holds[waiter.owner] += 1
+            waiter.granted.set_result(None)

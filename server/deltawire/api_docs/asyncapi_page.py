@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from html import escape
 from typing import Any, Final
 
@@ -37,16 +38,15 @@ _PAGE: Final = """\
 
 def socket_contract() -> Router:
     """Return the routes `/schema/asyncapi.json` and `/schema/socket`."""
-    told = document()
-    as_json, as_page = msgspec.json.encode(told), _page(told)
+    told = cache(document)  # made for the first request: a start need not wait for it
 
     @get("/asyncapi.json", sync_to_thread=False, include_in_schema=False)
     def asyncapi() -> Response[bytes]:
-        return Response(as_json, media_type=MediaType.JSON)
+        return Response(msgspec.json.encode(told()), media_type=MediaType.JSON)
 
     @get("/socket", sync_to_thread=False, include_in_schema=False)
     def socket_page() -> Response[str]:
-        return Response(as_page, media_type=MediaType.HTML)
+        return Response(_page(told()), media_type=MediaType.HTML)
 
     return Router(
         "/schema", route_handlers=[asyncapi, socket_page], after_request=with_page_headers, opt={PUBLIC: True}

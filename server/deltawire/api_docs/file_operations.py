@@ -8,7 +8,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 
 from deltawire.api_docs.operations import operation
 from deltawire.api_docs.responses import json_answer, problems
-from deltawire.conversations.files.schemas import File, FilePage, FileQuery, UploadQuery
+from deltawire.conversations.files.schemas import DeleteQuery, File, FilePage, FileQuery, UploadQuery
 
 _STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
 _NAMED: Final = _STORED | {"not_found"}
@@ -43,4 +43,8 @@ READ_CONTENT: Final = operation(
     {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
     _NAMED,
 )
-DELETE_FILE: Final = operation({"204": OpenAPIResponse(description="The file is deleted.")}, _NAMED)
+DELETE_FILE: Final = operation(
+    {"204": OpenAPIResponse(description="The file is deleted, or a message names it and `unnamed` was asked for.")},
+    _NAMED | {"invalid_frame"},
+    query=DeleteQuery,
+)

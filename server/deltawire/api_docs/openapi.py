@@ -1,5 +1,6 @@
 """The OpenAPI document and the page to try it: swagger-ui, whose files this server serves."""
 
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -64,11 +65,6 @@ ANSWERED: Final = [{"required": ["result"]}, {"required": ["error"]}]
 
 def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
     """Return Litestar's configuration of the document; `answers` are those that the routes declare themselves."""
-    _, schemas = msgspec.json.schema_components([*_SPOKEN, *answers], ref_template=reference("{name}").ref)
-    schemas[ChatRequest.__name__]["allOf"] = CONTEXT
-    schemas[ToolAnswer.__name__]["oneOf"] = ANSWERED
-    [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
-    seconds["maximum"] = max_grace
     return OpenAPIConfig(
         title="Deltawire",
         version=__version__,
@@ -77,7 +73,7 @@ def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
         license=License(name="MIT", identifier="MIT"),
         components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"bearer": []}, {}],
-        render_plugins=[_TryPage(path="/"), _Document(schemas)],
+        render_plugins=[_TryPage(path="/"), _Document(answers, max_grace)],
         use_handler_docstrings=True,
         openapi_router=Router(
             "/schema", route_handlers=[], after_request=with_page_headers, include_in_schema=False, opt={PUBLIC: True}
@@ -88,9 +84,20 @@ def document(*answers: type[Struct], max_grace: float) -> OpenAPIConfig:
 class _Document(JsonRenderPlugin):
     """Litestar's document with the schemas of our Structs."""
 
-    def __init__(self, schemas: dict[str, Any]) -> None:
+    def __init__(self, answers: tuple[type[Struct], ...], max_grace: float) -> None:
         super().__init__(path="/openapi.json")
-        self._schemas = schemas
+        self._answers = answers
+        self._max_grace = max_grace
+
+    @cached_property
+    def _schemas(self) -> dict[str, Any]:
+        """The schemas, made for the first request: a start need not wait for them."""
+        _, schemas = msgspec.json.schema_components([*_SPOKEN, *self._answers], ref_template=reference("{name}").ref)
+        schemas[ChatRequest.__name__]["allOf"] = CONTEXT
+        schemas[ToolAnswer.__name__]["oneOf"] = ANSWERED
+        [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
+        seconds["maximum"] = self._max_grace
+        return schemas
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Return the document as JSON."""

@@ -1,10 +1,9 @@
 """Assemble the application of a process: its services, its routes, and the gate before them."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from functools import partial
 
 import stamina.instrumentation
 import structlog
@@ -12,18 +11,17 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from deltawire.api_docs import asyncapi_page, openapi
+from deltawire.app.authentication import make_authenticator, make_key_set
 from deltawire.app.services import (
     CallerShares,
-    find_account,
     make_admission,
-    make_authenticator,
     make_catalog,
-    make_client,
     make_services,
     make_shares,
     open_stores,
 )
 from deltawire.app.tracing import make_tracing
+from deltawire.app.upstream import load_client
 from deltawire.config.environment import load
 from deltawire.config.settings import Settings
 from deltawire.conversations.clearing import leftovers_cleared
@@ -36,8 +34,8 @@ from deltawire.edge.gate import AccessPolicy, Gate
 from deltawire.edge.json_response import JsonResponse
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC, paths_marked, patterns_marked
 from deltawire.edge.static_files import page
+from deltawire.gemini.loading import LoadingUpstream
 from deltawire.identity.authenticator import Authenticator
-from deltawire.identity.key_set import KeySet
 from deltawire.process.drain import Drain
 from deltawire.process.server import Listening, Service
 from deltawire.routes.answers import Answer
@@ -61,9 +59,6 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
 from deltawire.transport.intake import SocketRates
 
-if TYPE_CHECKING:  # an optional dependency
-    pass
-
 log = structlog.get_logger(__name__)
 
 
@@ -76,14 +71,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
 def build(settings: Settings) -> Service:
     """Set up the logs of a process, and assemble its service."""
     if not structlog.is_configured():  # in a worker process
-        configure_logs(settings)
+        logs.configure(settings.log_level, settings.log_format)
     return assemble(settings)
-
-
-def configure_logs(settings: Settings) -> None:
-    """Set up logging by the settings."""
-    console = settings.log_format == "console" or (settings.log_format is None and sys.stdout.isatty())
-    logs.configure(settings.log_level, json=not console)
 
 
 def assemble(settings: Settings) -> Service:
@@ -91,7 +80,7 @@ def assemble(settings: Settings) -> Service:
     stamina.instrumentation.set_on_retry_hooks([])  # they would log a driver's message
     catalog = make_catalog(settings)
     stores = open_stores(settings, catalog)
-    key_set = KeySet(settings.jwt_jwks_url) if settings.jwt_jwks_url is not None else None
+    key_set = make_key_set(settings)
     authenticator = make_authenticator(settings, key_set)
     metrics = Metrics({*catalog.models, *catalog.fallbacks})
     stores.database.on_wait = metrics.database_waits.inc
@@ -99,7 +88,9 @@ def assemble(settings: Settings) -> Service:
     tracing = make_tracing(settings)
     shares = make_shares(settings)
     admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing), shares)
-    services = make_services(settings, admission, authenticator, stores, metrics, shares)
+    upstream = LoadingUpstream(partial(load_client, settings, admission.running_time), admission.open)
+    stores.files.removal.delete_copy = upstream.delete_copy
+    services = make_services(settings, admission, authenticator, stores, metrics, shares, upstream=upstream)
     connection_limits = ConnectionLimits(shares.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
@@ -121,10 +112,7 @@ def assemble(settings: Settings) -> Service:
                 await stack.enter_async_context(key_set)
             await stack.enter_async_context(services.sessions.watched())
             await stack.enter_async_context(admission.running_time)
-            account = await find_account(settings, stack)
-            client = await stack.enter_async_context(make_client(settings, account, admission))
-            stores.files.removal.delete_copy = client.delete_copy
-            admission.open(client)
+            admission.open(await stack.enter_async_context(upstream))
             _announce(settings)
             yield
 
@@ -134,7 +122,7 @@ def assemble(settings: Settings) -> Service:
         app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
     )
     drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
-    return Service(app, _listening(settings, shares), drain)
+    return Service(app, _listening(settings, shares), drain, upstream.ready)
 
 
 def _litestar(

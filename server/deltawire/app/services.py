@@ -1,9 +1,7 @@
 """Build the services of a process from its settings."""
 
-import os
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import structlog
 
@@ -35,13 +33,9 @@ from deltawire.conversations.store import ConversationStore
 from deltawire.conversations.transcript import Transcripts
 from deltawire.conversations.turn_context import ContextBounds
 from deltawire.conversations.usage_history import UsageHistory, spool_folder
-from deltawire.gemini.account import Account, account_of, standin_account
 from deltawire.gemini.catalog import ModelCatalog
-from deltawire.gemini.client import GeminiClient
-from deltawire.identity.api_keys import ApiKeys, KeyFile, parse_keys
+from deltawire.gemini.loading import LoadingUpstream
 from deltawire.identity.authenticator import Authenticator
-from deltawire.identity.jwt_tokens import JwtTokens, KeySource, SharedSecret
-from deltawire.identity.key_set import KeySet
 from deltawire.identity.shares import Shares
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
@@ -54,9 +48,6 @@ from deltawire.telemetry.run_observer import RunObserver
 from deltawire.telemetry.turn_observer import Telemetry
 
 log = structlog.get_logger(__name__)
-
-_END_SILENCE: Final = 2.0
-"""Seconds without data that end an answer which is whole."""
 
 
 class Stores(NamedTuple):
@@ -135,13 +126,15 @@ def usage_folder(settings: Settings) -> Path | None:
         return None
 
 
-def make_services(
+def make_services(  # noqa: PLR0913 - what they are made of
     settings: Settings,
     admission: Admission,
     authenticator: Authenticator,
     stores: Stores,
     metrics: Metrics,
     shares: CallerShares,
+    *,
+    upstream: LoadingUpstream,
 ) -> Services:
     """Return what the routes share."""
     memory = settings.max_memory_bytes
@@ -176,43 +169,10 @@ def make_services(
         refusals=refusals,
         runs=runs,
         sessions=SessionRegistry(shared, authenticator, histories, metrics),
+        upstream=upstream,
         title_model=settings.title_model if settings.has_upstream else None,
         send_timeout=settings.send_timeout,
     )
-
-
-def make_authenticator(settings: Settings, key_set: KeySet | None) -> Authenticator:
-    """Return the authenticator, with the keys and tokens of the settings."""
-    keys, tokens = None, None
-    if settings.api_keys is not None or settings.api_keys_file is not None:
-        fixed = settings.api_keys.get_secret_value().split(",") if settings.api_keys is not None else ()
-        file = KeyFile(settings.api_keys_file) if settings.api_keys_file is not None else None
-        keys = ApiKeys(parse_keys(fixed), file)
-    source: KeySource | None = key_set
-    if settings.jwt_secret is not None:
-        source = SharedSecret(settings.jwt_secret.get_secret_value())
-    before = settings.jwt_secret_before
-    if source is not None:
-        key_before = None if before is None else SharedSecret(before.get_secret_value()).find(None)
-        tokens = JwtTokens(source, settings.jwt_issuer, settings.jwt_audience, key_before)
-    return Authenticator(keys, tokens)
-
-
-def make_client(settings: Settings, account: Account, admission: Admission) -> GeminiClient:
-    """Return the upstream's client. A short token timeout also shortens the wait for the end of a whole answer."""
-    end_silence = min(_END_SILENCE, settings.token_timeout / 2)
-    return GeminiClient(account, settings.connect_timeout, end_silence, admission.running_time)
-
-
-async def find_account(settings: Settings, stack: AsyncExitStack) -> Account:
-    """Return the account: Gemini with the SDK's own variables, or the stand-in, which is started here."""
-    if not settings.has_upstream:
-        from deltawire.gemini.standin.server import StandIn  # noqa: PLC0415 - with a key, the start need not wait for its import
-
-        standin = await stack.enter_async_context(StandIn())
-        return standin_account(standin.url)
-    key = settings.api_key.get_secret_value() if settings.api_key is not None else None
-    return account_of(key, os.environ, vertex=settings.vertex)
 
 
 def make_catalog(settings: Settings) -> ModelCatalog:

@@ -31,10 +31,9 @@ class EarlierRounds(NamedTuple):
         return EarlierRounds(total, None if self.cost is None or cost is None else self.cost + cost, self.is_whole)
 
 
-def shown_modalities(counts: Counts) -> Modalities | UnsetType:
+def shown_modalities(told: Modalities) -> Modalities | UnsetType:
     """Return the tokens by modality as a client is told; nothing where all of them are text."""
-    told = counts.modalities
-    if told is None or all(split is UNSET or split.keys() <= {"text"} for split in asdict(told).values()):
+    if all(split is UNSET or split.keys() <= {"text"} for split in asdict(told).values()):
         return UNSET
     return told
 

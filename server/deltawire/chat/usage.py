@@ -106,5 +106,5 @@ class UsageTracker:
             duration_ms=self.duration_ms,
             cost_usd=cost,
             search_queries=counts.queries or UNSET,
-            modalities=shown_modalities(counts),
+            modalities=UNSET if counts.modalities is None else shown_modalities(counts.modalities),
         )

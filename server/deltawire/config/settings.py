@@ -6,7 +6,6 @@ from typing import Annotated, Final, Literal
 from platformdirs import user_data_dir
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import URL
 
 from deltawire.config.kubernetes import is_of_a_service
 from deltawire.config.secret_files import SecretFileError, with_secrets
@@ -311,6 +310,8 @@ class Settings(BaseSettings):
         """The URL of the database that holds the conversations, with its password."""
         if self.database_url is not None:
             return self.database_url.get_secret_value()
+        from sqlalchemy import URL  # noqa: PLC0415 - `--help` needs none
+
         file = str(self.folder / "conversations.db")
         return URL.create("sqlite+aiosqlite", database=file).render_as_string(hide_password=False)
 

@@ -7,13 +7,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
-from deltawire.edge.cors import normalised
+from deltawire.edge.origin_form import normalised
 from deltawire.identity.api_keys import parse_keys
-from deltawire.identity.jwt_tokens import SharedSecret
 from deltawire.limits.own_prices import read_prices
 from deltawire.limits.rules import MAX_AMOUNT, read_amounts, read_counts
 from deltawire.protocol.chat_request import MODEL_NAME
@@ -101,6 +98,8 @@ def _api_keys(pairs: SecretStr) -> SecretStr:
 
 
 def _jwt_secret(secret: SecretStr) -> SecretStr:
+    from deltawire.identity.jwt_tokens import SharedSecret  # noqa: PLC0415 - most servers have no secret to read
+
     SharedSecret(secret.get_secret_value())
     return secret
 
@@ -115,6 +114,9 @@ def _key_set_url(url: str) -> str:
 
 def _database_url(url: SecretStr) -> SecretStr:
     """Return the URL with its driver, and with that driver's name for `sslmode`, which platforms' URLs have."""
+    from sqlalchemy import make_url  # noqa: PLC0415 - `--help` has no URL to read
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     try:
         made = make_url(url.get_secret_value())
     except ArgumentError:

@@ -11,8 +11,8 @@ from litestar.types import Message, Scope, Send
 
 from deltawire.edge.forwarded import Client
 from deltawire.edge.headers import varying_by
+from deltawire.edge.origin_form import DEFAULT_PORTS, normalised
 
-_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _OPENAI_HEADERS: Final = ", ".join(
     f"X-Stainless-{name}"
     for name in (
@@ -89,19 +89,13 @@ async def answer_preflight(send: Send) -> None:
     await send(cast("Message", {"type": "http.response.body", "body": b"", "more_body": False}))
 
 
-def normalised(origin: str) -> str:
-    """Return an origin as browsers write it: in lower case, without the default port of its scheme."""
-    lowered = origin.lower()
-    return lowered.removesuffix(_DEFAULT_PORTS.get(lowered.partition("://")[0], " "))
-
-
 def _is_own(origin: str, client: Client) -> bool:
     """Say if an origin is that of the requested host. The scheme is compared when a trusted proxy reported it."""
     try:
         parts = urlsplit(origin.lower())
     except ValueError:
         return False
-    port = _DEFAULT_PORTS.get(parts.scheme)
+    port = DEFAULT_PORTS.get(parts.scheme)
     if port is None or client.scheme not in (None, parts.scheme):
         return False
     return _without(port, parts.netloc) == _without(port, client.hosts[-1])

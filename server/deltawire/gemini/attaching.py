@@ -8,12 +8,18 @@ import msgspec
 
 from deltawire.gemini.messages import Attachment
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
-from deltawire.gemini.streamed_body import Pieces, StreamedBody, joined
+from deltawire.gemini.streamed_body import Pieces, StreamedBody, encoded_size, joined
+from deltawire.protocol.errors import Failure
 
 MAX_INLINE_FILE_BYTES: Final = 8 * 2**20
 MAX_INLINE_BYTES: Final = 20 * 2**20
 """The bytes of files that one request holds; what is over it goes through the Files API, the largest first."""
-
+MAX_REQUEST_BYTES: Final = 10**8
+"""The longest request that the provider takes. Where there is no Files API, the files of a turn must fit, in base64."""
+_TOO_MUCH: Final = (
+    f"The files of a turn may hold at most {MAX_REQUEST_BYTES * 3 // 4:,} bytes on Vertex AI, where FILES_URL is no "
+    "gs:// address."
+)
 
 AnyMessage = TypeVar("AnyMessage", bound=msgspec.Struct)
 
@@ -26,16 +32,21 @@ class PlacedFiles:
 
     def __init__(self) -> None:
         """Start without files."""
-        self.remote: list[Attachment] = []
-        """Those that are asked by a copy at the provider."""
+        self.cached: list[Attachment] = []
+        """Those that are asked by a copy at the provider that was there before."""
         self._slots: dict[bytes, tuple[Pieces, int]] = {}
         self._uris: dict[int, str] = {}
+        self._left_out: set[int] = set()
         self._marked: dict[str, tuple[Attachment, ...]] = {}
         self._mark = secrets.token_hex(16)
 
     def place_at(self, file: Attachment, uri: str) -> None:
         """Ask with a file by its address."""
         self._uris[id(file)] = uri
+
+    def leave_out(self, file: Attachment) -> None:
+        """Ask without a file of an earlier message."""
+        self._left_out.add(id(file))
 
     def mark(self, message: AnyMessage, text: str, files: tuple[Attachment, ...]) -> AnyMessage:
         """Return a message whose text has a mark where the parts of its files go."""
@@ -51,6 +62,7 @@ class PlacedFiles:
             parts = content["parts"]
             if self._marked and isinstance(parts, list):
                 content["parts"] = [filled for part in parts for filled in self._filled(part)]
+        body["contents"] = [content for content in body["contents"] if content["parts"] != []]
         return body
 
     def _filled(self, part: dict[str, Any]) -> list[dict[str, Any]]:
@@ -58,7 +70,8 @@ class PlacedFiles:
         for mark, files in self._marked.items():
             if mark in text:
                 rest = text.replace(mark, "", 1)
-                return [*map(self._part, files), *([{"text": rest}] if rest else [])]
+                asked = [self._part(file) for file in files if id(file) not in self._left_out]
+                return [*asked, {"text": rest}] if rest else asked
         return [part]
 
     def _part(self, file: Attachment) -> dict[str, Any]:
@@ -74,22 +87,40 @@ class PlacedFiles:
         return joined(json, self._slots)
 
 
-async def placed(files: Sequence[Attachment], remote: RemoteFiles | None, at: ApiAddress) -> PlacedFiles:
+async def placed(
+    earlier: Sequence[Attachment], own: Sequence[Attachment], remote: RemoteFiles | None, at: ApiAddress
+) -> PlacedFiles:
     """Return the files of a request, with a copy at the provider of those that are too large to be inline.
 
-    `remote` is None on Vertex, which has no Files API: there a file is inline, or has a `gs://` address.
+    `own` are those of its message, `earlier` those of the messages before it. `remote` is None on Vertex, which has no
+    Files API: there a file is inline, or has a `gs://` address. Raise `Failure`.
     """
     whole = PlacedFiles()
     if remote is None:
-        for file in files:
-            if (address := file.source.address) is not None:
-                whole.place_at(file, address)
+        _place_inline(earlier, own, whole)
         return whole
+    files = [*earlier, *own]
     inline = sum(file.size for file in files)
     for file in sorted(files, key=lambda file: file.size, reverse=True):
         if file.size <= MAX_INLINE_FILE_BYTES and inline <= MAX_INLINE_BYTES:
             break
         inline -= file.size
-        whole.remote.append(file)
-        whole.place_at(file, (await remote.copy_of(file, at)).uri)
+        copy, is_new = await remote.copy_of(file, at)
+        whole.place_at(file, copy.uri)
+        if not is_new:
+            whole.cached.append(file)
     return whole
+
+
+def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], whole: PlacedFiles) -> None:
+    """Keep files within one request: the oldest of earlier messages are left out, and too many of its own refused."""
+    left = MAX_REQUEST_BYTES
+    for place, file in enumerate([*own, *reversed(earlier)]):
+        if (address := file.source.address) is not None:
+            whole.place_at(file, address)
+            continue
+        left -= encoded_size(file.size)
+        if left < 0 and place < len(own):
+            raise Failure("message_too_large", _TOO_MUCH, field="files")
+        if left < 0:
+            whole.leave_out(file)

@@ -20,8 +20,8 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
 from deltawire.gemini.attaching import PlacedFiles, placed
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
-from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
-from deltawire.gemini.error_response import refuse_all_but_200
+from deltawire.gemini.connection import Connector
+from deltawire.gemini.error_response import send_until_200
 from deltawire.gemini.messages import Exchange, FiledRequest, attachments_of, files_of
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
 from deltawire.gemini.request import request_body
@@ -76,8 +76,9 @@ class GeminiClient:
             max_field_size=_HEADER_BYTES,
             # With it, aiohttp uses two threads for each request: to find a proxy and to read ~/.netrc.
             trust_env=account.proxies and bool(getproxies()),
-            middlewares=(refuse_all_but_200, ask_again_where_a_kept_connection_was_dead),
+            middlewares=(send_until_200,),
         )
+        self._remote_files = RemoteFiles(self._session)
         options = types.HttpOptions(
             base_url=account.base_url,
             api_version=account.api_version,
@@ -98,6 +99,7 @@ class GeminiClient:
 
     async def __aexit__(self, *_: object) -> None:
         """Close every connection to the upstream."""
+        await self._remote_files.close()
         self._client.close()
         await self._client.aio.aclose()
         await self._session.close()
@@ -142,24 +144,25 @@ class GeminiClient:
     async def _open_with_files(
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange
     ) -> GeminiStream:
-        """Ask with files. Copies at the provider that turn out to be gone are made again, once."""
-        files = [file for message in history for file in files_of(message)] + list(attachments_of(request))
-        remote = None if self._account.vertex else RemoteFiles(self._session)
-        whole = await placed(files, remote, self._api_address(model))
+        """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
+        files = [file for message in history for file in files_of(message)], attachments_of(request)
+        remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
+        whole = await placed(*files, remote, at)
         try:
             return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
         except Failure as failure:
-            if not whole.remote or not (failure.cause or "").startswith("403"):
+            stale = await self._remote_files.stale(failure, whole.cached, at)
+            if not stale:
                 raise
-        for file in whole.remote:
+        for file in stale:
             await file.source.keep_copy(None)
-        whole = await placed(files, remote, self._api_address(model))
+        whole = await placed(*files, remote, at)
         return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
 
     async def delete_copy(self, name: str) -> None:
         """Delete a copy of a file at the provider; raise `Failure`."""
         if not self._account.vertex:
-            await RemoteFiles(self._session).delete(name, self._api_address("any"))
+            await self._remote_files.delete(name, self._api_address("any"))
 
     def _api_address(self, model: str) -> ApiAddress:
         prepared = self._prepared(model)

@@ -18,6 +18,10 @@ class LastingFailure(Failure):
     """A failure that a retry on the same model would only repeat: a fallback is asked instead."""
 
 
+class FileFailure(Failure):
+    """A refusal that speaks of a file: its copy at the provider may be gone, or not be ready."""
+
+
 class Text(msgspec.Struct, frozen=True):
     """A piece of the answer, never empty."""
 

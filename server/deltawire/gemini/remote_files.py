@@ -5,6 +5,7 @@ It is a cache of large files, each for 48 hours. When a copy has expired, the fi
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
@@ -12,7 +13,9 @@ from typing import Any, Final, NamedTuple, cast
 import aiohttp
 import msgspec
 
+from deltawire.aio.background import BackgroundTasks
 from deltawire.gemini.body import BodyReader, Response
+from deltawire.gemini.events import FileFailure
 from deltawire.gemini.messages import Attachment, RemoteCopy
 from deltawire.gemini.streamed_body import StreamedBody
 from deltawire.protocol.errors import Failure
@@ -23,6 +26,8 @@ _MARGIN_SECONDS: Final = 600.0
 """A copy that expires sooner is not asked with any more: a turn may take minutes."""
 _FIRST_LOOK: Final = 0.2
 _LONGEST_LOOK: Final = 2.0
+_NOT_YET: Final = ("PROCESSING", "STATE_UNSPECIFIED")
+_CLOSE_SECONDS: Final = 2.0
 _ANSWER_BYTES: Final = 2**16
 
 
@@ -40,20 +45,47 @@ class RemoteFiles:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         """Use this session."""
         self._session = session
+        self._background = BackgroundTasks()
 
-    async def copy_of(self, file: Attachment, at: ApiAddress) -> RemoteCopy:
-        """Return a copy that lasts longer than a turn; send the file where there is none. Raise `Failure`."""
+    async def close(self) -> None:
+        """Wait a moment for the copies that are being deleted."""
+        await self._background.wait(_CLOSE_SECONDS)
+
+    async def copy_of(self, file: Attachment, at: ApiAddress) -> tuple[RemoteCopy, bool]:
+        """Return a copy that lasts longer than a turn, and if it is a new one. Raise `Failure`.
+
+        A new copy whose file was deleted meanwhile, or whose turn was, is deleted: nothing names it any more.
+        """
         copy = await file.source.copy()
-        if copy is None or copy.expires < time.time() + _MARGIN_SECONDS:
-            copy = await self._send(file, at)
+        if copy is not None and copy.expires >= time.time() + _MARGIN_SECONDS:
+            return copy, False
+        told = await self._send(file, at)
+        try:
+            copy = await self._active(told, at)
             await file.source.keep_copy(copy)
-        return copy
+        except BaseException:
+            if told.get("name"):
+                self._background.run(self.delete(str(told["name"]), at))
+            raise
+        return copy, True
+
+    async def stale(self, refusal: Failure, cached: Sequence[Attachment], at: ApiAddress) -> list[Attachment]:
+        """Return the files whose older copies may be the reason of a refusal.
+
+        A copy that has expired, or that belongs to the project of an earlier key, gets a 403. A 400 has many reasons:
+        each copy is looked at, unless the refusal speaks of a file.
+        """
+        status = (refusal.cause or "").partition(" ")[0]
+        if isinstance(refusal, FileFailure) or status in ("403", "404"):
+            return list(cached)
+        return [file for file in cached if not await self._is_active(file, at)] if status == "400" else []
 
     async def delete(self, name: str, at: ApiAddress) -> None:
         """Delete a copy; raise `Failure`."""
         await self._ask("DELETE", f"{at.root}/{at.version}/{name}", at.headers)
 
-    async def _send(self, file: Attachment, at: ApiAddress) -> RemoteCopy:
+    async def _send(self, file: Attachment, at: ApiAddress) -> dict[str, Any]:
+        """Send a file; return what the provider says of it."""
         about = {
             "X-Goog-Upload-Protocol": "resumable",
             "X-Goog-Upload-Command": "start",
@@ -61,38 +93,51 @@ class RemoteFiles:
             "X-Goog-Upload-Header-Content-Type": file.type,
         }
         url = f"{at.root}/upload/{at.version}/files"
-        place, _ = await self._ask("POST", url, {**at.headers, **about}, b'{"file":{}}')
+        start = msgspec.json.encode({"file": {"mimeType": file.type, "sizeBytes": str(file.size)}})
+        head, _ = await self._ask("POST", url, {**at.headers, **about}, start)
+        place = head.get("X-Goog-Upload-URL")
         if place is None:
             raise Failure("upstream_unavailable", cause="no upload address")
         body = StreamedBody(file.source.read, file.size)
         command = {"X-Goog-Upload-Offset": "0", "X-Goog-Upload-Command": "upload, finalize"}
-        _, answer = await self._ask("POST", place, {**at.headers, **command, "Content-Type": file.type}, body)
-        return await self._active(answer.get("file", answer), at)
+        head, answer = await self._ask("POST", place, {**at.headers, **command, "Content-Type": file.type}, body)
+        if head.get("X-Goog-Upload-Status", "final") != "final":
+            raise Failure("upstream_unavailable", cause="an upload was not finished")
+        told = answer.get("file", answer)
+        return told if isinstance(told, dict) else {}
 
-    async def _active(self, told: Any, at: ApiAddress) -> RemoteCopy:
+    async def _active(self, told: dict[str, Any], at: ApiAddress) -> RemoteCopy:
         """Wait until the provider can use a file."""
-        pause = _FIRST_LOOK
-        while told.get("state") == "PROCESSING":
+        name, pause = str(told.get("name")), _FIRST_LOOK
+        while told.get("state") in _NOT_YET:
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_LOOK)
-            _, told = await self._ask("GET", f"{at.root}/{at.version}/{told['name']}", at.headers)
+            _, told = await self._ask("GET", f"{at.root}/{at.version}/{name}", at.headers)
         if told.get("state") not in ("ACTIVE", None) or not told.get("uri"):
             message = "The provider could not read one of the files."
             raise Failure("upstream_rejected", message, field="files", cause=f"file {told.get('state')}")
-        return RemoteCopy(str(told.get("name")), str(told["uri"]), _expiry(told.get("expirationTime")))
+        return RemoteCopy(name, str(told["uri"]), _expiry(told.get("expirationTime")))
+
+    async def _is_active(self, file: Attachment, at: ApiAddress) -> bool:
+        copy = await file.source.copy()
+        try:
+            _, told = await self._ask("GET", f"{at.root}/{at.version}/{copy.name if copy else None}", at.headers)
+        except Failure as failure:
+            return failure.code != "upstream_rejected"
+        return told.get("state") in ("ACTIVE", None)
 
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
-    ) -> tuple[str | None, dict[str, Any]]:
-        """Return the upload address that an answer names, and its JSON; raise `Failure`."""
+    ) -> tuple[Mapping[str, str], dict[str, Any]]:
+        """Return the headers of an answer, and its JSON; raise `Failure`."""
         async with self._session.request(method, url, headers=headers, data=body) as response:
             data = await _whole(response)
-            place = response.headers.get("X-Goog-Upload-URL")
+            head = response.headers
         with suppress(msgspec.DecodeError):
             answer = msgspec.json.decode(data)
             if isinstance(answer, dict):
-                return place, answer
-        return place, {}
+                return head, answer
+        return head, {}
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:

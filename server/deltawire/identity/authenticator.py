@@ -1,18 +1,21 @@
 """Authenticate a caller by an API key or a signed token."""
 
 import time
+from typing import TYPE_CHECKING
 
 from deltawire.identity.api_keys import ApiKeys
-from deltawire.identity.caller import Caller, UnknownKey
-from deltawire.identity.jwt_tokens import EXPIRED, JwtTokens
+from deltawire.identity.caller import EXPIRED, Caller, UnknownKey
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import MAX_TOKEN_CHARS
+
+if TYPE_CHECKING:  # where no tokens are configured, nobody imports what reads them
+    from deltawire.identity.jwt_tokens import JwtTokens
 
 
 class Authenticator:
     """Accepts API keys and JSON Web Tokens. Where neither is configured, callers need not authenticate."""
 
-    def __init__(self, keys: ApiKeys | None = None, tokens: JwtTokens | None = None) -> None:
+    def __init__(self, keys: ApiKeys | None = None, tokens: "JwtTokens | None" = None) -> None:
         """`keys` and `tokens` are None where they are not configured."""
         self._keys = keys
         self._tokens = tokens

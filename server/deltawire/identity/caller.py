@@ -7,6 +7,7 @@ import msgspec
 
 from deltawire.protocol.errors import Failure
 
+EXPIRED: Final = "This token has expired; bring a fresh one."
 CALLER: Final = "deltawire.caller"
 """The key under which the gate stores the caller in an ASGI scope."""
 

@@ -12,10 +12,9 @@ import jwt
 import msgspec
 from jwt.algorithms import HMACAlgorithm
 
-from deltawire.identity.caller import Caller, UnknownKey
+from deltawire.identity.caller import EXPIRED, Caller, UnknownKey
 from deltawire.protocol.errors import Failure
 
-EXPIRED: Final = "This token has expired; bring a fresh one."
 _INVALID: Final = "This token is not valid here."
 _LONGEST_NAME: Final = 255
 _NO_NAME: Final = f"The token's sub is no name: 1 to {_LONGEST_NAME} printable characters, no space at either end."

@@ -24,33 +24,39 @@ class Rates(NamedTuple):
     output: Any
     search: Any = None
     """For a thousand search queries."""
-    input_of: Mapping[str, Any] = {}
-    """By modality, where it differs from that of text; so are the next two."""
-    cached_of: Mapping[str, Any] = {}
-    output_of: Mapping[str, Any] = {}
+    listed: Any = None
+    """The prices of genai-prices, of which those by modality are read when they are needed."""
+    audio: Any = None
+    """The operator's price of sound in the input."""
+
+    @property
+    def input_of(self) -> Mapping[str, Any]:
+        """By modality, where it differs from that of text; so are the next two."""
+        return self._of("input_{}_mtok") if self.audio is None else {"audio": self.audio}
+
+    @property
+    def cached_of(self) -> Mapping[str, Any]:
+        """Of cached input."""
+        return self._of("cache_{}_read_mtok")
+
+    @property
+    def output_of(self) -> Mapping[str, Any]:
+        """Of output."""
+        return self._of("output_{}_mtok")
+
+    def _of(self, pattern: str) -> dict[str, Any]:
+        rates = {name: getattr(self.listed, pattern.format(name), None) for name in _PRICED}
+        return {name: rate for name, rate in rates.items() if rate is not None}
 
 
 def listed_rates(price: Any) -> Rates:
     """Return the prices of a model of genai-prices."""
-
-    def of(pattern: str) -> dict[str, Any]:
-        rates = {name: getattr(price, pattern.format(name), None) for name in _PRICED}
-        return {name: rate for name, rate in rates.items() if rate is not None}
-
-    return Rates(
-        price.input_mtok,
-        price.cache_read_mtok,
-        price.output_mtok,
-        price.web_searches_kcount,
-        of("input_{}_mtok"),
-        of("cache_{}_read_mtok"),
-        of("output_{}_mtok"),
-    )
+    return Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount, price)
 
 
 def own_rates(own: OwnPrice, search: Any) -> Rates:
     """Return the prices that the operator set, and the list's one of searches."""
-    return Rates(own.input, own.cached, own.output, search, {} if own.audio is None else {"audio": own.audio})
+    return Rates(own.input, own.cached, own.output, search, audio=own.audio)
 
 
 def cost_of(rates: Rates | None, counts: Counts, searches: int) -> float | None:
@@ -81,7 +87,8 @@ def _input_parts(rates: Rates, asked: int, cached: int, told: Modalities) -> lis
     Where the provider does not say of which modality the cached tokens are, they are text as far as there is any: it
     is what the turns of one conversation begin with.
     """
-    split = {name: _tokens(told.input, name) + _tokens(told.tool, name) for name in rates.input_of}
+    input_of, cached_of = rates.input_of, rates.cached_of
+    split = {name: _tokens(told.input, name) + _tokens(told.tool, name) for name in input_of}
     text = asked - sum(split.values())
     from_cache = {name: min(_tokens(told.cached, name), split[name], cached) for name in split}
     cached_text = min(cached - sum(from_cache.values()), text)
@@ -91,13 +98,14 @@ def _input_parts(rates: Rates, asked: int, cached: int, told: Modalities) -> lis
         more = min(rest, tokens - from_cache[name])
         rest -= more
         kept = from_cache[name] + more
-        parts += [(rates.input_of[name], tokens - kept), (rates.cached_of.get(name, rates.cached), kept)]
+        parts += [(input_of[name], tokens - kept), (cached_of.get(name, rates.cached), kept)]
     return parts
 
 
 def _output_parts(rates: Rates, output: int, told: Modalities) -> list[tuple[Any, int]]:
-    split = {name: _tokens(told.output, name) for name in rates.output_of}
-    return [(rates.output, output - sum(split.values())), *((rates.output_of[name], split[name]) for name in split)]
+    output_of = rates.output_of
+    split = {name: _tokens(told.output, name) for name in output_of}
+    return [(rates.output, output - sum(split.values())), *((output_of[name], split[name]) for name in split)]
 
 
 def _tokens(split: Any, name: str) -> int:

@@ -12,8 +12,11 @@ import time
 from typing import Any, Final
 
 _LONG_SECONDS: Final = 0.05
-_WHOLE_EVERY: Final = 64
-"""Full collections until one visits everything. Each comes after some 70,000 new objects, with almost no cycles."""
+_WHOLE_EVERY: Final = 8
+"""Full collections until one visits everything. Each comes after a million new objects, with almost no cycles."""
+THRESHOLDS: Final = (10_000, 10, 10)
+"""For `gc.set_threshold`. With Python's own (700, 10, 10), 400 turns at once took 199 collections and a tenth
+of their CPU, 35 ms of it in one; with these they take some ten of 1 ms."""
 
 
 class GcFreezing:

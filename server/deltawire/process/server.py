@@ -2,21 +2,25 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
+import structlog
 import uvicorn
 from uvicorn.config import Config
 
 from deltawire.process.drain import Drain
 from deltawire.process.signals import StopClock
+from deltawire.telemetry.logs import where
 from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.intake import SocketRates
 from deltawire.transport.websocket import WebSocketProtocol
+
+log = structlog.get_logger(__name__)
 
 _GOODBYE_SECONDS: Final = 2
 """Time for connections to close after the drain; each has a shorter timeout of its own."""
@@ -41,6 +45,8 @@ class Service(NamedTuple):
     """An ASGI application."""
     listening: Listening
     drain: Drain
+    loaded: Callable[[], Awaitable[None]]
+    """Waits for what is loaded while the server already accepts connections; raises what kept it from being loaded."""
 
 
 class ServerConfig(Config):
@@ -72,26 +78,49 @@ class ServerConfig(Config):
 class Server(uvicorn.Server):
     """A uvicorn server that drains on a stop signal, and then returns instead of raising the signal again."""
 
-    def __init__(self, config: ServerConfig, drain: Drain, on_ready: Callable[[], None]) -> None:
-        """Store the arguments; `serve` starts the server. `on_ready` is called when it accepts connections."""
+    def __init__(
+        self, config: ServerConfig, service: Service, on_listening: Callable[[], None], on_loaded: Callable[[], None]
+    ) -> None:
+        """Store the arguments; `serve` starts the server.
+
+        `on_listening` is called when it accepts connections, and `on_loaded` when all of its service is loaded.
+        """
         super().__init__(config)
-        self._drain = drain
-        self._on_ready = on_ready
+        self._drain = service.drain
+        self._loaded = service.loaded
+        self._on_listening = on_listening
+        self._on_loaded = on_loaded
+        self._loading: asyncio.Task[None] | None = None
         self._clock = StopClock()
-        self.is_ready = False
+        self.is_listening = False
         """True once the server accepts connections; a server that was stopped before that never does."""
+        self.has_failed = False
+        """True when its service could not be loaded, which stops the server."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept connections."""
         await super().startup(sockets)
         if not self.should_exit:
-            self.is_ready = True
-            self._on_ready()
+            self.is_listening = True
+            self._on_listening()
+            self._loading = asyncio.create_task(self._load())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain, while new connections are still answered with `draining`; then close."""
         await self._drain.run()
+        if self._loading is not None:
+            self._loading.cancel()
         await super().shutdown(sockets)
+
+    async def _load(self) -> None:
+        try:
+            await self._loaded()
+        except Exception as fault:  # noqa: BLE001 - whatever it is, nothing can be answered
+            log.error("cannot start", cause=type(fault).__name__, where=where(fault))  # noqa: TRY400 - no stack traces
+            self.has_failed = True
+            self.stop()
+        else:
+            self._on_loaded()
 
     def stop(self) -> None:
         """Start the drain; a second call, a second later or more, ends it."""

@@ -12,7 +12,7 @@ import structlog
 
 from deltawire.process.allocator import give_back
 from deltawire.process.drain import Drained
-from deltawire.process.gc_freezing import GcFreezing
+from deltawire.process.gc_freezing import THRESHOLDS, GcFreezing
 from deltawire.process.leaving import close_tasks, leave
 from deltawire.process.server import Server, ServerConfig, Service, url_of
 from deltawire.process.signals import exit_code_of, stopping
@@ -27,7 +27,7 @@ Build = Callable[[], Service]
 
 def serve_here(build: Build, listeners: Listeners) -> NoReturn:
     """Serve in this process, to its end."""
-    served = _serve(build, listeners, lambda _: log.info("listening", url=url_of(listeners[0])))
+    served = _serve(build, listeners, lambda _: log.info("listening", url=url_of(listeners[0])), lambda: None)
     if served.exit_code == 0:
         _log_drained(served.drained)
     leave(served.exit_code)
@@ -35,6 +35,7 @@ def serve_here(build: Build, listeners: Listeners) -> NoReturn:
 
 def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: float, store_timeout: float) -> int:
     """Serve in as many processes as there are `listeners`; return the exit code of this one."""
+    gc.enable()
     url = url_of(listeners[0][0])
     with shared_by_workers() as forget:
         workers = Workers(partial(_work, build), listeners, drain_timeout, store_timeout, forget)
@@ -46,12 +47,7 @@ def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: fl
 
 def _work(build: Build, listeners: Listeners, report: Connection) -> None:
     """Run one worker process from its start to its exit."""
-
-    def ready(server: Server) -> None:
-        stop_when_orphaned(server.stop)
-        _tell(report, READY)
-
-    served = _serve(build, listeners, ready)
+    served = _serve(build, listeners, lambda server: stop_when_orphaned(server.stop), partial(_tell, report, READY))
     _tell(report, served.drained)
     remove_when_orphaned()
     leave(served.exit_code)
@@ -71,20 +67,24 @@ class _Served(NamedTuple):
     """It is held, because its loop is not closed."""
 
 
-def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None]) -> _Served:
-    """Serve until a stop signal comes."""
+def _serve(
+    build: Build, listeners: Listeners, on_listening: Callable[[Server], None], on_loaded: Callable[[], None]
+) -> _Served:
+    """Serve until a stop signal comes. The garbage collector is off until all is loaded."""
+    gc.disable()
     give_back()
     service = build()
     config = ServerConfig(service.app, service.listening)
 
-    def ready() -> None:
+    def loaded() -> None:
         # Freeze what exists now: it is never freed, and each full collection would visit it, for 10 ms under load.
-        gc.collect()
         gc.freeze()
+        gc.set_threshold(*THRESHOLDS)
+        gc.enable()
         gc.callbacks.append(GcFreezing())
-        on_ready(server)
+        on_loaded()
 
-    server = Server(config, service.drain, ready)
+    server = Server(config, service, lambda: on_listening(server), loaded)
 
     async def serve() -> list[int]:
         with stopping(server.stop) as signals:
@@ -95,7 +95,7 @@ def _serve(build: Build, listeners: Listeners, on_ready: Callable[[Server], None
     signals = runner.run(serve())
     close_tasks(runner)
     exit_code = exit_code_of(signals) if signals else 1
-    if server.is_ready:
+    if server.is_listening and not server.has_failed:
         exit_code = 0
     return _Served(service.drain.result, exit_code, runner)
 

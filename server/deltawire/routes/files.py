@@ -18,7 +18,7 @@ from deltawire.aio.timeouts import ticking_timeout
 from deltawire.api_docs.file_operations import DELETE_FILE, LIST_FILES, READ_CONTENT, READ_FILE, SEND_FILE
 from deltawire.conversations.files.kinds import BY_NAME
 from deltawire.conversations.files.names import attachment, name_in
-from deltawire.conversations.files.schemas import File, FilePage, read_query, read_upload
+from deltawire.conversations.files.schemas import File, FilePage, read_delete, read_query, read_upload
 from deltawire.conversations.files.uploads import Upload
 from deltawire.edge.error_handler import BrokeOff, Refusal
 from deltawire.edge.head_requests import is_head
@@ -90,8 +90,9 @@ async def read_content(file: FromPath[str], request: AnyRequest, services: Named
 
 @delete("/{file:str}", status_code=204, operation_class=DELETE_FILE)
 async def delete_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
-    """Delete a file, also from the messages that name it."""
-    await services.files.delete(caller_of(request.scope).name, file)
+    """Delete a file, also from the messages that name it; with `unnamed` only where none does."""
+    query = read_delete(parameters_of(request))
+    await services.files.delete(caller_of(request.scope).name, file, unnamed=query.unnamed)
 
 
 def _upload_of(request: AnyRequest) -> Upload:

@@ -24,8 +24,12 @@ async def live() -> dict[str, str]:
 
 @get("/readyz", operation_class=PROBE, opt=_OPEN)
 async def ready(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, str]:
-    """Report that the process takes new turns; 503 `draining` after a stop, 503 `store_unavailable` without stores."""
+    """Report that the process takes new turns; 503 `draining` after a stop, 503 `store_unavailable` without stores.
+
+    While the process starts, the answer comes when the upstream's client is loaded.
+    """
     query = _read_query(parameters_of(request))
+    await services.upstream.ready()
     if not services.admission.is_open:
         raise Failure("draining")
     if query.exclude == "stores":

@@ -14,6 +14,7 @@ from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
+from deltawire.gemini.loading import LoadingUpstream
 from deltawire.identity.shares import Shares
 from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
@@ -47,6 +48,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Refusals
     runs: Runs
     sessions: SessionRegistry
+    upstream: LoadingUpstream
     title_model: str | None
     """The model that makes titles; None where none does."""
     send_timeout: float

@@ -7,13 +7,16 @@ import atexit
 import os
 import select
 import threading
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Final
 
 _MAX_BYTES: Final = 2**20
 """The bound of the queue: the lines of some thousand turns."""
+_PAUSE_SECONDS: Final = 0.02
+"""Time after lines were written in which others gather: waking a thread costs a turn a tenth of its CPU."""
 _CLOSE_SECONDS: Final = 1.0
 """Time for the queued lines at the end of the process."""
 
@@ -57,14 +60,16 @@ class LogWriter:
 
     def _run(self) -> None:
         while True:
-            for line in self._taken():  # one by one: other workers write to the same pipe in between
-                self._write_out(line)
+            for lines in _joined(self._taken()):
+                self._write_out(lines)
+            with self._changed:
+                self._is_idle = True
+                self._changed.notify_all()
+            time.sleep(_PAUSE_SECONDS)
 
     def _taken(self) -> list[bytes]:
         """Wait for lines; return all that are queued."""
         with self._changed:
-            self._is_idle = True
-            self._changed.notify_all()
             self._changed.wait_for(lambda: self._waiting)
             self._is_idle = False
             if self._lost:
@@ -83,3 +88,14 @@ class LogWriter:
                     rest = rest[os.write(self._descriptor, rest) :]
                 except BlockingIOError:  # the parent process made the pipe non-blocking
                     select.select((), (self._descriptor,), ())
+
+
+def _joined(lines: list[bytes]) -> Iterator[bytes]:
+    """Yield whole lines, as many at once as a pipe takes in one piece: other workers write to it in between."""
+    joined = b""
+    for line in lines:
+        if joined and len(joined) + len(line) > select.PIPE_BUF:
+            yield joined
+            joined = b""
+        joined += line
+    yield joined

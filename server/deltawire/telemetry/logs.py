@@ -10,7 +10,7 @@ import sys
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import structlog
@@ -27,15 +27,19 @@ _QUIET: Final = ("uvicorn.access", "uvicorn.asgi", "asyncio", "aiohttp", "google
 _OUR_FOLDER: Final = str(Path(__file__).parents[1])
 
 
-def configure(level: str, *, json: bool) -> None:
-    """Send every log line of the process to standard output. Call it once: each call makes a writer of its own."""
+def configure(level: str, form: Literal["json", "console"] | None) -> None:
+    """Send every log line of the process to standard output. Call it once: each call makes a writer of its own.
+
+    With None the lines have the form for a terminal where there is one, and else JSON.
+    """
+    is_json = form == "json" or (form is None and not sys.stdout.isatty())
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     render: Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
-        if json
+        if is_json
         else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, sort_keys=False)
     )
     writer = LogWriter(_standard_output(), partial(_line_of_lost, [*shared, render]))

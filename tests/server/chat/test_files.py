@@ -101,16 +101,6 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
             assert json.loads((await files_client.get(f"/{long['id']}"))[1])["expires"] is None
 
 
-async def test_a_copy_that_is_gone_early_is_made_again_once(address: str, google: GoogleFiles) -> None:
-    async with files_of(address) as client:
-        file = await client.kept(b"words " * 2 * MIB, "text/plain")
-    async with connected(address) as client:
-        await client.ask("One", files=[file["id"]])
-        google.expires = dict.fromkeys(google.expires, 0.0)
-        end = (await client.ask("Two", files=[file["id"]]))[-1]
-    assert (end["type"], google.uploads) == ("usage", 2)
-
-
 async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, google: GoogleFiles) -> None:
     async with files_of(address) as client, connected(address) as socket:
         file = await client.kept(b"words " * 2 * MIB, "text/plain")
@@ -118,6 +108,20 @@ async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, googl
         assert await client.delete(file["id"]) == 204
         while google.uploaded:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
+
+
+async def test_a_file_that_a_conversation_names_outlives_the_end_of_a_temporary_chat(
+    address: str, google: GoogleFiles
+) -> None:
+    named, unnamed = await two_files(address)
+    async with conversations_of(address) as store, connected(address) as socket, files_of(address) as client:
+        await socket.ask("hi", conversation=await store.create(), files=[named])
+        await socket.ask("And both?", files=[named, unnamed])
+        for file in (named, unnamed):
+            assert await client.delete(f"{file}?unnamed=true") == 204
+        assert [(await client.get(f"/{file}"))[0] for file in (named, unnamed)] == [200, 404]
+        assert await client.delete(f"{named}?unnamed=maybe") == 400
+        assert await client.delete(named) == 204
 
 
 async def test_a_message_of_the_store_has_its_files(address: str, google: GoogleFiles) -> None:

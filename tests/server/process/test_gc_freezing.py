@@ -23,21 +23,23 @@ def left_as_it_was() -> Iterator[None]:
     gc.collect()
     yield
     gc.callbacks[:] = before
-    gc.unfreeze()
+    gc.freeze()  # again, as tests/conftest.py has
     gc.enable()
 
 
 def test_what_a_long_collection_found_alive_is_not_looked_through_again() -> None:
+    before = gc.get_freeze_count()
     alive = [[] for _ in range(1000)]  # type: ignore[var-annotated]
     gc.callbacks.append(GcFreezing(long_seconds=0))
     gc.collect()
-    assert gc.get_freeze_count() >= len(alive)
+    assert gc.get_freeze_count() >= before + len(alive)
 
 
 def test_a_short_collection_leaves_everything_to_the_next() -> None:
+    before = gc.get_freeze_count()
     gc.callbacks.append(GcFreezing(long_seconds=1000))
     gc.collect()
-    assert gc.get_freeze_count() == 0
+    assert gc.get_freeze_count() <= before  # what is frozen may still end
 
 
 def test_circles_among_the_frozen_are_found_in_the_end() -> None:
@@ -46,7 +48,7 @@ def test_circles_among_the_frozen_are_found_in_the_end() -> None:
     circle.append(circle)
     gc.collect()
     del circle
-    assert [gc.collect() for _ in range(62)] == [0] * 62
+    assert [gc.collect() for _ in range(6)] == [0] * 6
     gc.collect()
     assert gc.get_freeze_count() == 0
     assert gc.collect() >= 1

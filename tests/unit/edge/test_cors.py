@@ -2,8 +2,9 @@
 
 import pytest
 
-from deltawire.edge.cors import OriginPolicy, normalised
+from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import Client
+from deltawire.edge.origin_form import normalised
 
 HERE = Client("192.0.2.1", ("chat.example:8000",), None)
 

@@ -127,6 +127,8 @@ def test_a_kind_that_one_round_counts_without_modalities_is_not_told() -> None:
 
 
 def test_a_turn_of_text_alone_is_told_as_ever() -> None:
-    assert shown_modalities(counted(ASKED)) is UNSET
-    assert shown_modalities(counted({**ASKED, "promptTokensDetails": details(text=300)})) is UNSET
-    assert shown_modalities(counted({**ASKED, "promptTokensDetails": details(document=3)})) is not UNSET
+    assert told(ASKED) is None
+    for split, is_shown in ((details(text=300), False), (details(document=3), True), (details(audio=0), False)):
+        modalities = told({**ASKED, "promptTokensDetails": split})
+        assert modalities is not None
+        assert (shown_modalities(modalities) is not UNSET) == is_shown

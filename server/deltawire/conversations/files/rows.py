@@ -71,6 +71,15 @@ async def change(connection: AsyncConnection, file: str, **columns: Any) -> None
     await connection.execute(update(files).where(files.c.id == file).values(columns))
 
 
+async def remember_copy(
+    connection: AsyncConnection, file: str, name: str | None, uri: str | None, expires: float | None
+) -> bool:
+    """Note the provider's copy of a file; return False for a file that is not kept any more."""
+    kept = update(files).where(files.c.id == file, files.c.state == KEPT)
+    changed = await connection.execute(kept.values(remote_name=name, remote_uri=uri, remote_expires=expires))
+    return changed.rowcount > 0
+
+
 async def remove(connection: AsyncConnection, name: str) -> None:
     """Remove the row with this id."""
     await connection.execute(delete(files).where(files.c.id == name))

@@ -47,6 +47,14 @@ class UploadQuery(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(max_length=1_000, description="a name of at most 1,000 characters")] = ""
 
 
+class DeleteQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The parameters of a deletion's URL."""
+
+    unnamed: Annotated[
+        bool, Meta(description="true or false: true leaves a file that a message of a conversation names")
+    ] = False
+
+
 class FileBounds(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of files."""
 
@@ -61,6 +69,7 @@ class FileBounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 read_query = StrictDecoder[FileQuery](FileQuery, rules_of(FileQuery)).read_query
+read_delete = StrictDecoder[DeleteQuery](DeleteQuery, rules_of(DeleteQuery)).read_query
 read_upload = StrictDecoder[UploadQuery](UploadQuery, rules_of(UploadQuery)).read_query
 
 

@@ -76,12 +76,18 @@ class FileStore:
         last = found[query.limit - 1] if len(found) > query.limit else None
         return FilePage(shown, None if last is None else f"{last.created:.9f}_{last.id}")
 
-    async def delete(self, owner: str, name: str) -> None:
-        """Delete a file: it is gone at once, even for messages that name it; its bytes are removed a little later."""
+    async def delete(self, owner: str, name: str, *, unnamed: bool = False) -> None:
+        """Delete a file: it is gone at once, even for messages that name it; its bytes are removed later.
+
+        With `unnamed` a file that a message names stays: a caller who sends the same bytes again has the same file.
+        """
         async with self.database.writing(owner) as transaction:
             await rows.lock_owner(transaction, owner)
-            if name not in await rows.find(transaction, owner, [name]):
+            found = await rows.find(transaction, owner, [name])
+            if name not in found:
                 raise Failure("not_found", _GONE)
+            if unnamed and found[name].is_named:
+                return
             await rows.change(transaction, name, state=rows.GONE, size=0)
         self.removal.run()
 
@@ -96,9 +102,13 @@ class FileStore:
         return [found[name] for name in ids]
 
     async def remember_remote(self, row: FileRow, name: str | None, uri: str | None, expires: float | None) -> None:
-        """Note where the provider has a copy of a file, and until when; None where it has none any more."""
+        """Note where the provider has a copy of a file, and until when; None where it has none any more.
+
+        Raise `not_found` for a file that was deleted meanwhile.
+        """
         async with self.database.writing(row.owner) as transaction:
-            await rows.change(transaction, row.id, remote_name=name, remote_uri=uri, remote_expires=expires)
+            if not await rows.remember_copy(transaction, row.id, name, uri, expires):
+                raise Failure("not_found", _GONE, field="files")
 
     async def remote(self, row: FileRow) -> FileRow:
         """Return the row as it is now, with the provider's copy; another turn may have sent it meanwhile."""

@@ -5,6 +5,7 @@
 When an upload ends in any other way, its row and its object are removed; after a crash, by the next start.
 """
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -35,6 +36,8 @@ _TO_A_BUCKET: Final = 2
 """Uploads of one caller that write to a bucket at once: its parts are larger."""
 _MAX_FILES: Final = 10_000
 """Files of one caller."""
+_WRITES: Final = 2
+"""Uploads that write to the database at once. The others wait here, where no time-out of the database runs."""
 _HEARTBEAT_SECONDS: Final = 60.0
 
 
@@ -62,6 +65,7 @@ class Uploads:
         self.running: set[str] = set()
         """The ids of the files that arrive in this process."""
         self._memory = Budget(_MEMORY_BYTES)
+        self._writes = asyncio.Semaphore(_WRITES)
         self._lanes = Lanes(_TO_A_FOLDER if objects.is_local else _TO_A_BUCKET)
 
     async def take(self, upload: Upload, pieces: AsyncIterator[bytes]) -> FileRow:
@@ -94,7 +98,7 @@ class Uploads:
         try:
             arrival = Arrival(row, inspection, self._bounds, self._database)
             part = 2 * self._objects.part_bytes
-            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part)):
+            async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part), upload.owner):
                 await self._objects.put(row.object, arrival.checked(pieces))
             return await self._keep(arrival.whole())
         except BaseException:
@@ -105,7 +109,7 @@ class Uploads:
 
     async def _reserve(self, row: FileRow, length: int | None) -> FileRow:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
-        async with self._database.writing(row.owner) as transaction:
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             number, size = await rows.stored_by(transaction, row.owner)
             room = self._bounds.caller_bytes - size
@@ -120,7 +124,7 @@ class Uploads:
 
     async def _keep(self, row: FileRow) -> FileRow:
         """Make the upload a file. When its caller has a file of the same bytes, both use the same object."""
-        async with self._database.writing(row.owner) as transaction:
+        async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
             same = await rows.twins(transaction, row.owner, row.sha256 or "")
             for twin in same:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.gemini.reading.modalities import modalities_of
-from deltawire.gemini.reading.response import DETAILS, UsageMetadata
+from deltawire.gemini.reading.response import UsageMetadata
 
 
 class RunningCounts:
@@ -35,7 +35,8 @@ class RunningCounts:
         """Store the counts of one event; return True when they change the current ones."""
         before = self.last
         self.take(usage)
-        usage.release_payload()
+        if usage.has_details:
+            usage.release_payload()
         return self.last != before
 
     def counts(self, *, has_text: bool) -> Counts:
@@ -45,7 +46,7 @@ class RunningCounts:
         counts = _counts(self.last, self._greatest_output)
         if has_text and counts.output == 0 and not self.last.candidates_token_count:
             counts = Counts(counts.input, None, counts.thought, counts.tool, counts.cached, None)
-        if any(getattr(self.last, name) for name in DETAILS):
+        if self.last.has_details:
             return replace(counts, modalities=modalities_of(self.last, counts))
         return counts
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from deltawire.gemini.events import LastingFailure
+from deltawire.gemini.events import FileFailure, LastingFailure
 from deltawire.protocol.errors import Failure
 
 _STATUSES: Final = {
@@ -32,6 +32,12 @@ _too_long = re.compile(
     r"|exceeds? .{0,40}context (window|length)|maximum context length",
     re.IGNORECASE | re.DOTALL,
 )
+_of_a_file = re.compile(
+    r"\bfile.{0,120}(active state|exist|not found|expired|permission|no longer)"
+    r"|(permission|access|not found|expired|fetch).{0,120}\bfile",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Such as "The File abc is not in an ACTIVE state and usage is not allowed." """
 TOO_LONG: Final = "The conversation is longer than this model takes: shorten it, or begin a new one."
 
 
@@ -53,6 +59,8 @@ def failure_of(error: Any, status: int | None = None, retry_after: float | None 
         return LastingFailure("upstream_rate_limited", cause=cause)
     if status == 413 or (status == 400 and "output" not in message and _too_long.search(message)):
         return Failure("message_too_large", TOO_LONG, cause=cause)
+    if status in (400, 403, 404) and _of_a_file.search(message):
+        return FileFailure("upstream_rejected", cause=cause)
     delays = (*map(_delay_of, details), retry_after, _delay_in(message))
     delay = next((delay for delay in delays if delay is not None), None)
     return Failure(_code_of(status), retry_after=delay, cause=cause)

@@ -68,13 +68,19 @@ class UsageMetadata(Struct, rename="camel", gc=False):
     tool_use_prompt_tokens_details: Raw = Raw()
     cache_tokens_details: Raw = Raw()
 
+    @property
+    def has_details(self) -> bool:
+        """True where the provider told counts by modality."""
+        asked = self.prompt_tokens_details or self.tool_use_prompt_tokens_details or self.cache_tokens_details
+        return (asked or self.candidates_tokens_details) != b""
+
     def release_payload(self) -> None:
         """Copy the details: they would keep the payload, which may hold a picture, in memory."""
-        for name in DETAILS:
+        for name in _DETAILS:
             setattr(self, name, getattr(self, name).copy())
 
 
-DETAILS: Final = tuple(name for name in UsageMetadata.__struct_fields__ if name.endswith("_tokens_details"))
+_DETAILS: Final = tuple(name for name in UsageMetadata.__struct_fields__ if name.endswith("_tokens_details"))
 """The fields of the counts by modality."""
 
 

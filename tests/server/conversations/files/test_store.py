@@ -1,20 +1,24 @@
-"""Files in a folder and in a real S3: sent, found, read, listed, shared, swept and deleted."""
+"""Files in a folder and in a real S3, with each database: sent, found, read, listed, shared, swept and deleted."""
 
 import asyncio
 import json
 import os
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from sqlalchemy import text
 from support.files import PDF, Files, files_of, png
 from support.identity import API_KEYS, KEYS, bearer
 from support.object_store import s3_bucket
+from support.postgres import fresh_database
 from support.serving import serving
 from support.upstream import Upstream
+
+from deltawire.config.settings import Settings
+from deltawire.conversations.database import Database
+from deltawire.conversations.migrate import migrate
 
 MIB = 2**20
 
@@ -32,9 +36,25 @@ class Place(NamedTuple):
                 await asyncio.sleep(0.05)
 
 
-@pytest.fixture(scope="module", params=["folder", "s3"])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    if request.param == "s3":
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("folder", "sqlite"),
+        ("s3", "postgresql"),
+        pytest.param(("folder", "postgresql"), marks=pytest.mark.nightly),
+        pytest.param(("s3", "sqlite"), marks=pytest.mark.nightly),
+    ],
+    ids="-".join,
+)
+def kinds(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The kind of object store, and of database."""
+    kinds: tuple[str, str] = request.param
+    return kinds
+
+
+@pytest.fixture(scope="module")
+def place(kinds: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    if kinds[0] == "s3":
         with s3_bucket() as bucket:
             yield Place(bucket.url, bucket.keys)
         return
@@ -42,11 +62,24 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     yield Place(folder.as_uri(), lambda: [file.name for file in folder.rglob("*") if file.is_file()])
 
 
-@pytest.fixture
-async def address(upstream: Upstream, place: Place, tmp_path: Path) -> AsyncIterator[str]:
-    async with serving(
-        upstream, files_url=place.url, data_dir=tmp_path, api_keys=API_KEYS, max_file_bytes=12 * MIB
-    ) as address:
+@pytest.fixture(scope="module")
+async def settings(
+    kinds: tuple[str, str], place: Place, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[dict[str, Any]]:
+    folder = tmp_path_factory.mktemp("data")
+    own = {"files_url": place.url, "data_dir": folder}
+    if kinds[1] == "sqlite":
+        yield {**own, "database_url": f"sqlite+aiosqlite:///{folder / 'conversations.db'}"}
+        return
+    async with fresh_database(request.getfixturevalue("postgresql")) as url:
+        database = Settings(database_url=url).database
+        await migrate(database)
+        yield {**own, "database_url": database}
+
+
+@pytest.fixture(scope="module")
+async def address(shared_upstream: Upstream, settings: dict[str, Any]) -> AsyncIterator[str]:
+    async with serving(shared_upstream, **settings, api_keys=API_KEYS, max_file_bytes=12 * MIB) as address:
         yield address
 
 
@@ -115,16 +148,19 @@ async def test_a_refusal_in_mid_upload_leaves_nothing(alice: Files, place: Place
     assert (await alice.get())[1] == b'{"files":[],"next":null}'
 
 
-async def test_what_a_crash_left_is_removed_at_the_next_start(upstream: Upstream, place: Place, tmp_path: Path) -> None:
-    settings = {"files_url": place.url, "data_dir": tmp_path}
+async def test_what_a_crash_left_is_removed_at_the_next_start(
+    upstream: Upstream, place: Place, settings: dict[str, Any]
+) -> None:
     async with serving(upstream, **settings) as address, files_of(address) as client:
         kept = await client.kept(PDF, "application/pdf", "a.pdf")
         await client.kept(png(), "image/png", "b.png")
         await place.becomes(2)
-    with sqlite3.connect(tmp_path / "conversations.db") as database:  # as if its process had died before it was kept
+    database = Database(settings["database_url"])
+    async with database.writing() as transaction:  # as if its process had died before it was kept
         holder = f"{os.uname().nodename}/{2**22 + 1}/0"
-        database.execute("UPDATE files SET state = 'arriving', holder = ? WHERE name = 'b.png'", [holder])
-    database.close()
+        arriving = text("UPDATE files SET state = 'arriving', holder = :holder WHERE name = 'b.png'")
+        await transaction.execute(arriving, {"holder": holder})
+    await database.close()
     async with serving(upstream, **settings) as address, files_of(address) as client:
         await place.becomes(1)
         assert (await client.get(f"/{kept['id']}/content"))[1] == PDF
@@ -133,9 +169,8 @@ async def test_what_a_crash_left_is_removed_at_the_next_start(upstream: Upstream
 
 
 async def test_a_file_that_nobody_used_for_its_lifetime_is_swept(
-    upstream: Upstream, place: Place, tmp_path: Path
+    upstream: Upstream, place: Place, settings: dict[str, Any]
 ) -> None:
-    settings = {"files_url": place.url, "data_dir": tmp_path}
     async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:
         file = await client.kept(PDF, "application/pdf")
     async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:

@@ -1,0 +1,63 @@
+"""`deltawire migrate` and `deltawire backup`, and what a start does to the database."""
+
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+import structlog
+from sqlalchemy import make_url
+
+from deltawire.config.checks import check_data_folder
+from deltawire.config.settings import PREFIX, Settings
+from deltawire.conversations import backup
+from deltawire.conversations import migrate as migrations
+from deltawire.conversations.database import REVISIONS
+from deltawire.protocol.errors import Failure
+from deltawire.telemetry import logs
+
+log = structlog.get_logger("deltawire")
+
+
+def migrate(settings: Settings) -> int:
+    """Bring the tables up to date; return the exit code."""
+    logs.configure(settings.log_level, settings.log_format)
+    check_data_folder(settings)
+    try:
+        asyncio.run(migrations.migrate(settings.database))
+    except migrations.SchemaError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except Failure as failure:
+        log.error("the database cannot be used", cause=failure.cause)  # noqa: TRY400 - no stack traces
+        return 1
+    log.info("migrated", revision=REVISIONS[-1])
+    return 0
+
+
+def back_up(settings: Settings, to: Path) -> int:
+    """Copy the SQLite file; return the exit code."""
+    logs.configure(settings.log_level, settings.log_format)
+    check_data_folder(settings)
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite" or url.database is None:
+        sys.stderr.write(f"backup: {PREFIX}DATABASE_URL is no SQLite file; pg_dump copies PostgreSQL\n")
+        return 2
+    try:
+        backup.back_up(Path(url.database), to)
+    except (sqlite3.Error, OSError) as error:
+        sys.stderr.write(f"backup: cannot copy {url.database} to {to}: {error}\n")
+        return 1
+    log.info("backed up", file=str(to), bytes=to.stat().st_size)
+    return 0
+
+
+def prepare(settings: Settings) -> None:
+    """Make sure that the conversations have their tables; raise `SchemaError`.
+
+    A database that does not answer does not stop the start: the requests that need it wait.
+    """
+    try:
+        asyncio.run(migrations.prepare(settings.database))
+    except Failure as failure:
+        log.warning("the database cannot be used; conversations wait for it", cause=failure.cause)

@@ -1,0 +1,68 @@
+"""The upstream of a process while its client is loaded: google-genai takes as long to import as all the rest."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Self
+
+from deltawire.gemini.messages import Exchange
+from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
+from deltawire.protocol.errors import Failure
+
+if TYPE_CHECKING:  # to import it is what takes long
+    from deltawire.gemini.client import GeminiClient
+    from deltawire.gemini.stream import GeminiStream
+
+Load = Callable[[AsyncExitStack], Coroutine[Any, Any, "GeminiClient"]]
+"""Loads the client and opens it on the stack, which is closed when the process stops."""
+
+
+class LoadingUpstream:
+    """The upstream of the turns that begin before the client is there: each call waits for it.
+
+    A context manager for the event loop that uses it; it starts to load when it is entered.
+    """
+
+    def __init__(self, load: Load, loaded: Callable[["GeminiClient"], None]) -> None:
+        """`loaded` is called with the client once it is there."""
+        self._load = load
+        self._loaded = loaded
+        self._opened = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Start to load."""
+        self._loading = asyncio.get_running_loop().create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop to load, or close the client."""
+        self._loading.cancel()
+        await asyncio.wait({self._loading})
+        await self._opened.aclose()
+
+    async def ready(self) -> None:
+        """Wait until the client is there; raise what kept it from being loaded."""
+        await asyncio.shield(self._loading)
+
+    async def open(
+        self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = ()
+    ) -> "GeminiStream":
+        """See `GeminiClient.open`."""
+        client = await self._client()
+        return await client.open(model, request, history, exchange)
+
+    async def delete_copy(self, name: str) -> None:
+        """See `GeminiClient.delete_copy`."""
+        client = await self._client()
+        await client.delete_copy(name)
+
+    async def _client(self) -> "GeminiClient":
+        try:
+            return await asyncio.shield(self._loading)
+        except Exception as fault:  # noqa: BLE001 - the process ends with it, and says it
+            raise Failure("upstream_unavailable", cause=type(fault).__name__) from None
+
+    async def _run(self) -> "GeminiClient":
+        client = await self._load(self._opened)
+        self._loaded(client)
+        return client
