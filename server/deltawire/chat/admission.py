@@ -153,7 +153,10 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        memory = self._take_share(caller.name, _memory_of(request, said))
+        size = _HELD * (getsizeof(request.message) + memory_of(said))
+        if type(request) is FiledRequest or request.tools or request.response_schema or request.tool_results:
+            size += _memory_of_more(request, said)
+        memory = self._take_share(caller.name, size + _HELD * READ_BYTES if request.files else size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -232,20 +235,15 @@ class Admission:
             raise too_large("system", bounds.message_chars)
 
 
-def _memory_of(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of memory that a turn takes for its request, estimated."""
-    size = getsizeof(request.message) + memory_of(said)
+def _memory_of_more(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of memory that a request's tools and schema take, estimated, and the files within it."""
+    size = 0
     if request.tools or request.response_schema or request.tool_results:
-        size += _memory_of_tools(request)
-    if not request.files and type(request) is not FiledRequest:
-        return _HELD * size
-    return _HELD * (size + READ_BYTES) + _memory_of_files(request, said)
-
-
-def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of the files that came within a request."""
-    asked = sum([file.size for file in attachments_of(request)])
-    return asked + sum([file.size for message in said for file in files_of(message)])
+        size = _HELD * _memory_of_tools(request)
+    if type(request) is FiledRequest:
+        size += _HELD * READ_BYTES + sum([file.size for file in attachments_of(request)])
+        size += sum([file.size for message in said for file in files_of(message)])
+    return size
 
 
 def _memory_of_tools(request: ChatRequest) -> int:
