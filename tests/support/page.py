@@ -173,9 +173,13 @@ async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterato
 
 @asynccontextmanager
 async def _fresh(browser: Browser, options: dict[str, Any]) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context = await _context(browser, options)
     yield context
     await context.close()
+
+
+async def _context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
+    return await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
 
 
 @asynccontextmanager
@@ -189,7 +193,7 @@ async def _kept(browser: Browser, address: str) -> AsyncIterator[BrowserContext]
             yield context
         return
     free = [context for context in browser.contexts if [page.url for page in context.pages] == [_KEPT]]
-    context = free[0] if free else await browser.new_context(viewport=WIDE, service_workers="block")
+    context = free[0] if free else await _context(browser, {})
     keeper = context.pages[0] if free else await context.new_page()
     if not free:
         await keeper.goto(_KEPT)
