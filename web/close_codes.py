@@ -7,15 +7,11 @@ from deltawire.protocol.close_codes import TABLE
 
 
 def table() -> str:
-    """Return the module, formatted as the page's formatter does."""
+    """Return the module, formatted as the page's formatter does. Its sentences are the page's own, in each language."""
     rows = "".join(
-        f"  {row.code}: {{\n"
-        + "".join(
-            f"    {name}: {json.dumps(value, ensure_ascii=False)},\n"
-            for name, value in (("sentence", row.sentence), ("advice", row.advice), ("reconnect", row.reconnect))
-            if value is not None
-        )
-        + "  },\n"
+        f"  {row.code}: {{ code: {row.code}, "
+        + ("refuses: true, " if row.advice is not None else "")
+        + f"reconnect: {json.dumps(row.reconnect)} }},\n"
         for row in TABLE.values()
     )
     return (

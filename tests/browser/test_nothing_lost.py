@@ -1,5 +1,6 @@
 """What a person has written is never lost: whatever happens to the page, its connection or its server, and whenever."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -13,12 +14,29 @@ from support.process import running_over
 from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
+from support.words import pattern_of, words_of
 
 WORDS = "These words were written by a person, and took a while."
 """They are more than the smallest server of these tests takes."""
 LONGEST = 40
 STANDS = """(words) => [...document.querySelectorAll("textarea")].some((box) => box.value.includes(words))
   || [...document.querySelectorAll("[aria-label=You]")].some((question) => question.textContent.includes(words))"""
+
+TOLD = re.compile(
+    "error|close|lost|run_|answer_(?:broke|cut)|advice|no_answer$|unreach|handshake|chat_|newer|model_gone|stopped"
+)
+"""The names of sentences about what has become of something."""
+SENTENCES = [(name, pattern_of(text)) for name, text in words_of("en").items() if TOLD.match(name)]
+SAYS = """([sentences, expected]) => {
+  const texts = [...document.querySelectorAll("main *, nav *")]
+    .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
+    .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
+    .map((node) => node.textContent);
+  const said = sentences.filter(([, pattern]) => texts.some((text) => new RegExp(pattern).test(text)));
+  const names = said.map(([name]) => name).sort().join(" ");
+  return expected === null ? names : names === expected;
+}"""
+"""Whether the page says these sentences, and no others of those; without `expected`, the names of all it says."""
 
 
 class Scene:
@@ -57,6 +75,13 @@ class Scene:
     async def stands(self) -> None:
         """See that the words are somewhere on the page."""
         await self.page.page.wait_for_function(STANDS, arg=WORDS)
+
+    async def says(self, names: str) -> None:
+        """Wait until the page says these sentences of what has become of something, and no others."""
+        try:
+            await self.page.page.wait_for_function(SAYS, arg=[SENTENCES, names], timeout=20_000)
+        except Error:  # so that the failure says what the page does
+            assert await self.page.page.evaluate(SAYS, [SENTENCES, None]) == names
 
     async def turns_to_it(self) -> None:
         """Turn to the version before, if what was written elsewhere stands in place of the words."""
@@ -202,6 +227,64 @@ TAKEN_BY_THE_READER = {
 }
 """What was stored whole before its chat was deleted was deleted with it."""
 
+SAID: dict[tuple[Step, Step], tuple[str, str]] = {
+    (before_the_first_word, reload): ("stopped_empty", "stopped_empty"),
+    (before_the_first_word, a_second_tab): ("stopped_empty", "stopped_empty"),
+    (before_the_first_word, a_dead_link): ("advice_nothing_came close_silent", "close_silent no_answer"),
+    (before_the_first_word, a_server_that_is_killed): ("advice_nothing_came close_1006", "close_1006 no_answer"),
+    (before_the_first_word, a_server_with_other_models): (
+        "advice_cut_by_stop error_cut_by_stop",
+        "advice_cut_by_stop error_cut_by_stop no_answer",
+    ),
+    (before_the_first_word, a_chat_that_is_deleted_elsewhere): ("", "chat_gone"),
+    (in_mid_answer, reload): ("stopped", "stopped"),
+    (in_mid_answer, a_second_tab): ("newer_version stopped", "stopped"),
+    (in_mid_answer, a_dead_link): ("advice_again_all close_silent", "close_silent no_answer"),
+    (in_mid_answer, a_server_that_is_killed): ("advice_again_all close_1006", "close_1006 no_answer"),
+    (in_mid_answer, a_server_with_other_models): (
+        "advice_cut_by_stop error_cut_by_stop",
+        "advice_again_all answer_broke_off error_draining",
+    ),
+    (in_mid_answer, a_chat_that_is_deleted_elsewhere): ("", "chat_gone"),
+    (after_the_end, a_chat_that_is_deleted_elsewhere): ("chat_gone", ""),
+    (with_a_draft, a_second_tab): ("newer_version", ""),
+    (with_a_draft, a_chat_that_is_deleted_elsewhere): ("chat_gone", "chat_gone"),
+    (with_a_refused_question, a_second_tab): ("advice_shorten error_too_large_message", ""),
+    (with_a_refused_question, a_dead_link): ("advice_shorten error_too_large_message", ""),
+    (with_a_refused_question, a_server_that_is_killed): ("advice_shorten error_too_large_message", ""),
+    (with_a_refused_question, a_server_with_other_models): ("advice_shorten error_too_large_message", ""),
+    (with_a_refused_question, a_chat_that_is_deleted_elsewhere): (
+        "advice_shorten chat_gone error_too_large_message",
+        "chat_gone",
+    ),
+    (after_a_failure, reload): (
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+    ),
+    (after_a_failure, a_second_tab): (
+        "advice_upstream_rejected error_upstream_rejected newer_version",
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+    ),
+    (after_a_failure, a_dead_link): (
+        "advice_upstream_rejected error_upstream_rejected",
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+    ),
+    (after_a_failure, a_server_that_is_killed): (
+        "advice_upstream_rejected error_upstream_rejected",
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+    ),
+    (after_a_failure, a_server_with_other_models): (
+        "advice_upstream_rejected error_upstream_rejected",
+        "advice_upstream_rejected error_upstream_rejected no_answer",
+    ),
+    (after_a_failure, a_chat_that_is_deleted_elsewhere): (
+        "advice_upstream_rejected chat_gone error_upstream_rejected",
+        "",
+    ),
+    (while_it_is_edited, a_chat_that_is_deleted_elsewhere): ("chat_gone", "chat_gone"),
+}
+"""What the page says after the fault, and after a reload: each is true there. Elsewhere it says none of these."""
+
 
 def name_of(step: Step) -> str:
     return step.__name__.replace("_", " ")
@@ -233,8 +316,11 @@ async def test_what_was_written_stands_after(
     async with scene_of(browser, upstream, free_port, **settings) as scene:
         await time(scene)
         await fault(scene)
+        after, reloaded = SAID.get((time, fault), ("", ""))
+        await scene.says(after)
         if (time, fault) not in TAKEN_BY_THE_READER:
             await scene.stands()
             await scene.page.page.reload()
             await scene.turns_to_it()
             await scene.stands()
+            await scene.says(reloaded)

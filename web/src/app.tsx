@@ -1,4 +1,4 @@
-import { lazy, type MouseEvent, Suspense, useEffect } from "react";
+import { type ComponentType, lazy, type MouseEvent, Suspense, use, useEffect } from "react";
 import { Composer } from "./components/chat/composer";
 import { ConnectionStatus } from "./components/connection/connection-status";
 import { IconButton } from "./components/ui/icon-button";
@@ -12,7 +12,7 @@ import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
 const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
 const lately = (name: keyof typeof import("./late")) =>
-  lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) })));
+  inWords(lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) }))));
 const Sidebar = lately("Sidebar");
 const Messages = lately("Messages");
 const ModelPicker = lately("ModelPicker");
@@ -28,11 +28,21 @@ const Announcer = lately("Announcer");
 const Notice = lately("Notice");
 const Shortcuts = lately("Shortcuts");
 const ChatsDrawer = lately("ChatsDrawer");
-const Panels = lazy(() =>
-  import("./panels")
-    .catch(() => late.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
-    .then(({ Panels }) => ({ default: Panels })),
+const Panels = inWords(
+  lazy(() =>
+    import("./panels")
+      .catch(() => late.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
+      .then(({ Panels }) => ({ default: Panels })),
+  ),
 );
+
+/** A part of the page that is drawn once the words are there. */
+function inWords(Part: ComponentType): ComponentType {
+  return function Spoken() {
+    use(useChat().spoken);
+    return <Part />;
+  };
+}
 
 export function App() {
   const chat = useChat();

@@ -22,10 +22,11 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
-import { useChatState } from "./hooks/use-chat";
+import { useChatState, useWords } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
+import { WordsContext } from "./markdown/words";
 
 // Now, so that they are there when the first answer comes, a chat is read, or the connection is lost.
 void loadMarkdown();
@@ -96,15 +97,18 @@ export const BelowBox = Starters;
 
 /** The messages of the chat that is shown. */
 export function Messages() {
+  const words = useWords();
   return (
     <>
       <OfflineNotice />
-      <MathProvider>
-        <PrintingProvider>
-          <MessageList />
-          <FoundWords />
-        </PrintingProvider>
-      </MathProvider>
+      <WordsContext value={words}>
+        <MathProvider>
+          <PrintingProvider>
+            <MessageList />
+            <FoundWords />
+          </PrintingProvider>
+        </MathProvider>
+      </WordsContext>
     </>
   );
 }

@@ -4,9 +4,9 @@ import { LibraryApi } from "./connection/library-api";
 import { type Token, tokenIn } from "./connection/token";
 import { MathProvider } from "./markdown/math-provider";
 import { PlainText } from "./markdown/plain-text";
+import { WordsContext } from "./markdown/words";
 import type { SharedConversation, SharedMessage } from "./protocol/frames";
-import type { Words } from "./text/words/en";
-import { fill } from "./text/words/languages";
+import { say, type Words } from "./text/words/words";
 
 const Markdown = lazy(() =>
   import("./markdown/markdown").catch(() => ({ Markdown: PlainText })).then(({ Markdown }) => ({ default: Markdown })),
@@ -59,15 +59,17 @@ export function SharedPage({ link, token, words }: Props) {
 }
 
 function Shared({ found, words }: { found: SharedConversation; words: Words }) {
-  const day = new Date(found.expires * 1000).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium" });
+  const day = new Date(found.expires * 1000).toLocaleDateString(words.locale, { dateStyle: "medium" });
   return (
-    <MathProvider>
-      <p className="text-muted-foreground text-sm">{fill(words.shared_until, { day })}</p>
-      {found.messages.map((message, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the messages have no names here, and stay in their order
-        <Message key={index} message={message} words={words} />
-      ))}
-    </MathProvider>
+    <WordsContext value={words}>
+      <MathProvider>
+        <p className="text-muted-foreground text-sm">{say(words, "shared_until", { day })}</p>
+        {found.messages.map((message, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the messages have no names here, and stay in their order
+          <Message key={index} message={message} words={words} />
+        ))}
+      </MathProvider>
+    </WordsContext>
   );
 }
 

@@ -160,6 +160,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=shares.arriving,
+        body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
         large=Lanes(1),

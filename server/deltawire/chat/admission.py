@@ -37,7 +37,8 @@ from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn counts twice: for its texts, and for the request that is made of them."""
+"""A turn counts twice: for its texts, and for the request that is made of them. Its files count once: the request has
+only a piece of one at a time."""
 
 _PARSED: Final = 8
 """The memory of JSON as Python objects is about this many times its bytes."""
@@ -150,11 +151,7 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        size = getsizeof(request.message) + memory_of(said)
-        if request.tools or request.response_schema or request.tool_results:
-            size += _memory_of_tools(request)
-        size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
-        memory = self._take_share(caller.name, _HELD * size)
+        memory = self._take_share(caller.name, _memory_of(request, said))
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -230,6 +227,16 @@ class Admission:
             raise too_large("history", bounds.history_chars)
         if len(request.system or "") > bounds.message_chars:
             raise too_large("system", bounds.message_chars)
+
+
+def _memory_of(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of memory that a turn takes for its request, estimated."""
+    size = getsizeof(request.message) + memory_of(said)
+    if request.tools or request.response_schema or request.tool_results:
+        size += _memory_of_tools(request)
+    if not request.files and type(request) is not FiledRequest:
+        return _HELD * size
+    return _HELD * (size + READ_BYTES) + _memory_of_files(request, said)
 
 
 def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:

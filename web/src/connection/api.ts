@@ -48,7 +48,7 @@ export class Api {
   }
 }
 
-/** The server's problem; when a proxy answers instead of it, one made from the status. */
+/** The server's problem; when a proxy answers instead of it, one whose message is the status. */
 async function problemIn(response: Response): Promise<ErrorFrame> {
   const { headers, status } = response;
   if (headers.get("content-type")?.startsWith("application/problem+json")) return response.json();
@@ -57,7 +57,7 @@ async function problemIn(response: Response): Promise<ErrorFrame> {
     id: null,
     ref: null,
     code: "not_answered",
-    message: `The server answers, but with an error (${status}).`,
+    message: String(status),
     field: null,
     retryable: true,
     retry_after: null,

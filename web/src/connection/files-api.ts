@@ -64,11 +64,10 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The problem that the server sent; when a proxy has answered instead, one that is made from the status. */
+/** The problem that the server sent; when a proxy has answered instead, one whose message is the status. */
 function problemIn(status: number, answer: unknown): ErrorFrame {
   if (typeof answer === "object" && answer !== null && "code" in answer) return answer as ErrorFrame;
   const code = status === 413 ? "message_too_large" : "not_answered";
-  const message = `The server answers, but with an error (${status}).`;
   const nothing = { id: null, ref: null, field: null, retry_after: null, usage: null };
-  return { type: "error", code, message, retryable: status >= 500, ...nothing };
+  return { type: "error", code, message: String(status), retryable: status >= 500, ...nothing };
 }

@@ -47,7 +47,7 @@ test("a connection that dies while nobody writes is replaced", async () => {
   socket.connect();
   await server.connections.next();
   server.isDead = true;
-  expect(await lost.next()).toMatchObject({ sentence: "Nothing came over the connection any more." });
+  expect(await lost.next()).toMatchObject({ code: "silent" });
   await server.connections.next();
 });
 

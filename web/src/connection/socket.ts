@@ -1,6 +1,6 @@
 // The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
 
-import { type CloseReason, closeReasonOf } from "../protocol/close-codes";
+import { type CloseReason, closeReasonOf, type WhyNot } from "../protocol/close-codes";
 import type { FrameDown, FrameUp } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
@@ -24,9 +24,9 @@ export interface SocketListener {
 const SUBPROTOCOL = "deltawire.v1";
 /** A page cannot set a header of the handshake, so the server reads the token from a subprotocol. */
 const BEARER = "bearer.";
-const GIVEN_UP: CloseReason = { sentence: "The connection was given up for another one.", reconnect: "soon" };
-const SILENT: CloseReason = { sentence: "Nothing came over the connection any more.", reconnect: "soon" };
-const UNREACHABLE: HandshakeRefusal = { why: "The server cannot be reached.", locked: false };
+const GIVEN_UP: CloseReason = { code: "given_up", reconnect: "soon" };
+const SILENT: CloseReason = { code: "silent", reconnect: "soon" };
+const UNREACHABLE: HandshakeRefusal = { status: null, locked: false };
 /** No turn has this id, so a `cancel` of it is answered at once, and changes nothing. */
 const PROBE = "is-anybody-there";
 /** Refusals of a frame about a turn that say nothing of the turn. */
@@ -213,13 +213,13 @@ export class ChatSocket {
   }
 
   #closed(reason: CloseReason, openForMs: number): void {
-    const { sentence, reconnect } = reason;
+    const { code, reconnect } = reason;
     if (openForMs >= STEADY_MS) this.#failures = 0;
     this.#listener.onLost(reason);
     if (reconnect === "when_needed" && this.#queue.length === 0) {
       this.#listener.onState({ status: "resting" });
     } else {
-      this.#connectLater(sentence, reconnect === "later" ? LATER_MS : 0);
+      this.#connectLater({ closed: code }, reconnect === "later" ? LATER_MS : 0);
     }
   }
 
@@ -235,14 +235,14 @@ export class ChatSocket {
 
   async #refused(): Promise<void> {
     const asked = this.#token.value;
-    const { why, locked } = await this.#whyRefused();
+    const { status, locked } = await this.#whyRefused();
     if (!this.#wanted || this.#socket !== null) return;
     this.#locked = locked && asked === this.#token.value;
-    if (this.#locked) this.#listener.onState({ status: "locked", why });
-    else this.#connectLater(why, 0);
+    if (this.#locked) this.#listener.onState({ status: "locked", why: { status } });
+    else this.#connectLater({ status }, 0);
   }
 
-  #connectLater(why: string, atLeastMs: number): void {
+  #connectLater(why: WhyNot, atLeastMs: number): void {
     const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#timing, Math.random()));
     this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
     this.#clearTimer();

@@ -4,6 +4,7 @@ import type { FilesApi } from "../connection/files-api";
 import type { ErrorFrame, ShownFile } from "../protocol/frames";
 import { INITIAL } from "../state/state";
 import { Store } from "../state/store";
+import { ENGLISH } from "../testing/english";
 import { Attachments } from "./attachments";
 import type { Identity } from "./identity";
 import type { Turns } from "./turns";
@@ -22,7 +23,7 @@ let attachments: Attachments;
 
 beforeEach(() => {
   [uploads, asked] = [[], []];
-  store = new Store({ ...INITIAL, fileBytes: 100 });
+  store = new Store({ ...INITIAL, words: ENGLISH, fileBytes: 100 });
   const upload = (file: File, _: unknown, signal: AbortSignal) =>
     new Promise<ShownFile>((resolve, reject) => {
       const settled = () => new Promise<void>((done) => setTimeout(done));

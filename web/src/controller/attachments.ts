@@ -7,7 +7,8 @@ import type { Attachment } from "../state/attachments";
 import { draftOf } from "../state/drafts";
 import { shownPlace } from "../state/state";
 import type { Store } from "../state/store";
-import { EMPTY_FILE, refusalOf, tooLarge, tooMany } from "../text/file-words";
+import { refusalOf, tooLarge } from "../text/file-words";
+import { say } from "../text/words/words";
 import type { ChatController } from "./chat-controller";
 import type { Identity } from "./identity";
 import { newId } from "./new-id";
@@ -63,7 +64,8 @@ export class Attachments {
     const here = draftOf(this.#store.state, place).files;
     let room = MOST_FILES - here.filter(({ refusal }) => refusal === null).length;
     const added = files.map((file) => {
-      const refusal = this.#refusalOf(file) ?? (room > 0 ? null : tooMany(MOST_FILES));
+      const refusal =
+        this.#refusalOf(file) ?? (room > 0 ? null : say(this.#store.state.words, "file_many", { n: MOST_FILES }));
       if (refusal === null) room -= 1;
       return { ...attachmentOf(file), refusal };
     });
@@ -107,9 +109,9 @@ export class Attachments {
   }
 
   #refusalOf({ size }: File): string | null {
-    const { fileBytes } = this.#store.state;
-    if (size === 0) return EMPTY_FILE;
-    return size > fileBytes && fileBytes > 0 ? tooLarge(size, fileBytes) : null;
+    const { fileBytes, words } = this.#store.state;
+    if (size === 0) return words.file_empty;
+    return size > fileBytes && fileBytes > 0 ? tooLarge(words, size, fileBytes) : null;
   }
 
   #enqueue(key: string): void {
@@ -141,7 +143,8 @@ export class Attachments {
     } catch (fault) {
       if (abort.signal.aborted) return;
       const problem = fault instanceof Refusal ? fault.problem : null;
-      const refusal = refusalOf(problem, file.size, this.#store.state.fileBytes);
+      const { words, fileBytes } = this.#store.state;
+      const refusal = refusalOf(words, problem, file.size, fileBytes);
       const mayPass = problem === null || problem.retryable || problem.code === "unauthenticated";
       this.#change(key, (it) => ({ ...it, refusal, mayPass }));
       if (problem !== null) this.#identity.handle(problem);
@@ -180,9 +183,8 @@ export class Attachments {
     const { files, text, waits } = draftOf(this.#store.state, place);
     if (!waits || files.some(({ id, refusal }) => id === null && refusal === null)) return;
     this.#put(place, files);
-    const notice = "Not sent: a file was not taken. Remove it, or try it again.";
     if (files.every(({ id }) => id !== null)) this.#turns.ask(text);
-    else this.#store.dispatch({ type: "notice", notice });
+    else this.#store.dispatch({ type: "notice", notice: this.#store.state.words.not_sent_file });
   }
 }
 

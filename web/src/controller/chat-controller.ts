@@ -14,7 +14,7 @@ import type { Entry } from "../state/listing";
 import type { Preferences } from "../state/preferences";
 import { INITIAL, type Panel } from "../state/state";
 import { Store } from "../state/store";
-import type { Words } from "../text/words/en";
+import type { Words } from "../text/words/words";
 import type { Attachments } from "./attachments";
 import { Conversations } from "./conversations";
 import { Deletion } from "./deletion";
@@ -30,6 +30,8 @@ import { Turns } from "./turns";
 
 export class ChatController {
   readonly store: Store;
+  /** Once the page has its words. */
+  readonly spoken: Promise<void>;
   readonly conversations: Conversations;
   readonly deletion: Deletion;
   readonly identity: Identity;
@@ -51,9 +53,10 @@ export class ChatController {
   #library: Promise<Library> | null = null;
 
   /** `origin` is the server's, such as https://chat.example; `isLost` whether the page does not have its address. */
-  constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean, words: Words) {
+  constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean, words: Promise<Words>) {
     const identity = { signedIn: token.value !== null, refusal: null };
-    this.store = new Store({ ...INITIAL, words, identity, preferences, fresh: preferences.defaults, isLost });
+    this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults, isLost });
+    this.spoken = words.then((words) => this.store.dispatch({ type: "words", words }));
     this.#api = new Api(origin, token);
     this.makeFilesApi = (Made) => new Made(origin, token, this.#api);
     const conversationsApi = new ConversationsApi(this.#api);

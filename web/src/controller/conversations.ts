@@ -5,6 +5,7 @@ import { type Conversation, type Reading, runningAnswers } from "../state/conver
 import type { Entry } from "../state/listing";
 import { idOf, shownConversation } from "../state/state";
 import type { Store } from "../state/store";
+import { type Name, say } from "../text/words/words";
 import { ConversationList } from "./conversation-list";
 import { isGone, reasonOf } from "./faults";
 import { readConversation } from "./read-conversation";
@@ -69,7 +70,7 @@ export class Conversations {
     try {
       saveFile(await this.#api.file(stored, format));
     } catch (fault) {
-      this.#notice(`Not exported: ${reasonOf(fault)}`);
+      this.#notice("not_exported", fault);
     }
   }
 
@@ -78,7 +79,7 @@ export class Conversations {
     try {
       await this.#api.remove(stored);
     } catch (fault) {
-      if (!isGone(fault)) this.#notice(`Not deleted: ${reasonOf(fault)}`);
+      if (!isGone(fault)) this.#notice("not_deleted", fault);
     }
     this.changed();
   }
@@ -138,11 +139,12 @@ export class Conversations {
       this.changed();
     } catch (fault) {
       this.#store.dispatch({ type: "rename", conversation, title: before });
-      this.#notice(`Not renamed: ${reasonOf(fault)}`);
+      this.#notice("not_renamed", fault);
     }
   }
 
-  #notice(notice: string): void {
+  #notice(name: Name, fault: unknown): void {
+    const notice = say(this.#store.state.words, name, { why: reasonOf(fault) });
     this.#store.dispatch({ type: "notice", notice });
   }
 }

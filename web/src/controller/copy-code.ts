@@ -11,15 +11,16 @@ export async function copyLastCode(store: Store): Promise<void> {
     (last, { role, text }) => (role === "model" && reader?.lastCodeOf(text)) || last,
     null,
   );
-  store.dispatch({ type: "notice", notice: code === null ? "There is no code here" : await copied(code) });
+  const { words } = store.state;
+  store.dispatch({ type: "notice", notice: words[code === null ? "no_code" : await copied(code)] });
 }
 
-/** Copy a text; return what came of it, as a sentence. */
-async function copied(text: string): Promise<string> {
+/** Copy a text; return what came of it. */
+async function copied(text: string): Promise<"code_copied" | "copy_denied"> {
   try {
     await navigator.clipboard.writeText(text);
-    return "Code copied";
+    return "code_copied";
   } catch {
-    return "The browser does not let this page copy";
+    return "copy_denied";
   }
 }

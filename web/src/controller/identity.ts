@@ -4,11 +4,12 @@ import type { ChatSocket } from "../connection/socket";
 import { type Token, tokenIn } from "../connection/token";
 import type { ErrorFrame } from "../protocol/frames";
 import type { Store } from "../state/store";
+import type { Said } from "../text/words/words";
 import type { Conversations } from "./conversations";
 import type { Keeper } from "./keeper";
 
-const EXPIRED = "This token has expired: enter a fresh one.";
-const NOT_TAKEN = "The server does not take this token: it is not known here, or it has expired.";
+const EXPIRED: Said = { say: "token_expired" };
+const NOT_TAKEN: Said = { say: "token_not_taken" };
 
 export class Identity {
   readonly #store: Store;
@@ -29,7 +30,7 @@ export class Identity {
   signIn(written: string): void {
     const token = tokenIn(written);
     if (token === null) {
-      this.#askForToken("That can be no token: it holds a space, or a character that none has.");
+      this.#askForToken({ say: "token_malformed" });
       return;
     }
     this.#token.keep(token);
@@ -66,7 +67,7 @@ export class Identity {
     }
   }
 
-  #askForToken(refusal: string | null): void {
+  #askForToken(refusal: Said | null): void {
     this.#store.dispatch({ type: "locked", signedIn: this.#token.value !== null, refusal });
   }
 }

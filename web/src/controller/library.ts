@@ -6,7 +6,7 @@ import type { MadeShare } from "../protocol/frames";
 import { titleOf } from "../state/conversation-tree";
 import type { Entry, Place } from "../state/listing";
 import type { Store } from "../state/store";
-import { fill } from "../text/words/languages";
+import { say } from "../text/words/words";
 import type { Conversations } from "./conversations";
 import { reasonOf } from "./faults";
 import { type Imported, importText, NoExport } from "./import-file";
@@ -17,6 +17,8 @@ export class Library {
   readonly #store: Store;
   readonly #conversations: Conversations;
   readonly #conversationsApi: ConversationsApi;
+  /** The chats whose titles the model could not make. */
+  readonly #untitled = new Set<string>();
 
   constructor(store: Store, api: LibraryApi, conversations: Conversations, conversationsApi: ConversationsApi) {
     this.#store = store;
@@ -118,31 +120,32 @@ export class Library {
       return this.#sentenceOf(found);
     } catch (fault) {
       const why = fault instanceof NoExport ? words.import_no_export : reasonOf(fault);
-      return fill(words.import_failed, { why });
+      return say(words, "import_failed", { why });
     }
   }
 
-  /** Let the model make a title for a chat of one answer that nobody has named. */
+  /** Let the model make a title for a chat that nobody has named: after its first answer, or the next where that failed. */
   async makeTitle(id: string): Promise<void> {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (!this.#store.state.models?.titles || !conversation?.stored) return;
     const { messages, title, stored } = conversation;
-    const all = Object.values(messages);
-    const [first, last] = all;
-    if (all.length !== 2 || first?.role !== "user" || last?.role !== "model" || title !== titleOf(first.text)) return;
+    const [first, last, more] = Object.values(messages);
+    if (first?.role !== "user" || last?.role !== "model" || title !== titleOf(first.text)) return;
+    if (more !== undefined && !this.#untitled.has(id)) return;
     try {
       const made = await this.api.makeTitle(stored);
+      this.#untitled.delete(id);
       this.#store.dispatch({ type: "rename", conversation: id, title: made.title });
       this.#conversations.tellOtherTabs();
     } catch {
-      // It keeps the beginning of its question.
+      this.#untitled.add(id); // until the next answer it keeps the beginning of its question
     }
   }
 
   #sentenceOf({ count, failed }: Imported): string {
     const { words } = this.#store.state;
-    const done = fill(words.imported, { n: count });
-    return failed.length === 0 ? done : `${done} ${fill(words.import_some_failed, { names: failed.join(", ") })}`;
+    const done = say(words, "imported", { n: count });
+    return failed.length === 0 ? done : `${done} ${say(words, "import_some_failed", { names: failed.join(", ") })}`;
   }
 
   #unlist(stored: readonly string[]): void {
@@ -158,7 +161,7 @@ export class Library {
       await act();
       return true;
     } catch (fault) {
-      this.#notice(fill(this.#store.state.words.not_done, { why: reasonOf(fault) }));
+      this.#notice(say(this.#store.state.words, "not_done", { why: reasonOf(fault) }));
       return false;
     }
   }

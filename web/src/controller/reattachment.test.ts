@@ -9,6 +9,7 @@ import type { TurnRequest } from "../protocol/turn-request";
 import type { Answer } from "../state/conversation";
 import { type Action, conversationWith, INITIAL } from "../state/state";
 import { Store } from "../state/store";
+import { ENGLISH } from "../testing/english";
 import { Reattachment } from "./reattachment";
 
 const TURN: TurnRequest = { type: "chat", id: "t1", message: "hi", conversation: "c1", parent: "c1", grace: 120 };
@@ -17,7 +18,7 @@ const STARTED: FrameDown = { type: "started", id: "t1", run: "r1", conversation:
 const GONE = refusal("gone");
 
 function stored(id: string, role: Stored["role"], parent: string | null, text: string): Stored {
-  const ends = { model: null, finish_reason: role === "model" ? "stop" : null, error: null, answered: null };
+  const ends = { request: null, model: null, finish_reason: role === "model" ? "stop" : null, error: null, answered: null };
   return { id, parent, role, text, thoughts: "", usage: null, created: 0, ...ends };
 }
 
@@ -52,7 +53,7 @@ let tree: ConversationTree | Error;
 let deleted: string[];
 
 beforeEach(() => {
-  store = new Store({ ...INITIAL, grace: 120, connection: { status: "open" } });
+  store = new Store({ ...INITIAL, words: ENGLISH, grace: 120, connection: { status: "open" } });
   socket = new FakeSocket();
   has([]);
   deleted = [];
@@ -155,7 +156,7 @@ test("a turn that had not begun and was lost with its server is not sent again",
   breaks();
   runs.reattach();
   await vi.waitFor(() => expect(answer().status).toBe("lost"));
-  expect(answer().problem?.advice).toBe("Ask again, which costs again.");
+  expect(answer().problem?.advice).toEqual([{ say: "advice_again_costs" }]);
   expect(socket.up).toEqual([]);
 });
 
@@ -177,7 +178,7 @@ test("of a run that is gone and left nothing, what came stays, and asking again 
   socket.carried.clear();
   runs.refused(GONE);
   await vi.waitFor(() => expect(answer()).toMatchObject({ status: "lost", text: "Hel" }));
-  expect(answer().problem).toMatchObject({ advice: "Ask again for all of it, which costs again.", setting: null });
+  expect(answer().problem).toMatchObject({ advice: [{ say: "advice_again_all" }], setting: null });
 });
 
 test("what was ended because nobody came back says so", async () => {
@@ -188,7 +189,7 @@ test("what was ended because nobody came back says so", async () => {
   socket.carried.clear();
   runs.refused(GONE);
   await vi.waitFor(() => expect(answer()).toMatchObject({ status: "lost", text: "Hello", stored: "a1" }));
-  expect(answer().problem?.sentence).toBe("This answer was ended while the connection was away.");
+  expect(answer().problem?.sentence).toEqual({ say: "answer_cut_away" });
 });
 
 test("a run that is refused for a while is asked for again later", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { nameOf } from "./shortcut-names";
+import { ENGLISH } from "../testing/english";
+import { keyNameOf } from "./shortcut-names";
 import { shortcutOf } from "./shortcuts";
 
 const NONE = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
@@ -7,16 +8,16 @@ const CTRL = { ...NONE, ctrlKey: true };
 const shortcut = (event: Parameters<typeof shortcutOf>[0]) => shortcutOf(event)?.does ?? null;
 
 test.each([
-  [{ ...CTRL, shiftKey: true, key: "O" }, "New chat"],
-  [{ ...NONE, metaKey: true, shiftKey: true, key: "o" }, "New chat"],
-  [{ ...CTRL, key: "k" }, "Search the chats"],
-  [{ ...NONE, metaKey: true, key: "k" }, "Search the chats"],
-  [{ ...NONE, key: "Escape" }, "Stop the answer"],
-  [{ ...NONE, shiftKey: true, key: "Escape" }, "Go to the message"],
-  [{ ...CTRL, shiftKey: true, key: ":" }, "Copy the last block of code"],
-  [{ ...CTRL, shiftKey: true, key: ";" }, "Copy the last block of code"],
-  [{ ...CTRL, key: "/" }, "Show these shortcuts"],
-  [{ ...CTRL, shiftKey: true, key: "/" }, "Show these shortcuts"],
+  [{ ...CTRL, shiftKey: true, key: "O" }, "new_chat"],
+  [{ ...NONE, metaKey: true, shiftKey: true, key: "o" }, "new_chat"],
+  [{ ...CTRL, key: "k" }, "search_chats"],
+  [{ ...NONE, metaKey: true, key: "k" }, "search_chats"],
+  [{ ...NONE, key: "Escape" }, "shortcut_stop"],
+  [{ ...NONE, shiftKey: true, key: "Escape" }, "shortcut_message"],
+  [{ ...CTRL, shiftKey: true, key: ":" }, "copy_last_code"],
+  [{ ...CTRL, shiftKey: true, key: ";" }, "copy_last_code"],
+  [{ ...CTRL, key: "/" }, "shortcut_list"],
+  [{ ...CTRL, shiftKey: true, key: "/" }, "shortcut_list"],
 ])("%o is: %s", (event, does) => {
   expect(shortcut(event)).toBe(does);
 });
@@ -32,6 +33,6 @@ test.each([
 });
 
 test("a Mac's keys have its names", () => {
-  expect(["Mod", "Shift", "O"].map((key) => nameOf(key as "Mod", true))).toEqual(["⌘", "⇧", "O"]);
-  expect(nameOf("Mod", false)).toBe("Ctrl");
+  expect(["Mod", "Shift", "O"].map((key) => keyNameOf(ENGLISH, key as "Mod", true))).toEqual(["⌘", "⇧", "O"]);
+  expect(keyNameOf(ENGLISH, "Mod", false)).toBe("Ctrl");
 });

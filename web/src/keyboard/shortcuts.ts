@@ -7,26 +7,37 @@ import { toMessageBox } from "./message-box";
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
 
+type Does =
+  | "break_line"
+  | "copy_last_code"
+  | "input_recall"
+  | "new_chat"
+  | "search_chats"
+  | "send"
+  | "shortcut_list"
+  | "shortcut_message"
+  | "shortcut_stop";
+
 export interface Shortcut {
   keys: readonly Key[];
-  does: string;
+  does: Does;
   run: (chat: ChatController) => void;
 }
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
     keys: ["Mod", "Shift", "O"],
-    does: "New chat",
+    does: "new_chat",
     run: (chat) => {
       chat.conversations.show(null);
       toMessageBox();
     },
   },
-  { keys: ["Mod", "K"], does: "Search the chats", run: toSearchBox },
-  { keys: ["Shift", "Esc"], does: "Go to the message", run: toMessageBox },
-  { keys: ["Esc"], does: "Stop the answer", run: (chat) => chat.turns.stop() },
-  { keys: ["Mod", "Shift", ";"], does: "Copy the last block of code", run: (chat) => void chat.copyLastCode() },
-  { keys: ["Mod", "/"], does: "Show these shortcuts", run: (chat) => chat.open("shortcuts") },
+  { keys: ["Mod", "K"], does: "search_chats", run: toSearchBox },
+  { keys: ["Shift", "Esc"], does: "shortcut_message", run: toMessageBox },
+  { keys: ["Esc"], does: "shortcut_stop", run: (chat) => chat.turns.stop() },
+  { keys: ["Mod", "Shift", ";"], does: "copy_last_code", run: (chat) => void chat.copyLastCode() },
+  { keys: ["Mod", "/"], does: "shortcut_list", run: (chat) => chat.open("shortcuts") },
 ];
 
 /** Some keyboards have these on other keys, with or without Shift. */

@@ -2,8 +2,10 @@
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { beforeAll, expect, test } from "vitest";
+import { ENGLISH } from "../testing/english";
 import { isTooMuch, isTooMuchOfADiagram } from "./budget";
 import { Markdown } from "./markdown";
+import { WordsContext } from "./words";
 
 const CHARS = 12_000;
 const fill = (piece: string, chars = CHARS) => piece.repeat(Math.ceil(chars / piece.length)).slice(0, chars);
@@ -49,7 +51,12 @@ const HARD: Record<string, string> = {
   "lines that break hard": fill("a  \n"),
 };
 
-const render = (text: string) => renderToStaticMarkup(<Markdown text={text} growing={false} shown />);
+const render = (text: string) =>
+  renderToStaticMarkup(
+    <WordsContext value={ENGLISH}>
+      <Markdown text={text} growing={false} shown />
+    </WordsContext>,
+  );
 
 function seconds(text: string): number {
   const begun = process.cpuUsage();

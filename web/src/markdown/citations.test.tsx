@@ -2,8 +2,10 @@
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { ENGLISH } from "../testing/english";
 import { Markdown } from "./markdown";
 import type { Mark } from "./marks";
+import { WordsContext } from "./words";
 
 const SOURCE = { number: 1, title: "A page", uri: "https://a.example/" };
 
@@ -19,12 +21,21 @@ function marked(written: string): { text: string; marks: Mark[] } {
 
 function html(written: string): string {
   const { text, marks } = marked(written);
-  return renderToStaticMarkup(<Markdown text={text} growing={false} shown marks={marks} />);
+  return renderToStaticMarkup(
+    <WordsContext value={ENGLISH}>
+      <Markdown text={text} growing={false} shown marks={marks} />
+    </WordsContext>,
+  );
 }
 
 /** The HTML with the numbers as ¶. */
 const withSigns = (written: string) => html(written).replace(/<sup>.*?<\/sup>/g, "¶");
-const plain = (text: string) => renderToStaticMarkup(<Markdown text={text} growing={false} shown />);
+const plain = (text: string) =>
+  renderToStaticMarkup(
+    <WordsContext value={ENGLISH}>
+      <Markdown text={text} growing={false} shown />
+    </WordsContext>,
+  );
 const withoutIds = (markup: string) => markup.replace(/note-[^"]*/g, "").replace(/>\s+</g, "><");
 
 test("a number is a link to its source, with a name for a screen reader", () => {
@@ -90,7 +101,11 @@ test("what is no address of a page is no link", () => {
   const at = 5;
   for (const uri of ["javascript:alert(1)", "data:text/html,x", ""]) {
     const marks = [{ at, sources: [{ ...SOURCE, uri }] }];
-    const shown = renderToStaticMarkup(<Markdown text="Fact." growing={false} shown marks={marks} />);
+    const shown = renderToStaticMarkup(
+      <WordsContext value={ENGLISH}>
+        <Markdown text="Fact." growing={false} shown marks={marks} />
+      </WordsContext>,
+    );
     expect(shown).toContain("<sup>1</sup>");
     expect(shown).not.toContain("<a");
   }

@@ -2,6 +2,7 @@ import { type CSSProperties, lazy, memo, Suspense, useEffect, useRef, useState }
 import { useIsCodeFenceIncomplete } from "streamdown";
 import { createCodeHighlighter, type Highlighted, highlight, highlightedAs, type Line, NOTHING_YET } from "./highlight";
 import { CopyTool, Tool } from "./tools";
+import { useWords } from "./words";
 
 const HIGHLIGHTER = createCodeHighlighter();
 const Diagram = lazy(() => import("./diagram").then(({ Diagram }) => ({ default: Diagram })));
@@ -15,6 +16,7 @@ interface Props {
 
 /** A block of code; a diagram of mermaid's is drawn when that is asked for. */
 export function CodeBlock({ language, code }: Props) {
+  const words = useWords();
   const [wraps, setWraps] = useState(false);
   const [drawn, setDrawn] = useState(false);
   const isIncomplete = useIsCodeFenceIncomplete();
@@ -24,14 +26,14 @@ export function CodeBlock({ language, code }: Props) {
       <div className="code-head" data-tools>
         <span className="code-language">{language}</span>
         {isDiagram && (
-          <Tool label={drawn ? "Show source" : "Draw"} onClick={() => setDrawn(!drawn)}>
-            {drawn ? "Source" : "Draw"}
+          <Tool label={drawn ? words.show_source : words.draw} onClick={() => setDrawn(!drawn)}>
+            {drawn ? words.source : words.draw}
           </Tool>
         )}
-        <Tool label="Wrap lines" pressed={wraps} onClick={() => setWraps(!wraps)}>
-          Wrap
+        <Tool label={words.wrap_lines} pressed={wraps} onClick={() => setWraps(!wraps)}>
+          {words.wrap}
         </Tool>
-        <CopyTool label="Copy code" text={() => code} />
+        <CopyTool label={words.copy_code} text={() => code} />
       </div>
       {isDiagram && drawn ? (
         <Suspense fallback={<CodeBody language={language} code={code} wraps={wraps} />}>
@@ -46,12 +48,13 @@ export function CodeBlock({ language, code }: Props) {
 
 /** What is wide scrolls by itself, by keyboard too. */
 function CodeBody({ language, code, wraps }: Props & { wraps: boolean }) {
+  const words = useWords();
   const lines = useHighlighted(language, code);
   return (
     // biome-ignore lint/a11y/useSemanticElements: no fields are grouped here
     <pre
       role="group"
-      aria-label="Code"
+      aria-label={words.code}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
       tabIndex={0}
       className={`code-body ${wraps ? "code-wraps" : ""}`}

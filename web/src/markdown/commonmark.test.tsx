@@ -7,8 +7,10 @@ import { act } from "react";
 import { createRoot } from "react-dom/client";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { ENGLISH } from "../testing/english";
 import { referenceOf, type Tree, treesOf } from "../testing/reading";
 import { Markdown } from "./markdown";
+import { WordsContext } from "./words";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
@@ -58,16 +60,34 @@ async function streamed(text: string): Promise<Tree[]> {
   const box = document.createElement("div");
   const root = createRoot(box);
   for (const end of [0.4, 0.9].map((part) => Math.ceil(text.length * part))) {
-    await act(() => root.render(<Markdown text={text.slice(0, end)} growing shown />));
+    await act(() =>
+      root.render(
+        <WordsContext value={ENGLISH}>
+          <Markdown text={text.slice(0, end)} growing shown />
+        </WordsContext>,
+      ),
+    );
   }
-  await act(() => root.render(<Markdown text={text} growing={false} shown />));
+  await act(() =>
+    root.render(
+      <WordsContext value={ENGLISH}>
+        <Markdown text={text} growing={false} shown />
+      </WordsContext>,
+    ),
+  );
   const trees = treesOf(box.innerHTML);
   await act(() => root.unmount());
   return trees;
 }
 
 function whole(text: string): Tree[] {
-  return treesOf(renderToStaticMarkup(<Markdown text={text} growing={false} shown />));
+  return treesOf(
+    renderToStaticMarkup(
+      <WordsContext value={ENGLISH}>
+        <Markdown text={text} growing={false} shown />
+      </WordsContext>,
+    ),
+  );
 }
 
 function wordsOf(trees: readonly Tree[]): string {

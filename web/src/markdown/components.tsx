@@ -2,10 +2,12 @@
 
 import { type ComponentProps, isValidElement, type MouseEvent, type ReactNode, useRef } from "react";
 import type { Components } from "streamdown";
+import { say } from "../text/words/words";
 import { CodeBlock } from "./code-block";
 import { texOf } from "./selection";
 import { cellsOf, toCsv, toTsv } from "./table-text";
 import { CopyTool } from "./tools";
+import { useWords } from "./words";
 
 type Props<Tag extends keyof React.JSX.IntrinsicElements> = ComponentProps<Tag> & { node?: unknown };
 
@@ -13,16 +15,17 @@ const NOTE_ADDRESS = "#note-";
 const LANGUAGE = /(?:^|\s)language-(\S+)/;
 const HEADINGS = { h1: "h1", h2: "h2", h3: "h3", h4: "h4", h5: "h5", h6: "h6" } as const;
 const ALERT_TITLES = {
-  note: "Note",
-  tip: "Tip",
-  important: "Important",
-  warning: "Warning",
-  caution: "Caution",
+  note: "alert_note",
+  tip: "alert_tip",
+  important: "alert_important",
+  warning: "alert_warning",
+  caution: "alert_caution",
 } as const;
 
 /** One without an address leads nowhere. */
 function Link({ href, title, children, ...rest }: Props<"a"> & { "data-citation"?: string }) {
-  const { "data-citation": number, "aria-label": label } = rest;
+  const words = useWords();
+  const { "data-citation": number } = rest;
   if (href?.startsWith(NOTE_ADDRESS)) return <NoteLink href={href}>{children}</NoteLink>;
   // biome-ignore lint/a11y/useValidAnchor: HTML's placeholder for a link
   if (href === undefined) return <a title={title}>{children}</a>;
@@ -30,7 +33,9 @@ function Link({ href, title, children, ...rest }: Props<"a"> & { "data-citation"
     <a
       href={href}
       title={title}
-      aria-label={number === undefined ? undefined : label}
+      aria-label={
+        number === undefined ? undefined : say(words, "source_number", { n: Number(number), title: title ?? "" })
+      }
       target="_blank"
       rel="noopener noreferrer"
       className={number === undefined ? "answer-link" : "citation"}
@@ -42,6 +47,7 @@ function Link({ href, title, children, ...rest }: Props<"a"> & { "data-citation"
 
 /** Leads to a note without a new entry in the history. */
 function NoteLink({ href, children }: { href: string; children: ReactNode }) {
+  const words = useWords();
   const go = (event: MouseEvent) => {
     event.preventDefault();
     const note = document.getElementById(href.slice(1));
@@ -49,7 +55,12 @@ function NoteLink({ href, children }: { href: string; children: ReactNode }) {
     note?.focus({ preventScroll: true });
   };
   return (
-    <a href={href} aria-label={`Note ${href.replace(/^.*-/, "")}`} className="answer-link" onClick={go}>
+    <a
+      href={href}
+      aria-label={say(words, "note_number", { n: href.replace(/^.*-/, "") })}
+      className="answer-link"
+      onClick={go}
+    >
       {children}
     </a>
   );
@@ -57,7 +68,8 @@ function NoteLink({ href, children }: { href: string; children: ReactNode }) {
 
 /** An item of a task list. */
 function Checkbox({ checked }: Props<"input">) {
-  return <input type="checkbox" disabled checked={checked} aria-label={checked ? "done" : "to do"} />;
+  const words = useWords();
+  return <input type="checkbox" disabled checked={checked} aria-label={checked ? words.task_done : words.task_open} />;
 }
 
 function Paragraph({ children }: Props<"p">) {
@@ -85,11 +97,12 @@ function Numbers({ children, className, start }: Props<"ol">) {
 }
 
 function Quote({ children, ...rest }: Props<"blockquote">) {
+  const words = useWords();
   const alert = (rest as { "data-alert"?: keyof typeof ALERT_TITLES })["data-alert"];
   if (alert === undefined) return <blockquote>{children}</blockquote>;
   return (
     <blockquote className="alert" data-alert={alert}>
-      <p className="alert-title">{ALERT_TITLES[alert]}</p>
+      <p className="alert-title">{words[ALERT_TITLES[alert]]}</p>
       {children}
     </blockquote>
   );
@@ -103,20 +116,21 @@ function heading(Tag: keyof typeof HEADINGS) {
 
 /** What is wide scrolls by itself, by keyboard too; a group, as a region of each would crowd the page's landmarks. */
 function Table({ children }: Props<"table">) {
+  const words = useWords();
   const table = useRef<HTMLTableElement>(null);
   const cells = () => (table.current === null ? [] : cellsOf(table.current));
   return (
     <div className="table-box">
       {/* biome-ignore lint/a11y/useSemanticElements: no fields are grouped here */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <div role="group" aria-label="Table" tabIndex={0} className="table-scroll">
+      <div role="group" aria-label={words.table} tabIndex={0} className="table-scroll">
         <table ref={table}>{children}</table>
       </div>
       <div className="table-tools" data-tools>
-        <CopyTool label="Copy table as TSV" text={() => toTsv(cells())}>
+        <CopyTool label={words.copy_table_tsv} text={() => toTsv(cells())}>
           TSV
         </CopyTool>
-        <CopyTool label="Copy table as CSV" text={() => toCsv(cells())}>
+        <CopyTool label={words.copy_table_csv} text={() => toCsv(cells())}>
           CSV
         </CopyTool>
       </div>
@@ -130,15 +144,16 @@ function Span({ node: _, ...props }: Props<"span">) {
 }
 
 function Formula(props: ComponentProps<"span">) {
+  const words = useWords();
   const formula = useRef<HTMLSpanElement>(null);
   return (
     <span className="formula">
       {/* biome-ignore lint/a11y/useSemanticElements: no fields are grouped here */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
-      <span {...props} ref={formula} role="group" aria-label="Formula" tabIndex={0} />
+      <span {...props} ref={formula} role="group" aria-label={words.formula} tabIndex={0} />
       <span className="formula-tools" data-tools>
         <CopyTool
-          label="Copy formula as TeX"
+          label={words.copy_formula}
           text={() => (formula.current === null ? "" : texOf(formula.current).replace(/^\$+|\$+$/g, ""))}
         />
       </span>

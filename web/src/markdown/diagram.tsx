@@ -3,17 +3,19 @@
 
 import { renderMermaidSVG } from "beautiful-mermaid";
 import { useMemo } from "react";
+import { say } from "../text/words/words";
 import { isTooMuchOfADiagram } from "./budget";
+import { useWords } from "./words";
 
 export function Diagram({ source }: { source: string }) {
+  const words = useWords();
   const drawn = useMemo(() => draw(source), [source]);
-  if (drawn === null)
-    return <p className="diagram-fault">This diagram cannot be drawn here. Its source can be copied.</p>;
+  if (drawn === null) return <p className="diagram-fault">{words.diagram_failed}</p>;
   return (
     // biome-ignore lint/a11y/useSemanticElements: no fields are grouped here
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
-    <div role="group" aria-label="Diagram" tabIndex={0} className="diagram">
-      <img src={drawn} alt={`Diagram. Its source: ${source}`} />
+    <div role="group" aria-label={words.diagram} tabIndex={0} className="diagram">
+      <img src={drawn} alt={say(words, "diagram_source", { source })} />
     </div>
   );
 }

@@ -24,7 +24,7 @@ const SCHEMA: Schema = {
 };
 
 /** The suggestions as a page by themselves. Its links open pages of their own, which learn nothing of this one. */
-export function suggestionsPage(html: string): string {
+export function suggestionsPage(html: string, title: string): string {
   const tree = sanitize(fromHtml(html, { fragment: true }), SCHEMA) as Root;
   visit(tree, "element", (element: Element, index, parent) => {
     if (element.tagName === "style" && !isKnown(element) && parent && index !== undefined) {
@@ -37,7 +37,7 @@ export function suggestionsPage(html: string): string {
   return (
     `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${POLICY}">` +
     `<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">` +
-    `<base target="_blank"><title>Search suggestions</title></head>` +
+    `<base target="_blank"><title>${title}</title></head>` +
     `<body topmargin="4" leftmargin="4" rightmargin="4" bottommargin="4">${toHtml(tree)}</body></html>`
   );
 }

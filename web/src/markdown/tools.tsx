@@ -1,6 +1,7 @@
 // The buttons of what an answer holds: a table, code, a formula.
 
 import { type ReactNode, useEffect, useState } from "react";
+import { useWords } from "./words";
 
 const SHOWN_MS = 1_500;
 const CHECK = "M5 12.5 10 17.5 19 7";
@@ -24,6 +25,7 @@ export function Tool({ label, pressed, onClick, children }: ToolProps) {
 
 /** Copies a text, and says so for a moment. Without `children` it is a drawing only. */
 export function CopyTool({ label, text, children }: { label: string; text: () => string; children?: ReactNode }) {
+  const words = useWords();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -37,7 +39,7 @@ export function CopyTool({ label, text, children }: { label: string; text: () =>
     );
   };
   return (
-    <Tool label={copied ? "Copied" : label} onClick={copy}>
+    <Tool label={copied ? words.copied : label} onClick={copy}>
       <svg aria-hidden="true" viewBox="0 0 24 24" className="tool-drawing">
         <path d={copied ? CHECK : COPY} />
       </svg>

@@ -2,10 +2,17 @@
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
+import { ENGLISH } from "../testing/english";
 import { type Tree, treesOf } from "../testing/reading";
 import { Markdown } from "./markdown";
+import { WordsContext } from "./words";
 
-const html = (text: string, growing = false) => renderToStaticMarkup(<Markdown text={text} growing={growing} shown />);
+const html = (text: string, growing = false) =>
+  renderToStaticMarkup(
+    <WordsContext value={ENGLISH}>
+      <Markdown text={text} growing={growing} shown />
+    </WordsContext>,
+  );
 const read = (text: string): Tree[] => treesOf(html(text));
 const PARAGRAPHS = "Words of no great length, but many of them, so that there are sections.\n\n".repeat(200);
 

@@ -1,12 +1,17 @@
-// The meaning of a close code of the socket, and when to connect again. The table is the server's.
+// The close codes of the socket, and when to connect again. The table is the server's.
 
 import { CLOSE_CODES } from "./close-code-table";
 
+/** Why a connection ended: a close code, or the page's own reason to leave it. */
+export type CloseCode = number | "given_up" | "silent";
+
+/** Why no connection is there: how the last one ended, or the status that the server gave instead of one; null for none. */
+export type WhyNot = { closed: CloseCode } | { status: number | null };
+
 export interface CloseReason {
-  /** What happened, as a sentence. */
-  sentence: string;
-  /** What to do about a question that is left without an answer, if that is more than to ask again. */
-  advice?: string;
+  code: CloseCode;
+  /** The question must be changed before it is asked again. */
+  refuses?: true;
   /**
    * When to connect again: `soon` with the usual back-off, `later` no sooner than some seconds from now, `when_needed`
    * only when there is something to send.
@@ -15,5 +20,5 @@ export interface CloseReason {
 }
 
 export function closeReasonOf(code: number): CloseReason {
-  return CLOSE_CODES[code] ?? { sentence: `The server closed the connection (code ${code}).`, reconnect: "soon" };
+  return CLOSE_CODES[code] ?? { code, reconnect: "soon" };
 }

@@ -31,7 +31,7 @@ export function takeFrames(state: State, frames: readonly FrameDown[], now: numb
 
 /** How an answer goes on without a connection, at a server that lets it go on where `grace` is more than 0. */
 export function detach(answer: Answer, reason: CloseReason, grace: number): Answer {
-  const mayGoOn = grace > 0 && (answer.run !== null || reason.advice === undefined);
+  const mayGoOn = grace > 0 && (answer.run !== null || !reason.refuses);
   if (!mayGoOn) return lose(answer, reason);
   return answer.status === "stopping" ? answer : { ...answer, status: "reconnecting" };
 }

@@ -1,11 +1,14 @@
 import { expect, test } from "vitest";
 import { citedPlaces, citedSources } from "./citations";
 
-const SOURCES = citedSources([
-  { index: 1, title: "One", uri: "https://one.example/a" },
-  { index: 2, title: null, uri: "https://www.two.example/b" },
-  { index: 3, title: "  ", uri: null },
-]);
+const SOURCES = citedSources(
+  [
+    { index: 1, title: "One", uri: "https://one.example/a" },
+    { index: 2, title: null, uri: "https://www.two.example/b" },
+    { index: 3, title: "  ", uri: null },
+  ],
+  "A page without an address",
+);
 
 /** Of the first place that is cited, what stands before it. */
 function before(text: string, end: number): string {

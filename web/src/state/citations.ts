@@ -18,11 +18,11 @@ export interface CitedPlace {
 /** What follows belongs to the character before it. */
 const JOINED = /^(?:\p{M}|\u200d\p{Extended_Pictographic}|\ufe0f|\p{Emoji_Modifier})+/u;
 
-/** The sources with a title each: that of the page, else its host, else its address. */
-export function citedSources(sources: readonly ShownSource[]): CitedSource[] {
+/** The sources with a title each: that of the page, else its host, else its address, else `nameless`. */
+export function citedSources(sources: readonly ShownSource[], nameless: string): CitedSource[] {
   return sources.map(({ index, title, uri }) => ({
     number: index,
-    title: title?.trim() || hostOf(uri ?? "") || uri || "A page without an address",
+    title: title?.trim() || hostOf(uri ?? "") || uri || nameless,
     uri: uri ?? "",
   }));
 }

@@ -4,6 +4,7 @@
 import type { ConversationSettings, ShownFile, Spent } from "../protocol/frames";
 import type { PartFrame } from "../protocol/part-frame";
 import type { Problem } from "../text/problems";
+import type { Said } from "../text/words/words";
 import type { Settings } from "./settings";
 
 export interface Question {
@@ -61,7 +62,7 @@ export interface Answer {
 export type Message = Question | Answer;
 
 /** What has come of reading a conversation from the store; `gone` when there is none of that name. */
-export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: string };
+export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: Said };
 
 export interface Conversation {
   /** The page's own name for it: the store's where it comes from there. */

@@ -50,7 +50,7 @@ test.each<[Partial<Answer>, Partial<Answer>]>([
 
 test("the reason is told after a reload, and after another one in the same words", () => {
   const again = readBack(chatWith({ status: "failed", problem: lost }));
-  const problem = { sentence: "This question has no answer.", advice: lost.sentence }; // which asks again by its button
+  const problem = { sentence: { say: "no_answer" }, advice: [lost.sentence] }; // which asks again by its button
   expect(again.messages.t).toMatchObject({ problem });
   expect(readBack(again).messages.t).toMatchObject({ problem });
 });

@@ -1,6 +1,6 @@
 // The texts that the browser keeps of what the server does not have: one of each draft, and one of each question.
 
-import type { Problem } from "../text/problems";
+import { type Problem, UNTOLD } from "../text/problems";
 import { attached, filesIn, filesOf } from "./attachments";
 import type { Conversation } from "./conversation";
 import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
@@ -95,9 +95,16 @@ export function unkeptFrom(content: Record<string, unknown>): Unkept | null {
   } as unknown as Unkept;
 }
 
+/** Of one that cannot be read, as of another version of the page, no more is told than that there was one. */
 function problemIn(value: unknown): Problem | null {
-  const problem = recordOf(value);
-  return isText(problem.sentence) && isText(problem.advice) ? (problem as unknown as Problem) : null;
+  if (value === null || value === undefined) return null;
+  const { sentence, advice } = recordOf(value);
+  const isWhole = isSaid(sentence) && Array.isArray(advice) && advice.every(isSaid);
+  return isWhole ? (value as Problem) : UNTOLD;
+}
+
+function isSaid(value: unknown): boolean {
+  return isText(recordOf(value).say);
 }
 
 function isText(value: unknown): value is string {

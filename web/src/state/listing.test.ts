@@ -110,8 +110,8 @@ test("a deleted chat comes back as it was, unless its time is over", () => {
 });
 
 test("a listing that could not be read says why, until it is", () => {
-  const away = after({ type: "not_listed", words: "", why: "Away." });
-  expect(away.list.trouble).toBe("Away.");
+  const away = after({ type: "not_listed", words: "", why: { say: "unreachable" } });
+  expect(away.list.trouble).toEqual({ say: "unreachable" });
   expect(reduce(away, listed(page(null, 1))).list.trouble).toBe(null);
 });
 

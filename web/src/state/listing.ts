@@ -1,6 +1,7 @@
 // The chats as the sidebar lists them: the last used first, page by page.
 
 import type { ConversationPage, ListedConversation } from "../protocol/frames";
+import type { Said } from "../text/words/words";
 
 export interface Entry {
   /** The page's own name for the conversation. */
@@ -34,7 +35,7 @@ export interface Listing {
   /** Whether a first page has come, for these words. */
   isRead: boolean;
   /** Why the last page did not come, as a sentence. */
-  trouble: string | null;
+  trouble: Said | null;
 }
 
 export interface Group {

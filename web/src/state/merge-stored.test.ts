@@ -20,6 +20,7 @@ function stored(id: string, role: Stored["role"], parent: string | null, more: P
     finish_reason: role === "model" ? "stop" : null,
     error: null,
     answered: role === "model" ? null : true,
+    request: null,
     usage: null,
     created: 0,
     ...more,
@@ -93,7 +94,7 @@ test("the ways in which answers ended are told as when they came", () => {
   expect(a2).toMatchObject({ status: "stopped", problem: null });
   expect(a3).toMatchObject({
     status: "failed",
-    problem: { sentence: "This answer broke off.", retry: { notBefore: 0 } },
+    problem: { sentence: { say: "answer_broke_off" }, retry: { notBefore: 0 } },
   });
 });
 

@@ -43,8 +43,8 @@ function answerIn(state: State, id = "t1"): Answer {
 }
 
 test("a token is asked for where one is missing or refused, and the dialog goes when it is given", () => {
-  const locked = after({ type: "locked", signedIn: false, refusal: "It has expired." });
-  expect(locked).toMatchObject({ panel: "sign_in", identity: { signedIn: false, refusal: "It has expired." } });
+  const locked = after({ type: "locked", signedIn: false, refusal: { say: "token_expired" } });
+  expect(locked).toMatchObject({ panel: "sign_in", identity: { signedIn: false, refusal: { say: "token_expired" } } });
   const signedIn = reduce(locked, { type: "signed_in" });
   expect(signedIn).toMatchObject({ panel: null, identity: { signedIn: true, refusal: null } });
 });
@@ -94,7 +94,7 @@ test("a stopped answer keeps what had come", () => {
 test("a failure keeps what had come, says what to do, and offers to ask again", () => {
   const answer = answerIn(after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["a failure in the middle"])));
   expect(answer).toMatchObject({ status: "failed", text: "Air scatters ", spent: { measured: "partial" } });
-  expect(answer.problem).toMatchObject({ sentence: "The answer broke off before its end.", retry: { notBefore: NOW } });
+  expect(answer.problem).toMatchObject({ sentence: { say: "error_upstream_truncated" }, retry: { notBefore: NOW } });
 });
 
 test("a refusal that says when to come back is not asked again before", () => {
@@ -110,7 +110,7 @@ test("a connection that breaks ends the answers that were sent, and keeps those 
     reason: closeReasonOf(1006),
   });
   expect(answerIn(state)).toMatchObject({ status: "lost", text: "Air scatters " });
-  expect(answerIn(state).problem?.sentence).toBe("The connection broke.");
+  expect(answerIn(state).problem?.sentence).toEqual({ say: "close_1006" });
   expect(answerIn(state, "t2").status).toBe("queued");
 });
 
@@ -189,12 +189,12 @@ const refusing = (code: string, more: object = {}): FrameDown => {
 
 test("what the server did not take is said of its setting until that is changed", () => {
   const refusal = refusing("invalid_frame", { message: "stop[0] must be such.", field: "stop[0]", retryable: false });
-  const sentence = "There may be up to five stop texts, one in a line.";
+  const sentence = { say: "setting_stop_wrong" };
   const refused = after(set({ stop: "x" }), ask("q1", "t1"), sent("t1"), frames(refusal));
-  expect(refusalOf(refused, "stop")).toBe(sentence);
+  expect(refusalOf(refused, "stop")).toEqual(sentence);
   expect(refusalOf(refused, "system")).toBe(null);
   expect(refused.returned[NEW_CHAT]?.problem.retry).not.toBe(null);
-  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toBe(sentence);
+  expect(refusalOf(reduce(refused, set({ system: "y" })), "stop")).toEqual(sentence);
   expect(refusalOf(reduce(refused, set({ stop: "y" })), "stop")).toBe(null);
 });
 
@@ -202,7 +202,7 @@ test("a first question that is refused is the draft of a new chat again, with it
   const state = after(set({ temperature: 0.5 }), ask("q1", "t1"), sent("t1"), frames(refusing("overloaded")));
   expect(draftOf(state, NEW_CHAT).text).toBe(TEXT);
   expect(state).toMatchObject({ shown: null, conversations: [], list: { entries: [] }, fresh: { temperature: 0.5 } });
-  expect(state.returned[NEW_CHAT]?.problem.sentence).toBe("The server is full.");
+  expect(state.returned[NEW_CHAT]?.problem.sentence).toEqual({ say: "error_overloaded" });
 });
 
 test("a later question that is refused comes back into the box of its chat", () => {
@@ -223,7 +223,7 @@ test("a question that is refused while its box is in use stays where it was aske
   const refused = reduce(state, frames(refusing("rate_limited", { id: "t2" })));
   expect(draftOf(refused, "c1").text).toBe("meanwhile");
   expect(shownIds(refused)).toEqual(["q1", "t1", "q2", "t2"]);
-  expect(answerIn(refused, "t2").problem?.sentence).toBe("Too many questions came from here.");
+  expect(answerIn(refused, "t2").problem?.sentence).toEqual({ say: "error_rate" });
 });
 
 test("an edited question that is refused comes back into its editor", () => {

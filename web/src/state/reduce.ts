@@ -47,10 +47,6 @@ export function reduce(state: State, action: Action): State {
         identity: { signedIn: true, refusal: null },
         panel: state.panel === "sign_in" ? null : state.panel,
       };
-    case "models": {
-      const { type: _, ...facts } = action;
-      return { ...state, ...facts };
-    }
     case "set":
       return set(state, action.settings);
     case "prefer":
@@ -59,14 +55,15 @@ export function reduce(state: State, action: Action): State {
       return { ...state, panel: action.panel };
     case "close":
       return state.panel === action.panel ? { ...state, panel: null } : state;
+    case "words":
+    case "models":
     case "notice":
-      return { ...state, notice: action.notice };
     case "library":
-      return { ...state, folders: action.folders, commands: action.commands };
     case "temporary":
-      return { ...state, isTemporary: action.isTemporary };
-    case "seek":
-      return { ...state, seeking: action.seeking };
+    case "seek": {
+      const { type: _, ...told } = action;
+      return { ...state, ...told };
+    }
     case "share":
       return { ...state, sharing: action.message, panel: "share" };
     case "show":

@@ -15,7 +15,7 @@ import type {
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
 import type { Problem } from "../text/problems";
-import { EN, type Words } from "../text/words/en";
+import { NO_WORDS, type Said, type Words } from "../text/words/words";
 import type { Attachment } from "./attachments";
 import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
 import { type Draft, NEW_CHAT } from "./drafts";
@@ -49,7 +49,7 @@ interface Identity {
   /** Whether the page holds a token. */
   signedIn: boolean;
   /** Why the last one was not taken. */
-  refusal: string | null;
+  refusal: Said | null;
 }
 
 export interface State {
@@ -111,7 +111,8 @@ export type Action = PageAction | DraftAction | TurnAction | RunAction | StoredA
 /** What the page shows, and to whom. */
 type PageAction =
   | { type: "connection"; connection: ConnectionState }
-  | { type: "locked"; signedIn: boolean; refusal: string | null }
+  | { type: "words"; words: Words }
+  | { type: "locked"; signedIn: boolean; refusal: Said | null }
   | { type: "signed_in" }
   | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> & Partial<Pick<State, "fileBytes">>)
   | { type: "set"; settings: Partial<Settings> }
@@ -180,7 +181,7 @@ export type StoredAction =
   /** Have a conversation here, which is read next. */
   | { type: "hold"; conversation: string }
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
-  | { type: "not_listed"; words: string; why: string }
+  | { type: "not_listed"; words: string; why: Said }
   | { type: "kept"; conversation: string; kept: StoredConversation }
   | {
       type: "read";
@@ -203,7 +204,7 @@ export type StoredAction =
 export const PROMPTS = 100;
 
 export const INITIAL: State = {
-  words: EN,
+  words: NO_WORDS,
   folders: [],
   commands: [],
   isTemporary: false,
@@ -258,7 +259,7 @@ export function shownPlace({ shown }: State): string {
 }
 
 /** Why the server did not take a setting's value, until that is changed. */
-export function refusalOf(state: State, name: SettingName): string | null {
+export function refusalOf(state: State, name: SettingName): Said | null {
   const conversation = shownConversation(state);
   const settings = shownSettings(state);
   const last = lastOf(conversation);

@@ -1,6 +1,7 @@
 // How the state changes with what the server stores: lists, trees, titles, deletions.
 
 import type { ConversationPage, Conversation as StoredConversation } from "../protocol/frames";
+import type { Said } from "../text/words/words";
 import type { Reading } from "./conversation";
 import { draftOf, withDraft } from "./drafts";
 import { changed, entryOf, type Listing, type Place, withEntry, without, withPage } from "./listing";
@@ -21,7 +22,7 @@ export function listed(state: State, { words, page, isFirst }: Extract<Action, {
   return { ...withIt, conversations };
 }
 
-export function notListed(state: State, words: string, why: string): State {
+export function notListed(state: State, words: string, why: Said): State {
   return listings(state, (listing) => (listing.words === words ? { ...listing, trouble: why } : listing));
 }
 

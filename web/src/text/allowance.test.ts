@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { DayUsage, Standing } from "../protocol/frames";
+import { ENGLISH } from "../testing/english";
 import { leftOf, nameOf, usedIn } from "./allowance";
 import { inWords } from "./durations";
 
@@ -20,22 +21,22 @@ const used: DayUsage["models"][number] = {
 
 test.each([
   [standing, "Questions a minute", "12 of 30 left"],
-  [{ ...standing, model: "gemini-pro" }, "Questions a minute, gemini-pro", "12 of 30 left"],
+  [{ ...standing, model: "gemini-pro" }, "Questions a minute · gemini-pro", "12 of 30 left"],
   [{ ...standing, limit: "tokens_per_day", allowed: 1e6, left: 1234 }, "Tokens a day", "1,234 of 1,000,000 left"],
   [{ ...standing, limit: "usd_per_day", allowed: 5, left: 0.4256 }, "Dollars a day", "$0.426 of $5.00 left"],
   [{ ...standing, limit: "images_per_day" }, "images per day", "12 of 30 left"],
 ])("a limit is told by name, with what is left", (limit, name, left) => {
-  expect([nameOf(limit), leftOf(limit)]).toEqual([name, left]);
+  expect([nameOf(ENGLISH, limit), leftOf(ENGLISH, limit)]).toEqual([name, left]);
 });
 
 test("what was used of all models is told together", () => {
   const day = { day: "2026-01-31", models: [used, { ...used, model: "other", total_tokens: null, cost_usd: null }] };
-  expect(usedIn(day)).toEqual(["4 questions", "1,204 tokens", "$0.00420"]);
+  expect(usedIn(ENGLISH, day)).toEqual(["4 questions", "1,204 tokens", "$0.00420"]);
 });
 
 test("what is not known is never told as nothing", () => {
   const day = { day: "2026-01-31", models: [{ ...used, turns: 1, total_tokens: null, cost_usd: null }] };
-  expect(usedIn(day)).toEqual(["1 question"]);
+  expect(usedIn(ENGLISH, day)).toEqual(["1 question"]);
 });
 
 test.each([
@@ -47,5 +48,5 @@ test.each([
   [25_299, "7 h 2 min"],
   [86_399, "24 h"],
 ])("%d seconds are %s", (seconds, words) => {
-  expect(inWords(seconds)).toBe(words);
+  expect(inWords(ENGLISH, seconds)).toBe(words);
 });

@@ -1,6 +1,8 @@
 // The line under an answer: its tokens, its cost, its speed. What is not known is left out, never shown as 0.
 
 import type { Spent } from "../protocol/frames";
+import { dollarsIn } from "./amounts";
+import { type Name, numberIn, say, type Words } from "./words/words";
 
 /** What the end of an answer is told from. */
 export interface Ended {
@@ -10,56 +12,57 @@ export interface Ended {
   spent: Spent | null;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  max_tokens: "Cut off: the answer reached its longest length",
-  safety: "Cut off by the provider's safety filter",
-  recitation: "Cut off: it would have repeated a source word for word",
+const REASONS: Readonly<Record<string, Name>> = {
+  max_tokens: "end_max_tokens",
+  safety: "end_safety",
+  recitation: "end_recitation",
 };
 
-const number = (value: number) => value.toLocaleString("en");
-
 /** Why an answer ended, when that is worth saying. */
-export function endOf({ status, text, spent }: Ended): string | null {
-  if (status === "stopped") return `Stopped: ${received(text)}`;
+export function endOf(words: Words, { status, text, spent }: Ended): string | null {
+  if (status === "stopped") return say(words, text === "" ? "stopped_empty" : "stopped", { n: text.length });
   if (status !== "done") return null;
   const reason = spent?.finish_reason ?? "stop";
-  if (reason !== "stop") return REASONS[reason] ?? `Ended early: ${reason.replaceAll("_", " ")}`;
-  return text === "" ? "The model ended without a word" : null;
-}
-
-/** How much of an answer has come. */
-function received(text: string): string {
-  if (text === "") return "nothing had come yet";
-  return text.length === 1 ? "1 character had come" : `${number(text.length)} characters had come`;
+  if (reason === "stop") return text === "" ? words.end_wordless : null;
+  const known = REASONS[reason];
+  return known === undefined ? say(words, "end_early", { reason: reason.replaceAll("_", " ") }) : say(words, known);
 }
 
 /** The stats, each a text of its own. */
-export function statsOf(spent: Spent): string[] {
-  return [spent.model, tokens(spent), firstToken(spent), speed(spent), cost(spent)].filter((stat) => stat !== null);
+export function statsOf(words: Words, spent: Spent): string[] {
+  const { cost_usd: dollars } = spent;
+  const cost = dollars === null ? null : dollarsIn(words, dollars);
+  return [spent.model, tokens(words, spent), firstToken(words, spent), speed(words, spent), cost].filter(
+    (stat) => stat !== null,
+  );
 }
 
-function tokens(spent: Spent): string | null {
-  const counts: [number | null, string][] = [
-    [spent.input_tokens, "in"],
-    [spent.output_tokens, "out"],
-    [spent.thought_tokens || null, "thought"],
+function tokens(words: Words, spent: Spent): string {
+  const parts: [number | null, Name][] = [
+    [spent.input_tokens, "spent_in"],
+    [spent.output_tokens, "spent_out"],
+    [spent.thought_tokens || null, "spent_thought"],
   ];
-  const known = counts.flatMap(([count, name]) => (count === null ? [] : [`${number(count)} ${name}`]));
-  if (known.length === 0) return "tokens not counted";
-  return `${known.join(" / ")} tokens${spent.measured === "partial" ? " so far" : ""}`;
+  const known = parts.flatMap(([n, name]) => (n === null ? [] : [say(words, name, { n })]));
+  if (known.length === 0) return words.spent_none;
+  const counts = known.join(" / ");
+  return say(words, spent.measured === "partial" ? "spent_tokens_so_far" : "spent_tokens", { counts });
 }
 
-function firstToken({ first_delta_ms: ms }: Spent): string | null {
+function firstToken(words: Words, { first_delta_ms: ms }: Spent): string | null {
   if (ms === null) return null;
-  return `first token ${ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`}`;
+  const seconds = Math.round(ms / 100) / 10;
+  const time = ms < 1000 ? say(words, "milliseconds", { n: ms }) : say(words, "seconds", { n: seconds });
+  return say(words, "spent_first", { time });
 }
 
-function speed({ output_tokens: count, first_delta_ms: first, duration_ms: whole }: Spent): string | null {
+function speed(
+  words: Words,
+  { output_tokens: count, first_delta_ms: first, duration_ms: whole }: Spent,
+): string | null {
   if (!count || first === null || whole - first < 100) return null;
   const each = count / ((whole - first) / 1000);
-  return `${each < 10 ? each.toFixed(1) : number(Math.round(each))} tokens/s`;
-}
-
-function cost({ cost_usd: dollars }: Spent): string | null {
-  return dollars === null ? null : `$${dollars < 0.01 ? dollars.toFixed(5) : dollars.toFixed(3)}`;
+  const digits = each < 10 ? 1 : 0;
+  const n = numberIn(words, each, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return say(words, "spent_speed", { n });
 }

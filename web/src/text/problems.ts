@@ -3,13 +3,15 @@
 import type { CloseReason } from "../protocol/close-codes";
 import type { ErrorFrame } from "../protocol/frames";
 import { type SettingName, settingOf } from "../protocol/setting-names";
-import { wordsFor, wordsOf } from "./error-words";
+import { whyClosed } from "./connection-words";
+import { saidOf, sentenceFor } from "./error-words";
+import type { Said } from "./words/words";
 
 export interface Problem {
   /** What happened. */
-  sentence: string;
-  /** What to do next; empty where the sentence says it. */
-  advice: string;
+  sentence: Said;
+  /** More of that, and what to do next; empty where the sentence says it. */
+  advice: readonly Said[];
   /** Whether the same question may be asked again, and not before when (milliseconds since the epoch). */
   retry: { notBefore: number; first: Remedy | null } | null;
   /** The setting whose value was refused, if that is what went wrong. */
@@ -19,12 +21,8 @@ export interface Problem {
 /** What has to be done before asking again: find another server, or bring a token. */
 export type Remedy = "reconnect" | "sign_in";
 
-/** Said of a server that no request reaches. */
-export const UNREACHABLE = "The server cannot be reached.";
-
-const NO_ANSWER = "This question has no answer.";
-const FOR_ALL = "Ask again for all of it, which costs again.";
-const NOTHING_CAME = "No answer had come: ask again, which costs again.";
+const FOR_ALL: Said = { say: "advice_again_all" };
+const NOTHING_CAME: Said = { say: "advice_nothing_came" };
 const AT_ANY_TIME = { notBefore: 0, first: null };
 
 /** Not retryable as it is, but another choice may help. */
@@ -57,10 +55,10 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
   const remedy = remedyFor(error);
   const setting = settingOf(error.field);
   const retryable = error.retryable || remedy !== null || setting !== null || WORTH_ASKING_AGAIN.has(error.code);
-  const { sentence, advice } = wordsOf(error);
+  const { sentence, advice } = saidOf(error);
   return {
     sentence,
-    advice: setting === null || setting === "tools" ? advice : "Change it in the settings, then ask again.",
+    advice: setting === null || setting === "tools" ? advice : [{ say: "advice_change_setting" }],
     retry: retryable ? { notBefore: now + (error.retry_after ?? 0) * 1000, first: remedy } : null,
     setting: setting === "tools" ? null : setting, // which is beside the message box
   };
@@ -74,38 +72,43 @@ function remedyFor({ code }: ErrorFrame): Remedy | null {
 /** What is said of a turn for which the server could not be reached. */
 export function unreachable(): ErrorFrame {
   const nothing = { id: null, ref: null, field: null, retry_after: null, usage: null };
-  return { type: "error", code: "unreachable", message: UNREACHABLE, retryable: true, ...nothing };
+  return { type: "error", code: "unreachable", message: "", retryable: true, ...nothing };
 }
 
 /** The problem of an answer that was kept without its end, for an error of this code. */
 export function brokenOff(code: string): Problem {
-  const why = code === "upstream_truncated" ? "" : (wordsFor(code)?.sentence ?? "");
-  return { sentence: `This answer broke off. ${why}`.trim(), advice: FOR_ALL, retry: AT_ANY_TIME, setting: null };
+  const why = code === "upstream_truncated" ? [] : sentenceFor(code);
+  return { sentence: { say: "answer_broke_off" }, advice: [...why, FOR_ALL], retry: AT_ANY_TIME, setting: null };
 }
 
 /** The problem of a turn whose connection was lost. */
-export function lostConnection(arrived: boolean, { sentence, advice }: CloseReason): Problem {
-  const otherwise = arrived ? FOR_ALL : (advice ?? NOTHING_CAME);
-  return { sentence, advice: otherwise, retry: AT_ANY_TIME, setting: null };
+export function lostConnection(arrived: boolean, { code, refuses }: CloseReason): Problem {
+  const otherwise: Said = refuses ? { say: "advice_shorten_parts" } : NOTHING_CAME;
+  return { sentence: whyClosed(code), advice: [arrived ? FOR_ALL : otherwise], retry: AT_ANY_TIME, setting: null };
 }
 
 /** The problem of a question that ended in this one before the page was opened again. */
 export function unanswered(problem: Problem): Problem {
-  if (problem.sentence === NO_ANSWER) return problem;
-  const said = [FOR_ALL, NOTHING_CAME].includes(problem.advice) ? "" : problem.advice; // by the first sentence, and the button
-  const advice = `${problem.sentence} ${said}`.trim();
-  return { ...problem, sentence: NO_ANSWER, advice, retry: problem.retry ?? AT_ANY_TIME };
+  if (hasNoAnswer(problem)) return problem;
+  const known = problem.advice.filter(({ say }) => say !== FOR_ALL.say && say !== NOTHING_CAME.say); // by the button
+  const advice = [problem.sentence, ...known];
+  return { ...problem, sentence: { say: "no_answer" }, advice, retry: problem.retry ?? AT_ANY_TIME };
 }
 
 /** What the button says that asks a question with this problem once more. */
-export function retryLabel({ sentence }: Problem): string {
-  return sentence === NO_ANSWER ? "Ask again" : "Retry";
+export function retryLabel(problem: Problem): "ask_again" | "retry" {
+  return hasNoAnswer(problem) ? "ask_again" : "retry";
+}
+
+/** The problem of a question of which the browser keeps no more than that there was one. */
+export const UNTOLD: Problem = { sentence: { say: "no_answer" }, advice: [], retry: AT_ANY_TIME, setting: null };
+
+function hasNoAnswer({ sentence }: Problem): boolean {
+  return sentence.say === "no_answer";
 }
 
 /** The problem of a question that the server does not have, once the page is opened again; `left` by another page. */
 export function lostQuestion(left: boolean): Problem {
-  const sentence = left
-    ? "This question was written in another tab, and has not been sent yet."
-    : "This question did not reach the server.";
-  return { sentence, advice: "", retry: AT_ANY_TIME, setting: null };
+  const sentence: Said = { say: left ? "lost_other_tab" : "lost_not_sent" };
+  return { sentence, advice: [], retry: AT_ANY_TIME, setting: null };
 }

@@ -8,11 +8,11 @@ interface Source {
 
 const OPENABLE = /^https?:\/\//i;
 
-/** A text with its numbered sources at the end, as markdown. */
-export function withSources(text: string, sources: readonly Source[]): string {
+/** A text with its numbered sources at the end, below a heading, as markdown. */
+export function withSources(text: string, sources: readonly Source[], heading: string): string {
   if (sources.length === 0) return text;
   const lines = sources.map(({ number, title, uri }) => `${number}. ${linked(oneLine(title), uri)}`);
-  return `${text.trimEnd()}\n\nSources:\n\n${lines.join("\n")}\n`;
+  return `${text.trimEnd()}\n\n${heading}:\n\n${lines.join("\n")}\n`;
 }
 
 function linked(title: string, uri: string): string {

@@ -2,12 +2,14 @@
 
 import { expect, test } from "vitest";
 import golden from "../../../tests/golden/frames.json";
-import { whyOf } from "../connection/probe";
 import { CLOSE_CODES } from "../protocol/close-code-table";
 import type { ErrorFrame } from "../protocol/frames";
 import { SETTING_NAMES } from "../protocol/setting-names";
-import { brokenOff, lostConnection, lostQuestion, problemOf } from "./problems";
+import { ENGLISH } from "../testing/english";
+import { whyNotConnected } from "./connection-words";
+import { brokenOff, lostConnection, lostQuestion, type Problem, problemOf } from "./problems";
 import unfit from "./unfit-words.json";
+import { told } from "./words/words";
 
 const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 
@@ -28,10 +30,12 @@ function sentencesOf(code: string): string[] {
   const errors = (SAID[code] ?? [`A turn's frame, as GET /${code} says.`]).flatMap((message) =>
     [null, ...SETTING_NAMES].map((field) => ({ ...failure, code, message, field })),
   );
-  return [...errors.map((error) => problemOf(error, 0)), brokenOff(code)].flatMap(({ sentence, advice }) => [
-    sentence,
-    advice,
-  ]);
+  return [...errors.map((error) => problemOf(error, 0)), brokenOff(code)].map(wholeOf);
+}
+
+/** All that is said of a problem. */
+function wholeOf({ sentence, advice }: Problem): string {
+  return told(ENGLISH, sentence, ...advice);
 }
 
 function found(sentence: string): string[] {
@@ -47,15 +51,15 @@ test("what is said of a lost connection has none of them", () => {
     lostConnection(true, reason),
     lostConnection(false, reason),
   ]);
-  for (const { sentence, advice } of [...lost, lostQuestion(true), lostQuestion(false)]) {
-    expect([sentence, found(`${sentence} ${advice}`)]).toEqual([sentence, []]);
+  for (const sentence of [...lost, lostQuestion(true), lostQuestion(false)].map(wholeOf)) {
+    expect([sentence, found(sentence)]).toEqual([sentence, []]);
   }
 });
 
 test.each([200, 401, 403, 404, 418, 429, 500, 502, 503, 504])(
   "what is said of a handshake that gets %i has none",
   (status) => {
-    expect(found(whyOf(status))).toEqual([]);
+    expect(found(told(ENGLISH, whyNotConnected({ status })))).toEqual([]);
   },
 );
 
@@ -66,7 +70,7 @@ test.each([
     "You may have 3 answers at once with gemini-2.5-pro.",
   ],
 ])("the amounts are the server's: %s", (message, sentence) => {
-  expect(problemOf({ ...failure, code: "rate_limited", message }, 0).sentence).toBe(sentence);
+  expect(told(ENGLISH, problemOf({ ...failure, code: "rate_limited", message }, 0).sentence)).toBe(sentence);
 });
 
 test("a word that is unfit is found", () => {

@@ -40,14 +40,14 @@ export function ContinueButton({ answer }: { answer: Answer }) {
 
 /** The time at which a message was written; for an earlier day than today, the day too. */
 export function TimeOf({ seconds }: { seconds: number | undefined }) {
+  const { locale } = useWords();
   if (seconds === undefined) return null;
   const at = new Date(seconds * 1000);
-  const language = document.documentElement.lang;
   const isToday = at.toDateString() === new Date().toDateString();
   const time = isToday
-    ? at.toLocaleTimeString(language, { timeStyle: "short" })
-    : at.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
-  const whole = at.toLocaleString(language, { dateStyle: "full", timeStyle: "medium" });
+    ? at.toLocaleTimeString(locale, { timeStyle: "short" })
+    : at.toLocaleString(locale, { dateStyle: "medium", timeStyle: "short" });
+  const whole = at.toLocaleString(locale, { dateStyle: "full", timeStyle: "medium" });
   return (
     // CSS draws the time, so that it is not part of the text: neither for a selection nor for a search in the page.
     <time dateTime={at.toISOString()} title={whole} data-time={time} className="time-of" />

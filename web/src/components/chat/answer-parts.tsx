@@ -1,6 +1,8 @@
 import { type ComponentType, lazy, Suspense } from "react";
+import { useWords } from "../../hooks/use-chat";
 import type { CitedSource } from "../../state/citations";
 import type { Parts } from "../../state/parts";
+import { say } from "../../text/words/words";
 import type { Props as CodeRunsProps } from "./code-runs";
 import { FileList } from "./file-list";
 import { SearchSuggestions } from "./search-suggestions";
@@ -18,14 +20,13 @@ interface Props {
 
 /** What comes beside an answer's text: pictures, code, sources, Google's suggestions. */
 export function AnswerParts({ parts, sources, running }: Props) {
+  const words = useWords();
   const suggestions = new Set(parts.searches.flatMap(({ html }) => html || []));
   return (
     <>
-      {parts.files.length > 0 && <FileList files={parts.files} label="Files that were made" made />}
+      {parts.files.length > 0 && <FileList files={parts.files} label={words.files_made} made />}
       {parts.lost.length > 0 && (
-        <p className="text-muted-foreground text-sm">
-          The model made {parts.lost.join(", ")}, which could not be kept. Ask again for it, which costs again.
-        </p>
+        <p className="text-muted-foreground text-sm">{say(words, "files_lost", { names: parts.lost.join(", ") })}</p>
       )}
       {parts.runs.length > 0 && (
         <Suspense>

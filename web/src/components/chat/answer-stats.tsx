@@ -7,8 +7,9 @@ import { endOf, statsOf } from "../../text/answer-stats";
 export function AnswerStats({ answer }: { answer: Answer }) {
   const words = useWords();
   const [open, setOpen] = useState(false);
-  const end = endOf(answer);
-  const stats = answer.spent === null ? [] : statsOf(answer.spent);
+  const end = endOf(words, answer);
+  const isFolded = end !== null && !open; // on a phone its end is the one line
+  const stats = answer.spent === null ? [] : statsOf(words, answer.spent);
   return (
     <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">
       <ul
@@ -17,12 +18,12 @@ export function AnswerStats({ answer }: { answer: Answer }) {
       >
         {end !== null && <li className="font-semibold text-foreground">{end}</li>}
         {stats.map((stat) => (
-          <li key={stat} dir="ltr" className="whitespace-nowrap tabular-nums">
+          <li key={stat} dir="auto" className={`whitespace-nowrap tabular-nums ${isFolded ? "max-sm:hidden" : ""}`}>
             {stat}
           </li>
         ))}
       </ul>
-      {stats.length > 1 && (
+      {stats.length > (end === null ? 1 : 0) && (
         <button type="button" className="text-button sm:hidden" aria-expanded={open} onClick={() => setOpen(!open)}>
           {open ? words.less : words.more}
         </button>

@@ -34,7 +34,7 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
   const chat = useChat();
   const words = useWords();
   const running = isRunning(answer);
-  const { parts, sources, marks } = useParts(answer);
+  const { parts, sources, marks } = useParts(answer, words.page_nameless);
   const again = (first?: Remedy | null) => chat.turns.askAgain(answer.parent, first);
   return (
     <article aria-label={words.answer} aria-busy={running} className="turn group flex flex-col gap-3">
@@ -66,11 +66,15 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
           <div className="actions -ms-1.5">
             <BranchSwitch message={answer} />
             {answer.text !== "" && (
-              <CopyButton text={withSources(answer.text, sources)} label={words.copy_answer} rich={richTextOf} />
+              <CopyButton
+                text={withSources(answer.text, sources, words.sources)}
+                label={words.copy_answer}
+                rich={richTextOf}
+              />
             )}
             {answer.text !== "" && (
               <CopyButton
-                text={withSources(answer.text, sources)}
+                text={withSources(answer.text, sources, words.sources)}
                 label={words.copy_markdown}
                 icon={LATE_ICONS.markdown}
               />
@@ -89,9 +93,9 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
 });
 
 /** What came beside an answer's text, and where that rests on sources. */
-function useParts({ parts: frames, text }: AnswerData) {
+function useParts({ parts: frames, text }: AnswerData, nameless: string) {
   const parts = useMemo(() => partsOf(frames), [frames]);
-  const sources = useMemo(() => citedSources(parts.sources), [parts]);
+  const sources = useMemo(() => citedSources(parts.sources, nameless), [parts, nameless]);
   const isCited = parts.citations.length > 0;
   const cited = isCited ? text : "";
   const marks = useMemo(

@@ -21,14 +21,14 @@ export function AttachButtons() {
   if (!areTaken) return null;
   return (
     <span className="attach-buttons">
-      <input ref={files} type="file" multiple hidden aria-label="Files" onChange={onChange} />
+      <input ref={files} type="file" multiple hidden aria-label={words.files} onChange={onChange} />
       <input
         ref={camera}
         type="file"
         accept="image/*"
         capture="environment"
         hidden
-        aria-label="Camera"
+        aria-label={words.camera}
         onChange={onChange}
       />
       <IconButton icon={LATE_ICONS.attach} label={words.add_files} onClick={() => files.current?.click()} />

@@ -1,7 +1,9 @@
 import { useAttachments, useThumbnail } from "../../hooks/use-attachments";
+import { useWords } from "../../hooks/use-chat";
 import { toMessageBox } from "../../keyboard/message-box";
 import type { Attachment } from "../../state/attachments";
-import { sizeInWords } from "../../text/file-words";
+import { sizeIn } from "../../text/amounts";
+import { say } from "../../text/words/words";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 import { Thumbnail } from "./thumbnail";
@@ -9,6 +11,7 @@ import { Thumbnail } from "./thumbnail";
 /** A file that stands in the message box: how much of it was sent, or why it was not taken. */
 export function AttachmentCard({ attachment }: { attachment: Attachment }) {
   const attachments = useAttachments();
+  const words = useWords();
   const address = useThumbnail(attachment, 128);
   const { key, name, size, id, progress, refusal, mayPass } = attachment;
   const remove = () => {
@@ -27,17 +30,26 @@ export function AttachmentCard({ attachment }: { attachment: Attachment }) {
             {refusal}
           </p>
         ) : id === null ? (
-          <progress aria-label={`Sending ${name}`} max={1} value={progress} className="attachment-progress" />
+          <progress
+            aria-label={say(words, "sending_file", { name })}
+            max={1}
+            value={progress}
+            className="attachment-progress"
+          />
         ) : (
           <p className="text-muted-foreground">
-            <bdi>{sizeInWords(size)}</bdi>
+            <bdi>{sizeIn(words, size)}</bdi>
           </p>
         )}
       </div>
       {refusal !== null && mayPass && (
-        <IconButton icon={LATE_ICONS.redo} label={`Try ${name} again`} onClick={() => attachments.retry(key)} />
+        <IconButton
+          icon={LATE_ICONS.redo}
+          label={say(words, "try_file_again", { name })}
+          onClick={() => attachments.retry(key)}
+        />
       )}
-      <IconButton icon={LATE_ICONS.close} label={`Remove ${name}`} onClick={remove} />
+      <IconButton icon={LATE_ICONS.close} label={say(words, "remove_file", { name })} onClick={remove} />
     </li>
   );
 }

@@ -1,5 +1,5 @@
 import { flushSync } from "react-dom";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useInPlace } from "../../hooks/use-in-place";
 import { type Message, siblingsOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
@@ -9,6 +9,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 /** Turns to the versions of a message beside this one, under the reader's pointer. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
   const { store } = useChat();
+  const words = useWords();
   const inPlace = useInPlace();
   const siblings = useChatState((state) => {
     const conversation = shownConversation(state);
@@ -23,6 +24,7 @@ export function BranchSwitch({ message }: { message: Message }) {
     return (
       <IconButton
         icon={icon}
+        className="rtl:-scale-x-100"
         label={label}
         aria-disabled={to === undefined}
         onClick={({ currentTarget }) => to !== undefined && turnTo(currentTarget, to)}
@@ -31,11 +33,11 @@ export function BranchSwitch({ message }: { message: Message }) {
   };
   return (
     <span className="flex items-center tabular-nums">
-      {turn(-1, "Previous version", LATE_ICONS.chevron_left)}
+      {turn(-1, words.previous_version, LATE_ICONS.chevron_left)}
       <span>
         {at + 1} / {siblings.length}
       </span>
-      {turn(+1, "Next version", LATE_ICONS.chevron_right)}
+      {turn(+1, words.next_version, LATE_ICONS.chevron_right)}
     </span>
   );
 }

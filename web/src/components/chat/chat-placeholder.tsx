@@ -1,5 +1,6 @@
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { Reading } from "../../state/conversation";
+import { told } from "../../text/words/words";
 
 /** Stands in place of a chat that is loading, that could not be read, or that does not exist. */
 export function ChatPlaceholder({ reading }: { reading: Reading }) {
@@ -9,11 +10,10 @@ export function ChatPlaceholder({ reading }: { reading: Reading }) {
     return (
       <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
         <p role="status" className="text-balance">
-          There is no chat at this address: it may have been deleted, or it is somebody else’s. What you write below
-          begins a new one.
+          {words.chat_gone}
         </p>
         <button type="button" className="button" onClick={() => chat.conversations.show(null)}>
-          New chat
+          {words.new_chat}
         </button>
       </div>
     );
@@ -22,10 +22,10 @@ export function ChatPlaceholder({ reading }: { reading: Reading }) {
     return (
       <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
         <p role="status" className="text-balance">
-          This chat could not be read. {reading.why}
+          {told(words, { say: "chat_not_read" }, reading.why)}
         </p>
         <button type="button" className="button" onClick={chat.conversations.refresh}>
-          Try again
+          {words.try_again}
         </button>
       </div>
     );

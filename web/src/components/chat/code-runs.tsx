@@ -1,12 +1,14 @@
+import { useWords } from "../../hooks/use-chat";
 import { CodeBlock } from "../../markdown/code-block";
 import type { CodeRun } from "../../state/parts";
+import type { Words } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
 
 const ENDS = {
-  ok: "Output",
-  failed: "It failed",
-  deadline_exceeded: "It took too long",
+  ok: "result_ok",
+  failed: "result_failed",
+  deadline_exceeded: "result_timeout",
 } as const;
 
 export interface Props {
@@ -17,21 +19,22 @@ export interface Props {
 
 /** The code that the model ran, and what came of it, folded away. */
 export function CodeRuns({ runs, running }: Props) {
+  const words = useWords();
   return runs.map(({ call, language, code, result }) => (
     <details key={call} className="group/code text-sm">
-      <summary className="inline-flex cursor-pointer list-none items-center gap-1.5 rounded-md py-1 pr-2 text-muted-foreground hover:text-foreground">
+      <summary className="inline-flex cursor-pointer list-none items-center gap-1.5 rounded-md py-1 pe-2 text-muted-foreground hover:text-foreground">
         <Icon path={LATE_ICONS.code} />
-        {wordsOf(result, running)}
+        {titleOf(words, result, running)}
         <Icon
           path={LATE_ICONS.chevron_right}
-          className="size-3.5 motion-safe:transition-transform group-open/code:rotate-90"
+          className="size-3.5 motion-safe:transition-transform rtl:-scale-x-100 group-open/code:rotate-90 rtl:group-open/code:-rotate-90"
         />
       </summary>
       <div className="code-run">
         <CodeBlock language={language.toLowerCase()} code={code.replace(/\n$/, "")} />
         {result !== null && (
           <>
-            <p className="text-muted-foreground text-xs">{ENDS[result.outcome] ?? ENDS.failed}</p>
+            <p className="text-muted-foreground text-xs">{words[ENDS[result.outcome] ?? ENDS.failed]}</p>
             {result.output !== "" && <CodeBlock language="" code={result.output.replace(/\n$/, "")} />}
           </>
         )}
@@ -40,7 +43,7 @@ export function CodeRuns({ runs, running }: Props) {
   ));
 }
 
-function wordsOf(result: CodeRun["result"], running: boolean): string {
-  if (result === null) return running ? "Running code…" : "Code";
-  return result.outcome === "ok" ? "Code that was run" : "Code that was run and failed";
+function titleOf(words: Words, result: CodeRun["result"], running: boolean): string {
+  if (result === null) return running ? words.code_running : words.code;
+  return result.outcome === "ok" ? words.code_ran : words.code_failed;
 }

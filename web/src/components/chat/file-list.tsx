@@ -1,9 +1,11 @@
 import { useRef, useState } from "react";
 import { useAttachments, useThumbnail } from "../../hooks/use-attachments";
-import { useChat } from "../../hooks/use-chat";
+import { useChat, useWords } from "../../hooks/use-chat";
 import { useSeen } from "../../hooks/use-seen";
 import type { ShownFile } from "../../protocol/frames";
-import { isPicture, sizeInWords } from "../../text/file-words";
+import { sizeIn } from "../../text/amounts";
+import { isPicture } from "../../text/file-words";
+import { say } from "../../text/words/words";
 import { PictureDialog } from "./picture-dialog";
 import { Thumbnail } from "./thumbnail";
 
@@ -31,17 +33,19 @@ function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
   const button = useRef<HTMLButtonElement>(null);
   const address = useThumbnail(file, edge, useSeen(button));
   const [isOpen, setOpen] = useState(false);
+  const words = useWords();
+  const label = say(words, "open_file", { name: file.name });
   return (
     <>
       <button
         ref={button}
         type="button"
-        aria-label={address === null ? undefined : `Open ${file.name}`}
+        aria-label={label}
         title={file.name}
         className={address === null ? "file" : "file-picture"}
         onClick={() => setOpen(true)}
       >
-        {address === null ? <FileWords does="Open" file={file} /> : <img src={address} alt="" />}
+        {address === null ? <FileWords file={file} /> : <img src={address} alt="" />}
       </button>
       {isOpen && <PictureDialog file={file} onClose={() => setOpen(false)} />}
     </>
@@ -50,27 +54,28 @@ function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
 
 function FileButton({ file }: { file: ShownFile }) {
   const { store } = useChat();
+  const words = useWords();
   const attachments = useAttachments();
-  const save = () =>
-    attachments.save(file).catch(() => store.dispatch({ type: "notice", notice: "This file is not there any more" }));
+  const save = () => attachments.save(file).catch(() => store.dispatch({ type: "notice", notice: words.file_gone }));
+  const label = say(words, "save_file", { name: file.name });
   return (
-    <button type="button" className="file" title={`Save ${file.name}`} onClick={save}>
-      <FileWords does="Save" file={file} />
+    <button type="button" className="file" aria-label={label} title={label} onClick={save}>
+      <FileWords file={file} />
     </button>
   );
 }
 
-function FileWords({ does, file }: { does: "Open" | "Save"; file: ShownFile }) {
+function FileWords({ file }: { file: ShownFile }) {
+  const words = useWords();
   return (
     <>
       <Thumbnail address={null} />
       <span className="min-w-0">
-        <span className="sr-only">{does} </span>
         <span dir="auto" className="block truncate font-medium">
           {file.name}
         </span>
         <span className="block text-muted-foreground">
-          <bdi>{sizeInWords(file.size)}</bdi>
+          <bdi>{sizeIn(words, file.size)}</bdi>
         </span>
       </span>
     </>

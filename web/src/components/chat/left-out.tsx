@@ -1,8 +1,11 @@
+import { useWords } from "../../hooks/use-chat";
+
 /** Stands where the messages end that the next question is not asked with any more. */
 export function LeftOut() {
+  const words = useWords();
   return (
-    <p role="note" aria-label="Left out" className="left-out">
-      What is above is too long ago: the model is not told it any more.
+    <p role="note" aria-label={words.left_out} className="left-out">
+      {words.left_out_note}
     </p>
   );
 }

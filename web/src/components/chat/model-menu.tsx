@@ -3,7 +3,7 @@ import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { ModelFacts } from "../../protocol/frames";
 import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -69,8 +69,8 @@ function Facts({ facts }: { facts: ModelFacts }) {
   const words = useWords();
   const { context_tokens: context, input_usd: input, output_usd: output } = facts;
   const known = [
-    context !== null && fill(words.context, { n: context.toLocaleString() }),
-    input !== null && output !== null && fill(words.price, { input, output }),
+    context !== null && say(words, "context", { n: context }),
+    input !== null && output !== null && say(words, "price", { input, output }),
     facts.thinking && words.thinks,
   ].filter((fact) => fact !== false);
   if (known.length === 0) return null;

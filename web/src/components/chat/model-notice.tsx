@@ -1,14 +1,16 @@
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 import { shownSettings } from "../../state/state";
+import { say } from "../../text/words/words";
 
 /** Says which model answers while the one that was chosen for this chat is not offered. */
 export function ModelNotice() {
+  const words = useWords();
   const models = useChatState((state) => state.models);
   const chosen = useChatState((state) => shownSettings(state).model);
   if (models === null || chosen === null || models.models.includes(chosen)) return null;
   return (
     <p className="mb-2 px-1 text-muted-foreground text-xs">
-      {chosen} was chosen for this chat and is not offered at the moment: {models.default} answers.
+      {say(words, "model_gone", { model: chosen, default: models.default })}
     </p>
   );
 }

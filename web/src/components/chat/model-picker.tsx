@@ -10,10 +10,15 @@ export function ModelPicker() {
   const model = useChatState((state) => offered(shownSettings(state), state.models).model);
   if (models === null) return null;
   if (models.models.length < 2 && (model ?? models.default) === models.default)
-    return <p className="truncate font-medium text-sm">{models.default}</p>;
+    return (
+      <p dir="ltr" className="truncate font-medium text-sm">
+        {models.default}
+      </p>
+    );
   return (
     <select
       aria-label={words.model}
+      dir="ltr"
       className="select min-w-0 truncate font-medium text-sm"
       value={model ?? models.default}
       onChange={({ target }) => settings.set({ model: target.value })}

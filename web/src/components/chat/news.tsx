@@ -7,7 +7,7 @@ export function News() {
   const words = useWords();
   const news = useChatState((state) => shownConversation(state)?.news ?? null);
   return (
-    <div role="status" aria-label="News">
+    <div role="status" aria-label={words.news}>
       {news !== null && (
         <p className="mb-2 flex flex-wrap items-center justify-between gap-x-4 gap-y-1 rounded-xl bg-muted px-4 py-2 text-sm">
           {words.newer_version}

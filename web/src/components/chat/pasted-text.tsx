@@ -1,12 +1,14 @@
 import { useAttachments } from "../../hooks/use-attachments";
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { toMessageBox } from "../../keyboard/message-box";
 import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
+import { say } from "../../text/words/words";
 
 /** Offers to make a file of a long text that was pasted, as long as it stands in the message box. */
 export function PastedText({ text, onDone }: { text: string; onDone: () => void }) {
   const { store } = useChat();
+  const words = useWords();
   const attachments = useAttachments();
   const isThere = useChatState((state) => draftOf(state, shownPlace(state)).text.includes(text));
   const makeFile = () => {
@@ -25,15 +27,13 @@ export function PastedText({ text, onDone }: { text: string; onDone: () => void 
   };
   if (!isThere) return null;
   return (
-    <section aria-label="Pasted text" className="pasted-text">
-      <p className="min-w-0 flex-1 basis-48">
-        You have pasted {text.length.toLocaleString("en-US")} characters. They can be a file beside your message.
-      </p>
+    <section aria-label={words.pasted} className="pasted-text">
+      <p className="min-w-0 flex-1 basis-48">{say(words, "pasted_note", { n: text.length })}</p>
       <button type="button" className="button" onClick={makeFile}>
-        Make it a file
+        {words.make_file}
       </button>
       <button type="button" className="button" onClick={keep}>
-        Keep it as text
+        {words.pasted_keep}
       </button>
     </section>
   );

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 import { useAttachments, usePicture } from "../../hooks/use-attachments";
 import { useWords } from "../../hooks/use-chat";
 import type { ShownFile } from "../../protocol/frames";
-import { sizeInWords } from "../../text/file-words";
+import { sizeIn } from "../../text/amounts";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -28,7 +28,7 @@ export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () 
         <p dir="auto" className="min-w-0 flex-1 truncate font-medium">
           {file.name}{" "}
           <span className="font-normal text-muted-foreground">
-            <bdi>{sizeInWords(file.size)}</bdi>
+            <bdi>{sizeIn(words, file.size)}</bdi>
           </span>
         </p>
         <button type="button" className="button" onClick={() => attachments.save(file).catch(() => setFaulty(true))}>
@@ -37,7 +37,7 @@ export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () 
         <IconButton icon={LATE_ICONS.close} label={words.close} onClick={() => dialog.current?.close()} />
       </div>
       {address === "failed" || isFaulty ? (
-        <p className="px-4 pb-4">This picture cannot be shown here, or it is not there any more.</p>
+        <p className="px-4 pb-4">{words.picture_gone}</p>
       ) : (
         address !== null && <img src={address} alt={file.name} className="mx-auto" onError={() => setFaulty(true)} />
       )}

@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from "react";
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 import { breaksOrSends } from "../../keyboard/keys";
 import type { ShownFile } from "../../protocol/frames";
 import { GrowingBox } from "../ui/growing-box";
@@ -19,6 +19,7 @@ interface Props {
 /** A question while it is changed. Sending it begins a branch beside the old one. */
 export function QuestionEditor({ question, files, text, onWrite, onSend, onCancel }: Props) {
   const returned = useChatState((state) => state.returned[question]);
+  const words = useWords();
   const isEmpty = text.trim() === "";
   const send = () => {
     if (!isEmpty) onSend(text);
@@ -40,9 +41,9 @@ export function QuestionEditor({ question, files, text, onWrite, onSend, onCance
         send();
       }}
     >
-      {files.length > 0 && <FileList files={files} label="Files of your question" />}
+      {files.length > 0 && <FileList files={files} label={words.files_of_question} />}
       <GrowingBox
-        aria-label="Edit your question"
+        aria-label={words.edit_your_question}
         className="max-h-[50dvh]"
         autoFocus // the reader has just asked to edit it
         value={text}
@@ -52,10 +53,10 @@ export function QuestionEditor({ question, files, text, onWrite, onSend, onCance
       {returned && <Problem problem={returned.problem} onRetry={send} />}
       <div className="flex justify-end gap-2">
         <button type="button" className="button" onClick={onCancel}>
-          Cancel
+          {words.cancel}
         </button>
         <button type="submit" className="button button-primary" disabled={isEmpty}>
-          Send
+          {words.send}
         </button>
       </div>
     </form>

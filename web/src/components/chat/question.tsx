@@ -36,7 +36,7 @@ export const Question = memo(function Question({ question }: { question: Questio
   }
   return (
     <article aria-label={words.you} className="turn group flex flex-col items-end gap-1" data-message={question.id}>
-      {question.files.length > 0 && <FileList files={question.files} label="Files of your question" />}
+      {question.files.length > 0 && <FileList files={question.files} label={words.files_of_question} />}
       <div
         dir="auto"
         className="max-w-[85%] whitespace-pre-wrap wrap-anywhere rounded-2xl rounded-ee-md bg-secondary px-4 py-2.5"

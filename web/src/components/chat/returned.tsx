@@ -1,4 +1,4 @@
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { runningAnswer } from "../../state/conversation";
 import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
@@ -7,6 +7,7 @@ import { Problem } from "./problem";
 /** Says why a question came back into the message box, and sends what stands there once more. */
 export function Returned() {
   const chat = useChat();
+  const words = useWords();
   const returned = useChatState((state) => state.returned[shownPlace(state)]);
   if (!returned) return null;
   const { problem } = returned;
@@ -17,7 +18,7 @@ export function Returned() {
     if (text.trim() !== "" && runningAnswer(shownConversation(state)) === null) chat.turns.ask(text);
   };
   return (
-    <section aria-label="Not sent" className="mb-2">
+    <section aria-label={words.not_sent} className="mb-2">
       <Problem problem={problem} onRetry={retry} />
     </section>
   );

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useWords } from "../../hooks/use-chat";
 import { type CitedSource, hostOf } from "../../state/citations";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 
 /** So many are listed at once. */
 const LISTED = 6;
@@ -26,7 +26,7 @@ export function Sources({ sources }: { sources: readonly CitedSource[] }) {
       </ol>
       {listed.length < sources.length && (
         <button type="button" className="text-button" onClick={() => setAll(true)}>
-          {fill(words.show_all, { n: sources.length })}
+          {say(words, "show_all", { n: sources.length })}
         </button>
       )}
     </div>

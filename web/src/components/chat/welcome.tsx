@@ -8,8 +8,8 @@ export function Welcome() {
   const isTemporary = useChatState((state) => state.isTemporary);
   const words = useWords();
   return (
-    <div className="mx-auto mt-auto pt-10 text-center">
-      <img src="/favicon.svg" alt="" className="mx-auto mb-4 size-11" />
+    <div className="mx-auto mt-auto pt-10 text-center low:pt-1">
+      <img src="/favicon.svg" alt="" className="mx-auto mb-4 size-11 low:hidden" />
       {!isLost && <p className="mb-1 text-muted-foreground">{words[greeting(new Date())]}</p>}
       <h2 className="text-balance font-semibold text-2xl tracking-tight">
         {isLost ? words.lost_address : words.welcome}

@@ -1,5 +1,6 @@
 import { type FormEvent, useId, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { told } from "../../text/words/words";
 import { Panel } from "../ui/panel";
 
 /** Asks who is there, and says what the server thought of it. */
@@ -24,7 +25,7 @@ function SignInForm() {
   };
   return (
     <form className="flex flex-col gap-5 p-5" onSubmit={submit}>
-      <h2 className="pr-10 font-semibold text-base">{words.your_token}</h2>
+      <h2 className="pe-10 font-semibold text-base">{words.your_token}</h2>
       <div className="field">
         <label htmlFor={id}>{words.token_field}</label>
         <input
@@ -41,20 +42,20 @@ function SignInForm() {
           onChange={({ target }) => setWritten(target.value)}
         />
         <p id={`${id}-note`} className="text-muted-foreground">
-          It is kept until this tab is closed, and sent to this server only.
+          {words.token_note}
         </p>
         <p role="alert" className="text-danger">
-          {refusal}
+          {refusal && told(words, refusal)}
         </p>
       </div>
       <div className="flex flex-wrap justify-end gap-2">
         {signedIn && (
           <button type="button" className="button" onClick={chat.identity.signOut}>
-            Sign out
+            {words.sign_out}
           </button>
         )}
         <button type="submit" className="button button-primary">
-          {signedIn ? "Use this one" : words.sign_in}
+          {signedIn ? words.token_use : words.sign_in}
         </button>
       </div>
     </form>

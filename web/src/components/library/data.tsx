@@ -1,6 +1,6 @@
 import { type ChangeEvent, useId, useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 
 /** Brings chats in, takes all of them out, and deletes all. */
 export function Data() {
@@ -11,7 +11,7 @@ export function Data() {
   const onFile = async ({ target }: ChangeEvent<HTMLInputElement>) => {
     const file = target.files?.[0];
     if (file === undefined) return;
-    const onPart = (n: number, all: number) => setTold(fill(words.import_part, { n, all }));
+    const onPart = (n: number, all: number) => setTold(say(words, "import_part", { n, all }));
     setTold((await chat.withLibrary((it) => it.import(file, onPart))) ?? "");
     target.value = "";
   };

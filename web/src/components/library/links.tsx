@@ -1,7 +1,7 @@
 import { useCallback } from "react";
 import { addressOf } from "../../hooks/use-address";
 import { useChat, useWords } from "../../hooks/use-chat";
-import { fill } from "../../text/words/languages";
+import { say, type Words } from "../../text/words/words";
 import { useLoaded } from "./use-loaded";
 
 /** The links that lead to the reader's chats, and a way to take each back. */
@@ -22,7 +22,7 @@ export function Links() {
                 {title || words.new_chat}
               </a>
               <span className="text-muted-foreground text-xs">
-                {fill(words.ends, { day: dayOf(expires) })} · {isPublic ? words.everybody : words.people_here}
+                {say(words, "ends", { day: dayOf(words, expires) })} · {isPublic ? words.everybody : words.people_here}
               </span>
             </span>
             <button type="button" className="button" onClick={() => takeBack(id)}>
@@ -35,6 +35,6 @@ export function Links() {
   );
 }
 
-function dayOf(seconds: number): string {
-  return new Date(seconds * 1000).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium" });
+function dayOf({ locale }: Words, seconds: number): string {
+  return new Date(seconds * 1000).toLocaleDateString(locale, { dateStyle: "medium" });
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Prompt } from "../../protocol/frames";
 
@@ -50,6 +50,11 @@ function PromptForm({ prompt, onEnd }: { prompt: Prompt | null; onEnd: () => voi
   const words = useWords();
   const id = useId();
   const [name, setName] = useState(prompt?.name ?? "");
+  const box = useRef<HTMLInputElement>(null);
+  const isTaken = useChatState((state) =>
+    state.commands.some((it) => it.id !== prompt?.id && it.name.toLowerCase() === name.toLowerCase()),
+  );
+  useEffect(() => box.current?.setCustomValidity(isTaken ? words.prompt_taken : ""), [isTaken, words]);
   const [text, setText] = useState(prompt?.text ?? "");
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -63,10 +68,13 @@ function PromptForm({ prompt, onEnd }: { prompt: Prompt | null; onEnd: () => voi
       <div className="field">
         <label htmlFor={`${id}-name`}>{words.prompt_name}</label>
         <input
+          ref={box}
           id={`${id}-name`}
           dir="auto"
           className="input"
           required
+          aria-invalid={isTaken}
+          aria-describedby={isTaken ? `${id}-taken` : undefined}
           pattern="[^\s\/]{1,64}"
           autoComplete="off"
           // biome-ignore lint/a11y/noAutofocus: the reader has just asked for it
@@ -74,6 +82,11 @@ function PromptForm({ prompt, onEnd }: { prompt: Prompt | null; onEnd: () => voi
           value={name}
           onChange={({ target }) => setName(target.value)}
         />
+        {isTaken && (
+          <p id={`${id}-taken`} className="text-danger">
+            {words.prompt_taken}
+          </p>
+        )}
       </div>
       <div className="field">
         <label htmlFor={`${id}-text`}>{words.prompt_text}</label>

@@ -1,7 +1,8 @@
 import { type ReactNode, useId } from "react";
-import { useChatState } from "../../hooks/use-chat";
+import { useChatState, useWords } from "../../hooks/use-chat";
 import type { SettingName } from "../../protocol/setting-names";
 import { refusalOf } from "../../state/state";
+import { told } from "../../text/words/words";
 
 /** What a control needs to be tied to its label, its hint and what the server said of its value. */
 interface Tied {
@@ -20,8 +21,9 @@ interface Props {
 /** A setting: its label, its control, and below it why the server did not take its value, else a hint. */
 export function Field({ name, label, hint, control }: Props) {
   const id = useId();
+  const words = useWords();
   const refusal = useChatState((state) => refusalOf(state, name));
-  const note = refusal ?? hint;
+  const note = refusal === null ? hint : told(words, refusal);
   const noteId = `${id}-note`;
   return (
     <div className="field">

@@ -1,17 +1,19 @@
-import { useChat, useChatState } from "../../hooks/use-chat";
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { type Settings, THINKING, type Thinking } from "../../state/settings";
 import { shownSettings } from "../../state/state";
+import { say } from "../../text/words/words";
 import { Field } from "./field";
 
-const THINKING_WORDS: Record<Thinking, string> = {
-  off: "Off, as far as the model allows",
-  low: "A little, shown",
-  medium: "Some, shown",
-  high: "Much, shown",
-};
+const THINKING_WORDS = {
+  off: "thinking_off",
+  low: "thinking_low",
+  medium: "thinking_medium",
+  high: "thinking_high",
+} as const satisfies Record<Thinking, string>;
 
 /** The settings of the chat that is shown; each holds from its next question. */
 export function SettingsForm() {
+  const words = useWords();
   return (
     <>
       <ModelField />
@@ -20,13 +22,13 @@ export function SettingsForm() {
       <div className="grid grid-cols-2 gap-4">
         <NumberField
           name="temperature"
-          label="Temperature"
-          hint="0 to 2. A low one answers the same way again, a high one varies more."
+          label={words.setting_temperature}
+          hint={words.setting_temperature_note}
           step={0.1}
         />
-        <NumberField name="top_p" label="Top-p" hint="0 to 1. A low one keeps to the likeliest words." step={0.05} />
+        <NumberField name="top_p" label={words.setting_top_p} hint={words.setting_top_p_note} step={0.05} />
       </div>
-      <NumberField name="max_output_tokens" label="Longest answer, in tokens" step={1} />
+      <NumberField name="max_output_tokens" label={words.setting_length} step={1} />
       <StopField />
     </>
   );
@@ -39,12 +41,13 @@ function useSettings(): [Settings, (changes: Partial<Settings>) => void] {
 }
 
 function ModelField() {
+  const words = useWords();
   const [{ model }, set] = useSettings();
   const models = useChatState((state) => state.models);
   return (
     <Field
       name="model"
-      label="Model"
+      label={words.model}
       control={(tied) => (
         <select
           {...tied}
@@ -52,11 +55,15 @@ function ModelField() {
           value={model ?? ""}
           onChange={({ target }) => set({ model: target.value || null })}
         >
-          <option value="">The server’s default{models && ` (${models.default})`}</option>
+          <option value="">
+            {models ? say(words, "setting_model_default_of", { model: models.default }) : words.setting_model_default}
+          </option>
           {models?.models.map((name) => (
             <option key={name}>{name}</option>
           ))}
-          {model !== null && !models?.models.includes(model) && <option value={model}>{model}, not offered now</option>}
+          {model !== null && !models?.models.includes(model) && (
+            <option value={model}>{say(words, "model_not_now", { model })}</option>
+          )}
         </select>
       )}
     />
@@ -64,18 +71,19 @@ function ModelField() {
 }
 
 function SystemField() {
+  const words = useWords();
   const [{ system }, set] = useSettings();
   return (
     <Field
       name="system"
-      label="System instruction"
+      label={words.setting_system}
       control={(tied) => (
         <textarea
           {...tied}
-          dir="auto"
+          dir={system === "" ? undefined : "auto"}
           rows={3}
           className="input field-sizing-content max-h-60 min-h-20 resize-none"
-          placeholder="How to answer, and as whom"
+          placeholder={words.setting_system_hint}
           value={system}
           onChange={({ target }) => set({ system: target.value })}
         />
@@ -85,11 +93,12 @@ function SystemField() {
 }
 
 function ThinkingField() {
+  const words = useWords();
   const [{ thinking }, set] = useSettings();
   return (
     <Field
       name="thinking"
-      label="Thinking"
+      label={words.setting_thinking}
       control={(tied) => (
         <select
           {...tied}
@@ -97,10 +106,10 @@ function ThinkingField() {
           value={thinking ?? ""}
           onChange={({ target }) => set({ thinking: THINKING.find((level) => level === target.value) ?? null })}
         >
-          <option value="">The model’s own, not shown</option>
+          <option value="">{words.thinking_own}</option>
           {THINKING.map((level) => (
             <option key={level} value={level}>
-              {THINKING_WORDS[level]}
+              {words[THINKING_WORDS[level]]}
             </option>
           ))}
         </select>
@@ -110,12 +119,13 @@ function ThinkingField() {
 }
 
 function StopField() {
+  const words = useWords();
   const [{ stop }, set] = useSettings();
   return (
     <Field
       name="stop"
-      label="Stop strings"
-      hint="An answer ends before one of them. Up to five, one in a line; \n stands for a line break."
+      label={words.setting_stop}
+      hint={words.setting_stop_note}
       control={(tied) => (
         <textarea
           {...tied}
@@ -138,6 +148,7 @@ interface NumberProps {
 
 function NumberField({ name, label, hint, step }: NumberProps) {
   const [{ [name]: value }, set] = useSettings();
+  const words = useWords();
   const write = (written: number) => set({ [name]: Number.isNaN(written) ? null : written });
   return (
     <Field
@@ -151,7 +162,7 @@ function NumberField({ name, label, hint, step }: NumberProps) {
           inputMode="decimal"
           step={step}
           className="input tabular-nums"
-          placeholder="Default"
+          placeholder={words.default_value}
           value={value ?? ""}
           onChange={({ target }) => write(target.valueAsNumber)}
         />

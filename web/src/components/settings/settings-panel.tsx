@@ -13,7 +13,7 @@ export function SettingsPanel() {
     <Panel name="settings" label={words.settings} className="drawer drawer-end">
       <div className="flex min-h-full flex-col gap-7 p-5">
         <section className="flex flex-col gap-4">
-          <h2 className="pr-10 font-semibold text-base">This chat</h2>
+          <h2 className="pe-10 font-semibold text-base">{words.this_chat}</h2>
           <SettingsForm />
           <DefaultsBar />
         </section>

@@ -1,6 +1,5 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { toMessageBox } from "../../keyboard/message-box";
-import { SHORTCUTS } from "../../keyboard/shortcuts";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
 
@@ -30,7 +29,7 @@ export function Actions({ onDone }: { onDone: () => void }) {
     [`${words.appearance}: ${words.dark}`, () => chat.prefer({ theme: "dark" })],
     [`${words.appearance}: ${words.system}`, () => chat.prefer({ theme: "system" })],
     [words.go_to_message, toMessageBox],
-    ...SHORTCUTS.filter(({ does }) => does.startsWith("Copy")).map(({ does, run }) => [does, () => run(chat)] as const),
+    [words.copy_last_code, () => void chat.copyLastCode()],
   ];
   const temporary = () => {
     chat.conversations.show(null);

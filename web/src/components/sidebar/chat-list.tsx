@@ -113,12 +113,12 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
       <Icon path={LATE_ICONS.search} className="absolute inset-y-0 start-2.5 my-auto size-4 text-muted-foreground" />
       <input
         type="search"
-        dir="auto"
+        dir={found?.words ? "auto" : undefined}
         aria-label={words.search_chats}
         placeholder={words.search}
         autoComplete="off"
         maxLength={200}
-        className="input ps-8.5 py-1.5 text-sm"
+        className="input py-1.5 ltr:pl-8.5 rtl:pr-8.5 text-sm"
         value={found?.words ?? ""}
         onChange={onChange}
         onKeyDown={onKeyDown}

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useId, useRef, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Entry, Place } from "../../state/listing";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -22,7 +22,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
     <>
       <IconButton
         icon={LATE_ICONS.more}
-        label={fill(words.options_of, { name: title })}
+        label={say(words, "options_of", { name: title })}
         className="chat-options"
         aria-haspopup="menu"
         aria-expanded={open}
@@ -33,7 +33,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
         id={id}
         popover="auto"
         role="menu"
-        aria-label={fill(words.options_of, { name: title })}
+        aria-label={say(words, "options_of", { name: title })}
         className="menu"
         onToggle={({ newState }) => setOpen(newState === "open")}
         onKeyDown={onKeyDown}

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { Folder } from "../../protocol/frames";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
@@ -18,7 +18,7 @@ export function FolderGroup({ folder, children }: { folder: Folder; children: Re
     void chat.withLibrary((it) => it.change((api) => api.renameFolder(folder.id, name)));
   };
   const remove = () => {
-    if (!window.confirm(fill(words.delete_folder_sure, { name: folder.name }))) return;
+    if (!window.confirm(say(words, "delete_folder_sure", { name: folder.name }))) return;
     void chat.withLibrary((it) => it.change((api) => api.deleteFolder(folder.id)));
   };
   const toggle = () => {

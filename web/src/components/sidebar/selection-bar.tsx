@@ -1,6 +1,6 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { Entry, Place } from "../../state/listing";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 
 /** What is done with several chats at once. */
 export function SelectionBar({ selected, onEnd }: { selected: readonly Entry[]; onEnd: () => void }) {
@@ -13,14 +13,14 @@ export function SelectionBar({ selected, onEnd }: { selected: readonly Entry[]; 
     onEnd();
   };
   const remove = () => {
-    if (!window.confirm(fill(words.delete_several_sure, { n: selected.length }))) return;
+    if (!window.confirm(say(words, "delete_several_sure", { n: selected.length }))) return;
     void chat.withLibrary((it) => it.delete(selected.flatMap(({ stored }) => stored ?? [])));
     onEnd();
   };
   return (
     <div role="toolbar" aria-label={words.select} className="flex flex-wrap items-center gap-1.5">
       <p role="status" className="w-full px-1 text-muted-foreground text-xs">
-        {fill(words.selected, { n: selected.length })}
+        {say(words, "selected", { n: selected.length })}
       </p>
       {folders.length > 0 && (
         <select

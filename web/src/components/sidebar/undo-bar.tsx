@@ -2,14 +2,15 @@ import { useEffect } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
-import { fill } from "../../text/words/languages";
+import { say } from "../../text/words/words";
 
 /** Says which chat was deleted, and brings it back, as long as that can be done. */
 export function UndoBar() {
+  const words = useWords();
   const title = useChatState((state) => state.deleting?.entry.title);
   return (
-    <div role="status" aria-label="Deleted">
-      {title !== undefined && <Undo title={title || "New chat"} />}
+    <div role="status" aria-label={words.deleted_label}>
+      {title !== undefined && <Undo title={title || words.new_chat} />}
     </div>
   );
 }
@@ -27,7 +28,7 @@ function Undo({ title }: { title: string }) {
   return (
     <div className="flex items-center gap-3 rounded-lg bg-foreground px-3 py-2 text-background text-sm">
       <p dir="auto" className="min-w-0 flex-1 truncate">
-        {fill(words.deleted, { name: title })}
+        {say(words, "deleted", { name: title })}
       </p>
       <button
         type="button"

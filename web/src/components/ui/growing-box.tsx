@@ -14,7 +14,7 @@ export function GrowingBox({ value, ref, className = "", ...rest }: Props) {
   return (
     <textarea
       ref={box}
-      dir="auto"
+      dir={value === "" ? undefined : "auto"} // an empty one has its placeholder where the page has its words
       rows={1}
       className={`field-sizing-content block w-full resize-none bg-transparent outline-none ${className}`}
       value={value}

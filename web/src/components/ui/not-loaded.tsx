@@ -5,7 +5,7 @@ export function NotLoaded() {
   const words = useWords();
   return (
     <div className="m-auto p-5">
-      <p className="mb-4 pr-10">This part of the page could not be loaded.</p>
+      <p className="mb-4 pe-10">{words.part_not_loaded}</p>
       <button type="button" className="button" onClick={() => location.reload()}>
         {words.reload}
       </button>

@@ -107,7 +107,7 @@ function numbers({ sources }: Mark): PhrasingContent {
   const children = sources.map(({ number, title, uri }): PhrasingContent => {
     const words = { type: "text" as const, value: String(number) };
     if (!OPENABLE.test(uri)) return words;
-    const hProperties = { ariaLabel: `Source ${number}: ${title}`, dataCitation: String(number) };
+    const hProperties = { dataCitation: String(number) };
     return { type: "link", url: uri, title, data: { hProperties }, children: [words] };
   });
   const spaced = children.flatMap((child, index) =>

@@ -1,10 +1,9 @@
-// Which languages the page speaks, and the words of each, which are loaded when they are needed.
+// Which languages the page speaks, and the words of each, which are loaded when it is the reader's.
 
-import { EN, type Words } from "./en";
+import type { Texts, Words } from "./words";
 
-export type Language = "en" | "de" | "fr" | "es" | "ja" | "zh" | "ar";
-
-const OTHERS: Record<Exclude<Language, "en">, () => Promise<Words>> = {
+const LANGUAGES = {
+  en: () => import("./en").then(({ EN }): Texts => EN),
   de: () => import("./de").then(({ DE }) => DE),
   fr: () => import("./fr").then(({ FR }) => FR),
   es: () => import("./es").then(({ ES }) => ES),
@@ -12,29 +11,33 @@ const OTHERS: Record<Exclude<Language, "en">, () => Promise<Words>> = {
   zh: () => import("./zh").then(({ ZH }) => ZH),
   ar: () => import("./ar").then(({ AR }) => AR),
 };
-const FROM_THE_RIGHT: ReadonlySet<Language> = new Set(["ar"]);
+export type Language = keyof typeof LANGUAGES;
 
-/** The first of a reader's languages that the page speaks. */
-export function languageOf(wanted: readonly string[]): Language {
-  const known = wanted.map((tag) => tag.toLowerCase().split("-")[0] ?? "");
-  return known.find((tag): tag is Language => tag === "en" || tag in OTHERS) ?? "en";
+export interface Reader {
+  language: Language;
+  /** How they write numbers and dates, such as de-AT. */
+  locale: string;
 }
 
-/** The words of a language; English ones where they cannot be loaded. */
-export async function wordsOf(language: Language): Promise<{ language: Language; words: Words }> {
-  if (language === "en") return { language, words: EN };
-  try {
-    return { language, words: await OTHERS[language]() };
-  } catch {
-    return { language: "en", words: EN };
-  }
+const FROM_THE_RIGHT: ReadonlySet<Language> = new Set(["ar"]);
+
+/** The language that a tag such as de-AT is of, if the page speaks it. */
+function languageIn(tag: string): Language | null {
+  const language = tag.toLowerCase().split("-")[0] ?? "";
+  return language in LANGUAGES ? (language as Language) : null;
+}
+
+/** The first of a reader's languages that the page speaks, and how they write it. */
+export function languageOf(wanted: readonly string[]): Reader {
+  const locale = wanted.find((tag) => languageIn(tag) !== null) ?? "en";
+  return { language: languageIn(locale) ?? "en", locale };
+}
+
+/** The words of a language. Rejects where they cannot be loaded. */
+export async function wordsOf({ language, locale }: Reader): Promise<Words> {
+  return { ...(await LANGUAGES[language]()), locale };
 }
 
 export function directionOf(language: Language): "ltr" | "rtl" {
   return FROM_THE_RIGHT.has(language) ? "rtl" : "ltr";
-}
-
-/** A sentence with its `{name}`s filled in. */
-export function fill(sentence: string, values: Readonly<Record<string, string | number>>): string {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
