@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from support.paths import WEB
 
-WIDE = {"width": 1280, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 TABLET = {"width": 820, "height": 1180}
 NARROW = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -197,6 +197,7 @@ async def _kept(browser: Browser, address: str) -> AsyncIterator[BrowserContext]
     for page in context.pages[1:]:
         await page.close()
     await context.unroute_all()
+    await context.set_offline(False)
     await context.clear_permissions()
     await context.clear_cookies()
     session = await context.new_cdp_session(keeper)

@@ -67,7 +67,9 @@ class Accounts(NamedTuple):
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
         came_with = origin().request
-        transcript = self.transcripts.open(caller, request, memory.add, came_with)
+        transcript = None
+        if request.conversation is not None:
+            transcript = self.transcripts.open(caller, request.conversation, memory.add, came_with)
         return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
 
 
@@ -161,6 +163,7 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
+            hold=memory.add,
             keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:

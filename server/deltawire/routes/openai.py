@@ -3,11 +3,12 @@
 A request brings its whole conversation. Only the provider's parts of a step with calls are kept for the next request.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
@@ -39,6 +40,9 @@ from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
+
+_LONG: Final = 2**16
+"""Bytes of a body that takes longer to be read than a thread takes to start."""
 
 
 class Wanted(NamedTuple):
@@ -113,7 +117,8 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
 async def _wanted(request: AnyRequest, services: Services, read: Callable[[bytes], Wanted]) -> Wanted:
     """Return what a request asks for, with its files. Raise `Failure`, and `BrokeOff` for a client that has left."""
     async with json_body(request, services, files=encoded_size(services.files.bounds.file_bytes)) as body:
-        wanted = read(body)
+        # In a thread, where it is long: the time grows with the messages.
+        wanted = await asyncio.to_thread(read, body) if len(body) > _LONG else read(body)
         if len(body) - given_chars(wanted.chat) > services.body_bytes:
             message = f"Without its files, a request may have at most {services.body_bytes:,} bytes"
             raise Failure("message_too_large", f"{message}; see MAX_FRAME_BYTES.")

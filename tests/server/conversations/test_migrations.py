@@ -40,6 +40,8 @@ async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path)
 async def test_a_start_makes_the_tables_of_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
         await server.ready()
+        [told] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
+        assert told["folder"] == str(tmp_path / "new" / "folder")
         async with conversations_of(server.address) as client:
             assert await client.page() == {"conversations": [], "next": None}
     assert (tmp_path / "new" / "folder" / "conversations.db").exists()
