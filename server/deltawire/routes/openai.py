@@ -21,7 +21,7 @@ from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, R
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
 from deltawire.conversations.files.given import with_given_files
-from deltawire.gemini.streamed_body import encoded_size
+from deltawire.gemini.messages import encoded_size
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
