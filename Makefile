@@ -49,7 +49,7 @@ test: .venv/.installed-dev ## everything that CI runs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types vitest lint
 	@$(MAKE) --no-print-directory pytest
 
-nightly: test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
+nightly: .venv-clients/.installed test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly
 	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
@@ -122,6 +122,7 @@ lock: .venv/.installed-dev ## resolve the dependencies anew (needs a network)
 	$(COMPILE) --group build --constraints requirements.txt --output-file requirements-build.txt
 	$(COMPILE) pyproject.toml --group dev --extra otel --constraints requirements.txt --constraints requirements-build.txt \
 		--output-file requirements-dev.txt
+	$(COMPILE) tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
 # Measured, not tested: each writes its page in docs/measurements/.
 hangups: .venv/.installed-dev ## how long an upstream outlives its listener (docs/measurements/hangups.md)
@@ -230,6 +231,12 @@ clean: ## remove all that was installed or built
 			dpkg-deb --extract $$package pgbouncer && rm $$package; done || \
 		{ echo "the tests of pgbouncer need one: install it, or run this with apt-get and its lists"; exit 1; }; \
 	fi
+	@touch $@
+
+# The clients of PyPI, apart: their pins are not ours. Only `nightly` asks with them.
+.venv-clients/.installed: tests/clients/requirements.txt
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement tests/clients/requirements.txt
 	@touch $@
 
 .venv:

@@ -11,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 from support.client import Client, Frame, connected, text_of
@@ -33,8 +33,15 @@ TEXTS: Final = {
     "silence": "Hello",
     "cut": "Hello",
     "500": "",
+    "functions": "Let me look. It is noon.",
+    "sources": "😀 the sky is blue.",
 }
 """What an upstream does, and the text that then comes."""
+FAIL: Final = ("silence", "cut", "500")
+"""Those that end in an error."""
+TOOLS: Final[dict[str, list[Any]]] = {"functions": [{"name": "look"}], "sources": ["search"]}
+PARTS: Final = {"functions": {"tool_call": 2}, "sources": {"source": 1, "citation": 1}}
+"""The frames beside text that a whole answer has."""
 LEAVES: Final = {"breaks": 8, "goes away": 3, "closes": 1, "stops": 2, "sends the chat again": 2}
 PATIENCE_SECONDS: Final = 30.0
 GONE: Final = "gone"
@@ -135,6 +142,7 @@ class Turn:
         self._drawn = drawn
         self._kind = chance.choice(list(TEXTS))
         self._chat = {"message": self._kind, "id": turn, "grace": GRACE, "thinking": "low", "history": []}
+        self._chat |= {"tools": TOOLS[self._kind]} if self._kind in TOOLS else {}
         self._heard: list[Frame] = []
         self._is_stopped = False
 
@@ -153,8 +161,12 @@ class Turn:
         numbers = [frame["seq"] for frame in self._heard]
         assert numbers == sorted(set(numbers)), "frames come once, in their order"
         text, whole = text_of(self._heard), TEXTS[self._kind]
-        assert text == whole if last.get("finish_reason") == "stop" else whole.startswith(text), (self._kind, last)
+        is_whole = last.get("finish_reason") == "stop"
+        assert text == whole if is_whole else whole.startswith(text), (self._kind, last)
+        told = Counter(frame["type"] for frame in self._heard)
+        assert not is_whole or all(told[kind] == most for kind, most in PARTS.get(self._kind, {}).items()), told
         assert self._is_stopped or last.get("finish_reason") != "cancelled", last
+        assert last["type"] == "usage" or self._kind in FAIL, (self._kind, last)
 
     @property
     def _has_ended(self) -> bool:
@@ -173,12 +185,26 @@ class Turn:
         else:
             run, after = self._heard[0]["run"], self._heard[-1]["seq"]
             await client.send(type="resume", run=run, after=after, id=self._chat["id"])
+            for frame in self._heard:
+                await self._answers(client, frame)  # nobody knows if a result has arrived before the cut
+
+    async def _hears(self, client: Client) -> None:
+        """Hear the next frame of the turn; that a result has come before is none."""
+        frame = await client.receive()
+        while frame["id"] is None and frame.get("field") in ("call", "id"):
+            frame = await client.receive()
+        self._heard.append(frame)
+        await self._answers(client, frame)
+
+    async def _answers(self, client: Client, frame: Frame) -> None:
+        if frame["type"] == "tool_call":
+            await client.send(type="tool_result", id=self._chat["id"], call=frame["call"], result=frame["call"])
 
     async def _listens(self, client: Client) -> None:
         """Hear some frames, and leave, by one of the ways."""
         most = self._chance.choice((0, 1, 2, 5, 10, 100))
         for _ in range(most):
-            self._heard.append(await client.receive())
+            await self._hears(client)
             if self._has_ended:
                 return
         way = self._chance.choices(list(LEAVES), list(LEAVES.values()))[0]
@@ -193,7 +219,7 @@ class Turn:
             async with connected(self._chance.choice(self._addresses)) as other:
                 await other.send(type="cancel", run=self._heard[0]["run"])
                 while not self._has_ended:
-                    self._heard.append(await client.receive())
+                    await self._hears(client)
         else:
             client.socket.transport.abort()
             if way == "sends the chat again":
@@ -203,6 +229,7 @@ class Turn:
 @asynccontextmanager
 async def _server(upstream: Upstream, redis: RedisServer) -> AsyncIterator[ServerProcess]:
     settings = SETTINGS | {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_REDIS_URL": redis.url}
+    settings |= {"DELTAWIRE_TOOLS": "search"}
     async with running(sys.executable, str(OBSERVED), **settings) as server:
         await server.ready()
         yield server

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 from support.upstream import Exchange, Script, answer, fails, floods, is_silent, says, starts_and_is_silent
 
@@ -74,6 +75,39 @@ async def dribbles(exchange: Exchange) -> None:
     await exchange.finish()
 
 
+async def calls_functions(exchange: Exchange) -> None:
+    """Two calls in parallel; the answer once their results have come."""
+    last = exchange.body["contents"][-1]["parts"]
+    results = [part["functionResponse"]["response"]["result"] for part in last if "functionResponse" in part]
+    if results not in ([], ["a", "b"]):
+        await exchange.fail(400, "INVALID_ARGUMENT")
+        return
+    await exchange.start()
+    if results:
+        await exchange.text("It is ")
+        await exchange.text("noon.", finish="STOP", usage={"promptTokenCount": 9, "totalTokenCount": 12})
+    else:
+        await exchange.text("Let me look. ")
+        for call in ("a", "b"):
+            part = {"functionCall": {"name": "look", "id": call, "args": {}}, "thoughtSignature": "s"}
+            await exchange.event({"candidates": [{"content": {"parts": [part], "role": "model"}}]})
+        await exchange.text("", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+    await exchange.finish()
+
+
+async def rests_on_pages(exchange: Exchange) -> None:
+    """An answer whose source comes with its end."""
+    last = answer("😀 the sky is blue.", finish="STOP")
+    segment = {"startIndex": 5, "endIndex": 12, "text": "the sky"}
+    last["candidates"][0]["groundingMetadata"] = {
+        "groundingChunks": [{"web": {"uri": "https://a.example/", "title": "A"}}],
+        "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0]}],
+    }
+    await exchange.start()
+    await exchange.event(last)
+    await exchange.finish()
+
+
 FAULTS: dict[str, Script] = {
     "none": speaks,
     "a short answer": says("Hello", " world"),
@@ -96,8 +130,15 @@ FAULTS: dict[str, Script] = {
     "500": fails(500, "INTERNAL"),
     "400": fails(400, "INVALID_ARGUMENT"),
 }
+WITH_TOOLS: dict[str, Script] = {"functions": calls_functions, "sources": rests_on_pages}
+"""Scripts for clients that name tools, and answer calls."""
 
 
 async def plays_by_name(exchange: Exchange) -> None:
-    """The script that the last message names."""
-    await FAULTS[exchange.texts[-1]](exchange)
+    """The script that the last message names; after it, there may be calls and their results."""
+    asked = [part["text"] for content in exchange.body["contents"] for part in content["parts"] if _is_said(content)]
+    await {**FAULTS, **WITH_TOOLS}[asked[-1]](exchange)
+
+
+def _is_said(content: dict[str, Any]) -> bool:
+    return content["role"] == "user" and "text" in content["parts"][0]

@@ -7,13 +7,16 @@ fails.
 """
 
 import asyncio
+import json
 import statistics
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import uvloop
 from support.client import masked, raw_socket
+from support.functions import call, calls
 from support.paths import MEASUREMENTS
 from support.process import ServerProcess, running
 from support.transports import Listener, listening
@@ -41,30 +44,64 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "in a silent stall": says_and_is_silent("Hello"),
     "in a retry's back-off": fails(429, details=[{"retryDelay": "20s"}]),
     "blocked in a send": floods,
+    "while its client thinks": calls(call("clock", {}, signature="s")),
 }
-DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", "SSE client gone", "REST client gone")
-LOGGED = {"`cancel` frame": "user_cancel"}
+NOTHING_OPEN = ("in a retry's back-off", "while its client thinks")
+CLOSE_OF_RUN = "close frame, with `grace`"
+STOP_ELSEWHERE = "lost, resumed, Stop from a third socket"
+ASKED = {
+    "SSE client gone": "/chat/stream",
+    "REST client gone": "/chat",
+    "chat completion's stream left": "/v1/chat/completions streamed",
+    "response's stream left": "/v1/responses streamed",
+}
+"""The paths of the departures over HTTP."""
+DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", *ASKED, CLOSE_OF_RUN, STOP_ELSEWHERE)
+LOGGED = {"`cancel` frame": "user_cancel", STOP_ELSEWHERE: "user_cancel"}
+CANNOT_BE = {
+    ("blocked in a send", "REST client gone"): "its answer is sent at its end",
+    **{("while its client thinks", departure): "it ends in its calls" for departure in ASKED},
+}
 
 
 async def arrive(address: str, departure: str) -> Listener:
     """A client that has asked its question."""
-    if departure == "SSE client gone":
-        return await listening(address, "/chat/stream")
-    if departure == "REST client gone":
-        return await listening(address, "/chat")
+    if departure in ASKED:
+        return await listening(address, ASKED[departure])
     reader, writer = await raw_socket(address)
-    writer.write(masked(b'{"type": "chat", "message": "hi", "id": "t1"}'))
+    grace = 60 if departure in (CLOSE_OF_RUN, STOP_ELSEWHERE) else 0
+    turn = f"t{time.monotonic_ns()}"  # the same chat again would join its run
+    asked = {"type": "chat", "message": "hi", "id": turn, "grace": grace, "tools": [{"name": "clock"}]}
+    writer.write(masked(json.dumps(asked).encode()))
     return Listener(reader, writer)
+
+
+async def say(address: str, frame: dict[str, Any]) -> Listener:
+    """A further socket that has sent this frame."""
+    reader, writer = await raw_socket(address)
+    writer.write(masked(json.dumps(frame).encode()))
+    return Listener(reader, writer)
+
+
+async def lose_and_resume(address: str, listener: Listener, run: str) -> Listener:
+    """Lose the link, and listen on another socket; return a third one, which is there."""
+    listener.reset()
+    again = await say(address, {"type": "resume", "run": run})
+    listener.reader, listener.writer = again.reader, again.writer
+    await listener.hears(b'"started"')
+    third = await say(address, {"type": "cancel", "id": "none"})
+    await third.hears(b"unknown_turn")
+    return third
 
 
 def leave(listener: Listener, departure: str) -> None:
     """Take the departure. A half-open peer just never answers again."""
-    if departure == "close frame":
+    if departure in ("close frame", CLOSE_OF_RUN):
         listener.writer.write(b"\x88\x82\0\0\0\0\x03\xe8")
     elif departure == "TCP reset":
         listener.reset()
     elif departure == "`cancel` frame":
-        listener.writer.write(masked(b'{"type": "cancel", "id": "t1"}'))
+        listener.writer.write(masked(b'{"type": "cancel"}'))
     elif departure != "half-open peer":
         listener.close()
 
@@ -73,7 +110,7 @@ async def settle(phase: str, departure: str, listener: Listener, exchange: Excha
     """Wait until the turn is in its phase."""
     if phase in ("between tokens", "in a silent stall") and departure != "REST client gone":
         await listener.hears(b"Hello")
-    if phase == "in a retry's back-off":
+    if phase in NOTHING_OPEN:
         await exchange.closed.wait()
     if phase == "blocked in a send":
         await until_blocked(exchange)
@@ -87,28 +124,35 @@ async def measure(server: ServerProcess, upstream: Upstream, phase: str, departu
     listener = await arrive(server.address, departure)
     arrived = asyncio.get_running_loop().time()
     exchange = await upstream.asked()
+    run = (await listener.reader.readuntil(b'","conv')).split(b'"')[-3].decode() if departure == STOP_ELSEWHERE else ""
     await settle(phase, departure, listener, exchange)
+    third = await lose_and_resume(server.address, listener, run) if run else None
     # A half-open peer falls silent when it has arrived: its first ping is the one that it does not answer.
     left = arrived if departure == "half-open peer" else asyncio.get_running_loop().time()
-    leave(listener, departure)
+    if third is None:
+        leave(listener, departure)
+    else:
+        third.writer.write(masked(json.dumps({"type": "cancel", "run": run}).encode()))
     async with asyncio.timeout(5):
         await exchange.closed.wait()
-        if phase == "blocked in a send" and departure == "`cancel` frame":
+        if phase == "blocked in a send" and departure in LOGGED:
             listener.reset()  # its end waits to be read
         line = await server.turn(lines_before)
         ended = asyncio.get_running_loop().time()
     listener.close()
+    if third is not None:
+        third.close()
     assert len(upstream.exchanges) == 1, "a further request was made"
     assert line["reason"] == LOGGED.get(departure, "client_gone"), f"the log says {line['reason']}"
-    return ((ended if phase == "in a retry's back-off" else exchange.closed_at) - left) * 1000
+    return ((ended if phase in NOTHING_OPEN else exchange.closed_at) - left) * 1000
 
 
 async def cell(
     address_of: dict[bool, ServerProcess], upstream: Upstream, phase: str, departure: str
 ) -> tuple[str, bool]:
     """What the table says of a phase and a departure, and whether it is as promised."""
-    if departure == "REST client gone" and phase == "blocked in a send":
-        return "cannot be: the answer is sent at its end", True
+    if (phase, departure) in CANNOT_BE:
+        return f"cannot be: {CANNOT_BE[phase, departure]}", True
     half_open = departure == "half-open peer"
     rounds = ROUNDS // 5 if half_open or phase == "blocked in a send" else ROUNDS
     try:
@@ -150,11 +194,11 @@ TEXT = f"""\
 # How long the upstream stays open after its client has left
 
 Milliseconds, median / longest of {ROUNDS} ({ROUNDS // 5} for the slow cells), from the client's last action to
-the moment when the upstream sees its connection closed. In a retry's back-off no connection is open; there the time
-runs to the end of the turn. `make hangups` repeats it, with a server in a process of its own. A cell over
-{LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the log fails it. A half-open peer can only
-be noticed by the ping that it does not answer: its limit is `PING_INTERVAL + PING_TIMEOUT`, here
-{PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
+the moment when the upstream sees its connection closed. In a retry's back-off, and while a client works on the
+model's calls, no connection is open; there the time runs to the end of the turn. `make hangups` repeats it, with a
+server in a process of its own. A cell over {LIMIT_MS:.0f} ms, a second upstream request or the wrong reason in the
+log fails it. A half-open peer can only be noticed by the ping that it does not answer: its limit is
+`PING_INTERVAL + PING_TIMEOUT`, here {PING_SECONDS:g} s + {PING_SECONDS:g} s, from its last sign of life.
 
 | the turn is | {{heads}} |
 | --- | {{rules}} |

@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 from support.besieged import Figures, attacker, besieged, held, quiet, under
 from support.fuzzing import GENEROUS, Fuzzer, fuzzed
 from support.postgres import fresh_database, postgres_url
-from support.siege import WAYS, Way
+from support.siege import Way
+from support.siege_run import WAYS
 from support.upstream import Upstream
 
 from deltawire.config.settings import Settings

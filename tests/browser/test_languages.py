@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, Request, Route, expect
 from support.serving import serving, sharing
 from support.upstream import Upstream, fails, says
 from support.words import pattern_of, words_of
@@ -80,13 +80,17 @@ async def test_nothing_that_the_page_says_is_english(browser: Browser, upstream:
             await page.keyboard.press("Escape")
 
 
+def _names_into(asked: list[str]) -> Callable[[Request], None]:
+    return lambda request: asked.append(Path(request.url).name)
+
+
 async def test_only_the_words_of_the_readers_language_are_loaded(browser: Browser, upstream: Upstream) -> None:
     async with sharing(upstream, retries=0) as address:
         for language in ("de-AT", "en-GB"):
             context = await browser.new_context(locale=language, service_workers="block")
             page = await context.new_page()
             asked: list[str] = []
-            page.on("request", lambda request, asked=asked: asked.append(Path(request.url).name))
+            page.on("request", _names_into(asked))
             await page.goto(f"http://{address}/", wait_until="networkidle")
             await expect(page.locator("html")).to_have_attribute("lang", language[:2])
             words = {

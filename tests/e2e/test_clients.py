@@ -1,22 +1,15 @@
 """Clients of OpenAI's API from npm, each with the same cases, against a real server; and the recipes for them."""
 
-import json
-from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.files import png
-from support.functions import call, calls, contents_of
-from support.recipes import ADDRESS, CLIENTS, node, output_of, recipe, written
-from support.serving import serving, sharing
-from support.transports import ask_rest
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.client_cases import PICTURE, Asked, asked_by
+from support.functions import contents_of
+from support.recipes import ADDRESS, CLIENTS, NODE, installed, output_of, recipe, written
+from support.serving import sharing
+from support.upstream import Upstream, says
 
-MODEL = "gemini-flash-latest"
-RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
-PICTURE = b64encode(png()).decode()
 SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
 STOPPED = {"openai, responses": "completed"}
 UNSAFE = {"openai, chat": "content_filter", "openai, responses": "content_filter"}
@@ -36,83 +29,11 @@ ERRORS = {
 """The error of openai in each case, its status, its code, and the seconds to wait where they are always the same."""
 
 
-async def blocks(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})
-    await exchange.finish()
-
-
-async def cuts(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
-
-
-def rounds_of(count: int, *names: str) -> Callable[[Exchange], Awaitable[None]]:
-    """A script that calls these functions at once in so many rounds, and then answers."""
-
-    async def script(exchange: Exchange) -> None:
-        number = len(contents_of(exchange)) // 2
-        made = [call(name, {"city": f"c{number}"}, signature=f"s{number}") for name in names]
-        await (calls(*made, text="Let me look.") if number < count else says("Sunny."))(exchange)
-
-    return script
-
-
-CASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
-    "text": says("Hello", " world"),
-    "stream": says("Hello", " world"),
-    "stop": says_and_is_silent("first"),
-    "picture": says("Red."),
-    "one": rounds_of(1, "weather"),
-    "three": rounds_of(3, "weather", "clock"),
-    "json": says('{"colour": "red"}'),
-    "refusal": blocks,
-    "unsafe": says("I", finish="SAFETY"),
-    "cut": cuts,
-    "busy": fails(429, "RESOURCE_EXHAUSTED", details=[{"@type": RETRY_INFO, "retryDelay": "7s"}]),
-    "limit": says("Hello"),
-}
-
-
-def question_of(exchange: Exchange) -> str:
-    """The words of the user's first message, which name a case and a client."""
-    [text] = [part["text"] for part in contents_of(exchange)[0]["parts"] if "text" in part]
-    return str(text)
-
-
-async def plays_its_case(exchange: Exchange) -> None:
-    await CASES[question_of(exchange).partition(" ")[0]](exchange)
-
-
-class Asked:
-    """What the clients were told in each case, and what the upstream was asked."""
-
-    def __init__(self, told: dict[str, Any], exchanges: list[Exchange]) -> None:
-        self.told = told
-        self._exchanges = exchanges
-
-    def all_of(self, kind: str) -> list[Exchange]:
-        """What was asked in this case, by every client."""
-        return [exchange for exchange in self._exchanges if question_of(exchange).startswith(f"{kind} ")]
-
-    def of(self, kind: str, client: str) -> list[Exchange]:
-        """What was asked in this case by this client."""
-        return [exchange for exchange in self._exchanges if question_of(exchange) == f"{kind} {client}"]
-
-
 @pytest.fixture(scope="module")
 async def asked() -> AsyncIterator[Asked]:
     """Each case was asked once by each client, all of them in one process."""
-    async with Upstream() as upstream, serving(upstream, retries=0) as address:
-        asked = Asked({}, upstream.exchanges)
-        async with serving(upstream, retries=0, turns_per_minute=1) as limited:
-            await ask_rest(limited)
-            upstream.plays(plays_its_case)
-            async with node(CLIENTS / "client-cases.mjs", address, limited, MODEL, PICTURE) as told:
-                asked.told = json.loads(told)
-                for exchange in asked.all_of("stop"):
-                    await exchange.closes()
+    installed()
+    async with asked_by(str(NODE), str(CLIENTS / "client-cases.mjs")) as asked:
         yield asked
 
 
@@ -193,4 +114,4 @@ async def test_a_recipe_of_the_guide_works(upstream: Upstream, tmp_path: Path, n
     upstream.plays(says("Hello", " world", thoughts=["Hm."]))
     async with sharing(upstream) as address:
         script = written(tmp_path, "recipe.mts", recipe(page, heading, number).replace(ADDRESS, address))
-        assert await output_of(script) == output
+        assert await output_of(str(NODE), str(script)) == output

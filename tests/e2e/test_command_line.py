@@ -174,6 +174,17 @@ async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstre
         writer.close()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_an_upstream_that_cannot_be_loaded_ends_it_with_exit_code_1(
+    fork_server: ForkServer, tmp_path: Path, workers: str
+) -> None:
+    nowhere = {"SSL_CERT_FILE": str(tmp_path / "none.pem"), "DELTAWIRE_WORKERS": workers, "GEMINI_API_KEY": "none"}
+    async with forked(fork_server, **nowhere) as server:
+        assert await server.ended() == 1
+        [told, *_] = [line for line in server.lines if line["event"] == "cannot start"]
+        assert told["cause"] == "FileNotFoundError"
+
+
 async def test_a_port_that_is_taken_is_said_in_one_line(fork_server: ForkServer, free_port: int) -> None:
     async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 import aiohttp
 import pytest
 from support.client import Client, Frame, connected
+from support.functions import call, calls
 from support.process import ServerProcess, running_over
 from support.transports import ask_rest, ask_socket, ask_sse, listening
 from support.upstream import AT_ONCE, Exchange, Upstream, floods, says, says_and_is_silent, says_when, until_blocked
@@ -108,6 +109,34 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         assert await server.ended() == 0
         assert server.drained == (0, 3, 0)
         assert {(turn["end"], turn["reason"]) for turn in server.turns} == {("draining", "drain")}
+
+
+async def waiting(client: Client, turn: str) -> None:
+    """Start a turn, and hear the call that it waits for."""
+    await client.chat(id=turn, tools=[{"name": "clock"}])
+    assert (await client.receive())["type"] == "tool_call"
+
+
+async def test_a_turn_that_waits_for_its_functions_takes_a_result_until_it_is_cut(upstream: Upstream) -> None:
+    called = calls(call("clock", {}, named="c1", signature="s"))
+    upstream.plays(called, called, says("Noon."))
+    async with (
+        running_over(upstream, drain_timeout="2") as server,
+        connected(server.address) as one,
+        connected(server.address) as other,
+    ):
+        await waiting(one, "t1")
+        await waiting(other, "t2")
+        server.process.send_signal(signal.SIGTERM)
+        await is_draining(server)
+        await one.send(type="tool_result", id="t1", call="c1", result="noon")
+        assert [frame["type"] for frame in await one.until_end("t1")] == ["delta", "usage"]
+        [end] = await other.until_end("t2")
+        assert (end["code"], end["retryable"], end["usage"]["total_tokens"]) == ("draining", False, 5)
+        assert await one.until_closed() == await other.until_closed() == 1012
+        assert await server.ended() == 0
+        assert server.drained == (1, 1, 0)
+        assert {turn["turn"]: turn.get("phase") for turn in server.turns} == {"t1": None, "t2": "waiting"}
 
 
 @pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.nightly)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.besieged import attacker, besieged, held, quiet, under
 from support.fuzzing import GENEROUS, Fuzzer, fuzzed
-from support.siege import WORST
+from support.siege_run import WORST
 from support.upstream import Upstream
 
 from deltawire.conversations.migrate import migrate

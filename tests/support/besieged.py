@@ -14,12 +14,14 @@ import msgspec
 from deltawire.conversations.database import Database
 from deltawire.conversations.tree import Tree
 from support.client import Client, connected
+from support.functions import call, calls
 from support.identity import API_KEYS, KEYS, bearer
 from support.process import ServerProcess, running
 from support.scrape import scrape
 from support.siege import Attacker, Way
 from support.upstream import Exchange, Upstream, floods, is_silent, says
 
+_SCRIPTS = {"be silent": is_silent, "go on for ever": floods, "call a function": calls(call("f", {}))}
 WATCHED = Path(__file__).with_name("watched_server.py")
 
 
@@ -36,8 +38,7 @@ class Figures(msgspec.Struct, kw_only=True):
 async def plays(exchange: Exchange) -> None:
     """Answer as the question asks for."""
     last = exchange.texts[-1]
-    script = is_silent if last == "be silent" else floods if last == "go on for ever" else says("Hello", " world")
-    await script(exchange)
+    await _SCRIPTS.get(last, says("Hello", " world"))(exchange)
 
 
 @asynccontextmanager
@@ -49,12 +50,14 @@ async def besieged(upstream: Upstream, database: str, **settings: str) -> AsyncI
         "GOOGLE_GEMINI_BASE_URL": upstream.url,
         "DELTAWIRE_API_KEYS": API_KEYS,
         "DELTAWIRE_DATABASE_URL": database,
+        "DELTAWIRE_PUBLIC_SHARES": "true",
         **{f"DELTAWIRE_{name.upper()}": value for name, value in settings.items()},
     }
     async with running(sys.executable, str(WATCHED), **environment) as server:
         await server.ready()
         async with connected(server.address, additional_headers=bearer(KEYS["bob"])) as bob:
-            await bob.ask()  # what is done once, at the first turn, is done
+            await bob.ask()  # what is done once, at the first turn, is done; and the document, which is made once
+        await Attacker(server.address, KEYS["bob"]).ask("GET", "/schema/openapi.json")
         server.lines.clear()
         yield server
 
@@ -112,7 +115,7 @@ async def _going(ways: Sequence[Way], alice: Attacker) -> AsyncIterator[asyncio.
         return
     given = (alice.address, alice.key, alice.large, *(way.__name__ for way in ways))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    attack = await asyncio.create_subprocess_exec(sys.executable, "-m", "support.siege", *given, env=environment)
+    attack = await asyncio.create_subprocess_exec(sys.executable, "-m", "support.siege_run", *given, env=environment)
     try:
         yield attack
     finally:

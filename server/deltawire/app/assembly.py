@@ -52,6 +52,7 @@ from deltawire.routes.runs import runs
 from deltawire.routes.services import Services
 from deltawire.routes.shares import create_share, reading_shared, shares
 from deltawire.routes.titles import make_title
+from deltawire.routes.unread_answers import UnreadAnswers
 from deltawire.routes.usage import read_usage
 from deltawire.routes.websocket import chat_socket
 from deltawire.telemetry import logs
@@ -118,9 +119,9 @@ def assemble(settings: Settings) -> Service:
 
     app = _litestar(settings, services, lifespan)
     # Litestar's own middleware sees only requests that have found a route.
-    app.asgi_handler = Gate(
-        app.asgi_handler, _access_policy(settings, authenticator, app), connection_limits, services.refusals
-    )
+    http = UnreadAnswers(app.asgi_handler, shares.unread, services.refusals)
+    policy = _access_policy(settings, authenticator, app)
+    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
     drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
     return Service(app, _listening(settings, shares), drain, upstream.ready)
 

@@ -70,6 +70,8 @@ class CallerShares(NamedTuple):
     """The bytes of the requests of running turns."""
     arriving: Shares
     """The bytes of messages and bodies that are still coming."""
+    unread: Shares
+    """The bytes of long answers that the client has not taken yet."""
 
 
 def make_shares(settings: Settings) -> CallerShares:
@@ -82,6 +84,7 @@ def make_shares(settings: Settings) -> CallerShares:
         turns=Shares("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
         requests=Shares("bytes of requests", "MAX_MEMORY_BYTES", *memory),
         arriving=Shares("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
+        unread=Shares("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
     )
 
 
@@ -160,6 +163,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
         arriving=shares.arriving,
+        body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
         large=Lanes(1),

@@ -37,7 +37,8 @@ from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
 _HELD: Final = 2
-"""A turn counts twice: for its texts, and for the request that is made of them."""
+"""A turn counts twice: for its texts, and for the request that is made of them. Its files count once: the request has
+only a piece of one at a time."""
 
 _PARSED: Final = 8
 """The memory of JSON as Python objects is about this many times its bytes."""
@@ -66,7 +67,9 @@ class Accounts(NamedTuple):
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
         came_with = origin().request
-        transcript = self.transcripts.open(caller, request, memory.add, came_with)
+        transcript = None
+        if request.conversation is not None:
+            transcript = self.transcripts.open(caller, request.conversation, memory.add, came_with)
         return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
 
 
@@ -150,11 +153,10 @@ class Admission:
         if self._upstream is None:
             raise Failure("draining")
         said = history if request.history is None else request.history
-        size = getsizeof(request.message) + memory_of(said)
-        if request.tools or request.response_schema or request.tool_results:
-            size += _memory_of_tools(request)
-        size += READ_BYTES + _memory_of_files(request, said) if request.files or type(request) is FiledRequest else 0
-        memory = self._take_share(caller.name, _HELD * size)
+        size = _HELD * (getsizeof(request.message) + memory_of(said))
+        if type(request) is FiledRequest or request.tools or request.response_schema or request.tool_results:
+            size += _memory_of_more(request, said)
+        memory = self._take_share(caller.name, size + _HELD * READ_BYTES if request.files else size)
         asked = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
@@ -164,6 +166,7 @@ class Admission:
             max_answer_chars=self.bounds.answer_chars,
             waits=context.transport == "socket",
             bounds=self.bounds.rounds,
+            hold=memory.add,
             keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:
@@ -232,10 +235,15 @@ class Admission:
             raise too_large("system", bounds.message_chars)
 
 
-def _memory_of_files(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of the files that came within a request."""
-    asked = sum([file.size for file in attachments_of(request)])
-    return asked + sum([file.size for message in said for file in files_of(message)])
+def _memory_of_more(request: ChatRequest, said: list[HistoryMessage]) -> int:
+    """Return the bytes of memory that a request's tools and schema take, estimated, and the files within it."""
+    size = 0
+    if request.tools or request.response_schema or request.tool_results:
+        size = _HELD * _memory_of_tools(request)
+    if type(request) is FiledRequest:
+        size += _HELD * READ_BYTES + sum([file.size for file in attachments_of(request)])
+        size += sum([file.size for message in said for file in files_of(message)])
+    return size
 
 
 def _memory_of_tools(request: ChatRequest) -> int:

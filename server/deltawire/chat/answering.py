@@ -4,9 +4,8 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from deltawire.chat.admission import Admission
-from deltawire.chat.runs.socket_runs import SocketRuns
+from deltawire.chat.runs.socket_runs import SocketRuns, unknown_here
 from deltawire.chat.turn import Turn
-from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ToolResult
 from deltawire.protocol.tools import ToolAnswer
 
@@ -16,7 +15,8 @@ def answering(
 ) -> Coroutine[Any, Any, None] | None:
     """Give a result to its turn: one of this socket's, or another of this caller's in this process.
 
-    Return what gives it to a run of another process; None where it is given. Raise `Failure`, with its field.
+    Return what gives it to a run of another process, or to one that is looked for; None where it is given. Raise
+    `Failure`, with its field.
     """
     answer = ToolAnswer(call=result.call, result=result.result, error=result.error)
     if (turn := turns.get(result.id)) is not None:
@@ -24,7 +24,9 @@ def answering(
         return None
     if result.id in runs:
         return runs.answer(result.id, answer)
-    if (turn := admission.find(caller, result.id)) is None:
-        raise Failure("unknown_turn", "No turn of yours with this id is running here.", field="id")
-    turn.rounds.answer(answer)
-    return None
+    if (turn := admission.find(caller, result.id)) is not None:
+        turn.rounds.answer(answer)
+        return None
+    if runs.are_coming:
+        return runs.answer(result.id, answer)
+    raise unknown_here()

@@ -23,6 +23,10 @@ class RoundBounds(msgspec.Struct, frozen=True, kw_only=True):
     """The most bytes of all that a turn sends back: the model's parts, and the results."""
 
 
+def _held_by_nobody(_: int) -> None:
+    """Count nothing: for a turn outside of a process that serves."""
+
+
 class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The request of one turn to the upstream."""
 
@@ -39,6 +43,8 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     waits: bool = False
     """True where the client can answer calls while the turn runs; else the turn ends in them."""
     bounds: RoundBounds = RoundBounds()
+    hold: Callable[[int], None] = _held_by_nobody
+    """Counts bytes that the turn keeps in memory while it runs; raises `Failure` where its caller holds too much."""
     keep_state: "KeepState | None" = None
     """Makes the state of a turn over HTTP that ends in calls."""
 

@@ -16,11 +16,14 @@ from deltawire.conversations.transcript import Transcript
 from deltawire.conversations.turn_context import OpenCalls
 from deltawire.gemini.events import Opaque
 from deltawire.gemini.messages import contents_of, exchange_of
+from deltawire.gemini.schema import check_nesting
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import ToolAnswer
 
 NOTHING: Final = b"[]"
+_HELD: Final = 2
+"""A part is held as it came, and in the request that sends it back."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -84,6 +87,7 @@ def check_answer(
     if answer.call not in names:
         raise Failure("invalid_frame", "No call of this name waits for a result.", field="call")
     is_error = answer.error is not UNSET
+    check_nesting(answer.result, "result")
     encoded = _encode(answer.error if is_error else answer.result)
     if len(encoded) > bounds.result_chars and len(encoded.decode()) > bounds.result_chars:
         message = f"The result of a function may hold at most {bounds.result_chars:,} characters, as JSON."
@@ -265,11 +269,21 @@ class Rounds:
     def _grow(self, size: int) -> bool:
         """Count bytes that will be sent back. Without functions, return False for too many: the text stands for them.
 
-        Raise `Failure` with functions: without the parts their results cannot be sent.
+        Raise `Failure` with functions: without the parts their results cannot be sent. The bytes count for the share of
+        the turn's caller, too.
         """
         most = self._request.bounds.bytes
         if self.has_functions and self._size + size > most:
             message = f"The calls and results of this turn are over {most:,} bytes; see MAX_PARTS_BYTES."
             raise Failure("message_too_large", message, field="result")
+        if self._size + size > most:
+            self._size += size
+            return False
+        try:
+            self._request.hold(_HELD * size)
+        except Failure:
+            if self.has_functions:
+                raise
+            return False
         self._size += size
-        return self._size <= most
+        return True

@@ -164,7 +164,8 @@ class Settings(BaseSettings):
     )
     max_detached_bytes: Count = Field(
         64 * 2**20,
-        description="the frames of all turns with `grace`; beyond it, the oldest that nobody listens to ends",
+        description="the frames of all turns with `grace`; beyond it, whoever holds most loses "
+        "the oldest that nobody listens to",
     )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")

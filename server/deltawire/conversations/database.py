@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
 _SECONDS: Final = 5.0

@@ -4,6 +4,7 @@ A request holds one conversation, a list of them, or an export of everything. Ea
 one that cannot be stored is told by its title, and the others are kept.
 """
 
+import asyncio
 from contextlib import suppress
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.imports.chatgpt import from_chatgpt
 from deltawire.conversations.imports.own import from_own
 from deltawire.conversations.imports.read import Imported, NotReadable
-from deltawire.conversations.library import Library
+from deltawire.conversations.library import MAX_PROMPTS, Library
 from deltawire.conversations.library_schemas import NewPrompt
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
@@ -22,6 +23,10 @@ from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import kept
 from deltawire.protocol.errors import Failure
 
+_MAX_CONVERSATIONS: Final = 10_000
+_MAX_CONTAINERS: Final = 250_000
+_MAX_VALUES: Final = 500_000
+"""Objects and lists, and values, of a body: msgspec makes them all before anything is counted."""
 _PORTION: Final = 100
 """Messages of one transaction, so that others may write in between."""
 _COLUMNS: Final = ("created", "updated", "pinned", "archived")
@@ -67,13 +72,14 @@ class Importer:
 
     async def run(self, owner: str, body: bytes) -> ImportReport:
         """Import a body. Raise `Failure` for one that is no export, and `store_unavailable`."""
-        export = _export_in(body)
+        export = await asyncio.to_thread(_export_in, body)
         folders = {each.id: each.name for each in export.folders}
         reports = []
         for number, found in enumerate(export.conversations):
             title = _title_of(found)
             try:
-                conversation = from_chatgpt(found) if "mapping" in found else from_own(found, folders)
+                # In a thread: the time that it takes grows with the messages.
+                conversation = await asyncio.to_thread(_read, found, folders)
                 name = await self._store(owner, conversation)
                 reports.append(ImportedConversation(title=conversation.title, id=name))
             except NotReadable as reason:
@@ -89,7 +95,7 @@ class Importer:
     async def _keep_prompts(self, owner: str, found: list[dict[str, Any]]) -> None:
         """Keep the prompts whose names are new, while there is room; leave out items that are not prompts."""
         known = {each.name for each in await self._library.prompts(owner)} if found else set()
-        for each in found:
+        for each in found[:MAX_PROMPTS]:  # each that does not fit would be asked about in the database
             with suppress(Failure, msgspec.ValidationError):
                 prompt = msgspec.convert({name: each.get(name) for name in ("name", "text")}, NewPrompt)
                 if prompt.name not in known:
@@ -132,8 +138,24 @@ class Importer:
             await tree.change(transaction, messages=len(portion), text_bytes=size, updated=conversation.updated)
 
 
+def _read(found: dict[str, Any], folders: dict[str, str]) -> Imported:
+    """Return a conversation of either form; raise `NotReadable`."""
+    return from_chatgpt(found) if "mapping" in found else from_own(found, folders)
+
+
+def _check_shape(body: bytes) -> None:
+    """Raise `Failure` for a body that holds far more values than a text of its length would."""
+    if body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS or body.count(b",") > _MAX_VALUES:
+        message = f"An import may hold at most {_MAX_CONTAINERS:,} objects and lists, and {_MAX_VALUES:,} values."
+        raise Failure("message_too_large", f"{message} Send it in parts.")
+
+
 def _export_in(body: bytes) -> _Export:
-    """Return what a body holds, its conversations not yet read. Raise `Failure` (`invalid_json`, `invalid_frame`)."""
+    """Return what a body holds, its conversations not yet read.
+
+    Raise `Failure` (`invalid_json`, `invalid_frame`, `message_too_large`).
+    """
+    _check_shape(body)
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
@@ -146,6 +168,9 @@ def _export_in(body: bytes) -> _Export:
         export = _Export()
     if not export.conversations:
         message = "An import is an export of this server, or ChatGPT's conversations.json."
+        raise Failure("invalid_frame", message, field="conversations")
+    if len(export.conversations) > _MAX_CONVERSATIONS:
+        message = f"An import may hold at most {_MAX_CONVERSATIONS:,} conversations: send it in parts."
         raise Failure("invalid_frame", message, field="conversations")
     return export
 

@@ -17,6 +17,8 @@ from deltawire.protocol.errors import Failure
 
 MAX_FOLDERS: Final = 200
 MAX_PROMPTS: Final = 200
+MAX_PROMPTS_CHARS: Final = 500_000
+"""Characters of all prompts of one owner: a list of them is one answer."""
 
 
 async def check_folder(connection: AsyncConnection, owner: str, folder: str) -> None:
@@ -88,6 +90,7 @@ class Library:
             if (count or 0) >= most:
                 raise Failure("storage_full", f"This server keeps at most {most} {table.name} of one caller.")
             await transaction.execute(insert(table).values(owner=owner, **columns))
+            await _check_prompts(transaction, table, owner)
 
     async def _change(
         self, table: Table, owner: str, key: str, names: tuple[str, ...], **columns: Any
@@ -96,11 +99,21 @@ class Library:
         async with self._database.writing(owner) as transaction:
             if columns:
                 await transaction.execute(update(table).where(*mine).values(**columns))
+                await _check_prompts(transaction, table, owner)
             found = select(*(table.c[each] for each in names)).where(*mine)
             row = (await transaction.execute(found)).mappings().one_or_none()
         if row is None:
             raise Failure("not_found")
         return dict(row)
+
+
+async def _check_prompts(transaction: AsyncConnection, table: Table, owner: str) -> None:
+    """Raise `Failure` where the prompts of an owner are too long together; the transaction is rolled back then."""
+    if table is prompts:
+        total = await transaction.scalar(select(func.sum(func.length(prompts.c.text))).where(prompts.c.owner == owner))
+        if (total or 0) > MAX_PROMPTS_CHARS:
+            message = f"This server keeps at most {MAX_PROMPTS_CHARS:,} characters of prompts of one caller."
+            raise Failure("storage_full", message, field="text")
 
 
 async def _delete(transaction: AsyncConnection, table: Table, owner: str, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false, text
 from sqlalchemy.types import UserDefinedType
 
-from deltawire.protocol.spent import TOKEN_KINDS
+from deltawire.protocol.spent import MODALITY_FIELDS, TOKEN_KINDS
 
 
 class TSVector(UserDefinedType[str]):
@@ -88,6 +88,7 @@ usage: Final = Table(
     *(Column(f"{kind}_tokens", BigInteger) for kind in TOKEN_KINDS),
     Column("nanodollars", BigInteger),
     Column("request", Text),
+    *(Column(name, BigInteger) for name in MODALITY_FIELDS),
     Index("usage_by_time", "ended"),
     Index("usage_by_request", "request", sqlite_where=_HAS_REQUEST, postgresql_where=_HAS_REQUEST),
 )

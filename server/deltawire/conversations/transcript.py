@@ -62,15 +62,12 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(
-        self, owner: str, request: ChatRequest, hold: Callable[[int], None], came_with: str
-    ) -> "Transcript | None":
-        """Return the transcript of a turn, whose context `hold` counts, in bytes; None without a conversation.
+    def open(self, owner: str, conversation: str, hold: Callable[[int], None], came_with: str) -> "Transcript":
+        """Return the transcript of a turn, whose context `hold` counts, in bytes.
 
         `came_with` is the server's id of the request that the turn came with.
         """
-        tree = request.conversation and Tree(owner, request.conversation, came_with or None)
-        return Transcript(self, tree, hold) if tree else None
+        return Transcript(self, Tree(owner, conversation, came_with or None), hold)
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.texts import storable
-from deltawire.protocol.spent import NANO, TOKEN_FIELDS, Spent
+from deltawire.protocol.spent import MODALITY_FIELDS, NANO, TOKEN_FIELDS, Modalities, Spent
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +32,11 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     nanodollars: int | None
     request: str | None = None
     """The server's id of the request that the turn came with, as in the log."""
+    # The tokens of the input, of tools and of the output that are no text; None where none were told.
+    image_tokens: int | None = None
+    audio_tokens: int | None = None
+    video_tokens: int | None = None
+    document_tokens: int | None = None
 
 
 class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +60,10 @@ class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: float | None
     uncounted_turns: int
     unpriced_turns: int
+    image_tokens: int | None = None
+    audio_tokens: int | None = None
+    video_tokens: int | None = None
+    document_tokens: int | None = None
 
 
 # A row that is written again has the same id, and changes nothing.
@@ -64,7 +73,7 @@ _INSERT: Final = text(
 )
 _SUMS: Final = (
     "SELECT {groups}, COUNT(*) AS turns, "  # noqa: S608 - names of this module
-    + ", ".join(f"SUM({name}) AS {name}" for name in TOKEN_FIELDS)
+    + ", ".join(f"SUM({name}) AS {name}" for name in (*TOKEN_FIELDS, *MODALITY_FIELDS))
     + ", SUM(nanodollars) AS nanodollars, COUNT(*) - COUNT(total_tokens) AS uncounted_turns, "
     "COUNT(*) - COUNT(nanodollars) AS unpriced_turns FROM usage WHERE ended >= :since{wanted} "
     "GROUP BY {numbers} ORDER BY {numbers}"
@@ -89,7 +98,14 @@ def usage_row(turn: str, caller: str, model: str, spent: Spent | None, request: 
         **{name: getattr(spent, name) if counted else None for name in TOKEN_FIELDS},
         nanodollars=None if cost is None else round(cost * NANO),
         request=request or None,
+        **({} if spent is None or spent.modalities is UNSET else _by_modality(spent.modalities)),
     )
+
+
+def _by_modality(told: Modalities) -> dict[str, int | None]:
+    splits = [split for split in (told.input, told.tool, told.output) if split is not UNSET]
+    sums = {name: sum(split.get(name.removesuffix("_tokens"), 0) for split in splits) for name in MODALITY_FIELDS}
+    return {name: tokens or None for name, tokens in sums.items()}
 
 
 async def write_rows(transaction: AsyncConnection, rows: list[UsageRow]) -> None:
@@ -147,6 +163,7 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
 def _sum(row: dict[str, Any]) -> UsageSum:
     nanodollars = row.pop("nanodollars")
     whole: dict[str, Any] = {
-        name: int(value) if name in TOKEN_FIELDS and value is not None else value for name, value in row.items()
+        name: int(value) if name in (*TOKEN_FIELDS, *MODALITY_FIELDS) and value is not None else value
+        for name, value in row.items()
     }
     return UsageSum(**whole, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)

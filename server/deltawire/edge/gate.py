@@ -52,10 +52,16 @@ class Gate:
     """ASGI middleware that refuses requests with 401 or 403, and too many sockets with 429 or 503."""
 
     def __init__(
-        self, app: ASGIApp, policy: AccessPolicy, connection_limits: ConnectionLimits, refusals: Refusals
+        self,
+        app: ASGIApp,
+        http: ASGIApp,
+        policy: AccessPolicy,
+        connection_limits: ConnectionLimits,
+        refusals: Refusals,
     ) -> None:
-        """Wrap `app`."""
+        """Wrap the application for sockets, and the one for requests."""
         self._app = app
+        self._http = http
         self._policy = policy
         self._hosts = frozenset(_name(host.lower()) for host in policy.allowed_hosts)
         self._limits = connection_limits
@@ -86,10 +92,10 @@ class Gate:
             if is_socket:
                 self._limits.enter(caller.name)
         except Failure as failure:
-            await self._refuse(scope, send, failure)
+            await refuse(scope, send, self._refusals, failure)
             return
         if not is_socket:
-            await self._app(*as_get(scope, receive, send))
+            await self._http(*as_get(scope, receive, send))
             return
         try:
             await self._app(scope, receive, self._refusing_in_http(scope, send))
@@ -135,20 +141,22 @@ class Gate:
             nonlocal accepted
             accepted = accepted or message["type"] == "websocket.accept"
             if message["type"] == "websocket.close" and not accepted:
-                await self._refuse(scope, send, Failure("not_found"))
+                await refuse(scope, send, self._refusals, Failure("not_found"))
             else:
                 await send(message)
 
         return answer
 
-    async def _refuse(self, scope: Scope, send: Send, failure: Failure) -> None:
-        kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
-        problem = problem_of(self._refusals.frame(failure), failure.status)
-        fields, body = response_of(problem, scope["path"])
-        headers = raw_headers(fields, body)
-        answer = cast("Any", send)
-        await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
-        await answer({"type": f"{kind}.body", "body": body, "more_body": False})
+
+async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure) -> None:
+    """Answer a request or a handshake with the problem of a failure."""
+    kind = "websocket.http.response" if scope["type"] == ScopeType.WEBSOCKET else "http.response"
+    problem = problem_of(refusals.frame(failure), failure.status)
+    fields, body = response_of(problem, scope["path"])
+    headers = raw_headers(fields, body)
+    answer = cast("Any", send)
+    await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
+    await answer({"type": f"{kind}.body", "body": body, "more_body": False})
 
 
 def _reads(scope: Scope) -> bool:

@@ -6,9 +6,9 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from deltawire.gemini.messages import Attachment
+from deltawire.gemini.messages import Attachment, encoded_size
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
-from deltawire.gemini.streamed_body import Pieces, StreamedBody, encoded_size, joined
+from deltawire.gemini.streamed_body import Pieces, StreamedBody, joined
 from deltawire.protocol.errors import Failure
 
 MAX_INLINE_FILE_BYTES: Final = 8 * 2**20

@@ -20,8 +20,8 @@ from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
 from deltawire.gemini.attaching import PlacedFiles, placed
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
-from deltawire.gemini.connection import Connector, ask_again_where_a_kept_connection_was_dead
-from deltawire.gemini.error_response import refuse_all_but_200
+from deltawire.gemini.connection import Connector
+from deltawire.gemini.error_response import send_until_200
 from deltawire.gemini.messages import Exchange, FiledRequest, attachments_of, files_of
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
 from deltawire.gemini.request import request_body
@@ -76,7 +76,7 @@ class GeminiClient:
             max_field_size=_HEADER_BYTES,
             # With it, aiohttp uses two threads for each request: to find a proxy and to read ~/.netrc.
             trust_env=account.proxies and bool(getproxies()),
-            middlewares=(refuse_all_but_200, ask_again_where_a_kept_connection_was_dead),
+            middlewares=(send_until_200,),
         )
         self._remote_files = RemoteFiles(self._session)
         options = types.HttpOptions(

@@ -24,21 +24,6 @@ class KeptConnectionLost(aiohttp.ServerDisconnectedError):
     """A connection that was kept from an earlier request turned out to be closed."""
 
 
-async def ask_again_where_a_kept_connection_was_dead(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Send a request until its connection is a live one. A middleware of aiohttp's client.
-
-    The provider may close a kept connection at any moment, also while the next request is on its way. That says
-    nothing about the provider, so it is no attempt. Each try uses up one kept connection, and then a new one is made.
-    """
-    while True:
-        try:
-            return await send(request)
-        except KeptConnectionLost:
-            continue
-
-
 class Connection(ResponseHandler):
     """A connection that calls back when data has come: its reader need not wait in aiohttp's layers for each chunk."""
 

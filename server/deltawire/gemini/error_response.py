@@ -6,22 +6,36 @@ and would follow a redirect with the key in its headers.
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import Final, NoReturn
 
 import aiohttp
 
 from deltawire.gemini.body import TRANSPORT_ERRORS
+from deltawire.gemini.connection import KeptConnectionLost
 from deltawire.gemini.reading.faults import error_in, failure_of, seconds_until
 
 _BODY_BYTES: Final = 2**16
 _BODY_SECONDS: Final = 2.0
 
 
-async def refuse_all_but_200(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Return a 200 response unchanged; raise a `Failure` for any other. A middleware of aiohttp's client."""
-    response = await send(request)
-    if response.status == 200:
+async def send_until_200(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Return a 200 response; raise a `Failure` for any other. The one middleware of aiohttp's client.
+
+    A request is sent until its connection is a live one. The provider may close a kept connection at any moment, also
+    while the next request is on its way. That says nothing about the provider, so it is no attempt. Each try uses up
+    one kept connection, and then a new one is made.
+    """
+    while True:
+        try:
+            response = await send(request)
+        except KeptConnectionLost:
+            continue
+        if response.status != 200:
+            await _refuse(response)
         return response
+
+
+async def _refuse(response: aiohttp.ClientResponse) -> NoReturn:
     body = bytearray()
     try:
         with suppress(TimeoutError, *TRANSPORT_ERRORS):

@@ -7,6 +7,7 @@ import msgspec
 
 from deltawire.gemini.built_in import built_in
 from deltawire.gemini.models import checks_signatures
+from deltawire.gemini.schema import check_schemas
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool
@@ -32,8 +33,10 @@ def declarations(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def check_functions(request: ChatRequest) -> None:
-    """Raise `Failure` for two functions of one name, and for a choice of functions that are not named."""
-    names = [tool.name for tool in request.tools or () if isinstance(tool, FunctionTool)]
+    """Raise `Failure` for two functions of one name, for a choice of those that are not named, and for their size."""
+    functions = [(tool, index) for index, tool in enumerate(request.tools or ()) if isinstance(tool, FunctionTool)]
+    check_schemas((tool.parameters, f"tools[{index}].parameters") for tool, index in functions)
+    names = [tool.name for tool, _ in functions]
     if len(set(names)) < len(names):
         raise Failure("invalid_frame", "tools: each function needs a name of its own.", field="tools")
     choice = request.tool_choice

@@ -113,3 +113,8 @@ def contents_of(exchange: bytes) -> Exchange:
         return [(content.role, bytes(content.parts)) for content in _read_contents(exchange)]
     except msgspec.ValidationError:
         return [("model", exchange)]
+
+
+def encoded_size(size: int) -> int:
+    """Return the bytes of so many bytes in base64."""
+    return 4 * ((size + 2) // 3)

@@ -1,6 +1,6 @@
 """The JSON Schema of a structured answer: what of it the provider takes. No I/O."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from deltawire.protocol.errors import Failure
@@ -26,10 +26,43 @@ _MAPS: Final = ("properties", "$defs")
 _LISTS: Final = ("anyOf", "prefixItems")
 _SCHEMAS: Final = ("items", "additionalProperties")
 _LONGEST_PATH: Final = 128
+_MAX_DEPTH: Final = 200
+_MAX_PARTS: Final = 5_000
+"""Objects and lists in all schemas of a request. The provider takes far fewer."""
+
+
+def check_nesting(value: Any, path: str) -> int:
+    """Return the number of objects and lists in a value. Raise `Failure` for one that is nested too deeply.
+
+    What is read may be nested more deeply than what is written again inside of a request.
+    """
+    level, number, depth = [value], 0, 0
+    while level:
+        level = [
+            part
+            for each in level
+            for part in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+            if isinstance(part, (dict, list))
+        ]
+        number += len(level)
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise _refused(path, f"{_short(path)} may be nested {_MAX_DEPTH} levels deep at most.")
+    return number
+
+
+def check_schemas(schemas: Iterable[tuple[Any, str]]) -> None:
+    """Raise `Failure` for schemas, each with its path, that are nested too deeply or too large together."""
+    number = 0
+    for schema, path in schemas:
+        number += check_nesting(schema, path)
+        if number > _MAX_PARTS:
+            raise _refused(path, f"The schemas of a request may hold at most {_MAX_PARTS:,} objects and lists.")
 
 
 def check_schema(schema: Any, path: str) -> None:
     """Raise `Failure`, with its path, for a keyword that the provider does not take, and for what is no schema."""
+    check_schemas([(schema, path)])
     left = [(schema, path)]
     while left:
         value, at = left.pop()

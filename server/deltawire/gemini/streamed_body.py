@@ -11,6 +11,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
+from deltawire.gemini.messages import encoded_size
 from deltawire.protocol.errors import Failure
 
 Pieces = Callable[[], AsyncIterator[bytes]]
@@ -58,11 +59,6 @@ class StreamedPayload(aiohttp.Payload):
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:  # noqa: ARG002
         """Send the pieces; their length is the announced one."""
         await self.write(writer)
-
-
-def encoded_size(size: int) -> int:
-    """Return the bytes of so many bytes in base64."""
-    return 4 * ((size + 2) // 3)
 
 
 async def encoded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

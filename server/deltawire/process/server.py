@@ -14,6 +14,7 @@ from uvicorn.config import Config
 
 from deltawire.process.drain import Drain
 from deltawire.process.signals import StopClock
+from deltawire.telemetry.logs import where
 from deltawire.transport.deadlines import HttpTimeouts
 from deltawire.transport.http import HttpProtocol
 from deltawire.transport.intake import SocketRates
@@ -115,7 +116,7 @@ class Server(uvicorn.Server):
         try:
             await self._loaded()
         except Exception as fault:  # noqa: BLE001 - whatever it is, nothing can be answered
-            log.error("cannot start", cause=type(fault).__name__)  # noqa: TRY400 - no stack traces
+            log.error("cannot start", cause=type(fault).__name__, where=where(fault))  # noqa: TRY400 - no stack traces
             self.has_failed = True
             self.stop()
         else:

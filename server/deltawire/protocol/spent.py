@@ -47,5 +47,7 @@ TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.end
 """The field of every kind of token that is counted: `input_tokens`, `output_tokens` and so on."""
 TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
 """The kinds themselves: `input`, `output` and so on."""
+MODALITY_FIELDS: Final = ("image_tokens", "audio_tokens", "video_tokens", "document_tokens")
+"""The fields of tokens that are no text, as the history of usage has them."""
 NANO: Final = 10**9
 """Nanodollars in a dollar: costs are added up as whole numbers."""

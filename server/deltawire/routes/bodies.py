@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request
 from litestar.exceptions import InternalServerException
@@ -15,13 +15,16 @@ from deltawire.protocol.errors import Failure
 from deltawire.routes.services import Services
 
 AnyRequest = Request[Any, Any, Any]
+MAX_VALUES: Final = 1_000_000
+"""The values of a body with files. They decide what it takes in memory: a list is 20 times its two bytes."""
 
 
 @asynccontextmanager
-async def json_body(request: AnyRequest, services: Services) -> AsyncIterator[bytes]:
+async def json_body(request: AnyRequest, services: Services, *, files: int = 0) -> AsyncIterator[bytes]:
     """Yield the bytes of a JSON body, which count for their caller's share of what arrives within the block.
 
-    Raise `Failure` (`unsupported`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.
+    Files within it may add so many bytes, where its handler has no bound of its own. Raise `Failure` (`unsupported`,
+    `message_too_large`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.
     """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
@@ -29,18 +32,30 @@ async def json_body(request: AnyRequest, services: Services) -> AsyncIterator[by
         raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
     caller = caller_of(request.scope).name
     holding = Holding(services.arriving, caller)
-    body = bytearray()
+    longest = services.body_bytes + files
+    pieces = []
     try:
         try:
             async for piece in request.stream():
                 holding.add(len(piece))
-                body += piece
+                if holding.amount > longest:
+                    raise _too_long(longest)
+                pieces.append(piece)
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
             raise BrokeOff from None
-        await services.let_others_go_first(caller, len(body))
-        yield bytes(body)
+        await services.let_others_go_first(caller, holding.amount)
+        whole = b"".join(pieces)
+        pieces.clear()
+        if len(whole) > services.body_bytes and sum(map(whole.count, (b",", b"[", b"{"))) > MAX_VALUES:
+            raise Failure("message_too_large", f"A request with files holds at most {MAX_VALUES:,} values.")
+        yield whole
     finally:
         holding.become(0)
+
+
+def _too_long(longest: int) -> Failure:
+    message = f"A request with its files may have at most {longest:,} bytes; see MAX_FRAME_BYTES and MAX_FILE_BYTES."
+    return Failure("message_too_large", message)
 
 
 def parameters_of(request: AnyRequest) -> dict[str, str]:

@@ -3,26 +3,31 @@
 A request brings its whole conversation. Only the provider's parts of a step with calls are kept for the next request.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
+from msgspec.structs import replace
 
 from deltawire.api_docs.openai_operations import COMPLETE, LIST_OPENAI_MODELS, READ_OPENAI_MODEL, RESPOND
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
 from deltawire.conversations.files.given import with_given_files
+from deltawire.gemini.messages import encoded_size
 from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.errors import Failure
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.chat_request import chat_of, read_chat_completion
 from deltawire.protocol.openai.conversation import check_model
+from deltawire.protocol.openai.given_files import given_chars
 from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList, model_list
 from deltawire.protocol.openai.response_answer import begun, response_of
 from deltawire.protocol.openai.response_request import chat_of_response, read_response_request
@@ -35,6 +40,9 @@ from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
+
+_LONG: Final = 2**16
+"""Bytes of a body that takes longer to be read than a thread takes to start."""
 
 
 class Wanted(NamedTuple):
@@ -53,10 +61,11 @@ async def complete_chat(request: AnyRequest, services: NamedDependency[Services]
 
     def read(body: bytes) -> Wanted:
         asked, now = read_chat_completion(body), int(time.time())
+        wants_usage = asked.wants_usage
         return Wanted(
             chat_of(asked),
             bool(asked.stream),
-            lambda turn: ChunkWriter(turn, now, wants_usage=asked.wants_usage),
+            lambda turn: ChunkWriter(turn, now, wants_usage=wants_usage),
             lambda answer: completion_of(answer.id, answer.text, answer.thoughts, answer.usage, now, answer.tool_calls),
         )
 
@@ -69,13 +78,15 @@ async def create_response(request: AnyRequest, services: NamedDependency[Service
 
     def read(body: bytes) -> Wanted:
         asked, now = read_response_request(body), int(time.time())
+        chat = chat_of_response(asked)
+        asked = replace(asked, input="")  # the turn has its files, so their base64 is not held as long as it runs
 
         def whole(answer: Answer) -> Struct:
             response = begun(answer.id, asked, answer.usage.model, now)
             thoughts = answer.thoughts if asked.wants_thoughts else ""
             return response_of(response, answer.id, answer.text, thoughts, answer.usage, answer.tool_calls)
 
-        return Wanted(chat_of_response(asked), bool(asked.stream), lambda turn: ResponseWriter(turn, asked, now), whole)
+        return Wanted(chat, bool(asked.stream), lambda turn: ResponseWriter(turn, asked, now), whole)
 
     return _answering(request, services, read)
 
@@ -85,10 +96,8 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with json_body(request, services) as body:
-                wanted = read(body)
-                chat = await _restored(request, wanted.chat, services)
-            asked = Asked(request, chat, with_state=False)
+            wanted = await _wanted(request, services, read)
+            asked = Asked(request, wanted.chat, with_state=False)
             async with admitted(asked, services, "sse" if wanted.stream else "rest") as (turn, fields):
                 keep = partial(services.kept_calls.keep, asked.caller.name, turn)
                 if wanted.stream:
@@ -105,11 +114,22 @@ def _answering(request: AnyRequest, services: Services, read: Callable[[bytes], 
     return respond
 
 
+async def _wanted(request: AnyRequest, services: Services, read: Callable[[bytes], Wanted]) -> Wanted:
+    """Return what a request asks for, with its files. Raise `Failure`, and `BrokeOff` for a client that has left."""
+    async with json_body(request, services, files=encoded_size(services.files.bounds.file_bytes)) as body:
+        # In a thread, where it is long: the time grows with the messages.
+        wanted = await asyncio.to_thread(read, body) if len(body) > _LONG else read(body)
+        if len(body) - given_chars(wanted.chat) > services.body_bytes:
+            message = f"Without its files, a request may have at most {services.body_bytes:,} bytes"
+            raise Failure("message_too_large", f"{message}; see MAX_FRAME_BYTES.")
+        return wanted._replace(chat=await _restored(request, wanted.chat, services))
+
+
 async def _restored(request: AnyRequest, chat: ChatRequest, services: Services) -> ChatRequest:
     """Return the request of a turn with its files, and what the model said in earlier calls. Raise `Failure`."""
     model = services.admission.catalog.models_for(chat.model)[0]
     chat = await services.kept_calls.restored(owner_of(request), chat, model)
-    return with_given_files(chat, services.files.bounds)
+    return await with_given_files(chat, services.files.bounds)
 
 
 async def _whole(turn: Turn, wanted: Wanted, keep: Callable[[], Awaitable[None]]) -> Struct | None:
@@ -134,4 +154,8 @@ async def read_openai_model(model: FromPath[str], services: NamedDependency[Serv
     return OpenAIModel(id=services.admission.catalog.models_for(model)[0])
 
 
-openai = Router("/v1", route_handlers=[complete_chat, create_response, list_openai_models, read_openai_model])
+openai = Router(
+    "/v1",
+    route_handlers=[complete_chat, create_response, list_openai_models, read_openai_model],
+    request_max_body_size=None,  # `json_body` bounds a body with its files
+)

@@ -32,6 +32,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     admission: Admission
     arriving: Shares
     """The bytes of bodies that are still coming."""
+    body_bytes: int
+    """The most bytes of a body, without the files within it."""
     conversations: ConversationStore
     importer: Importer
     kept_calls: KeptCalls

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from bench.chaos import tools
 from bench.chaos.people import NAMES, Told
 from bench.chaos.provider import Attempt, Counted
 from bench.chaos.world import (
@@ -24,7 +25,10 @@ Figures = tuple[str, str, int | None, int | None, int | None, int | None, int | 
 
 def broken_laws(evidence: Evidence) -> list[str]:
     """Return a line for each law that does not hold."""
-    laws = (ends, texts, figures, log, bugs, metrics, kept, usage, at_once, each_minute, budgets, the_rest)
+    laws = (
+        *(ends, texts, figures, log, bugs, metrics, kept, usage, at_once, each_minute, budgets, the_rest),
+        *(tools.calls_and_results, tools.sources),
+    )
     return evidence.problems + [f"{law.__name__}: {line}" for law in laws for line in law(evidence)]
 
 
@@ -40,8 +44,8 @@ def ends(evidence: Evidence) -> Iterator[str]:
 def texts(evidence: Evidence) -> Iterator[str]:
     """What a client was told is what the provider said, byte for byte; what is stored is what was told."""
     for told in evidence.told:
-        attempts = evidence.provider.attempts[told.turn]
-        said = [attempt.text for attempt in attempts]
+        ways = tools.whole_turns(evidence.provider.attempts[told.turn])
+        said = ["".join(attempt.text for attempt in way) for way in ways]
         end = told.end
         if told.kind == "flood":
             if told.text.strip("x"):
@@ -66,7 +70,7 @@ def figures(evidence: Evidence) -> Iterator[str]:
         spent = told.usage
         if spent is None or spent["total_tokens"] is None:
             continue
-        counts = [count for attempt in evidence.provider.attempts[told.turn] for count in attempt.counts]
+        counts = list(tools.sums_of(evidence.provider.attempts[told.turn]))
         named = Counted(*(spent[f"{kind}_tokens"] for kind in ("input", "output", "thought", "cached")))
         if named not in counts or spent["total_tokens"] != named.total:
             yield f"{told.turn} ({told.kind}): told {named}, the provider counted {counts[-3:]}"
@@ -79,8 +83,9 @@ def figures(evidence: Evidence) -> Iterator[str]:
 
 
 def _last_of(attempts: list[Attempt], text: str) -> Counted | None:
-    found = [attempt.counts[-1] for attempt in attempts if attempt.text == text and attempt.counts]
-    return found[-1] if found else None
+    ways = [way for way in tools.whole_turns(attempts) if all(attempt.counts for attempt in way)]
+    found = [way for way in ways if "".join(attempt.text for attempt in way) == text]
+    return tools.sum_of([attempt.counts[-1] for attempt in found[-1]]) if found else None
 
 
 def price(model: str, counts: Counted) -> int:

@@ -16,6 +16,7 @@ from support.transports import events
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from bench.chaos.provider import KINDS
+from bench.chaos.tools import TOOLS
 
 NAMES = ("ann", "ben", "cid", "dan", "eve")
 KEYS = {name: f"chaos-key-of-{name}" for name in NAMES}
@@ -120,6 +121,8 @@ class Person:
             "id": turn,
             "model": chance.choice(self._models),
         }
+        if kind in TOOLS:
+            fields["tools"] = TOOLS[kind]
         ask = self._over_a_socket if transport == "socket" else self._over_http
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -157,15 +160,26 @@ class Person:
             elif departure != "stays":
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._a_moment()):
-                        await _listen(client, told)
+                        await self._listen(client, told)
             if departure == "cancels" and told.end is None:
                 await client.send(type="cancel", id=told.turn)
             if departure in ("stays", "cancels"):
                 while told.end is None:
-                    await _listen(client, told)
+                    await self._listen(client, told)
             elif departure != "closes":
                 _reset(client.socket.transport.get_extra_info("socket"))
                 client.socket.transport.abort()
+
+    async def _listen(self, client: Client, told: Told) -> None:
+        """Hear frames until the end of the turn. Nearly every call is answered, some of them twice."""
+        while told.end is None:
+            frame = await client.receive()
+            if frame["id"] == told.turn:
+                told.hear(frame)
+            if frame["type"] == "tool_call":
+                for _ in range(self._chance.choice((1, 1, 1, 1, 2, 1, 1, 1, 0))):
+                    result = {"call": frame["call"], "result": f"of {frame['call']}"}
+                    await client.send(type="tool_result", id=told.turn, **result)
 
     async def _over_http(self, address: str, told: Told, departure: str, fields: dict[str, Any]) -> None:
         path = "/chat" if told.transport == "rest" else "/chat/stream"
@@ -196,14 +210,6 @@ class Person:
         await asyncio.sleep(self._chance.uniform(0, 0.004))
         _reset(writer.get_extra_info("socket"))
         writer.transport.abort()
-
-
-async def _listen(client: Client, told: Told) -> None:
-    """Hear frames until the end of the turn."""
-    while told.end is None:
-        frame = await client.receive()
-        if frame["id"] == told.turn:
-            told.hear(frame)
 
 
 async def _hear_response(response: aiohttp.ClientResponse, told: Told) -> None:

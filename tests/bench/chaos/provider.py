@@ -4,9 +4,11 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from support.upstream import Exchange, answer
+
+from bench.chaos import tools
 
 BYTE_PIECE = 7
 FLOOD_PIECE = "x" * 16_384
@@ -44,6 +46,9 @@ class Attempt:
         self.texts: list[str] = []
         self.counts: list[Counted] = []
         """The counts that were sent, the last one at the end."""
+        self.round = tools.round_of(exchange.body["contents"])
+        self.called: list[dict[str, Any]] = []
+        """The parts of the calls that were made."""
         self._input = 1_000 + number  # no two attempts have the same
         self._cached = number % 500
 
@@ -55,20 +60,20 @@ class Attempt:
         """Send a piece, remembered before it is on its way."""
         if not thought:
             self.texts.append(text)
-        usage = self._count() if counts else None
+        usage = self.count() if counts else None
         await self.exchange.text(text, finish=finish, thought=thought, usage=usage)
 
     async def dribble(self, text: str) -> None:
         """Send the last piece in little parts, which end anywhere."""
         self.texts.append(text)
-        body = b"data: " + encoded(answer(text, finish="STOP", usage=self._count())) + b"\r\n\r\n"
+        body = b"data: " + encoded(answer(text, finish="STOP", usage=self.count())) + b"\r\n\r\n"
         for start in range(0, len(body), BYTE_PIECE):
             await self.exchange.send(body[start : start + BYTE_PIECE])
 
     async def rest(self, most: float = 0.02) -> None:
         await asyncio.sleep(self.chance.uniform(0, most))
 
-    def _count(self) -> dict[str, int]:
+    def count(self) -> dict[str, int]:
         self.counts.append(Counted(self._input, 2 + len(self.text) // 4, len(self.texts) % 5, self._cached))
         return self.counts[-1].on_the_wire()
 
@@ -201,6 +206,7 @@ KINDS: Mapping[str, tuple[int, Callable[[Attempt], Awaitable[None]]]] = {
     "429": (2, fails(429, "RESOURCE_EXHAUSTED")),
     "500": (2, fails(500, "INTERNAL")),
     "400": (2, fails(400, "INVALID_ARGUMENT")),
+    **tools.KINDS,
 }
 """A weight and a script for each."""
 
@@ -219,7 +225,7 @@ class Provider:
         self._number = 0
 
     async def play(self, exchange: Exchange) -> None:
-        kind, caller, turn = exchange.texts[-1].split("|")
+        kind, caller, turn = tools.asked_in(exchange.body["contents"]).split("|")
         self._number += 1
         attempt = Attempt(exchange, self._number, self._chance)
         is_first = not self.attempts[turn]

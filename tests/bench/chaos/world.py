@@ -201,7 +201,7 @@ class World:
         server = self._evidence.lives[-1].server
         for worker in workers_of(server):
             with suppress(ProcessLookupError):
-                signal_to(worker)
+                os.kill(worker, signal.SIGKILL)
         await server.stop(signal.SIGKILL)
         await self._life.aclose()
         await self._begin()
@@ -263,10 +263,6 @@ async def _messages(session: aiohttp.ClientSession) -> AsyncIterator[dict[str, A
         cursor = {"cursor": page["next"]}
 
 
-def signal_to(pid: int) -> None:
-    os.kill(pid, signal.SIGKILL)
-
-
 def bearer(name: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {KEYS[name]}"}
 
@@ -289,6 +285,8 @@ SETTINGS = {
     "first_token_timeout": "1",
     "token_timeout": "1",
     "turn_timeout": "10",
+    "tool_timeout": "1",
+    "tools": "search",
     "send_timeout": "1",
     "store_timeout": "5",
     "ping_interval": "2",

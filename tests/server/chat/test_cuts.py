@@ -5,12 +5,15 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
+from typing import Any
 
 import aiohttp
 import pytest
 from support.bodies import Reading, all_bodies
 from support.client import Frame, connected, text_of
 from support.serving import sharing
+from support.tool_streams import drawn
 from support.upstream import Exchange, Script, Upstream
 
 BODIES = all_bodies()
@@ -27,11 +30,19 @@ NAMES = [
     if name in BODIES
 ]
 """The unit test of the log reads all bodies."""
+STREAMS = {f"tools, drawn with {seed}": drawn(Random(seed), calls=False) for seed in (102, 137)}
+"""Answers with sources, code and pictures."""
 ASKED = {"grace": 5, "thinking": "low"}
+OFFERED = "search,url_context,code"
+WITH_TOOLS = {**ASKED, "tools": ["search", "url_context", "code"], "model": "gemini-flash-latest"}
 PIECE_BYTES = 512
 RANDOM_CUTS = 8
 
 recorded = pytest.mark.parametrize("name", NAMES)
+everything = pytest.mark.parametrize(
+    "name",
+    [*NAMES, *STREAMS, *(pytest.param(name, marks=pytest.mark.nightly) for name in BODIES if name not in NAMES)],
+)
 
 
 def in_pieces(body: bytes) -> Script:
@@ -60,25 +71,45 @@ def are_whole(frames: list[Frame], body: bytes) -> None:
     assert frames[-1]["type"] in ("usage", "error")
 
 
-@recorded
+def joined(frames: list[Frame]) -> list[tuple[str, Any]]:
+    """Frames with neighbouring texts joined, without what differs from run to run; each comes once, and one end."""
+    numbers = [frame["seq"] for frame in frames]
+    assert numbers == sorted(set(numbers))
+    assert [frame["type"] in ("usage", "error") for frame in frames] == [False] * (len(frames) - 1) + [True]
+    whole: list[tuple[str, Any]] = []
+    for frame in frames:
+        kind = frame["type"]
+        if kind in ("delta", "thought") and whole and whole[-1][0] == kind:
+            whole[-1] = (kind, whole[-1][1] + frame["text"])
+        elif kind in ("delta", "thought"):
+            whole.append((kind, frame["text"]))
+        elif kind in ("usage", "error", "started"):
+            whole.append((kind, frame.get("finish_reason") or frame.get("code")))
+        else:
+            whole.append((kind, {name: frame[name] for name in frame.keys() - {"id", "seq", "file"}}))
+    return whole
+
+
+@everything
 async def test_a_socket_that_is_cut_at_any_frame_goes_on_after_it(upstream: Upstream, name: str) -> None:
-    body = BODIES[name]
-    upstream.plays(in_pieces(body))
-    async with sharing(upstream, retries=0) as address, connected(address) as other:
-        uncut = await other.ask(name, id="socket", **ASKED)
-        are_whole(uncut, body)
+    upstream.plays(in_pieces((BODIES | STREAMS)[name]))
+    asked = WITH_TOOLS if name in STREAMS else ASKED
+    async with sharing(upstream, retries=0, tools=OFFERED) as address, connected(address) as other:
+        uncut = await other.ask(name, id="socket", **asked)
+        if name in NAMES:
+            are_whole(uncut, BODIES[name])
         for cut in range(len(uncut)):
             turn = f"socket-{cut}"
             async with connected(address) as client:
-                await client.chat(name, id=turn, **ASKED)
+                await client.chat(name, id=turn, **asked)
                 heard = [await client.receive() for _ in range(cut)]
                 client.socket.transport.abort()
             if heard:
                 await other.send(type="resume", run=heard[0]["run"], after=cut)
             else:
-                await other.chat(name, id=turn, **ASKED)
+                await other.chat(name, id=turn, **asked)
             rest = await other.until_end(turn)
-            are_whole([*heard, *rest], body)
+            assert joined([*heard, *rest]) == joined(uncut)
     assert len(upstream.exchanges) == 1 + len(uncut)
 
 
@@ -94,8 +125,8 @@ def events_in(stream: bytes) -> list[tuple[str, Frame]]:
     return [(name.decode().removeprefix("id: "), json.loads(data.removeprefix(b"data: "))) for name, _, data in events]
 
 
-async def until_cut(address: str, question: dict[str, object], most: int) -> bytes:
-    """Ask for a stream; leave after so many bytes of it."""
+async def until_cut(address: str, question: dict[str, object], most: int, *, events: int | None = None) -> bytes:
+    """Ask for a stream; leave after so many bytes of it, or so many events."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**24)
     body = json.dumps(question).encode()
@@ -104,11 +135,40 @@ async def until_cut(address: str, question: dict[str, object], most: int) -> byt
     writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
     try:
-        stream = await reader.readexactly(most)
+        if events is None:
+            stream = await reader.readexactly(most)
+        else:
+            stream = b"".join([await reader.readuntil(b"\n\n") for _ in range(events)])
     except asyncio.IncompleteReadError as whole:
         stream = whole.partial
     writer.transport.abort()
     return stream
+
+
+async def rest_of(http: aiohttp.ClientSession, asked: dict[str, object], heard: list[tuple[str, Frame]]) -> list[Frame]:
+    """What comes after the last event that was heard; where none was, the same question is asked again."""
+    if heard:
+        last, first = heard[-1][0], heard[0][1]
+        asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})
+    else:
+        asking = http.post("/chat/stream", json=asked)
+    async with asking as response:
+        return [frame for _, frame in events_in(await response.read())] if response.status == 200 else []
+
+
+@everything
+async def test_an_event_stream_that_is_cut_at_any_event_goes_on_after_it(upstream: Upstream, name: str) -> None:
+    upstream.plays(in_pieces((BODIES | STREAMS)[name]))
+    asked = {"message": name, "id": "events", **(WITH_TOOLS if name in STREAMS else ASKED)}
+    async with sharing(upstream, retries=0, tools=OFFERED) as address, client(address) as http:
+        uncut = [frame for _, frame in events_in(await until_cut(address, asked, 2**24))]
+        for cut in range(len(uncut)):
+            asked["id"] = f"events-{cut}"
+            heard = events_in(await until_cut(address, asked, 0, events=cut))
+            assert len(heard) == cut
+            rest = await rest_of(http, asked, heard)
+            assert joined([*(frame for _, frame in heard), *rest]) == joined(uncut)
+    assert len(upstream.exchanges) == 1 + len(uncut)
 
 
 @recorded
@@ -117,19 +177,13 @@ async def test_an_event_stream_that_is_cut_at_any_byte_goes_on_after_its_last_ev
 ) -> None:
     body = BODIES[name]
     upstream.plays(in_pieces(body))
-    async with sharing(upstream, retries=0) as address, client(address) as http:
+    async with sharing(upstream, retries=0, tools=OFFERED) as address, client(address) as http:
         asked = {"message": name, "id": "stream", **ASKED}
         uncut = await until_cut(address, asked, 2**24)
         are_whole([frame for _, frame in events_in(uncut)], body)
         for number in range(RANDOM_CUTS):
             asked["id"] = f"stream-{number}"
             heard = events_in(await until_cut(address, asked, random.randrange(len(uncut))))
-            if heard:
-                last, first = heard[-1][0], heard[0][1]
-                asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})
-            else:
-                asking = http.post("/chat/stream", json=asked)
-            async with asking as response:
-                rest = events_in(await response.read()) if response.status == 200 else []
-            are_whole([frame for _, frame in [*heard, *rest]], body)
+            rest = await rest_of(http, asked, heard)
+            are_whole([*(frame for _, frame in heard), *rest], body)
     assert len(upstream.exchanges) == 1 + RANDOM_CUTS

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.client import Client, Frame, connected, text_of
+from support.conversations import conversations_of
 from support.functions import TOOLS, call, calls, came_back_byte_for_byte, contents_of
 from support.identity import API_KEYS, KEYS
 from support.log import Log
@@ -256,8 +258,8 @@ async def test_neither_arguments_nor_results_reach_the_log(client: Client, upstr
     assert "door" not in str(log.lines)
 
 
-async def test_ten_rounds_with_two_functions_send_every_signature_back_unchanged(
-    client: Client, upstream: Upstream
+async def test_ten_rounds_with_two_functions_send_every_signature_back_unchanged_after_a_restart_too(
+    upstream: Upstream, tmp_path: Path
 ) -> None:
     rounds = [
         [
@@ -266,12 +268,22 @@ async def test_ten_rounds_with_two_functions_send_every_signature_back_unchanged
         ]
         for number in range(10)
     ]
-    upstream.plays(*(calls(*parts) for parts in rounds), says("Done."))
-    await client.chat(id="t1", tools=TOOLS)
-    for parts in rounds:
-        called = await asyncio.wait_for(calls_until(client, len(parts)), AT_ONCE)
-        for one in reversed(called):
-            await result(client, one, result=one["name"])
-    *_, end = frames = await client.until_end("t1")
+    upstream.plays(*(calls(*parts) for parts in rounds), says("Done."), says("Again."))
+    async with serving(upstream, data_dir=tmp_path) as address:
+        async with conversations_of(address) as stored, connected(address) as client:
+            conversation = await stored.create()
+            await client.chat(id="t1", tools=TOOLS, conversation=conversation)
+            for parts in rounds:
+                called = await asyncio.wait_for(calls_until(client, len(parts)), AT_ONCE)
+                for one in reversed(called):
+                    await result(client, one, result=one["name"])
+            *_, end = frames = await client.until_end("t1")
     assert (text_of(frames), end["total_tokens"]) == ("Done.", 55)
-    came_back_byte_for_byte(upstream.exchanges[10], rounds)
+    whole = came_back_byte_for_byte(upstream.exchanges[10], rounds)
+    async with serving(upstream, data_dir=tmp_path) as address, connected(address) as client:
+        assert text_of(await client.ask("Thanks", conversation=conversation)) == "Again."
+    after = upstream.exchanges[11]
+    *earlier, thanks = contents_of(after)
+    assert earlier == [*whole, {"role": "model", "parts": [{"text": "Done."}]}]
+    assert thanks["parts"] == [{"text": "Thanks"}]
+    assert all(part in after.raw_body for parts in rounds for part in parts), "byte for byte"

@@ -14,6 +14,7 @@ import trustme
 from support.client import Client, connected, masked, raw_socket
 from support.functions import TOOLS, call, calls
 from support.log import Log
+from support.openai_wire import FORMS
 from support.process import running_over
 from support.serving import serving, sharing
 from support.transports import Listener, ask_rest, ask_sse, listening
@@ -115,20 +116,25 @@ LEAVING: dict[str, Callable[[Listener], None]] = {
 }
 
 
+ASKED = ["/chat", "/chat/stream", *FORMS]
+WHOLE = ["/chat", *(name for name, form in FORMS.items() if not form.stream)]
+"""What sends its answer when the upstream is done."""
+
+
 @pytest.mark.parametrize("leave", LEAVING)
-@pytest.mark.parametrize("path", ["/chat", "/chat/stream", "/v1/chat/completions"])
+@pytest.mark.parametrize("path", ASKED)
 @pytest.mark.parametrize("phase", PHASES)
 async def test_leaving_a_request_closes_the_upstream(
     upstream: Upstream, log: Log, phase: str, path: str, leave: str
 ) -> None:
-    if path == "/chat" and phase == "blocked in a send":
-        return  # its answer is sent when the upstream is done
+    if path in WHOLE and phase == "blocked in a send":
+        return
     upstream.plays(PHASES[phase])
     async with sharing(upstream, retry_max_delay=30, retries=9) as address:
         before = asyncio.all_tasks()
         listener = await listening(address, path)
         exchange = await upstream.asked()
-        if phase == "between tokens" and path != "/chat":
+        if phase == "between tokens" and path not in WHOLE:
             await listener.hears(b"Hello")
         elif phase == "blocked in a send":
             await until_blocked(exchange)
@@ -143,7 +149,7 @@ async def test_leaving_a_request_closes_the_upstream(
     await no_more_tasks_than(before, upstream)
 
 
-@pytest.mark.parametrize("path", ["/chat/stream", "/v1/chat/completions"])
+@pytest.mark.parametrize("path", ["/chat/stream", *(name for name, form in FORMS.items() if form.stream)])
 async def test_a_stream_that_is_read_too_slowly_is_cut(upstream: Upstream, log: Log, path: str) -> None:
     upstream.plays(floods)
     async with sharing(upstream, send_timeout=0.3) as address:
@@ -331,7 +337,7 @@ async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own
     assert cost < 1024, f"{cost:.0f} KiB a client"
 
 
-@pytest.mark.parametrize("path", ["/ws", "/chat", "/chat/stream"])
+@pytest.mark.parametrize("path", ["/ws", "/chat", "/chat/stream", "/v1/responses streamed"])
 async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
     upstream: Upstream, log: Log, path: str
 ) -> None:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 import pytest
+from support import functions
 from support.client import connected, text_of
 from support.fake_runs import CALLER, GRACE, FakeListener, Scene
 from support.fake_upstream import FakeStream, FakeUpstream, calls
@@ -13,7 +14,7 @@ from support.log import Log
 from support.memory_runs import MemoryRunStore
 from support.redis import RedisServer
 from support.serving import serving
-from support.upstream import Upstream, says_and_is_silent, says_when
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 from deltawire.chat.runs.elsewhere.redis_store import RedisRunStore
 from deltawire.chat.runs.elsewhere.remote import RemoteCursor, RemoteRun
@@ -321,6 +322,27 @@ async def test_a_socket_of_another_server_resumes_and_stops_a_run(
             assert (await asker.until_end())[-1]["finish_reason"] == "cancelled"
             await client.send(type="resume", run="x" * 38)
             assert (await client.receive())["code"] == "not_found"
+
+
+@pytest.mark.parametrize("name", ["here", None])
+async def test_a_result_right_after_a_resume_waits_until_the_run_is_found_on_the_other_server(
+    upstream: Upstream, redis: RedisServer, log: Log, name: str | None
+) -> None:
+    upstream.plays(functions.calls(functions.call("clock", {}, named="c1", signature="s")), says("Noon."))
+    async with serving(upstream, redis_url=redis.url) as one, serving(upstream, redis_url=redis.url) as two:
+        async with connected(one) as client:
+            await client.chat(id="t1", grace=60, tools=functions.TOOLS)
+            first = [await client.receive() for _ in range(2)]
+            client.socket.transport.abort()
+        await log.line("run", happening="lost")
+        async with connected(two) as client:
+            await client.send(type="resume", run=first[0]["run"], after=2, **({"id": name} if name else {}))
+            await client.send(type="tool_result", id=name or "t1", call="c1", result=1)
+            assert text_of(await client.until_end(name or "t1")) == "Noon."
+            await client.send(type="resume", run="x" * 38, id="nowhere")
+            await client.send(type="tool_result", id="nowhere", call="c1", result=1)
+            codes = {(await client.receive())["code"] for _ in range(2)}
+            assert codes == {"not_found", "unknown_turn"}
 
 
 async def test_a_chat_can_be_stopped_and_has_its_id_before_other_servers_were_asked(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.bodies import Reading, all_bodies
 from support.client import text_of
+from support.openai_wire import FORMS, Told, ask_form
 from support.serving import serving, sharing
 from support.transports import TRANSPORTS, Ask, ask_rest
 from support.upstream import (
@@ -25,6 +26,7 @@ from support.upstream import (
 )
 
 from deltawire.gemini.events import Counts
+from deltawire.protocol.errors import TABLE
 from deltawire.protocol.spent import TOKEN_KINDS
 
 
@@ -152,6 +154,18 @@ async def test_a_fault_ends_the_turn_in_its_row_of_the_table(
     assert len(upstream.exchanges) == (2 if retryable else 1)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_told_in_each_form_of_openais_wire(
+    faulty: Callable[[str], tuple[Upstream, str]], fault: str
+) -> None:
+    upstream, address = faulty(fault)
+    script, code, retryable = FAULTS[fault]
+    upstream.plays(script)
+    answers = await asyncio.gather(*(ask_form(address, form) for form in FORMS.values()))
+    assert set(answers) == {Told(TABLE[code].status, "", code)}
+    assert len(upstream.exchanges) == len(FORMS) * (2 if retryable else 1)
+
+
 @pytest.mark.parametrize("fault", [name for name, (_, _, retryable) in FAULTS.items() if retryable])
 async def test_a_fault_that_heals_before_the_first_delta_is_not_seen(
     faulty: Callable[[str], tuple[Upstream, str]], ask: Ask, fault: str
@@ -211,18 +225,18 @@ async def fails_after_a_word(exchange: Exchange) -> None:
     await exchange.send(b'{"error": {"code": 499, "message": "secret", "status": "CANCELLED"}}\n')
 
 
-@pytest.mark.parametrize(
-    "script, code",
-    [
-        (cuts_after_a_word, "upstream_truncated"),
-        (resets_after_a_word, "upstream_unavailable"),
-        (ends_after_a_word, "upstream_truncated"),
-        (fails_after_a_word, "upstream_unavailable"),
-        (breaks_its_chunks_after_a_word, "upstream_truncated"),
-        (breaks_its_chunks_in_one_piece_with_a_word, "upstream_truncated"),
-        (says_and_is_silent("half"), "upstream_timeout"),
-    ],
-)
+FAULTS_AFTER_A_WORD = [
+    (cuts_after_a_word, "upstream_truncated"),
+    (resets_after_a_word, "upstream_unavailable"),
+    (ends_after_a_word, "upstream_truncated"),
+    (fails_after_a_word, "upstream_unavailable"),
+    (breaks_its_chunks_after_a_word, "upstream_truncated"),
+    (breaks_its_chunks_in_one_piece_with_a_word, "upstream_truncated"),
+    (says_and_is_silent("half"), "upstream_timeout"),
+]
+
+
+@pytest.mark.parametrize("script, code", FAULTS_AFTER_A_WORD)
 async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
     upstream: Upstream, ask: Ask, script: Any, code: str
 ) -> None:
@@ -231,6 +245,18 @@ async def test_a_fault_after_a_delta_is_the_end_and_is_never_asked_again(
         delta, error = await ask(address)
     assert (delta["text"], error["code"]) == ("half", code)
     assert len(upstream.exchanges) == 1
+
+
+@pytest.mark.parametrize("script, code", FAULTS_AFTER_A_WORD)
+async def test_a_fault_after_a_delta_is_told_in_each_form_of_openais_wire(
+    upstream: Upstream, script: Any, code: str
+) -> None:
+    upstream.plays(script)
+    async with sharing(upstream, **FAST, **DEADLINES) as address:
+        for form in FORMS.values():
+            status, text = (200, "half") if form.stream else (TABLE[code].status, "")
+            assert await ask_form(address, form) == Told(status, text, code)
+    assert len(upstream.exchanges) == len(FORMS)
 
 
 async def test_an_error_says_what_was_spent_so_far(upstream: Upstream, ask: Ask) -> None:

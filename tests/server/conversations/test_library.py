@@ -14,7 +14,7 @@ from support.conversations import Conversations
 from support.identity import API_KEYS, bearer
 from support.identity import KEYS as KEYS_OF_TWO
 from support.serving import serving
-from support.transports import ask_rest
+from support.transports import ask_rest, post
 from support.upstream import Upstream, says
 
 from deltawire.conversations.database import Database
@@ -402,6 +402,50 @@ async def test_folders_prompts_and_links_have_bounds(
             assert (status, problem["code"]) == (507, "storage_full"), path
         await expire_all(module_database)
         await carol.ok("POST", f"/conversations/{conversation}/shares", {"message": answer})
+
+
+async def test_all_prompts_together_have_a_bound(asking: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deltawire.conversations.library.MAX_PROMPTS_CHARS", 10)
+    async with routes_of(asking, KEYS["carol"]) as carol:
+        kept = await carol.ok("POST", "/prompts", {"name": "bound", "text": "12345"})
+        for method, path, body in (
+            ("POST", "/prompts", {"name": "more", "text": "123456"}),
+            ("PATCH", f"/prompts/{kept['id']}", {"text": "12345678901"}),
+        ):
+            status, problem = await carol.call(method, path, body)
+            assert (status, problem["code"], problem["field"]) == (507, "storage_full", "text")
+        listed = (await carol.ok("GET", "/prompts"))["prompts"]
+        assert [each["text"] for each in listed if each["name"] in ("bound", "more")] == ["12345"]
+        await carol.call("DELETE", f"/prompts/{kept['id']}")
+
+
+TOO_MUCH = {
+    "objects": (b"[" + b"{}," * 260_000 + b"{}]", 413, "message_too_large"),
+    "values": (b'[{"messages": [' + b"0," * 505_000 + b"0]}]", 413, "message_too_large"),
+    "conversations": (b"[" + b"{}," * 10_000 + b"{}]", 400, "invalid_frame"),
+}
+
+
+@pytest.mark.parametrize("body, status, code", TOO_MUCH.values(), ids=TOO_MUCH)
+async def test_an_import_of_far_too_many_things_is_refused_as_a_whole(
+    asking: str, body: bytes, status: int, code: str
+) -> None:
+    got, problem, _ = await post(asking, "/conversations/import", body, **bearer(KEYS["carol"]))
+    assert (got, problem["code"]) == (status, code)
+    assert "An import may hold at most" in problem["message"]
+
+
+async def test_branches_that_repeat_one_answer_are_read_within_a_bound(
+    routes: Routes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of 40 parts, from each of which a branch goes off: each branch would hold all that is above it."""
+    monkeypatch.setattr("deltawire.conversations.imports.chatgpt._MAX_CHARS", 10_000)
+    parts = {str(n): node(str(n), str(n - 1), "assistant", "x" * 100) for n in range(40)}
+    alone = (await routes.ok("POST", "/conversations/import", {"mapping": parts}))["conversations"]
+    assert alone[0]["id"]
+    branches = {f"q{n}": node(f"q{n}", str(n), "user", "And?") for n in range(40)}
+    [report] = (await routes.ok("POST", "/conversations/import", {"mapping": {**parts, **branches}}))["conversations"]
+    assert report["error"] == "conversations[0] must hold at most 10,000 characters."
 
 
 async def expire_all(url: str) -> None:

@@ -40,6 +40,8 @@ async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path)
 async def test_a_start_makes_the_tables_of_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
         await server.ready()
+        [told] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
+        assert told["folder"] == str(tmp_path / "new" / "folder")
         async with conversations_of(server.address) as client:
             assert await client.page() == {"conversations": [], "next": None}
     assert (tmp_path / "new" / "folder" / "conversations.db").exists()
@@ -174,9 +176,9 @@ async def test_a_start_does_not_wait_for_a_database_that_is_away(fork_server: Fo
 
 
 async def test_what_an_earlier_version_kept_is_there_after_the_upgrade(empty: str) -> None:
-    """The revision before the newest has rows; the newest adds to them, and changes nothing that they say."""
+    """Revision 0006 has rows; those after it add to them, and change nothing that they say."""
     database = Database(empty)
-    await database.run(lambda connection: migrate.upgrade(connection, REVISIONS[-2]))
+    await database.run(lambda connection: migrate.upgrade(connection, "0006"))
     for statement in (
         "INSERT INTO usage (id, ended, caller, model) VALUES ('u', 1.5, 'key:a', 'm')",
         "INSERT INTO conversations (id, owner, title, settings, created, updated{}) VALUES ('c', 'a', '', '', 1, 1{})",

@@ -68,6 +68,16 @@ async def test_each_turn_of_every_transport_is_in_the_database(upstream: Upstrea
     assert used.cost_usd == sum(round(frame["cost_usd"] * 1e9) for frame in frames) / 1e9
 
 
+async def test_tokens_that_are_no_text_are_added_up(upstream: Upstream, database: str) -> None:
+    sound = [{"modality": "AUDIO", "tokenCount": 4}, {"modality": "TEXT", "tokenCount": 3}]
+    upstream.plays(says("Hello", usage={**COUNTS, "promptTokensDetails": sound}), says("Hello", usage=COUNTS))
+    async with serving(upstream, database_url=database) as address:
+        for _ in range(2):
+            await ask_rest(address)
+        [used] = await sums_with(database, 2)
+    assert (used.audio_tokens, used.image_tokens) == (4, None)
+
+
 async def test_a_stop_writes_what_was_kept(upstream: Upstream, database: str) -> None:
     async with serving(upstream, database_url=database) as address:
         await ask_rest(address)

@@ -104,6 +104,22 @@ async def test_a_body_that_does_not_end_is_one_callers_share(address: str) -> No
     assert problem["message"].endswith("see MAX_MEMORY_BYTES_PER_CALLER.")
 
 
+async def test_long_answers_that_are_not_read_are_one_callers_share(address: str) -> None:
+    async def prompts_of(name: str, number: int, text: str) -> tuple[int, Any]:
+        async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS[name])) as http:
+            for each in range(number):
+                status, _ = await told(http, "POST", "/prompts", {"name": f"p{each}", "text": text})
+                assert status == 201
+            await told(http, "GET", "/prompts")  # it counts until it is read
+            return await told(http, "GET", "/prompts")
+
+    status, problem = await prompts_of("alice", 12, "\x01" * 20_000)  # six bytes of JSON for each character
+    assert (status, problem["code"]) == (429, "rate_limited")
+    assert problem["message"].endswith("bytes of answers that were not read; see MAX_MEMORY_BYTES_PER_CALLER.")
+    status, listed = await prompts_of("bob", 24, "x" * 20_000)
+    assert (status, len(listed["prompts"])) == (200, 24)
+
+
 async def test_bytes_count_for_the_rate_of_a_socket(upstream: Upstream) -> None:
     settings = {"max_frame_bytes": 10_000, "max_bytes_per_second": 1_000, "max_frames_per_second": 1_000}
     async with serving(upstream, **settings) as address, connected(address) as client:

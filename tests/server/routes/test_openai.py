@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from support.bodies import EVERY_COUNT, OURS, recordings
 from support.identity import API_KEYS, KEYS
 from support.log import Log
+from support.openai_wire import FORMS, ask_form
 from support.paths import DOCS
 from support.serving import serving, sharing
 from support.transports import ask_rest, post
@@ -301,6 +302,7 @@ async def _ask(client: AsyncOpenAI, *, stream: bool) -> ChatCompletion | list[Ch
     )
 
 
+RESPONSE_FORMS = [form for form in FORMS.values() if form.path == "/v1/responses"]
 BODIES = {
     **{name: OURS[name] for name in ("plain", "thoughts", "totals that reset with tools", "a finish without text")},
     **recordings(),
@@ -319,6 +321,8 @@ async def test_a_recording_is_the_same_answer_by_either_wire(upstream: Upstream,
                 with pytest.raises(openai.APIError) as failed:
                     await _ask(client, stream=streams)
                 assert (name, failed.value.code) == (name, end["code"])
+            for form in RESPONSE_FORMS:
+                assert (name, (await ask_form(address, form)).end) == (name, end["code"])
             continue
         whole, chunks = await _ask(client, stream=False), await _ask(client, stream=True)
         assert isinstance(whole, ChatCompletion)
@@ -327,8 +331,10 @@ async def test_a_recording_is_the_same_answer_by_either_wire(upstream: Upstream,
         usages = [chunk.usage for chunk in chunks if chunk.usage]
         assert usages == ([whole.usage] if whole.usage else [])
         assert (name, whole.usage.total_tokens if whole.usage else None) == (name, end["total_tokens"])
-        costs += [end["cost_usd"]] * 3
-    while sum(line["event"] == "turn_ended" for line in log.lines) < 3 * len(BODIES):  # noqa: ASYNC110 - nobody tells
+        for form in RESPONSE_FORMS:
+            assert (name, (await ask_form(address, form)).text) == (name, text)
+        costs += [end["cost_usd"]] * 5
+    while sum(line["event"] == "turn_ended" for line in log.lines) < 5 * len(BODIES):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.005)
     ended = [line for line in log.lines if line["event"] == "turn_ended"]
     assert Counter(line["cost_usd"] for line in ended if line["end"] not in TABLE) == Counter(costs)

@@ -14,11 +14,15 @@ from support.functions import TOOLS, contents_of
 from support.serving import sharing
 from support.upstream import Upstream, says
 
+from deltawire.routes import bodies
+
 MODEL = "gemini-flash-latest"
 PICTURE = b64encode(png()).decode()
 AS_URL = f"data:image/jpeg;base64,{PICTURE}"
 """Clients take one type of picture for another: the bytes say what it is."""
 INLINE = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
+SPLIT = "data:image/png;base64," + "QUI=" * 65_537
+"""Base64 that ends more than once."""
 SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}}
 
 
@@ -101,6 +105,7 @@ async def test_a_file_of_this_server_and_one_inline_are_asked_together(upstream:
     [
         ({"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}, "invalid_frame", "image_url.url"),
         ({"type": "image_url", "image_url": {"url": "data:image/png;base64,*"}}, "invalid_frame", "image_url.url"),
+        ({"type": "image_url", "image_url": {"url": SPLIT}}, "invalid_frame", "image_url.url"),
         ({"type": "image_url"}, "invalid_frame", "image_url"),
         ({"type": "file", "file": {"file_data": "TVqQAAMAAAA="}}, "unsupported", "file.file_data"),
         ({"type": "file", "file": {"filename": "a"}}, "invalid_frame", "file"),
@@ -113,6 +118,49 @@ async def test_a_file_that_cannot_be_asked_with_is_refused_by_name(
     with pytest.raises(openai.APIStatusError) as refused:
         await client.chat.completions.create(model=MODEL, messages=shown(part))
     assert (refused.value.code, refused.value.param) == (code, f"messages[0].content[0].{field}")
+
+
+async def test_pictures_may_be_as_large_as_a_file_beside_a_frame(upstream: Upstream) -> None:
+    settings: dict[str, Any] = {"retries": 0, "max_file_bytes": 400_000, "max_frame_bytes": 10_000}
+    large = png(more=b"x" * 390_000)
+
+    def of(picture: bytes) -> dict[str, Any]:
+        return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64encode(picture).decode()}"}}
+
+    async with (
+        sharing(upstream, **settings) as address,
+        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
+    ):
+        await client.chat.completions.create(model=MODEL, messages=shown(of(large)))
+        [content] = contents_of(upstream.exchanges[0])
+        assert content["parts"][0]["inlineData"] == {"mimeType": "image/png", "data": b64encode(large).decode()}
+        for told, messages in (
+            ("see MAX_FILE_BYTES.", shown(of(png(more=b"x" * 401_000)))),
+            ("see MAX_FRAME_BYTES and MAX_FILE_BYTES.", shown(of(large), of(large))),
+            ("see MAX_FRAME_BYTES.", shown(of(png()), text="x" * 20_000)),
+        ):
+            with pytest.raises(openai.APIStatusError) as refused:
+                await client.chat.completions.create(model=MODEL, messages=messages)
+            assert (refused.value.status_code, refused.value.code) == (413, "message_too_large")
+            assert refused.value.body["message"].endswith(told)  # type: ignore[index]
+    assert len(upstream.exchanges) == 1
+
+
+async def test_a_body_with_files_may_not_hold_more_values_than_a_small_one_can(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_VALUES", 100)
+    parameters = {"type": "object", "of": [[] for _ in range(5_000)]}
+    tools: Any = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
+    settings: dict[str, Any] = {"retries": 0, "max_file_bytes": 400_000, "max_frame_bytes": 10_000}
+    async with (
+        sharing(upstream, **settings) as address,
+        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
+    ):
+        with pytest.raises(openai.APIStatusError) as refused:
+            await client.chat.completions.create(model=MODEL, messages=shown(), tools=tools)
+    assert refused.value.status_code == 413
+    assert "100 values" in refused.value.message
 
 
 async def test_only_the_user_has_files(client: AsyncOpenAI) -> None:

@@ -8,6 +8,7 @@ import pytest
 from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.rounds import Rounds, check_answers, responses
 from deltawire.gemini.events import Opaque
+from deltawire.identity.shares import Holding, Shares
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool, ToolAnswer
@@ -22,10 +23,11 @@ def parts_of(*calls: dict[str, Any]) -> bytes:
 TWO = parts_of({"id": "a", "name": "add", "args": {}}, {"name": "sub", "args": {"x": 1}})
 
 
-def begun(*, waits: bool = True, functions: bool = True) -> Rounds:
+def begun(*, waits: bool = True, functions: bool = True, **fields: Any) -> Rounds:
     tools: list[Any] | None = [FunctionTool(name="add")] if functions else None
     request = ChatRequest(message="hi", tools=tools)
-    asked = TurnRequest(turn="t", caller="", request=request, history=[], models=("m",), waits=waits, bounds=BOUNDS)
+    told = {"turn": "t", "caller": "", "request": request, "history": [], "models": ("m",), **fields}
+    asked = TurnRequest(waits=waits, bounds=BOUNDS, **told)
     rounds = Rounds(asked)
     rounds.begin(asked, None)
     return rounds
@@ -109,6 +111,26 @@ def test_all_that_a_turn_sends_back_is_bounded() -> None:
     assert refusal(rounds, ToolAnswer(call="a", result="x" * 60)) == ("message_too_large", "result")
     with pytest.raises(Failure, match="message_too_large"):
         says(rounds, b" " * 100)
+
+
+def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
+    shares = Shares("bytes", "MAX_MEMORY_BYTES", total=1_000, each=1_000)
+    holding = Holding(shares, "alice")
+    rounds = begun(hold=holding.add)
+    rounds.call("a")
+    says(rounds, b" " * 450)
+    assert holding.amount == 900
+    full = ToolAnswer(call="a", result="x" * 90)
+    with pytest.raises(Failure, match="overloaded"):
+        rounds.answer(full)
+    holding.become(0)
+    rounds.answer(full)  # it was not taken before
+
+
+def test_a_turn_without_functions_goes_on_where_its_callers_share_is_full() -> None:
+    rounds = begun(functions=False, hold=Holding(Shares("bytes", "X", total=10, each=10), "alice").add)
+    says(rounds, b" " * 100)
+    assert rounds.exchange("the text") is None
 
 
 def test_a_turn_without_functions_goes_on_when_its_parts_are_too_much_to_be_kept() -> None:

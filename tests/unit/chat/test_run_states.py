@@ -15,6 +15,7 @@ from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import Departure, RunState
 from deltawire.chat.states import Phase, Reason
 from deltawire.gemini.events import Text
+from deltawire.identity.caller import Caller
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Started, ToolCall, Usage
@@ -274,7 +275,7 @@ async def test_a_refused_turn_tells_whoever_listens_and_is_forgotten() -> None:
     assert listener.refusal is not None
     assert (listener.refusal.code, listener.heard) == ("draining", [])
     assert run.is_forgotten
-    assert (scene.runs._size, scene.runs._named, scene.runs._asked) == (0, {}, {})
+    assert (scene.runs._memory.size, scene.runs._named, scene.runs._asked) == (0, {}, {})
 
 
 async def test_a_grace_above_the_bound_is_refused_by_name() -> None:
@@ -345,7 +346,37 @@ async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldes
     assert [run.is_forgotten for run in runs] == [True, False, True, False]
     assert streams[0].is_closed
     assert not streams[1].is_closed
-    assert scene.runs._size == sum(run.size for run in runs if not run.is_forgotten)
+    assert scene.runs._memory.size == sum(run.size for run in runs if not run.is_forgotten)
+    for task in scene.runs._tasks:
+        task.cancel()
+
+
+@pytest.mark.parametrize("listens", [False, True])
+async def test_a_caller_who_fills_the_memory_loses_own_runs_and_no_other(*, listens: bool) -> None:
+    """Whether the many runs have a listener or not; the other caller's run is the oldest of all."""
+    streams = [FakeStream() for _ in range(4)]
+    scene = Scene(FakeUpstream(*streams), memory=150_000)
+    other = scene.ask(ChatRequest(message="hi", id="other", grace=GRACE), Caller(name="key:bob"))
+    other.wait(GRACE)
+    await settled()
+    streams[0].says(Text("x" * 10_000))
+    await settled()
+    mine = []
+    for number in range(3):
+        run = scene.ask(ChatRequest(message="hi", id=f"t{number}", grace=GRACE))
+        if listens:
+            FakeListener().listens(run)
+        else:
+            run.wait(GRACE)
+        mine.append(run)
+        await settled()
+    for _ in range(10):
+        for stream in streams[1:]:
+            stream.says(Text("x" * 10_000))
+        await settled()
+    assert not other.is_forgotten
+    assert [run.is_forgotten for run in mine] == ([False] * 3 if listens else [True, True, False])
+    assert scene.runs._memory.size <= 150_000 + 3 * 20_000 * listens
     for task in scene.runs._tasks:
         task.cancel()
 
@@ -367,7 +398,7 @@ async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once(
     streams[1].says(Text("y"))
     await settled()
     assert alone.is_forgotten
-    assert scene.runs._size == heard.size
+    assert scene.runs._memory.size == heard.size
     for task in scene.runs._tasks:
         task.cancel()
 

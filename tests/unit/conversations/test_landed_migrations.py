@@ -15,6 +15,7 @@ LANDED = {
     "v0005_files.py": "6110db014f77f95ad01b1d6e265f7d5eb2c6abc3932a1f1b01d0bdf247a77c84",
     "v0006_everyday.py": "6574a86b431547e4bf29aac30672bb9b706d0b402870746e056d2ad4b327796c",
     "v0007_requests.py": "ec4fe65e97db0e9871bac66ebbbdb867118b802032a0b3c09b1e89f3e9ded564",
+    "v0008_modalities.py": "328b8c154cdf2889c05dacfc638692ebbf6e7e988916bbc357f87827bc7d6473",
 }
 """The SHA-256 of each file. A new migration adds its line; no line is ever changed."""
 

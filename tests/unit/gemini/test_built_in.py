@@ -1,12 +1,14 @@
 """What a request may ask of a model beside text, and how it is asked for."""
 
+import json
 from typing import Any
 
 import pytest
 
 from deltawire.gemini.catalog import ModelCatalog
+from deltawire.gemini.functions import check_functions
 from deltawire.gemini.request import request_body
-from deltawire.gemini.schema import check_schema
+from deltawire.gemini.schema import check_nesting, check_schema
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import BuiltInTool, FunctionTool
@@ -138,3 +140,21 @@ def test_a_schema_of_any_depth_is_checked() -> None:
     with pytest.raises(Failure) as caught:
         check_schema(schema, "response_schema")
     assert len(caught.value.field or "") < 200
+
+
+def test_a_schema_has_a_bound_of_depth_and_of_size() -> None:
+    deep: Any = {"type": "string"}
+    for _ in range(101):
+        deep = {"type": "object", "properties": {"a": deep}}
+    wide = {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(5_000)}}
+    for schema, told in ((deep, "200 levels deep"), (wide, "at most 5,000 objects and lists")):
+        with pytest.raises(Failure) as refused:
+            check_schema(schema, "response_schema")
+        assert (refused.value.code, refused.value.field) == ("invalid_frame", "response_schema")
+        assert told in refused.value.message
+        tools: list[Any] = [FunctionTool(name="f", parameters=schema)]
+        with pytest.raises(Failure, match="invalid_frame") as refused:
+            check_functions(ChatRequest(message="hi", tools=tools))
+        assert refused.value.field == "tools[0].parameters"
+    with pytest.raises(Failure, match="invalid_frame"):
+        check_nesting(json.loads("[" * 300 + "]" * 300), "result")

@@ -435,3 +435,18 @@ def test_both_apis_ask_for_json_in_their_own_words() -> None:
 )
 def test_a_keyword_that_is_refused_has_the_path_of_the_api(path: str, field: str) -> None:
     assert error_body("invalid_frame", "", "response_schema.oneOf", 400, path).error.param == field
+
+
+def test_the_calls_of_one_step_have_a_bound() -> None:
+    """Each result is looked for among the calls before it."""
+    call = {"type": "function_call", "name": "f", "arguments": "{}"}
+    output = {"type": "function_call_output", "output": "x"}
+
+    def asked(number: int) -> Any:
+        steps = [[{**item, "call_id": f"c{each}"} for each in range(number)] for item in (call, output)]
+        return read_response_request(json.dumps({"model": "m", "input": [*steps[0], *steps[1]]}).encode())
+
+    assert chat_of_response(asked(128)).history
+    with pytest.raises(Failure) as refused:
+        chat_of_response(asked(129))
+    assert (refused.value.code, refused.value.field) == ("invalid_frame", "input[128]")

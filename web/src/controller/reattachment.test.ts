@@ -18,7 +18,13 @@ const STARTED: FrameDown = { type: "started", id: "t1", run: "r1", conversation:
 const GONE = refusal("gone");
 
 function stored(id: string, role: Stored["role"], parent: string | null, text: string): Stored {
-  const ends = { request: null, model: null, finish_reason: role === "model" ? "stop" : null, error: null, answered: null };
+  const ends = {
+    request: null,
+    model: null,
+    finish_reason: role === "model" ? "stop" : null,
+    error: null,
+    answered: null,
+  };
   return { id, parent, role, text, thoughts: "", usage: null, created: 0, ...ends };
 }
 

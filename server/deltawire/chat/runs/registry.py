@@ -14,6 +14,7 @@ from deltawire.chat.runs.elsewhere.hub import Hub
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
+from deltawire.chat.runs.run_memory import RunMemory
 from deltawire.chat.runs.states import Happening, RunState
 from deltawire.identity.caller import Caller
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -72,12 +73,8 @@ class Runs:
         self._named: dict[str, Run] = {}
         self._asked: dict[str, Run] = {}
         """The runs by caller, turn and body: the same chat again finds its run."""
-        self._detached: dict[Run, None] = {}
-        """Running runs without listeners, the oldest first: an ordered set."""
-        self._ended: dict[Run, None] = {}
-        """Ended runs without listeners, in the same way."""
+        self._memory = RunMemory()
         self.hub = None if store is None else Hub(store, self.process, self._named.get, bounds.slow_after)
-        self._size = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def ask(
@@ -135,7 +132,7 @@ class Runs:
         self._named[facts.name] = run
         if key is not None:
             self._asked[key] = run
-        self._size += run.size
+        self._memory.add(run, run.size)
         self.changed(run)
         task = run.start()
         self._tasks.add(task)
@@ -180,20 +177,26 @@ class Runs:
             await self.hub.close()
 
     def grew(self, run: Run, size: int) -> None:
-        """Count bytes of memory. Beyond the bound, runs without listeners are dropped: ended ones, then the oldest."""
-        self._size += size
-        while self._size > self.bounds.bytes and (dropped := next(iter(self._ended or self._detached), None)):
-            dropped.evict()
-        if self._size > self.bounds.bytes and size > 0 and not run.is_forgotten:
+        """Count bytes of memory. Beyond the bound, runs without listeners are dropped, as `RunMemory` chooses.
+
+        One that has listeners loses its beginning before it costs a caller who holds less a run.
+        """
+        memory = self._memory
+        memory.add(run, size)
+        self._drop(memory.of(run))
+        if memory.size > self.bounds.bytes and size > 0 and not run.is_forgotten:
             run.trim()
+            self._drop()
+
+    def _drop(self, at_least: int = 0) -> None:
+        """Drop runs of callers who hold so many bytes, until the others fit."""
+        memory = self._memory
+        while memory.size > self.bounds.bytes and (dropped := memory.to_drop(at_least)) is not None:
+            dropped.evict()
 
     def changed(self, run: Run) -> None:
         """Note that a run's listeners or its state have changed."""
-        self._detached.pop(run, None)
-        self._ended.pop(run, None)
-        if not run.listeners and not run.is_forgotten:
-            unheard = self._ended if run.state is RunState.ENDED else self._detached
-            unheard[run] = None
+        self._memory.changed(run)
 
     def happened(self, run: Run, happening: Happening) -> None:
         """Count and log what happened to a run."""
@@ -207,7 +210,7 @@ class Runs:
                 del self._asked[run.facts.key]
             if self.hub is not None:
                 self.hub.forgot(run)
-            self._size -= run.size
+            self._memory.add(run, -run.size)
             run.forget()
             self.changed(run)
 

@@ -1,5 +1,6 @@
 """The runs that one socket listens to, each under the name that its frames have there."""
 
+import asyncio
 from collections.abc import Callable, Container, Coroutine, Sequence
 from typing import Any, cast
 
@@ -93,11 +94,13 @@ class SocketListener:
 class _Coming:
     """A listener for which other processes are asked; `name` is the id of its frames, None where that is not known."""
 
-    __slots__ = ("is_stopped", "name")
+    __slots__ = ("is_over", "is_stopped", "name")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
         self.is_stopped = False
+        self.is_over = asyncio.Event()
+        """Set once the run is found, or is not."""
 
 
 class SocketRuns:
@@ -165,14 +168,29 @@ class SocketRuns:
         for coming in self._coming:
             coming.is_stopped = coming.is_stopped or coming.name == name
 
+    @property
+    def are_coming(self) -> bool:
+        """True while other processes are asked for runs; the turn's own id may not be known before."""
+        return bool(self._coming)
+
     def answer(self, name: str, answer: ToolAnswer) -> Coroutine[Any, Any, None] | None:
-        """Give the turn with this id here the result of a call; return what does it in another process.
+        """Give the turn with this id here the result of a call; return what does it later, or in another process.
 
         Raise `Failure`, with its field.
         """
+        listener = self._by_name.get(name)
+        return self._answer_later(name, answer) if listener is None else listener.run.answer(answer)
+
+    async def _answer_later(self, name: str, answer: ToolAnswer) -> None:
+        """Wait for the runs that are coming, whose client need not wait before it answers. Raise `Failure`."""
+        for coming in list(self._coming):
+            if coming.name in (name, None):
+                await coming.is_over.wait()
         if name not in self._by_name:
-            raise Failure("unknown_turn", "This turn is not found yet.", field="id")
-        return self._by_name[name].run.answer(answer)
+            raise unknown_here()
+        given = self._by_name[name].run.answer(answer)
+        if given is not None:
+            await given
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""
@@ -209,6 +227,7 @@ class SocketRuns:
             run = await finding
         finally:
             del self._coming[coming]
+            coming.is_over.set()
         listener = self._listener(run, after, name)
         if coming.is_stopped:
             run.stop()
@@ -224,6 +243,11 @@ class SocketRuns:
     def _check_free(self, name: str | None) -> None:
         if name in self or name in self._taken:
             raise Failure("duplicate_turn", field="id")
+
+
+def unknown_here() -> Failure:
+    """Return the failure of a result for a turn that does not run here."""
+    return Failure("unknown_turn", "No turn of yours with this id is running here.", field="id")
 
 
 def _named(frame: NumberedFrame, name: str) -> NumberedFrame:

@@ -13,33 +13,33 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.openai.given_files import GivenFile, GivenMessage, GivenRequest
 
 
-def with_given_files(request: ChatRequest, bounds: FileBounds) -> ChatRequest:
+async def with_given_files(request: ChatRequest, bounds: FileBounds) -> ChatRequest:
     """Return a request with its files, inspected; those of this server stay names. Raise `Failure`."""
     if not isinstance(request, GivenRequest):
         return request
     history = FiledHistory()
     for message in request.history or ():
-        history += _filed(message, bounds) if isinstance(message, GivenMessage) else [message]
+        history += await _filed(message, bounds) if isinstance(message, GivenMessage) else [message]
     has_names = any(isinstance(message, FiledMessage) for message in history)
     named = _names(request.given)
     if len(named) > MAX_FILES:
         field = request.given[-1].path
         raise Failure("invalid_frame", f"A question may name at most {MAX_FILES} files.", field=field)
-    whole = with_files(request, _inline(request.given, bounds))
+    whole = with_files(request, await _inline(request.given, bounds))
     return replace(whole, history=history if has_names else list(history), files=named or None)
 
 
-def _filed(message: GivenMessage, bounds: FileBounds) -> list[HistoryMessage]:
+async def _filed(message: GivenMessage, bounds: FileBounds) -> list[HistoryMessage]:
     """Return an earlier message as the upstream takes it: one with its bytes, before one with its names."""
-    inline, named = _inline(message.files, bounds), _names(message.files)
+    inline, named = await _inline(message.files, bounds), _names(message.files)
     if not named:
         return [StoredMessage(message.role, message.text, files=inline)]
     before: list[HistoryMessage] = [StoredMessage(message.role, "", files=inline)] if inline else []
     return [*before, FiledMessage(message.role, message.text, files=tuple(named))]
 
 
-def _inline(files: Sequence[GivenFile], bounds: FileBounds) -> tuple[Attachment, ...]:
-    return tuple(inline_file(file.data, file.claimed, file.name, bounds, file.path) for file in files if not file.id)
+async def _inline(files: Sequence[GivenFile], bounds: FileBounds) -> tuple[Attachment, ...]:
+    return tuple([await inline_file(file, bounds) for file in files if not file.id])
 
 
 def _names(files: Sequence[GivenFile]) -> list[str]:

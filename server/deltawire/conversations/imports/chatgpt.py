@@ -13,6 +13,7 @@ from deltawire.conversations.imports.read import (
     Imported,
     ImportedMessage,
     NotReadable,
+    check_number,
     text_at,
     time_of,
     title_at,
@@ -24,7 +25,9 @@ from deltawire.conversations.texts import new_id
 _ROLES: Final = {"user": "user", "assistant": "model"}
 _TEXTS: Final = frozenset({"text", "multimodal_text", "code"})
 _MAX_JOINED: Final = 50
-"""Messages in a row that become one: each holds the text of those before it until the whole conversation is read."""
+"""Messages in a row that become one."""
+_MAX_CHARS: Final = 2**25
+"""Characters of a conversation, as many as the bytes that one may hold by default."""
 _TO_ALL: Final = (None, "all")
 
 
@@ -33,11 +36,13 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
     mapping = found["mapping"]
     if not isinstance(mapping, dict) or not all(isinstance(node, dict) for node in mapping.values()):
         raise NotReadable(".mapping must be an object of messages.")
+    check_number(".mapping", len(mapping))
     created = time_of(found.get("create_time"))
     kept: dict[str, ImportedMessage] = {}
     below: dict[str, str | None] = {}
     """For each node, the id of the message that its children hang below."""
-    joined: set[str] = set()
+    joined: dict[str, str] = {}
+    """For each message that goes on with another one, the id of that."""
     in_a_row: dict[str, int] = {}
     for name, node in _in_order(mapping):
         above = below.get(str(node.get("parent")))
@@ -48,18 +53,38 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
         parent = kept[above] if above is not None else None
         row = in_a_row.get(above, 1) if above is not None else 1
         if parent is not None and parent.role == message.role and row < _MAX_JOINED:
-            joined.add(parent.id)
+            joined[message.id] = parent.id
             in_a_row[message.id] = row + 1
-            text = f"{parent.text}\n\n{message.text}"
-            message = replace(message, parent=parent.parent, text=text)
+            message = replace(message, parent=parent.parent)
         else:
             message = replace(message, parent=above)
         kept[message.id] = message
         below[name] = message.id
-    used = {each.parent for each in kept.values()}
-    messages = with_answered([each for each in kept.values() if each.id not in joined or each.id in used])
+    messages = with_answered(_whole(kept, joined))
     updated = max(created, time_of(found.get("update_time"), created))
     return Imported(title=title_at(".title", found.get("title")), created=created, updated=updated, messages=messages)
+
+
+def _whole(kept: dict[str, ImportedMessage], joined: dict[str, str]) -> list[ImportedMessage]:
+    """Return the messages with the texts that they go on with; one that only goes on in another is left out.
+
+    Raise `NotReadable` where they are far longer than what was sent: each of many branches may hold the same text.
+    """
+    used = {each.parent for each in kept.values()}
+    goes_on = set(joined.values())
+    whole, chars = [], 0
+    for message in kept.values():
+        if message.id in goes_on and message.id not in used:
+            continue
+        texts, name = [message.text], message.id
+        while name in joined:
+            name = joined[name]
+            texts.append(kept[name].text)
+        chars += sum(map(len, texts))
+        if chars > _MAX_CHARS:
+            raise NotReadable(f" must hold at most {_MAX_CHARS:,} characters.")
+        whole.append(replace(message, text="\n\n".join(reversed(texts))))
+    return whole
 
 
 def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

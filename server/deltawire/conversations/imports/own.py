@@ -8,6 +8,7 @@ from deltawire.conversations.imports.read import (
     Imported,
     ImportedMessage,
     NotReadable,
+    check_number,
     text_at,
     time_of,
     title_at,
@@ -27,6 +28,7 @@ def from_own(found: dict[str, Any], folders: dict[str, str]) -> Imported:
     messages = found.get("messages")
     if not isinstance(messages, list):
         raise NotReadable(".messages must be a list of messages.")
+    check_number(".messages", len(messages))
     names: dict[str, str] = {}
     read = []
     for number, each in enumerate(messages):

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from deltawire.conversations.schemas import MAX_TITLE_CHARS
 
 _MAX_WORD_CHARS: Final = 128
+_MAX_NODES: Final = 50_000
+"""Messages of a conversation that are read; those that nobody said count, too."""
 
 
 class NotReadable(Exception):
@@ -42,6 +44,12 @@ class Imported(Struct, frozen=True, kw_only=True):
     """The name of its folder."""
     settings: dict[str, Any] = {}
     messages: list[ImportedMessage]
+
+
+def check_number(path: str, number: int) -> None:
+    """Raise `NotReadable` for more messages than are read."""
+    if number > _MAX_NODES:
+        raise NotReadable(f"{path} must hold at most {_MAX_NODES:,} messages.")
 
 
 def text_at(path: str, value: Any) -> str:

@@ -11,6 +11,7 @@ from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.openai.given_files import GivenFile, GivenMessage
 
+_MAX_CALLS: Final = 128
 _PREFIX: Final = "call_"
 _AN_OBJECT: Final = "a JSON object, as a string"
 _encode = msgspec.json.Encoder().encode
@@ -85,6 +86,12 @@ def result_of(text: str) -> Any:
         return text
 
 
+def _check_number(step: CallStep) -> None:
+    """Raise `Failure` for more calls than a model makes at once: each result is looked for among them."""
+    if len(step.calls) > _MAX_CALLS:
+        raise _wrong(step.calls[_MAX_CALLS].path, f"is one of more than {_MAX_CALLS} calls at once")
+
+
 def history_of(spoken: Sequence[Spoken]) -> list[HistoryMessage]:
     """Return the messages as a history. Raise `Failure` for calls without results, and results without calls."""
     history: list[HistoryMessage] = []
@@ -95,11 +102,13 @@ def history_of(spoken: Sequence[Spoken]) -> list[HistoryMessage]:
         elif said.calls and step is not None and (not step.results or step.name == step_of(said.calls[0].id)):
             # Responses have one item for each call; parallel ones may come with their results in between.
             step = replace(step, text=step.text or said.text, calls=(*step.calls, *said.calls))
+            _check_number(step)
             history[-1] = step
         else:
             _check_answered(step)
             step = _begun(history, said) if said.calls else None
             if step is not None:
+                _check_number(step)
                 history.append(step)
             elif said.files:
                 history.append(GivenMessage("user", said.text, files=said.files))

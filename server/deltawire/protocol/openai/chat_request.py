@@ -57,6 +57,7 @@ from deltawire.protocol.openai.reasons import (
     NO_THOUGHTS_BACK,
     NO_VERBOSITY,
     OF_ANSWER,
+    OF_CLIENT,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
@@ -102,6 +103,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
     name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
+    id: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
     reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.openai.calls import FunctionCall, arguments_of
 from deltawire.protocol.openai.fields import FieldRow, passed_over, refused, rows_of
-from deltawire.protocol.openai.reasons import OF_ANSWER
+from deltawire.protocol.openai.reasons import NO_CACHE, OF_ANSWER
 from deltawire.protocol.tools import A_FUNCTION_NAME, FUNCTION_NAME, MAX_FUNCTIONS, FunctionTool, ToolChoice
 
 _A_SCHEMA: Final = "a JSON Schema of the arguments: an object"
@@ -43,6 +43,7 @@ class ChatTool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     type: FunctionType
     function: Annotated[FunctionSpec, Meta(description='an object with "name"')]
+    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
 
 
 class ResponseTool(FunctionSpec, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,6 +27,8 @@ class GivenFile(Struct, frozen=True, kw_only=True):
     path: str
     """The path of it in the request."""
     data: str = ""
+    start: int = 0
+    """The place in `data` at which the base64 begins: a data: URL is not copied."""
     claimed: str | None = None
     """The media type that the client names, where the bytes of the file do not show their type: of a text."""
     name: str = ""
@@ -83,7 +85,7 @@ def picture_of(url: str, path: str) -> GivenFile:
     found = _data_url.match(url)
     if found is None:
         raise Failure("invalid_frame", f"{path} must be {DATA_URL}.", field=path)
-    return GivenFile(path=path, data=url[found.end() :], claimed=_claim(found[1]))
+    return GivenFile(path=path, data=url, start=found.end(), claimed=_claim(found[1]))
 
 
 def document_of(data: str | None, file: str | None, name: str | None, path: str, field: str = "file_data") -> GivenFile:
@@ -94,7 +96,15 @@ def document_of(data: str | None, file: str | None, name: str | None, path: str,
         return GivenFile(path=f"{path}.file_id", id=file)
     found = _data_url.match(data)
     start, claimed = (0, None) if found is None else (found.end(), _claim(found[1]))
-    return GivenFile(path=f"{path}.{field}", data=data[start:], claimed=claimed, name=name or "")
+    return GivenFile(path=f"{path}.{field}", data=data, start=start, claimed=claimed, name=name or "")
+
+
+def given_chars(request: ChatRequest) -> int:
+    """Return the characters of base64 in the files of a request."""
+    if not isinstance(request, GivenRequest):
+        return 0
+    earlier = [file for message in request.history or () if isinstance(message, GivenMessage) for file in message.files]
+    return sum([len(file.data) - file.start for file in (*request.given, *earlier)])
 
 
 def _claim(media_type: str) -> str | None:

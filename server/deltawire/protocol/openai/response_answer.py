@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 from msgspec.structs import replace
 
+from deltawire.protocol.errors import TABLE
+from deltawire.protocol.frames import ErrorFrame
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.chat_answer import finish_of
 from deltawire.protocol.openai.functions import told_choice, told_tools
@@ -93,9 +95,9 @@ class IncompleteDetails(Struct, frozen=True):
 
 
 class ResponseFailure(Struct, frozen=True, kw_only=True):
-    """The error of a response that failed in its stream."""
+    """The error of a response that failed in its stream. `code` is one of OpenAI's, which its schema lists."""
 
-    code: str
+    code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
     message: str
 
 
@@ -131,7 +133,16 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     tools: list[dict[str, Any]]
     top_p: float | None
     truncation: Literal["disabled"] = "disabled"
-    usage: ResponseUsage | None = None
+    usage: ResponseUsage | UnsetType = UNSET
+    """Left out until the end, and where it is not known."""
+
+
+def failure_of(error: ErrorFrame) -> ResponseFailure:
+    """Return the error of a response for one of ours."""
+    if error.code == "blocked":
+        return ResponseFailure(code="invalid_prompt", message=error.message)
+    is_limit = error.code == "upstream_rate_limited" or TABLE[error.code].status == 429
+    return ResponseFailure(code="rate_limit_exceeded" if is_limit else "server_error", message=error.message)
 
 
 def begun(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
@@ -165,7 +176,7 @@ def ended(response: OpenAIResponse, output: list[OutputItem], spent: Spent) -> O
         incomplete_details=IncompleteDetails(reason) if reason else None,
         model=spent.model,
         output=output,
-        usage=response_usage_of(spent),
+        usage=response_usage_of(spent) or UNSET,
     )
 
 

@@ -41,6 +41,7 @@ from deltawire.protocol.openai.reasons import (
     NO_STORE,
     NO_THOUGHTS_BACK,
     NO_VERBOSITY,
+    OF_CLIENT,
     ONE_TIER,
     OWN_RULES,
     TOKENS,
@@ -105,6 +106,7 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
     include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
+    client_metadata: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
     metadata: Annotated[Raw, passed_over("it is for responses that are stored")] | UnsetType = UNSET
     service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
     prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET

@@ -12,11 +12,11 @@ from deltawire.protocol.openai.response_answer import (
     OutputMessage,
     OutputReasoning,
     OutputText,
-    ResponseFailure,
     SummaryText,
     begun,
     call_item,
     ended,
+    failure_of,
     message_item,
     reasoning_item,
     status_of,
@@ -122,8 +122,7 @@ class ResponseWriter:
 
     def _failed(self, response: OpenAIResponse, error: ErrorFrame) -> bytes:
         """Return the events of a failure. What had come stands in its pieces only: no item of it is done."""
-        failure = ResponseFailure(code=error.code, message=error.message)
-        failed = replace(response, status="failed", error=failure, output=self._output)
+        failed = replace(response, status="failed", error=failure_of(error), output=self._output)
         sent = self._event("error", code=error.code, message=error.message, param=error.field)
         return sent + self._event("response.failed", response=failed)
 

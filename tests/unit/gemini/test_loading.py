@@ -1,0 +1,82 @@
+"""The upstream while its client is loaded."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, cast
+
+import pytest
+
+from deltawire.gemini.client import GeminiClient
+from deltawire.gemini.loading import LoadingUpstream
+from deltawire.gemini.stream import GeminiStream
+from deltawire.protocol.chat_request import ChatRequest
+from deltawire.protocol.errors import Failure
+
+STREAM = cast("GeminiStream", object())
+
+
+class FakeClient:
+    async def open(self, *_: Any) -> GeminiStream:
+        return STREAM
+
+
+class Loads:
+    """Loads when it is told to."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.may_end = asyncio.Event()
+        self.closed = False
+        self._fault = fault
+
+    async def __call__(self, opened: AsyncExitStack) -> GeminiClient:
+        opened.callback(self._close)
+        await self.may_end.wait()
+        if self._fault is not None:
+            raise self._fault
+        return cast("GeminiClient", FakeClient())
+
+    def _close(self) -> None:
+        self.closed = True
+
+
+async def test_a_turn_that_begins_before_the_client_is_there_waits_for_it() -> None:
+    loads, loaded = Loads(), list[object]()
+    async with LoadingUpstream(loads, loaded.append) as upstream:
+        asked = asyncio.create_task(upstream.open("m", ChatRequest(message="hi"), []))
+        readiness = asyncio.create_task(upstream.ready())
+        await asyncio.sleep(0)
+        assert not asked.done()
+        assert not readiness.done()
+        loads.may_end.set()
+        assert await asked is STREAM
+        await readiness
+        assert len(loaded) == 1
+    assert loads.closed
+
+
+async def test_a_client_that_cannot_be_loaded_is_told_as_what_it_is_and_fails_each_turn() -> None:
+    loads = Loads(FileNotFoundError("/etc/secret"))
+    async with LoadingUpstream(loads, lambda _: None) as upstream:
+        loads.may_end.set()
+        with pytest.raises(FileNotFoundError):
+            await upstream.ready()
+        with pytest.raises(Failure) as failed:
+            await upstream.open("m", ChatRequest(message="hi"), [])
+        assert (failed.value.code, failed.value.cause) == ("upstream_unavailable", "FileNotFoundError")
+
+
+async def test_a_hang_up_ends_only_its_own_wait() -> None:
+    loads = Loads()
+    async with LoadingUpstream(loads, lambda _: None) as upstream:
+        left = asyncio.create_task(upstream.open("m", ChatRequest(message="hi"), []))
+        await asyncio.sleep(0)
+        left.cancel()
+        loads.may_end.set()
+        await upstream.ready()
+
+
+async def test_a_stop_does_not_wait_for_the_client() -> None:
+    loads = Loads()
+    async with LoadingUpstream(loads, lambda _: None):
+        await asyncio.sleep(0)
+    assert loads.closed
