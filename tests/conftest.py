@@ -3,6 +3,7 @@ from asyncio import AbstractEventLoop
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 import trustme
@@ -43,6 +44,8 @@ MEANT = (
 server, once a second, for another key file; a scrape reads `/proc` and the memory that workers share, and the usage of
 each turn is appended to a small file on this machine."""
 
+hypothesis.settings.register_profile("deltawire", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("deltawire")
 
 LONGEST = ("tests/e2e/test_chaos.py", "tests/e2e/test_soak.py", "tests/e2e/test_cuts.py")
 """Tests that take or wait so long that whichever began last would be waited for at the end."""

@@ -359,7 +359,7 @@ async def wild() -> AsyncIterator[str]:
         yield address
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     body=st.binary(max_size=100)
     | st.builds(

@@ -15,7 +15,7 @@ from support.upstream import Upstream, plays_body, says
 
 from deltawire.protocol.errors import TABLE
 
-REAL = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+REAL = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

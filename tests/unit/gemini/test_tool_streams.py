@@ -99,7 +99,7 @@ def pieces_of(body: bytes, chance: Random) -> list[bytes]:
 
 
 @given(chances)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_stream_is_told_as_a_plain_reader_finds_it(chance: Random) -> None:
     body = drawn(chance)
     plain = plainly_read(body)
@@ -115,7 +115,7 @@ def test_a_stream_is_told_as_a_plain_reader_finds_it(chance: Random) -> None:
 
 
 @given(chances)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_wherever_a_stream_is_cut_it_is_told_the_same(chance: Random) -> None:
     body = drawn(chance)
     whole = Told([body]).reading({})
