@@ -20,7 +20,7 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
 # Many tests wait, so there are more workers than cores.
-WORKERS := 5
+WORKERS := 6
 BENCH := PYTHONPATH=tests $(BIN)/python
 SECONDS_OF_CHAOS ?= 60
 # Keep the bytecode of the server and the tests, whatever the shell says: the tests import both in many processes.

@@ -534,7 +534,7 @@ async def import_file(page: ChatPage, content: Any) -> Any:
 async def _(page: ChatPage, _: Upstream) -> None:
     message = {"id": "1", "parent": None, "role": "user", "text": "From far away"}
     panel = await import_file(page, {"version": 1, "conversations": [{"title": "Brought in", "messages": [message]}]})
-    await expect(panel).to_contain_text("1 chats were imported.")
+    await expect(panel).to_contain_text("1 chat was imported.")
     await page.page.keyboard.press("Escape")
     await show_list(page)
     await entry(page, "Brought in").click()
@@ -557,7 +557,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
             "buffer": json.dumps([{"title": "Elsewhere", "mapping": mapping}]).encode(),
         }
     )
-    await expect(panel).to_contain_text("1 chats were imported.")
+    await expect(panel).to_contain_text("1 chat was imported.")
     await page.page.keyboard.press("Escape")
     await show_list(page)
     await entry(page, "Elsewhere").click()

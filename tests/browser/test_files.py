@@ -98,7 +98,7 @@ async def test_files_come_into_the_box_are_asked_and_are_shown_again(
         await page.page.keyboard.press("Escape")
         await expect(dialog).to_have_count(0)
         async with page.page.expect_download() as saving:
-            await page.question.get_by_role("button", name="Save report.pdf").click()
+            await page.question.get_by_role("button", name="report.pdf").click()
         assert (await (await saving.value).path()).read_bytes() == PDF
 
 

@@ -16,7 +16,11 @@ HAS_FEWER_NODES = f"""limit => new Promise((done) => {{
 }})"""
 
 
-@pytest.mark.parametrize("delta_chars,cpu_seconds", [(2**21, 2.0), (2**11, 5.0)], ids=["in one delta", "in many"])
+@pytest.mark.parametrize(
+    "delta_chars,cpu_seconds",
+    [pytest.param(2**21, 2.0, marks=pytest.mark.nightly), (2**11, 5.0)],
+    ids=["in one delta", "in many"],
+)
 async def test_an_answer_of_1_mb_is_markdown_and_freezes_nothing(
     page: ChatPage, upstream: Upstream, delta_chars: int, cpu_seconds: float
 ) -> None:

@@ -252,7 +252,11 @@ The end.
 """
 
 
-@pytest.mark.parametrize("size", [{"width": 1200, "height": 2600}, NARROW | {"height": 3600}], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    "size",
+    [{"width": 1200, "height": 2600}, pytest.param(NARROW | {"height": 3600}, marks=pytest.mark.nightly)],
+    ids=["wide", "narrow"],
+)
 async def test_all_of_it_fits_its_screen_and_axe_finds_nothing(
     browser: Browser, upstream: Upstream, size: dict[str, int]
 ) -> None:

@@ -115,7 +115,7 @@ async def test_what_is_no_formula_after_all_is_shown_as_it_was_written(page: Cha
     await expect(page.answer.locator(".answer em")).to_have_text("it")
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("size", [WIDE, pytest.param(NARROW, marks=pytest.mark.nightly)], ids=["wide", "narrow"])
 async def test_formulas_fit_their_screen_and_axe_finds_nothing(
     browser: Browser, upstream: Upstream, size: dict[str, int]
 ) -> None:

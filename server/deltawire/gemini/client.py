@@ -65,6 +65,9 @@ class GeminiClient:
         self._running = running or RunningTime()
         self._prepared = lru_cache(_MODELS)(self._prepare)
 
+    loading: Final = None
+    """See `Upstream`: it is there."""
+
     async def __aenter__(self) -> Self:
         """Create the SDK's client over an HTTP session of this server."""
         account = self._account

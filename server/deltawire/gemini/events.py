@@ -170,6 +170,11 @@ class Stream(Protocol):
 class Upstream(Protocol):
     """The source of streams."""
 
+    @property
+    def loading(self) -> Awaitable[object] | None:
+        """Wait for it until it is loaded, before the deadlines of the provider begin; None once it is."""
+        ...
+
     def open(
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = (), /
     ) -> Awaitable[Stream]:

@@ -1,9 +1,13 @@
 """The upstream of a process while its client is loaded: google-genai takes as long to import as all the rest."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Self
+from errno import EMFILE, ENFILE
+from os import strerror
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import structlog
 
 from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
@@ -12,6 +16,11 @@ from deltawire.protocol.errors import Failure
 if TYPE_CHECKING:  # to import it is what takes long
     from deltawire.gemini.client import GeminiClient
     from deltawire.gemini.stream import GeminiStream
+
+log = structlog.get_logger(__name__)
+
+_PAUSE_SECONDS: Final = 0.5
+"""Between two tries to load while there are no descriptors."""
 
 Load = Callable[[AsyncExitStack], Coroutine[Any, Any, "GeminiClient"]]
 """Loads the client and opens it on the stack, which is closed when the process stops."""
@@ -44,6 +53,11 @@ class LoadingUpstream:
         """Wait until the client is there; raise what kept it from being loaded."""
         await asyncio.shield(self._loading)
 
+    @property
+    def loading(self) -> Awaitable[object] | None:
+        """See `Upstream`."""
+        return None if self._loading.done() else self._client()
+
     async def open(
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange = ()
     ) -> "GeminiStream":
@@ -63,6 +77,20 @@ class LoadingUpstream:
             raise Failure("upstream_unavailable", cause=type(fault).__name__) from None
 
     async def _run(self) -> "GeminiClient":
-        client = await self._load(self._opened)
-        self._loaded(client)
-        return client
+        while True:
+            try:
+                client = await self._load(self._opened)
+            except (OSError, ImportError) as fault:
+                if not _is_want_of_descriptors(fault):
+                    raise
+                log.warning("the upstream is not loaded yet: clients hold all descriptors", error=type(fault).__name__)
+                await self._opened.aclose()
+                await asyncio.sleep(_PAUSE_SECONDS)
+            else:
+                self._loaded(client)
+                return client
+
+
+def _is_want_of_descriptors(fault: OSError | ImportError) -> bool:
+    """Say if nothing could be opened because too much is open; an import of a compiled module says so only in words."""
+    return getattr(fault, "errno", None) in (EMFILE, ENFILE) or strerror(EMFILE) in str(fault)

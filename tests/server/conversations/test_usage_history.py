@@ -19,7 +19,6 @@ from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest, post
 from support.upstream import Upstream, fails, says
 
-from deltawire import cli
 from deltawire.config.settings import Settings
 from deltawire.conversations.database import Database
 from deltawire.conversations.migrate import migrate
@@ -137,27 +136,23 @@ BAD_ARGUMENTS = {
 
 
 @pytest.mark.parametrize("arguments, told", BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
-def test_a_bad_argument_of_the_command_is_told_by_its_name(
-    arguments: tuple[str, ...], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+async def test_a_bad_argument_of_the_command_is_told_by_its_name(
+    fork_server: ForkServer, arguments: tuple[str, ...], told: str, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
     (tmp_path / "conversations.db").touch()
-    try:
-        code: Any = cli.run(["usage", *arguments])
-    except SystemExit as ended:
-        code = ended.code
-    assert code == 2
-    assert told in capsys.readouterr().err
+    async with forked(fork_server, "usage", *arguments, DELTAWIRE_DATA_DIR=str(tmp_path)) as command:
+        assert await command.ended() == 2
+    assert told in command.output
 
 
 @pytest.mark.parametrize("command", [("usage",), ("turn", "x")])
-def test_a_folder_without_a_database_is_named_and_gets_none(
-    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+async def test_a_folder_without_a_database_is_named_and_gets_none(
+    fork_server: ForkServer, command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DELTAWIRE_DATA_DIR", str(tmp_path))
-    assert cli.run(command) == 1
-    assert capsys.readouterr().err.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
-    assert list(tmp_path.iterdir()) == []
+    async with forked(fork_server, *command, DELTAWIRE_DATA_DIR=str(tmp_path)) as told:
+        assert await told.ended() == 1
+    assert told.output.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
+    assert not (tmp_path / "conversations.db").exists()
 
 
 async def test_usage_is_added_up_by_what_is_named(database: str) -> None:

@@ -43,6 +43,8 @@ class Talker:
         self.finish_reason = "stop"
         self.parts: bytes | None = None
 
+    loading = None
+
     async def open(self, *_: object) -> "Talker":
         return self
 

@@ -1,18 +1,32 @@
 """The upstream while its client is loaded."""
 
 import asyncio
+import errno
 from contextlib import AsyncExitStack
+from os import strerror
 from typing import Any, cast
 
 import pytest
+from support.fake_turn import FakeObserver
 
+from deltawire.aio.running_time import RunningTime
+from deltawire.chat.attempts import Attempts
+from deltawire.chat.clock import TurnClock
+from deltawire.chat.deadlines import Deadlines
+from deltawire.chat.request import TurnRequest
+from deltawire.gemini import loading
 from deltawire.gemini.client import GeminiClient
 from deltawire.gemini.loading import LoadingUpstream
 from deltawire.gemini.stream import GeminiStream
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 
-STREAM = cast("GeminiStream", object())
+
+class FakeStream:
+    ended = True
+
+
+STREAM = cast("GeminiStream", FakeStream())
 
 
 class FakeClient:
@@ -52,6 +66,39 @@ async def test_a_turn_that_begins_before_the_client_is_there_waits_for_it() -> N
         await readiness
         assert len(loaded) == 1
     assert loads.closed
+
+
+async def test_the_time_in_which_the_client_is_loaded_is_none_of_the_providers() -> None:
+    loads = Loads()
+    async with LoadingUpstream(loads, lambda _: None) as upstream:
+        deadlines = Deadlines(first_token=0.01, token=0.01, turn=60, retries=0, retry_max_delay=1)
+        attempts = Attempts(upstream, TurnClock(deadlines, RunningTime()), cast("Any", FakeObserver()))
+        request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
+        asked = asyncio.create_task(attempts.first_events(request, lambda _: None))
+        await asyncio.sleep(0.05)
+        loads.may_end.set()
+        assert await asked == (STREAM, [])
+
+
+FLOODS = [OSError(errno.EMFILE, "full"), OSError(errno.ENFILE, "full"), ImportError(f"_x.so: {strerror(errno.EMFILE)}")]
+
+
+@pytest.mark.parametrize("fault", FLOODS, ids=["of the process", "of the machine", "in an import"])
+async def test_a_client_for_which_no_descriptor_was_left_is_loaded_when_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    monkeypatch.setattr(loading, "_PAUSE_SECONDS", 0.0)
+    faults = [fault, fault]
+
+    async def load(opened: AsyncExitStack) -> GeminiClient:
+        loads = Loads(faults.pop() if faults else None)
+        loads.may_end.set()
+        return await loads(opened)
+
+    async with LoadingUpstream(load, lambda _: None) as upstream:
+        await upstream.ready()
+        assert await upstream.open("m", ChatRequest(message="hi"), []) is STREAM
+    assert faults == []
 
 
 async def test_a_client_that_cannot_be_loaded_is_told_as_what_it_is_and_fails_each_turn() -> None:

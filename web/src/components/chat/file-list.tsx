@@ -40,8 +40,8 @@ function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
       <button
         ref={button}
         type="button"
-        aria-label={label}
-        title={file.name}
+        aria-label={address === null ? undefined : label}
+        title={address === null ? label : file.name}
         className={address === null ? "file" : "file-picture"}
         onClick={() => setOpen(true)}
       >
@@ -57,9 +57,8 @@ function FileButton({ file }: { file: ShownFile }) {
   const words = useWords();
   const attachments = useAttachments();
   const save = () => attachments.save(file).catch(() => store.dispatch({ type: "notice", notice: words.file_gone }));
-  const label = say(words, "save_file", { name: file.name });
   return (
-    <button type="button" className="file" aria-label={label} title={label} onClick={save}>
+    <button type="button" className="file" title={say(words, "save_file", { name: file.name })} onClick={save}>
       <FileWords file={file} />
     </button>
   );
