@@ -7,6 +7,7 @@ import signal
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from support.proxy import Wire
 from support.serving import serving, sharing
 from support.upstream import AT_ONCE, Exchange, Upstream, says_and_is_silent, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from deltawire.config.settings import Settings
 
 either = pytest.mark.parametrize("proxy", [nginx, caddy])
 
@@ -272,6 +275,22 @@ async def test_caddy_passes_turns_on_that_need_no_database_when_it_is_away(
             async with session.post("/chat", json={"message": "hi"}) as response:
                 assert response.status == 200
             await asyncio.sleep(0.02)  # for its next look
+
+
+@either
+async def test_a_file_of_any_size_that_is_taken_comes_through(
+    upstream: Upstream, tmp_path: Path, free_port: int, proxy: Proxy
+) -> None:
+    most = Settings.model_fields["max_file_bytes"].default
+    async with (
+        sharing(upstream) as address,
+        proxy(tmp_path, free_port, address) as front,
+        front.session() as session,
+    ):
+        async with session.post("/files", data=BytesIO(b"a" * most)) as response:
+            assert (response.status, (await response.json())["size"]) == (201, most)
+        async with session.post("/files", data=BytesIO(b"a" * (most + 1))) as response:
+            assert (response.status, (await response.json())["code"]) == (413, "message_too_large")
 
 
 @either
