@@ -149,7 +149,9 @@ async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Pict
 
 
 @pytest.mark.parametrize(
-    "size", [WIDE, pytest.param(TABLET, marks=pytest.mark.nightly), NARROW], ids=["wide", "tablet", "narrow"]
+    "size",
+    [WIDE, *(pytest.param(size, marks=pytest.mark.nightly) for size in (TABLET, NARROW))],
+    ids=["wide", "tablet", "narrow"],
 )
 @pytest.mark.parametrize("story", [asks, stops, is_refused, is_cut_off, is_set_up, keeps_chats])
 async def test_each_state_fits_its_screen(

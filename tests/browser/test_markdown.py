@@ -84,7 +84,14 @@ async def test_a_fence_that_is_not_closed_gains_nothing(page: ChatPage, upstream
 
 
 @pytest.mark.parametrize(
-    "name", ["c++", "golang", "yml", "console", "C#", "dockerfile", "jsonc", "tsx", "Python3", "hs"]
+    "name",
+    [
+        *("yml", "console", "Python3"),
+        *(
+            pytest.param(name, marks=pytest.mark.nightly)
+            for name in ("c++", "golang", "C#", "dockerfile", "jsonc", "tsx", "hs")
+        ),
+    ],
 )
 async def test_code_is_highlighted_by_the_names_that_models_use(
     used_page: ChatPage, upstream: Upstream, name: str

@@ -15,10 +15,11 @@ from support.upstream import Upstream, is_silent
     [
         {"max_message_chars": 3},
         {"turns_per_minute": 1},
-        {"turns_at_once": 1},
-        {"tokens_per_day": 1},
-        {"max_turns": 1},
         {"max_turns_per_socket": 1},
+        *(
+            pytest.param({name: 1}, marks=pytest.mark.nightly)
+            for name in ("turns_at_once", "tokens_per_day", "max_turns")
+        ),
     ],
 )
 async def test_no_refusal_shows_one(browser: Browser, upstream: Upstream, settings: dict[str, object]) -> None:

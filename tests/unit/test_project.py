@@ -25,3 +25,13 @@ def test_the_pythons_of_the_classifiers_are_those_that_are_tested() -> None:
 def test_every_target_is_told_by_make_help() -> None:
     told = re.findall(r"^([a-z-]+):.* ## .+$", MAKEFILE, re.MULTILINE)
     assert sorted(told) == sorted(named(r"\.PHONY"))
+
+
+def test_no_test_waits_in_the_browser_for_a_string_that_its_policy_forbids_to_evaluate() -> None:
+    """Playwright looks at such a string once without the policy, and then fails: it passes only where it need not wait."""
+    waits = [
+        (file.name, waited)
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for waited in re.findall(r'\.wait_for_function\(\s*["\'](.*)', file.read_text())
+    ]
+    assert [wait for wait in waits if not wait[1].startswith("() =>")] == []

@@ -124,7 +124,7 @@ async def test_schemathesis_finds_nothing(served: tuple[Upstream, str]) -> None:
             str(Path(__file__).with_name("schemathesis.toml")),
         ),
         *("run", f"http://{address}/schema/openapi.json"),
-        *("--max-examples", "5", "--seed", "1", "--checks", "all", "--no-color"),
+        *("--max-examples", "3", "--seed", "1", "--checks", "all", "--no-color"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -149,6 +149,7 @@ END_OTHERS = """
 """
 
 
+@pytest.mark.nightly
 async def test_after_a_switchover_it_leaves_the_old_primary_that_only_reads(upstream: Upstream) -> None:
     with postgres() as old, postgres() as new:
         await migrate(Settings(database_url=old.url).database)
