@@ -28,7 +28,7 @@ def test_every_target_is_told_by_make_help() -> None:
 
 
 def test_no_test_waits_in_the_browser_for_a_string_that_its_policy_forbids_to_evaluate() -> None:
-    """Playwright looks at such a string once without the policy, and then fails: it passes only where it need not wait."""
+    """Playwright looks at such a string once without the policy, then fails: it passes only where it need not wait."""
     waits = [
         (file.name, waited)
         for file in sorted((ROOT / "tests").rglob("*.py"))

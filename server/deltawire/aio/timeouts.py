@@ -96,20 +96,34 @@ async def ticking_timeout(seconds: float) -> AsyncIterator[None]:
     A blocked loop, or a suspended process, does not count as time of the other side: what it sent may have come and not
     been read yet.
     """
-    loop = asyncio.get_running_loop()
-    tick_seconds = seconds / _TICKS
-    timer: asyncio.TimerHandle
-
-    def tick(left: int) -> None:
-        nonlocal timer
-        if left:
-            timer = loop.call_later(tick_seconds, tick, left - 1)
-        else:
-            limit.reschedule(loop.time())
-
     async with asyncio.timeout(None) as limit:
-        timer = loop.call_later(tick_seconds, tick, _TICKS - 1)
+        ticks = _Ticks(limit, seconds / _TICKS)
+        ticks.wait(_TICKS - 1)
         try:
             yield
         finally:
-            timer.cancel()
+            ticks.stop()
+
+
+class _Ticks:
+    """Lets a time-out pass after some ticks. It is in no cycle once it was stopped: the task may hold a large piece."""
+
+    __slots__ = ("_limit", "_loop", "_seconds", "_timer")
+
+    def __init__(self, limit: asyncio.Timeout, seconds: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limit = limit
+        self._seconds = seconds
+
+    def wait(self, left: int) -> None:
+        """Wait for one tick, and for so many more."""
+        self._timer = self._loop.call_later(self._seconds, self._tick, left)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _tick(self, left: int) -> None:
+        if left:
+            self.wait(left - 1)
+        else:
+            self._limit.reschedule(self._loop.time())
