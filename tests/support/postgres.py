@@ -9,7 +9,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
@@ -74,7 +74,8 @@ class Postgres:
         postmaster = self.pid
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         for pid in (postmaster, *map(int, children)):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # one that has ended since
+                os.kill(pid, number)
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
