@@ -123,7 +123,7 @@ async def again(times: int, work: Callable[[], Awaitable[None]], pause: float = 
 async def _sends(attacker: Attacker, messages: Iterable[bytes]) -> None:
     """Send on one socket until it is closed."""
     reader, writer = await attacker.socket()
-    reading = asyncio.ensure_future(_drops(reader))
+    reading = asyncio.ensure_future(drops(reader))
     try:
         for message in messages:
             writer.write(message)
@@ -136,7 +136,8 @@ async def _sends(attacker: Attacker, messages: Iterable[bytes]) -> None:
         writer.close()
 
 
-async def _drops(reader: asyncio.StreamReader) -> None:
+async def drops(reader: asyncio.StreamReader) -> None:
+    """Read what comes, and drop it."""
     with suppress(ConnectionError):
         while await reader.read(2**12):
             pass

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from contextlib import suppress
 from typing import Any
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, frame
+from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops, frame
 
 TOOLS: list[dict[str, Any]] = [{"name": "f", "parameters": {"type": "object"}}]
 
@@ -104,7 +103,7 @@ async def unread_prompts(attacker: Attacker) -> None:
 async def _answers(attacker: Attacker, answers: list[bytes]) -> None:
     """Ask for calls on one socket, and send these answers to them again and again."""
     reader, writer = await attacker.socket()
-    reading = asyncio.ensure_future(_drops(reader))
+    reading = asyncio.ensure_future(drops(reader))
     try:
         for number in range(8):
             writer.write(chat(message="call a function", tools=TOOLS, id=f"t{number}"))
@@ -117,12 +116,6 @@ async def _answers(attacker: Attacker, answers: list[bytes]) -> None:
     finally:
         reading.cancel()
         writer.close()
-
-
-async def _drops(reader: asyncio.StreamReader) -> None:
-    with suppress(ConnectionError):
-        while await reader.read(2**16):
-            pass
 
 
 def _result(number: int, call: str, result: Any) -> bytes:
