@@ -5,6 +5,25 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
+from deltawire.protocol.frames import ToolCall
+
+SPENT: Final[dict[str, Any]] = {
+    "model": "gemini-flash-latest",
+    "finish_reason": "stop",
+    "input_tokens": 10,
+    "output_tokens": 2,
+    "thought_tokens": 1,
+    "tool_tokens": 6,
+    "cached_tokens": 3,
+    "total_tokens": 19,
+    "measured": "reported",
+    "first_delta_ms": 1,
+    "duration_ms": 2,
+    "cost_usd": None,
+}
+"""What a turn spent."""
+CALL: Final = ToolCall("t1", call="x", name="f", arguments={"a": 1})
+
 
 class Form(NamedTuple):
     """A route, and whether it is asked for a stream."""

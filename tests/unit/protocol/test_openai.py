@@ -14,11 +14,12 @@ from openai.types.responses import Response, ResponseStreamEvent, ResponseTextCo
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
 from openai.types.shared_params import Reasoning
 from pydantic import TypeAdapter
+from support.openai_wire import CALL, SPENT
 from support.paths import DOCS
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, ToolCall, Usage, error_frame, spent_of
+from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, spent_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
@@ -35,23 +36,6 @@ from deltawire.protocol.spent import Modalities, Spent
 CALLED: Final = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": ""}}]}
 WRONG: Final = {"arguments": "[1]"}
 HI: Final = [{"role": "user", "content": "hi"}]
-SPENT: Final[dict[str, Any]] = {
-    "model": "gemini-flash-latest",
-    "finish_reason": "stop",
-    "input_tokens": 10,
-    "output_tokens": 2,
-    "thought_tokens": 1,
-    "tool_tokens": 6,
-    "cached_tokens": 3,
-    "total_tokens": 19,
-    "measured": "reported",
-    "first_delta_ms": 1,
-    "duration_ms": 2,
-    "cost_usd": None,
-}
-
-
-CALL: Final = ToolCall(id="t1", call="x", name="f", arguments={"a": 1})
 
 
 def asked(**fields: Any) -> ChatRequest:

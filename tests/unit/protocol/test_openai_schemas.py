@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import pytest
 from support.openai_schemas import validator
+from support.openai_wire import CALL, SPENT
 
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import Delta, Thought, ToolCall, TurnFrame, Usage, error_frame, spent_of
@@ -16,30 +17,15 @@ from deltawire.protocol.openai.response_answer import begun, response_of
 from deltawire.protocol.openai.response_request import ResponseRequest, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
 
-COUNTED: Final[dict[str, Any]] = {
-    "model": "gemini-flash-latest",
-    "finish_reason": "stop",
-    "input_tokens": 10,
-    "output_tokens": 2,
-    "thought_tokens": 1,
-    "tool_tokens": 6,
-    "cached_tokens": 3,
-    "total_tokens": 19,
-    "measured": "reported",
-    "first_delta_ms": 1,
-    "duration_ms": 2,
-    "cost_usd": None,
-}
-UNKNOWN: Final = {**COUNTED, "input_tokens": None, "total_tokens": None}
-CALL: Final = ToolCall("t1", call="x", name="f", arguments={"a": 1})
+UNKNOWN: Final = {**SPENT, "input_tokens": None, "total_tokens": None}
 TOLD: Final[dict[str, tuple[tuple[TurnFrame, ...], dict[str, Any]]]] = {
-    "text": ((Delta("t1", "a"), Delta("t1", "b")), COUNTED),
-    "nothing": ((), COUNTED),
-    "thoughts": ((Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b")), COUNTED),
-    "calls": ((Delta("t1", "a"), CALL, CALL), {**COUNTED, "finish_reason": "tool_calls"}),
-    "a call alone": ((CALL,), {**COUNTED, "finish_reason": "tool_calls"}),
-    "cut": ((Delta("t1", "a"),), {**COUNTED, "finish_reason": "max_tokens"}),
-    "filtered": ((Delta("t1", "a"),), {**COUNTED, "finish_reason": "safety"}),
+    "text": ((Delta("t1", "a"), Delta("t1", "b")), SPENT),
+    "nothing": ((), SPENT),
+    "thoughts": ((Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b")), SPENT),
+    "calls": ((Delta("t1", "a"), CALL, CALL), {**SPENT, "finish_reason": "tool_calls"}),
+    "a call alone": ((CALL,), {**SPENT, "finish_reason": "tool_calls"}),
+    "cut": ((Delta("t1", "a"),), {**SPENT, "finish_reason": "max_tokens"}),
+    "filtered": ((Delta("t1", "a"),), {**SPENT, "finish_reason": "safety"}),
     "counts that are not known": ((Delta("t1", "a"),), UNKNOWN),
 }
 FIELDS: Final[dict[str, dict[str, Any]]] = {

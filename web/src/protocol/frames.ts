@@ -338,7 +338,7 @@ export interface ErrorFrame {
 /**
  * The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
  *
- *     The last three are the ids of what is stored of a turn of a conversation; `message` is its answer.
+ *     `conversation`, `question` and `message` are the ids of what is stored of a turn; `message` is its answer.
  *     `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
  */
 export interface Spent {

@@ -9,7 +9,7 @@ from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import Delta, ErrorFrame, Thought, ToolCall, TurnFrame, Usage, encode
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.errors import error_body
-from deltawire.protocol.openai.token_details import CachedTokens, CompletionTokens, completion_details, prompt_details
+from deltawire.protocol.openai.token_details import CompletionTokens, PromptTokens, completion_details, prompt_details
 from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.spent import Spent
 
@@ -30,7 +30,7 @@ class CompletionUsage(Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     completion_tokens: int
     total_tokens: int
-    prompt_tokens_details: CachedTokens | UnsetType = UNSET
+    prompt_tokens_details: PromptTokens | UnsetType = UNSET
     completion_tokens_details: CompletionTokens | UnsetType = UNSET
 
 

@@ -5,7 +5,7 @@ from msgspec import UNSET, Struct, UnsetType
 from deltawire.protocol.spent import Modalities, Spent
 
 
-class CachedTokens(Struct, frozen=True, kw_only=True):
+class PromptTokens(Struct, frozen=True, kw_only=True):
     """The parts of the prompt. Those by modality are absent where all of it is text, or no modality was told."""
 
     cached_tokens: int
@@ -22,16 +22,16 @@ class CompletionTokens(Struct, frozen=True, kw_only=True):
     text_tokens: int | UnsetType = UNSET
 
 
-def prompt_details(spent: Spent) -> CachedTokens | UnsetType:
+def prompt_details(spent: Spent) -> PromptTokens | UnsetType:
     """Return the parts of the prompt; nothing where the cached one is not known."""
     if spent.cached_tokens is None:
         return UNSET
     told = spent.modalities or Modalities()
     if not told.input:
-        return CachedTokens(cached_tokens=spent.cached_tokens)
+        return PromptTokens(cached_tokens=spent.cached_tokens)
     tool = told.tool or {}
     audio, image, text = (told.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
-    return CachedTokens(cached_tokens=spent.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
+    return PromptTokens(cached_tokens=spent.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
 
 
 def completion_details(spent: Spent) -> CompletionTokens | UnsetType:
