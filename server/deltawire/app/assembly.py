@@ -54,7 +54,7 @@ from deltawire.routes.shares import create_share, reading_shared, shares
 from deltawire.routes.titles import make_title
 from deltawire.routes.unread_answers import UnreadAnswers
 from deltawire.routes.usage import read_usage
-from deltawire.routes.websocket import chat_socket
+from deltawire.routes.websocket import SocketRoute, socket_path
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
@@ -121,7 +121,7 @@ def assemble(settings: Settings) -> Service:
     # Litestar's own middleware sees only requests that have found a route.
     http = UnreadAnswers(app.asgi_handler, shares.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
-    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
+    app.asgi_handler = Gate(SocketRoute(services), http, policy, connection_limits, services.refusals)
     drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
     return Service(app, _listening(settings, shares), drain, upstream.ready)
 
@@ -132,7 +132,7 @@ def _litestar(
     any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
+            *(socket_path, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
             *(folders, prompts, create_share, shares, make_title, reading_shared(allows_public=settings.public_shares)),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
