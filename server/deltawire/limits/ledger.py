@@ -59,6 +59,8 @@ class Limits:
         self.when_unpriced = when_unpriced
         self.clock = clock
         self.background = BackgroundTasks()
+        self.has_rules = bool(rules.by_name)
+        """True where anything is limited."""
 
     def open(self, caller: str) -> "Ledger":
         """Return the ledger of one turn of this caller."""
@@ -104,7 +106,7 @@ class Limits:
             if self.backend.is_there is not None:
                 await self.backend.is_there()
         except StoreAway:
-            if self.rules.by_name and self.when_away == "refuse":
+            if self.has_rules and self.when_away == "refuse":
                 raise Failure("store_unavailable", AWAY) from None
             return False
         return True
@@ -148,7 +150,7 @@ class Ledger:
     @property
     def may_refuse(self) -> bool:
         """True where anything is limited."""
-        return bool(self._limits.rules.by_name)
+        return self._limits.has_rules
 
     def cost(self, model: str, counts: Counts) -> float | None:
         """Return the price in dollars; None when it is not known."""
@@ -163,7 +165,7 @@ class Ledger:
         await self._limits.prices.ready()
         if self._needs_prices:
             self._check_prices(model, *fallbacks)
-        if self._limits.rules.by_name:
+        if self._limits.has_rules:
             self._beginning = self._limits.background.run(self._begin())
             await finished(self._beginning)
         self._is_admitted = True

@@ -27,12 +27,16 @@ class RequestHead:
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""
-        self._count(len(piece))
+        self._bytes += len(piece)
+        if self._bytes > MAX_HEADER_BYTES:
+            raise too_large_head()
         self._target += piece
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """Take a header; raise `Failure` when the head is too large."""
-        self._count(len(name) + len(value))
+        self._bytes += len(name) + len(value)
+        if self._bytes > MAX_HEADER_BYTES:
+            raise too_large_head()
         self.headers.append((name.lower(), value))
 
     def finish(self, method: str, version: str) -> None:
@@ -119,11 +123,6 @@ class RequestHead:
         lines = [b"%b %b HTTP/%b" % (self.method.encode(), target, self.version.encode())]
         lines += [b"%b: %b" % header for header in headers]
         return b"\r\n".join([*lines, b"", b""])
-
-    def _count(self, size: int) -> None:
-        self._bytes += size
-        if self._bytes > MAX_HEADER_BYTES:
-            raise too_large_head()
 
 
 def too_large_head() -> Failure:
