@@ -6,7 +6,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict, replace
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 _NUMBERS: Final = tuple(name for name in Counts.__struct_fields__ if name != "modalities")
 

@@ -171,10 +171,10 @@ class TurnRecord:
         """
         usage, self._usage = self._usage, None
         if usage is not None:
-            spent = end.usage if isinstance(end, ErrorFrame) else end
+            figures = end.usage if isinstance(end, ErrorFrame) else end
 
             def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
                 if was_admitted:
-                    usage.keep(self.ledger.id, self.caller, model, spent, self._came_with)
+                    usage.keep(self.ledger.id, self.caller, model, figures, self._came_with)
 
             self.ledger.tell_admission(keep)

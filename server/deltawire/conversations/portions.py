@@ -19,7 +19,7 @@ from deltawire.conversations.tree import Tree
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode
 from deltawire.protocol.shown import Shown
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 _OWN: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
 _COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN, "shown"))
@@ -146,7 +146,7 @@ def _message(row: RowMapping) -> Message:
     if row["shown"]:
         columns |= asdict(msgspec.json.decode(row["shown"], type=Shown))
     usage = columns["usage"]
-    return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=Spent)})
+    return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=UsageFigures)})
 
 
 def _indented(message: Message) -> bytes:

@@ -8,8 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from deltawire.protocol.chat_request import REQUEST_RULES, STORED_ID, ConversationSettings
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.shown import Shown
-from deltawire.protocol.spent import Spent
 from deltawire.protocol.tools import A_BUILT_IN
+from deltawire.protocol.usage_figures import UsageFigures
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
@@ -61,7 +61,7 @@ class Message(Shown):
     finish_reason: str | None
     error: str | None
     answered: bool | None
-    usage: Spent | None
+    usage: UsageFigures | None
     created: float
     request: str | None
 

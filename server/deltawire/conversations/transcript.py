@@ -31,7 +31,7 @@ from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, shown_part, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, figures_of, shown_part
 from deltawire.protocol.shown import Shown
 
 _CLOSE_SECONDS: Final = 5.0
@@ -259,15 +259,15 @@ class Transcript:
             return self.named(end)
         answer = new_id()
         kept = self.named(end, message=answer)
-        spent = spent_of(kept) if isinstance(kept, Usage) else kept.usage
+        figures = figures_of(kept) if isinstance(kept, Usage) else kept.usage
         is_there = await self._transcripts.retrying(
             self._write,
             answer,
             question,
-            model=spent and spent.model,
+            model=figures and figures.model,
             finish_reason=end.finish_reason if isinstance(end, Usage) else None,
             error=end.code if isinstance(end, ErrorFrame) else None,
-            usage=spent and msgspec.json.encode(spent).decode(),
+            usage=figures and msgspec.json.encode(figures).decode(),
         )
         return kept if is_there else self.named(end)
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.database import Database
 from deltawire.conversations.tables import messages, usage
-from deltawire.protocol.spent import NANO, TOKEN_KINDS
+from deltawire.protocol.usage_figures import NANO, TOKEN_KINDS
 
 _MAX_ROWS: Final = 1_000
 """Rows of each kind: a connection may have had very many turns."""

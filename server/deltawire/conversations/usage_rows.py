@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.texts import storable
-from deltawire.protocol.spent import MODALITY_FIELDS, NANO, TOKEN_FIELDS, Modalities, Spent
+from deltawire.protocol.usage_figures import MODALITY_FIELDS, NANO, TOKEN_FIELDS, Modalities, UsageFigures
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,19 +86,19 @@ GROUPS: Final = ("day", "caller", "model")
 """The names that usage can be summed up by."""
 
 
-def usage_row(turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> UsageRow:
-    """Return the row of a turn that ends now; `spent` is None where it has no figures."""
-    counted = spent is not None and spent.total_tokens is not None
-    cost = None if spent is None else spent.cost_usd
+def usage_row(turn: str, caller: str, model: str, figures: UsageFigures | None, request: str = "") -> UsageRow:
+    """Return the row of a turn that ends now; None where it has none."""
+    counted = figures is not None and figures.total_tokens is not None
+    cost = None if figures is None else figures.cost_usd
     return UsageRow(
         id=turn,
         ended=now(),
         caller=storable(caller.encode(errors="replace").decode()),
         model=model,
-        **{name: getattr(spent, name) if counted else None for name in TOKEN_FIELDS},
+        **{name: getattr(figures, name) if counted else None for name in TOKEN_FIELDS},
         nanodollars=None if cost is None else round(cost * NANO),
         request=request or None,
-        **({} if spent is None or spent.modalities is UNSET else _by_modality(spent.modalities)),
+        **({} if figures is None or figures.modalities is UNSET else _by_modality(figures.modalities)),
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from deltawire.gemini.events import Counts
 from deltawire.limits.own_prices import OwnPrice
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 _THOUSAND: Final = 1_000
 _MILLION: Final = 1_000_000

@@ -5,7 +5,7 @@ from typing import Final
 from deltawire.limits.backend import Day
 from deltawire.limits.rules import Rule
 from deltawire.protocol.errors import Failure, spread
-from deltawire.protocol.spent import NANO
+from deltawire.protocol.usage_figures import NANO
 
 AWAY: Final = "The limits cannot be checked at the moment; try again."
 _NO_PRICES: Final = "The prices of the models are not known at the moment; try again."

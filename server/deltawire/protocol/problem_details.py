@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from deltawire.protocol.frames import ErrorFrame, encode
 from deltawire.protocol.openai.errors import error_body, should_retry
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 MEDIA_TYPE: Final = "application/problem+json"
 _OPENAI_PATH: Final = "/v1/"
@@ -30,7 +30,7 @@ class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
     field: str | None
     retryable: bool
     retry_after: float | None
-    usage: Spent | None
+    usage: UsageFigures | None
     text: str
 
 

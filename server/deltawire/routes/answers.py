@@ -19,12 +19,12 @@ from deltawire.protocol.frames import (
     TurnFrame,
     Usage,
     encode,
+    figures_of,
     shown_part,
-    spent_of,
 )
 from deltawire.protocol.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
@@ -41,7 +41,7 @@ class Answer(ShownBesidesSources):
     text: str
     thoughts: str
     sources: list[ShownSource]
-    usage: Spent
+    usage: UsageFigures
     state: str | UnsetType = UNSET
     """The answer's state, for the turn that brings the results of its calls; absent where it has none."""
 
@@ -76,7 +76,7 @@ class Fold:
             return problem_of(end, TABLE[end.code].status, text)
         shown = msgspec.structs.asdict(self._shown)
         return Answer(
-            id=end.id, text=text, thoughts="".join(self._thoughts), usage=spent_of(end), state=end.state, **shown
+            id=end.id, text=text, thoughts="".join(self._thoughts), usage=figures_of(end), state=end.state, **shown
         )
 
 

@@ -114,22 +114,22 @@ class TurnSpan:
 
     def end(self, turn_end: TurnEnd, retries: int) -> None:
         """Note that the turn has ended."""
-        spent, failed = turn_end.spent, turn_end.end in TABLE
+        figures, failed = turn_end.figures, turn_end.end in TABLE
         finish_reason = "error" if failed or turn_end.end == "cancelled" else turn_end.end
         self._set(
             {
-                "gen_ai.response.model": spent.model if self._is_answered else None,
+                "gen_ai.response.model": figures.model if self._is_answered else None,
                 "gen_ai.response.finish_reasons": [finish_reason],
-                "gen_ai.usage.input_tokens": _sum(spent.input_tokens, spent.tool_tokens),
-                "gen_ai.usage.output_tokens": _sum(spent.output_tokens, spent.thought_tokens),
-                "gen_ai.usage.cache_read.input_tokens": spent.cached_tokens,
-                "gen_ai.usage.reasoning.output_tokens": spent.thought_tokens,
+                "gen_ai.usage.input_tokens": _sum(figures.input_tokens, figures.tool_tokens),
+                "gen_ai.usage.output_tokens": _sum(figures.output_tokens, figures.thought_tokens),
+                "gen_ai.usage.cache_read.input_tokens": figures.cached_tokens,
+                "gen_ai.usage.reasoning.output_tokens": figures.thought_tokens,
                 "error.type": turn_end.end if failed else None,
                 "deltawire.end": turn_end.end,
                 "deltawire.reason": turn_end.reason,
                 "deltawire.phase": turn_end.phase,
                 "deltawire.retries": retries,
-                "deltawire.cost_usd": spent.cost_usd,
+                "deltawire.cost_usd": figures.cost_usd,
             }
         )
         if self.said is not None:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from deltawire.gemini.events import Counts
 from deltawire.gemini.reading.response import UsageMetadata
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 _BY_NUMBER: Final = ("", "text", "image", "video", "audio", "document")
 """The modalities by the numbers of Google's enum: some gateways send these."""

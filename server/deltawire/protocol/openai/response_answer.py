@@ -14,7 +14,7 @@ from deltawire.protocol.openai.functions import told_choice, told_tools
 from deltawire.protocol.openai.json_answers import told
 from deltawire.protocol.openai.response_request import ResponseRequest
 from deltawire.protocol.shown import ShownCall
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 _CUT_BY: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -167,36 +167,37 @@ def begun(turn: str, request: ResponseRequest, model: str, created: int) -> Open
     )
 
 
-def ended(response: OpenAIResponse, output: list[OutputItem], spent: Spent) -> OpenAIResponse:
+def ended(response: OpenAIResponse, output: list[OutputItem], figures: UsageFigures) -> OpenAIResponse:
     """Return a response that has come to its end."""
-    reason = _CUT_BY.get(finish_of(spent))
+    reason = _CUT_BY.get(finish_of(figures))
     return replace(
         response,
-        status=status_of(spent),
+        status=status_of(figures),
         incomplete_details=IncompleteDetails(reason) if reason else None,
-        model=spent.model,
+        model=figures.model,
         output=output,
-        usage=response_usage_of(spent) or UNSET,
+        usage=response_usage_of(figures) or UNSET,
     )
 
 
-def status_of(spent: Spent) -> Status:
+def status_of(figures: UsageFigures) -> Status:
     """Return the status of an answer that has come to its end."""
-    return "completed" if finish_of(spent) in ("stop", "tool_calls") else "incomplete"
+    return "completed" if finish_of(figures) in ("stop", "tool_calls") else "incomplete"
 
 
-def response_usage_of(spent: Spent) -> ResponseUsage | None:
+def response_usage_of(figures: UsageFigures) -> ResponseUsage | None:
     """Return the tokens of a turn; None where a count is not known."""
-    read, written, cached, thought = spent.input_tokens, spent.output_tokens, spent.cached_tokens, spent.thought_tokens
-    if read is None or written is None or cached is None or thought is None:
+    prompt, answer = figures.input_tokens, figures.output_tokens
+    cached, thought = figures.cached_tokens, figures.thought_tokens
+    if prompt is None or answer is None or cached is None or thought is None:
         return None
-    read += spent.tool_tokens or 0
+    prompt += figures.tool_tokens or 0
     return ResponseUsage(
-        input_tokens=read,
+        input_tokens=prompt,
         input_tokens_details=InputDetails(cached_tokens=cached),
-        output_tokens=written + thought,
+        output_tokens=answer + thought,
         output_tokens_details=ReasoningTokens(thought),
-        total_tokens=read + written + thought,
+        total_tokens=prompt + answer + thought,
     )
 
 
@@ -222,14 +223,19 @@ def call_item(turn: str, name: str, index: int, call: ShownCall) -> OutputCall:
 
 
 def response_of(
-    response: OpenAIResponse, turn: str, text: str, thoughts: str, spent: Spent, called: Sequence[ShownCall] = ()
+    response: OpenAIResponse,
+    turn: str,
+    text: str,
+    thoughts: str,
+    figures: UsageFigures,
+    called: Sequence[ShownCall] = (),
 ) -> OpenAIResponse:
     """Return the whole answer of a turn, for a response that has just begun."""
     output: list[OutputItem] = []
     if thoughts:
         output.append(reasoning_item(f"{turn}_0", thoughts))
     if text:
-        output.append(message_item(f"{turn}_{len(output)}", text, status_of(spent)))
+        output.append(message_item(f"{turn}_{len(output)}", text, status_of(figures)))
     for index, call in enumerate(called):
         output.append(call_item(turn, f"{turn}_{len(output)}", index, call))
-    return ended(response, output, spent)
+    return ended(response, output, figures)
