@@ -14,10 +14,10 @@ from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.app.authentication import make_authenticator, make_key_set
 from deltawire.app.services import (
     CallerShares,
-    make_admission,
     make_catalog,
     make_services,
     make_shares,
+    make_turn_registry,
     open_stores,
 )
 from deltawire.app.tracing import make_tracing
@@ -88,10 +88,10 @@ def assemble(settings: Settings) -> Service:
     stores.database.counted = metrics.database_connections.track_inprogress
     tracing = make_tracing(settings)
     shares = make_shares(settings)
-    admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing), shares)
-    upstream = LoadingUpstream(partial(load_client, settings, admission.running_time), admission.open)
+    turn_registry = make_turn_registry(settings, catalog, stores, Telemetry(metrics, tracing), shares)
+    upstream = LoadingUpstream(partial(load_client, settings, turn_registry.running_time), turn_registry.open)
     stores.files.removal.delete_copy = upstream.delete_copy
-    services = make_services(settings, admission, authenticator, stores, metrics, shares, upstream=upstream)
+    services = make_services(settings, turn_registry, authenticator, stores, metrics, shares, upstream=upstream)
     connection_limits = ConnectionLimits(shares.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
@@ -111,9 +111,9 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(swept(stores.files))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
-            await stack.enter_async_context(services.sessions.watched())
-            await stack.enter_async_context(admission.running_time)
-            admission.open(await stack.enter_async_context(upstream))
+            await stack.enter_async_context(services.sessions.checking_tokens())
+            await stack.enter_async_context(turn_registry.running_time)
+            turn_registry.open(await stack.enter_async_context(upstream))
             _announce(settings)
             yield
 
@@ -122,7 +122,7 @@ def assemble(settings: Settings) -> Service:
     http = UnreadAnswers(app.asgi_handler, shares.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
     app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
-    drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
+    drain = Drain(turn_registry, services.sessions, connection_limits.close, settings.drain_seconds)
     return Service(app, _listening(settings, shares), drain, upstream.ready)
 
 

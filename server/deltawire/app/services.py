@@ -7,7 +7,6 @@ import structlog
 
 from deltawire.app.file_store import make_files
 from deltawire.app.state_keys import find_state_key
-from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.continuation import Continuations
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
@@ -19,7 +18,8 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.chat.signed_state import StateSigner
-from deltawire.chat.socket_services import Shared
+from deltawire.chat.socket_services import SocketServices
+from deltawire.chat.turn_registry import Accounts, Bounds, TurnRegistry
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.store import FileStore
@@ -131,7 +131,7 @@ def usage_folder(settings: Settings) -> Path | None:
 
 def make_services(  # noqa: PLR0913 - what they are made of
     settings: Settings,
-    admission: Admission,
+    turn_registry: TurnRegistry,
     authenticator: Authenticator,
     stores: Stores,
     metrics: Metrics,
@@ -147,9 +147,9 @@ def make_services(  # noqa: PLR0913 - what they are made of
     run_bounds = RunBounds(
         grace=settings.max_grace, bytes=settings.max_detached_bytes, slow_after=settings.send_timeout
     )
-    runs = Runs(admission, run_bounds, RunObserver(metrics), store=make_run_store(settings))
-    shared = Shared(
-        admission=admission,
+    runs = Runs(turn_registry, run_bounds, RunObserver(metrics), store=make_run_store(settings))
+    shared = SocketServices(
+        turn_registry=turn_registry,
         runs=runs,
         refusals=refusals,
         max_turns=settings.max_turns_per_socket,
@@ -157,7 +157,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
     )
     library = Library(stores.database)
     return Services(
-        admission=admission,
+        turn_registry=turn_registry,
         kept_calls=KeptCalls(make_step_store(settings), settings.max_history_chars, settings.max_parts_bytes),
         importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
         library=library,
@@ -219,11 +219,11 @@ def make_step_store(settings: Settings) -> StepStore:
     return RedisSteps(settings.redis_url.get_secret_value())
 
 
-def make_admission(
+def make_turn_registry(
     settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, shares: CallerShares
-) -> Admission:
-    """Return the admission, which is closed until it is given an upstream."""
-    return Admission(
+) -> TurnRegistry:
+    """Return the registry of turns, which is closed until it is given an upstream."""
+    return TurnRegistry(
         catalog,
         Bounds(
             message_chars=settings.max_message_chars,

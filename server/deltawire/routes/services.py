@@ -4,10 +4,10 @@ from typing import Final
 
 import msgspec
 
-from deltawire.chat.admission import Admission
 from deltawire.chat.kept_calls.steps import KeptCalls
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
@@ -29,7 +29,7 @@ _SECONDS_PER_BYTE: Final = 1e-8
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The shared services, built once for the process in `app`."""
 
-    admission: Admission
+    turn_registry: TurnRegistry
     arriving: Shares
     """The bytes of bodies that are still coming."""
     body_bytes: int

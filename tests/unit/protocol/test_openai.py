@@ -24,7 +24,7 @@ from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, us
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
 from deltawire.protocol.openai.fields import FieldRow
-from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import (
     RESPONSE_FIELDS,
     chat_of_response,
@@ -297,7 +297,7 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     assert last.type == "response.completed"
     assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "fc_t1_2", "rs_t1_3", "msg_t1_4"]
     assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is FIGURES)
-    whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", UsageFigures(**counts))
+    whole = response_of(new_response("t1", request, "m", 1796000000), "t1", "ab", "Hm.", UsageFigures(**counts))
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
     assert msgspec.to_builtins(whole).keys() >= REQUIRED_OF_RESPONSE
 
@@ -405,7 +405,7 @@ def test_both_apis_ask_for_json_in_their_own_words() -> None:
     text = {"format": {"type": "json_schema", **named}}
     assert responds(text=text).response_schema == SCHEMA
     request = read_response_request(json.dumps({"input": "hi", "text": text}).encode())
-    whole = response_of(begun("t1", request, "m", 1), "t1", "{}", "", UsageFigures(**FIGURES))
+    whole = response_of(new_response("t1", request, "m", 1), "t1", "{}", "", UsageFigures(**FIGURES))
     read = Response.model_validate_json(msgspec.json.encode(whole), strict=True)
     assert read.text is not None
     assert read.text.model_dump(by_alias=True, exclude_unset=True) == text

@@ -13,7 +13,7 @@ from deltawire.protocol.frames import Delta, Thought, ToolCall, TurnFrame, Usage
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.errors import error_body
 from deltawire.protocol.openai.models import OpenAIModel, model_list
-from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import ResponseRequest, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
 
@@ -85,7 +85,7 @@ def test_a_response_keeps_to_the_published_schema(kind: str, fields: str) -> Non
     text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
     thoughts = "".join(frame.text for frame in frames if isinstance(frame, Thought))
     calls = [frame for frame in frames if isinstance(frame, ToolCall)]
-    whole = response_of(begun("t1", request, "m", 1), "t1", text, thoughts, figures_of(end), calls)
+    whole = response_of(new_response("t1", request, "m", 1), "t1", text, thoughts, figures_of(end), calls)
     of(kind, "Response", _decoded(whole))
 
 

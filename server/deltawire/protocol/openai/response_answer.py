@@ -145,7 +145,7 @@ def failure_of(error: ErrorFrame) -> ResponseFailure:
     return ResponseFailure(code="rate_limit_exceeded" if is_limit else "server_error", message=error.message)
 
 
-def begun(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
+def new_response(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
     """Return a response that has just begun; `created` is in seconds since the epoch."""
     longest = request.max_output_tokens
     summary = request.reasoning.summary if request.reasoning else None
@@ -167,7 +167,7 @@ def begun(turn: str, request: ResponseRequest, model: str, created: int) -> Open
     )
 
 
-def ended(response: OpenAIResponse, output: list[OutputItem], figures: UsageFigures) -> OpenAIResponse:
+def ended_response(response: OpenAIResponse, output: list[OutputItem], figures: UsageFigures) -> OpenAIResponse:
     """Return a response that has come to its end."""
     reason = _CUT_BY.get(finish_of(figures))
     return replace(
@@ -238,4 +238,4 @@ def response_of(
         output.append(message_item(f"{turn}_{len(output)}", text, status_of(figures)))
     for index, call in enumerate(called):
         output.append(call_item(turn, f"{turn}_{len(output)}", index, call))
-    return ended(response, output, figures)
+    return ended_response(response, output, figures)
