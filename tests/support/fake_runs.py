@@ -152,7 +152,9 @@ class Scene:
         observer, record = FakeObserver(), FakeRecord(self.begins, self.settles)
         self.observers.append(observer)
         self.records.append(record)
-        asked = TurnRequest(turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits=True)
+        asked = TurnRequest(
+            turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits_for_results=True
+        )
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", self.upstream), clock, cast("Any", observer))
         turn = Turn(asked, attempts, cast("Any", record), cast("Any", observer), lambda _: None)

@@ -41,24 +41,24 @@ def outcome_of(
     finish_reason: str | None,
     figures: UsageFigures,
     *,
-    is_kept: bool,
+    is_stored: bool,
     state: str | None = None,
 ) -> Outcome:
     """Return the end of a turn.
 
-    `stop` is None when the answer came to its own end, with this `finish_reason`. `is_kept` is True when the question
+    `stop` is None when the answer came to its own end, with this `finish_reason`. `is_stored` is True when the question
     is stored. Then an error has figures even where nothing was counted, because they hold the question's id.
     """
     failure = stop.failure if isinstance(stop, Cancellation) else stop
     if failure is not None:
-        usage = figures if is_kept or figures.measured != "unknown" else None
+        usage = figures if is_stored or figures.measured != "unknown" else None
         return Outcome(error_frame(failure, turn=turn, usage=usage), failure.cause)
     reason = CANCELLED if stop is not None else finish_reason
     figures = msgspec.structs.replace(figures, finish_reason=reason)
     return Outcome(Usage(turn, **asdict(figures), state=UNSET if state is None else state), None)
 
 
-def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
+def counts_are_final(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
     """Say if the provider's counts are its last; `has_ended` is True when its answer came to the end."""
     if stop is None:
         return True

@@ -161,7 +161,7 @@ class TurnRegistry:
             history=messages,
             models=models,
             max_answer_chars=self.bounds.answer_chars,
-            waits=context.transport == "socket",
+            waits_for_results=context.transport == "socket",
             bounds=self.bounds.rounds,
             hold=memory.add,
             keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
@@ -182,7 +182,9 @@ class TurnRegistry:
             if self._continuations is None:
                 raise Failure("invalid_frame", "This server keeps no states.", field="state")
             resumed = self._continuations.resume(turn_request)
-            memory.add(_COPIES * (memory_of(resumed.history) + sum([len(parts) for _, parts in resumed.exchange])))
+            memory.add(
+                _COPIES * (memory_of(resumed.history) + sum([len(content.parts) for content in resumed.exchange]))
+            )
         except Failure:
             memory.become(0)
             self.bounds.turns.give(turn_request.caller)

@@ -86,7 +86,7 @@ class UsageTracker:
         """The source of the counts: the provider's last ones (`reported`), earlier ones (`partial`), or none."""
         is_unknown = self.counts == UNKNOWN_COUNTS
         if self._earlier is not None and self._earlier.counts != UNKNOWN_COUNTS:
-            return "reported" if self.reported and not is_unknown and self._earlier.is_whole else "partial"
+            return "reported" if self.reported and not is_unknown and self._earlier.is_complete else "partial"
         if is_unknown:
             return "unknown"
         return "reported" if self.reported and self._earlier is None else "partial"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from deltawire.conversations.files.named import FiledHistory, FiledMessage
+from deltawire.conversations.files.filed_messages import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage, contents_of
 from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure

@@ -158,7 +158,7 @@ class Transcript:
         if self._question is not None and not self._has_ended and self._goes_on_from is None:
             self._transcripts.background.run(self._give_up(self._question))
 
-    def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
+    def with_stored_ids(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """Return the last frame with the stored ids; unchanged where no question is written."""
         if self._question is None:
             return end
@@ -256,9 +256,9 @@ class Transcript:
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
         is_lost = isinstance(end, ErrorFrame) or self._goes_on_from is not None  # then the results may be sent again
         if is_lost and not (self._texts or self._thoughts or self._shown):
-            return self.named(end)
+            return self.with_stored_ids(end)
         answer = new_id()
-        kept = self.named(end, message=answer)
+        kept = self.with_stored_ids(end, message=answer)
         figures = figures_of(kept) if isinstance(kept, Usage) else kept.usage
         is_there = await self._transcripts.retrying(
             self._write,
@@ -269,7 +269,7 @@ class Transcript:
             error=end.code if isinstance(end, ErrorFrame) else None,
             usage=figures and msgspec.json.encode(figures).decode(),
         )
-        return kept if is_there else self.named(end)
+        return kept if is_there else self.with_stored_ids(end)
 
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
         """Write the answer, only once even when this is retried; return False when its conversation was deleted."""

@@ -38,7 +38,8 @@ class Refusals:
     ) -> ErrorFrame:
         """Return the frame that refuses: `turn` is the id of a turn that never began, `other_id` any other id.
 
-        The client gets back the refused frame's own `ref`, or else `other_id`. A `ref` may be any text: it is not logged.
+        The client gets back the refused frame's own `ref`, or else `other_id`. A `ref` is not logged: it may be any
+        text.
         """
         self._metrics.refused.labels(failure.code).inc()
         self._log(failure, turn or other_id)

@@ -72,7 +72,7 @@ class TurnSpan:
     def __init__(self, span: Span, *, content: bool) -> None:
         """Take over a span that has started."""
         self.trace_id = format_trace_id(span.get_span_context().trace_id)
-        self.said: list[str] | None = [] if content else None
+        self.texts: list[str] | None = [] if content else None
         """A list for the deltas; None when content is not traced."""
         self._span = span
         self._asked_at: float | None = None
@@ -93,7 +93,7 @@ class TurnSpan:
                 "gen_ai.conversation.id": request.conversation,
             }
         )
-        if self.said is not None:
+        if self.texts is not None:
             asked = [*history, HistoryMessage("user", request.message)]
             self._set(
                 {
@@ -132,8 +132,8 @@ class TurnSpan:
                 "deltawire.cost_usd": figures.cost_usd,
             }
         )
-        if self.said is not None:
-            answer = {**_message("assistant", "".join(self.said)), "finish_reason": finish_reason}
+        if self.texts is not None:
+            answer = {**_message("assistant", "".join(self.texts)), "finish_reason": finish_reason}
             self._set({"gen_ai.output.messages": _json([answer])})
         if failed:
             self._span.set_status(StatusCode.ERROR)

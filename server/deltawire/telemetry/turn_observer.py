@@ -38,7 +38,7 @@ class Telemetry:
 class TurnObserver:
     """Observes one turn, from its acceptance to its end."""
 
-    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_tools", "_transport", "said")
+    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_tools", "_transport", "texts")
 
     def __init__(
         self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
@@ -50,7 +50,7 @@ class TurnObserver:
         self._span = span
         self._retries = self._rounds = 0
         self._tools: list[str] = []
-        self.said: list[str] | None = None if span is None else span.said
+        self.texts: list[str] | None = None if span is None else span.texts
         """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
 

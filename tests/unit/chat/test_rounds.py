@@ -27,7 +27,7 @@ def begun(*, waits: bool = True, functions: bool = True, **fields: Any) -> Round
     tools: list[Any] | None = [FunctionTool(name="add")] if functions else None
     request = ChatRequest(message="hi", tools=tools)
     told = {"turn": "t", "caller": "", "request": request, "history": [], "models": ("m",), **fields}
-    asked = TurnRequest(waits=waits, bounds=BOUNDS, **told)
+    asked = TurnRequest(waits_for_results=waits, bounds=BOUNDS, **told)
     rounds = Rounds(asked)
     rounds.begin(asked, None)
     return rounds

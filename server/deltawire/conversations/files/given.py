@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from deltawire.conversations.files.filed_messages import FiledHistory, FiledMessage
 from deltawire.conversations.files.inline import inline_file
-from deltawire.conversations.files.named import FiledHistory, FiledMessage
 from deltawire.conversations.files.schemas import FileBounds
 from deltawire.gemini.messages import Attachment, StoredMessage, with_files
 from deltawire.protocol.chat_request import MAX_FILES, ChatRequest, HistoryMessage
