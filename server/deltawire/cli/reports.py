@@ -35,8 +35,8 @@ async def _show_usage(settings: Settings, given: argparse.Namespace) -> int:
     if until is not None and until < since:
         sys.stderr.write(f"usage: --until {until} is before --since {since}\n")
         return 2
-    asked = UsageFilter(since=since, until=until, caller=given.caller, model=given.model, by=given.by)
-    report = await usage_report.read_report(settings.database, asked)
+    usage_filter = UsageFilter(since=since, until=until, caller=given.caller, model=given.model, by=given.by)
+    report = await usage_report.read_report(settings.database, usage_filter)
     shown = usage_report.as_json(report) if given.json else usage_report.as_table(report, given.by)
     sys.stdout.write(f"{shown}\n")
     return 0

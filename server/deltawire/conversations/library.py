@@ -69,8 +69,8 @@ class Library:
 
     async def change_prompt(self, owner: str, prompt: str, change: PromptChange) -> Prompt:
         """Change the name or the text of a prompt."""
-        named = {"name": change.name, "text": None if change.text is None else storable(change.text)}
-        columns = {name: value for name, value in named.items() if value is not None}
+        changes = {"name": change.name, "text": None if change.text is None else storable(change.text)}
+        columns = {name: value for name, value in changes.items() if value is not None}
         return Prompt(**await self._change(prompts, owner, prompt, Prompt.__struct_fields__, **columns))
 
     async def delete_prompt(self, owner: str, prompt: str) -> None:

@@ -161,9 +161,9 @@ _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).rea
 def read_change(body: bytes) -> NamedChange:
     """Return what was named. A field that is null counts as absent, but `folder`: null takes out of the folder."""
     change = _read_change(body)
-    named = msgspec.json.decode(body)
+    changes = msgspec.json.decode(body)
     values = {name: getattr(change, name) for name in ("title", "pinned", "archived", "folder")}
     columns = {
-        name: value for name, value in values.items() if value is not None or (name == "folder" and name in named)
+        name: value for name, value in values.items() if value is not None or (name == "folder" and name in changes)
     }
-    return NamedChange(columns=columns, settings={} if change.settings is None else named["settings"])
+    return NamedChange(columns=columns, settings={} if change.settings is None else changes["settings"])

@@ -37,6 +37,6 @@ def _read(stored: str) -> ConversationSettings:
         return msgspec.convert({**msgspec.json.decode(stored), "stop": None}, ConversationSettings)
 
 
-def changed(stored: str, named: dict[str, Any]) -> str:
+def changed(stored: str, changes: dict[str, Any]) -> str:
     """Return stored settings with these changes; None removes one."""
-    return kept({**msgspec.json.decode(stored), **named})
+    return kept({**msgspec.json.decode(stored), **changes})

@@ -102,8 +102,8 @@ def usage_row(turn: str, caller: str, model: str, figures: UsageFigures | None, 
     )
 
 
-def _by_modality(told: Modalities) -> dict[str, int | None]:
-    splits = [split for split in (told.input, told.tool, told.output) if split is not UNSET]
+def _by_modality(modalities: Modalities) -> dict[str, int | None]:
+    splits = [split for split in (modalities.input, modalities.tool, modalities.output) if split is not UNSET]
     sums = {name: sum(split.get(name.removesuffix("_tokens"), 0) for split in splits) for name in MODALITY_FIELDS}
     return {name: tokens or None for name, tokens in sums.items()}
 
@@ -125,20 +125,20 @@ class UsageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Names of `GROUPS`, in the order in which the sums are sorted."""
 
 
-async def read_sums(connection: AsyncConnection, asked: UsageFilter) -> list[UsageSum]:
+async def read_sums(connection: AsyncConnection, usage_filter: UsageFilter) -> list[UsageSum]:
     """Return the usage that is asked for."""
     wanted: dict[str, object] = {
-        name: value for name in ("caller", "model") if (value := getattr(asked, name)) is not None
+        name: value for name in ("caller", "model") if (value := getattr(usage_filter, name)) is not None
     }
     conditions = "".join(f" AND {name} = :{name}" for name in wanted)
-    if asked.until is not None:
+    if usage_filter.until is not None:
         conditions += " AND ended < :until"
-        wanted["until"] = _start_of(asked.until + timedelta(days=1))
+        wanted["until"] = _start_of(usage_filter.until + timedelta(days=1))
     day = _DAY[connection.dialect.name]
-    groups = ", ".join(day if name == "day" else name for name in asked.by)
-    numbers = ", ".join(str(place + 1) for place in range(len(asked.by)))
+    groups = ", ".join(day if name == "day" else name for name in usage_filter.by)
+    numbers = ", ".join(str(place + 1) for place in range(len(usage_filter.by)))
     query = text(_SUMS.format(groups=groups, wanted=conditions, numbers=numbers))
-    rows = (await connection.execute(query, {"since": _start_of(asked.since), **wanted})).mappings()
+    rows = (await connection.execute(query, {"since": _start_of(usage_filter.since), **wanted})).mappings()
     return [_sum(dict(row)) for row in rows]
 
 

@@ -16,7 +16,7 @@ MAX_INLINE_BYTES: Final = 20 * 2**20
 """The bytes of files that one request holds; what is over it goes through the Files API, the largest first."""
 MAX_REQUEST_BYTES: Final = 10**8
 """The longest request that the provider takes. Where there is no Files API, the files of a turn must fit, in base64."""
-_TOO_MUCH: Final = (
+_TOO_LARGE: Final = (
     f"The files of a turn may hold at most {MAX_REQUEST_BYTES * 3 // 4:,} bytes on Vertex AI, where FILES_URL is no "
     "gs:// address."
 )
@@ -70,8 +70,8 @@ class PlacedFiles:
         for mark, files in self._marked.items():
             if mark in text:
                 rest = text.replace(mark, "", 1)
-                asked = [self._part(file) for file in files if id(file) not in self._left_out]
-                return [*asked, {"text": rest}] if rest else asked
+                parts = [self._part(file) for file in files if id(file) not in self._left_out]
+                return [*parts, {"text": rest}] if rest else parts
         return [part]
 
     def _part(self, file: Attachment) -> dict[str, Any]:
@@ -95,10 +95,10 @@ async def placed(
     `own` are those of its message, `earlier` those of the messages before it. `remote` is None on Vertex, which has no
     Files API: there a file is inline, or has a `gs://` address. Raise `Failure`.
     """
-    whole = PlacedFiles()
+    placed_files = PlacedFiles()
     if remote is None:
-        _place_inline(earlier, own, whole)
-        return whole
+        _place_inline(earlier, own, placed_files)
+        return placed_files
     files = [*earlier, *own]
     inline = sum(file.size for file in files)
     for file in sorted(files, key=lambda file: file.size, reverse=True):
@@ -106,21 +106,21 @@ async def placed(
             break
         inline -= file.size
         copy, is_new = await remote.copy_of(file, at)
-        whole.place_at(file, copy.uri)
+        placed_files.place_at(file, copy.uri)
         if not is_new:
-            whole.cached.append(file)
-    return whole
+            placed_files.cached.append(file)
+    return placed_files
 
 
-def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], whole: PlacedFiles) -> None:
+def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], placed_files: PlacedFiles) -> None:
     """Keep files within one request: the oldest of earlier messages are left out, and too many of its own refused."""
     left = MAX_REQUEST_BYTES
     for place, file in enumerate([*own, *reversed(earlier)]):
         if (address := file.source.address) is not None:
-            whole.place_at(file, address)
+            placed_files.place_at(file, address)
             continue
         left -= encoded_size(file.size)
         if left < 0 and place < len(own):
-            raise Failure("message_too_large", _TOO_MUCH, field="files")
+            raise Failure("message_too_large", _TOO_LARGE, field="files")
         if left < 0:
-            whole.leave_out(file)
+            placed_files.leave_out(file)

@@ -168,12 +168,12 @@ class Ledger:
             await finished(self._beginning)
         self._is_admitted = True
 
-    def tell_admission(self, told: Callable[[bool], None]) -> None:
-        """Call `told` with True when the turn was admitted, else with False: now, or when running checks have ended."""
+    def tell_admission(self, callback: Callable[[bool], None]) -> None:
+        """Call `callback` with True for an admitted turn, else with False: now, or when running checks have ended."""
         if self._beginning is None or self._beginning.done():
-            told(self._was_admitted)
+            callback(self._was_admitted)
         else:
-            self._beginning.add_done_callback(lambda _: told(self._was_admitted))
+            self._beginning.add_done_callback(lambda _: callback(self._was_admitted))
 
     def end(self, end: Usage | ErrorFrame, model: str | None = None) -> asyncio.Task[None]:
         """Charge the turn in a task; tell the client of its end when that task is done.

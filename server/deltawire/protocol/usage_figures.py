@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 class Modalities(Struct, frozen=True, kw_only=True):
     """The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
 
-    Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+    Those of a kind add up to its count. A kind whose modalities the provider did not send is absent.
     """
 
     input: dict[str, int] | UnsetType = UNSET

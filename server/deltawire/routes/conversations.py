@@ -94,8 +94,8 @@ async def change_conversation(
 ) -> Conversation:
     """Change the title, the place in the list, or settings one by one; null removes a setting."""
     async with json_body(request, services) as body:
-        named = read_change(body)
-    return await services.conversations.change(owner_of(request), conversation, named)
+        changes = read_change(body)
+    return await services.conversations.change(owner_of(request), conversation, changes)
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)

@@ -94,10 +94,10 @@ class TurnSpan:
             }
         )
         if self.texts is not None:
-            asked = [*history, HistoryMessage("user", request.message)]
+            messages = [*history, HistoryMessage("user", request.message)]
             self._set(
                 {
-                    "gen_ai.input.messages": _json([_message(_ROLES[one.role], one.text) for one in asked]),
+                    "gen_ai.input.messages": _json([_message(_ROLES[one.role], one.text) for one in messages]),
                     "gen_ai.system_instructions": _json([_part(request.system)]) if request.system else None,
                 }
             )

@@ -167,8 +167,8 @@ def binary_kind(head: bytes) -> Kind | None:
         matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
         matches = []
-    named = {_FOUND[match.mime_type] for match in matches if match.mime_type in _FOUND}
-    for name in (*sorted(named), "mp3"):
+    names = {_FOUND[match.mime_type] for match in matches if match.mime_type in _FOUND}
+    for name in (*sorted(names), "mp3"):
         start = _starts.get(name)
         if start is not None and start.match(head):
             return BY_NAME[name]
@@ -214,6 +214,6 @@ def _refused(message: str) -> Failure:
     return Failure("invalid_file", message, field="body")
 
 
-def _not_allowed(said: str) -> Failure:
-    message = f"Files of {said} are not taken here; see FILE_TYPES."
+def _not_allowed(what: str) -> Failure:
+    message = f"Files of {what} are not taken here; see FILE_TYPES."
     return Failure("unsupported", message, field="Content-Type", status=415)

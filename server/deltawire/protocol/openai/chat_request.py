@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, MAX_STOP_CHARS, ChatRequest, Seed
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import Spoken
+from deltawire.protocol.openai.calls import RequestMessage
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
@@ -126,7 +126,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Return the text; parts become lines."""
         return text_of(self.content if isinstance(self.content, list) else self.content or self.refusal)
 
-    def spoken(self, path: str) -> Spoken:
+    def request_message(self, path: str) -> RequestMessage:
         """Return the message as one of the conversation. Raise `Failure`; `path` is its path."""
         parts = [part.given(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
@@ -134,11 +134,11 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         if self.role != "tool":
             given = self.tool_calls or () if self.role == "assistant" else ()
             calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(given))
-            return Spoken(self.role, self.text(), f"{path}.content", calls, files=files)
+            return RequestMessage(self.role, self.text(), f"{path}.content", calls, files=files)
         field = f"{path}.tool_call_id"
         if self.tool_call_id is None:
             raise Failure("invalid_frame", f"{field} is missing: {A_CALL_ID}.", field=field)
-        return Spoken(self.role, self.text(), f"{path}.content", answers=self.tool_call_id, answers_path=field)
+        return RequestMessage(self.role, self.text(), f"{path}.content", answers=self.tool_call_id, answers_path=field)
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -259,13 +259,14 @@ def read_chat_completion(body: bytes) -> ChatCompletionRequest:
 
 def chat_of(request: ChatCompletionRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is not a question."""
-    said = conversation_of([message.spoken(f"messages[{at}]") for at, message in enumerate(request.messages)])
+    messages = [message.request_message(f"messages[{index}]") for index, message in enumerate(request.messages)]
+    conversation = conversation_of(messages)
     tools = tools_of([tool.function for tool in request.tools or ()])
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
     chat = ChatRequest(
-        message=said.message,
-        history=said.history,
-        system=said.system,
+        message=conversation.message,
+        history=conversation.history,
+        system=conversation.system,
         model=request.model,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -277,4 +278,4 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         tools=tools,
         tool_choice=choice_of(request.tool_choice, has_tools=bool(tools)),
     )
-    return given_request(chat, said.files)
+    return given_request(chat, conversation.files)

@@ -116,18 +116,18 @@ def choice_of(choice: Word | ChatChoice | ResponseChoice | None, *, has_tools: b
     return "any" if choice == "required" else "none"
 
 
-def told_tools(tools: Sequence[ResponseTool] | None) -> list[dict[str, Any]]:
+def repeated_tools(tools: Sequence[ResponseTool] | None) -> list[dict[str, Any]]:
     """Return the tools as a response repeats them."""
-    told = []
+    repeated = []
     for tool in tools or ():
         fields = {"type": tool.type, "name": tool.name, "parameters": tool.parameters}
         if tool.description is not None:
             fields["description"] = tool.description
-        told.append({**fields, "strict": None if tool.strict is UNSET else tool.strict})
-    return told
+        repeated.append({**fields, "strict": None if tool.strict is UNSET else tool.strict})
+    return repeated
 
 
-def told_choice(choice: Word | ResponseChoice | None) -> str | dict[str, Any]:
+def repeated_choice(choice: Word | ResponseChoice | None) -> str | dict[str, Any]:
     """Return the choice as a response repeats it."""
     return {"type": choice.type, "name": choice.name} if isinstance(choice, ResponseChoice) else choice or "auto"
 

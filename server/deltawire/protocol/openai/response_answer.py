@@ -10,8 +10,8 @@ from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import ErrorFrame
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.chat_answer import finish_of
-from deltawire.protocol.openai.functions import told_choice, told_tools
-from deltawire.protocol.openai.json_answers import told
+from deltawire.protocol.openai.functions import repeated_choice, repeated_tools
+from deltawire.protocol.openai.json_answers import repeated_format
 from deltawire.protocol.openai.response_request import ResponseRequest
 from deltawire.protocol.shown import ShownCall
 from deltawire.protocol.usage_figures import UsageFigures
@@ -160,9 +160,9 @@ def new_response(turn: str, request: ResponseRequest, model: str, created: int) 
         reasoning=EffortAndSummary(effort=request.effort, summary=summary),
         temperature=request.temperature,
         parallel_tool_calls=bool(request.tools),
-        text={"format": told(request.text.format if request.text else None)},
-        tool_choice=told_choice(request.tool_choice),
-        tools=told_tools(request.tools),
+        text={"format": repeated_format(request.text.format if request.text else None)},
+        tool_choice=repeated_choice(request.tool_choice),
+        tools=repeated_tools(request.tools),
         top_p=request.top_p,
     )
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.decoding import rules_of
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import FunctionCall, Spoken, arguments_of
+from deltawire.protocol.openai.calls import FunctionCall, RequestMessage, arguments_of
 from deltawire.protocol.openai.conversation import check_speaker, text_of
 from deltawire.protocol.openai.fields import passed_over, refused
 from deltawire.protocol.openai.functions import Arguments, CallId, FunctionName
@@ -95,7 +95,7 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         given = getattr(self, self.parts_field)
         return given if isinstance(given, list) else ()
 
-    def spoken(self, path: str) -> Spoken:
+    def request_message(self, path: str) -> RequestMessage:
         """Return the item as a message of the conversation. Raise `Failure`; `path` is its path."""
         parts = [part.given(f"{path}.{self.parts_field}[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
@@ -104,13 +104,13 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             name = self._required("name", path)
             arguments = arguments_of(self.arguments or "", f"{path}.arguments")
             call = FunctionCall(id=self._required("call_id", path), name=name, arguments=arguments, path=path)
-            return Spoken("assistant", "", path, (call,))
+            return RequestMessage("assistant", "", path, (call,))
         if self.type == "function_call_output":
             answers = self._required("call_id", path)
-            return Spoken(
+            return RequestMessage(
                 "tool", text_of(self.output), f"{path}.output", answers=answers, answers_path=f"{path}.call_id"
             )
-        return Spoken(self._required("role", path), text_of(self.content), f"{path}.content", files=files)
+        return RequestMessage(self._required("role", path), text_of(self.content), f"{path}.content", files=files)
 
     def _required(self, name: str, path: str) -> str:
         value: str | None = getattr(self, name)

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import Spoken
+from deltawire.protocol.openai.calls import RequestMessage
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
@@ -174,11 +174,12 @@ def read_response_request(body: bytes) -> ResponseRequest:
 
 def chat_of_response(request: ResponseRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is not a question."""
-    said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
+    instructions = RequestMessage("system", request.instructions or "", "instructions")
+    conversation = conversation_of([instructions, *_request_messages(request.input)])
     chat = ChatRequest(
-        message=said.message,
-        history=said.history,
-        system=said.system,
+        message=conversation.message,
+        history=conversation.history,
+        system=conversation.system,
         model=request.model,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -188,14 +189,14 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         tools=tools_of(request.tools),
         tool_choice=choice_of(request.tool_choice, has_tools=bool(request.tools)),
     )
-    return given_request(chat, said.files)
+    return given_request(chat, conversation.files)
 
 
-def _spoken(given: str | list[InputItem]) -> list[Spoken]:
+def _request_messages(given: str | list[InputItem]) -> list[RequestMessage]:
     """Return the messages. Raise `Failure` where there are none, and for one without a role."""
     if isinstance(given, str):
-        return [Spoken("user", given, "input")]
-    spoken = [item.spoken(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
-    if not spoken:
+        return [RequestMessage("user", given, "input")]
+    messages = [item.request_message(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
+    if not messages:
         raise Failure("invalid_frame", "input must hold a message.", field="input")
-    return spoken
+    return messages

@@ -26,11 +26,11 @@ def prompt_details(figures: UsageFigures) -> PromptTokens | UnsetType:
     """Return the parts of the prompt; nothing where the cached one is not known."""
     if figures.cached_tokens is None:
         return UNSET
-    told = figures.modalities or Modalities()
-    if not told.input:
+    modalities = figures.modalities or Modalities()
+    if not modalities.input:
         return PromptTokens(cached_tokens=figures.cached_tokens)
-    tool = told.tool or {}
-    audio, image, text = (told.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
+    tool = modalities.tool or {}
+    audio, image, text = (modalities.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
     return PromptTokens(cached_tokens=figures.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
 
 
@@ -38,11 +38,11 @@ def completion_details(figures: UsageFigures) -> CompletionTokens | UnsetType:
     """Return the parts of the completion; nothing where the one of thoughts is not known."""
     if figures.thought_tokens is None:
         return UNSET
-    told = figures.modalities or Modalities()
-    if not told.output:
+    modalities = figures.modalities or Modalities()
+    if not modalities.output:
         return CompletionTokens(reasoning_tokens=figures.thought_tokens)
     return CompletionTokens(
         reasoning_tokens=figures.thought_tokens,
-        audio_tokens=told.output.get("audio", 0),
-        text_tokens=told.output.get("text", 0),
+        audio_tokens=modalities.output.get("audio", 0),
+        text_tokens=modalities.output.get("text", 0),
     )
