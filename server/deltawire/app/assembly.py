@@ -13,10 +13,10 @@ from litestar.di import Provide
 from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.app.authentication import make_authenticator, make_key_set
 from deltawire.app.services import (
-    CallerShares,
+    Quotas,
     make_catalog,
+    make_quotas,
     make_services,
-    make_shares,
     make_turn_registry,
     open_stores,
 )
@@ -87,12 +87,12 @@ def assemble(settings: Settings) -> Service:
     stores.database.on_wait = metrics.database_waits.inc
     stores.database.counted = metrics.database_connections.track_inprogress
     tracing = make_tracing(settings)
-    shares = make_shares(settings)
-    turn_registry = make_turn_registry(settings, catalog, stores, Telemetry(metrics, tracing), shares)
+    quotas = make_quotas(settings)
+    turn_registry = make_turn_registry(settings, catalog, stores, Telemetry(metrics, tracing), quotas)
     upstream = LoadingUpstream(partial(load_client, settings, turn_registry.running_time), turn_registry.open)
     stores.files.removal.delete_copy = upstream.delete_copy
-    services = make_services(settings, turn_registry, authenticator, stores, metrics, shares, upstream=upstream)
-    connection_limits = ConnectionLimits(shares.sockets, settings.max_handshakes_per_minute)
+    services = make_services(settings, turn_registry, authenticator, stores, metrics, quotas, upstream=upstream)
+    connection_limits = ConnectionLimits(quotas.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -119,11 +119,11 @@ def assemble(settings: Settings) -> Service:
 
     app = _litestar(settings, services, lifespan)
     # Litestar's own middleware sees only requests that have found a route.
-    http = UnreadAnswers(app.asgi_handler, shares.unread, services.refusals)
+    http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
     app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
     drain = Drain(turn_registry, services.sessions, connection_limits.close, settings.drain_seconds)
-    return Service(app, _listening(settings, shares), drain, upstream.ready)
+    return Service(app, _listening(settings, quotas), drain, upstream.ready)
 
 
 def _litestar(
@@ -161,11 +161,11 @@ def _access_policy(settings: Settings, authenticator: Authenticator, app: Litest
     )
 
 
-def _listening(settings: Settings, shares: CallerShares) -> Listening:
+def _listening(settings: Settings, quotas: Quotas) -> Listening:
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
         socket_rates=SocketRates(
-            frames=settings.max_frames_per_second, bytes=settings.max_bytes_per_second, arriving=shares.arriving
+            frames=settings.max_frames_per_second, bytes=settings.max_bytes_per_second, arriving=quotas.arriving
         ),
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,

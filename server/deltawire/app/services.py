@@ -36,7 +36,7 @@ from deltawire.conversations.usage_history import UsageHistory, spool_folder
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.loading import LoadingUpstream
 from deltawire.identity.authenticator import Authenticator
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
@@ -61,30 +61,30 @@ class Stores(NamedTuple):
     usage: UsageHistory
 
 
-class CallerShares(NamedTuple):
-    """The shares of the callers in this process."""
+class Quotas(NamedTuple):
+    """The quotas of the callers in this process."""
 
-    sockets: Shares
-    turns: Shares
-    requests: Shares
+    sockets: Quota
+    turns: Quota
+    requests: Quota
     """The bytes of the requests of running turns."""
-    arriving: Shares
+    arriving: Quota
     """The bytes of messages and bodies that are still coming."""
-    unread: Shares
+    unread: Quota
     """The bytes of long answers that the client has not taken yet."""
 
 
-def make_shares(settings: Settings) -> CallerShares:
-    """Return the shares, of which nothing is taken."""
+def make_quotas(settings: Settings) -> Quotas:
+    """Return the quotas, of which nothing is used."""
     total = settings.max_memory_bytes
     memory = (total, settings.share_of(total, settings.max_memory_bytes_per_caller, 8))
     sockets, turns = settings.max_sockets, settings.max_turns
-    return CallerShares(
-        sockets=Shares("sockets", "MAX_SOCKETS", sockets, settings.share_of(sockets, settings.max_sockets_per_caller)),
-        turns=Shares("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
-        requests=Shares("bytes of requests", "MAX_MEMORY_BYTES", *memory),
-        arriving=Shares("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
-        unread=Shares("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
+    return Quotas(
+        sockets=Quota("sockets", "MAX_SOCKETS", sockets, settings.share_of(sockets, settings.max_sockets_per_caller)),
+        turns=Quota("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
+        requests=Quota("bytes of requests", "MAX_MEMORY_BYTES", *memory),
+        arriving=Quota("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
+        unread=Quota("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
     )
 
 
@@ -135,7 +135,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
     authenticator: Authenticator,
     stores: Stores,
     metrics: Metrics,
-    shares: CallerShares,
+    quotas: Quotas,
     *,
     upstream: LoadingUpstream,
 ) -> Services:
@@ -162,7 +162,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
-        arriving=shares.arriving,
+        arriving=quotas.arriving,
         body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
@@ -220,7 +220,7 @@ def make_step_store(settings: Settings) -> StepStore:
 
 
 def make_turn_registry(
-    settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, shares: CallerShares
+    settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, quotas: Quotas
 ) -> TurnRegistry:
     """Return the registry of turns, which is closed until it is given an upstream."""
     return TurnRegistry(
@@ -234,8 +234,8 @@ def make_turn_registry(
                 result_chars=settings.max_message_chars,
                 bytes=settings.max_parts_bytes,
             ),
-            turns=shares.turns,
-            memory=shares.requests,
+            turns=quotas.turns,
+            memory=quotas.requests,
         ),
         Deadlines(
             first_token=settings.first_token_timeout,

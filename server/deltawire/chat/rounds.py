@@ -282,7 +282,7 @@ class Rounds:
     def _count_bytes(self, size: int) -> bool:
         """Count bytes that will be sent back. Without functions, return False for too many: the text stands for them.
 
-        Raise `Failure` with functions: without the parts their results cannot be sent. The bytes count for the share of
+        Raise `Failure` with functions: without the parts their results cannot be sent. The bytes count for the quota of
         the turn's caller, too.
         """
         most = self._request.bounds.bytes

@@ -27,7 +27,7 @@ from deltawire.gemini.events import Upstream
 from deltawire.gemini.functions import check_functions
 from deltawire.gemini.messages import FiledRequest, attachments_of, files_of
 from deltawire.identity.caller import Caller
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.limits.ledger import Limits
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
@@ -45,14 +45,14 @@ _PARSED_SIZE: Final = 8
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The most characters that one turn may bring, and the shares of the callers."""
+    """The most characters that one turn may bring, and the quotas of the callers."""
 
     message_chars: int
     history_chars: int
     answer_chars: int
     rounds: RoundBounds = RoundBounds()
-    turns: Shares
-    memory: Shares
+    turns: Quota
+    memory: Quota
     """The bytes that running turns hold of their requests."""
 
 
@@ -197,7 +197,7 @@ class TurnRegistry:
         return max(found, key=lambda turn: turn.rounds.is_waiting, default=None)
 
     def _take_share(self, caller: str, size: int) -> Holding:
-        """Count a turn, and the bytes that it holds; raise `Failure` when its caller's share is taken."""
+        """Count a turn, and the bytes that it holds; raise `Failure` when its caller's quota is used up."""
         memory = Holding(self.bounds.memory, caller)
         self.bounds.turns.take(caller)
         try:

@@ -95,8 +95,8 @@ class UsageTracker:
         """Return the figures; each that is not known is None."""
         counts, cost = self.counts, self._price(self.model, self.counts)
         if self._earlier is not None:
-            whole = self._earlier.plus(counts, cost)
-            counts, cost = whole.counts, whole.cost
+            total = self._earlier.plus(counts, cost)
+            counts, cost = total.counts, total.cost
         return UsageFigures(
             model=self.model,
             finish_reason=finish_reason,

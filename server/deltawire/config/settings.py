@@ -13,6 +13,7 @@ from deltawire.config.types import (
     Accepts,
     AmountRules,
     ApiKeys,
+    CallerQuota,
     Count,
     CountRules,
     DatabaseUrl,
@@ -33,7 +34,6 @@ from deltawire.config.types import (
     Seconds,
     SecondsOrNone,
     SecondsOrUnset,
-    Share,
     ToolList,
 )
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     max_memory_bytes: Count = Field(
         256 * 2**20, description="all sockets' histories together; and as much for all that arrives or is being asked"
     )
-    max_memory_bytes_per_caller: Share = Field(
+    max_memory_bytes_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: an eighth of MAX_MEMORY_BYTES where callers authenticate"
     )
     max_detached_bytes: Count = Field(
@@ -169,11 +169,11 @@ class Settings(BaseSettings):
     )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
-    max_turns_per_caller: Share = Field(
+    max_turns_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: a quarter of MAX_TURNS where callers authenticate"
     )
     max_sockets: Count = Field(10_000, description="open sockets in this process")
-    max_sockets_per_caller: Share = Field(
+    max_sockets_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: a quarter of MAX_SOCKETS where callers authenticate"
     )
     max_frames_per_second: Count = Field(20, description="on one socket, on average; more close it with 1008")

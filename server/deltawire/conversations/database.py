@@ -37,11 +37,11 @@ def why_unusable(url: str) -> str | None:
 
     A lock is no reason: it ends.
     """
-    made = make_url(url)
-    if made.get_backend_name() != "sqlite" or made.database is None:
+    sqlalchemy_url = make_url(url)
+    if sqlalchemy_url.get_backend_name() != "sqlite" or sqlalchemy_url.database is None:
         return None
     try:
-        with closing(sqlite3.connect(made.database, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(sqlalchemy_url.database, timeout=0, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         is_waited_for = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -53,8 +53,8 @@ class Library:
         """Delete a folder; its conversations stay, without a folder."""
         async with self._database.writing(owner) as transaction:
             await _delete(transaction, folders, owner, folder)
-            kept = (conversations.c.owner == owner, conversations.c.folder == folder)
-            await transaction.execute(update(conversations).where(*kept).values(folder=None))
+            in_folder = (conversations.c.owner == owner, conversations.c.folder == folder)
+            await transaction.execute(update(conversations).where(*in_folder).values(folder=None))
 
     async def prompts(self, owner: str) -> list[Prompt]:
         """Return the owner's prompts, by name."""

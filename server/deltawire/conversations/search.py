@@ -81,8 +81,8 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
     else:
         template, mark, both, beginning = _POSTGRESQL, "'", " & ", ":*"
         bound = {"owner": owner, **await _prepare(connection)}
-    whole = both.join(f"{mark}{word}{mark}" for word in words)
-    sought = [whole, whole + beginning] if len(words[-1]) >= _SHORTEST_BEGINNING else [whole]
+    phrase = both.join(f"{mark}{word}{mark}" for word in words)
+    sought = [phrase, phrase + beginning] if len(words[-1]) >= _SHORTEST_BEGINNING else [phrase]
     anywhere = text(" UNION ".join(template.format(table=table, id=column) for table, column in _INDEXED))
     return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in sought]
 

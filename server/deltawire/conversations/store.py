@@ -29,7 +29,7 @@ from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import LISTED, PLACES, Tree
-from deltawire.conversations.turn_settings import changed, kept
+from deltawire.conversations.turn_settings import as_stored, changed
 from deltawire.protocol.errors import Failure, too_large
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -86,7 +86,7 @@ class ConversationStore:
         """Create a conversation."""
         settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
         self._check(settings.get("system"))
-        tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(kept(settings))
+        tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(as_stored(settings))
         async with self._database.writing(owner) as transaction:
             await self._sizes.check_new(transaction, owner, utf8_bytes_of(written))
             await tree.create(transaction, title, written)

@@ -227,14 +227,14 @@ class Transcript:
         """Return the context of a turn that brings the results of an answer's calls. Raise `Failure`."""
         catalog = self._transcripts.catalog
         answer = await calling_answer(transaction, self._tree, catalog, request)
-        whole, models = continued(request, conversation.settings, answer.model, catalog)
+        merged_request, models = continued(request, conversation.settings, answer.model, catalog)
         history = await self._history(transaction, answer.id, is_left_in_calls=True)
         await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, 0)
         self._goes_on_from = answer.id
         self._question = await self._tree.question_of(transaction, answer.id)
         called = msgspec.json.decode(answer.shown or "{}", type=Shown).tool_calls
         calls = OpenCalls(parts=answer.parts.encode(), names=[call.call for call in called])
-        return TurnContext(request=whole, history=history, models=models, open_calls=calls)
+        return TurnContext(request=merged_request, history=history, models=models, open_calls=calls)
 
     async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)
@@ -250,8 +250,8 @@ class Transcript:
         if is_lost and not (self._texts or self._thoughts or self._shown):
             return self.with_stored_ids(end)
         answer = new_id()
-        kept = self.with_stored_ids(end, message=answer)
-        figures = figures_of(kept) if isinstance(kept, Usage) else kept.usage
+        end_with_ids = self.with_stored_ids(end, message=answer)
+        figures = figures_of(end_with_ids) if isinstance(end_with_ids, Usage) else end_with_ids.usage
         is_there = await self._transcripts.retrying(
             self._write,
             answer,
@@ -261,7 +261,7 @@ class Transcript:
             error=end.code if isinstance(end, ErrorFrame) else None,
             usage=figures and msgspec.json.encode(figures).decode(),
         )
-        return kept if is_there else self.with_stored_ids(end)
+        return end_with_ids if is_there else self.with_stored_ids(end)
 
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
         """Write the answer, only once even when this is retried; return False when its conversation was deleted."""

@@ -162,8 +162,8 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
 
 def _sum(row: dict[str, Any]) -> UsageSum:
     nanodollars = row.pop("nanodollars")
-    whole: dict[str, Any] = {
+    columns: dict[str, Any] = {
         name: int(value) if name in (*TOKEN_FIELDS, *MODALITY_FIELDS) and value is not None else value
         for name, value in row.items()
     }
-    return UsageSum(**whole, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)
+    return UsageSum(**columns, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)

@@ -5,7 +5,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from deltawire.aio.token_bucket import TokenBucket
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.protocol.errors import Failure, spread
 
 _MANY_ADDRESSES: Final = 10_000
@@ -14,7 +14,7 @@ _MANY_ADDRESSES: Final = 10_000
 class ConnectionLimits:
     """The counts of this process: open sockets, and handshakes from each address."""
 
-    def __init__(self, sockets: Shares, max_handshakes_per_minute: int) -> None:
+    def __init__(self, sockets: Quota, max_handshakes_per_minute: int) -> None:
         """Start without sockets; `max_handshakes_per_minute` is for each client address."""
         self._sockets = sockets
         self._per_minute = max_handshakes_per_minute

@@ -114,13 +114,13 @@ async def placed(
 
 def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], placed_files: PlacedFiles) -> None:
     """Keep files within one request: the oldest of earlier messages are left out, and too many of its own refused."""
-    left = MAX_REQUEST_BYTES
+    bytes_left = MAX_REQUEST_BYTES
     for place, file in enumerate([*own, *reversed(earlier)]):
         if (address := file.source.address) is not None:
             placed_files.place_at(file, address)
             continue
-        left -= encoded_size(file.size)
-        if left < 0 and place < len(own):
+        bytes_left -= encoded_size(file.size)
+        if bytes_left < 0 and place < len(own):
             raise Failure("message_too_large", _TOO_LARGE, field="files")
-        if left < 0:
+        if bytes_left < 0:
             placed_files.leave_out(file)

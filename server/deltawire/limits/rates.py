@@ -97,8 +97,8 @@ def _input_parts(rates: Rates, input_tokens: int, cached: int, modalities: Modal
     for name, tokens in split.items():
         more = min(rest, tokens - from_cache[name])
         rest -= more
-        kept = from_cache[name] + more
-        parts += [(input_of[name], tokens - kept), (cached_of.get(name, rates.cached), kept)]
+        from_cache_now = from_cache[name] + more
+        parts += [(input_of[name], tokens - from_cache_now), (cached_of.get(name, rates.cached), from_cache_now)]
     return parts
 
 

@@ -73,5 +73,5 @@ def response_of(problem: Problem, path: str) -> tuple[dict[str, str], bytes]:
 
 def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
     """Return headers in ASGI's form, with the length of the body."""
-    whole = {**headers, "content-length": str(len(body))}
-    return [(name.encode(), value.encode()) for name, value in whole.items()]
+    fields = {**headers, "content-length": str(len(body))}
+    return [(name.encode(), value.encode()) for name, value in fields.items()]

@@ -10,7 +10,7 @@ from litestar.exceptions import InternalServerException
 from deltawire.edge.error_handler import BrokeOff
 from deltawire.edge.headers import listed
 from deltawire.identity.caller import caller_of
-from deltawire.identity.shares import Holding
+from deltawire.identity.quota import Holding
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import Services
 
@@ -21,7 +21,7 @@ MAX_VALUES: Final = 1_000_000
 
 @asynccontextmanager
 async def json_body(request: AnyRequest, services: Services, *, files: int = 0) -> AsyncIterator[bytes]:
-    """Yield the bytes of a JSON body, which count for their caller's share of what arrives within the block.
+    """Yield the bytes of a JSON body, which count for their caller's quota of what arrives within the block.
 
     Files within it may add so many bytes, where its handler has no bound of its own. Raise `Failure` (`unsupported`,
     `message_too_large`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.

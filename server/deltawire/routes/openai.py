@@ -107,9 +107,9 @@ def _response(request: AnyRequest, services: Services, decode: Callable[[bytes],
                     )
                 else:
                     work = _whole_answer(turn, decoded, keep)
-                whole = await while_connected(receive, turn, work)
-                if whole is not None:
-                    await send_whole(whole, fields, scope, send, services)
+                response = await while_connected(receive, turn, work)
+                if response is not None:
+                    await send_whole(response, fields, scope, send, services)
 
     return respond
 

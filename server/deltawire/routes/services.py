@@ -15,7 +15,7 @@ from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
 from deltawire.gemini.loading import LoadingUpstream
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -30,7 +30,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The shared services, built once for the process in `app`."""
 
     turn_registry: TurnRegistry
-    arriving: Shares
+    arriving: Quota
     """The bytes of bodies that are still coming."""
     body_bytes: int
     """The most bytes of a body, without the files within it."""

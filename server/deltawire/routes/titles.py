@@ -37,15 +37,15 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
             async with begun_turn(RequestedTurn(request, chat), services, "rest") as (turn, headers):
-                whole = await while_connected(receive, turn, fold(turn))
-                if whole is None:
+                answer = await while_connected(receive, turn, fold(turn))
+                if answer is None:
                     return
-                kept: Problem | Conversation
-                if isinstance(whole, Problem):
-                    kept = whole
+                response: Problem | Conversation
+                if isinstance(answer, Problem):
+                    response = answer
                 else:
-                    title = title_from(whole.text) or before
-                    kept = await services.conversations.entitle(owner, conversation, before, title)
-                await send_whole(kept, headers, scope, send, services)
+                    title = title_from(answer.text) or before
+                    response = await services.conversations.entitle(owner, conversation, before, title)
+                await send_whole(response, headers, scope, send, services)
 
     return respond

@@ -8,7 +8,7 @@ import pytest
 from deltawire.chat.request import RoundBounds, TurnRequest
 from deltawire.chat.rounds import Rounds, check_answers, responses
 from deltawire.gemini.events import Opaque
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool, ToolAnswer
@@ -114,7 +114,7 @@ def test_all_that_a_turn_sends_back_is_bounded() -> None:
 
 
 def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
-    shares = Shares("bytes", "MAX_MEMORY_BYTES", total=1_000, each=1_000)
+    shares = Quota("bytes", "MAX_MEMORY_BYTES", total=1_000, each=1_000)
     holding = Holding(shares, "alice")
     rounds = begun(hold=holding.add)
     rounds.call("a")
@@ -128,7 +128,7 @@ def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
 
 
 def test_a_turn_without_functions_goes_on_where_its_callers_share_is_full() -> None:
-    rounds = begun(functions=False, hold=Holding(Shares("bytes", "X", total=10, each=10), "alice").add)
+    rounds = begun(functions=False, hold=Holding(Quota("bytes", "X", total=10, each=10), "alice").add)
     says(rounds, b" " * 100)
     assert rounds.exchange("the text") is None
 

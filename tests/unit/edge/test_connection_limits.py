@@ -7,10 +7,10 @@ import pytest
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.protocol.errors import Failure
 
-SOCKETS = Shares("sockets", "MAX_SOCKETS", 100, 100)
+SOCKETS = Quota("sockets", "MAX_SOCKETS", 100, 100)
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:

@@ -75,8 +75,8 @@ async def remember_copy(
     connection: AsyncConnection, file: str, name: str | None, uri: str | None, expires: float | None
 ) -> bool:
     """Note the provider's copy of a file; return False for a file that is not kept any more."""
-    kept = update(files).where(files.c.id == file, files.c.state == KEPT)
-    changed = await connection.execute(kept.values(remote_name=name, remote_uri=uri, remote_expires=expires))
+    statement = update(files).where(files.c.id == file, files.c.state == KEPT)
+    changed = await connection.execute(statement.values(remote_name=name, remote_uri=uri, remote_expires=expires))
     return changed.rowcount > 0
 
 

@@ -46,7 +46,7 @@ class SentFiles:
         app.router.add_get("/{version}/files/{name}", self._look)
         app.router.add_delete("/{version}/files/{name}", self._delete)
 
-    def given(self, part: dict[str, Any]) -> GivenFile | None:
+    def file_of(self, part: dict[str, Any]) -> GivenFile | None:
         """Return the file of a part; None for another part. A file that is gone is forbidden, as at Google's."""
         if inline := part.get("inlineData"):
             data: str = inline["data"]

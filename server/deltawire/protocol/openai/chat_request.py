@@ -80,7 +80,7 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
     prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
 
-    def given(self, path: str) -> GivenFile | None:
+    def attached_file(self, path: str) -> GivenFile | None:
         """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
         if self.type == "image_url" and self.image_url is not None:
             return picture_of(self.image_url.url, f"{path}.image_url.url")
@@ -128,12 +128,12 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def request_message(self, path: str) -> RequestMessage:
         """Return the message as one of the conversation. Raise `Failure`; `path` is its path."""
-        parts = [part.given(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
+        parts = [part.attached_file(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
         check_speaker(self.role, files)
         if self.role != "tool":
-            given = self.tool_calls or () if self.role == "assistant" else ()
-            calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(given))
+            tool_calls = self.tool_calls or () if self.role == "assistant" else ()
+            calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(tool_calls))
             return RequestMessage(self.role, self.text(), f"{path}.content", calls, files=files)
         field = f"{path}.tool_call_id"
         if self.tool_call_id is None:

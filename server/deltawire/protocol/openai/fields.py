@@ -87,9 +87,9 @@ def _is_harmless(raw: Raw, row: FieldRow) -> bool:
     if memoryview(raw).nbytes > _LONGEST_HARMLESS:
         return False
     try:
-        given = msgspec.json.decode(raw)
+        decoded = msgspec.json.decode(raw)
     except msgspec.DecodeError:  # half of a surrogate pair, which is not looked at when a value is skipped
         return False
     # In Python, 0 is False and 1 is True.
-    is_truth = isinstance(given, bool)
-    return given is None or any(given == value and is_truth is isinstance(value, bool) for value in row.harmless)
+    is_truth = isinstance(decoded, bool)
+    return decoded is None or any(decoded == value and is_truth is isinstance(value, bool) for value in row.harmless)

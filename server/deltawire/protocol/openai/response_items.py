@@ -43,7 +43,7 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     filename: FileName | None = None
     detail: Annotated[Raw, passed_over(NO_DETAIL)] | UnsetType = UNSET
 
-    def given(self, path: str) -> GivenFile | None:
+    def attached_file(self, path: str) -> GivenFile | None:
         """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
         if self.type == "input_image" and self.image_url is not None:
             return picture_of(self.image_url, f"{path}.image_url")
@@ -92,12 +92,12 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def parts(self) -> Sequence[InputPart]:
         """Return the parts of a content that has some."""
-        given = getattr(self, self.parts_field)
-        return given if isinstance(given, list) else ()
+        content = getattr(self, self.parts_field)
+        return content if isinstance(content, list) else ()
 
     def request_message(self, path: str) -> RequestMessage:
         """Return the item as a message of the conversation. Raise `Failure`; `path` is its path."""
-        parts = [part.given(f"{path}.{self.parts_field}[{index}]") for index, part in enumerate(self.parts())]
+        parts = [part.attached_file(f"{path}.{self.parts_field}[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
         check_speaker(self.role or "tool", files)
         if self.type == "function_call":

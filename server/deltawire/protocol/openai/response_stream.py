@@ -61,8 +61,8 @@ class ResponseWriter:
         if not isinstance(frame, Usage):
             return sent
         sent += self._close(frame)
-        whole = ended_response(response, self._output, frame)
-        return sent + self._event(f"response.{whole.status}", response=whole)
+        response = ended_response(response, self._output, frame)
+        return sent + self._event(f"response.{response.status}", response=response)
 
     def _text(self, text: str) -> bytes:
         sent = b""
