@@ -8,7 +8,7 @@ import msgspec
 
 from deltawire.gemini.messages import Attachment, encoded_size
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
-from deltawire.gemini.streamed_body import Pieces, StreamedBody, joined
+from deltawire.gemini.streamed_body import FileSlot, StreamedBody, joined
 from deltawire.protocol.errors import Failure
 
 MAX_INLINE_FILE_BYTES: Final = 8 * 2**20
@@ -34,7 +34,7 @@ class PlacedFiles:
         """Start without files."""
         self.cached: list[Attachment] = []
         """Those that are asked by a copy at the provider that was there before."""
-        self._slots: dict[bytes, tuple[Pieces, int]] = {}
+        self._slots: dict[bytes, FileSlot] = {}
         self._uris: dict[int, str] = {}
         self._left_out: set[int] = set()
         self._marked: dict[str, tuple[Attachment, ...]] = {}
@@ -79,7 +79,7 @@ class PlacedFiles:
         if uri is not None:
             return {"fileData": {"fileUri": uri, "mimeType": file.type}}
         slot = f"{self._mark}-{len(self._slots)}-"
-        self._slots[slot.encode()] = (file.source.read, file.size)
+        self._slots[slot.encode()] = FileSlot(file.source.read, file.size)
         return {"inlineData": {"mimeType": file.type, "data": slot}}
 
     def body(self, json: bytes) -> StreamedBody:

@@ -74,6 +74,5 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
 
 
 def _facts(name: str, services: Services) -> ModelFacts:
-    input_usd, output_usd, window = services.limits.prices.facts(name)
-    thinks = services.turn_registry.catalog.thinks(name)
-    return ModelFacts(name=name, context_tokens=window, input_usd=input_usd, output_usd=output_usd, thinking=thinks)
+    prices = services.limits.prices.of_model(name)
+    return ModelFacts(name=name, **prices._asdict(), thinking=services.turn_registry.catalog.thinks(name))
