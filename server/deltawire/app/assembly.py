@@ -122,14 +122,14 @@ def assemble(settings: Settings) -> Service:
     http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
     app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
-    drain = Drain(turn_registry, services.sessions, connection_limits.close, settings.drain_seconds)
+    drain = Drain(turn_registry, services.sessions, connection_limits.refuse_new, settings.drain_seconds)
     return Service(app, _listening(settings, quotas), drain, upstream.ready)
 
 
 def _litestar(
     settings: Settings, services: Services, lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]
 ) -> Litestar:
-    any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
+    any_host_may_scrape = settings.metrics_token is not None or settings.requires_authentication
     return Litestar(
         route_handlers=[
             *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
@@ -193,13 +193,13 @@ def _announce(settings: Settings) -> None:
             )
     if settings.database_url is None:
         log.info("conversations: in a file; DATABASE_URL or DATA_DIR choose another place", folder=str(settings.folder))
-    if settings.limits.by_name and not settings.asks_who:
+    if settings.limits.by_name and not settings.requires_authentication:
         log.warning("limits: authentication is off, so all clients together are one caller")
     if settings.has_upstream:
-        log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
+        log.info("upstream: Gemini", model=settings.model_by_default, vertex=settings.vertex or None)
     else:
         log.warning(
             "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
-            model=settings.asked_by_default,
+            model=settings.model_by_default,
             instead_of=",".join(settings.models),
         )

@@ -19,7 +19,7 @@ from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.chat.signed_state import StateSigner
 from deltawire.chat.socket_services import SocketServices
-from deltawire.chat.turn_registry import Accounts, Bounds, TurnRegistry
+from deltawire.chat.turn_registry import Bounds, TurnRegistry, TurnStores
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.store import FileStore
@@ -77,11 +77,11 @@ class Quotas(NamedTuple):
 def make_quotas(settings: Settings) -> Quotas:
     """Return the quotas, of which nothing is used."""
     total = settings.max_memory_bytes
-    memory = (total, settings.share_of(total, settings.max_memory_bytes_per_caller, 8))
+    memory = (total, settings.quota_of(total, settings.max_memory_bytes_per_caller, 8))
     sockets, turns = settings.max_sockets, settings.max_turns
     return Quotas(
-        sockets=Quota("sockets", "MAX_SOCKETS", sockets, settings.share_of(sockets, settings.max_sockets_per_caller)),
-        turns=Quota("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
+        sockets=Quota("sockets", "MAX_SOCKETS", sockets, settings.quota_of(sockets, settings.max_sockets_per_caller)),
+        turns=Quota("turns", "MAX_TURNS", turns, settings.quota_of(turns, settings.max_turns_per_caller)),
         requests=Quota("bytes of requests", "MAX_MEMORY_BYTES", *memory),
         arriving=Quota("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
         unread=Quota("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
@@ -141,14 +141,14 @@ def make_services(  # noqa: PLR0913 - what they are made of
 ) -> Services:
     """Return what the routes share."""
     memory = settings.max_memory_bytes
-    each = settings.share_of(memory, settings.max_memory_bytes_per_caller, 8)
+    each = settings.quota_of(memory, settings.max_memory_bytes_per_caller, 8)
     histories = HistoryPool(memory, each, settings.max_history_chars, settings.max_parts_bytes)
     refusals = Refusals(metrics)
     run_bounds = RunBounds(
         grace=settings.max_grace, bytes=settings.max_detached_bytes, slow_after=settings.send_timeout
     )
     runs = Runs(turn_registry, run_bounds, RunObserver(metrics), store=make_run_store(settings))
-    shared = SocketServices(
+    socket_services = SocketServices(
         turn_registry=turn_registry,
         runs=runs,
         refusals=refusals,
@@ -171,7 +171,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         metrics=metrics,
         refusals=refusals,
         runs=runs,
-        sessions=SessionRegistry(shared, authenticator, histories, metrics),
+        sessions=SessionRegistry(socket_services, authenticator, histories, metrics),
         upstream=upstream,
         title_model=settings.title_model if settings.has_upstream else None,
         send_timeout=settings.send_timeout,
@@ -181,8 +181,8 @@ def make_services(  # noqa: PLR0913 - what they are made of
 def make_catalog(settings: Settings) -> ModelCatalog:
     """Return the models that clients may ask; without an upstream only the stand-in."""
     return ModelCatalog(
-        models=settings.offered,
-        default=settings.asked_by_default,
+        models=settings.offered_models,
+        default=settings.model_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
         any=settings.has_upstream and "*" in settings.models,
         tools=settings.tools,
@@ -245,7 +245,7 @@ def make_turn_registry(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
+        TurnStores(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
         Continuations(StateSigner(find_state_key(settings)), catalog),
     )

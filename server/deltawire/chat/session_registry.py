@@ -53,7 +53,9 @@ class SessionRegistry:
     @asynccontextmanager
     async def checking_tokens(self) -> AsyncIterator[None]:
         """End the sockets whose token has expired or was revoked, soon, but each after its running turns."""
-        task = asyncio.get_running_loop().create_task(self._keep_checking()) if self._authenticator.asks else None
+        task = (
+            asyncio.get_running_loop().create_task(self._keep_checking()) if self._authenticator.is_required else None
+        )
         try:
             yield
         finally:

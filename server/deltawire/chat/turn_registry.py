@@ -56,7 +56,7 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes that running turns hold of their requests."""
 
 
-class Accounts(NamedTuple):
+class TurnStores(NamedTuple):
     """The stores that record the turns: conversations, limits, the history of usage, and files."""
 
     transcripts: Transcripts
@@ -81,13 +81,13 @@ class TurnRegistry:
         catalog: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
-        accounts: Accounts,
+        stores: TurnStores,
         telemetry: Telemetry,
         continuations: Continuations | None = None,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.catalog = catalog
-        self._accounts = accounts
+        self._stores = stores
         self._telemetry = telemetry
         self._continuations = continuations
         self.empty = asyncio.Event()
@@ -168,7 +168,7 @@ class TurnRegistry:
         )
         if request.state is not None:
             turn_request = self._resume(turn_request, memory)
-        record = self._accounts.open(caller.name, request, memory)
+        record = self._stores.open(caller.name, request, memory)
         observer = self._telemetry.observe(turn_request.turn, caller.name, turn_request.models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
         turn = Turn(turn_request, Attempts(self._upstream, clock, observer), record, observer, self._remove)

@@ -360,17 +360,17 @@ class Settings(BaseSettings):
         return self.usd_per_day is not None and self.has_upstream and self.limits_when_price_is_unknown == "refuse"
 
     @property
-    def asks_who(self) -> bool:
+    def requires_authentication(self) -> bool:
         """True where every caller has to authenticate."""
         ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
         return any(way is not None for way in ways)
 
-    def share_of(self, total: int, each: int | None, parts: int = 4) -> int:
+    def quota_of(self, total: int, each: int | None, parts: int = 4) -> int:
         """Return what one caller may have of a total: without authentication all are one caller, who may have all."""
-        return each or (max(1, total // parts) if self.asks_who else total)
+        return each or (max(1, total // parts) if self.requires_authentication else total)
 
     @property
-    def offered(self) -> tuple[str, ...]:
+    def offered_models(self) -> tuple[str, ...]:
         """The models that `GET /models` lists."""
         if not self.has_upstream:
             return (STANDIN_MODEL,)
@@ -380,6 +380,6 @@ class Settings(BaseSettings):
         return named or ("gemini-flash-latest",)
 
     @property
-    def asked_by_default(self) -> str:
+    def model_by_default(self) -> str:
         """The model of a chat that names none."""
-        return (self.has_upstream and self.default_model) or self.offered[0]
+        return (self.has_upstream and self.default_model) or self.offered_models[0]

@@ -117,7 +117,7 @@ def _response(request: AnyRequest, services: Services, decode: Callable[[bytes],
 async def _decoded(
     request: AnyRequest, services: Services, decode: Callable[[bytes], DecodedRequest]
 ) -> DecodedRequest:
-    """Return the decoded body, with its files. Raise `Failure`, and `BrokeOff` for a client that has left."""
+    """Return the decoded body, with its files. Raise `Failure`, and `RequestAborted` for a client that has left."""
     async with json_body(request, services, files=encoded_size(services.files.bounds.file_bytes)) as body:
         # In a thread, where it is long: the time grows with the messages.
         decoded = await asyncio.to_thread(decode, body) if len(body) > _LONG else decode(body)
