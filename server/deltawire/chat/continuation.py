@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from deltawire.chat.function_responses import results_of
 from deltawire.chat.request import TurnRequest
-from deltawire.chat.rounds import results_of
 from deltawire.chat.signed_state import StateSigner
 from deltawire.conversations.context import other_model
 from deltawire.conversations.turn_context import OpenCalls

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from deltawire.aio.background import finished
+from deltawire.chat.function_responses import results_of
 from deltawire.chat.request import TurnRequest
-from deltawire.chat.rounds import results_of
 from deltawire.conversations.files.filed_messages import FiledHistory
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.turn_files import TurnFiles

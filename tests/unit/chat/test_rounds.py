@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from deltawire.chat.function_responses import check_answers, responses
 from deltawire.chat.request import RoundBounds, TurnRequest
-from deltawire.chat.rounds import Rounds, check_answers, responses
+from deltawire.chat.rounds import Rounds
 from deltawire.gemini.events import Opaque
 from deltawire.identity.quota import Holding, Quota
 from deltawire.protocol.chat_request import ChatRequest

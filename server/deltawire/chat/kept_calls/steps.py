@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from deltawire.chat.function_responses import calls_of, responses
 from deltawire.chat.kept_calls.store import StepStore
-from deltawire.chat.rounds import calls_of, responses
 from deltawire.chat.turn import Turn
 from deltawire.gemini.functions import plain_calls
 from deltawire.gemini.messages import Content, StoredMessage, exchange_of
