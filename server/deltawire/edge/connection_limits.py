@@ -19,7 +19,7 @@ class ConnectionLimits:
         self._sockets = sockets
         self._per_minute = max_handshakes_per_minute
         self._refuses_new = False
-        self._buckets: dict[str, TokenBucket] = {}
+        self._token_buckets: dict[str, TokenBucket] = {}
 
     def count_handshake(self, address: str) -> None:
         """Count a handshake; raise `Failure` when its address sends too many, or the process drains."""
@@ -27,10 +27,10 @@ class ConnectionLimits:
             raise Failure("draining")
         now = time.monotonic()
         network = _network_of(address) if ":" in address else address
-        bucket = self._buckets.get(network)
+        bucket = self._token_buckets.get(network)
         if bucket is None:
             self._forget_full_buckets(now)
-            bucket = self._buckets[network] = TokenBucket(self._per_minute / 60, self._per_minute, now)
+            bucket = self._token_buckets[network] = TokenBucket(self._per_minute / 60, self._per_minute, now)
         if not bucket.allow(now):
             raise Failure(
                 "rate_limited",
@@ -51,8 +51,10 @@ class ConnectionLimits:
         self._refuses_new = True
 
     def _forget_full_buckets(self, now: float) -> None:
-        if len(self._buckets) >= _MANY_ADDRESSES:
-            self._buckets = {address: bucket for address, bucket in self._buckets.items() if not bucket.is_fresh(now)}
+        if len(self._token_buckets) >= _MANY_ADDRESSES:
+            self._token_buckets = {
+                address: bucket for address, bucket in self._token_buckets.items() if not bucket.is_fresh(now)
+            }
 
 
 def _network_of(address: str) -> str:

@@ -75,4 +75,10 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
 
 def _facts(name: str, services: Services) -> ModelFacts:
     prices = services.limits.prices.of_model(name)
-    return ModelFacts(name=name, **prices._asdict(), thinking=services.turn_registry.catalog.thinks(name))
+    return ModelFacts(
+        name=name,
+        context_tokens=prices.context_tokens,
+        input_usd=prices.input_usd,
+        output_usd=prices.output_usd,
+        thinking=services.turn_registry.catalog.thinks(name),
+    )

@@ -26,7 +26,7 @@ def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.Monkey
     guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=60_000_000)
     for number in range(50):
         guests.count_handshake(f"10.0.0.{number}")
-    assert len(guests._buckets) < 50
+    assert len(guests._token_buckets) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
