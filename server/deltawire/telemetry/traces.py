@@ -53,7 +53,7 @@ class Tracing:
                 "gen_ai.provider.name": self._provider,
                 "gen_ai.request.model": model,
                 "gen_ai.request.stream": True,
-                "deltawire.chat.turn": turn,
+                "deltawire.turn": turn,
                 "deltawire.transport": context.transport,
             },
         )
