@@ -71,7 +71,7 @@ def check_answers(answers: Sequence[ToolAnswer], names: Sequence[str], bounds: R
 def check_answer(
     answer: ToolAnswer, names: Sequence[str], answered: Mapping[str, ToolAnswer], bounds: RoundBounds
 ) -> int:
-    """Return the size of an answer in bytes. Raise `Failure`, with its field, for one that cannot be taken."""
+    """Return the size of an answer in bytes. Raise `Failure`, with its field, for one that cannot be accepted."""
     if answer.call in answered:
         raise Failure("invalid_frame", "This call has its result already.", field="call")
     if answer.call not in names:

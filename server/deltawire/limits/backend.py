@@ -50,7 +50,7 @@ class Windows(Protocol):
         ...
 
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
-        """Take back a turn that `enter` may have counted although it raised `StoreAway`."""
+        """Undo the count of a turn that `enter` may have counted although it raised `StoreAway`."""
         ...
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:

@@ -145,7 +145,9 @@ class Inspection:
             self._picture.feed(piece)
             size = self._picture.size
             if size is not None and not size.is_bearable:
-                message = f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are taken."
+                message = (
+                    f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are accepted."
+                )
                 raise _refused(message)
 
     def _decode(self, piece: bytes, *, final: bool = False) -> None:
@@ -215,5 +217,5 @@ def _refused(message: str) -> Failure:
 
 
 def _not_allowed(what: str) -> Failure:
-    message = f"Files of {what} are not taken here; see FILE_TYPES."
+    message = f"Files of {what} are not accepted here; see FILE_TYPES."
     return Failure("unsupported", message, field="Content-Type", status=415)

@@ -73,7 +73,7 @@ class Objects:
     async def put(self, key: str, pieces: AsyncIterator[bytes]) -> None:
         """Write an object of these pieces. What they raise is raised, and no object is left.
 
-        Pieces are asked for only when the store has taken those before them.
+        A piece is read only when the store has accepted those before it.
         """
         try:
             with _store_faults_raised():

@@ -9,7 +9,7 @@ from deltawire.protocol.errors import TABLE, Failure
 _NUMBERS: Final = ("finish_reason_unspecified", "stop", "max_tokens", "safety", "recitation", "other")
 """Finish reasons by their number in the enum, where the Gemini API and Vertex AI agree; any other is `other`."""
 _NO_REASONS: Final = {"", "finish_reason_unspecified", "cancelled", *TABLE}
-"""Words that are not taken as a finish reason: the enum's default has no meaning, the others are this server's own."""
+"""Words that do not count as a finish reason: the enum's default has no meaning, the others are this server's own."""
 _not_a_word = re.compile(r"[^a-z0-9_]")
 
 
@@ -66,7 +66,7 @@ class Finish:
 
 
 def finish_word(reason: Any) -> str | None:
-    """Return a finish reason in the protocol's spelling, `[a-z0-9_]{1,64}`; None for one that is not taken."""
+    """Return a finish reason in the protocol's spelling, `[a-z0-9_]{1,64}`; None for one that does not count."""
     if isinstance(reason, str) and reason.isascii() and reason.isdigit() and len(reason) < 4:
         reason = int(reason)
     if isinstance(reason, int) and not isinstance(reason, bool):

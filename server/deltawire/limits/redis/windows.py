@@ -60,7 +60,7 @@ class RedisWindows:
         self._look = store.client.register_script(_LOOK)
         self._leave = store.client.register_script(_LEAVE)
         self._to_remove: dict[str, list[str]] = {}
-        """Turns to take back when the store answers again, with their keys."""
+        """Turns to undo when the store answers again, with their keys."""
         store.on_return.append(self._take_back)
 
     async def enter(self, turn: str, caller: str, rules: Allowance) -> Rule | None:
@@ -70,7 +70,7 @@ class RedisWindows:
         return rules[full - 1] if full else None
 
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
-        """Take back a turn. A store that was frozen may count it after its caller was refused."""
+        """Undo the count of a turn. A store that was frozen may count it after its caller was refused."""
         if len(self._to_remove) < _MAX_LEFT:
             self._to_remove[turn] = [_key(caller, rule) for rule in rules]
 

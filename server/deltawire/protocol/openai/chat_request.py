@@ -20,7 +20,7 @@ from deltawire.protocol.openai.conversation import (
     conversation_of,
     text_of,
 )
-from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.fields import FieldRow, check, ignored, refused, refused_among, rows_of
 from deltawire.protocol.openai.functions import (
     A_CALL_ID,
     CALL_ROWS,
@@ -77,8 +77,8 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     image_url: Annotated[ImageUrl, Meta(description='an object with "url"')] | None = None
     input_audio: Annotated[InputAudio, Meta(description='an object with "data" and "format"')] | None = None
     file: Annotated[ChatFile, Meta(description='an object with "file_data" or "file_id"')] | None = None
-    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
 
     def attached_file(self, path: str) -> GivenFile | None:
         """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
@@ -102,15 +102,15 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
-    name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
-    id: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
-    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    reasoning_details: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    thinking_blocks: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    provider_specific_fields: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    name: Annotated[Raw, ignored("the provider has no names of participants")] | UnsetType = UNSET
+    id: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    annotations: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    reasoning_content: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning_details: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    thinking_blocks: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    provider_specific_fields: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     tool_calls: (
         Annotated[list[ChatCall], Meta(max_length=MAX_FUNCTIONS, description="a list of the calls of an answer")] | None
@@ -145,7 +145,7 @@ class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The options of a stream."""
 
     include_usage: Annotated[bool, Meta(description="true for a last chunk with the usage")] | None = None
-    include_obfuscation: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+    include_obfuscation: Annotated[Raw, ignored(NO_PADDING)] | UnsetType = UNSET
 
 
 class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,7 +184,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     response_format: Annotated[ResponseFormat, Meta(description='an object with "type"')] | None = None
     tools: Annotated[list[ChatTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
     tool_choice: Annotated[Word | ChatChoice, Meta(description=CHOICES)] | None = None
-    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, ignored(MODELS_CHOICE)] | UnsetType = UNSET
     functions: Annotated[Raw, refused(DEPRECATED, [])] | UnsetType = UNSET
     function_call: Annotated[Raw, refused(DEPRECATED, "none", "auto")] | UnsetType = UNSET
     web_search_options: Annotated[Raw, refused("the web is not searched on this wire")] | UnsetType = UNSET
@@ -199,15 +199,15 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     store: Annotated[Raw, refused("completions are not stored", False)] | UnsetType = UNSET  # noqa: FBT003
-    metadata: Annotated[Raw, passed_over("it is for completions that are stored")] | UnsetType = UNSET
-    prediction: Annotated[Raw, passed_over("it changes only the speed")] | UnsetType = UNSET
-    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
-    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    metadata: Annotated[Raw, ignored("it is for completions that are stored")] | UnsetType = UNSET
+    prediction: Annotated[Raw, ignored("it changes only the speed")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, ignored(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
     extra_body: Annotated[Raw, refused("a client puts its fields into the request itself", {})] | UnsetType = UNSET
-    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
-    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    user: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
 
     @property
     def wants_usage(self) -> bool:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.fields import passed_over
+from deltawire.protocol.openai.fields import ignored
 
 _ALWAYS: Final = "an answer always keeps to its schema"
 _NO_NAME: Final = "the provider takes no name of a schema"
@@ -19,10 +19,10 @@ FormatType = Literal["text", "json_schema", "json_object"]
 class NamedSchema(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The schema of an answer, with a name."""
 
-    name: Annotated[Raw, passed_over(_NO_NAME)] | UnsetType = UNSET
-    description: Annotated[Raw, passed_over(_NO_NAME)] | UnsetType = UNSET
+    name: Annotated[Raw, ignored(_NO_NAME)] | UnsetType = UNSET
+    description: Annotated[Raw, ignored(_NO_NAME)] | UnsetType = UNSET
     schema: Annotated[dict[str, Any], Meta(description=_A_SCHEMA)] | None = None
-    strict: Annotated[Raw, passed_over(_ALWAYS)] | UnsetType = UNSET
+    strict: Annotated[Raw, ignored(_ALWAYS)] | UnsetType = UNSET
 
 
 class ResponseFormat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -120,7 +120,7 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     instructions: str | None
     max_output_tokens: int | None
     metadata: dict[str, str] = field(default_factory=dict)
-    """Always empty, as what was sent is passed over. OpenAI's schema requires the field."""
+    """Always empty, as the metadata of the request is ignored. OpenAI's schema requires the field."""
     model: str
     output: list[OutputItem]
     parallel_tool_calls: bool

@@ -17,7 +17,7 @@ from deltawire.protocol.openai.conversation import (
     check_model,
     conversation_of,
 )
-from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.fields import FieldRow, check, ignored, refused, refused_among, rows_of
 from deltawire.protocol.openai.functions import (
     CHOICES,
     RESPONSE_TOOL_ROWS,
@@ -61,8 +61,8 @@ class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ]
         | None
     ) = None
-    generate_summary: Annotated[Raw, passed_over("its new name is `summary`")] | UnsetType = UNSET
-    context: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    generate_summary: Annotated[Raw, ignored("its new name is `summary`")] | UnsetType = UNSET
+    context: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     mode: Annotated[Raw, refused("there is one mode", "standard")] | UnsetType = UNSET
 
 
@@ -83,7 +83,7 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
     instructions: Annotated[str, Meta(description="a string, before the other instructions")] | None = None
     stream: Annotated[bool, Meta(description="true for server-sent events")] | None = None
-    stream_options: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+    stream_options: Annotated[Raw, ignored(NO_PADDING)] | UnsetType = UNSET
     max_output_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=TOKENS)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
@@ -97,23 +97,23 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     prompt: Annotated[Raw, refused("prompts are not stored")] | UnsetType = UNSET
     tools: Annotated[list[ResponseTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
     tool_choice: Annotated[Word | ResponseChoice, Meta(description=CHOICES)] | None = None
-    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
-    max_tool_calls: Annotated[Raw, passed_over("it is for OpenAI's own tools")] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, ignored(MODELS_CHOICE)] | UnsetType = UNSET
+    max_tool_calls: Annotated[Raw, ignored("it is for OpenAI's own tools")] | UnsetType = UNSET
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
     image: Annotated[Raw, refused("it is for OpenAI's own tools")] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
-    access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
-    include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
-    client_metadata: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
-    metadata: Annotated[Raw, passed_over("it is for responses that are stored")] | UnsetType = UNSET
-    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
-    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
-    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    access_programs: Annotated[Raw, ignored("it is for OpenAI's own models")] | UnsetType = UNSET
+    include: Annotated[Raw, ignored("an answer has nothing more to include")] | UnsetType = UNSET
+    client_metadata: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    metadata: Annotated[Raw, ignored("it is for responses that are stored")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, ignored(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    user: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
 
     @property
     def effort(self) -> Effort | None:
