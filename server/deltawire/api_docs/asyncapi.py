@@ -117,7 +117,7 @@ def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -
     )
     schemas["Chat"]["allOf"] = CONTEXT
     schemas["ToolAnswer"]["oneOf"] = schemas["ToolResult"]["oneOf"] = ANSWERED
-    sent = [struct.__name__ for struct in down.values()] + ["Spent"]
+    sent = [struct.__name__ for struct in down.values()] + ["UsageFigures"]
     for name in sent:  # the server leaves no field out, whatever its default, but these
         may_miss = () if name == "Started" else OPTIONAL
         schemas[name]["required"] = [field for field in schemas[name]["properties"] if field not in may_miss]

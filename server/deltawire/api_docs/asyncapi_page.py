@@ -38,26 +38,26 @@ _PAGE: Final = """\
 
 def socket_contract() -> Router:
     """Return the routes `/schema/asyncapi.json` and `/schema/socket`."""
-    told = cache(document)  # made for the first request: a start need not wait for it
+    cached_document = cache(document)  # made for the first request: a start need not wait for it
 
     @get("/asyncapi.json", sync_to_thread=False, include_in_schema=False)
     def asyncapi() -> Response[bytes]:
-        return Response(msgspec.json.encode(told()), media_type=MediaType.JSON)
+        return Response(msgspec.json.encode(cached_document()), media_type=MediaType.JSON)
 
     @get("/socket", sync_to_thread=False, include_in_schema=False)
     def socket_page() -> Response[str]:
-        return Response(_page(told()), media_type=MediaType.HTML)
+        return Response(_page(cached_document()), media_type=MediaType.HTML)
 
     return Router(
         "/schema", route_handlers=[asyncapi, socket_page], after_request=with_page_headers, opt={PUBLIC: True}
     )
 
 
-def _page(told: dict[str, Any]) -> str:
-    channel = told["channels"]["socket"]
-    operations: dict[str, Any] = told["operations"]
+def _page(contract: dict[str, Any]) -> str:
+    channel = contract["channels"]["socket"]
+    operations: dict[str, Any] = contract["operations"]
     sections = [
-        f"<h2>{heading}</h2>" + "".join(_frame(kind, told) for kind in kinds)
+        f"<h2>{heading}</h2>" + "".join(_frame(kind, contract) for kind in kinds)
         for heading, kinds in (
             ("You send", [kind for kind in operations if operations[kind]["action"] == "receive"]),
             ("You get", [_last(message["$ref"]) for message in operations["answer"]["messages"]]),
@@ -67,15 +67,15 @@ def _page(told: dict[str, Any]) -> str:
     return _PAGE.format(about=about, sections="\n".join(sections))
 
 
-def _frame(kind: str, told: dict[str, Any]) -> str:
+def _frame(kind: str, contract: dict[str, Any]) -> str:
     """Return the section of a frame: its purpose, its fields and examples."""
-    message, schemas = told["components"]["messages"][kind], told["components"]["schemas"]
+    message, schemas = contract["components"]["messages"][kind], contract["components"]["schemas"]
     examples = "".join(
         f"<figure><figcaption>{escape(example['name'])}</figcaption>"
         f"<pre tabindex=0>{escape(json.dumps(example['payload'], ensure_ascii=False))}</pre></figure>"
         for example in message["examples"]
     )
-    replies = told["operations"].get(kind, {}).get("reply", {}).get("messages", [])
+    replies = contract["operations"].get(kind, {}).get("reply", {}).get("messages", [])
     answered = ", ".join(f"<code>{escape(_last(reply['$ref']))}</code>" for reply in replies)
     return (
         f'<section id="{escape(kind)}"><h3><code>{escape(kind)}</code></h3><p>{escape(message["summary"])}'

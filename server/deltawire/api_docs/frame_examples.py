@@ -21,12 +21,12 @@ from deltawire.protocol.frames import (
     Usage,
     error_frame,
 )
-from deltawire.protocol.spent import Modalities, Spent
+from deltawire.protocol.usage_figures import Modalities, UsageFigures
 
 RUN: Final = "pP2yaHr7kq0XbM5LSZ0vNw1tGf3eRY_czWCyPI"
 """The name of a run."""
 
-_SPENT: Final = Spent(
+_FIGURES: Final = UsageFigures(
     model="gemini-flash-latest",
     finish_reason="stop",
     input_tokens=31,
@@ -40,7 +40,7 @@ _SPENT: Final = Spent(
     duration_ms=655,
     cost_usd=0.0000795,
 )
-_ENDS: Final = msgspec.structs.asdict(_SPENT)
+_ENDS: Final = msgspec.structs.asdict(_FIGURES)
 _HEARD: Final = Modalities(input={"text": 7, "audio": 24}, output={"text": 6})
 _CANCELLED: Final = {
     "finish_reason": "cancelled",

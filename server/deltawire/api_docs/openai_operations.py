@@ -89,11 +89,11 @@ _EVENT: Final = Schema(
 )
 
 
-def _answer(whole: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
+def _answer(response: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
     """Return an answer that is whole, or a stream of events."""
     stream = OpenAPIMediaType(schema=event, examples=examples_of({"an answer": example}))
-    content = {**(whole.content or {}), "text/event-stream": stream}
-    return {"200": replace(whole, content=content, headers=LIMITS)}
+    content = {**(response.content or {}), "text/event-stream": stream}
+    return {"200": replace(response, content=content, headers=LIMITS)}
 
 
 _READ: Final = frozenset({"unauthenticated", "forbidden", "internal"})

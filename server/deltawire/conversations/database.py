@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.engines import postgresql, sqlite
-from deltawire.conversations.faults import faults_told
+from deltawire.conversations.faults import store_faults_raised
 from deltawire.conversations.lanes import Lanes
 from deltawire.protocol.errors import Failure
 
@@ -37,11 +37,11 @@ def why_unusable(url: str) -> str | None:
 
     A lock is no reason: it ends.
     """
-    made = make_url(url)
-    if made.get_backend_name() != "sqlite" or made.database is None:
+    sqlalchemy_url = make_url(url)
+    if sqlalchemy_url.get_backend_name() != "sqlite" or sqlalchemy_url.database is None:
         return None
     try:
-        with closing(sqlite3.connect(made.database, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(sqlalchemy_url.database, timeout=0, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         is_waited_for = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -101,19 +101,19 @@ class Database:
 
     async def revision(self) -> str | None:
         """Return the newest migration that was applied; None when there was none."""
-        with faults_told():
+        with store_faults_raised():
             async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
                 return await _revision(connection)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` reads, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
-        with faults_told():
+        with store_faults_raised():
             async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
                 return await connection.run_sync(work)
 
     async def run(self, work: Callable[[Connection], None]) -> None:
         """Call `work` with a connection, without a time-out and whatever revision the tables have; `work` commits."""
-        with faults_told():
+        with store_faults_raised():
             async with self._writer.connect() as connection:
                 await connection.run_sync(work)
 
@@ -125,7 +125,7 @@ class Database:
         if pool.checkedout() >= pool.size():
             self.on_wait()
         try:
-            with faults_told():
+            with store_faults_raised():
                 async with asyncio.timeout(_SECONDS), engine.begin() as connection:
                     if not self._is_current:
                         await self._check(connection)

@@ -83,9 +83,11 @@ async def _check(database: Database) -> None:
     """Raise `SchemaError` when the tables are not those of this version, though the database says so."""
     wrong = await database.look(differences)
     if wrong:
-        told = ", ".join(wrong[:_MAX_TOLD]) + (f" and {len(wrong) - _MAX_TOLD} more" if len(wrong) > _MAX_TOLD else "")
+        report = ", ".join(wrong[:_MAX_TOLD]) + (
+            f" and {len(wrong) - _MAX_TOLD} more" if len(wrong) > _MAX_TOLD else ""
+        )
         raise SchemaError(
-            f"the database names revision {REVISIONS[-1]}, but its tables are others ({told}): {_WAYS_OUT}"
+            f"the database names revision {REVISIONS[-1]}, but its tables are others ({report}): {_WAYS_OUT}"
         )
 
 

@@ -8,8 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from deltawire.protocol.chat_request import REQUEST_RULES, STORED_ID, ConversationSettings
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.shown import Shown
-from deltawire.protocol.spent import Spent
 from deltawire.protocol.tools import A_BUILT_IN
+from deltawire.protocol.usage_figures import UsageFigures
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
@@ -61,7 +61,7 @@ class Message(Shown):
     finish_reason: str | None
     error: str | None
     answered: bool | None
-    usage: Spent | None
+    usage: UsageFigures | None
     created: float
     request: str | None
 
@@ -161,9 +161,9 @@ _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).rea
 def read_change(body: bytes) -> NamedChange:
     """Return what was named. A field that is null counts as absent, but `folder`: null takes out of the folder."""
     change = _read_change(body)
-    named = msgspec.json.decode(body)
+    changes = msgspec.json.decode(body)
     values = {name: getattr(change, name) for name in ("title", "pinned", "archived", "folder")}
     columns = {
-        name: value for name, value in values.items() if value is not None or (name == "folder" and name in named)
+        name: value for name, value in values.items() if value is not None or (name == "folder" and name in changes)
     }
-    return NamedChange(columns=columns, settings={} if change.settings is None else named["settings"])
+    return NamedChange(columns=columns, settings={} if change.settings is None else changes["settings"])

@@ -29,7 +29,7 @@ from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import LISTED, PLACES, Tree
-from deltawire.conversations.turn_settings import changed, kept
+from deltawire.conversations.turn_settings import as_stored, changed
 from deltawire.protocol.errors import Failure, too_large
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -86,11 +86,11 @@ class ConversationStore:
         """Create a conversation."""
         settings = {} if new.settings is None else msgspec.structs.asdict(new.settings)
         self._check(settings.get("system"))
-        tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(kept(settings))
+        tree, title, written = Tree(owner, new_id()), storable(new.title or ""), _bounded(as_stored(settings))
         async with self._database.writing(owner) as transaction:
             await self._sizes.check_new(transaction, owner, utf8_bytes_of(written))
             await tree.create(transaction, title, written)
-            return await _told(transaction, tree)
+            return await _read_back(transaction, tree)
 
     def _check(self, system: str | None) -> None:
         if len(system or "") > self._max_system_chars:
@@ -111,27 +111,27 @@ class ConversationStore:
     async def _head(self, owner: str, conversation: str) -> tuple[Tree, Conversation]:
         tree = Tree(owner, storable(conversation))
         async with self._database.reading(owner) as connection:
-            return tree, await _told(connection, tree)
+            return tree, await _read_back(connection, tree)
 
-    async def change(self, owner: str, conversation: str, named: NamedChange) -> Conversation:
+    async def change(self, owner: str, conversation: str, changes: NamedChange) -> Conversation:
         """Change what is named: the title, the place in the list, single settings. Raise for another's folder."""
-        self._check(named.settings.get("system"))
+        self._check(changes.settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing(owner) as transaction:
             row = await tree.find(transaction, to_change=True)
             if row is None:
                 raise Failure("not_found")
-            columns = dict(named.columns)
+            columns = dict(changes.columns)
             if "title" in columns:
                 columns["title"] = storable(columns["title"])
             if columns.get("folder") is not None:
                 await check_folder(transaction, owner, columns["folder"])
-            written = _bounded(changed(row.settings, named.settings))
+            written = _bounded(changed(row.settings, changes.settings))
             added = utf8_bytes_of(written) - utf8_bytes_of(row.settings)
             if added > 0:
                 await self._sizes.check_bytes(transaction, owner, added)
             await tree.change(transaction, **columns, settings=written, text_bytes=added)
-            return await _told(transaction, tree)
+            return await _read_back(transaction, tree)
 
     async def beginning(self, owner: str, conversation: str) -> tuple[str, str, str]:
         """Return the title, the first question and its answer; raise `Failure` (`not_found`) without an answer."""
@@ -151,7 +151,7 @@ class ConversationStore:
             row = await tree.find(transaction, to_change=True)
             if row is not None and row.title == before:
                 await tree.change(transaction, title=title)
-            return await _told(transaction, tree)
+            return await _read_back(transaction, tree)
 
     async def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation. It is gone at once; its messages are removed a little later."""
@@ -209,7 +209,7 @@ def _filters(query: ConversationQuery) -> Iterator[ColumnElement[bool]]:
         yield conversations.c.folder == query.folder
 
 
-async def _told(connection: AsyncConnection, tree: Tree) -> Conversation:
+async def _read_back(connection: AsyncConnection, tree: Tree) -> Conversation:
     row = await tree.find(connection)
     if row is None:
         raise Failure("not_found")

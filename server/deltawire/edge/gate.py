@@ -85,12 +85,12 @@ class Gate:
                 await answer_preflight(send)
                 return
             if is_socket:
-                self._limits.knock(client.address)
+                self._limits.count_handshake(client.address)
             caller = await self._caller(scope)
             cast("dict[str, Any]", scope)[CALLER] = caller
             set_origin(msgspec.structs.replace(origin, caller=caller.name))
             if is_socket:
-                self._limits.enter(caller.name)
+                self._limits.add_socket(caller.name)
         except Failure as failure:
             await refuse(scope, send, self._refusals, failure)
             return
@@ -100,7 +100,7 @@ class Gate:
         try:
             await self._app(scope, receive, self._refusing_in_http(scope, send))
         finally:
-            self._limits.leave(caller.name)
+            self._limits.remove_socket(caller.name)
 
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for an unknown host, or for a page whose origin may not send this request."""
@@ -118,7 +118,7 @@ class Gate:
     async def _caller(self, scope: Scope) -> Caller:
         """Return the caller. Raise `Failure` when a token is required, and is missing or not valid."""
         authenticator = self._policy.authenticator
-        if not authenticator.asks or self._is_public(scope):
+        if not authenticator.is_required or self._is_public(scope):
             return ANONYMOUS
         return await authenticator.identify(token_of(scope))
 

@@ -53,9 +53,9 @@ def _work(build: Build, listeners: Listeners, report: Connection) -> None:
     leave(served.exit_code)
 
 
-def _tell(report: Connection, said: object) -> None:
+def _tell(report: Connection, message: object) -> None:
     with suppress(BrokenPipeError):  # the parent is gone
-        report.send(said)
+        report.send(message)
 
 
 class _Served(NamedTuple):

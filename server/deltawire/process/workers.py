@@ -35,7 +35,7 @@ _RESTART_SECONDS: Final = 1.0
 """Delay before a dead worker is replaced: one that always dies must not keep the machine busy."""
 _STUCK_SECONDS: Final = 5.0
 """Time after the drain timeout and the store timeout until a worker counts as stuck and is killed."""
-_TOLD_TO_STOP: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
+_STOP_EXIT_CODES: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
 """Exit codes of a worker that was stopped before it had handlers, or before it had started."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
@@ -91,7 +91,7 @@ class Workers:
 
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Serve until a stop signal comes; return the exit code. `on_ready` is called when all accept connections."""
-        with stopping(self.stop) as told:
+        with stopping(self.stop) as signals:
             for listeners in self._listeners:
                 self._start(listeners)
             while not self._stopping and not all(worker.is_ready for worker in self._workers):
@@ -103,7 +103,7 @@ class Workers:
                 await self._changed()
         if self._failed:
             return 1
-        return 0 if self.is_up else exit_code_of(told)
+        return 0 if self.is_up else exit_code_of(signals)
 
     def stop(self) -> None:
         """Tell every worker to drain; a second call, a second later or more, tells them to stop at once."""
@@ -140,23 +140,23 @@ class Workers:
         theirs.close()
         worker = _Worker(process, listeners, report)
         self._workers.add(worker)
-        asyncio.get_running_loop().add_reader(report.fileno(), self._hear, worker)
+        asyncio.get_running_loop().add_reader(report.fileno(), self._receive, worker)
 
-    def _hear(self, worker: _Worker) -> None:
+    def _receive(self, worker: _Worker) -> None:
         """Process a message of a worker; the end of the pipe means that the worker has ended."""
         try:
-            said = worker.report.recv()
+            message = worker.report.recv()
         except (EOFError, OSError):
-            self._bury(worker)
+            self._remove(worker)
         else:
-            if not isinstance(said, Drained):
+            if not isinstance(message, Drained):
                 worker.is_ready = True
             elif self._stopping:  # else only this worker was stopped
-                self.drained += said
+                self.drained += message
                 worker.has_drained = True
         self._change.set()
 
-    def _bury(self, worker: _Worker) -> None:
+    def _remove(self, worker: _Worker) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(worker.report.fileno())
         worker.report.close()
@@ -165,7 +165,7 @@ class Workers:
         self._on_end(worker.process.pid or 0)
         if worker.has_drained or (self._stopping and not worker.is_ready):
             return
-        if not self.is_up and worker.process.exitcode in _TOLD_TO_STOP:  # the signal's sender stops the parent too
+        if not self.is_up and worker.process.exitcode in _STOP_EXIT_CODES:  # the signal's sender stops the parent too
             self.stop()
             return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)

@@ -7,10 +7,10 @@ from typing import Any, Final
 from litestar import Request
 from litestar.exceptions import InternalServerException
 
-from deltawire.edge.error_handler import BrokeOff
+from deltawire.edge.error_handler import RequestAborted
 from deltawire.edge.headers import listed
 from deltawire.identity.caller import caller_of
-from deltawire.identity.shares import Holding
+from deltawire.identity.quota import Holding
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import Services
 
@@ -21,10 +21,10 @@ MAX_VALUES: Final = 1_000_000
 
 @asynccontextmanager
 async def json_body(request: AnyRequest, services: Services, *, files: int = 0) -> AsyncIterator[bytes]:
-    """Yield the bytes of a JSON body, which count for their caller's share of what arrives within the block.
+    """Yield the bytes of a JSON body, which count for their caller's quota of what arrives within the block.
 
     Files within it may add so many bytes, where its handler has no bound of its own. Raise `Failure` (`unsupported`,
-    `message_too_large`, `rate_limited`, `overloaded`), and `BrokeOff` for a client that has left.
+    `message_too_large`, `rate_limited`, `overloaded`), and `RequestAborted` for a client that has left.
     """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
@@ -42,7 +42,7 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
                     raise _too_long(longest)
                 pieces.append(piece)
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
-            raise BrokeOff from None
+            raise RequestAborted from None
         await services.let_others_go_first(caller, holding.amount)
         whole = b"".join(pieces)
         pieces.clear()

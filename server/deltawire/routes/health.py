@@ -30,7 +30,7 @@ async def ready(request: Request[Any, Any, Any], services: NamedDependency[Servi
     """
     query = _read_query(parameters_of(request))
     await services.upstream.ready()
-    if not services.admission.is_open:
+    if not services.turn_registry.is_open:
         raise Failure("draining")
     if query.exclude == "stores":
         return {"status": "ok"}

@@ -4,10 +4,10 @@ from typing import Final
 
 import msgspec
 
-from deltawire.chat.admission import Admission
 from deltawire.chat.kept_calls.steps import KeptCalls
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.lanes import Lanes
@@ -15,7 +15,7 @@ from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
 from deltawire.gemini.loading import LoadingUpstream
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -29,8 +29,8 @@ _SECONDS_PER_BYTE: Final = 1e-8
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The shared services, built once for the process in `app`."""
 
-    admission: Admission
-    arriving: Shares
+    turn_registry: TurnRegistry
+    arriving: Quota
     """The bytes of bodies that are still coming."""
     body_bytes: int
     """The most bytes of a body, without the files within it."""

@@ -33,7 +33,7 @@ async def list_shares(request: AnyRequest, services: NamedDependency[Services]) 
 
 @delete("/{share:str}", status_code=204, operation_class=DELETE_NAMED)
 async def delete_share(share: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
-    """Take a link back: from now on it leads nowhere."""
+    """Revoke a link: from now on its address answers 404."""
     await services.share_links.take_back(owner_of(request), share)
 
 

@@ -332,7 +332,7 @@ export interface ErrorFrame {
   field: string | null;
   retryable: boolean;
   retry_after: number | null;
-  usage: Spent | null;
+  usage: UsageFigures | null;
   seq?: number;
 }
 /**
@@ -341,7 +341,7 @@ export interface ErrorFrame {
  *     `conversation`, `question` and `message` are the ids of what is stored of a turn; `message` is its answer.
  *     `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
  */
-export interface Spent {
+export interface UsageFigures {
   model: string;
   finish_reason: string | null;
   input_tokens: number | null;
@@ -462,7 +462,7 @@ export interface Message {
   finish_reason: string | null;
   error: string | null;
   answered: boolean | null;
-  usage: Spent | null;
+  usage: UsageFigures | null;
   created: number;
   request: string | null;
   citations?: ShownCitation[];
