@@ -28,8 +28,3 @@ class Lanes:
             _, users = self._lanes.pop(owner)
             if users > 1:
                 self._lanes[owner] = (lane, users - 1)
-
-    async def step(self, owner: str, seconds: float) -> None:
-        """Wait for a lane, and hold it for this long: others work meanwhile."""
-        async with self.of(owner):
-            await asyncio.sleep(seconds)
