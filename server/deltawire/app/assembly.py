@@ -10,6 +10,7 @@ import structlog
 from litestar import Litestar
 from litestar.di import Provide
 
+from deltawire.aio.fair_queue import FairQueue
 from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.app.authentication import make_authenticator, make_key_set
 from deltawire.app.services import (
@@ -92,6 +93,7 @@ def assemble(settings: Settings) -> Service:
     upstream = LoadingUpstream(partial(load_client, settings, turn_registry.running_time), turn_registry.open)
     stores.files.removal.delete_copy = upstream.delete_copy
     services = make_services(settings, turn_registry, authenticator, stores, metrics, quotas, upstream=upstream)
+    fair = FairQueue()
     connection_limits = ConnectionLimits(quotas.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
@@ -121,9 +123,9 @@ def assemble(settings: Settings) -> Service:
     # Litestar's own middleware sees only requests that have found a route.
     http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
-    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals)
+    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals, fair)
     drain = Drain(turn_registry, services.sessions, connection_limits.refuse_new, settings.drain_seconds)
-    return Service(app, _listening(settings, quotas), drain, upstream.ready)
+    return Service(app, _listening(settings, quotas, fair), drain, upstream.ready)
 
 
 def _litestar(
@@ -161,11 +163,14 @@ def _access_policy(settings: Settings, authenticator: Authenticator, app: Litest
     )
 
 
-def _listening(settings: Settings, quotas: Quotas) -> Listening:
+def _listening(settings: Settings, quotas: Quotas, fair: FairQueue) -> Listening:
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
         socket_rates=SocketRates(
-            frames=settings.max_frames_per_second, bytes=settings.max_bytes_per_second, arriving=quotas.arriving
+            frames=settings.max_frames_per_second,
+            bytes=settings.max_bytes_per_second,
+            arriving=quotas.arriving,
+            fair=fair,
         ),
         ping_interval=settings.ping_interval,
         ping_timeout=settings.ping_timeout,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import structlog
 
+from deltawire.aio.spacing import Spacing
 from deltawire.app.file_store import make_files
 from deltawire.app.state_keys import find_state_key
 from deltawire.chat.continuation import Continuations
@@ -25,7 +26,6 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.importing import Importer
-from deltawire.conversations.lanes import Lanes
 from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
@@ -166,7 +166,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
-        large=Lanes(1),
+        large=Spacing(),
         limits=stores.limits,
         metrics=metrics,
         refusals=refusals,

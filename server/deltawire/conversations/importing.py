@@ -21,6 +21,7 @@ from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_settings import as_stored
+from deltawire.protocol.decoding import commas_in, containers_in
 from deltawire.protocol.errors import Failure
 
 _MAX_CONVERSATIONS: Final = 10_000
@@ -145,7 +146,7 @@ def _read(found: dict[str, Any], folders: dict[str, str]) -> Imported:
 
 def _check_shape(body: bytes) -> None:
     """Raise `Failure` for a body that holds far more values than a text of its length would."""
-    if body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS or body.count(b",") > _MAX_VALUES:
+    if containers_in([body]) > _MAX_CONTAINERS or commas_in([body]) > _MAX_VALUES:
         message = f"An import may hold at most {_MAX_CONTAINERS:,} objects and lists, and {_MAX_VALUES:,} values."
         raise Failure("message_too_large", f"{message} Send it in parts.")
 

@@ -38,8 +38,3 @@ class Lanes:
             lane.users -= 1
             if not lane.users:
                 del self._lanes[owner]
-
-    async def step(self, owner: str, seconds: float) -> None:
-        """Wait for a lane, and hold it for this long: others work meanwhile."""
-        async with self.of(owner):
-            await asyncio.sleep(seconds)

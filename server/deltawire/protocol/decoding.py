@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Final, Generic, TypeVar, get_type_hints
 
 import msgspec
@@ -139,6 +140,16 @@ class StrictDecoder(Generic[T]):
 
     def _rule(self, path: str) -> str:
         return self._rules.get(re.sub(r"\[\d+\]", "[]", path), "something else")
+
+
+def containers_in(pieces: Iterable[bytes]) -> int:
+    """Return the most objects and lists that JSON in these pieces can hold, of which each takes much more memory."""
+    return sum(piece.count(b"{") + piece.count(b"[") for piece in pieces)
+
+
+def commas_in(pieces: Iterable[bytes]) -> int:
+    """Return the most values that JSON in these pieces can hold, besides the first of each object and list."""
+    return sum(piece.count(b",") for piece in pieces)
 
 
 def rules_of(struct: type[Struct], prefix: str = "") -> Rules:

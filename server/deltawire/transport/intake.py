@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from deltawire.aio.fair_queue import FairQueue
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.identity.quota import Holding, Quota
 
@@ -20,6 +21,8 @@ class SocketRates(msgspec.Struct, frozen=True, kw_only=True):
     """Frames of any kind."""
     bytes: int
     arriving: Quota
+    fair: FairQueue
+    """The queue of the callers who send much at once."""
 
 
 class Intake:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from deltawire.chat.runs.log import RunLog
 from deltawire.protocol.errors import Failure
@@ -38,7 +38,7 @@ class Cursor:
     __slots__ = ("_is_over", "_log", "_on_progress", "_refusal", "_wakeup", "listener", "seq")
 
     def __init__(self, log: RunLog, after: int, listener: Listener, on_progress: Callable[[], None]) -> None:
-        """`on_progress` is called when the listener has sent all that it was given, and asks for more."""
+        """`on_progress` is called when the listener has sent what it was given, and is given the newest frame."""
         self.listener = listener
         self._log = log
         self._on_progress = on_progress
@@ -66,14 +66,17 @@ class Cursor:
             self._wakeup.set_result(None)
 
     async def next(self) -> list[NumberedFrame]:
-        """Return the frames that the listener does not have; wait for one. An empty list is the end.
+        """Return the next frames that the listener does not have; wait for one. An empty list is the end.
 
         Raise `Failure` when the turn was refused.
         """
-        self._on_progress()
         while True:
-            if frames := self._log.after(self.seq):
-                self.seq = self._log.last
+            frames = self._log.after(self.seq)
+            if frames:
+                self.seq = cast("int", frames[-1].seq)
+            if self.seq >= self._log.last:
+                self._on_progress()
+            if frames:
                 return frames
             if self._refusal is not None:
                 raise self._refusal

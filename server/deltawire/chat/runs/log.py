@@ -1,6 +1,7 @@
 """The log of a run: its frames, numbered from 1, so that any of them can be sent again."""
 
 from array import array
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -9,6 +10,8 @@ from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started,
 
 _SEGMENT_BYTES: Final = 2**14
 """The most text that is sent again as one frame, unless a frame was longer by itself."""
+_SEGMENTS_AT_ONCE: Final = 8
+"""The most segments that a listener is given at once."""
 _SEGMENT_COST: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
@@ -90,14 +93,23 @@ class RunLog:
         return numbered
 
     def after(self, seq: int) -> list[NumberedFrame]:
-        """Return the frames after this number, neighbouring pieces of text joined."""
+        """Return the next frames after this number, neighbouring pieces of text joined; an empty list for none.
+
+        Of many frames these are only the first: a listener that does not read holds copies of what it was given.
+        """
         newer: list[NumberedFrame] = []
-        for segment in reversed(self._segments):
-            if segment.last <= seq:
-                break
+        for segment in islice(self._segments, self._place_after(seq), None):
             newer.append(segment.after(self.turn, seq))
-        newer.reverse()
+            if len(newer) >= _SEGMENTS_AT_ONCE:
+                break
         return newer
+
+    def _place_after(self, seq: int) -> int:
+        """Return the place of the first segment with a newer frame: mostly the last segment."""
+        place = len(self._segments)
+        while place and self._segments[place - 1].last > seq:
+            place -= 1
+        return place
 
     def holds(self, seq: int) -> bool:
         """Say if every frame after this number is kept."""
