@@ -84,9 +84,9 @@ class Limits:
         left: float
         resets_in: float | None = None
         if name == "turns_per_minute":
-            left, resets_in = await self.windows.look(caller, rule)
+            left, resets_in = await self.windows.read(caller, rule)
         elif name == "turns_at_once":
-            left = rule.amount - await self.backend.leases.look(caller, rule)
+            left = rule.amount - await self.backend.leases.count(caller, rule)
         else:
             left, resets_in = rule.amount - spent_on(name, rule, used), seconds_left(self.clock)
         return Standing(limit=name, model=rule.model, allowed=rule.amount, left=max(0, left), resets_in=resets_in)
@@ -217,7 +217,7 @@ class Ledger:
                     if self._limits.when_away == "refuse":
                         raise Failure("store_unavailable", AWAY) from None
         except BaseException:
-            await self._limits.backend.leases.give_back(self._id)
+            await self._limits.backend.leases.release(self._id)
             raise
 
     def _check_prices(self, *models: str) -> None:
@@ -257,8 +257,8 @@ class Ledger:
                     await self._limits.windows.leave(self._id, self._caller, rules)
                 raise
             if rule is not None:
-                _, seconds = await self._limits.windows.look(self._caller, rule)
-                raise too_many_a_minute(rule, seconds)
+                window = await self._limits.windows.read(self._caller, rule)
+                raise too_many_a_minute(rule, window.resets_in)
 
     @property
     def _was_admitted(self) -> bool:
@@ -271,7 +271,7 @@ class Ledger:
             await asyncio.wait({self._beginning})  # the listener may have left during `begin`
         if self._was_admitted:
             await self._limits.backend.meter.charge(self._charge(figures, model))
-        await self._limits.backend.leases.give_back(self._id)
+        await self._limits.backend.leases.release(self._id)
 
     def _charge(self, figures: UsageFigures | None, model: str | None) -> Charge:
         return Charge(
