@@ -129,7 +129,7 @@ class TurnRecord:
             context = await transcript.begin(request.request, files)
             exchange = request.exchange
             if context.open_calls is not None:
-                exchange = results_of(request.request, context.open_calls, request.bounds)
+                exchange = (results_of(request.request, context.open_calls, request.bounds),)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken

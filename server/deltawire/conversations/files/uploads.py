@@ -111,9 +111,9 @@ class Uploads:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
         async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
-            number, size = await rows.stored_by(transaction, row.owner)
-            room = self._bounds.caller_bytes - size
-            if number >= _MAX_FILES:
+            stored = await rows.stored_by(transaction, row.owner)
+            room = self._bounds.caller_bytes - stored.size
+            if stored.number >= _MAX_FILES:
                 raise Failure("budget_exhausted", f"One caller may keep at most {_MAX_FILES:,} files.", retryable=False)
             if room < (length or 1):
                 raise _no_room(self._bounds.caller_bytes)
