@@ -132,7 +132,7 @@ class Gate:
                 caller = await authenticator.identify(token_of(scope))
                 owner = caller.name
         finally:  # a refusal begins, too
-            await self._fair.turn(owner)
+            await self._fair.wait(owner)
         return caller
 
     def _is_public(self, scope: Scope) -> bool:

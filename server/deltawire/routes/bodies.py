@@ -45,19 +45,19 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
                 pieces.append(piece)
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
             raise RequestAborted from None
-        await services.let_others_go_first(caller, holding.amount)
+        await services.wait_to_read(caller, holding.amount)
         if holding.amount > services.body_bytes:
             # In a thread: of 27 MB, this takes 50 ms.
-            whole = await asyncio.to_thread(_whole_with_files, pieces)
+            body = await asyncio.to_thread(_joined_with_files, pieces)
         else:
-            whole = b"".join(pieces)
+            body = b"".join(pieces)
         pieces.clear()
-        yield whole
+        yield body
     finally:
         holding.become(0)
 
 
-def _whole_with_files(pieces: list[bytes]) -> bytes:
+def _joined_with_files(pieces: list[bytes]) -> bytes:
     """Return a body of these pieces. Raise `Failure` where it holds too many values."""
     if containers_in(pieces) + commas_in(pieces) > MAX_VALUES:
         raise Failure("message_too_large", f"A request with files holds at most {MAX_VALUES:,} values.")

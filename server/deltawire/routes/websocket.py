@@ -58,7 +58,7 @@ class SocketPeer:
         caller = caller_of(self._socket.scope).name
         try:
             with self._services.arriving.taken(caller, getsizeof(content)):
-                await self._services.let_others_go_first(caller, len(content))
+                await self._services.wait_to_read(caller, len(content))
         except Failure:
             self.end(1013, "too many large messages at once")
             return False
