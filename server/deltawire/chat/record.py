@@ -102,7 +102,7 @@ class TurnRecord:
 
     async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a stored question; those that were deleted are left out."""
-        return [] if self._files is None or not ids else await self._files.stored(self.caller, ids)
+        return [] if self._files is None or not ids else await self._files.find_stored(self.caller, ids)
 
     async def _attach(self, request: TurnRequest, own_files: Sequence[FileRow]) -> TurnRequest:
         if self._files is None:

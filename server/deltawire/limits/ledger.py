@@ -24,7 +24,7 @@ from deltawire.limits.backend import (
     used_by,
 )
 from deltawire.limits.prices import Prices
-from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once, unpriced
+from deltawire.limits.refusals import AWAY, budget_used, exhausted, too_many_a_minute, too_many_at_once, unpriced
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
 from deltawire.protocol.errors import Failure
@@ -88,7 +88,7 @@ class Limits:
         elif name == "turns_at_once":
             left = rule.amount - await self.backend.leases.count(caller, rule)
         else:
-            left, resets_in = rule.amount - spent_on(name, rule, used), seconds_left(self.clock)
+            left, resets_in = rule.amount - budget_used(name, rule, used), seconds_left(self.clock)
         return Standing(limit=name, model=rule.model, allowed=rule.amount, left=max(0, left), resets_in=resets_in)
 
     @property
@@ -237,7 +237,7 @@ class Ledger:
             return
         [used] = await self._limits.backend.meter.read(self._caller, [today(self._limits.clock)])
         for name, rule in budgets:
-            if spent_on(name, rule, used) >= rule.amount:
+            if budget_used(name, rule, used) >= rule.amount:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
 
     async def _take_place(self) -> None:

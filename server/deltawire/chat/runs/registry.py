@@ -150,7 +150,7 @@ class Runs:
         if self.hub is not None and names.belongs_to(name, caller):
             if self.is_elsewhere(name):
                 return await self.hub.find(name)
-            await self.hub.made(name)
+            await self.hub.find_when_made(name)
         return self.find_here(name, caller)
 
     def find_here(self, name: str, caller: str) -> Run:
