@@ -246,10 +246,9 @@ class Transcript:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        is_lost = (
-            isinstance(end, ErrorFrame) or self._continued_answer is not None
-        )  # then the results may be sent again
-        if is_lost and not (self._texts or self._thoughts or self._shown):
+        # An empty answer to results is not stored: the client may send them again.
+        may_be_empty = not isinstance(end, ErrorFrame) and self._continued_answer is None
+        if not may_be_empty and not (self._texts or self._thoughts or self._shown):
             return self.with_stored_ids(end)
         answer = new_id()
         end_with_ids = self.with_stored_ids(end, message=answer)
