@@ -12,8 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, Viewpor
 from support.paths import WEB
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}
-TABLET = {"width": 820, "height": 1180}
-NARROW = {"width": 360, "height": 740}
+TABLET: ViewportSize = {"width": 820, "height": 1180}
+NARROW: ViewportSize = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 COUNT_NODES = """() => {
