@@ -12,8 +12,8 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, Viewpor
 from support.paths import WEB
 
 WIDE: ViewportSize = {"width": 1280, "height": 800}
-TABLET = {"width": 820, "height": 1180}
-NARROW = {"width": 360, "height": 740}
+TABLET: ViewportSize = {"width": 820, "height": 1180}
+NARROW: ViewportSize = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 COUNT_NODES = """() => {
@@ -156,13 +156,20 @@ class ChatPage:
 
 
 _KEPT = "about:blank#kept"
+_MEDIA = ("color_scheme", "forced_colors", "reduced_motion")
+"""Options that a page has by itself; with others it needs a context of its own."""
 
 
 @asynccontextmanager
-async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+async def opened(
+    browser: Browser, address: str, *, viewport: ViewportSize = WIDE, **options: Any
+) -> AsyncIterator[ChatPage]:
     """The page, connected and all there. At its end, nothing has gone wrong in it, and it has asked no other host."""
+    media = {name: options.pop(name) for name in _MEDIA if name in options}
     async with _fresh(browser, options) if options else _kept(browser, address) as context:
         page = ChatPage(await context.new_page())
+        await page.page.set_viewport_size(viewport)
+        await page.page.emulate_media(**media)
         await page.page.goto(f"http://{address}/")
         await page.is_connected()
         await expect(page.messages).to_be_attached()  # with all that is loaded after the first paint
