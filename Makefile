@@ -49,7 +49,7 @@ test: .venv/.installed-dev ## everything that CI runs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types vitest lint
 	@$(MAKE) --no-print-directory pytest
 
-nightly: .venv-clients/.installed test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
+nightly: .venv-clients/.installed .venv/.webkit test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly
 	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
@@ -207,6 +207,17 @@ clean: ## remove all that was installed or built
 			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends firefox-esr; \
 		else \
 			echo "the tests need a Firefox: install one"; exit 1; \
+		fi; \
+	fi
+	@touch $@
+
+# Debian's WebKit, the engine of Safari, and a screen for it. Only `nightly` asks it.
+.venv/.webkit: .venv/.installed-dev
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.webkit; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends webkit2gtk-driver xvfb; \
+		else \
+			echo "the tests of the night need WebKitWebDriver and Xvfb: install them"; exit 1; \
 		fi; \
 	fi
 	@touch $@
