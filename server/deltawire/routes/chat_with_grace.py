@@ -8,7 +8,7 @@ from litestar.types import Receive, Scope, Send
 
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.edge.error_handler import Refusal
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import preferences
 from deltawire.identity.caller import Caller, caller_of
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.chat_request import ChatRequest
@@ -55,7 +55,7 @@ async def answer_with_grace(asked: Asked, scope: Scope, receive: Receive, send: 
     """Send the answer of the run of a chat, or its name at once to a client that prefers so."""
     async with _listening(asked, "rest", receive, services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
-        if any(preference.lower() == _ASYNC for preference in listed(asked.request.scope, b"prefer")):
+        if _ASYNC in preferences(asked.request.scope):
             await _send_accepted(run, fields, send)
             return
         whole = await while_there(receive, listener.answer(frames))
