@@ -76,18 +76,18 @@ def _frame(kind: str, contract: dict[str, Any]) -> str:
         for example in message["examples"]
     )
     replies = contract["operations"].get(kind, {}).get("reply", {}).get("messages", [])
-    answered = ", ".join(f"<code>{escape(_last(reply['$ref']))}</code>" for reply in replies)
+    answers_with = ", ".join(f"<code>{escape(_last(reply['$ref']))}</code>" for reply in replies)
     return (
         f'<section id="{escape(kind)}"><h3><code>{escape(kind)}</code></h3><p>{escape(message["summary"])}'
-        f"{f' Answered with {answered}.' if answered else ''}</p>"
+        f"{f' Answered with {answers_with}.' if answers_with else ''}</p>"
         f"{_fields(_last(message['payload']['$ref']), schemas)}{examples}</section>"
     )
 
 
 def _fields(name: str, schemas: dict[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td><code>{escape(field)}</code></td><td>{needed}</td><td>{escape(takes)}</td></tr>"
-        for field, needed, takes in _rows(schemas[name])
+        f"<tr><td><code>{escape(field)}</code></td><td>{required}</td><td>{escape(accepted)}</td></tr>"
+        for field, required, accepted in _rows(schemas[name])
     )
     head = "<tr><th scope=col>field</th><th scope=col></th><th scope=col>what it is</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
@@ -95,24 +95,22 @@ def _fields(name: str, schemas: dict[str, Any]) -> str:
 
 def _rows(schema: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for field, rule in schema["properties"].items():
-        yield field, "always" if field in schema["required"] else "", _takes(rule)
+        yield field, "always" if field in schema["required"] else "", _accepted_values(rule)
 
 
-def _takes(rule: dict[str, Any]) -> str:
+def _accepted_values(rule: dict[str, Any]) -> str:
     """Return the accepted values of a field in words: its description, or else its schema."""
     if "description" in rule:
         return str(rule["description"])
     if "anyOf" in rule:
-        return " or ".join(_takes(choice) for choice in rule["anyOf"] if choice != {"type": "null"} or not _tells(rule))
+        choices: list[dict[str, Any]] = rule["anyOf"]
+        if any("description" in choice for choice in choices):  # null counts as absent
+            choices = [choice for choice in choices if choice != {"type": "null"}]
+        return " or ".join(map(_accepted_values, choices))
     if "$ref" in rule:
         return f"the fields of {_last(rule['$ref'])}"
     values = [rule["const"]] if "const" in rule else rule.get("enum")
     return " or ".join(f'"{value}"' for value in values) if values else str(rule["type"])
-
-
-def _tells(rule: dict[str, Any]) -> bool:
-    """Say if a choice has a description. Then null is left out of the words, because it counts as absent."""
-    return any("description" in choice for choice in rule["anyOf"])
 
 
 def _last(reference: str) -> str:

@@ -13,8 +13,8 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
-from deltawire.api_docs.library_operations import SPOKEN as LIBRARY
-from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
+from deltawire.api_docs.library_operations import STRUCTS as LIBRARY
+from deltawire.api_docs.openai_operations import STRUCTS as OPENAI
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.files.schemas import FilePage
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
@@ -59,7 +59,7 @@ CONTEXT: Final = [
 """
 
 
-ANSWERED: Final = [{"required": ["result"]}, {"required": ["error"]}]
+RESULT_OR_ERROR: Final = [{"required": ["result"]}, {"required": ["error"]}]
 """The rule of an answer to a call: it has one of the two."""
 
 
@@ -96,7 +96,7 @@ class _Document(JsonRenderPlugin):
             [*_DOCUMENTED, *self._answers], ref_template=reference("{name}").ref
         )
         schemas[ChatRequest.__name__]["allOf"] = CONTEXT
-        schemas[ToolAnswer.__name__]["oneOf"] = ANSWERED
+        schemas[ToolAnswer.__name__]["oneOf"] = RESULT_OR_ERROR
         [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
         seconds["maximum"] = self._max_grace
         return schemas

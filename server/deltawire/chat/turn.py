@@ -201,7 +201,7 @@ class Turn:
         self._raise_if_cancelled()
         request, attempts = self._request, self._attempts
         if not self.rounds.done:
-            self._observer.asks(request.models[0], request.request, request.history)
+            self._observer.model_asked(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._attempts.clock.turn_by):
                 self._stream, events = await attempts.first_events(request, self._enter)
@@ -212,7 +212,7 @@ class Turn:
             self.usage.model = attempts.model
             self.usage.counts = attempts.counts
         self._enter(Phase.SEND)
-        self._observer.answers()
+        self._observer.first_token()
         return events
 
     async def _next_round(self) -> list[Event] | None:
@@ -227,7 +227,7 @@ class Turn:
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._attempts.clock.failure("tool") from None
-        self._observer.goes_on()
+        self._observer.next_round()
         self.usage.next_round(stream.counts)
         self._stream = None
         self._request = rounds.ask_again(self.usage.model)

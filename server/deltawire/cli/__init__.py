@@ -120,7 +120,7 @@ def _groups(value: str) -> tuple[str, ...]:
 
 
 def _read(reader: Callable[[str], T], value: str) -> T:
-    """Return what `reader` reads; tell the sentence of the ValueError that it raises."""
+    """Return what `reader` reads; raise the sentence of its ValueError as argparse's own error."""
     try:
         return reader(value)
     except ValueError as error:

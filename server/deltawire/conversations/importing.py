@@ -127,7 +127,7 @@ class Importer:
                 await self._add(tree, conversation, start)
         except BaseException:
             async with self._database.writing(owner) as transaction:
-                await tree.give_up(transaction)
+                await tree.mark_deleted(transaction)
             raise
         return tree.id
 

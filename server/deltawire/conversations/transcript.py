@@ -75,7 +75,7 @@ class Transcripts:
         await self.background.wait(_CLOSE_SECONDS)
 
 
-class _GivenUp(Exception):
+class _ClosedEarly(Exception):
     """Rolls the question back: the turn ended before its commit, and its last frame named no question."""
 
 
@@ -157,7 +157,7 @@ class Transcript:
         """
         self._is_closed = True
         if self._question is not None and not self._has_ended and self._goes_on_from is None:
-            self._transcripts.background.run(self._give_up(self._question))
+            self._transcripts.background.run(self._cancel_question(self._question))
 
     def with_stored_ids(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """Return the last frame with the stored ids; unchanged where no question is written."""
@@ -185,10 +185,10 @@ class Transcript:
             count = 0 if place.stored_question else 1
             await self._tree.change(transaction, messages=count, text_bytes=size, **title, updated=time.time())
             if self._is_closed:
-                raise _GivenUp
+                raise _ClosedEarly
         self._question = question_id
         if self._is_closed:  # closed during the commit
-            await self._give_up(question_id)
+            await self._cancel_question(question_id)
         return TurnContext(request=request, history=history, models=models, files_before=place.files_before)
 
     async def _add_question(
@@ -216,7 +216,7 @@ class Transcript:
         rows = [] if leaf is None else await self._tree.history(transaction, leaf, bounds.chars)
         history = context_of(rows, bounds.parts_bytes, is_left_in_calls=is_left_in_calls)
         if self._is_closed:  # nobody would give back what is held from now on
-            raise _GivenUp
+            raise _ClosedEarly
         parts = [len(message.parts or b"") for message in history if isinstance(message, StoredMessage)]
         self._hold(2 * (sum([sys.getsizeof(message.text) for message in history]) + sum(parts)))
         return history
@@ -242,7 +242,7 @@ class Transcript:
             raise Failure("not_found", "There is no such conversation.", field="conversation")
         return conversation
 
-    async def _give_up(self, question: str) -> None:
+    async def _cancel_question(self, question: str) -> None:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:

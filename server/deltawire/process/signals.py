@@ -32,7 +32,7 @@ def exit_code_of(signals: list[int]) -> int:
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Block SIGINT in the processes that this block starts until they have handlers; `stopping` unblocks it.
 
     A terminal sends SIGINT to every process, and a worker that is still importing would print a stack trace.

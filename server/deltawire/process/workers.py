@@ -19,7 +19,7 @@ import structlog
 
 from deltawire.process.drain import Drained
 from deltawire.process.server import bind
-from deltawire.process.signals import StopClock, exit_code_of, interrupts_held_back, stopping
+from deltawire.process.signals import StopClock, exit_code_of, interrupts_blocked, stopping
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +95,12 @@ class Workers:
             for listeners in self._listeners:
                 self._start(listeners)
             while not self._stopping and not all(worker.is_ready for worker in self._workers):
-                await self._changed()
+                await self._wait_for_change()
             if not self._stopping:
                 self.is_up = True
                 on_ready()
             while self._workers or not self._stopping:
-                await self._changed()
+                await self._wait_for_change()
         if self._failed:
             return 1
         return 0 if self.is_up else exit_code_of(signals)
@@ -121,7 +121,7 @@ class Workers:
                 listener.close()
         self._change.set()
 
-    async def _changed(self) -> None:
+    async def _wait_for_change(self) -> None:
         self._change.clear()
         await self._change.wait()
 
@@ -132,12 +132,12 @@ class Workers:
     def _start(self, listeners: Listeners) -> None:
         if self._stopping:
             return
-        report, theirs = _spawn.Pipe(duplex=False)
-        process = _spawn.Process(target=self._serve, args=(listeners, theirs))
+        report, child_end = _spawn.Pipe(duplex=False)
+        process = _spawn.Process(target=self._serve, args=(listeners, child_end))
         resource_tracker.ensure_running()  # where the start of a worker starts it, it unblocks SIGINT
-        with interrupts_held_back():
+        with interrupts_blocked():
             process.start()
-        theirs.close()
+        child_end.close()
         worker = _Worker(process, listeners, report)
         self._workers.add(worker)
         asyncio.get_running_loop().add_reader(report.fileno(), self._receive, worker)

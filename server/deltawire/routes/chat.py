@@ -11,7 +11,7 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from deltawire.api_docs.operations import STREAMED, WHOLE
+from deltawire.api_docs.operations import RUN_CHAT, STREAM_CHAT
 from deltawire.chat.peer import PeerGone
 from deltawire.edge.error_handler import Refusal
 from deltawire.edge.headers import listed
@@ -32,7 +32,7 @@ from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
 
-@post("/chat", status_code=200, operation_class=WHOLE)
+@post("/chat", status_code=200, operation_class=RUN_CHAT)
 async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and return the whole answer once it has ended."""
 
@@ -50,7 +50,7 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
     return respond
 
 
-@post("/chat/stream", status_code=200, operation_class=STREAMED)
+@post("/chat/stream", status_code=200, operation_class=STREAM_CHAT)
 async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and send the answer as server-sent events while it comes."""
 

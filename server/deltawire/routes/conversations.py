@@ -65,7 +65,7 @@ async def export_everything(request: AnyRequest, services: NamedDependency[Servi
     first = encode({**head, "prompts": await services.library.prompts(owner)})[:-1] + b","
     disposition = 'attachment; filename="conversations.json"'
     headers = {"content-type": "application/json", "content-disposition": disposition}
-    return streamed(services.conversations.everything(owner, first), headers)
+    return streamed(services.conversations.export_all(owner, first), headers)
 
 
 @post("/import", status_code=200, operation_class=IMPORT)

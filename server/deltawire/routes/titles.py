@@ -31,8 +31,8 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
     owner, model = owner_of(request), services.title_model
     if model is None:
         raise Failure("not_found", "This server makes no titles; see TITLE_MODEL.")
-    before, question, answer = await services.conversations.beginning(owner, conversation)
-    chat = ChatRequest(message=title_question(question, answer), model=model, thinking="off")
+    before, exchange = await services.conversations.first_exchange(owner, conversation)
+    chat = ChatRequest(message=title_question(exchange.question, exchange.answer), model=model, thinking="off")
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
@@ -45,7 +45,7 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
                     response = answer
                 else:
                     title = title_from(answer.text) or before
-                    response = await services.conversations.entitle(owner, conversation, before, title)
+                    response = await services.conversations.set_title(owner, conversation, before, title)
                 await send_whole(response, headers, scope, send, services)
 
     return respond

@@ -78,7 +78,7 @@ class TurnSpan:
         self._asked_at: float | None = None
         self._is_answered = False
 
-    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+    def model_asked(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked."""
         self._asked_at = monotonic()
         self._span.update_name(f"{_OPERATION} {model}")
@@ -102,7 +102,7 @@ class TurnSpan:
                 }
             )
 
-    def answers(self) -> None:
+    def first_token(self) -> None:
         """Note that the first token has come; a thought counts."""
         self._is_answered = True
         if self._asked_at is not None:

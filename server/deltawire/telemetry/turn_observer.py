@@ -54,31 +54,31 @@ class TurnObserver:
         """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
 
-    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+    def model_asked(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked for the first time."""
         if request.tools:
             self._tools = sorted({tool if isinstance(tool, str) else FUNCTION for tool in request.tools})
             for tool in self._tools:
                 self._metrics.tools.labels(tool).inc()
         if self._span is not None:
-            self._span.asks(model, request, history)
+            self._span.model_asked(model, request, history)
 
-    def asks_again(self) -> None:
+    def model_asked_again(self) -> None:
         """Note that the upstream is asked again, by the same model or a fallback."""
         self._retries += 1
         self._metrics.retries.inc()
 
-    def failed(self, model: str, fault: Failure) -> None:
+    def attempt_failed(self, model: str, fault: Failure) -> None:
         """Note that an attempt has failed."""
         log.warning("upstream_fault", turn=self._ids["turn"], model=model, code=fault.code, cause=fault.cause)
         self._metrics.faults.labels(fault.code).inc()
 
-    def answers(self) -> None:
+    def first_token(self) -> None:
         """Note that the first token has come; a thought counts."""
         if self._span is not None:
-            self._span.answers()
+            self._span.first_token()
 
-    def goes_on(self) -> None:
+    def next_round(self) -> None:
         """Note that the functions were answered, and that the model is asked again."""
         self._rounds += 1
         self._metrics.tool_rounds.inc()

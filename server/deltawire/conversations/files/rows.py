@@ -149,7 +149,7 @@ async def of_conversation(connection: AsyncConnection, owner: str, conversation:
     return [_row(row) for row in (await connection.execute(chosen.order_by(files.c.created, files.c.id))).all()]
 
 
-async def give_up(connection: AsyncConnection, row: FileRow, state: str) -> None:
+async def mark_deleted(connection: AsyncConnection, row: FileRow, state: str) -> None:
     """Mark a file as gone, unless it was used, named or kept since this row was read."""
     same = (files.c.id == row.id, files.c.state == state, files.c.used == row.used)
     unnamed = ~exists().where(message_files.c.file == files.c.id)

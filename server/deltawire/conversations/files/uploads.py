@@ -102,7 +102,7 @@ class Uploads:
                 await self._objects.put(row.object, arrival.checked(pieces))
             return await self._keep(arrival.whole())
         except BaseException:
-            self._database.background.run(self._give_up(row))
+            self._database.background.run(self._mark_deleted(row))
             raise
         finally:
             self.running.discard(row.id)
@@ -144,7 +144,7 @@ class Uploads:
             self._removal.run()
         return twin
 
-    async def _give_up(self, row: FileRow) -> None:
+    async def _mark_deleted(self, row: FileRow) -> None:
         """Remove the bytes that came. When the store is away, the next sweep removes them."""
         async with self._database.writing(row.owner) as transaction:
             await rows.change(transaction, row.id, state=rows.GONE, size=0)
