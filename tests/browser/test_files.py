@@ -315,6 +315,6 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
 async def barriers_wide_and_narrow(page: ChatPage) -> list[str]:
     found = []
     for size in (WIDE, NARROW):
-        await page.page.set_viewport_size(size)
+        await page.resize(size)
         found += await page.barriers()
     return found
