@@ -8,7 +8,7 @@ from litestar.types import Receive, Scope, Send
 
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.edge.error_handler import Refusal
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import preferences
 from deltawire.limits.headers import rate_limit_fields
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, encode
@@ -39,7 +39,7 @@ async def answer_with_grace(
     """Send the answer of the run of a chat, or its name at once to a client that prefers so."""
     async with _listening(requested, "rest", receive, services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
-        if any(preference.lower() == _ASYNC for preference in listed(requested.request.scope, b"prefer")):
+        if _ASYNC in preferences(requested.request.scope):
             await _send_accepted(run, fields, send)
             return
         whole = await while_there(receive, listener.answer(frames))

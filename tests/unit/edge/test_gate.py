@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any, cast
 
+from support.virtual_clock import in_virtual_time
+
 from deltawire.aio.fair_queue import FairQueue
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy
@@ -64,6 +66,7 @@ class Door:
         self.came.append(scope[CALLER].name or scope["path"])
 
 
+@in_virtual_time
 async def test_one_request_of_a_caller_does_not_wait_for_hundreds_of_another() -> None:
     door = Door()
     asked = [door.ask("alice") for _ in range(200)] + [door.ask("alice", "/ws", "websocket") for _ in range(200)]
@@ -72,6 +75,7 @@ async def test_one_request_of_a_caller_does_not_wait_for_hundreds_of_another() -
     assert door.came.count("alice") == 400
 
 
+@in_virtual_time
 async def test_those_who_have_no_token_hold_up_neither_callers_nor_the_health_check() -> None:
     door = Door()
     asked = [door.ask("nobody") for _ in range(200)] + [door.ask("", "/") for _ in range(200)]

@@ -320,7 +320,7 @@ def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: 
     last = Response.model_validate(json.loads(data.removeprefix(b"data: "))["response"])
     assert (name, last.status) == (f"event: response.{status}".encode(), status)
     assert (last.incomplete_details.reason if last.incomplete_details else None) == cause
-    assert [item.status for item in last.output] == [status]  # type: ignore[union-attr]
+    assert [item.status for item in last.output] == [status]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import itertools
 from typing import Any, cast
 
 from support.siege import frame
+from support.virtual_clock import in_virtual_time
 from websockets.frames import Frame
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -61,6 +62,7 @@ def most_in_a_step(taken: list[int]) -> int:
     return max(after - before for before, after in itertools.pairwise([0, *taken]))
 
 
+@in_virtual_time
 async def test_of_many_messages_one_is_taken_in_a_step_and_in_their_order() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(b"".join(frame(b"%d" % number) for number in range(100)))
@@ -70,6 +72,7 @@ async def test_of_many_messages_one_is_taken_in_a_step_and_in_their_order() -> N
     assert socket.is_reading
 
 
+@in_virtual_time
 async def test_one_message_is_taken_at_once_without_a_pause() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(frame(b"hi"))
@@ -77,6 +80,7 @@ async def test_one_message_is_taken_at_once_without_a_pause() -> None:
     assert socket.is_reading
 
 
+@in_virtual_time
 async def test_very_many_fragments_and_pings_take_several_steps() -> None:
     socket = Socket(FairQueue(), caller="")
     socket.incoming.add(frame(b"a", 0x01) + frame(b"a", 0x00) * 900 + frame(b"a", 0x80) + frame(b"x", 0x89) * 1_000)
@@ -85,6 +89,7 @@ async def test_very_many_fragments_and_pings_take_several_steps() -> None:
     assert socket.taken == ["a" * 902, *["control"] * 1_000]
 
 
+@in_virtual_time
 async def test_what_comes_meanwhile_is_read_after_what_came_before() -> None:
     socket = Socket(FairQueue())
     for start in range(0, 30, 10):
@@ -93,6 +98,7 @@ async def test_what_comes_meanwhile_is_read_after_what_came_before() -> None:
     assert socket.taken == [str(number) for number in range(30)]
 
 
+@in_virtual_time
 async def test_a_message_on_one_socket_does_not_wait_for_those_on_hundreds_of_another_caller() -> None:
     fair = FairQueue()
     sockets = [Socket(fair) for _ in range(300)]
@@ -107,6 +113,7 @@ async def test_a_message_on_one_socket_does_not_wait_for_those_on_hundreds_of_an
     assert all(socket.taken for socket in sockets)
 
 
+@in_virtual_time
 async def test_a_socket_that_is_gone_reads_nothing_more() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(frame(b"hi") * 10)
@@ -116,6 +123,7 @@ async def test_a_socket_that_is_gone_reads_nothing_more() -> None:
     assert socket.taken == ["hi"]
 
 
+@in_virtual_time
 async def test_too_much_of_an_unfinished_message_ends_the_socket() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(frame(b"x" * 70_000)[:-1])

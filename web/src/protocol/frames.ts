@@ -304,7 +304,7 @@ export interface Usage {
 /**
  * The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
  *
- *     Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+ *     Those of a kind add up to its count. A kind whose modalities the provider did not send is absent.
  */
 export interface Modalities {
   input?: {
