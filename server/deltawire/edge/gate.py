@@ -22,7 +22,7 @@ from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
 from deltawire.edge.head_requests import as_get
-from deltawire.edge.headers import lone
+from deltawire.edge.headers import single_header
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
@@ -78,12 +78,12 @@ class Gate:
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
-            if lone(scope, b"host") is None and scope["http_version"] != "1.0":
+            if single_header(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
             origin = msgspec.structs.replace(origin, client=client.address)
             set_origin(origin)
-            self._check(scope, client, lone(scope, b"origin"))
+            self._check(scope, client, single_header(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return

@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 
 from deltawire.edge.error_handler import RequestAborted
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import list_header
 from deltawire.identity.caller import caller_of
 from deltawire.identity.quota import Holding
 from deltawire.protocol.decoding import commas_in, containers_in
@@ -30,7 +30,7 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
     """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
     caller = caller_of(request.scope).name
     holding = Holding(services.arriving, caller)

@@ -56,14 +56,14 @@ class RequestHead:
 
         An upgrade to anything else is ignored, as is one in HTTP/1.0 (RFC 9110, 7.8).
         """
-        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.listed(b"upgrade")
+        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.list_header(b"upgrade")
 
     @property
     def expects_continue(self) -> bool:
         """Say if the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
-        return self.version == "1.1" and b"100-continue" in self.listed(b"expect")
+        return self.version == "1.1" and b"100-continue" in self.list_header(b"expect")
 
-    def listed(self, name: bytes) -> list[bytes]:
+    def list_header(self, name: bytes) -> list[bytes]:
         """Return the parts of a header that is a list, in lower case, over all its lines."""
         parts = (part for key, value in self.headers if key == name for part in value.split(b","))
         return [part.strip().lower() for part in parts if part.strip()]
