@@ -36,5 +36,5 @@ def continued(
     That is the one that called, whichever the conversation's or the default one is: no other takes its signatures.
     Raise `Failure` for what it does not take.
     """
-    whole = merged(request, settings, catalog.tools)
-    return whole, catalog.models_of(replace(whole, model=model))[:1]
+    with_settings = merged(request, settings, catalog.tools)
+    return with_settings, catalog.models_of(replace(with_settings, model=model))[:1]

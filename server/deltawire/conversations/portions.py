@@ -19,7 +19,7 @@ from deltawire.conversations.tree import Tree
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import encode
 from deltawire.protocol.shown import Shown
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 _OWN: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
 _COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN, "shown"))
@@ -54,20 +54,20 @@ class Portions:
     async def indented_json(self, tree: Tree, head: Conversation) -> AsyncGenerator[bytes, None]:
         """Yield the same for people to read."""
         async with self._lanes.of(tree.owner):
-            whole = msgspec.json.format(encode(head)).removesuffix(b"\n}") + b',\n  "messages": ['
+            beginning = msgspec.json.format(encode(head)).removesuffix(b"\n}") + b',\n  "messages": ['
             has_any = False
             async for piece in self._joined(tree, _indented):
-                yield whole + piece
-                whole, has_any = b"", True
-            yield whole + (b"\n  ]\n}" if has_any else b"]\n}")
+                yield beginning + piece
+                beginning, has_any = b"", True
+            yield beginning + (b"\n  ]\n}" if has_any else b"]\n}")
 
     async def markdown(self, tree: Tree, head: Conversation, leaf: str) -> AsyncGenerator[bytes, None]:
         """Yield the branch that ends in this message as Markdown, or the newest branch where `leaf` is empty."""
         async with self._lanes.of(tree.owner):
-            wanted = branch([outline async for outline in self._outline(tree)], leaf)
+            branch_ids = branch([outline async for outline in self._outline(tree)], leaf)
             yield title_line(head.title).encode()
-            for start in range(0, len(wanted), _ROWS):
-                portion = wanted[start : start + _ROWS]
+            for start in range(0, len(branch_ids), _ROWS):
+                portion = branch_ids[start : start + _ROWS]
                 async for message in self._messages(tree, messages.c.id.in_(portion)):
                     # In a thread: the time that a text takes grows with its lines.
                     yield (await asyncio.to_thread(section, message)).encode()
@@ -79,17 +79,17 @@ class Portions:
         No id leaves, nor a setting, a thought or a figure.
         """
         async with self._lanes.of(reader):
-            wanted = branch([outline async for outline in self._outline(tree, reader)], leaf)
-            whole, mark = encode(head)[:-1] + b',"messages":[', b""
-            for start in range(0, len(wanted), _ROWS):
-                only = messages.c.id.in_(wanted[start : start + _ROWS])
+            branch_ids = branch([outline async for outline in self._outline(tree, reader)], leaf)
+            beginning, mark = encode(head)[:-1] + b',"messages":[', b""
+            for start in range(0, len(branch_ids), _ROWS):
+                only = messages.c.id.in_(branch_ids[start : start + _ROWS])
                 async for message in self._messages(tree, only, reader=reader):
-                    shown = SharedMessage(
+                    shared_message = SharedMessage(
                         role=message.role, text=message.text, model=message.model, created=message.created
                     )
-                    yield whole + mark + encode(shown)
-                    whole, mark = b"", b","
-            yield whole + b"]}"
+                    yield beginning + mark + encode(shared_message)
+                    beginning, mark = b"", b","
+            yield beginning + b"]}"
 
     async def _joined(self, tree: Tree, encoded: Callable[[Message], bytes]) -> AsyncIterator[bytes]:
         piece, mark = bytearray(), b""
@@ -146,7 +146,7 @@ def _message(row: RowMapping) -> Message:
     if row["shown"]:
         columns |= asdict(msgspec.json.decode(row["shown"], type=Shown))
     usage = columns["usage"]
-    return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=Spent)})
+    return Message(**{**columns, "usage": usage and msgspec.json.decode(usage, type=UsageFigures)})
 
 
 def _indented(message: Message) -> bytes:

@@ -1,7 +1,7 @@
 """Links to one branch of a conversation, for others to read.
 
 A token is 32 random bytes, of which only the SHA-256 is stored. A link that never existed, one that has expired and one
-that was taken back get the same answer. The first two characters of a token say if authentication is needed.
+that was revoked get the same answer. The first two characters of a token say if authentication is needed.
 """
 
 import re

@@ -14,7 +14,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.usage_rows import usage_row, write_rows
 from deltawire.conversations.usage_spool import Batch, UsageSpool
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 _COLLECT_SECONDS: Final = 0.5
 """Seconds for which turns are collected: one transaction writes them all."""
@@ -45,12 +45,12 @@ class UsageHistory:
         """Batches that are not yet in the database."""
         self._has_rows = asyncio.Event()
 
-    def keep(self, turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> None:
+    def keep(self, turn: str, caller: str, model: str, figures: UsageFigures | None, request: str = "") -> None:
         """Keep the usage of a turn that ends now. When this returns, no crash of this process loses it.
 
         `request` is the server's id of the request that it came with.
         """
-        self._spool.add(usage_row(turn, caller, model, spent, request))
+        self._spool.add(usage_row(turn, caller, model, figures, request))
         self._has_rows.set()
 
     @asynccontextmanager

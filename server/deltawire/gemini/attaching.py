@@ -8,7 +8,7 @@ import msgspec
 
 from deltawire.gemini.messages import Attachment, encoded_size
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
-from deltawire.gemini.streamed_body import Pieces, StreamedBody, joined
+from deltawire.gemini.streamed_body import FileSlot, StreamedBody, joined
 from deltawire.protocol.errors import Failure
 
 MAX_INLINE_FILE_BYTES: Final = 8 * 2**20
@@ -16,7 +16,7 @@ MAX_INLINE_BYTES: Final = 20 * 2**20
 """The bytes of files that one request holds; what is over it goes through the Files API, the largest first."""
 MAX_REQUEST_BYTES: Final = 10**8
 """The longest request that the provider takes. Where there is no Files API, the files of a turn must fit, in base64."""
-_TOO_MUCH: Final = (
+_TOO_LARGE: Final = (
     f"The files of a turn may hold at most {MAX_REQUEST_BYTES * 3 // 4:,} bytes on Vertex AI, where FILES_URL is no "
     "gs:// address."
 )
@@ -34,7 +34,7 @@ class PlacedFiles:
         """Start without files."""
         self.cached: list[Attachment] = []
         """Those that are asked by a copy at the provider that was there before."""
-        self._slots: dict[bytes, tuple[Pieces, int]] = {}
+        self._slots: dict[bytes, FileSlot] = {}
         self._uris: dict[int, str] = {}
         self._left_out: set[int] = set()
         self._marked: dict[str, tuple[Attachment, ...]] = {}
@@ -70,8 +70,8 @@ class PlacedFiles:
         for mark, files in self._marked.items():
             if mark in text:
                 rest = text.replace(mark, "", 1)
-                asked = [self._part(file) for file in files if id(file) not in self._left_out]
-                return [*asked, {"text": rest}] if rest else asked
+                parts = [self._part(file) for file in files if id(file) not in self._left_out]
+                return [*parts, {"text": rest}] if rest else parts
         return [part]
 
     def _part(self, file: Attachment) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class PlacedFiles:
         if uri is not None:
             return {"fileData": {"fileUri": uri, "mimeType": file.type}}
         slot = f"{self._mark}-{len(self._slots)}-"
-        self._slots[slot.encode()] = (file.source.read, file.size)
+        self._slots[slot.encode()] = FileSlot(file.source.read, file.size)
         return {"inlineData": {"mimeType": file.type, "data": slot}}
 
     def body(self, json: bytes) -> StreamedBody:
@@ -95,10 +95,10 @@ async def placed(
     `own` are those of its message, `earlier` those of the messages before it. `remote` is None on Vertex, which has no
     Files API: there a file is inline, or has a `gs://` address. Raise `Failure`.
     """
-    whole = PlacedFiles()
+    placed_files = PlacedFiles()
     if remote is None:
-        _place_inline(earlier, own, whole)
-        return whole
+        _place_inline(earlier, own, placed_files)
+        return placed_files
     files = [*earlier, *own]
     inline = sum(file.size for file in files)
     for file in sorted(files, key=lambda file: file.size, reverse=True):
@@ -106,21 +106,21 @@ async def placed(
             break
         inline -= file.size
         copy, is_new = await remote.copy_of(file, at)
-        whole.place_at(file, copy.uri)
+        placed_files.place_at(file, copy.uri)
         if not is_new:
-            whole.cached.append(file)
-    return whole
+            placed_files.cached.append(file)
+    return placed_files
 
 
-def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], whole: PlacedFiles) -> None:
+def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], placed_files: PlacedFiles) -> None:
     """Keep files within one request: the oldest of earlier messages are left out, and too many of its own refused."""
-    left = MAX_REQUEST_BYTES
+    bytes_left = MAX_REQUEST_BYTES
     for place, file in enumerate([*own, *reversed(earlier)]):
         if (address := file.source.address) is not None:
-            whole.place_at(file, address)
+            placed_files.place_at(file, address)
             continue
-        left -= encoded_size(file.size)
-        if left < 0 and place < len(own):
-            raise Failure("message_too_large", _TOO_MUCH, field="files")
-        if left < 0:
-            whole.leave_out(file)
+        bytes_left -= encoded_size(file.size)
+        if bytes_left < 0 and place < len(own):
+            raise Failure("message_too_large", _TOO_LARGE, field="files")
+        if bytes_left < 0:
+            placed_files.leave_out(file)

@@ -126,6 +126,19 @@ class Connector(aiohttp.TCPConnector):
         with running_timeout(self._running, self._running.now() + self._connect_timeout):
             return await super()._create_connection(req, traces, timeout)
 
+    async def _wrap_create_connection(
+        self, *args: Any, addr_infos: list[aiohttp.AddrInfoType], **given: Any
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        """Let the event loop connect to a single address.
+
+        aiohttp connects a socket of its own, for which uvloop looks up the address in a thread: it costs a new
+        connection more than the rest of it. That way stays for several addresses, which are tried in turn.
+        """
+        if len(addr_infos) > 1:
+            return await super()._wrap_create_connection(*args, addr_infos=addr_infos, **given)
+        host, port, *_ = addr_infos[0][-1]
+        return await self._wrap_existing_connection(*args, host, port, **given)
+
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:
             connection = protocol.transport.get_extra_info("socket")

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import msgspec
 
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.protocol.spent import NANO, TOKEN_FIELDS, Spent
+from deltawire.protocol.usage_figures import NANO, TOKEN_FIELDS, UsageFigures
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
@@ -50,7 +50,7 @@ class Windows(Protocol):
         ...
 
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
-        """Take back a turn that `enter` may have counted although it raised `StoreAway`."""
+        """Undo the count of a turn that `enter` may have counted although it raised `StoreAway`."""
         ...
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
@@ -116,15 +116,15 @@ def today(clock: Clock = time.time) -> int:
     return int(clock() // DAY_SECONDS)
 
 
-def used_by(spent: Spent | None) -> dict[str, int]:
-    """Return the use of a turn that ended with these figures; `spent` is None where it has none."""
+def used_by(figures: UsageFigures | None) -> dict[str, int]:
+    """Return the use of a turn that ended with these figures, or with none."""
     used = {"turns": 1}
-    if spent is None or spent.total_tokens is None:
+    if figures is None or figures.total_tokens is None:
         used["uncounted"] = 1
     else:
-        used |= {name: count for name in TOKEN_FIELDS if (count := getattr(spent, name))}
-    if spent is None or spent.cost_usd is None:
+        used |= {name: count for name in TOKEN_FIELDS if (count := getattr(figures, name))}
+    if figures is None or figures.cost_usd is None:
         used["unpriced"] = 1
     else:
-        used["nanodollars"] = round(spent.cost_usd * NANO)
+        used["nanodollars"] = round(figures.cost_usd * NANO)
     return used

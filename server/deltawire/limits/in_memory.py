@@ -15,7 +15,7 @@ class MemoryLeases:
 
     def __init__(self) -> None:
         """Start with no running turns."""
-        self._held: dict[str, list[tuple[str, str | None]]] = {}
+        self._places: dict[str, list[tuple[str, str | None]]] = {}
         self._running: Counter[tuple[str, str | None]] = Counter()
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
@@ -23,13 +23,13 @@ class MemoryLeases:
         for rule in rules:
             if self._running[caller, rule.model] >= rule.amount:
                 return rule
-        self._held[lease] = [(caller, rule.model) for rule in rules]
-        self._running.update(self._held[lease])
+        self._places[lease] = [(caller, rule.model) for rule in rules]
+        self._running.update(self._places[lease])
         return None
 
     async def give_back(self, lease: str) -> None:
         """Release a turn's place."""
-        for place in self._held.pop(lease, ()):
+        for place in self._places.pop(lease, ()):
             self._running[place] -= 1
             if not self._running[place]:
                 del self._running[place]

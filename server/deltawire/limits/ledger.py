@@ -28,8 +28,8 @@ from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minu
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import ErrorFrame, Usage, spent_of
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.frames import ErrorFrame, Usage, figures_of
+from deltawire.protocol.usage_figures import UsageFigures
 
 _CLOSE_SECONDS: Final = 5.0
 
@@ -168,12 +168,12 @@ class Ledger:
             await finished(self._beginning)
         self._is_admitted = True
 
-    def tell_admission(self, told: Callable[[bool], None]) -> None:
-        """Call `told` with True when the turn was admitted, else with False: now, or when running checks have ended."""
+    def tell_admission(self, callback: Callable[[bool], None]) -> None:
+        """Call `callback` with True for an admitted turn, else with False: now, or when running checks have ended."""
         if self._beginning is None or self._beginning.done():
-            told(self._was_admitted)
+            callback(self._was_admitted)
         else:
-            self._beginning.add_done_callback(lambda _: told(self._was_admitted))
+            self._beginning.add_done_callback(lambda _: callback(self._was_admitted))
 
     def end(self, end: Usage | ErrorFrame, model: str | None = None) -> asyncio.Task[None]:
         """Charge the turn in a task; tell the client of its end when that task is done.
@@ -181,8 +181,8 @@ class Ledger:
         `model` is the model that was asked last, where the end has no figures.
         """
         is_first, self._is_over = not self._is_over, True
-        spent = spent_of(end) if isinstance(end, Usage) else end.usage
-        return self._limits.background.run(self._end(spent, model) if is_first else asyncio.sleep(0))
+        figures = figures_of(end) if isinstance(end, Usage) else end.usage
+        return self._limits.background.run(self._end(figures, model) if is_first else asyncio.sleep(0))
 
     def close(self, model: str | None = None) -> asyncio.Task[None] | None:
         """Release the turn in a task; if it was admitted and has not ended, charge it as a turn without counts.
@@ -266,18 +266,18 @@ class Ledger:
             return self._is_admitted
         return self._beginning.done() and not self._beginning.cancelled() and self._beginning.exception() is None
 
-    async def _end(self, spent: Spent | None, model: str | None) -> None:
+    async def _end(self, figures: UsageFigures | None, model: str | None) -> None:
         if self._beginning is not None:
             await asyncio.wait({self._beginning})  # the listener may have left during `begin`
         if self._was_admitted:
-            await self._limits.backend.meter.charge(self._charge(spent, model))
+            await self._limits.backend.meter.charge(self._charge(figures, model))
         await self._limits.backend.leases.give_back(self._id)
 
-    def _charge(self, spent: Spent | None, model: str | None) -> Charge:
+    def _charge(self, figures: UsageFigures | None, model: str | None) -> Charge:
         return Charge(
             id=self._id,
             caller=self._caller,
             day=today(self._limits.clock),
-            model=model or self._model if spent is None else spent.model,
-            used=used_by(spent),
+            model=model or self._model if figures is None else figures.model,
+            used=used_by(figures),
         )

@@ -20,7 +20,7 @@ from deltawire.conversations.files.kinds import BY_NAME
 from deltawire.conversations.files.names import attachment, name_in
 from deltawire.conversations.files.schemas import File, FilePage, read_delete, read_query, read_upload
 from deltawire.conversations.files.uploads import Upload
-from deltawire.edge.error_handler import BrokeOff, Refusal
+from deltawire.edge.error_handler import Refusal, RequestAborted
 from deltawire.edge.head_requests import is_head
 from deltawire.edge.headers import listed, lone
 from deltawire.identity.caller import caller_of
@@ -116,7 +116,7 @@ def _upload_of(request: AnyRequest) -> Upload:
 async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
     """Yield a body in pieces. A client that sends next to nothing for so long is cut off.
 
-    Raise `BrokeOff` for a client that has left. The time that the store takes is not the client's.
+    Raise `RequestAborted` for a client that has left. The time that the store takes is not the client's.
     """
     stream = request.stream()
     waited, came = 0.0, 0
@@ -127,9 +127,9 @@ async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
                 piece = await anext(stream, None)
         except TimeoutError:
             http_link(request.scope).abort()
-            raise BrokeOff from None
+            raise RequestAborted from None
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
-            raise BrokeOff from None
+            raise RequestAborted from None
         if piece is None:
             return
         waited += time.monotonic() - begun

@@ -8,7 +8,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from deltawire.protocol.errors import Failure
-from deltawire.transport.link import MAX_HEADER_BYTES
+from deltawire.transport.link import MAX_HEADER_BYTES, MAX_HEADERS
 
 _VERSIONS: Final = ("1.0", "1.1")
 _OF_A_BODY: Final = {b"content-length", b"transfer-encoding"}
@@ -39,6 +39,8 @@ class RequestHead:
         """Store the method and the version; raise `Failure` for a request that no route could answer."""
         self.method = method
         self.version = version
+        if len(self.headers) > MAX_HEADERS:
+            raise too_large_head()
         if version not in _VERSIONS:
             raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
         if method == "CONNECT":
@@ -128,7 +130,7 @@ class RequestHead:
 
 def too_large_head() -> Failure:
     """Return the failure of a request whose headers are over their bound."""
-    return Failure("message_too_large", "The headers are longer than this server takes.", status=431)
+    return Failure("message_too_large", "The headers are longer, or more, than this server takes.", status=431)
 
 
 def _named(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:

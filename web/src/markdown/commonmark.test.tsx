@@ -3,7 +3,7 @@
 // docs/reference/answers.md names.
 
 import { tests } from "commonmark-spec";
-import { act } from "react";
+import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
@@ -11,8 +11,6 @@ import { ENGLISH } from "../testing/english";
 import { referenceOf, type Tree, treesOf } from "../testing/reading";
 import { Markdown } from "./markdown";
 import { WordsContext } from "./words";
-
-Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
 /** Examples in which an address that is no link of CommonMark's is one of GitHub's. */
 const BARE_ADDRESSES = [602, 606, 608, 611, 612];
@@ -75,11 +73,11 @@ const ANSWERS = [
   "<div>\n*html*\n</div>\n\nand <b>inline</b> <i",
 ];
 
-async function streamed(text: string): Promise<Tree[]> {
+function streamed(text: string): Tree[] {
   const box = document.createElement("div");
   const root = createRoot(box);
   for (const end of [0.4, 0.9].map((part) => Math.ceil(text.length * part))) {
-    await act(() =>
+    flushSync(() =>
       root.render(
         <WordsContext value={ENGLISH}>
           <Markdown text={text.slice(0, end)} growing shown />
@@ -87,7 +85,7 @@ async function streamed(text: string): Promise<Tree[]> {
       ),
     );
   }
-  await act(() =>
+  flushSync(() =>
     root.render(
       <WordsContext value={ENGLISH}>
         <Markdown text={text} growing={false} shown />
@@ -95,7 +93,7 @@ async function streamed(text: string): Promise<Tree[]> {
     ),
   );
   const trees = treesOf(box.innerHTML);
-  await act(() => root.unmount());
+  flushSync(() => root.unmount());
   return trees;
 }
 
@@ -113,15 +111,15 @@ function wordsOf(trees: readonly Tree[]): string {
   return trees.map((tree) => (typeof tree === "string" ? tree : wordsOf(tree.slice(1)))).join("");
 }
 
-test.each(SPECIFICATION)("example %i of the specification", async (number, text) => {
+test.each(SPECIFICATION)("example %i of the specification", (number, text) => {
   const expected = referenceOf(text);
-  for (const trees of [whole(text), await streamed(text)]) {
+  for (const trees of [whole(text), streamed(text)]) {
     if (BARE_ADDRESSES.includes(number)) expect(wordsOf(trees)).toBe(wordsOf(expected));
     else expect(trees).toEqual(expected);
   }
 });
 
-test.each(ANSWERS)("%j is read as it is written", async (text) => {
+test.each(ANSWERS)("%j is read as it is written", (text) => {
   expect(whole(text)).toEqual(referenceOf(text));
-  expect(await streamed(text)).toEqual(referenceOf(text));
+  expect(streamed(text)).toEqual(referenceOf(text));
 });

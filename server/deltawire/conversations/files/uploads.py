@@ -102,7 +102,7 @@ class Uploads:
                 await self._objects.put(row.object, arrival.checked(pieces))
             return await self._keep(arrival.whole())
         except BaseException:
-            self._database.background.run(self._give_up(row))
+            self._database.background.run(self._mark_deleted(row))
             raise
         finally:
             self.running.discard(row.id)
@@ -144,7 +144,7 @@ class Uploads:
             self._removal.run()
         return twin
 
-    async def _give_up(self, row: FileRow) -> None:
+    async def _mark_deleted(self, row: FileRow) -> None:
         """Remove the bytes that came. When the store is away, the next sweep removes them."""
         async with self._database.writing(row.owner) as transaction:
             await rows.change(transaction, row.id, state=rows.GONE, size=0)
@@ -165,7 +165,7 @@ class Arrival:
         self._digest = hashlib.sha256()
         self._size = 0
         self._type = ""
-        self._heard = time.monotonic()
+        self._noted_at = time.monotonic()
 
     async def checked(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the pieces; raise `Failure` before the end for what may not be kept."""
@@ -190,8 +190,8 @@ class Arrival:
 
     def _say_alive(self) -> None:
         """Note once a minute that this upload goes on: servers on other machines cannot know otherwise."""
-        if time.monotonic() - self._heard > _HEARTBEAT_SECONDS:
-            self._heard = time.monotonic()
+        if time.monotonic() - self._noted_at > _HEARTBEAT_SECONDS:
+            self._noted_at = time.monotonic()
             self._database.background.run(self._touch())
 
     async def _touch(self) -> None:

@@ -59,8 +59,8 @@ class RedisWindows:
         self._enter = store.client.register_script(_ENTER)
         self._look = store.client.register_script(_LOOK)
         self._leave = store.client.register_script(_LEAVE)
-        self._left: dict[str, list[str]] = {}
-        """Turns to take back when the store answers again, with their keys."""
+        self._to_remove: dict[str, list[str]] = {}
+        """Turns to undo when the store answers again, with their keys."""
         store.on_return.append(self._take_back)
 
     async def enter(self, turn: str, caller: str, rules: Allowance) -> Rule | None:
@@ -70,9 +70,9 @@ class RedisWindows:
         return rules[full - 1] if full else None
 
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
-        """Take back a turn. A store that was frozen may count it after its caller was refused."""
-        if len(self._left) < _MAX_LEFT:
-            self._left[turn] = [_key(caller, rule) for rule in rules]
+        """Undo the count of a turn. A store that was frozen may count it after its caller was refused."""
+        if len(self._to_remove) < _MAX_LEFT:
+            self._to_remove[turn] = [_key(caller, rule) for rule in rules]
 
     async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
         """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
@@ -80,12 +80,12 @@ class RedisWindows:
         return max(0, int(rule.amount) - int(count)), min(max(float(seconds), 0.0), WINDOW_SECONDS)
 
     async def _take_back(self) -> None:
-        places = [(turn, key) for turn, keys in self._left.items() for key in keys]
+        places = [(turn, key) for turn, keys in self._to_remove.items() for key in keys]
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
             await self._leave([key for _, key in batch], [turn for turn, _ in batch])
         for turn in {turn for turn, _ in places}:
-            del self._left[turn]
+            del self._to_remove[turn]
 
 
 def _key(caller: str, rule: Rule) -> str:

@@ -170,9 +170,9 @@ class RedisRunStore:
         await self._background.wait(_CLOSE_SECONDS)
         await self._store.close()
 
-    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
         """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
-        return await self._background.do(self._store.call(work, *arguments, **named))
+        return await self._background.do(self._store.call(work, *arguments, **options))
 
     async def _wait_for(self, call: Any) -> Any:
         """Return the result of a call that waits for data in the store; raise `StoreAway`."""
