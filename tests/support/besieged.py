@@ -21,7 +21,23 @@ from support.scrape import scrape
 from support.siege import Attacker, Way
 from support.upstream import Exchange, Upstream, floods, is_silent, says
 
-_SCRIPTS = {"be silent": is_silent, "go on for ever": floods, "call a function": calls(call("f", {}))}
+_DRIP_SECONDS = 0.01
+
+
+async def _drips(exchange: Exchange) -> None:
+    """A script that sends a word a hundred times a second, without end."""
+    await exchange.start()
+    while True:
+        await exchange.text("word ")
+        await asyncio.sleep(_DRIP_SECONDS)
+
+
+_SCRIPTS = {
+    "be silent": is_silent,
+    "go on for ever": floods,
+    "drip": _drips,
+    "call a function": calls(call("f", {})),
+}
 WATCHED = Path(__file__).with_name("watched_server.py")
 
 

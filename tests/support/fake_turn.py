@@ -29,7 +29,7 @@ class FakeRecord:
     """The record of a turn without a store: it keeps what it was told."""
 
     transcript = None
-    is_kept = False
+    is_stored = False
     question = None
     may_refuse = True
 
@@ -52,7 +52,7 @@ class FakeRecord:
         await self._settles.passes()
         return end
 
-    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    def with_stored_ids(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         return end
 
     def leave(self, end: Usage | ErrorFrame, _: str) -> None:
@@ -68,7 +68,7 @@ class FakeRecord:
 class FakeObserver:
     """Keeps how the turn ended."""
 
-    said = None
+    texts = None
 
     def __init__(self) -> None:
         self.turn_end: TurnEnd | None = None

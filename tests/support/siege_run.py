@@ -6,9 +6,10 @@ import sys
 from support.siege import WAYS as FIRST
 from support.siege import WORST as FIRST_WORST
 from support.siege import Attacker, Way
+from support.siege_crowds import CROWDS
 from support.siege_doors import DOORS, imports, stalled_uploads, tool_results, unread_prompts
 
-WAYS: tuple[Way, ...] = (*FIRST, *DOORS)
+WAYS: tuple[Way, ...] = (*FIRST, *DOORS, *CROWDS)
 WORST: tuple[Way, ...] = (*FIRST_WORST, imports, stalled_uploads, tool_results, unread_prompts)
 
 

@@ -123,15 +123,15 @@ class _Ticks:
         self._limit = limit
         self._seconds = seconds
 
-    def wait(self, left: int) -> None:
+    def wait(self, remaining: int) -> None:
         """Wait for one tick, and for so many more."""
-        self._timer = self._loop.call_later(self._seconds, self._tick, left)
+        self._timer = self._loop.call_later(self._seconds, self._tick, remaining)
 
     def stop(self) -> None:
         self._timer.cancel()
 
-    def _tick(self, left: int) -> None:
-        if left:
-            self.wait(left - 1)
+    def _tick(self, remaining: int) -> None:
+        if remaining:
+            self.wait(remaining - 1)
         else:
             self._limit.reschedule(self._loop.time())

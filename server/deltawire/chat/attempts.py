@@ -80,7 +80,7 @@ class Attempts:
                 return await self._ask_once(request, enter)
             except Failure as fault:
                 enter(Phase.BACKOFF)
-                self._observer.failed(self.model, fault)
+                self._observer.attempt_failed(self.model, fault)
                 pause = self._pause_after(fault, faults)
                 if pause is None:
                     raise
@@ -102,7 +102,7 @@ class Attempts:
 
     async def _ask_once(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
         if self._has_asked:
-            self._observer.asks_again()
+            self._observer.model_asked_again()
         self._has_asked = True
         enter(Phase.CONNECT)
         stream: Stream | None = None

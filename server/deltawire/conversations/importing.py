@@ -20,7 +20,8 @@ from deltawire.conversations.library_schemas import NewPrompt
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import Tree
-from deltawire.conversations.turn_settings import kept
+from deltawire.conversations.turn_settings import as_stored
+from deltawire.protocol.decoding import commas_in, containers_in
 from deltawire.protocol.errors import Failure
 
 _MAX_CONVERSATIONS: Final = 10_000
@@ -120,13 +121,13 @@ class Importer:
         size = sum(utf8_bytes_of(each.text, each.thoughts) for each in written)
         async with self._database.writing(owner) as transaction:
             await self._sizes.check_import(transaction, owner, len(written), size)
-            await tree.create(transaction, storable(conversation.title), kept(settings), **columns)
+            await tree.create(transaction, storable(conversation.title), as_stored(settings), **columns)
         try:
             for start in range(0, len(written), _PORTION):
                 await self._add(tree, conversation, start)
         except BaseException:
             async with self._database.writing(owner) as transaction:
-                await tree.give_up(transaction)
+                await tree.mark_deleted(transaction)
             raise
         return tree.id
 
@@ -145,7 +146,7 @@ def _read(found: dict[str, Any], folders: dict[str, str]) -> Imported:
 
 def _check_shape(body: bytes) -> None:
     """Raise `Failure` for a body that holds far more values than a text of its length would."""
-    if body.count(b"{") + body.count(b"[") > _MAX_CONTAINERS or body.count(b",") > _MAX_VALUES:
+    if containers_in([body]) > _MAX_CONTAINERS or commas_in([body]) > _MAX_VALUES:
         message = f"An import may hold at most {_MAX_CONTAINERS:,} objects and lists, and {_MAX_VALUES:,} values."
         raise Failure("message_too_large", f"{message} Send it in parts.")
 

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, MetaData, Table, Text, false
 from sqlalchemy.types import UserDefinedType
 
-from deltawire.protocol.spent import MODALITY_FIELDS, TOKEN_KINDS
+from deltawire.protocol.usage_figures import MODALITY_FIELDS, TOKEN_KINDS
 
 
 class TSVector(UserDefinedType[str]):

@@ -16,12 +16,13 @@ import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from deltawire.aio.fair_queue import FairQueue
 from deltawire.edge.bearer import token_of
 from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
 from deltawire.edge.head_requests import as_get
-from deltawire.edge.headers import lone
+from deltawire.edge.headers import single_header
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
@@ -58,14 +59,16 @@ class Gate:
         policy: AccessPolicy,
         connection_limits: ConnectionLimits,
         refusals: Refusals,
+        fair: FairQueue,
     ) -> None:
-        """Wrap the application for sockets, and the one for requests."""
+        """Wrap the application for sockets, and the one for requests; those of one caller begin through `fair`."""
         self._sockets = sockets
         self._http = http
         self._policy = policy
         self._hosts = frozenset(_name(host.lower()) for host in policy.allowed_hosts)
         self._limits = connection_limits
         self._refusals = refusals
+        self._fair = fair
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request or a handshake on to the application, or refuse it."""
@@ -75,22 +78,22 @@ class Gate:
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
-            if lone(scope, b"host") is None and scope["http_version"] != "1.0":
+            if single_header(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
             origin = msgspec.structs.replace(origin, client=client.address)
             set_origin(origin)
-            self._check(scope, client, lone(scope, b"origin"))
+            self._check(scope, client, single_header(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return
             if is_socket:
-                self._limits.knock(client.address)
-            caller = await self._caller(scope)
+                self._limits.count_handshake(client.address)
+            caller = await self._caller(scope, client)
             cast("dict[str, Any]", scope)[CALLER] = caller
             set_origin(msgspec.structs.replace(origin, caller=caller.name))
             if is_socket:
-                self._limits.enter(caller.name)
+                self._limits.add_socket(caller.name)
         except Failure as failure:
             await refuse(scope, send, self._refusals, failure)
             return
@@ -100,7 +103,7 @@ class Gate:
         try:
             await self._sockets(scope, receive, send)
         finally:
-            self._limits.leave(caller.name)
+            self._limits.remove_socket(caller.name)
 
     def _check(self, scope: Scope, client: Client, origin: str | None) -> None:
         """Raise `Failure` for an unknown host, or for a page whose origin may not send this request."""
@@ -115,12 +118,22 @@ class Gate:
         if not (origins.share_with(origin) if preflight else origins.allow(origin, client)):
             raise Failure("forbidden", "Pages of this origin may not do this here; see ALLOWED_ORIGINS.")
 
-    async def _caller(self, scope: Scope) -> Caller:
-        """Return the caller. Raise `Failure` when a token is required, and is missing or not valid."""
+    async def _caller(self, scope: Scope, client: Client) -> Caller:
+        """Return the caller, after the other requests that one who sends many has begun.
+
+        Raise `Failure` when a token is required, and is missing or not valid.
+        """
         authenticator = self._policy.authenticator
-        if not authenticator.asks or self._is_public(scope):
+        if not authenticator.is_required:
             return ANONYMOUS
-        return await authenticator.identify(token_of(scope))
+        caller, owner = ANONYMOUS, _stranger(client, scope["path"])
+        try:
+            if not self._is_public(scope):
+                caller = await authenticator.identify(token_of(scope))
+                owner = caller.name
+        finally:  # a refusal begins, too
+            await self._fair.wait(owner)
+        return caller
 
     def _is_public(self, scope: Scope) -> bool:
         if not _reads(scope):
@@ -140,6 +153,11 @@ async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure)
     answer = cast("Any", send)
     await answer({"type": f"{kind}.start", "status": failure.status, "headers": headers})
     await answer({"type": f"{kind}.body", "body": body, "more_body": False})
+
+
+def _stranger(client: Client, path: str) -> str:
+    """Return the owner of what is asked without a token. One kind of path does not hold up another: `/livez` is one."""
+    return f"{client.address}/{path.split('/', 2)[1]}"
 
 
 def _reads(scope: Scope) -> bool:

@@ -60,7 +60,7 @@ class SocketPeer:
         """Wait until the caller's other large messages were read; end the socket when they are too many."""
         try:
             with self._services.arriving.taken(self._caller, getsizeof(content)):
-                await self._services.let_others_go_first(self._caller, len(content))
+                await self._services.wait_to_read(self._caller, len(content))
         except Failure:
             self.end(1013, "too many large messages at once")
             return False

@@ -46,9 +46,9 @@ class Handshakes(ServerProtocol):
 
     def reject(self, status: HTTPStatus | int, text: str) -> Response:  # noqa: ARG002 - it repeats what the client sent
         """Return the response to an invalid handshake."""
-        said = "That is not a WebSocket handshake of version 13 (RFC 6455)."
+        message = "That is not a WebSocket handshake of version 13 (RFC 6455)."
         is_too_large = status == _TOO_LARGE
-        return self.refused(too_large_head() if is_too_large else Failure("invalid_frame", said, status=int(status)))
+        return self.refused(too_large_head() if is_too_large else Failure("invalid_frame", message, status=int(status)))
 
     def refused(self, failure: Failure) -> Response:
         """Return the response to a handshake that comes to this failure."""

@@ -8,6 +8,8 @@ LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
 MAX_HEADER_BYTES: Final = 2**15
 """The limit of the headers of a request or a handshake."""
+MAX_HEADERS: Final = 256
+"""Their number: each costs time in every part of the server that looks for one of them."""
 CLOSE_GRACE_SECONDS: Final = 1.0
 """Seconds in which a client may read the last bytes of a closing connection; then it is aborted."""
 

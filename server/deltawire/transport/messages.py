@@ -19,17 +19,14 @@ class Ending(NamedTuple):
 class MessageReader:
     """Joins fragments to messages; the library bounds the bytes of a message, this class its fragments."""
 
-    __slots__ = ("_fragments", "_is_text")
+    __slots__ = ("_fragments", "_is_text", "unfinished")
 
     def __init__(self) -> None:
         """Start between two messages."""
         self._fragments: list[bytes] = []
         self._is_text = False
-
-    @property
-    def unfinished(self) -> int:
+        self.unfinished = 0
         """The bytes of a message that is still coming."""
-        return sum(map(len, self._fragments))
 
     def take(self, frame: Frame) -> str | bytes | Ending | None:
         """Return the message that a data frame completes; None while more of it is to come."""
@@ -42,10 +39,12 @@ class MessageReader:
             if frame.fin:
                 return self._message(data)
         self._fragments.append(data)
+        self.unfinished += len(data)
         if not frame.fin:
             return None
         whole = b"".join(self._fragments)
         self._fragments = []
+        self.unfinished = 0
         return self._message(whole)
 
     def _message(self, data: bytes) -> str | bytes | Ending:

@@ -8,7 +8,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request
 
 from deltawire.protocol.errors import Failure
-from deltawire.transport.link import MAX_HEADER_BYTES
+from deltawire.transport.link import MAX_HEADER_BYTES, MAX_HEADERS
 
 _VERSIONS: Final = ("1.0", "1.1")
 _OF_A_BODY: Final = {b"content-length", b"transfer-encoding"}
@@ -43,6 +43,8 @@ class RequestHead:
         """Store the method and the version; raise `Failure` for a request that no route could answer."""
         self.method = method
         self.version = version
+        if len(self.headers) > MAX_HEADERS:
+            raise too_large_head()
         if version not in _VERSIONS:
             raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
         if method == "CONNECT":
@@ -58,14 +60,14 @@ class RequestHead:
 
         An upgrade to anything else is ignored, as is one in HTTP/1.0 (RFC 9110, 7.8).
         """
-        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.listed(b"upgrade")
+        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.list_header(b"upgrade")
 
     @property
     def expects_continue(self) -> bool:
         """Say if the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
-        return self.version == "1.1" and b"100-continue" in self.listed(b"expect")
+        return self.version == "1.1" and b"100-continue" in self.list_header(b"expect")
 
-    def listed(self, name: bytes) -> list[bytes]:
+    def list_header(self, name: bytes) -> list[bytes]:
         """Return the parts of a header that is a list, in lower case, over all its lines."""
         parts = (part for key, value in self.headers if key == name for part in value.split(b","))
         return [part.strip().lower() for part in parts if part.strip()]
@@ -127,7 +129,7 @@ class RequestHead:
 
 def too_large_head() -> Failure:
     """Return the failure of a request whose headers are over their bound."""
-    return Failure("message_too_large", "The headers are longer than this server takes.", status=431)
+    return Failure("message_too_large", "The headers are longer, or more, than this server takes.", status=431)
 
 
 def _named(headers: list[tuple[bytes, bytes]], host: bytes) -> list[tuple[bytes, bytes]]:

@@ -66,14 +66,14 @@ class SocketConnection(Protocol):
 class SocketExchange:
     """The messages of one socket: `receive` reads the client's, `send` writes the server's."""
 
-    __slots__ = ("_accepting", "_connection", "_is_paused", "_queue", "_refusing", "scope")
+    __slots__ = ("_accepting", "_connection", "_queue", "_refusing", "is_paused", "scope")
 
     def __init__(self, connection: SocketConnection, scope: dict[str, Any], accepting: Response) -> None:
         """Start with a handshake that waits for the application; `accepting` is the response that accepts it."""
         self.scope = scope
         self._accepting = accepting
         self._connection = connection
-        self._is_paused = False
+        self.is_paused = False
         """True while the client's next message waits until the application has taken the last."""
         self._queue: SlimQueue[dict[str, Any]] = SlimQueue()
         self._queue.put_nowait({"type": "websocket.connect"})
@@ -101,8 +101,8 @@ class SocketExchange:
         """Take a message that the client sent; read on when the application has taken it."""
         kind = "text" if isinstance(message, str) else "bytes"
         self._queue.put_nowait({"type": "websocket.receive", kind: message})
-        if not self._is_paused:
-            self._is_paused = True
+        if not self.is_paused:
+            self.is_paused = True
             self._connection.transport.pause_reading()
 
     def disconnect(self, code: int, reason: str = "") -> None:
@@ -111,8 +111,8 @@ class SocketExchange:
 
     def read_on(self) -> None:
         """Read what the client sends."""
-        if self._is_paused:
-            self._is_paused = False
+        if self.is_paused:
+            self.is_paused = False
             self._connection.transport.resume_reading()
 
     async def receive(self) -> dict[str, Any]:

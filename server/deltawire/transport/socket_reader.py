@@ -9,10 +9,12 @@ from websockets.server import ServerProtocol
 from deltawire.transport.intake import Intake
 from deltawire.transport.messages import Ending, MessageReader
 
-_PIECE_BYTES: Final = 4096
-"""Bytes parsed in one step, and in total after the server's close frame: 680 of the smallest frames, some 5 ms."""
+_PIECE_BYTES: Final = 2048
+"""Bytes parsed in one piece, and in total after the server's close frame."""
 _LONG_PIECE_BYTES: Final = 2**14
 """The same within a long frame: each step costs 40 us, even when it completes nothing."""
+_MANY_FRAMES: Final = 64
+"""Frames of one step of the event loop: 2 ms or 3."""
 _WORTH_OF_A_FRAGMENT: Final = 0.01
 """The cost of a fragment in frames: a message in many fragments is one message, but each fragment costs time."""
 
@@ -23,7 +25,7 @@ Received = str | bytes | Frame | Ending
 class SocketReader:
     """The reader of one socket."""
 
-    __slots__ = ("_after_close", "_conn", "_intake", "_messages", "is_closing")
+    __slots__ = ("_after_close", "_conn", "_frames", "_intake", "_messages", "is_closing")
 
     def __init__(self, conn: ServerProtocol, intake: Intake) -> None:
         """Read by the library's protocol; `intake` is what the client may send."""
@@ -33,9 +35,14 @@ class SocketReader:
         self._intake = intake
         self._messages = MessageReader()
         self._after_close = 0
+        self._frames = 0
+        """Frames of this step."""
 
-    def read(self, data: bytes, now: float) -> Iterator[Received]:
-        """Yield what these bytes complete; they are parsed piece by piece. `now` is the loop's time."""
+    def read(self, data: bytes, now: float) -> Iterator[Received | None]:
+        """Yield what these bytes complete, and None where others should have a step of the event loop first.
+
+        The bytes are parsed piece by piece. `now` is the loop's time.
+        """
         if not self._intake.bytes.allow(now, len(data)):
             yield Ending(1008, "too many bytes")
         start, size = 0, len(data)
@@ -48,6 +55,9 @@ class SocketReader:
             end = start + (_LONG_PIECE_BYTES if is_in_a_long_frame else _PIECE_BYTES)
             yield from self._parsed(data[start:end], now)
             start = end
+            if self._frames > _MANY_FRAMES:
+                self._frames = 0
+                yield None
 
     def count_unfinished(self, caller: str) -> None:
         """Count a message that is still coming for its caller; raise `Failure` when they have too many of them."""
@@ -74,6 +84,7 @@ class SocketReader:
         for event in conn.events_received():
             if not isinstance(event, Frame):
                 continue
+            self._frames += 1
             if not self._intake.frames.allow(now, _WORTH_OF_A_FRAGMENT if event.opcode is Opcode.CONT else 1.0):
                 yield Ending(1008, "too many frames")
                 return

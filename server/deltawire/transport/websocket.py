@@ -18,12 +18,13 @@ from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
 from deltawire.transport.handshakes import Handshakes, socket_scope
+from deltawire.transport.incoming import Incoming
 from deltawire.transport.intake import Intake, SocketRates
 from deltawire.transport.keepalive import Keepalive
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK
-from deltawire.transport.messages import Ending, text_head
+from deltawire.transport.messages import text_head
 from deltawire.transport.socket_exchange import SocketExchange
-from deltawire.transport.socket_reader import SocketReader
+from deltawire.transport.socket_reader import Received, SocketReader
 
 _logger: Final = logging.getLogger("deltawire.websocket")
 
@@ -48,24 +49,25 @@ class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
     __slots__ = (
-        "_conn", "_exchange", "_facts", "_keepalive", "_phase", "_reader", "_timer", "_writable",
+        "_conn", "_exchange", "_facts", "_incoming", "_keepalive", "_phase", "_timer", "_writable",
         "ended_with", "has_room", "transport",
     )  # fmt: skip
 
     def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
         """Take over a connection; `rates` is what its client may send."""
-        max_size = facts.given.config.ws_max_size
+        max_size = facts.server.config.ws_max_size
         self.transport: asyncio.Transport = transport
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         self._facts = facts
-        self._conn = Handshakes(facts.about.ids, max_size=max_size, logger=_logger)
+        self._conn = Handshakes(facts.connection.ids, max_size=max_size, logger=_logger)
         self._exchange: SocketExchange | None = None
         self._keepalive: Keepalive | None = None
         self._phase = Phase.HANDSHAKE
-        self._reader = SocketReader(self._conn, Intake(rates, max_size, asyncio.get_running_loop().time()))
+        intake = Intake(rates, max_size, asyncio.get_running_loop().time())
+        self._incoming = Incoming(self, SocketReader(self._conn, intake), rates.fair)
         self._timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Event | None = None
 
@@ -98,7 +100,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._conn.state is State.OPEN:  # else the library has written a close frame, for a frame that it refuses
             self._conn.send_close(code, reason)
         self._phase = Phase.CLOSING
-        self._reader.is_closing = True
+        self._incoming.reader.is_closing = True
         self.ended_with = code
         self._flush()
         if self._exchange is not None:
@@ -142,7 +144,10 @@ class WebSocketProtocol(asyncio.Protocol):
             return
         self._send_response(response)
         self._phase = Phase.OPEN
-        config = self._facts.given.config
+        if self._exchange is not None:
+            caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)  # set by the gate
+            self._incoming.caller = caller.name
+        config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
     def refuse(self, response: Response) -> None:
@@ -177,21 +182,8 @@ class WebSocketProtocol(asyncio.Protocol):
     # Called by the event loop.
 
     def data_received(self, data: bytes) -> None:
-        """Read the data, and end the socket of a client that sends too much."""
-        for received in self._reader.read(data, asyncio.get_running_loop().time()):
-            if isinstance(received, Frame):
-                self._take_control(received)
-            elif isinstance(received, Ending):
-                self.end(*received)
-            elif self._exchange is not None and self._phase is Phase.OPEN:
-                self._exchange.put(received)
-        if self._exchange is not None and self._phase is not Phase.CLOSING:
-            # The gate sets the caller: there is none before that, and none after the socket's end.
-            caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)
-            try:
-                self._reader.count_unfinished(caller.name)
-            except Failure:
-                self.end(1013, "too many unfinished messages")
+        """Read the data, in steps of the event loop when it is much."""
+        self._incoming.add(data)
 
     def pause_writing(self) -> None:
         """Note that the client has to read first."""
@@ -213,15 +205,32 @@ class WebSocketProtocol(asyncio.Protocol):
         """Tell the handler, wake senders that wait for room, and drop what the client has sent."""
         was_open = self._phase is not Phase.HANDSHAKE
         self._phase = Phase.GONE
-        self._facts.given.state.connections.discard(cast("Any", self))
+        self._facts.server.state.connections.discard(cast("Any", self))
         self._stop_pings()
         if self._timer is not None:
             self._timer.cancel()
         self.resume_writing()
-        self._reader.close()
+        self._incoming.close()
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None
+
+    # Called by what reads its client's bytes.
+
+    @property
+    def is_full(self) -> bool:
+        """True while the handler has not taken the last message."""
+        return self._exchange is not None and self._exchange.is_paused
+
+    def take(self, received: Received) -> None:
+        """Take a message or a control frame, or end the socket of a client that sends too much."""
+        if isinstance(received, str | bytes):
+            if self._exchange is not None and self._phase is Phase.OPEN:
+                self._exchange.put(received)
+        elif isinstance(received, Frame):
+            self._take_control(received)
+        else:
+            self.end(*received)
 
     # Called by the server.
 
@@ -282,7 +291,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._keepalive = None  # it holds this socket
 
     def _send_response(self, response: Response) -> None:
-        common = [*self._facts.given.state.default_headers, (HEADER, self._facts.about.ids.current.encode())]
+        common = [*self._facts.server.state.default_headers, (HEADER, self._facts.connection.ids.current.encode())]
         for name, value in common:
             response.headers.setdefault(name.decode(), value.decode())
         self._conn.send_response(response)

@@ -255,6 +255,7 @@ REFUSED = {
         "unsupported",
     ),
     "large headers": (b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431, "message_too_large"),
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 300 + b"\r\n", 431, "message_too_large"),
     "a header without an end": (b"GET / HTTP/1.1\r\nX: " + b"x" * 400_000, 431, "message_too_large"),
     "a long target": (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\n\r\n", 431, "message_too_large"),
     "a broken chunk": (

@@ -1,6 +1,7 @@
 """The log of a run: its frames, numbered from 1, so that any of them can be sent again."""
 
 from array import array
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -9,6 +10,8 @@ from deltawire.protocol.frames import Delta, ErrorFrame, NumberedFrame, Started,
 
 _SEGMENT_BYTES: Final = 2**14
 """The most text that is sent again as one frame, unless a frame was longer by itself."""
+_SEGMENTS_AT_ONCE: Final = 8
+"""The most segments that a listener is given at once."""
 _SEGMENT_COST: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
@@ -41,7 +44,7 @@ class _Text:
         return self.kind(turn, self.data[start:].decode(), self.last)
 
 
-class _Whole:
+class _SingleFrame:
     """A frame that is kept as it is."""
 
     __slots__ = ("cost", "frame", "last")
@@ -65,7 +68,7 @@ class RunLog:
         """Start empty; `turn` is the id in its frames."""
         self.turn = turn
         """The id of the turn, in each frame."""
-        self._segments: list[_Text | _Whole] = []
+        self._segments: list[_Text | _SingleFrame] = []
         self._open: _Text | None = None
         """The last segment, when it holds text and may grow."""
         self.first = 1
@@ -83,21 +86,30 @@ class RunLog:
             self._add_text(kind, frame.text.encode())  # type: ignore[union-attr]
             return kind(frame.id, frame.text, number)  # type: ignore[union-attr,arg-type]
         numbered = replace(frame, seq=number)
-        whole = _Whole(numbered, number)
-        self._segments.append(whole)
+        single = _SingleFrame(numbered, number)
+        self._segments.append(single)
         self._open = None
-        self.size += whole.cost
+        self.size += single.cost
         return numbered
 
     def after(self, seq: int) -> list[NumberedFrame]:
-        """Return the frames after this number, neighbouring pieces of text joined."""
+        """Return the next frames after this number, neighbouring pieces of text joined; an empty list for none.
+
+        Of many frames these are only the first: a listener that does not read holds copies of what it was given.
+        """
         newer: list[NumberedFrame] = []
-        for segment in reversed(self._segments):
-            if segment.last <= seq:
-                break
+        for segment in islice(self._segments, self._place_after(seq), None):
             newer.append(segment.after(self.turn, seq))
-        newer.reverse()
+            if len(newer) >= _SEGMENTS_AT_ONCE:
+                break
         return newer
+
+    def _place_after(self, seq: int) -> int:
+        """Return the place of the first segment with a newer frame: mostly the last segment."""
+        place = len(self._segments)
+        while place and self._segments[place - 1].last > seq:
+            place -= 1
+        return place
 
     def holds(self, seq: int) -> bool:
         """Say if every frame after this number is kept."""
@@ -110,13 +122,13 @@ class RunLog:
 
     def drop(self, seq: int) -> None:
         """Drop segments whose frames all have at most this number, the newest segment excepted."""
-        kept = 0
-        while kept < len(self._segments) - 1 and self._segments[kept].last <= seq:
-            segment = self._segments[kept]
+        dropped = 0
+        while dropped < len(self._segments) - 1 and self._segments[dropped].last <= seq:
+            segment = self._segments[dropped]
             self.first = segment.last + 1
             self.size -= _cost(segment)
-            kept += 1
-        del self._segments[:kept]
+            dropped += 1
+        del self._segments[:dropped]
 
     def _add_text(self, kind: type[Delta | Thought], piece: bytes) -> None:
         segment = self._open
@@ -128,7 +140,7 @@ class RunLog:
         self.size += len(piece) + _MARK_BYTES
 
 
-def _cost(segment: _Text | _Whole) -> int:
-    if isinstance(segment, _Whole):
+def _cost(segment: _Text | _SingleFrame) -> int:
+    if isinstance(segment, _SingleFrame):
         return segment.cost
     return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)

@@ -105,7 +105,7 @@ class Run:
         self._keeper = keeper
         self._first: Listener | None = None
         """The first listener, which belongs to the socket that asked."""
-        self._has_been_heard = False
+        self._had_listener = False
         self._timer: Timer | None = None
 
     @property
@@ -160,10 +160,10 @@ class Run:
             raise Failure("invalid_frame", f"after may be at most {self.log.last} here.", field="after")
         if not self.log.holds(after):
             raise Failure("gone", "The beginning of this run is no longer kept.", field="after")
-        if self._has_been_heard:
+        if self._had_listener:
             self._keeper.happened(self, Happening.RESUMED)
         else:
-            self._first, self._has_been_heard = listener, True
+            self._first, self._had_listener = listener, True
         cursor = self.listeners.add(listener, after)
         if self._state is RunState.ENDED:
             cursor.end(None)
@@ -237,7 +237,7 @@ class Run:
         except Exception as bug:  # noqa: BLE001 - a bug in one run must not end the others
             refusal = failure_of(bug, turn=self.turn)
         finally:
-            self._over(refusal)
+            self._finish(refusal)
 
     async def _read(self, turn: Turn) -> None:
         async with aclosing(turn.frames()) as frames:
@@ -261,12 +261,12 @@ class Run:
     def _remember(self, turn: Turn) -> None:
         """Give the exchange to the socket that asked, if it is still open, else to the newest listener."""
         first = self._first
-        keeper = first if first is not None and first.is_open else self.listeners.newest()
-        if keeper is not None and self.log.holds(0):
+        recipient = first if first is not None and first.is_open else self.listeners.newest()
+        if recipient is not None and self.log.holds(0):
             facts = self.facts
-            keeper.remember(facts.message, facts.files, self.log.text(), turn.rounds.exchange)
+            recipient.remember(facts.message, facts.files, self.log.text(), turn.rounds.exchange)
 
-    def _over(self, refusal: Failure | None) -> None:
+    def _finish(self, refusal: Failure | None) -> None:
         self._state = RunState.ENDED
         self._turn = self._first = None
         self.listeners.end(refusal)

@@ -31,7 +31,7 @@ class EventStreamDecoder:
         self._data: list[bytes] = []
         self._bare: list[bytes] = []
         self._depth = 0
-        self._held = 0
+        self._buffered = 0
         self._is_after_cr = False
 
     @property
@@ -60,17 +60,17 @@ class EventStreamDecoder:
             line = self._whole_line(piece) if self._line else piece
             if line.startswith(b"data:") and not self._bare:
                 self._data.append(line[5:])
-                self._held += len(line)
+                self._buffered += len(line)
             elif line or self._bare:
                 self._take_line(line, payloads)
             else:
                 self._take_event(payloads)
         if rest:
             self._line.append(rest)
-            self._held += len(rest)
-        if self._held > MAX_EVENT_BYTES and not payloads:
-            said = "The provider sent more in one piece than this server takes."
-            raise LastingFailure("upstream_truncated", said, cause="an event over 32 MiB")
+            self._buffered += len(rest)
+        if self._buffered > MAX_EVENT_BYTES and not payloads:
+            message = "The provider sent more in one piece than this server takes."
+            raise LastingFailure("upstream_truncated", message, cause="an event over 32 MiB")
         return payloads
 
     def end(self) -> list[bytes]:
@@ -85,11 +85,11 @@ class EventStreamDecoder:
         """Return the line whose last piece has come."""
         line = b"".join([*self._line, last])
         self._line.clear()
-        self._held -= len(line) - len(last)
+        self._buffered -= len(line) - len(last)
         return line
 
     def _take_line(self, line: bytes, payloads: list[bytes]) -> None:
-        self._held += len(line)
+        self._buffered += len(line)
         if self._bare:
             self._take_bare_line(line.rstrip(), payloads)
         elif line.startswith(b"data:"):
@@ -119,11 +119,11 @@ class EventStreamDecoder:
         if self._bare:
             payload = b"\n".join(self._bare)
             self._bare.clear()
-            self._depth = self._held = 0
+            self._depth = self._buffered = 0
             payloads.append(b"[%b]" % payload if payload.startswith(b"{") else payload)
 
     def _take_event(self, payloads: list[bytes]) -> None:
-        self._held = 0
+        self._buffered = 0
         if self._data:
             payloads.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
             self._data.clear()
