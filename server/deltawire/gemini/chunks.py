@@ -11,8 +11,6 @@ _chunk_head = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _part_of_a_head = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
 MAX_CONTENT_BYTES: Final = 2**15
 """Bytes of content that are buffered for a client that does not read; with more, reading pauses."""
-_THREE_DIGITS: Final = 0x100 + 6
-"""The bytes of a chunk whose size has three digits and not two, at least; six of two digits are not content."""
 _NO_CHUNK: Final = b"-"
 """No chunk begins with this byte, so the parser fails, as it would have failed at the bytes before."""
 
@@ -49,8 +47,14 @@ class ChunkReader:
         """
         if not self.is_on:
             return data
-        if self._left < 0 and not self._held and self._is_one_chunk(data):
-            return b""
+        if self._left < 0 and not self._held:
+            head, _, rest = data.partition(b"\r\n")
+            size = len(rest) - 2
+            # Most reads are exactly one chunk. To write its head again is cheaper than to read it.
+            if head == b"%x" % size and rest[-2:] == b"\r\n" and size > 0:
+                self._content.append(rest[:-2])
+                self.size += size
+                return b""
         return self._feed_pieces(data)
 
     def _feed_pieces(self, data: bytes) -> bytes:
@@ -79,17 +83,6 @@ class ChunkReader:
                 return _NO_CHUNK + data[end:]
             at, self._left = end + 2, -1
         return b""
-
-    def _is_one_chunk(self, data: bytes) -> bool:
-        """Take bytes that are exactly one chunk of 16 to 4095 bytes, as most reads are; return False for others."""
-        size = len(data) - (6 if len(data) < _THREE_DIGITS else 7)
-        head = b"%x\r\n" % size  # cheaper than to search for its end and read it
-        start = len(head)
-        if data[:start] != head or data[-2:] != b"\r\n" or start + size + 2 != len(data):
-            return False
-        self._content.append(data[start:-2])
-        self.size += size
-        return True
 
     def take(self) -> bytes:
         """Return the content that has come, about `MAX_CONTENT_BYTES` of it at most; none when all is taken."""

@@ -41,6 +41,10 @@ class Phase(Enum):
     """The connection is lost."""
 
 
+_OPEN: Final = Phase.OPEN
+"""Looked up once: each message would pay for it, and `Phase.OPEN` costs as much as a call."""
+
+
 class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
@@ -84,7 +88,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
         The frame is built here: without extensions it is a head and the payload (RFC 6455, 5.2).
         """
-        if self._phase is not Phase.OPEN or self.transport.is_closing():
+        if self._phase is not _OPEN or self.transport.is_closing():
             return False
         self.transport.write(text_head(len(payload)) + payload)
         return True
