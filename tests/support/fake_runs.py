@@ -114,7 +114,7 @@ class FakeRuns:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def happened(self, _: str, happening: str) -> None:
+    def note(self, _: str, happening: str) -> None:
         self.seen.append(happening)
 
 

@@ -179,8 +179,8 @@ class TurnRecord:
         if usage is not None:
             figures = end.usage if isinstance(end, ErrorFrame) else end
 
-            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
+            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `when_decided` calls it
                 if was_admitted:
                     usage.keep(self.ledger.id, self.caller, model, figures, self._request_id)
 
-            self.ledger.tell_admission(keep)
+            self.ledger.when_decided(keep)

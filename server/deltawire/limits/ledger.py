@@ -170,7 +170,7 @@ class Ledger:
             await finished(self._beginning)
         self._is_admitted = True
 
-    def tell_admission(self, callback: Callable[[bool], None]) -> None:
+    def when_decided(self, callback: Callable[[bool], None]) -> None:
         """Call `callback` with True for an admitted turn, else with False: now, or when running checks have ended."""
         if self._beginning is None or self._beginning.done():
             callback(self._was_admitted)

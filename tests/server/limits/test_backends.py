@@ -283,10 +283,10 @@ async def test_a_turn_that_was_admitted_is_charged_whatever_becomes_of_it(backen
     with pytest.raises(asyncio.CancelledError):
         await beginning
     left.close()
-    left.tell_admission(admitted.append)
+    left.when_decided(admitted.append)
     never_begun = limits.open("alice")
     never_begun.close()
-    never_begun.tell_admission(admitted.append)
+    never_begun.when_decided(admitted.append)
     await limits.background.wait(5)
     await asyncio.sleep(0)
     [day] = (await limits.report("alice", 1)).days

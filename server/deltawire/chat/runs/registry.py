@@ -133,7 +133,7 @@ class Runs:
         if key is not None:
             self._by_key[key] = run
         self._memory.add(run, run.size)
-        self.changed(run)
+        self.note_change(run)
         task = run.start()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -176,7 +176,7 @@ class Runs:
         if self.hub is not None:
             await self.hub.close()
 
-    def grew(self, run: Run, size: int) -> None:
+    def count_bytes(self, run: Run, size: int) -> None:
         """Count bytes of memory. Beyond the bound, runs without listeners are dropped, as `RunMemory` chooses.
 
         One that has listeners loses its beginning before it costs a caller who holds less a run.
@@ -194,13 +194,13 @@ class Runs:
         while memory.size > self.bounds.bytes and (dropped := memory.to_drop(at_least)) is not None:
             dropped.evict()
 
-    def changed(self, run: Run) -> None:
+    def note_change(self, run: Run) -> None:
         """Note that a run's listeners or its state have changed."""
-        self._memory.changed(run)
+        self._memory.classify(run)
 
-    def happened(self, run: Run, happening: Happening) -> None:
+    def note(self, run: Run, happening: Happening) -> None:
         """Count and log what happened to a run."""
-        self._observer.happened(run.turn, happening)
+        self._observer.note(run.turn, happening)
 
     def forget(self, run: Run) -> None:
         """Forget a run: nobody finds it any more."""
@@ -212,7 +212,7 @@ class Runs:
                 self.hub.forgot(run)
             self._memory.add(run, -run.size)
             run.forget()
-            self.changed(run)
+            self.note_change(run)
 
     def _check(self, request: ChatRequest) -> None:
         if (request.grace or 0.0) > self.bounds.grace:
