@@ -209,6 +209,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._timer.cancel()
         self.resume_writing()
         self._incoming.close()
+        del self._incoming  # it refers to this socket: a reference cycle
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None
