@@ -49,7 +49,7 @@ test: .venv/.installed-dev ## everything that CI runs
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types vitest lint
 	@$(MAKE) --no-print-directory pytest
 
-nightly: .venv-clients/.installed test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
+nightly: .venv-clients/.installed .venv/.webkit test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
 	$(PYTEST) -m nightly
 	$(MAKE) --no-print-directory coverage
 	$(MAKE) --no-print-directory chaos SECONDS_OF_CHAOS=3600
@@ -75,7 +75,8 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 tests: vitest pytest ## all tests: vitest, pytest, real browsers
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
-	$(NODE)/vitest/vitest.mjs run
+	@# React's production build, which the page has: its development build takes a quarter more of the processor.
+	export NODE_ENV=production; $(NODE)/vitest/vitest.mjs run
 
 pytest: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## the server's tests, and those in a browser
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
@@ -171,7 +172,7 @@ bench-store: .venv/.installed-dev ## how fast 2,000,000 messages are found (docs
 	$(BENCH) -m bench.store $(if $(DATA),--data $(DATA))
 
 clean: ## remove all that was installed or built
-	rm -rf .venv .venv-* dist web/dist web/node_modules tests/clients/node_modules
+	rm -rf .venv .venv-* dist web/dist web/node_modules tests/clients/node_modules tests/support/*/node_modules
 
 # The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
 .venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
@@ -194,9 +195,9 @@ clean: ## remove all that was installed or built
 	fi
 	@touch $@
 
-# The clients of npm that the tests of the guide's recipes ask with.
-.venv/.clients: .venv/.installed-dev tests/clients/package-lock.json
-	@cd tests && PYTHONPATH=. ../$(BIN)/python -c "from support.recipes import installed; installed()"
+# The packages of npm that tests run: the clients of the guide's recipes, the reader of AsyncAPI, wscat.
+.venv/.clients: .venv/.installed-dev tests/clients/package-lock.json $(wildcard tests/support/*/package-lock.json)
+	@PYTHONPATH=tests $(BIN)/python -m support.npm
 	@touch $@
 
 # Debian's Firefox, which Playwright drives through tests/support/firefox_bridge.py.
@@ -206,6 +207,17 @@ clean: ## remove all that was installed or built
 			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends firefox-esr; \
 		else \
 			echo "the tests need a Firefox: install one"; exit 1; \
+		fi; \
+	fi
+	@touch $@
+
+# Debian's WebKit, the engine of Safari, and a screen for it. Only `nightly` asks it.
+.venv/.webkit: .venv/.installed-dev
+	@if ! PYTHONPATH=tests $(BIN)/python -m support.webkit; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+			apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends webkit2gtk-driver xvfb; \
+		else \
+			echo "the tests of the night need WebKitWebDriver and Xvfb: install them"; exit 1; \
 		fi; \
 	fi
 	@touch $@

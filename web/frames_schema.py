@@ -13,7 +13,7 @@ from deltawire.conversations.schemas import Conversation, ConversationPage, Conv
 from deltawire.limits.report import UsageReport
 from deltawire.protocol.chat_request import ConversationSettings, HistoryMessage, TurnSettings
 from deltawire.protocol.frames import FrameDown, FrameUp, Started
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 from deltawire.routes.models import ModelList
 
 UP = get_args(FrameUp)
@@ -27,9 +27,9 @@ OVER_HTTP = (
 
 def schema() -> dict[str, Any]:
     """What a socket takes and sends, each a union told apart by `type`, and what routes answer."""
-    parts = (*UP, *DOWN, HistoryMessage, Spent, Message, ConversationSettings, TurnSettings, *OVER_HTTP)
+    parts = (*UP, *DOWN, HistoryMessage, UsageFigures, Message, ConversationSettings, TurnSettings, *OVER_HTTP)
     _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
-    for sent in (*DOWN, Spent):  # the server leaves no field out, whatever its default, but these
+    for sent in (*DOWN, UsageFigures):  # the server leaves no field out, whatever its default, but these
         may_miss = () if sent is Started else OPTIONAL
         fields = definitions[sent.__name__]["properties"]
         definitions[sent.__name__]["required"] = [field for field in fields if field not in may_miss]

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -515,7 +516,7 @@ async def test_an_answer_that_is_stored_a_little_later_is_looked_for(browser: Br
 async def test_on_a_phone_a_chat_is_opened_to_be_read_without_a_keyboard_over_it(
     browser: Browser, upstream: Upstream
 ) -> None:
-    phone = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {"viewport": NARROW, "has_touch": True, "is_mobile": True}
     async with serving(upstream) as address, opened(browser, address, **phone) as page:
         await expect(page.box).to_be_visible()
         await expect(page.box).not_to_be_focused()

@@ -12,6 +12,12 @@ READ_HTML = """async () => {
 }"""
 
 
+@pytest.fixture
+def page(used_page: ChatPage) -> ChatPage:
+    """The page of all tests here: each looks at one answer."""
+    return used_page
+
+
 async def answers(page: ChatPage, upstream: Upstream, text: str) -> None:
     await page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     upstream.plays(says(text))

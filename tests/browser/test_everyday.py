@@ -306,7 +306,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
 
 @task("put a chat into a folder")
 async def _(page: ChatPage, _: Upstream) -> None:
-    await choose(page, "Named", "Trips")
+    await choose(page, "Named", "Move to Trips")
     await expect(entry(page, "Named")).to_have_count(0)
     await page.page.get_by_role("button", name="Trips", exact=True).locator("visible=true").click()
     await expect(page.page.get_by_role("list", name="Trips").locator("visible=true")).to_contain_text("Named")
@@ -334,7 +334,7 @@ async def _(page: ChatPage, _: Upstream) -> None:
     await choose(page, "Named", "Take out of its folder")
     today = page.page.get_by_role("list", name="Today").locator("visible=true")
     await expect(today.get_by_role("link", name="Named")).to_be_visible()
-    await choose(page, "Named", "Journeys")
+    await choose(page, "Named", "Move to Journeys")
     await leave_list(page)
 
 

@@ -3,8 +3,7 @@
 import asyncio
 import re
 
-import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, ViewportSize, expect
 from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says, says_and_is_silent
@@ -60,26 +59,31 @@ async def test_everything_on_the_page_has_a_name(page: ChatPage) -> None:
             assert await part.get_attribute("aria-label") or (await part.inner_text()).strip()
 
 
-@pytest.mark.parametrize(
-    "size",
-    [{"width": 640, "height": 400}, {"width": 360, "height": 740}, {"width": 320, "height": 256}],
-    ids=["200 % of a laptop", "a phone", "400 % of a laptop"],
-)
-async def test_nothing_scrolls_sideways_but_what_is_wide(
-    browser: Browser, upstream: Upstream, size: dict[str, int]
-) -> None:
+SIZES: dict[str, ViewportSize] = {
+    "200 % of a laptop": {"width": 640, "height": 400},
+    "a phone": {"width": 360, "height": 740},
+    "400 % of a laptop": {"width": 320, "height": 256},
+}
+
+
+async def test_nothing_scrolls_sideways_but_what_is_wide(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says(WIDE_ANSWER))
-    async with serving(upstream, models="a,b") as address, opened(browser, address, viewport=size) as page:
+    async with serving(upstream, models="a,b") as address, opened(browser, address) as page:
         await page.ask("x" * 300)
         await page.has_ended()
         await expect(page.answer.get_by_role("group", name="Code")).to_be_visible()
-        assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-        assert await page.messages.evaluate("list => list.parentElement.parentElement.scrollWidth") == size["width"]
-        await expect(page.box).to_be_in_viewport(ratio=1)
-        for name in ("Send", "Settings", "Chats"):
-            await expect(page.button(name)).to_be_in_viewport(ratio=1)
-        settings = await page.opens_settings()
-        assert await settings.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+        for size in SIZES.values():
+            await page.page.set_viewport_size(size)
+            await expect(page.page.locator("html")).to_have_js_property("scrollWidth", size["width"])
+            around = page.messages.locator("xpath=../..")
+            await expect(around).to_have_js_property("scrollWidth", size["width"])
+            await expect(page.box).to_be_in_viewport(ratio=1)
+            for name in ("Send", "Settings", "Chats"):
+                await expect(page.button(name)).to_be_in_viewport(ratio=1)
+            settings = await page.opens_settings()
+            assert await settings.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+            await page.page.keyboard.press("Escape")
+            await expect(settings).to_be_hidden()
 
 
 async def test_who_wants_no_motion_sees_none(browser: Browser, upstream: Upstream) -> None:
@@ -111,28 +115,26 @@ async def test_what_is_written_from_right_to_left_is_shown_so(page: ChatPage, up
     await expect(page.box).to_have_css("direction", "rtl")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(
-    browser: Browser, upstream: Upstream, scheme: str
-) -> None:
-    options = {"forced_colors": "active", "color_scheme": scheme}
-    async with serving(upstream) as address, opened(browser, address, **options) as page:
+async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address, forced_colors="active") as page:
         await page.button("Show thoughts").click()
-        await expect(page.button("Show thoughts")).to_have_css("outline-style", "solid")
         await page.ask("hi")
         await page.has_ended()
-        await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
-        for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
-            await expect(border).to_have_css("border-style", "solid")
-        assert await page.barriers() == []
+        async for scheme in page.in_each_scheme():
+            await expect(page.button("Show thoughts")).to_have_css("outline-style", "solid")
+            await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
+            for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
+                await expect(border).to_have_css("border-style", "solid")
+            assert await page.barriers_in(scheme) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Upstream, scheme: str) -> None:
-    async with serving(upstream) as address, opened(browser, address, color_scheme=scheme) as page:
+async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream) as address, opened(browser, address) as page:
         words = page.page.get_by_role("status").filter(has_text=re.compile("^Connected$"))
         colour = "element => getComputedStyle(element).color"
-        before = await words.evaluate(colour)
-        await page.page.emulate_media(contrast="more")
-        assert await words.evaluate(colour) != before
-        assert await page.barriers() == []
+        async for scheme in page.in_each_scheme():
+            await page.page.emulate_media(contrast="no-preference")
+            before = await words.evaluate(colour)
+            await page.page.emulate_media(contrast="more")
+            assert await words.evaluate(colour) != before
+            assert await page.barriers_in(scheme) == []

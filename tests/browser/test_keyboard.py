@@ -134,3 +134,14 @@ async def test_each_chat_has_its_own_draft(page: ChatPage) -> None:
     await expect(page.box).to_have_value("half a tho")
     await page.button("New chat").click()
     await expect(page.box).to_have_value("another")
+
+
+async def test_enter_twice_asks_once(used_page: ChatPage, upstream: Upstream) -> None:
+    upstream.plays(says("One"), says("Two"))
+    await used_page.box.fill("once")
+    enter = "new KeyboardEvent('keydown', {key: 'Enter', keyCode: 13, bubbles: true, cancelable: true})"
+    await used_page.box.evaluate(f"box => {{ box.dispatchEvent({enter}); box.dispatchEvent({enter}); }}")
+    await expect(used_page.answer).to_contain_text("One")
+    await used_page.has_ended()
+    await expect(used_page.question).to_have_count(1)
+    assert len(upstream.exchanges) == 1

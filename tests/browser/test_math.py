@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, WIDE, ChatPage, opened
 from support.paths import PICTURES
-from support.serving import serving
+from support.serving import serving, sharing
 from support.upstream import Exchange, Upstream, says
 
 FORMULAS = r"""
@@ -37,6 +37,12 @@ $$ 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10 + 11 + 12 + 13 + 14 + 15 + 16 + 17 + 1
 """
 
 
+@pytest.fixture
+def page(used_page: ChatPage) -> ChatPage:
+    """The page of all tests here: each looks at one answer."""
+    return used_page
+
+
 async def draws(page: ChatPage, upstream: Upstream, text: str = FORMULAS) -> None:
     upstream.plays(says(text))
     await page.ask("hi")
@@ -63,14 +69,15 @@ async def test_formulas_are_read_out(page: ChatPage, upstream: Upstream) -> None
     assert await page.answer.locator(".katex-html").get_attribute("aria-hidden") == "true"
 
 
-async def test_an_answer_without_formulas_loads_nothing_for_them(page: ChatPage, upstream: Upstream) -> None:
-    asked: list[str] = []
-    page.page.on("request", lambda request: asked.append(request.url))
-    upstream.plays(says("It costs $5, or $10 with `$x$`."))
-    await page.ask("hi")
-    await page.has_ended()
-    await expect(page.answer.get_by_text("It costs $5, or $10 with")).to_be_visible()
-    assert not any("math" in url or "KaTeX" in url for url in asked)
+async def test_an_answer_without_formulas_loads_nothing_for_them(browser: Browser, upstream: Upstream) -> None:
+    async with sharing(upstream, retries=0) as address, opened(browser, address) as page:
+        asked: list[str] = []
+        page.page.on("request", lambda request: asked.append(request.url))
+        upstream.plays(says("It costs $5, or $10 with `$x$`."))
+        await page.ask("hi")
+        await page.has_ended()
+        await expect(page.answer.get_by_text("It costs $5, or $10 with")).to_be_visible()
+        assert not any("math" in url or "KaTeX" in url for url in asked)
 
 
 async def test_a_formula_is_drawn_when_it_is_whole_and_never_as_an_error(page: ChatPage, upstream: Upstream) -> None:

@@ -22,12 +22,16 @@ SMALL_TARGETS = """(targets) => [...document.querySelectorAll(targets)]
 SMALL_FIELDS = """() => [...document.querySelectorAll("input, select, textarea")]
   .filter((field) => field.checkVisibility() && Number.parseFloat(getComputedStyle(field).fontSize) < 16)
   .map((field) => field.ariaLabel ?? field.id)"""
+CUT = """() => [document.querySelector(".scroller"), ...document.querySelectorAll("footer, footer ul")]
+  .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.className)"""
+"""What runs out at a side."""
 READING = "document.querySelector('[data-scroller]').clientHeight / innerHeight"
 
 
 @asynccontextmanager
 async def phone(browser: Browser, upstream: Upstream, **options: Any) -> AsyncIterator[ChatPage]:
-    async with serving(upstream, models="a,b") as address, opened(browser, address, **PHONE | options) as page:
+    settings = {"models": "gemini-flash-latest,b", "tools": "search,url_context,code"}
+    async with serving(upstream, **settings) as address, opened(browser, address, **PHONE | options) as page:
         yield page
 
 
@@ -68,12 +72,25 @@ async def test_a_new_chat_is_one_tap_away(browser: Browser, upstream: Upstream) 
         await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()
 
 
+async def test_names_and_figures_are_shown_whole_or_not_at_all(browser: Browser, upstream: Upstream) -> None:
+    async with phone(browser, upstream) as page:
+        name = page.page.locator(".model-name")
+        await expect(name).to_have_text("gemini-flash-latest")
+        assert await name.evaluate("name => name.scrollHeight <= name.clientHeight")
+        await page.ask("hi")
+        await page.has_ended()
+        await page.button("Regenerate").tap()
+        await expect(page.answer).to_contain_text("2 / 2")
+        assert await page.page.evaluate(CUT) == []
+
+
 @pytest.mark.parametrize("size", [LANDSCAPE, {"width": 320, "height": 256}], ids=["landscape", "400 %"])
 async def test_what_is_low_leaves_room_to_read(browser: Browser, upstream: Upstream, size: dict[str, int]) -> None:
     async with phone(browser, upstream, viewport=size) as page:
         await page.ask("hi")
         await page.has_ended()
         assert await page.page.evaluate(READING) > 0.5
+        assert await page.box.evaluate("box => box.clientWidth") > 120  # beside the tools
         await page.box.fill("a line\n" * 20)
         assert await page.page.evaluate(READING) > 0.3
         await expect(page.button("Send")).to_be_in_viewport(ratio=1)

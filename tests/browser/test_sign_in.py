@@ -213,3 +213,20 @@ async def test_a_page_of_a_listed_origin_may_use_the_server_with_a_token(browser
         assert (await page.evaluate(ATTACK, [address, KEYS["alice"]]))[:4] == ["open", 200, 401, 200]
         assert (await page.evaluate(ATTACK, [address, "nonsense"]))[:4] == [1006, 401, 401, 401]
         await page.close()
+
+
+async def test_signing_out_in_one_tab_leaves_what_is_written_in_another(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
+        await signs_in(page, KEYS["alice"])
+        await page.is_connected()
+        await page.box.fill("half a thought")
+        other = ChatPage(await page.page.context.new_page())
+        await other.page.goto(f"http://{address}/")
+        await signs_in(other, KEYS["bob"])
+        await other.is_connected()
+        await other.button("Your token").click()
+        await other.button("Sign out").click()
+        await other.is_connected("Sign in to connect")
+        assert await other.page.evaluate("Object.keys(localStorage).filter((key) => key.includes('draft'))") == []
+        await page.page.reload()
+        await expect(page.box).to_have_value("half a thought")

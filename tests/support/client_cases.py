@@ -9,7 +9,7 @@ from typing import Any
 
 from support.files import png
 from support.functions import call, calls, contents_of
-from support.recipes import CLIENTS
+from support.npm import CLIENTS
 from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent

@@ -114,7 +114,7 @@ class FakeRuns:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def happened(self, _: str, happening: str) -> None:
+    def note(self, _: str, happening: str) -> None:
         self.seen.append(happening)
 
 
@@ -146,13 +146,15 @@ class Scene:
         )
         self.request = ChatRequest(message="hi", id="t", grace=grace, tools=[FunctionTool(name="look")])
 
-    def turn(self, request: ChatRequest, *_: object) -> Turn:
-        """Stand for the admission."""
+    def accept(self, request: ChatRequest, *_: object) -> Turn:
+        """Stand for the registry of turns."""
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
         observer, record = FakeObserver(), FakeRecord(self.begins, self.settles)
         self.observers.append(observer)
         self.records.append(record)
-        asked = TurnRequest(turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits=True)
+        asked = TurnRequest(
+            turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits_for_results=True
+        )
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", self.upstream), clock, cast("Any", observer))
         turn = Turn(asked, attempts, cast("Any", record), cast("Any", observer), lambda _: None)
@@ -160,7 +162,7 @@ class Scene:
         return turn
 
     def ask(self, request: ChatRequest | None = None, caller: Caller = CALLER) -> Run:
-        return self.runs.ask_here(request or self.request, [], caller, cast("Any", None))
+        return self.runs.start_here(request or self.request, [], caller, cast("Any", None))
 
     @property
     def reason(self) -> str | None:

@@ -26,10 +26,10 @@ class Gate:
 
 
 class FakeRecord:
-    """The record of a turn without a store: it keeps what it was told."""
+    """The record of a turn without a store: it keeps what the turn passes to it."""
 
     transcript = None
-    is_kept = False
+    is_stored = False
     question = None
     may_refuse = True
 
@@ -52,7 +52,7 @@ class FakeRecord:
         await self._settles.passes()
         return end
 
-    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    def with_stored_ids(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         return end
 
     def leave(self, end: Usage | ErrorFrame, _: str) -> None:
@@ -61,14 +61,14 @@ class FakeRecord:
     def close(self, _: str) -> None:
         self.times_closed += 1
 
-    def tell_admission(self, told: Callable[[bool], None]) -> None:
-        told(True)  # noqa: FBT003 - a callback
+    def when_decided(self, callback: Callable[[bool], None]) -> None:
+        callback(True)  # noqa: FBT003 - a callback
 
 
 class FakeObserver:
     """Keeps how the turn ended."""
 
-    said = None
+    texts = None
 
     def __init__(self) -> None:
         self.turn_end: TurnEnd | None = None

@@ -7,7 +7,7 @@ import aiohttp
 
 from deltawire.protocol.frames import ToolCall
 
-SPENT: Final[dict[str, Any]] = {
+FIGURES: Final[dict[str, Any]] = {
     "model": "gemini-flash-latest",
     "finish_reason": "stop",
     "input_tokens": 10,
@@ -21,7 +21,7 @@ SPENT: Final[dict[str, Any]] = {
     "duration_ms": 2,
     "cost_usd": None,
 }
-"""What a turn spent."""
+"""The figures of a turn."""
 CALL: Final = ToolCall("t1", call="x", name="f", arguments={"a": 1})
 
 

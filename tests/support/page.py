@@ -4,16 +4,16 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
 
 from support.paths import WEB
 
-WIDE: ViewportSize = {"width": 1280, "height": 800}
-TABLET = {"width": 820, "height": 1180}
-NARROW = {"width": 360, "height": 740}
+WIDE: Final = {"width": 1280, "height": 800}
+TABLET: Final = {"width": 820, "height": 1180}
+NARROW: Final = {"width": 360, "height": 740}
 _AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 COUNT_NODES = """() => {
@@ -143,6 +143,10 @@ class ChatPage:
             await self.page.evaluate(HAS_CHANGED)
             yield scheme
 
+    async def resize(self, size: dict[str, int]) -> None:
+        """Give the page another width and height, in pixels."""
+        await self.page.set_viewport_size(ViewportSize(width=size["width"], height=size["height"]))
+
     async def barriers(self) -> list[str]:
         """What axe finds that shuts people out: by each of its rules in light, by those of colours in dark, too."""
         return [barrier async for scheme in self.in_each_scheme() for barrier in await self.barriers_in(scheme)]
@@ -156,13 +160,20 @@ class ChatPage:
 
 
 _KEPT = "about:blank#kept"
+_MEDIA = ("color_scheme", "forced_colors", "reduced_motion")
+"""Options that a page has by itself; with others it needs a context of its own."""
 
 
 @asynccontextmanager
-async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+async def opened(
+    browser: Browser, address: str, *, viewport: dict[str, int] = WIDE, **options: Any
+) -> AsyncIterator[ChatPage]:
     """The page, connected and all there. At its end, nothing has gone wrong in it, and it has asked no other host."""
+    media = {name: options.pop(name) for name in _MEDIA if name in options}
     async with _fresh(browser, options) if options else _kept(browser, address) as context:
         page = ChatPage(await context.new_page())
+        await page.resize(viewport)
+        await page.page.emulate_media(**media)
         await page.page.goto(f"http://{address}/")
         await page.is_connected()
         await expect(page.messages).to_be_attached()  # with all that is loaded after the first paint

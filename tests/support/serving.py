@@ -32,7 +32,7 @@ class Running(NamedTuple):
     async def is_quiet(self) -> None:
         """Wait until no turn runs, and no socket is open."""
         drain = self.service.drain
-        await drain._admission.empty.wait()
+        await drain._turn_registry.empty.wait()
         sessions: SessionRegistry = drain._sessions
         while sessions._open:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.005)

@@ -17,6 +17,7 @@ USED = {
     "_pause_transport_reading": "tests/server/gemini/test_private_names.py",
     "_reading_paused": "tests/server/gemini/test_private_names.py",
     "_resume_transport_reading": "tests/server/gemini/test_private_names.py",
+    "_wrap_existing_connection": "tests/server/gemini/test_private_names.py",
     "google.genai._api_client": "tests/server/gemini/test_private_names.py",
     "_buckets": "tests/unit/telemetry/test_private_names.py",
     "_run_exitfuncs": "the standard library's; tests/e2e/test_command_line.py stops servers with it",
@@ -25,6 +26,7 @@ USED = {
 """Each with the test that fails when it has moved."""
 OVERRIDDEN = {
     "Connector._create_connection": "tests/server/gemini/test_private_names.py",
+    "Connector._wrap_create_connection": "tests/server/gemini/test_private_names.py",
     "Connector._release": "tests/server/gemini/test_private_names.py",
 }
 

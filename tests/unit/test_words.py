@@ -24,7 +24,22 @@ RETIRED: Final = {
     "link light": "connection status",
 }
 """A pattern of each word, and what to write instead."""
+RETIRED_NAMES: Final = {
+    "said": "messages, text, ref",
+    "asked": "turn_request, request, question",
+    "told": "what it holds: modalities, answer, document",
+    "heard": "received",
+    "spent": "figures",
+    "lone": "single_header",
+    "passed_over": "ignored",
+    "give_back": "release",
+    "give_up": "mark_deleted",
+    "look": "read, count, inspect",
+    "admission": "turn_registry; the limits admit a turn, the registry accepts a request",
+}
+"""Names of variables, fields and functions, and what to write instead: a participle does not say what it holds."""
 RETIRED_MODULES: Final = {
+    *("admission", "admitted", "answering", "named", "spent"),
     *("books", "counting", "doorkeeper", "ending", "errands", "guest", "listener", "mailbox", "memory", "offer"),
     *("opening", "origins", "pages", "parts", "patience", "pauses", "problems", "proxies", "rate", "reading"),
     *("sessions", "takes", "tally", "via", "watch"),
@@ -51,6 +66,29 @@ def test_a_word_that_was_given_up_is_not_used(word: str) -> None:
         if pattern.search(line)
     }
     assert not used, f"write {RETIRED[word]!r}"
+
+
+def names_in(file: Path) -> Iterator[tuple[int, str]]:
+    """Each name that a module gives: to a function, a class, a parameter, a variable, a field or an attribute."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+
+
+def test_a_name_that_was_given_up_is_given_to_nothing() -> None:
+    found = {
+        f"{file.relative_to(PACKAGE)}:{number}": f"{name}: write {RETIRED_NAMES[name.strip('_')]}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for number, name in names_in(file)
+        if name.strip("_") in RETIRED_NAMES
+    }
+    assert not found
 
 
 def test_no_module_has_a_name_that_was_given_up() -> None:

@@ -73,18 +73,20 @@ export function ModelPicker() {
   const isShown = useChatState((state) => state.shown !== null);
   return (
     <>
-      <div className={`flex min-w-0 shrink ${isShown ? "max-sm:hidden" : "max-sm:flex-1"}`}>
+      <div className="flex min-w-0 shrink max-sm:hidden">
         <Picker />
       </div>
-      <ModelMenu />
+      <ModelMenu isNamed={!isShown} className={isShown ? "max-sm:hidden" : "max-sm:flex-1"} />
     </>
   );
 }
 
 /** What is done with the whole chat. */
 export function HeadActions() {
+  const isShown = useChatState((state) => state.shown !== null);
   return (
     <>
+      {isShown && <ModelMenu isNamed={false} className="sm:hidden" />}
       <TemporarySwitch />
       <ShareButton />
       <DoneElsewhere />

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 class _Waiter(NamedTuple):
     owner: str
-    wanted: int
+    amount: int
     granted: asyncio.Future[None]
 
 
@@ -22,7 +22,7 @@ class Budget:
 
     def __init__(self, amount: int) -> None:
         """Start with all of it left."""
-        self._amount = self._left = amount
+        self._amount = self._free = amount
         self._holds: Counter[str] = Counter()
         """The number of tasks of each owner that hold some."""
         self._waiting: list[_Waiter] = []
@@ -40,24 +40,24 @@ class Budget:
                 self._waiting.remove(waiter)
                 self._grant()
             else:
-                self._give_back(waiter)
+                self._release(waiter)
             raise
         try:
             yield
         finally:
-            self._give_back(waiter)
+            self._release(waiter)
 
-    def _give_back(self, waiter: _Waiter) -> None:
-        self._left += waiter.wanted
+    def _release(self, waiter: _Waiter) -> None:
+        self._free += waiter.amount
         if waiter.owner:
             self._holds[waiter.owner] -= 1
             self._holds += Counter()  # without those that hold nothing
         self._grant()
 
     def _grant(self) -> None:
-        """Give those who wait what they want, in their order; who has to leave half to others is overtaken."""
+        """Grant what the waiters want, in their order. A waiter that must leave half to others is overtaken."""
         for waiter in list(self._waiting):
-            free = self._left - waiter.wanted
+            free = self._free - waiter.amount
             if self._holds[waiter.owner] and free < self._amount // 2:
                 continue
             if free < 0:
@@ -65,7 +65,7 @@ class Budget:
             if waiter.granted.cancelled():  # its task removes it
                 continue
             self._waiting.remove(waiter)
-            self._left = free
+            self._free = free
             if waiter.owner:
                 self._holds[waiter.owner] += 1
             waiter.granted.set_result(None)

@@ -12,12 +12,12 @@ class SlimQueue(Generic[T]):
     An empty `asyncio.Queue` takes 3 KiB, and every socket has a queue.
     """
 
-    __slots__ = ("_items", "_news")
+    __slots__ = ("_items", "_wakeup")
 
     def __init__(self) -> None:
         """Start empty."""
         self._items: list[T] = []
-        self._news: asyncio.Future[None] | None = None
+        self._wakeup: asyncio.Future[None] | None = None
 
     def empty(self) -> bool:
         """Say if a reader would have to wait."""
@@ -26,15 +26,15 @@ class SlimQueue(Generic[T]):
     def put_nowait(self, item: T) -> None:
         """Append an item, and wake the reader."""
         self._items.append(item)
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
 
     async def get(self) -> T:
         """Wait for an item; return the oldest."""
         while not self._items:
-            self._news = asyncio.get_running_loop().create_future()
+            self._wakeup = asyncio.get_running_loop().create_future()
             try:
-                await self._news
+                await self._wakeup
             finally:
-                self._news = None
+                self._wakeup = None
         return self._items.pop(0)

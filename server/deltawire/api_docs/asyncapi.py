@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.1 document: what the server takes and what it sends, as tools read it."""
+"""The AsyncAPI 3.1 document: the frames that the server accepts and those that it sends, for tools."""
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from deltawire import __version__
 from deltawire.api_docs.frame_examples import DOWN, UP
-from deltawire.api_docs.openapi import ANSWERED, CONTEXT
+from deltawire.api_docs.openapi import CONTEXT, RESULT_OR_ERROR
 from deltawire.protocol.frames import FrameDown, FrameUp, NumberedFrame, type_tag
 
 _CHANNEL: Final = "socket"
@@ -18,7 +18,7 @@ _ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN,
 OPTIONAL: Final = ("seq", "search_queries", "state", "error", "modalities")
 """Fields that the server leaves out: the number of a turn without grace, the queries of one without a search, the state
 of one that does not end in calls, the error of a file that was kept, and the modalities of one of text alone."""
-_ABOUT: Final = """\
+_DESCRIPTION: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and
 stopped from another socket. A client ignores fields and frames that it does not know. Where the server wants
@@ -27,8 +27,8 @@ to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer
 
 
 def document() -> dict[str, Any]:
-    """The whole document, as JSON."""
-    up, down = _kinds(FrameUp), _kinds(FrameDown)
+    """Return the whole document, as values of JSON."""
+    up, down = _structs_by_type(FrameUp), _structs_by_type(FrameDown)
     return {
         "asyncapi": "3.1.0",
         "info": {
@@ -48,16 +48,16 @@ def document() -> dict[str, Any]:
         "channels": {
             _CHANNEL: {
                 "address": "/ws",
-                "description": _ABOUT,
-                "messages": {kind: _to("components", "messages", kind) for kind in (*up, *down)},
+                "description": _DESCRIPTION,
+                "messages": {kind: _ref("components", "messages", kind) for kind in (*up, *down)},
                 "bindings": {"ws": {"method": "GET"}},
             }
         },
         "operations": {
-            **{kind: _takes(kind, struct) for kind, struct in up.items()},
+            **{kind: _operation(kind, struct) for kind, struct in up.items()},
             "answer": {
                 "action": "send",
-                "channel": _to("channels", _CHANNEL),
+                "channel": _ref("channels", _CHANNEL),
                 "summary": "What the server sends.",
                 "messages": _messages(tuple(down)),
             },
@@ -72,22 +72,22 @@ def document() -> dict[str, Any]:
     }
 
 
-def _kinds(union: Any) -> dict[str, type[Struct]]:
-    """The frames of a union, by their type."""
+def _structs_by_type(union: Any) -> dict[str, type[Struct]]:
+    """Return the Structs of a union of frames, by their type."""
     return {str(struct.__struct_config__.tag): struct for struct in get_args(union)}
 
 
-def _to(*path: str) -> dict[str, str]:
+def _ref(*path: str) -> dict[str, str]:
     return {"$ref": "#/" + "/".join(path)}
 
 
 def _messages(kinds: tuple[str, ...]) -> list[dict[str, str]]:
-    return [_to("channels", _CHANNEL, "messages", kind) for kind in kinds]
+    return [_ref("channels", _CHANNEL, "messages", kind) for kind in kinds]
 
 
-def _takes(kind: str, struct: type[Struct]) -> dict[str, Any]:
-    """The operation that a frame of the client's is."""
-    channel = _to("channels", _CHANNEL)
+def _operation(kind: str, struct: type[Struct]) -> dict[str, Any]:
+    """Return the operation of a frame that the client sends."""
+    channel = _ref("channels", _CHANNEL)
     return {
         "action": "receive",
         "channel": channel,
@@ -101,7 +101,7 @@ def _message(kind: str, struct: type[Struct], examples: Mapping[str, Mapping[str
     return {
         "name": kind,
         "summary": _summary(struct),
-        "payload": _to("components", "schemas", struct.__name__),
+        "payload": _ref("components", "schemas", struct.__name__),
         "examples": [{"name": name, "payload": frame} for name, frame in examples[kind].items()],
     }
 
@@ -111,14 +111,14 @@ def _summary(struct: type[Struct]) -> str:
 
 
 def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -> dict[str, Any]:
-    """The schemas of all frames, and of what they hold."""
+    """Return the schemas of all frames, and of the values in them."""
     _, schemas = msgspec.json.schema_components(
         [*up.values(), *down.values()], ref_template="#/components/schemas/{name}"
     )
     schemas["Chat"]["allOf"] = CONTEXT
-    schemas["ToolAnswer"]["oneOf"] = schemas["ToolResult"]["oneOf"] = ANSWERED
-    sent = [struct.__name__ for struct in down.values()] + ["Spent"]
-    for name in sent:  # the server leaves no field out, whatever its default, but these
+    schemas["ToolAnswer"]["oneOf"] = schemas["ToolResult"]["oneOf"] = RESULT_OR_ERROR
+    sent = [struct.__name__ for struct in down.values()] + ["UsageFigures"]
+    for name in sent:  # the server sends every field, also one with its default value, except these
         may_miss = () if name == "Started" else OPTIONAL
         schemas[name]["required"] = [field for field in schemas[name]["properties"] if field not in may_miss]
     for schema in schemas.values():

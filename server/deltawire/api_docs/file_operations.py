@@ -6,26 +6,24 @@ from typing import Any, Final
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
-from deltawire.api_docs.operations import operation
+from deltawire.api_docs.operations import BY_ID_CODES, STORE_CODES, operation
 from deltawire.api_docs.responses import json_answer, problems
 from deltawire.conversations.files.schemas import DeleteQuery, File, FilePage, FileQuery, UploadQuery
 
-_STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
-_NAMED: Final = _STORED | {"not_found"}
 _BYTES: Final = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, content_media_type="application/octet-stream"))
-_SENT: Final = operation(
+_UPLOAD: Final = operation(
     {"201": json_answer(File, "The file, as it is kept; `Location` is its address.")},
-    _STORED | {"invalid_frame", "message_too_large", "invalid_file", "budget_exhausted", "storage_full"},
+    STORE_CODES | {"invalid_frame", "message_too_large", "invalid_file", "budget_exhausted", "storage_full"},
     query=UploadQuery,
 )
 
 
 @dataclass
-class SendFile(_SENT):  # type: ignore[misc,valid-type]
+class SendFile(_UPLOAD):  # type: ignore[misc,valid-type]
     """`POST /files`, whose body is the file."""
 
     def __post_init__(self) -> None:
-        """Add the body, and the answer for a type that is not taken."""
+        """Add the body, and the answer for a type that is not accepted."""
         super().__post_init__()
         own: Any = self
         own.responses = {**own.responses, **problems((), {(415, "unsupported")})}
@@ -36,15 +34,17 @@ class SendFile(_SENT):  # type: ignore[misc,valid-type]
 
 SEND_FILE: Final[type[Operation]] = SendFile
 LIST_FILES: Final = operation(
-    {"200": json_answer(FilePage, "A page of files, the newest first.")}, _STORED | {"invalid_frame"}, query=FileQuery
+    {"200": json_answer(FilePage, "A page of files, the newest first.")},
+    STORE_CODES | {"invalid_frame"},
+    query=FileQuery,
 )
-READ_FILE: Final = operation({"200": json_answer(File, "The file, without its bytes.")}, _NAMED)
+READ_FILE: Final = operation({"200": json_answer(File, "The file, without its bytes.")}, BY_ID_CODES)
 READ_CONTENT: Final = operation(
     {"200": OpenAPIResponse(description="The bytes, as a download.", content={"*/*": _BYTES})},
-    _NAMED,
+    BY_ID_CODES,
 )
 DELETE_FILE: Final = operation(
     {"204": OpenAPIResponse(description="The file is deleted, or a message names it and `unnamed` was asked for.")},
-    _NAMED | {"invalid_frame"},
+    BY_ID_CODES | {"invalid_frame"},
     query=DeleteQuery,
 )

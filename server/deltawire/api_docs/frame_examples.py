@@ -21,12 +21,12 @@ from deltawire.protocol.frames import (
     Usage,
     error_frame,
 )
-from deltawire.protocol.spent import Modalities, Spent
+from deltawire.protocol.usage_figures import Modalities, UsageFigures
 
 RUN: Final = "pP2yaHr7kq0XbM5LSZ0vNw1tGf3eRY_czWCyPI"
 """The name of a run."""
 
-_SPENT: Final = Spent(
+_FIGURES: Final = UsageFigures(
     model="gemini-flash-latest",
     finish_reason="stop",
     input_tokens=31,
@@ -40,8 +40,8 @@ _SPENT: Final = Spent(
     duration_ms=655,
     cost_usd=0.0000795,
 )
-_ENDS: Final = msgspec.structs.asdict(_SPENT)
-_HEARD: Final = Modalities(input={"text": 7, "audio": 24}, output={"text": 6})
+_FIGURE_FIELDS: Final = msgspec.structs.asdict(_FIGURES)
+_MODALITIES: Final = Modalities(input={"text": 7, "audio": 24}, output={"text": 6})
 _CANCELLED: Final = {
     "finish_reason": "cancelled",
     "output_tokens": 2,
@@ -93,9 +93,9 @@ _DOWN: Final[dict[str, dict[str, FrameDown]]] = {
         "a call": ToolCall("turn-7", call="call-1", name="temperature", arguments={"city": "Kyiv"}),
     },
     "usage": {
-        "answered": Usage("turn-7", **_ENDS),
-        "answered, with a sound in the question": Usage("turn-7", **{**_ENDS, "modalities": _HEARD}),
-        "cancelled": Usage("turn-7", **{**_ENDS, **_CANCELLED}),
+        "answered": Usage("turn-7", **_FIGURE_FIELDS),
+        "answered, with a sound in the question": Usage("turn-7", **{**_FIGURE_FIELDS, "modalities": _MODALITIES}),
+        "cancelled": Usage("turn-7", **{**_FIGURE_FIELDS, **_CANCELLED}),
     },
     "error": {
         "a turn that failed": error_frame(Failure("upstream_unavailable"), turn="turn-7"),

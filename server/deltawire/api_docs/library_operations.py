@@ -6,7 +6,7 @@ from typing import Final
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
-from deltawire.api_docs.operations import NAMED, SOCKET_ONLY, STORED, WRITTEN, operation
+from deltawire.api_docs.operations import BODY_CODES, BY_ID_CODES, SOCKET_ONLY, STORE_CODES, operation
 from deltawire.api_docs.responses import LIMITS, json_answer
 from deltawire.conversations.importing import ImportReport
 from deltawire.conversations.library_schemas import (
@@ -25,7 +25,7 @@ from deltawire.conversations.library_schemas import (
 from deltawire.conversations.schemas import Conversation
 from deltawire.protocol.errors import TABLE
 
-SPOKEN: Final = (
+STRUCTS: Final = (
     *(FolderList, FolderName, PromptList, NewPrompt, PromptChange),
     *(NewShare, MadeShare, ShareList, SharedConversation, ImportReport),
 )
@@ -34,46 +34,46 @@ MAKE_TITLE: Final = operation(
     {"200": replace(json_answer(Conversation, "The conversation, with its title."), headers=LIMITS)},
     frozenset(TABLE) - SOCKET_ONLY - {"gone", "unsupported"},
 )
-_FULL: Final = {"storage_full"}
+_FULL_CODES: Final = {"storage_full"}
 
-LIST_FOLDERS: Final = operation({"200": json_answer(FolderList, "All of them.")}, STORED)
+LIST_FOLDERS: Final = operation({"200": json_answer(FolderList, "All of them.")}, STORE_CODES)
 CREATE_FOLDER: Final = operation(
     {"201": json_answer(Folder, "The new folder.")},
-    STORED | WRITTEN | _FULL,
+    STORE_CODES | BODY_CODES | _FULL_CODES,
     body=FolderName,
     examples={"a folder": {"name": "Travel"}},
 )
 RENAME_FOLDER: Final = operation(
     {"200": json_answer(Folder, "As it is now.")},
-    NAMED | WRITTEN,
+    BY_ID_CODES | BODY_CODES,
     body=FolderName,
     examples={"another name": {"name": "Journeys"}},
 )
-DELETE_NAMED: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, NAMED)
-LIST_PROMPTS: Final = operation({"200": json_answer(PromptList, "All of them.")}, STORED)
+DELETE_BY_ID: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, BY_ID_CODES)
+LIST_PROMPTS: Final = operation({"200": json_answer(PromptList, "All of them.")}, STORE_CODES)
 CREATE_PROMPT: Final = operation(
     {"201": json_answer(Prompt, "The new prompt.")},
-    STORED | WRITTEN | _FULL,
+    STORE_CODES | BODY_CODES | _FULL_CODES,
     body=NewPrompt,
     examples={"a prompt": {"name": "shorter", "text": "Say it again in three sentences."}},
 )
 CHANGE_PROMPT: Final = operation(
     {"200": json_answer(Prompt, "As it is now.")},
-    NAMED | WRITTEN,
+    BY_ID_CODES | BODY_CODES,
     body=PromptChange,
     examples={"another text": {"text": "Say it again in two sentences."}},
 )
 CREATE_SHARE: Final = operation(
     {"201": json_answer(MadeShare, "The new link, with its token.")},
-    NAMED | WRITTEN | _FULL,
+    BY_ID_CODES | BODY_CODES | _FULL_CODES,
     body=NewShare,
     examples={"for a week": {"message": "5f2d8c0a9b7e4d1c3a6f8e21", "days": 7}},
 )
-LIST_SHARES: Final = operation({"200": json_answer(ShareList, "Those that have not expired.")}, STORED)
-READ_SHARED: Final = operation({"200": json_answer(SharedConversation, "The branch.")}, NAMED)
+LIST_SHARES: Final = operation({"200": json_answer(ShareList, "Those that have not expired.")}, STORE_CODES)
+READ_SHARED: Final = operation({"200": json_answer(SharedConversation, "The branch.")}, BY_ID_CODES)
 IMPORT: Final = operation(
     {"200": json_answer(ImportReport, "What became of each conversation.")},
-    STORED | WRITTEN,
+    STORE_CODES | BODY_CODES,
     body_schema=Schema(
         type=OpenAPIType.OBJECT,
         description="One conversation or an export of everything, of this server; or a part of ChatGPT's "
@@ -87,6 +87,6 @@ EXPORT_ALL: Final = operation(
             content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
         )
     },
-    STORED,
+    STORE_CODES,
 )
-DELETE_ALL: Final = operation({"204": OpenAPIResponse(description="They are gone.")}, STORED)
+DELETE_ALL: Final = operation({"204": OpenAPIResponse(description="They are gone.")}, STORE_CODES)

@@ -16,7 +16,7 @@ from deltawire.protocol.openai.models import OpenAIModel, OpenAIModelList
 from deltawire.protocol.openai.response_answer import OpenAIResponse
 from deltawire.protocol.openai.response_request import ResponseRequest
 
-SPOKEN: Final = (
+STRUCTS: Final = (
     *(ChatCompletionRequest, ChatCompletion, ChatCompletionChunk, ResponseRequest, OpenAIResponse),
     *(ErrorBody, OpenAIModel, OpenAIModelList),
 )
@@ -60,7 +60,7 @@ RESPONSES: Final[dict[str, dict[str, Any]]] = {
         "reasoning": {"effort": "low", "summary": "auto"},
     },
 }
-"""The same of responses."""
+"""The same for responses."""
 
 _CHUNKS: Final = """\
 data: {"id":"chatcmpl-9c2f","object":"chat.completion.chunk","created":1796000000,"model":"gemini-flash-latest",...}
@@ -89,20 +89,20 @@ _EVENT: Final = Schema(
 )
 
 
-def _answer(whole: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
-    """Return an answer that is whole, or a stream of events."""
+def _answer(response: OpenAPIResponse, event: Schema, example: str) -> dict[str, OpenAPIResponse]:
+    """Return the answers of a route: one JSON document, or a stream of events."""
     stream = OpenAPIMediaType(schema=event, examples=examples_of({"an answer": example}))
-    content = {**(whole.content or {}), "text/event-stream": stream}
-    return {"200": replace(whole, content=content, headers=LIMITS)}
+    content = {**(response.content or {}), "text/event-stream": stream}
+    return {"200": replace(response, content=content, headers=LIMITS)}
 
 
-_READ: Final = frozenset({"unauthenticated", "forbidden", "internal"})
+_READ_CODES: Final = frozenset({"unauthenticated", "forbidden", "internal"})
 
-_ASKED: Final = frozenset(TABLE) - SOCKET_ONLY
+_TURN_CODES: Final = frozenset(TABLE) - SOCKET_ONLY
 
 COMPLETE: Final = operation(
     _answer(json_answer(ChatCompletion, "The whole answer; with `stream`, its chunks."), _CHUNK, _CHUNKS),
-    _ASKED,
+    _TURN_CODES,
     body=ChatCompletionRequest,
     examples=COMPLETIONS,
     shape=OPENAI,
@@ -110,17 +110,17 @@ COMPLETE: Final = operation(
 """`POST /v1/chat/completions`."""
 RESPOND: Final = operation(
     _answer(json_answer(OpenAIResponse, "The whole response; with `stream`, its events."), _EVENT, _EVENTS),
-    _ASKED,
+    _TURN_CODES,
     body=ResponseRequest,
     examples=RESPONSES,
     shape=OPENAI,
 )
 """`POST /v1/responses`."""
 LIST_OPENAI_MODELS: Final = operation(
-    {"200": json_answer(OpenAIModelList, "The models on offer.")}, _READ, shape=OPENAI
+    {"200": json_answer(OpenAIModelList, "The models on offer.")}, _READ_CODES, shape=OPENAI
 )
 """`GET /v1/models`."""
 READ_OPENAI_MODEL: Final = operation(
-    {"200": json_answer(OpenAIModel, "The model.")}, _READ | {"unknown_model"}, shape=OPENAI
+    {"200": json_answer(OpenAIModel, "The model.")}, _READ_CODES | {"unknown_model"}, shape=OPENAI
 )
 """`GET /v1/models/{model}`."""

@@ -13,8 +13,8 @@ from litestar.openapi.spec import Components, License, SecurityScheme
 from msgspec import Struct
 
 from deltawire import __version__
-from deltawire.api_docs.library_operations import SPOKEN as LIBRARY
-from deltawire.api_docs.openai_operations import SPOKEN as OPENAI
+from deltawire.api_docs.library_operations import STRUCTS as LIBRARY
+from deltawire.api_docs.openai_operations import STRUCTS as OPENAI
 from deltawire.api_docs.responses import reference
 from deltawire.conversations.files.schemas import FilePage
 from deltawire.conversations.schemas import ConversationChange, ConversationPage, ConversationTree, NewConversation
@@ -27,7 +27,7 @@ from deltawire.protocol.problem_details import Problem
 from deltawire.protocol.tools import ToolAnswer
 
 
-def _named(name: str) -> dict[str, Any]:
+def _required(name: str) -> dict[str, Any]:
     return {"properties": {name: {"type": "string"}}, "required": [name]}
 
 
@@ -35,7 +35,7 @@ def _null(name: str) -> dict[str, Any]:
     return {"properties": {name: {"type": "null"}}}
 
 
-_SPOKEN: Final = (
+_DOCUMENTED: Final = (
     *(ChatRequest, *get_args(NumberedFrame), Problem),
     *(ConversationPage, ConversationTree, NewConversation, ConversationChange),
     *(FilePage, UsageReport),
@@ -44,7 +44,7 @@ _SPOKEN: Final = (
 )
 
 CONTEXT: Final = [
-    {"anyOf": [_null("parent"), _named("conversation")]},
+    {"anyOf": [_null("parent"), _required("conversation")]},
     {"anyOf": [_null("history"), _null("conversation")]},
     {
         "anyOf": [
@@ -59,7 +59,7 @@ CONTEXT: Final = [
 """
 
 
-ANSWERED: Final = [{"required": ["result"]}, {"required": ["error"]}]
+RESULT_OR_ERROR: Final = [{"required": ["result"]}, {"required": ["error"]}]
 """The rule of an answer to a call: it has one of the two."""
 
 
@@ -92,9 +92,11 @@ class _Document(JsonRenderPlugin):
     @cached_property
     def _schemas(self) -> dict[str, Any]:
         """The schemas, made for the first request: a start need not wait for them."""
-        _, schemas = msgspec.json.schema_components([*_SPOKEN, *self._answers], ref_template=reference("{name}").ref)
+        _, schemas = msgspec.json.schema_components(
+            [*_DOCUMENTED, *self._answers], ref_template=reference("{name}").ref
+        )
         schemas[ChatRequest.__name__]["allOf"] = CONTEXT
-        schemas[ToolAnswer.__name__]["oneOf"] = ANSWERED
+        schemas[ToolAnswer.__name__]["oneOf"] = RESULT_OR_ERROR
         [seconds, _] = schemas[ChatRequest.__name__]["properties"]["grace"]["anyOf"]
         seconds["maximum"] = self._max_grace
         return schemas

@@ -99,7 +99,7 @@ _CHANGES: Final = {"a name, and one setting less": {"title": "Blue", "settings":
 SOCKET_ONLY: Final = frozenset({"duplicate_turn", "unknown_turn", "too_many_turns"})
 """Codes that no HTTP route answers with."""
 
-_UPSTREAMS: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
+_UPSTREAM_CODES: Final = frozenset(code for code in TABLE if code == "blocked" or code.startswith("upstream_"))
 """Codes of failures after the upstream is asked: in a stream they are events, not statuses."""
 
 
@@ -159,12 +159,12 @@ def _parameters(query: type[Struct]) -> list[Parameter | Reference]:
 _ACCEPTED: Final = json_answer(
     "RunReport", "The turn with grace has begun, and the request has `Prefer: respond-async`; `Location` names its run."
 )
-_PLACE: Final = {"Location": field("The address of the run."), "Preference-Applied": field("`respond-async`.")}
+_RUN_HEADERS: Final = {"Location": field("The address of the run."), "Preference-Applied": field("`respond-async`.")}
 
-WHOLE: Final = operation(
+RUN_CHAT: Final = operation(
     {
         "200": replace(json_answer("Answer", "The whole answer, once the turn has ended."), headers=LIMITS),
-        "202": replace(_ACCEPTED, headers={**LIMITS, **_PLACE}),
+        "202": replace(_ACCEPTED, headers={**LIMITS, **_RUN_HEADERS}),
     },
     frozenset(TABLE) - SOCKET_ONLY,
     body=ChatRequest,
@@ -177,7 +177,7 @@ _STREAM: Final = OpenAPIResponse(
     content={"text/event-stream": OpenAPIMediaType(schema=_EVENT, examples=examples_of({"an answer": _EVENTS}))},
 )
 
-_IN_PARTS: Final = {
+_EVENTS_OR_PARTS: Final = {
     "text/event-stream": OpenAPIMediaType(schema=_EVENT_OR_PART, examples=examples_of({"an answer": _EVENTS}))
 }
 
@@ -188,9 +188,9 @@ class StreamQuery(Struct, frozen=True):
     format: Annotated[Literal["ai-sdk"], Meta(description="the AI SDK's UI message stream")] | None = None
 
 
-STREAMED: Final = operation(
-    {"200": replace(_STREAM, headers=LIMITS, content=_IN_PARTS)},
-    frozenset(TABLE) - SOCKET_ONLY - _UPSTREAMS,
+STREAM_CHAT: Final = operation(
+    {"200": replace(_STREAM, headers=LIMITS, content=_EVENTS_OR_PARTS)},
+    frozenset(TABLE) - SOCKET_ONLY - _UPSTREAM_CODES,
     body=ChatRequest,
     examples=EXAMPLES,
     query=StreamQuery,
@@ -217,29 +217,34 @@ class ReadinessQuery(Struct, frozen=True):
     ] = "none"
 
 
-PROBE: Final = operation(None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery)
+READ_READINESS: Final = operation(
+    None, {"draining", "store_unavailable", "internal", "invalid_frame"}, query=ReadinessQuery
+)
 """`GET /readyz`."""
 
-STORED: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
-NAMED: Final = STORED | {"not_found"}
-WRITTEN: Final = {"invalid_json", "invalid_frame", "message_too_large"}
+STORE_CODES: Final = frozenset({"unauthenticated", "forbidden", "internal", "store_unavailable"})
+BY_ID_CODES: Final = STORE_CODES | {"not_found"}
+BODY_CODES: Final = {"invalid_json", "invalid_frame", "message_too_large"}
 
 LIST_CONVERSATIONS: Final = operation(
     {"200": json_answer(ConversationPage, "A page of conversations, the last used first.")},
-    STORED | {"invalid_frame"},
+    STORE_CODES | {"invalid_frame"},
     query=ConversationQuery,
 )
 CREATE_CONVERSATION: Final = operation(
     {"201": json_answer(Conversation, "The new conversation.")},
-    STORED | WRITTEN,
+    STORE_CODES | BODY_CODES,
     body=NewConversation,
     examples=_NEW_CONVERSATIONS,
 )
-READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, NAMED)
+READ_CONVERSATION: Final = operation({"200": json_answer(ConversationTree, "All of it.")}, BY_ID_CODES)
 CHANGE_CONVERSATION: Final = operation(
-    {"200": json_answer(Conversation, "As it is now.")}, NAMED | WRITTEN, body=ConversationChange, examples=_CHANGES
+    {"200": json_answer(Conversation, "As it is now.")},
+    BY_ID_CODES | BODY_CODES,
+    body=ConversationChange,
+    examples=_CHANGES,
 )
-DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, NAMED)
+DELETE_CONVERSATION: Final = operation({"204": OpenAPIResponse(description="It is deleted.")}, BY_ID_CODES)
 EXPORT_CONVERSATION: Final = operation(
     {
         "200": OpenAPIResponse(
@@ -251,11 +256,11 @@ EXPORT_CONVERSATION: Final = operation(
             },
         )
     },
-    NAMED | {"invalid_frame"},
+    BY_ID_CODES | {"invalid_frame"},
     query=ExportQuery,
 )
 
-_OF_A_RUN: Final = frozenset({"unauthenticated", "forbidden", "internal", "not_found", "gone", "store_unavailable"})
+_RUN_CODES: Final = frozenset({"unauthenticated", "forbidden", "internal", "not_found", "gone", "store_unavailable"})
 
 
 class EventsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -270,15 +275,15 @@ LIST_RUNS: Final = operation(
     {"200": json_answer("RunList", "Those that have not ended.")}, {"unauthenticated", "forbidden", "internal"}
 )
 READ_RUN: Final = operation(
-    {"200": json_answer("RunReport", "As it is now; once it has ended, with its answer.")}, _OF_A_RUN
+    {"200": json_answer("RunReport", "As it is now; once it has ended, with its answer.")}, _RUN_CODES
 )
-STOP_RUN: Final = operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _OF_A_RUN)
+STOP_RUN: Final = operation({"204": OpenAPIResponse(description="It ends, or has ended before.")}, _RUN_CODES)
 STREAM_RUN: Final = operation(
     {
         "200": replace(_STREAM, description="The frames after the given one. The last is `usage` or `error`."),
         "204": OpenAPIResponse(description="The run has ended, and the client has all of it."),
     },
-    _OF_A_RUN | {"invalid_frame"},
+    _RUN_CODES | {"invalid_frame"},
     query=EventsQuery,
 )
 """`/runs` and below."""

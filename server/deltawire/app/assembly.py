@@ -14,11 +14,11 @@ from deltawire.aio.fair_queue import FairQueue
 from deltawire.api_docs import asyncapi_page, openapi
 from deltawire.app.authentication import make_authenticator, make_key_set
 from deltawire.app.services import (
-    CallerShares,
-    make_admission,
+    Quotas,
     make_catalog,
+    make_quotas,
     make_services,
-    make_shares,
+    make_turn_registry,
     open_stores,
 )
 from deltawire.app.tracing import make_tracing
@@ -55,7 +55,7 @@ from deltawire.routes.shares import create_share, reading_shared, shares
 from deltawire.routes.titles import make_title
 from deltawire.routes.unread_answers import UnreadAnswers
 from deltawire.routes.usage import read_usage
-from deltawire.routes.websocket import chat_socket
+from deltawire.routes.websocket import SocketRoute, socket_path
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
@@ -88,13 +88,13 @@ def assemble(settings: Settings) -> Service:
     stores.database.on_wait = metrics.database_waits.inc
     stores.database.counted = metrics.database_connections.track_inprogress
     tracing = make_tracing(settings)
-    shares = make_shares(settings)
-    admission = make_admission(settings, catalog, stores, Telemetry(metrics, tracing), shares)
-    upstream = LoadingUpstream(partial(load_client, settings, admission.running_time), admission.open)
+    quotas = make_quotas(settings)
+    turn_registry = make_turn_registry(settings, catalog, stores, Telemetry(metrics, tracing), quotas)
+    upstream = LoadingUpstream(partial(load_client, settings, turn_registry.running_time), turn_registry.open)
     stores.files.removal.delete_copy = upstream.delete_copy
-    services = make_services(settings, admission, authenticator, stores, metrics, shares, upstream=upstream)
+    services = make_services(settings, turn_registry, authenticator, stores, metrics, quotas, upstream=upstream)
     fair = FairQueue()
-    connection_limits = ConnectionLimits(shares.sockets, settings.max_handshakes_per_minute)
+    connection_limits = ConnectionLimits(quotas.sockets, settings.max_handshakes_per_minute)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -113,28 +113,28 @@ def assemble(settings: Settings) -> Service:
             await stack.enter_async_context(swept(stores.files))
             if key_set is not None:
                 await stack.enter_async_context(key_set)
-            await stack.enter_async_context(services.sessions.watched())
-            await stack.enter_async_context(admission.running_time)
-            admission.open(await stack.enter_async_context(upstream))
+            await stack.enter_async_context(services.sessions.checking_tokens())
+            await stack.enter_async_context(turn_registry.running_time)
+            turn_registry.open(await stack.enter_async_context(upstream))
             _announce(settings)
             yield
 
     app = _litestar(settings, services, lifespan)
     # Litestar's own middleware sees only requests that have found a route.
-    http = UnreadAnswers(app.asgi_handler, shares.unread, services.refusals)
+    http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
-    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals, fair)
-    drain = Drain(admission, services.sessions, connection_limits.close, settings.drain_seconds)
-    return Service(app, _listening(settings, shares, fair), drain, upstream.ready)
+    app.asgi_handler = Gate(SocketRoute(services), http, policy, connection_limits, services.refusals, fair)
+    drain = Drain(turn_registry, services.sessions, connection_limits.refuse_new, settings.drain_seconds)
+    return Service(app, _listening(settings, quotas, fair), drain, upstream.ready)
 
 
 def _litestar(
     settings: Settings, services: Services, lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]
 ) -> Litestar:
-    any_host_may_scrape = settings.metrics_token is not None or settings.asks_who
+    any_host_may_scrape = settings.metrics_token is not None or settings.requires_authentication
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
+            *(socket_path, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
             *(folders, prompts, create_share, shares, make_title, reading_shared(allows_public=settings.public_shares)),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape
@@ -163,13 +163,13 @@ def _access_policy(settings: Settings, authenticator: Authenticator, app: Litest
     )
 
 
-def _listening(settings: Settings, shares: CallerShares, fair: FairQueue) -> Listening:
+def _listening(settings: Settings, quotas: Quotas, fair: FairQueue) -> Listening:
     return Listening(
         max_frame_bytes=settings.max_frame_bytes,
         socket_rates=SocketRates(
             frames=settings.max_frames_per_second,
             bytes=settings.max_bytes_per_second,
-            arriving=shares.arriving,
+            arriving=quotas.arriving,
             fair=fair,
         ),
         ping_interval=settings.ping_interval,
@@ -198,13 +198,13 @@ def _announce(settings: Settings) -> None:
             )
     if settings.database_url is None:
         log.info("conversations: in a file; DATABASE_URL or DATA_DIR choose another place", folder=str(settings.folder))
-    if settings.limits.by_name and not settings.asks_who:
+    if settings.limits.by_name and not settings.requires_authentication:
         log.warning("limits: authentication is off, so all clients together are one caller")
     if settings.has_upstream:
-        log.info("upstream: Gemini", model=settings.asked_by_default, vertex=settings.vertex or None)
+        log.info("upstream: Gemini", model=settings.model_by_default, vertex=settings.vertex or None)
     else:
         log.warning(
             "upstream: the offline stand-in; no real model is behind it. Set GEMINI_API_KEY for one",
-            model=settings.asked_by_default,
+            model=settings.model_by_default,
             instead_of=",".join(settings.models),
         )

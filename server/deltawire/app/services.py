@@ -8,7 +8,6 @@ import structlog
 from deltawire.aio.spacing import Spacing
 from deltawire.app.file_store import make_files
 from deltawire.app.state_keys import find_state_key
-from deltawire.chat.admission import Accounts, Admission, Bounds
 from deltawire.chat.continuation import Continuations
 from deltawire.chat.deadlines import Deadlines
 from deltawire.chat.history import HistoryPool
@@ -20,7 +19,8 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.registry import RunBounds, Runs
 from deltawire.chat.session_registry import SessionRegistry
 from deltawire.chat.signed_state import StateSigner
-from deltawire.chat.socket_services import Shared
+from deltawire.chat.socket_services import SocketServices
+from deltawire.chat.turn_registry import Bounds, TurnRegistry, TurnStores
 from deltawire.config.settings import Settings, SettingsError
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.store import FileStore
@@ -36,7 +36,7 @@ from deltawire.conversations.usage_history import UsageHistory, spool_folder
 from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.loading import LoadingUpstream
 from deltawire.identity.authenticator import Authenticator
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.limits.backend import LimitsBackend
 from deltawire.limits.in_memory import MemoryLeases, MemoryMeter, MemoryWindows
 from deltawire.limits.ledger import Limits
@@ -61,30 +61,30 @@ class Stores(NamedTuple):
     usage: UsageHistory
 
 
-class CallerShares(NamedTuple):
-    """The shares of the callers in this process."""
+class Quotas(NamedTuple):
+    """The quotas of the callers in this process."""
 
-    sockets: Shares
-    turns: Shares
-    requests: Shares
+    sockets: Quota
+    turns: Quota
+    requests: Quota
     """The bytes of the requests of running turns."""
-    arriving: Shares
+    arriving: Quota
     """The bytes of messages and bodies that are still coming."""
-    unread: Shares
+    unread: Quota
     """The bytes of long answers that the client has not taken yet."""
 
 
-def make_shares(settings: Settings) -> CallerShares:
-    """Return the shares, of which nothing is taken."""
+def make_quotas(settings: Settings) -> Quotas:
+    """Return the quotas, of which nothing is used."""
     total = settings.max_memory_bytes
-    memory = (total, settings.share_of(total, settings.max_memory_bytes_per_caller, 8))
+    memory = (total, settings.quota_of(total, settings.max_memory_bytes_per_caller, 8))
     sockets, turns = settings.max_sockets, settings.max_turns
-    return CallerShares(
-        sockets=Shares("sockets", "MAX_SOCKETS", sockets, settings.share_of(sockets, settings.max_sockets_per_caller)),
-        turns=Shares("turns", "MAX_TURNS", turns, settings.share_of(turns, settings.max_turns_per_caller)),
-        requests=Shares("bytes of requests", "MAX_MEMORY_BYTES", *memory),
-        arriving=Shares("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
-        unread=Shares("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
+    return Quotas(
+        sockets=Quota("sockets", "MAX_SOCKETS", sockets, settings.quota_of(sockets, settings.max_sockets_per_caller)),
+        turns=Quota("turns", "MAX_TURNS", turns, settings.quota_of(turns, settings.max_turns_per_caller)),
+        requests=Quota("bytes of requests", "MAX_MEMORY_BYTES", *memory),
+        arriving=Quota("bytes that still arrive", "MAX_MEMORY_BYTES", *memory),
+        unread=Quota("bytes of answers that were not read", "MAX_MEMORY_BYTES", *memory),
     )
 
 
@@ -131,25 +131,25 @@ def usage_folder(settings: Settings) -> Path | None:
 
 def make_services(  # noqa: PLR0913 - what they are made of
     settings: Settings,
-    admission: Admission,
+    turn_registry: TurnRegistry,
     authenticator: Authenticator,
     stores: Stores,
     metrics: Metrics,
-    shares: CallerShares,
+    quotas: Quotas,
     *,
     upstream: LoadingUpstream,
 ) -> Services:
     """Return what the routes share."""
     memory = settings.max_memory_bytes
-    each = settings.share_of(memory, settings.max_memory_bytes_per_caller, 8)
+    each = settings.quota_of(memory, settings.max_memory_bytes_per_caller, 8)
     histories = HistoryPool(memory, each, settings.max_history_chars, settings.max_parts_bytes)
     refusals = Refusals(metrics)
     run_bounds = RunBounds(
         grace=settings.max_grace, bytes=settings.max_detached_bytes, slow_after=settings.send_timeout
     )
-    runs = Runs(admission, run_bounds, RunObserver(metrics), store=make_run_store(settings))
-    shared = Shared(
-        admission=admission,
+    runs = Runs(turn_registry, run_bounds, RunObserver(metrics), store=make_run_store(settings))
+    socket_services = SocketServices(
+        turn_registry=turn_registry,
         runs=runs,
         refusals=refusals,
         max_turns=settings.max_turns_per_socket,
@@ -157,21 +157,21 @@ def make_services(  # noqa: PLR0913 - what they are made of
     )
     library = Library(stores.database)
     return Services(
-        admission=admission,
+        turn_registry=turn_registry,
         kept_calls=KeptCalls(make_step_store(settings), settings.max_history_chars, settings.max_parts_bytes),
         importer=Importer(stores.database, stores.sizes, library, settings.max_message_chars),
         library=library,
         share_links=ShareLinks(stores.database, allows_public=settings.public_shares),
-        arriving=shares.arriving,
+        arriving=quotas.arriving,
         body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
-        large=Spacing(),
+        large_bodies=Spacing(),
         limits=stores.limits,
         metrics=metrics,
         refusals=refusals,
         runs=runs,
-        sessions=SessionRegistry(shared, authenticator, histories, metrics),
+        sessions=SessionRegistry(socket_services, authenticator, histories, metrics),
         upstream=upstream,
         title_model=settings.title_model if settings.has_upstream else None,
         send_timeout=settings.send_timeout,
@@ -181,8 +181,8 @@ def make_services(  # noqa: PLR0913 - what they are made of
 def make_catalog(settings: Settings) -> ModelCatalog:
     """Return the models that clients may ask; without an upstream only the stand-in."""
     return ModelCatalog(
-        models=settings.offered,
-        default=settings.asked_by_default,
+        models=settings.offered_models,
+        default=settings.model_by_default,
         fallbacks=settings.fallback_models if settings.has_upstream else (),
         any=settings.has_upstream and "*" in settings.models,
         tools=settings.tools,
@@ -219,11 +219,11 @@ def make_step_store(settings: Settings) -> StepStore:
     return RedisSteps(settings.redis_url.get_secret_value())
 
 
-def make_admission(
-    settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, shares: CallerShares
-) -> Admission:
-    """Return the admission, which is closed until it is given an upstream."""
-    return Admission(
+def make_turn_registry(
+    settings: Settings, catalog: ModelCatalog, stores: Stores, telemetry: Telemetry, quotas: Quotas
+) -> TurnRegistry:
+    """Return the registry of turns, which is closed until it is given an upstream."""
+    return TurnRegistry(
         catalog,
         Bounds(
             message_chars=settings.max_message_chars,
@@ -234,8 +234,8 @@ def make_admission(
                 result_chars=settings.max_message_chars,
                 bytes=settings.max_parts_bytes,
             ),
-            turns=shares.turns,
-            memory=shares.requests,
+            turns=quotas.turns,
+            memory=quotas.requests,
         ),
         Deadlines(
             first_token=settings.first_token_timeout,
@@ -245,7 +245,7 @@ def make_admission(
             retries=settings.retries,
             retry_max_delay=settings.retry_max_delay,
         ),
-        Accounts(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
+        TurnStores(stores.transcripts, stores.limits, stores.usage, TurnFiles(stores.files)),
         telemetry,
         Continuations(StateSigner(find_state_key(settings)), catalog),
     )

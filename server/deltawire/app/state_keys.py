@@ -22,23 +22,23 @@ def find_state_key(settings: Settings) -> bytes:
         if secret is not None:
             return state_key(secret.get_secret_value())
     try:
-        return state_key(_kept(settings.folder / _FILE))
+        return state_key(_secret_in(settings.folder / _FILE))
     except (OSError, SettingsError):
         log.warning("STATE_SECRET is not set and DATA_DIR cannot be written: a restart forgets the states of calls")
         return secrets.token_bytes(_KEY_BYTES)
 
 
-def _kept(file: Path) -> str:
+def _secret_in(file: Path) -> str:
     """Return the secret in a file; make one where there is none. Processes that do so at once get the same one."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        made = file.with_name(f"{_FILE}.{secrets.token_hex(8)}")
-        made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(_KEY_BYTES))
+        new_file = file.with_name(f"{_FILE}.{secrets.token_hex(8)}")
+        new_file.touch(mode=0o600)
+        new_file.write_text(secrets.token_hex(_KEY_BYTES))
         try:
-            os.link(made, file)
+            os.link(new_file, file)
         except FileExistsError:
             pass
         finally:
-            made.unlink()
+            new_file.unlink()
     return file.read_text()

@@ -1,1 +1,1 @@
-"""The core: a turn, from its admission to its one end, and the socket that runs several."""
+"""The core: a turn, from its acceptance to its one end, and the socket that runs several."""

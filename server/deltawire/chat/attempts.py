@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from deltawire.aio.timeouts import running_timeout
+from deltawire.aio.timeouts import RunningTimeout
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
@@ -80,7 +80,7 @@ class Attempts:
                 return await self._ask_once(request, enter)
             except Failure as fault:
                 enter(Phase.BACKOFF)
-                self._observer.failed(self.model, fault)
+                self._observer.attempt_failed(self.model, fault)
                 pause = self._pause_after(fault, faults)
                 if pause is None:
                     raise
@@ -102,14 +102,14 @@ class Attempts:
 
     async def _ask_once(self, request: TurnRequest, enter: EnterPhase) -> tuple[Stream, list[Event]]:
         if self._has_asked:
-            self._observer.asks_again()
+            self._observer.model_asked_again()
         self._has_asked = True
         enter(Phase.CONNECT)
         stream: Stream | None = None
         deadline = "first_token"
         until = self.clock.now() + self._deadlines.first_token
         try:
-            with running_timeout(self.clock.running, until) as limit:
+            with (limit := RunningTimeout(self.clock.running, until)):
                 stream = await self._upstream.open(self.model, request.request, request.history, request.exchange)
                 enter(Phase.FIRST_TOKEN)
                 quiet: list[Event] = []

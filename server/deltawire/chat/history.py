@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from deltawire.conversations.files.named import FiledHistory, FiledMessage
+from deltawire.conversations.files.filed_messages import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
@@ -46,8 +46,8 @@ class SocketHistory:
         if answer or parts is not None:
             before = self.size
             self._has_files = self._has_files or bool(files)
-            asked = FiledMessage("user", question, files=tuple(files)) if files else HistoryMessage("user", question)
-            self._append(asked, answer, parts)
+            message = FiledMessage("user", question, files=tuple(files)) if files else HistoryMessage("user", question)
+            self._append(message, answer, parts)
             self._pool.make_room(self.caller, self.size - before)
 
     def close(self) -> None:
@@ -67,19 +67,19 @@ class SocketHistory:
                 self.size -= _size(dropped)
             del self._messages[:2]
         if parts is not None:
-            self._parts_bytes = sum(map(_parts_of, self._messages))
+            self._parts_bytes = sum(map(_parts_size, self._messages))
             while self._parts_bytes > self._pool.max_parts_bytes:
-                self._take_as_text()
+                self._reduce_to_text()
 
-    def _take_as_text(self) -> None:
+    def _reduce_to_text(self) -> None:
         """Keep the oldest exchange that has parts as its text; drop one without text."""
-        index = next(at for at, message in enumerate(self._messages) if _parts_of(message))
-        said = self._messages[index]
-        self._parts_bytes -= _parts_of(said)
-        text = HistoryMessage("model", said.text)
-        self.size += _size(text) - _size(said)
+        index = next(at for at, message in enumerate(self._messages) if _parts_size(message))
+        message = self._messages[index]
+        self._parts_bytes -= _parts_size(message)
+        text = HistoryMessage("model", message.text)
+        self.size += _size(text) - _size(message)
         self._messages[index] = text
-        if not said.text:
+        if not message.text:
             for dropped in self._messages[index - 1 : index + 1]:
                 self._chars -= len(dropped.text)
                 self.size -= _size(dropped)
@@ -137,12 +137,12 @@ class HistoryPool:
         self._max_bytes_each = max_bytes_each
         self._max_chars = max_chars
         self._size = 0
-        self._callers: dict[str, _CallersHistories] = {}
+        self._callers: dict[str, _CallerHistories] = {}
 
     def open(self, caller: str) -> SocketHistory:
         """Return an empty history for one socket of a caller; close it when the socket is gone."""
         history = SocketHistory(self, caller, self._max_chars)
-        self._callers.setdefault(caller, _CallersHistories()).all[history] = None
+        self._callers.setdefault(caller, _CallerHistories()).all[history] = None
         return history
 
     def make_room(self, caller: str, added: int) -> None:
@@ -166,7 +166,7 @@ class HistoryPool:
             del self._callers[history.caller]
 
 
-class _CallersHistories:
+class _CallerHistories:
     """The histories of one caller's sockets, in the order in which they were opened."""
 
     __slots__ = ("all", "size")
@@ -175,14 +175,14 @@ class _CallersHistories:
         self.all: dict[SocketHistory, None] = {}
         self.size = 0
 
-    def shrink(self, wanted: int) -> int:
+    def shrink(self, needed: int) -> int:
         """Drop the oldest histories until this many bytes are free, or all are; return how many are."""
         freed = 0
         for oldest in [history for history in self.all if history.size]:
             freed += oldest.size
             self.size -= oldest.size
             oldest.forget()
-            if freed >= wanted:
+            if freed >= needed:
                 break
         return freed
 
@@ -194,10 +194,10 @@ def takes_history(request: ChatRequest) -> bool:
 
 def _size(message: HistoryMessage) -> int:
     size = sys.getsizeof(message) + sys.getsizeof(message.text)
-    return size if type(message) is HistoryMessage else size + _parts_of(message)
+    return size if type(message) is HistoryMessage else size + _parts_size(message)
 
 
-def _parts_of(message: HistoryMessage) -> int:
+def _parts_size(message: HistoryMessage) -> int:
     return len(message.parts) if isinstance(message, StoredMessage) and message.parts is not None else 0
 
 
@@ -205,5 +205,5 @@ def memory_of(messages: Sequence[HistoryMessage]) -> int:
     """Return the bytes of memory that the texts and the parts of messages take."""
     if not messages:
         return 0  # as of each first turn
-    parts = [_parts_of(message) for message in messages if type(message) is not HistoryMessage]
+    parts = [_parts_size(message) for message in messages if type(message) is not HistoryMessage]
     return sum([sys.getsizeof(message.text) for message in messages]) + (sum(parts) if parts else 0)

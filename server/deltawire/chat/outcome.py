@@ -8,7 +8,7 @@ from deltawire.chat.states import Cancellation, Phase, Reason
 from deltawire.chat.usage import UsageTracker
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage, error_frame
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 from deltawire.telemetry.turn_end import TurnEnd
 
 CANCELLED = "cancelled"
@@ -30,7 +30,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.frame.code if isinstance(self.frame, ErrorFrame) else self.frame.finish_reason or CANCELLED
 
     @property
-    def spent(self) -> Spent | None:
+    def figures(self) -> UsageFigures | None:
         """The figures; None where the frame has none."""
         return self.frame.usage if isinstance(self.frame, ErrorFrame) else self.frame
 
@@ -39,26 +39,26 @@ def outcome_of(
     turn: str,
     stop: Failure | Cancellation | None,
     finish_reason: str | None,
-    spent: Spent,
+    figures: UsageFigures,
     *,
-    is_kept: bool,
+    is_stored: bool,
     state: str | None = None,
 ) -> Outcome:
     """Return the end of a turn.
 
-    `stop` is None when the answer came to its own end, with this `finish_reason`. `is_kept` is True when the question
+    `stop` is None when the answer came to its own end, with this `finish_reason`. `is_stored` is True when the question
     is stored. Then an error has figures even where nothing was counted, because they hold the question's id.
     """
     failure = stop.failure if isinstance(stop, Cancellation) else stop
     if failure is not None:
-        usage = spent if is_kept or spent.measured != "unknown" else None
+        usage = figures if is_stored or figures.measured != "unknown" else None
         return Outcome(error_frame(failure, turn=turn, usage=usage), failure.cause)
     reason = CANCELLED if stop is not None else finish_reason
-    figures = msgspec.structs.replace(spent, finish_reason=reason)
+    figures = msgspec.structs.replace(figures, finish_reason=reason)
     return Outcome(Usage(turn, **asdict(figures), state=UNSET if state is None else state), None)
 
 
-def counts_are_whole(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
+def counts_are_final(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
     """Say if the provider's counts are its last; `has_ended` is True when its answer came to the end."""
     if stop is None:
         return True
@@ -76,7 +76,7 @@ def turn_end_of(
     reason, phase = _reason_and_phase(end, cancellation)
     return TurnEnd(
         end=end,
-        spent=(None if outcome is None else outcome.spent) or usage.figures(),
+        figures=(None if outcome is None else outcome.figures) or usage.figures(),
         gaps=usage.gaps,
         streamed=usage.streamed,
         cause=None if outcome is None else outcome.cause,

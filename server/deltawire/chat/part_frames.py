@@ -36,8 +36,8 @@ class PartFrames:
             case events.Source():
                 return self._source(event)
             case events.Citation(start, end, sources):
-                told = sorted({self._indexes[index] for index in sources})
-                return frames.Citation(self._turn, start=before + start, end=before + end, sources=told)
+                indexes = sorted({self._indexes[index] for index in sources})
+                return frames.Citation(self._turn, start=before + start, end=before + end, sources=indexes)
             case events.Searched(queries, html):
                 return frames.Search(self._turn, queries=list(queries), html=html)
             case events.CodeRun(call, language, code):

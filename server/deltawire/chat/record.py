@@ -1,13 +1,14 @@
 """The record of one turn: its charge to the caller, its row in the history of usage, its messages in a conversation."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from deltawire.aio.background import finished
+from deltawire.chat.function_responses import results_of
 from deltawire.chat.request import TurnRequest
-from deltawire.chat.rounds import results_of
-from deltawire.conversations.files.named import FiledHistory
+from deltawire.conversations.files.filed_messages import FiledHistory
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.turn_files import TurnFiles
 from deltawire.conversations.transcript import Transcript
@@ -16,6 +17,14 @@ from deltawire.gemini.events import MadeFile
 from deltawire.limits.ledger import Ledger
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage
+
+
+class _RequestInContext(NamedTuple):
+    """The request of a turn whose question is stored, with its conversation's context."""
+
+    request: TurnRequest
+    files_before: tuple[str, ...]
+    """The files of a stored question that is asked again."""
 
 
 class TurnRecord:
@@ -28,15 +37,15 @@ class TurnRecord:
         transcript: Transcript | None,
         usage: UsageHistory | None = None,
         files: TurnFiles | None = None,
-        came_with: str = "",
+        request_id: str = "",
     ) -> None:
         """Prepare; nothing is counted, read or written before `begin`.
 
         `caller` is named in the history of usage, and so is the request that the turn came with, by the server's id.
         """
-        self._came_with = came_with
+        self._request_id = request_id
         self._files = files
-        self._made = 0
+        self._made_files = 0
         self.ledger = ledger
         self.transcript = transcript
         self.caller = caller
@@ -44,7 +53,7 @@ class TurnRecord:
         self._usage = usage
 
     @property
-    def is_kept(self) -> bool:
+    def is_stored(self) -> bool:
         """True once the question is stored."""
         return self.question is not None
 
@@ -70,51 +79,48 @@ class TurnRecord:
         if transcript is None:
             await self.ledger.begin(*request.models)
             return request
-        begun, files_before = await self._in_context(request, transcript)
-        if files_before or type(begun.history) is FiledHistory:
-            return await self._attach(begun, await self._stored(files_before))
-        return begun
+        begun = await self._in_context(request, transcript)
+        if begun.files_before or type(begun.request.history) is FiledHistory:
+            return await self._attach(begun.request, await self._stored(begun.files_before))
+        return begun.request
 
     async def _begin_with_files(self, request: TurnRequest) -> TurnRequest:
         """Begin a turn with files. They are looked up first: a turn that names a missing file is not counted."""
-        asked = await self._asked(request.request.files or ())
+        own_files = await self._look_up_files(request.request.files or ())
         if self.transcript is None:
             await self.ledger.begin(*request.models)
-            return await self._attach(request, asked)
-        begun, files_before = await self._in_context(request, self.transcript, asked)
-        return await self._attach(begun, asked or await self._stored(files_before))
+            return await self._attach(request, own_files)
+        begun = await self._in_context(request, self.transcript, own_files)
+        return await self._attach(begun.request, own_files or await self._stored(begun.files_before))
 
-    async def _asked(self, ids: Sequence[str]) -> list[FileRow]:
+    async def _look_up_files(self, ids: Sequence[str]) -> list[FileRow]:
         if not ids:
             return []
         if self._files is None:
             raise Failure("not_found", field="files[0]")
-        return await self._files.asked(self.caller, ids)
+        return await self._files.look_up(self.caller, ids)
 
     async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a stored question; those that were deleted are left out."""
-        return [] if self._files is None or not ids else await self._files.stored(self.caller, ids)
+        return [] if self._files is None or not ids else await self._files.find_stored(self.caller, ids)
 
-    async def _attach(self, request: TurnRequest, asked: Sequence[FileRow]) -> TurnRequest:
+    async def _attach(self, request: TurnRequest, own_files: Sequence[FileRow]) -> TurnRequest:
         if self._files is None:
             return request
-        filed, history = await self._files.attach(self.caller, request.request, asked, request.history)
+        filed, history = await self._files.attach(self.caller, request.request, own_files, request.history)
         return msgspec.structs.replace(request, request=filed, history=history)
 
     async def keep_file(self, made: MadeFile) -> FileRow:
         """Keep a file that the model made; raise `Failure`."""
         if self._files is None:
             raise Failure("store_unavailable", cause="no store of files")
-        self._made += 1
-        return await self._files.keep(self.caller, made, self._made)
+        self._made_files += 1
+        return await self._files.keep(self.caller, made, self._made_files)
 
     async def _in_context(
         self, request: TurnRequest, transcript: Transcript, files: Sequence[FileRow] = ()
-    ) -> tuple[TurnRequest, tuple[str, ...]]:
-        """Check the limits, then store the question; return the request with its context.
-
-        Return also the files of a stored question that is asked again.
-        """
+    ) -> _RequestInContext:
+        """Check the limits, then store the question; return the request with its context."""
         models = request.models
         if self.ledger.goes_by_model:
             models = await transcript.models(request.request)
@@ -123,7 +129,7 @@ class TurnRecord:
             context = await transcript.begin(request.request, files)
             exchange = request.exchange
             if context.open_calls is not None:
-                exchange = results_of(request.request, context.open_calls, request.bounds)
+                exchange = (results_of(request.request, context.open_calls, request.bounds),)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
@@ -132,7 +138,7 @@ class TurnRecord:
         begun = msgspec.structs.replace(
             request, request=context.request, history=context.history, models=context.models, exchange=exchange
         )
-        return begun, context.files_before
+        return _RequestInContext(begun, context.files_before)
 
     async def end(self, end: Usage | ErrorFrame, model: str) -> Usage | ErrorFrame:
         """Charge the turn and store its answer; return the last frame with the ids of what is stored.
@@ -146,9 +152,9 @@ class TurnRecord:
         finally:
             await finished(charging)
 
-    def named(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
+    def with_stored_ids(self, end: Usage | ErrorFrame) -> Usage | ErrorFrame:
         """Return the last frame with the ids of what is stored."""
-        return end if self.transcript is None else self.transcript.named(end)
+        return end if self.transcript is None else self.transcript.with_stored_ids(end)
 
     def leave(self, end: Usage | ErrorFrame, model: str) -> None:
         """Charge and store a turn whose listener has left, without waiting."""
@@ -171,10 +177,10 @@ class TurnRecord:
         """
         usage, self._usage = self._usage, None
         if usage is not None:
-            spent = end.usage if isinstance(end, ErrorFrame) else end
+            figures = end.usage if isinstance(end, ErrorFrame) else end
 
-            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
+            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `when_decided` calls it
                 if was_admitted:
-                    usage.keep(self.ledger.id, self.caller, model, spent, self._came_with)
+                    usage.keep(self.ledger.id, self.caller, model, figures, self._request_id)
 
-            self.ledger.tell_admission(keep)
+            self.ledger.when_decided(keep)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from deltawire.gemini.messages import Exchange
+from deltawire.gemini.messages import Content, Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.tools import FunctionTool
 
@@ -23,7 +23,7 @@ class RoundBounds(msgspec.Struct, frozen=True, kw_only=True):
     """The most bytes of all that a turn sends back: the model's parts, and the results."""
 
 
-def _held_by_nobody(_: int) -> None:
+def _count_nothing(_: int) -> None:
     """Count nothing: for a turn outside of a process that serves."""
 
 
@@ -35,15 +35,15 @@ class TurnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The caller's name, for the log; empty where callers need not authenticate."""
     request: ChatRequest
     history: list[HistoryMessage]
-    exchange: tuple[tuple[str, bytes], ...] = ()
-    """The contents after the message: a role and its parts, as JSON, each."""
+    exchange: tuple[Content, ...] = ()
+    """The contents after the message: calls of the model, and their results."""
     models: tuple[str, ...]
     """The models to ask, in this order: the next one when those before it failed."""
     max_answer_chars: int = 10_000_000
-    waits: bool = False
+    waits_for_results: bool = False
     """True where the client can answer calls while the turn runs; else the turn ends in them."""
     bounds: RoundBounds = RoundBounds()
-    hold: Callable[[int], None] = _held_by_nobody
+    hold: Callable[[int], None] = _count_nothing
     """Counts bytes that the turn keeps in memory while it runs; raises `Failure` where its caller holds too much."""
     keep_state: "KeepState | None" = None
     """Makes the state of a turn over HTTP that ends in calls."""

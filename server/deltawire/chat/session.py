@@ -15,13 +15,13 @@ import structlog
 
 from deltawire.aio.owned_tasks import OwnedTasks
 from deltawire.aio.watchdog import Watchdog
-from deltawire.chat.answering import answering
-from deltawire.chat.history import SocketHistory
+from deltawire.chat.history import SocketHistory, takes_history
 from deltawire.chat.peer import Peer, PeerGone, PeerSlow
 from deltawire.chat.replies import Replies
 from deltawire.chat.runs.socket_runs import SocketListener, SocketRuns
-from deltawire.chat.socket_services import Shared
+from deltawire.chat.socket_services import SocketServices
 from deltawire.chat.states import Reason, reason_of
+from deltawire.chat.tool_results import deliver_result
 from deltawire.chat.turn import Turn
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
@@ -37,15 +37,15 @@ log = structlog.get_logger(__name__)
 class Session:
     """One client's socket, from its first frame to its last."""
 
-    def __init__(self, peer: Peer, identity: SocketIdentity, history: SocketHistory, shared: Shared) -> None:
+    def __init__(self, peer: Peer, identity: SocketIdentity, history: SocketHistory, services: SocketServices) -> None:
         """Make it in the event loop that runs it."""
         self._peer = peer
         self._identity = identity
         self._history = history
-        self._shared = shared
-        self._refusals = shared.refusals
+        self._services = services
+        self._refusals = services.refusals
         self._turns: dict[str, Turn] = {}
-        self._runs = SocketRuns(shared.runs, peer, history, self._turns)
+        self._runs = SocketRuns(services.runs, peer, history, self._turns)
         self._tasks = OwnedTasks()
         self._replies = Replies(peer, self._tasks)
         self._idle = Watchdog(self._end_if_idle)
@@ -54,9 +54,9 @@ class Session:
     async def run(self) -> None:
         """Serve the socket until it closes; then close every upstream stream of it."""
         try:
-            self._stay_awake()
+            self._restart_idle_timer()
             while (message := await self._peer.receive()) is not None:
-                self._stay_awake()
+                self._restart_idle_timer()
                 self._receive(message)
                 del message  # or a long one would stay until the next one has come
         except Exception as bug:  # noqa: BLE001 - no turn of this socket may outlive its reader
@@ -66,16 +66,16 @@ class Session:
             await self._leave()
 
     def drain(self) -> None:
-        """End the socket as soon as none of its turns runs. `Admission` refuses new ones."""
+        """End the socket as soon as none of its turns runs. `TurnRegistry` refuses new ones."""
         self._draining = True
         self._end_if_drained()
 
     @property
-    def is_invited(self) -> bool:
+    def is_authenticated(self) -> bool:
         """False once the token of its caller has expired, or was revoked."""
         return self._identity.is_valid
 
-    def end_uninvited(self) -> None:
+    def end_unauthenticated(self) -> None:
         """End the socket unless a turn runs."""
         if not self._turns and not self._runs:
             self._peer.end(4401, "the token is not valid any more")
@@ -87,8 +87,8 @@ class Session:
         try:
             frame = decode(message)
         except Unreadable as failure:
-            name, is_chat = claimed_id(failure, message)
-            self._refuse(failure, name, starts=is_chat, said=claimed_ref(failure))
+            claimed = claimed_id(failure, message)
+            self._refuse(failure, claimed.id, starts=claimed.is_chat, ref=claimed_ref(failure))
             return
         if isinstance(frame, Chat):
             self._start(frame)
@@ -103,7 +103,7 @@ class Session:
 
     def _start(self, chat: Chat) -> None:
         if chat.id in self._turns or chat.id in self._runs:
-            self._refuse(Failure("duplicate_turn", field="id"), chat.id, said=chat.ref)
+            self._refuse(Failure("duplicate_turn", field="id"), chat.id, ref=chat.ref)
             return
         if chat.ref is not None or chat.grace:  # other clients may take an error without an id for an answer to them
             self._history.on_dropped = partial(self._refuse, Failure("history_dropped"))
@@ -113,9 +113,9 @@ class Session:
                 self._start_with_grace(chat, self._identity.caller())
                 return
             history, caller = self._history.messages(), self._identity.caller()
-            turn = self._shared.admission.turn(chat, history, caller, self._peer.context)
+            turn = self._services.turn_registry.accept(chat, history, caller, self._peer.context)
         except Failure as failure:
-            self._refuse(failure, chat.id, starts=True, said=chat.ref)
+            self._refuse(failure, chat.id, starts=True, ref=chat.ref)
             return
         self._turns[turn.id] = turn
         # A task that is cancelled before its first step never enters the turn's context.
@@ -123,9 +123,9 @@ class Session:
 
     def _start_with_grace(self, chat: Chat, caller: Caller) -> None:
         if self._runs.are_shared:
-            self._tasks.spawn(self._listen_later(self._runs.ask(chat, caller), chat.id, chat.ref, starts=True))
+            self._tasks.spawn(self._listen_later(self._runs.start(chat, caller), chat.id, chat.ref, starts=True))
         else:
-            self._listen(self._runs.ask_here(chat, caller), chat.ref)
+            self._listen(self._runs.start_here(chat, caller), chat.ref)
 
     def _resume(self, resume: Resume) -> None:
         name = resume.id or resume.run
@@ -143,15 +143,15 @@ class Session:
         self,
         finding: Coroutine[Any, Any, SocketListener],
         name: str | None,
-        said: str | None = None,
+        ref: str | None = None,
         *,
         starts: bool,
     ) -> None:
         try:
-            self._listen(await finding, said, starts=starts)
+            self._listen(await finding, ref, starts=starts)
         except Failure as failure:
-            self._refuse(failure, name, starts=starts, said=said)
-            self._stay_awake()
+            self._refuse(failure, name, starts=starts, ref=ref)
+            self._restart_idle_timer()
             self._end_if_drained()
 
     def _stop_run(self, run: str) -> None:
@@ -168,7 +168,7 @@ class Session:
             self._refuse(failure, name)
 
     def _check_room(self) -> None:
-        if len(self._turns) + len(self._runs) >= self._shared.max_turns:
+        if len(self._turns) + len(self._runs) >= self._services.max_turns:
             raise Failure("too_many_turns", retry_after=spread(1.0))
 
     def _cancel(self, cancel: Cancel) -> None:
@@ -181,8 +181,8 @@ class Session:
                 for turn in self._turns.values():
                     turn.cancel(Reason.USER_CANCEL)
                 self._runs.stop_all()
-            elif (named := self._turns.get(cancel.id)) is not None:
-                named.cancel(Reason.USER_CANCEL)
+            elif cancel.id in self._turns:
+                self._turns[cancel.id].cancel(Reason.USER_CANCEL)
             elif cancel.id in self._runs:
                 self._runs.stop(cancel.id)
             else:
@@ -194,8 +194,9 @@ class Session:
         """Give a turn of this caller the result of a call, whichever socket listens to it."""
         try:
             caller = self._identity.caller().name
-            if (elsewhere := answering(result, self._turns, self._runs, self._shared.admission, caller)) is not None:
-                self._tasks.spawn(self._or_refuse(elsewhere, result.id))
+            later = deliver_result(result, self._turns, self._runs, self._services.turn_registry, caller)
+            if later is not None:
+                self._tasks.spawn(self._or_refuse(later, result.id))
         except Failure as failure:
             self._refuse(failure, result.id)
 
@@ -209,9 +210,7 @@ class Session:
 
     async def _run(self, turn: Turn, chat: Chat) -> None:
         """Send a turn's frames, each when there is room for it; then add what was delivered to the socket's history."""
-        draft = (
-            self._history.draft() if chat.history is None and chat.conversation is None and chat.state is None else None
-        )
+        draft = self._history.draft() if takes_history(chat) else None
         try:
             async with turn:
                 await turn.begin()
@@ -223,37 +222,37 @@ class Session:
                         if draft is not None and type(frame) is Delta:
                             draft.add(frame.text)
         except Failure as failure:
-            self._replies.send(self._refusals.frame(failure, turn=turn.id, said=chat.ref))
+            self._replies.send(self._refusals.frame(failure, turn=turn.id, ref=chat.ref))
         except PeerGone:
             pass
         except PeerSlow:
             self._peer.end(4008, "too slow")
         finally:
             del self._turns[turn.id]
-            self._stay_awake()
+            self._restart_idle_timer()
             if draft is not None:
                 is_plain = turn.rounds.is_plain
                 answer = (draft.text(), None) if is_plain else draft.answer(turn.rounds.exchange)
                 self._history.add(chat.message, *answer, files=chat.files)
             self._end_if_drained()
 
-    def _listen(self, listener: SocketListener, said: str | None = None, *, starts: bool = True) -> None:
-        listening = self._tasks.spawn(self._listen_to_end(listener, said, starts=starts))
+    def _listen(self, listener: SocketListener, ref: str | None = None, *, starts: bool = True) -> None:
+        listening = self._tasks.spawn(self._listen_to_end(listener, ref, starts=starts))
         listening.add_done_callback(lambda _: self._runs.remove(listener))
 
-    async def _listen_to_end(self, listener: SocketListener, said: str | None, *, starts: bool) -> None:
+    async def _listen_to_end(self, listener: SocketListener, ref: str | None, *, starts: bool) -> None:
         try:
             await listener.listen()
         except Failure as failure:
             self._runs.remove(listener)
-            self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), said=said)
+            self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), ref=ref)
         except PeerGone:
             pass
         except PeerSlow:
             self._peer.end(4008, "too slow")
         finally:
             self._runs.remove(listener)
-            self._stay_awake()
+            self._restart_idle_timer()
             self._end_if_drained()
 
     async def _send_later(self, turn: Turn, message: bytes) -> None:
@@ -265,22 +264,24 @@ class Session:
             raise
 
     def _refuse(
-        self, failure: Failure, name: str | None = None, *, starts: bool = False, said: str | None = None
+        self, failure: Failure, name: str | None = None, *, starts: bool = False, ref: str | None = None
     ) -> None:
-        """Answer a frame with an error. Only one that refuses a new turn carries that turn's id.
+        """Answer a frame, which named this turn or run, with an error. Only a refused new turn has its id in the error.
 
-        `said` is the frame's own `ref`, which its client gets back even when the `id` is what is wrong.
+        `ref` is the frame's own, which its client gets back even when the `id` is what is wrong.
         """
-        is_new = starts and name not in self._turns and name not in self._runs
-        refused = name if is_new else None
-        self._replies.send(self._refusals.frame(failure, turn=refused, ref=None if is_new else name, said=said))
+        if starts and name not in self._turns and name not in self._runs:
+            error = self._refusals.frame(failure, turn=name, ref=ref)
+        else:
+            error = self._refusals.frame(failure, other_id=name, ref=ref)
+        self._replies.send(error)
 
-    def _stay_awake(self) -> None:
-        self._idle.set(asyncio.get_running_loop().time() + self._shared.idle_timeout)
+    def _restart_idle_timer(self) -> None:
+        self._idle.set(asyncio.get_running_loop().time() + self._services.idle_timeout)
 
     def _end_if_idle(self) -> None:
         if self._turns or self._runs:
-            self._stay_awake()
+            self._restart_idle_timer()
         else:
             self._peer.end(1001, "idle for too long")
 

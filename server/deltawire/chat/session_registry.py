@@ -8,35 +8,37 @@ from typing import Final
 from deltawire.chat.history import HistoryPool
 from deltawire.chat.peer import Peer
 from deltawire.chat.session import Session
-from deltawire.chat.socket_services import Shared
+from deltawire.chat.socket_services import SocketServices
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import Caller
 from deltawire.identity.socket_identity import SocketIdentity
 from deltawire.telemetry.metrics import Metrics
 
-_LOOK_SECONDS: Final = 5.0
+_CHECK_SECONDS: Final = 5.0
 """Seconds between two checks of the tokens; a socket ends when the second check in a row finds its token invalid."""
-_LOOKED_AT: Final = 500
+_CHECKED_AT_ONCE: Final = 500
 """Sockets that are checked before other tasks of the loop run."""
 
 
 class SessionRegistry:
     """Serves sockets, each by a session of its own, and knows which are open; one for the process."""
 
-    def __init__(self, shared: Shared, authenticator: Authenticator, histories: HistoryPool, metrics: Metrics) -> None:
+    def __init__(
+        self, services: SocketServices, authenticator: Authenticator, histories: HistoryPool, metrics: Metrics
+    ) -> None:
         """Start with no sessions; all sessions share the arguments."""
-        self._shared = shared
+        self._services = services
         self._authenticator = authenticator
         self._histories = histories
         self._metrics = metrics
         self._open: set[Session] = set()
-        self._uninvited: set[Session] = set()
+        self._unauthenticated: set[Session] = set()
         self._draining = False
 
     async def serve(self, peer: Peer, caller: Caller) -> None:
         """Serve a socket that was just accepted from this caller until it closes."""
         identity = SocketIdentity(caller, self._authenticator)
-        session = Session(peer, identity, self._histories.open(caller.name), self._shared)
+        session = Session(peer, identity, self._histories.open(caller.name), self._services)
         self._open.add(session)
         self._metrics.sockets.inc()
         try:
@@ -45,13 +47,15 @@ class SessionRegistry:
             await session.run()
         finally:
             self._open.remove(session)
-            self._uninvited.discard(session)
+            self._unauthenticated.discard(session)
             self._metrics.sockets.dec()
 
     @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
+    async def checking_tokens(self) -> AsyncIterator[None]:
         """End the sockets whose token has expired or was revoked, soon, but each after its running turns."""
-        task = asyncio.get_running_loop().create_task(self._watch()) if self._authenticator.asks else None
+        task = (
+            asyncio.get_running_loop().create_task(self._keep_checking()) if self._authenticator.is_required else None
+        )
         try:
             yield
         finally:
@@ -59,22 +63,22 @@ class SessionRegistry:
                 task.cancel()
                 await asyncio.wait({task})
 
-    async def _watch(self) -> None:
+    async def _keep_checking(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            await self.look()
+            await asyncio.sleep(_CHECK_SECONDS)
+            await self.check_tokens()
 
-    async def look(self) -> None:
-        """Look at each open socket once."""
-        uninvited: set[Session] = set()
+    async def check_tokens(self) -> None:
+        """Check the token of each open socket once."""
+        unauthenticated: set[Session] = set()
         for number, session in enumerate(list(self._open), 1):
-            if not session.is_invited:
-                uninvited.add(session)
-                if session in self._uninvited:
-                    session.end_uninvited()
-            if number % _LOOKED_AT == 0:
+            if not session.is_authenticated:
+                unauthenticated.add(session)
+                if session in self._unauthenticated:
+                    session.end_unauthenticated()
+            if number % _CHECKED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        self._uninvited = uninvited & self._open
+        self._unauthenticated = unauthenticated & self._open
 
     def drain(self) -> None:
         """End each socket as soon as none of its turns runs: the idle ones now."""

@@ -51,10 +51,10 @@ class StateSigner:
         has expired.
         """
         try:
-            whole = urlsafe_b64decode(state.encode() + b"=" * (-len(state) % 4))
+            decoded = urlsafe_b64decode(state.encode() + b"=" * (-len(state) % 4))
         except (NotBase64, ValueError):
             raise _foreign() from None
-        mac, signed = whole[:_MAC_BYTES], whole[_MAC_BYTES:]
+        mac, signed = decoded[:_MAC_BYTES], decoded[_MAC_BYTES:]
         if len(signed) <= _TIME_BYTES or not hmac.compare_digest(mac, self._mac(caller, signed)):
             raise _foreign()
         if int.from_bytes(signed[:_TIME_BYTES], "big") <= self._now():

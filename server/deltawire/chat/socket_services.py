@@ -2,15 +2,15 @@
 
 import msgspec
 
-from deltawire.chat.admission import Admission
 from deltawire.chat.runs.registry import Runs
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.telemetry.refusals import Refusals
 
 
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
+class SocketServices(msgspec.Struct, frozen=True, kw_only=True):
     """The services and bounds that all sockets share."""
 
-    admission: Admission
+    turn_registry: TurnRegistry
     runs: Runs
     refusals: Refusals
     max_turns: int

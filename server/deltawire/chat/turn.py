@@ -16,7 +16,7 @@ from typing import Final, Self
 from deltawire.aio.timeouts import InterruptibleTimeout
 from deltawire.chat.attempts import Attempts
 from deltawire.chat.event_frames import EventFrames, file_frame
-from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_whole, outcome_of, turn_end_of
+from deltawire.chat.outcome import TOOL_CALLS, Outcome, counts_are_final, outcome_of, turn_end_of
 from deltawire.chat.record import TurnRecord
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.rounds import Rounds
@@ -130,7 +130,7 @@ class Turn:
             has_answered = self._stream is not None
             end = turn_end_of(self._outcome, self._cancellation, self.usage, has_answered=has_answered)
             ended = self._observer.ended
-            self.record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
+            self.record.ledger.when_decided(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""
@@ -152,7 +152,7 @@ class Turn:
     async def frames(self) -> AsyncGenerator[TurnFrame, None]:
         """Yield the frames of a turn that has begun; the last one, and only that, is a `Usage` or an `ErrorFrame`."""
         transcript, clock = self.record.transcript, self._attempts.clock
-        said = self.rounds.begin(self._request, self._observer.said)
+        texts = self.rounds.begin(self._request, self._observer.texts)
         frame_of = EventFrames(self._request, self.usage, self.rounds, self._observer).frame
         self._scope.enter_task()
         try:
@@ -166,8 +166,8 @@ class Turn:
                         yield frame
                         if transcript is not None:
                             transcript.keep(frame)
-                        if said is not None and type(frame) is Delta:
-                            said.append(frame.text)
+                        if texts is not None and type(frame) is Delta:
+                            texts.append(frame.text)
                 events = await self._next_events()
                 if events is None and self.rounds.names:
                     events = await self._next_round()
@@ -201,7 +201,7 @@ class Turn:
         self._raise_if_cancelled()
         request, attempts = self._request, self._attempts
         if not self.rounds.done:
-            self._observer.asks(request.models[0], request.request, request.history)
+            self._observer.model_asked(request.models[0], request.request, request.history)
         try:
             with self._scope.until(self._attempts.clock.turn_by):
                 self._stream, events = await attempts.first_events(request, self._enter)
@@ -212,7 +212,7 @@ class Turn:
             self.usage.model = attempts.model
             self.usage.counts = attempts.counts
         self._enter(Phase.SEND)
-        self._observer.answers()
+        self._observer.first_token()
         return events
 
     async def _next_round(self) -> list[Event] | None:
@@ -223,11 +223,11 @@ class Turn:
         stream.close()
         self._enter(Phase.WAITING)
         try:
-            await rounds.answered(self._scope, self._attempts.clock)
+            await rounds.wait_for_answers(self._scope, self._attempts.clock)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._attempts.clock.failure("tool") from None
-        self._observer.goes_on()
+        self._observer.next_round()
         self.usage.next_round(stream.counts)
         self._stream = None
         self._request = rounds.ask_again(self.usage.model)
@@ -285,7 +285,7 @@ class Turn:
                 outcome = self._outcome_of(failure_of(error, turn=self.id))
             elif not is_cut:
                 outcome = self._outcome_of(Failure("store_unavailable"))
-            frame = self.record.named(outcome.frame)
+            frame = self.record.with_stored_ids(outcome.frame)
         self._outcome = Outcome(frame, outcome.cause)
         return frame
 
@@ -294,7 +294,7 @@ class Turn:
         if stream is not None:
             self.usage.counts = stream.counts
             finish_reason = TOOL_CALLS if stop is None and self.rounds.names else stream.finish_reason
-        self.usage.reported = counts_are_whole(stop, has_ended=stream is not None and stream.ended)
+        self.usage.reported = counts_are_final(stop, has_ended=stream is not None and stream.ended)
         state = None if self.rounds.is_plain else self.rounds.state(self.usage.model)
-        is_kept = self.record.is_kept
-        return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_kept=is_kept, state=state)
+        is_stored = self.record.is_stored
+        return outcome_of(self.id, stop, finish_reason, self.usage.figures(), is_stored=is_stored, state=state)

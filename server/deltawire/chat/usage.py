@@ -10,7 +10,7 @@ from msgspec import UNSET
 from deltawire.chat.earlier_rounds import EarlierRounds, shown_modalities
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.spent import TOKEN_KINDS, Spent
+from deltawire.protocol.usage_figures import TOKEN_KINDS, UsageFigures
 from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 Price = Callable[[str, Counts], float | None]
@@ -86,18 +86,18 @@ class UsageTracker:
         """The source of the counts: the provider's last ones (`reported`), earlier ones (`partial`), or none."""
         is_unknown = self.counts == UNKNOWN_COUNTS
         if self._earlier is not None and self._earlier.counts != UNKNOWN_COUNTS:
-            return "reported" if self.reported and not is_unknown and self._earlier.is_whole else "partial"
+            return "reported" if self.reported and not is_unknown and self._earlier.is_complete else "partial"
         if is_unknown:
             return "unknown"
         return "reported" if self.reported and self._earlier is None else "partial"
 
-    def figures(self, finish_reason: str | None = None) -> Spent:
+    def figures(self, finish_reason: str | None = None) -> UsageFigures:
         """Return the figures; each that is not known is None."""
         counts, cost = self.counts, self._price(self.model, self.counts)
         if self._earlier is not None:
-            whole = self._earlier.plus(counts, cost)
-            counts, cost = whole.counts, whole.cost
-        return Spent(
+            total = self._earlier.plus(counts, cost)
+            counts, cost = total.counts, total.cost
+        return UsageFigures(
             model=self.model,
             finish_reason=finish_reason,
             **{f"{kind}_tokens": getattr(counts, kind) for kind in TOKEN_KINDS},

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deltawire import __version__
 
@@ -16,43 +16,54 @@ if TYPE_CHECKING:  # a command imports what it needs
 T = TypeVar("T")
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the process's exit code."""
-    given = _parser().parse_args(arguments)
-    if given.command in (None, "serve"):
+    arguments = _parser().parse_args(argv)
+    if arguments.command in (None, "serve"):
         gc.disable()  # until all is loaded: see `process.serving`
-    if given.command == "key":
+    if arguments.command == "key":
         from deltawire.cli.key import make_key  # noqa: PLC0415 - it needs no settings
 
-        return make_key(given.name)
-    return _run_with_settings(given)
+        return make_key(arguments.name)
+    return _run_with_settings(arguments)
 
 
-def _run_with_settings(given: argparse.Namespace) -> int:
+def _run_with_settings(arguments: argparse.Namespace) -> int:
     from deltawire.config.environment import load  # noqa: PLC0415 - `--help` and `--version` of a command need none
     from deltawire.config.settings import SettingsError  # noqa: PLC0415
     from deltawire.process.privacy import keep_private  # noqa: PLC0415
 
     keep_private()
     try:
-        return _run(load(), given)
+        return _run(load(), arguments)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
 
-def _run(settings: "Settings", given: argparse.Namespace) -> int:
-    if given.command in ("usage", "turn"):
+def _run(settings: "Settings", arguments: argparse.Namespace) -> int:
+    if arguments.command in ("usage", "turn"):
         from deltawire.cli.reports import report  # noqa: PLC0415 - it needs no server
 
-        return report(settings, given)
-    if given.command in ("migrate", "backup"):
+        return report(settings, arguments)
+    if arguments.command in ("migrate", "backup"):
         from deltawire.cli.database import back_up, migrate  # noqa: PLC0415 - likewise
 
-        return migrate(settings) if given.command == "migrate" else back_up(settings, given.file)
+        return migrate(settings) if arguments.command == "migrate" else back_up(settings, arguments.file)
+    import_structlog()
     from deltawire.cli.serve import serve  # noqa: PLC0415 - nothing else needs all of it
 
     return serve(settings)
+
+
+def import_structlog() -> None:
+    """Import structlog without rich, which it would take for tracebacks: this server logs none, and rich is slow."""
+    modules: dict[str, Any] = sys.modules
+    if "rich" not in modules:
+        modules["rich"] = None  # so Python marks a module that cannot be imported
+        import structlog  # noqa: F401, PLC0415 - likewise
+
+        del modules["rich"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,7 +131,7 @@ def _groups(value: str) -> tuple[str, ...]:
 
 
 def _read(reader: Callable[[str], T], value: str) -> T:
-    """Return what `reader` reads; tell the sentence of the ValueError that it raises."""
+    """Return what `reader` reads; raise the sentence of its ValueError as argparse's own error."""
     try:
         return reader(value)
     except ValueError as error:

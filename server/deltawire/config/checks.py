@@ -20,7 +20,10 @@ def contradictions(settings: Settings) -> Iterator[str]:
     """Yield a line for each setting that does not fit the others."""
     if settings.default_model is not None and not {settings.default_model, "*"} & set(settings.models):
         yield f"{PREFIX}DEFAULT_MODEL: got {settings.default_model!r}; takes one of {PREFIX}MODELS"
-    if settings.title_model is not None and not {settings.title_model, "*"} & {*settings.models, *settings.offered}:
+    if settings.title_model is not None and not {settings.title_model, "*"} & {
+        *settings.models,
+        *settings.offered_models,
+    }:
         yield f"{PREFIX}TITLE_MODEL: got {settings.title_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_access(settings)
     yield from _limits_of_nothing(settings)
@@ -42,7 +45,7 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
                 f"{name}: got {address[:100]!r}; takes the address without {version[1]}, which is added; "
                 "another version goes into GOOGLE_GENAI_API_VERSION"
             )
-    latest = [name for name in (*settings.offered, *settings.fallback_models) if name.endswith("-latest")]
+    latest = [name for name in (*settings.offered_models, *settings.fallback_models) if name.endswith("-latest")]
     if latest and settings.has_upstream and not settings.vertex and api_version(os.environ) == "v1":
         yield (
             f"GOOGLE_GENAI_API_VERSION: got 'v1', which does not know {latest[0]}; takes v1beta, or name other "
@@ -52,7 +55,7 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
 
 def _limits_of_nothing(settings: Settings) -> Iterator[str]:
     """Yield a line for each limit on a model that no request can use."""
-    known = {*settings.models, *settings.fallback_models, *settings.offered}
+    known = {*settings.models, *settings.fallback_models, *settings.offered_models}
     for name, rules in settings.limits.by_name.items():
         for rule in rules if "*" not in known else ():
             if rule.model is not None and rule.model not in known:
@@ -61,7 +64,7 @@ def _limits_of_nothing(settings: Settings) -> Iterator[str]:
 
 def _open_access(settings: Settings) -> Iterator[str]:
     """Yield a line for each setting that would admit every caller, or that has no effect."""
-    if not settings.asks_who and not settings.allow_anonymous:
+    if not settings.requires_authentication and not settings.allow_anonymous:
         if not is_loopback(settings.host):
             yield (
                 f"{PREFIX}HOST: got {settings.host!r}, which others can reach, without authentication; takes a "
@@ -102,7 +105,7 @@ def check_prices(settings: Settings) -> None:
     except Exception:  # noqa: BLE001 - third-party data; `Prices.load` tries again and says so
         return
     limited = {rule.model for rule in settings.limits.usd_per_day}
-    models = {*settings.offered, *settings.fallback_models} if None in limited else limited - {None}
+    models = {*settings.offered_models, *settings.fallback_models} if None in limited else limited - {None}
     unpriced = sorted(model for model in models if model is not None and not prices.knows(model))
     if unpriced:
         line = (

@@ -1,18 +1,28 @@
 """The description of every setting: the table that `--help` prints and the docs show."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from deltawire.config.settings import PREFIX, Settings
 from deltawire.config.types import Accepts
 
 
-def describe() -> Iterator[tuple[str, str, str, str]]:
-    """Yield the name, the default, the accepted values and the description of each setting."""
+class SettingRow(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    default: str
+    accepts: str
+    """The accepted values, in words."""
+    description: str
+
+
+def describe() -> Iterator[SettingRow]:
+    """Yield a row for each setting."""
     for name, field in Settings.model_fields.items():
         if not field.exclude:
             takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")
-            yield PREFIX + name.upper(), _shown(field.default), str(takes), field.description or ""
+            yield SettingRow(PREFIX + name.upper(), _shown(field.default), str(takes), field.description or "")
 
 
 def _shown(default: Any) -> str:

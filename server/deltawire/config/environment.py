@@ -29,7 +29,7 @@ def load() -> Settings:
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
     """Yield each `DELTAWIRE_` name that is no setting, with the most similar setting, if there is one."""
-    known = [name.removeprefix(PREFIX) for name, *_ in describe()]
+    known = [row.name.removeprefix(PREFIX) for row in describe()]
     known += [name.removeprefix(PREFIX) + SUFFIX for name in SECRETS]
     for name in sorted(environ):
         bare = name.upper().removeprefix(PREFIX)

@@ -13,6 +13,7 @@ from deltawire.config.types import (
     Accepts,
     AmountRules,
     ApiKeys,
+    CallerQuota,
     Count,
     CountRules,
     DatabaseUrl,
@@ -33,7 +34,6 @@ from deltawire.config.types import (
     Seconds,
     SecondsOrNone,
     SecondsOrUnset,
-    Share,
     ToolList,
 )
 from deltawire.conversations.files.kinds import NAMES as FILE_KINDS
@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     max_memory_bytes: Count = Field(
         256 * 2**20, description="all sockets' histories together; and as much for all that arrives or is being asked"
     )
-    max_memory_bytes_per_caller: Share = Field(
+    max_memory_bytes_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: an eighth of MAX_MEMORY_BYTES where callers authenticate"
     )
     max_detached_bytes: Count = Field(
@@ -169,11 +169,11 @@ class Settings(BaseSettings):
     )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
-    max_turns_per_caller: Share = Field(
+    max_turns_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: a quarter of MAX_TURNS where callers authenticate"
     )
     max_sockets: Count = Field(10_000, description="open sockets in this process")
-    max_sockets_per_caller: Share = Field(
+    max_sockets_per_caller: CallerQuota = Field(
         None, description="the same of one caller; unset: a quarter of MAX_SOCKETS where callers authenticate"
     )
     max_frames_per_second: Count = Field(20, description="on one socket, on average; more close it with 1008")
@@ -360,17 +360,17 @@ class Settings(BaseSettings):
         return self.usd_per_day is not None and self.has_upstream and self.limits_when_price_is_unknown == "refuse"
 
     @property
-    def asks_who(self) -> bool:
+    def requires_authentication(self) -> bool:
         """True where every caller has to authenticate."""
         ways = (self.api_keys, self.api_keys_file, self.jwt_secret, self.jwt_jwks_url)
         return any(way is not None for way in ways)
 
-    def share_of(self, total: int, each: int | None, parts: int = 4) -> int:
+    def quota_of(self, total: int, each: int | None, parts: int = 4) -> int:
         """Return what one caller may have of a total: without authentication all are one caller, who may have all."""
-        return each or (max(1, total // parts) if self.asks_who else total)
+        return each or (max(1, total // parts) if self.requires_authentication else total)
 
     @property
-    def offered(self) -> tuple[str, ...]:
+    def offered_models(self) -> tuple[str, ...]:
         """The models that `GET /models` lists."""
         if not self.has_upstream:
             return (STANDIN_MODEL,)
@@ -380,6 +380,6 @@ class Settings(BaseSettings):
         return named or ("gemini-flash-latest",)
 
     @property
-    def asked_by_default(self) -> str:
+    def model_by_default(self) -> str:
         """The model of a chat that names none."""
-        return (self.has_upstream and self.default_model) or self.offered[0]
+        return (self.has_upstream and self.default_model) or self.offered_models[0]

@@ -118,16 +118,16 @@ def _database_url(url: SecretStr) -> SecretStr:
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
     try:
-        made = make_url(url.get_secret_value())
+        sqlalchemy_url = make_url(url.get_secret_value())
     except ArgumentError:
         raise ValueError from None
-    if made.drivername not in _DRIVERS or made.database in (None, ":memory:"):
+    if sqlalchemy_url.drivername not in _DRIVERS or sqlalchemy_url.database in (None, ":memory:"):
         raise ValueError
-    driver = _DRIVERS[made.drivername]
-    parameters = {("ssl" if name == "sslmode" else name): value for name, value in made.query.items()}
+    driver = _DRIVERS[sqlalchemy_url.drivername]
+    parameters = {("ssl" if name == "sslmode" else name): value for name, value in sqlalchemy_url.query.items()}
     if driver.startswith("postgresql") and not parameters.keys() <= _DRIVER_PARAMETERS:
         raise ValueError
-    return SecretStr(made.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
+    return SecretStr(sqlalchemy_url.set(drivername=driver, query=parameters).render_as_string(hide_password=False))
 
 
 def _redis_url(url: SecretStr) -> SecretStr:
@@ -197,7 +197,9 @@ SecondsOrNone = Annotated[
 ]
 SecondsOrUnset = Annotated[Seconds | None, Accepts(f"seconds, more than 0, at most {_MAX_SECONDS:,}")]
 Count = Annotated[int, Field(ge=1, le=_MAX_COUNT), Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
-Share = Annotated[Annotated[int, Field(ge=1, le=_MAX_COUNT)] | None, Accepts(f"a whole number from 1 to {_MAX_COUNT}")]
+CallerQuota = Annotated[
+    Annotated[int, Field(ge=1, le=_MAX_COUNT)] | None, Accepts(f"a whole number from 1 to {_MAX_COUNT}")
+]
 _Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 _Names = Annotated[_Listed, Accepts("model names of A-Z a-z 0-9 . _ -, separated by commas")]
 Models = Annotated[_Names, AfterValidator(_model_names)]

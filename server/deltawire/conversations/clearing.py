@@ -7,20 +7,20 @@ from contextlib import asynccontextmanager
 import stamina
 
 from deltawire.conversations.database import Database
-from deltawire.conversations.tree import Tree, gone
+from deltawire.conversations.tree import Tree, next_deleted
 from deltawire.protocol.errors import Failure
 
-_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Failure)
+_retrying = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Failure)
 
 
-async def clear_gone(database: Database) -> None:
+async def remove_deleted(database: Database) -> None:
     """Remove deleted conversations; raise `Failure`.
 
     Each transaction removes a few messages, so that others may write in between.
     """
-    while (tree := await _next(database)) is not None:
+    while (tree := await _next_deleted(database)) is not None:
         async with database.writing() as transaction:
-            await tree.clear(transaction)
+            await tree.remove_some(transaction)
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def leftovers_cleared(url: str) -> AsyncIterator[None]:
 
     The work has its own connections and closes them at its end, so that it leaves no open ones in the shared pools.
     """
-    task = asyncio.get_running_loop().create_task(_clear(url))
+    task = asyncio.get_running_loop().create_task(_remove_leftovers(url))
     try:
         yield
     finally:
@@ -37,14 +37,14 @@ async def leftovers_cleared(url: str) -> AsyncIterator[None]:
         await asyncio.wait({task})
 
 
-async def _clear(url: str) -> None:
+async def _remove_leftovers(url: str) -> None:
     database = Database(url)
     try:
-        await _patiently(clear_gone, database)
+        await _retrying(remove_deleted, database)
     finally:
         await database.close()
 
 
-async def _next(database: Database) -> Tree | None:
+async def _next_deleted(database: Database) -> Tree | None:
     async with database.reading() as connection:
-        return await gone(connection)
+        return await next_deleted(connection)

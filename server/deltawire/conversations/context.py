@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from deltawire.conversations.files.named import FiledHistory, FiledMessage
+from deltawire.conversations.files.filed_messages import FiledHistory, FiledMessage
 from deltawire.gemini.messages import StoredMessage, contents_of
 from deltawire.protocol.chat_request import HistoryMessage
 from deltawire.protocol.errors import Failure
@@ -34,30 +34,30 @@ def context_of(rows: Sequence[BranchRow], max_parts_bytes: int, *, is_left_in_ca
     `is_left_in_calls`, the results of the last answer's calls will follow it: raise `Failure` when its parts are not
     there.
     """
-    whole = _whole(rows, max_parts_bytes, is_left_in_calls=is_left_in_calls)
-    said: list[HistoryMessage] = []
+    sent_as_parts = _sent_as_parts(rows, max_parts_bytes, is_left_in_calls=is_left_in_calls)
+    messages: list[HistoryMessage] = []
     for index, row in enumerate(rows):
-        if index in whole and row.parts is not None:
-            if said:
-                said.append(StoredMessage("model", row.text, parts=row.parts.encode()))
+        if index in sent_as_parts and row.parts is not None:
+            if messages:
+                messages.append(StoredMessage("model", row.text, parts=row.parts.encode()))
         elif row.text:
             if row.shown is not None:
-                said = said if isinstance(said, FiledHistory) else FiledHistory(said)
-                said.append(FiledMessage("user", row.text, files=file_ids(row.shown)))
-            elif said or row.role == "user":
-                said.append(HistoryMessage(row.role, row.text))  # type: ignore[arg-type]
+                messages = messages if isinstance(messages, FiledHistory) else FiledHistory(messages)
+                messages.append(FiledMessage("user", row.text, files=file_ids(row.shown)))
+            elif messages or row.role == "user":
+                messages.append(HistoryMessage(row.role, row.text))  # type: ignore[arg-type]
         elif index + 1 == len(rows) or rows[index + 1].role == "user":
-            while said and said[-1].role == "user":
-                said.pop()
-    if is_left_in_calls and len(rows) - 1 not in whole:
+            while messages and messages[-1].role == "user":
+                messages.pop()
+    if is_left_in_calls and len(rows) - 1 not in sent_as_parts:
         message = "The calls and results of this exchange are more than can be sent along; see MAX_PARTS_BYTES."
         raise Failure("message_too_large", message, field="tool_results")
-    return said
+    return messages
 
 
-def _whole(rows: Sequence[BranchRow], max_bytes: int, *, is_left_in_calls: bool) -> set[int]:
+def _sent_as_parts(rows: Sequence[BranchRow], max_bytes: int, *, is_left_in_calls: bool) -> set[int]:
     """Return the indexes of the answers that are sent as their parts: each call among them has its results."""
-    whole: set[int] = set()
+    sent_as_parts: set[int] = set()
     end = len(rows)
     while end > 0:
         start = end
@@ -70,9 +70,9 @@ def _whole(rows: Sequence[BranchRow], max_bytes: int, *, is_left_in_calls: bool)
             break
         if _fits_together(answers, is_open=is_open):
             max_bytes -= size
-            whole.update(range(start, end))
+            sent_as_parts.update(range(start, end))
         end = start - 1 if start == end else start
-    return whole
+    return sent_as_parts
 
 
 def _fits_together(answers: Sequence[BranchRow], *, is_open: bool) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.engines import postgresql, sqlite
-from deltawire.conversations.faults import faults_told
+from deltawire.conversations.faults import store_faults_raised
 from deltawire.conversations.lanes import Lanes
 from deltawire.protocol.errors import Failure
 
@@ -23,12 +23,12 @@ T = TypeVar("T")
 REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """The revisions in `migrations/versions`, oldest first. They are listed here so that a start need not load Alembic."""
 
-_SECONDS: Final = 5.0
+_TRANSACTION_SECONDS: Final = 5.0
 """Seconds for one transaction, including the wait for a connection."""
 _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
-_POOL: Final = 10
-_AN_OWNERS: Final = 2
+_POOL_SIZE: Final = 10
+_CONNECTIONS_PER_OWNER: Final = 2
 """Connections that one owner may read with at once, and write with: nobody waits behind all of one owner's work."""
 
 
@@ -37,11 +37,11 @@ def why_unusable(url: str) -> str | None:
 
     A lock is no reason: it ends.
     """
-    made = make_url(url)
-    if made.get_backend_name() != "sqlite" or made.database is None:
+    sqlalchemy_url = make_url(url)
+    if sqlalchemy_url.get_backend_name() != "sqlite" or sqlalchemy_url.database is None:
         return None
     try:
-        with closing(sqlite3.connect(made.database, timeout=0, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(sqlalchemy_url.database, timeout=0, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error as error:
         is_waited_for = error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -57,19 +57,19 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.background = BackgroundTasks()
         """Tasks that use this database and run to their end."""
-        self._reads, self._writes = Lanes(_AN_OWNERS), Lanes(_AN_OWNERS)
-        self.on_wait: Callable[[], object] = _nobody_looks
+        self._reads, self._writes = Lanes(_CONNECTIONS_PER_OWNER), Lanes(_CONNECTIONS_PER_OWNER)
+        self.on_wait: Callable[[], object] = _ignore_wait
         """Called when a connection has to be waited for."""
         self.counted: Callable[[], AbstractContextManager[object]] = nullcontext
         """Returns a context in which a connection counts as in use."""
         self._is_current = False
         self._is_closed = False
         if self.is_sqlite:
-            self._reader = sqlite(url, _READERS, "BEGIN", _SECONDS)
+            self._reader = sqlite(url, _READERS, "BEGIN", _TRANSACTION_SECONDS)
             # SQLite has one writer at a time. The pool's queue is first in, first out; SQLite's own wait is a poll.
-            self._writer = sqlite(url, 1, "BEGIN IMMEDIATE", _SECONDS)
+            self._writer = sqlite(url, 1, "BEGIN IMMEDIATE", _TRANSACTION_SECONDS)
         else:
-            self._reader = self._writer = postgresql(url, _POOL, _SECONDS)
+            self._reader = self._writer = postgresql(url, _POOL_SIZE, _TRANSACTION_SECONDS)
 
     async def close(self) -> None:
         """Close every connection. A connection to a store that hangs stays open until the process ends."""
@@ -101,19 +101,19 @@ class Database:
 
     async def revision(self) -> str | None:
         """Return the newest migration that was applied; None when there was none."""
-        with faults_told():
-            async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
+        with store_faults_raised():
+            async with asyncio.timeout(_TRANSACTION_SECONDS), self._reader.begin() as connection:
                 return await _revision(connection)
 
-    async def look(self, work: Callable[[Connection], T]) -> T:
+    async def inspect(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` reads, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
-        with faults_told():
-            async with asyncio.timeout(_SECONDS), self._reader.begin() as connection:
+        with store_faults_raised():
+            async with asyncio.timeout(_TRANSACTION_SECONDS), self._reader.begin() as connection:
                 return await connection.run_sync(work)
 
     async def run(self, work: Callable[[Connection], None]) -> None:
         """Call `work` with a connection, without a time-out and whatever revision the tables have; `work` commits."""
-        with faults_told():
+        with store_faults_raised():
             async with self._writer.connect() as connection:
                 await connection.run_sync(work)
 
@@ -125,8 +125,8 @@ class Database:
         if pool.checkedout() >= pool.size():
             self.on_wait()
         try:
-            with faults_told():
-                async with asyncio.timeout(_SECONDS), engine.begin() as connection:
+            with store_faults_raised():
+                async with asyncio.timeout(_TRANSACTION_SECONDS), engine.begin() as connection:
                     if not self._is_current:
                         await self._check(connection)
                     with self.counted():
@@ -145,7 +145,7 @@ class Database:
         self._is_current = True
 
 
-def _nobody_looks() -> None:
+def _ignore_wait() -> None:
     pass
 
 

@@ -52,7 +52,7 @@ def cause_of(fault: Exception) -> str:
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def store_faults_raised() -> Iterator[None]:
     """Raise `Failure` (`store_unavailable`) for a fault of the store."""
     try:
         yield

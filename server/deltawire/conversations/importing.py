@@ -20,7 +20,7 @@ from deltawire.conversations.library_schemas import NewPrompt
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import Tree
-from deltawire.conversations.turn_settings import kept
+from deltawire.conversations.turn_settings import as_stored
 from deltawire.protocol.decoding import commas_in, containers_in
 from deltawire.protocol.errors import Failure
 
@@ -121,13 +121,13 @@ class Importer:
         size = sum(utf8_bytes_of(each.text, each.thoughts) for each in written)
         async with self._database.writing(owner) as transaction:
             await self._sizes.check_import(transaction, owner, len(written), size)
-            await tree.create(transaction, storable(conversation.title), kept(settings), **columns)
+            await tree.create(transaction, storable(conversation.title), as_stored(settings), **columns)
         try:
             for start in range(0, len(written), _PORTION):
                 await self._add(tree, conversation, start)
         except BaseException:
             async with self._database.writing(owner) as transaction:
-                await tree.give_up(transaction)
+                await tree.mark_deleted(transaction)
             raise
         return tree.id
 

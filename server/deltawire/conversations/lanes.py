@@ -5,13 +5,23 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
+class _Lane:
+    """The lane of one owner, and how many use it or wait for it."""
+
+    __slots__ = ("places", "users")
+
+    def __init__(self, at_once: int) -> None:
+        self.places = asyncio.Semaphore(at_once)
+        self.users = 0
+
+
 class Lanes:
     """One kind of work, and the owners who do it."""
 
     def __init__(self, at_once: int) -> None:
         """Start without owners; each may do the work `at_once` times at once, and waits with the rest."""
         self._at_once = at_once
-        self._lanes: dict[str, tuple[asyncio.Semaphore, int]] = {}
+        self._lanes: dict[str, _Lane] = {}
 
     @asynccontextmanager
     async def of(self, owner: str) -> AsyncIterator[None]:
@@ -19,12 +29,12 @@ class Lanes:
         if not owner:
             yield
             return
-        lane, users = self._lanes.get(owner, (asyncio.Semaphore(self._at_once), 0))
-        self._lanes[owner] = (lane, users + 1)
+        lane = self._lanes.setdefault(owner, _Lane(self._at_once))
+        lane.users += 1
         try:
-            async with lane:
+            async with lane.places:
                 yield
         finally:
-            _, users = self._lanes.pop(owner)
-            if users > 1:
-                self._lanes[owner] = (lane, users - 1)
+            lane.users -= 1
+            if not lane.users:
+                del self._lanes[owner]

@@ -53,8 +53,8 @@ class Library:
         """Delete a folder; its conversations stay, without a folder."""
         async with self._database.writing(owner) as transaction:
             await _delete(transaction, folders, owner, folder)
-            kept = (conversations.c.owner == owner, conversations.c.folder == folder)
-            await transaction.execute(update(conversations).where(*kept).values(folder=None))
+            in_folder = (conversations.c.owner == owner, conversations.c.folder == folder)
+            await transaction.execute(update(conversations).where(*in_folder).values(folder=None))
 
     async def prompts(self, owner: str) -> list[Prompt]:
         """Return the owner's prompts, by name."""
@@ -69,8 +69,8 @@ class Library:
 
     async def change_prompt(self, owner: str, prompt: str, change: PromptChange) -> Prompt:
         """Change the name or the text of a prompt."""
-        named = {"name": change.name, "text": None if change.text is None else storable(change.text)}
-        columns = {name: value for name, value in named.items() if value is not None}
+        changes = {"name": change.name, "text": None if change.text is None else storable(change.text)}
+        columns = {name: value for name, value in changes.items() if value is not None}
         return Prompt(**await self._change(prompts, owner, prompt, Prompt.__struct_fields__, **columns))
 
     async def delete_prompt(self, owner: str, prompt: str) -> None:

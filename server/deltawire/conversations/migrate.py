@@ -59,7 +59,7 @@ async def _refuse(database: Database, found: str | None) -> None:
     """Raise `SchemaError` for tables that this version cannot migrate."""
     if found is not None and found not in REVISIONS:
         raise SchemaError(f"the database is of a later version of this server (revision {found}): update the server")
-    if found is None and await database.look(has_tables) and await database.revision() is None:  # none migrates now
+    if found is None and await database.inspect(has_tables) and await database.revision() is None:  # none migrates now
         raise SchemaError(f"the database has tables of an early version, and names no revision: {_WAYS_OUT}")
 
 
@@ -81,11 +81,13 @@ def _not_migrated(cause: str | None) -> SchemaError:
 
 async def _check(database: Database) -> None:
     """Raise `SchemaError` when the tables are not those of this version, though the database says so."""
-    wrong = await database.look(differences)
+    wrong = await database.inspect(differences)
     if wrong:
-        told = ", ".join(wrong[:_MAX_TOLD]) + (f" and {len(wrong) - _MAX_TOLD} more" if len(wrong) > _MAX_TOLD else "")
+        report = ", ".join(wrong[:_MAX_TOLD]) + (
+            f" and {len(wrong) - _MAX_TOLD} more" if len(wrong) > _MAX_TOLD else ""
+        )
         raise SchemaError(
-            f"the database names revision {REVISIONS[-1]}, but its tables are others ({told}): {_WAYS_OUT}"
+            f"the database names revision {REVISIONS[-1]}, but its tables are others ({report}): {_WAYS_OUT}"
         )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from deltawire.aio.background import finished
 from deltawire.conversations.database import Database
 from deltawire.conversations.texts import new_id
-from deltawire.conversations.tree import GONE, Tree
+from deltawire.conversations.tree import DELETED_OWNER, Tree
 
 _COMMIT_SECONDS: Final = 1.0
 """The shortest time between two commits: the probe's route is public, and each commit writes to the disk."""
@@ -35,10 +35,10 @@ class WriteProbe:
     async def _write(self) -> None:
         commits = time.monotonic() >= self._next_commit
         async with self._database.writing() as transaction:
-            tree = Tree(GONE, new_id())  # no caller can read it
+            tree = Tree(DELETED_OWNER, new_id())  # no caller can read it
             await tree.create(transaction, "", "{}")
             await tree.add(transaction, id=new_id(), parent=None, role="user", text="")
-            await tree.clear(transaction)
+            await tree.remove_some(transaction)
             if not commits:
                 await transaction.rollback()
         if commits:

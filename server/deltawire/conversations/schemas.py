@@ -8,8 +8,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from deltawire.protocol.chat_request import REQUEST_RULES, STORED_ID, ConversationSettings
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.shown import Shown
-from deltawire.protocol.spent import Spent
 from deltawire.protocol.tools import A_BUILT_IN
+from deltawire.protocol.usage_figures import UsageFigures
 
 MAX_TITLE_CHARS: Final = 200
 MAX_PAGE: Final = 100
@@ -61,7 +61,7 @@ class Message(Shown):
     finish_reason: str | None
     error: str | None
     answered: bool | None
-    usage: Spent | None
+    usage: UsageFigures | None
     created: float
     request: str | None
 
@@ -104,7 +104,7 @@ class ConversationQuery(Struct, frozen=True, forbid_unknown_fields=True):
     pinned: Annotated[Literal["true", "false"], Meta(description="true or false; absent: both")] | UnsetType = UNSET
     folder: Annotated[str, Meta(pattern=STORED_ID, description="the id of a folder; absent: any")] | UnsetType = UNSET
 
-    def keeps_archived(self) -> bool | None:
+    def archived_filter(self) -> bool | None:
         """Return the only value of `archived` that is listed; None where both are."""
         wanted = self.archived or ("any" if self.q else "false")
         return None if wanted == "any" else wanted == "true"
@@ -137,7 +137,7 @@ class ConversationChange(Struct, frozen=True, kw_only=True, forbid_unknown_field
     folder: Annotated[str, Meta(pattern=STORED_ID, description="the id of a folder, or null for none")] | None = None
 
 
-class NamedChange(Struct, frozen=True, kw_only=True):
+class RequestedChange(Struct, frozen=True, kw_only=True):
     """The fields of a change that were named: columns by their names, and settings, None for each that is removed."""
 
     columns: dict[str, Any]
@@ -158,12 +158,12 @@ read_new = StrictDecoder[NewConversation](NewConversation, _RULES).read_bytes
 _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).read_bytes
 
 
-def read_change(body: bytes) -> NamedChange:
+def read_change(body: bytes) -> RequestedChange:
     """Return what was named. A field that is null counts as absent, but `folder`: null takes out of the folder."""
     change = _read_change(body)
-    named = msgspec.json.decode(body)
+    changes = msgspec.json.decode(body)
     values = {name: getattr(change, name) for name in ("title", "pinned", "archived", "folder")}
     columns = {
-        name: value for name, value in values.items() if value is not None or (name == "folder" and name in named)
+        name: value for name, value in values.items() if value is not None or (name == "folder" and name in changes)
     }
-    return NamedChange(columns=columns, settings={} if change.settings is None else named["settings"])
+    return RequestedChange(columns=columns, settings={} if change.settings is None else changes["settings"])

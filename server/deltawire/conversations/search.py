@@ -10,7 +10,7 @@ delay all requests.
 
 import asyncio
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import TextClause, bindparam, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,6 +66,32 @@ _PREPARED: Final = text("""
 of random pages, because most are in memory."""
 
 
+class _Grammar(NamedTuple):
+    """The grammar of a database's full-text queries."""
+
+    mark: str
+    """Stands before and after each word."""
+    both: str
+    beginning: str
+    """Stands behind a word that may be the beginning of a longer one."""
+
+    def all_of(self, words: list[str], *, last_begins: bool = False) -> str:
+        """Return the condition that a text has all these words; with `last_begins`, the last may be a beginning."""
+        condition = self.both.join(f"{self.mark}{word}{self.mark}" for word in words)
+        return condition + self.beginning if last_begins else condition
+
+
+_SQLITE_GRAMMAR: Final = _Grammar('"', " AND ", "*")
+_POSTGRESQL_GRAMMAR: Final = _Grammar("'", " & ", ":*")
+
+
+class Excerpt(NamedTuple):
+    """A message that matches a search, and a line around the words in it."""
+
+    message: str
+    line: str
+
+
 async def search(connection: AsyncConnection, owner: str, query: str) -> list[TextClause]:
     """Return queries for the ids of the owner's conversations, for this transaction.
 
@@ -75,36 +101,37 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
     if not words:
         return []
     if _is_sqlite(connection):
-        template, mark, both, beginning = _SQLITE, '"', " AND ", "*"
+        template, grammar = _SQLITE, _SQLITE_GRAMMAR
         bound: dict[str, Any] = {}
         words.insert(0, word_of(owner))
     else:
-        template, mark, both, beginning = _POSTGRESQL, "'", " & ", ":*"
+        template, grammar = _POSTGRESQL, _POSTGRESQL_GRAMMAR
         bound = {"owner": owner, **await _prepare(connection)}
-    whole = both.join(f"{mark}{word}{mark}" for word in words)
-    sought = [whole, whole + beginning] if len(words[-1]) >= _SHORTEST_BEGINNING else [whole]
+    conditions = [grammar.all_of(words)]
+    if len(words[-1]) >= _SHORTEST_BEGINNING:
+        conditions.append(grammar.all_of(words, last_begins=True))
     anywhere = text(" UNION ".join(template.format(table=table, id=column) for table, column in _INDEXED))
-    return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in sought]
+    return [anywhere.bindparams(**bound, newest=_NEWEST, words=each) for each in conditions]
 
 
 async def excerpts(
     connection: AsyncConnection, owner: str, query: str, step: int, ids: list[str]
-) -> dict[str, tuple[str, str]]:
+) -> dict[str, Excerpt]:
     """Return the newest matching message of each of these conversations, and a line around the words in it.
 
     `step` is the place of the query of `search` that found them.
     """
     words = words_of(query)[:_MAX_WORDS]
     is_sqlite = _is_sqlite(connection)
-    mark, both, beginning = ('"', " AND ", "*") if is_sqlite else ("'", " & ", ":*")
-    sought = both.join(f"{mark}{word}{mark}" for word in ([word_of(owner), *words] if is_sqlite else words))
-    found = text(_MATCHES_IN_SQLITE if is_sqlite else _MATCHES_IN_POSTGRESQL)
-    bound = {"words": sought + beginning if step else sought, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
+    grammar = _SQLITE_GRAMMAR if is_sqlite else _POSTGRESQL_GRAMMAR
+    condition = grammar.all_of([word_of(owner), *words] if is_sqlite else words, last_begins=bool(step))
+    matches = text(_MATCHES_IN_SQLITE if is_sqlite else _MATCHES_IN_POSTGRESQL)
+    bound = {"words": condition, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
     bound |= {"chars": _READ_CHARS} if is_sqlite else {"chars": _READ_CHARS, "owner": owner}
-    rows = (await connection.execute(found.bindparams(bindparam("ids", expanding=True)), bound)).all()
-    newest: dict[str, tuple[str, str]] = {}
+    rows = (await connection.execute(matches.bindparams(bindparam("ids", expanding=True)), bound)).all()
+    newest: dict[str, Excerpt] = {}
     for conversation, message, content in rows:
-        newest.setdefault(conversation, (message, line_around(content, words)))
+        newest.setdefault(conversation, Excerpt(message, line_around(content, words)))
     return newest
 
 

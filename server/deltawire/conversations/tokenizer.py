@@ -44,13 +44,13 @@ def _folded(text: str) -> str:
 
 
 def _without_surplus(found: re.Match[str]) -> str:
-    kept: list[str] = []
+    chars: list[str] = []
     marks = 0
     for char in found[0]:
         marks = marks + 1 if unicodedata.category(char).startswith("M") else 0
         if marks <= _MAX_MARKS:
-            kept.append(char)
-    return "".join(kept)
+            chars.append(char)
+    return "".join(chars)
 
 
 def word_of(owner: str) -> str:

@@ -17,13 +17,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.aio.background import BackgroundTasks
-from deltawire.conversations.context import context_of, file_ids
+from deltawire.conversations.context import context_of
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.rows import FileRow, name_in
 from deltawire.conversations.files.schemas import shown_of
-from deltawire.conversations.open_calls import calling_answer, continued
+from deltawire.conversations.open_calls import calling_answer, continuation
+from deltawire.conversations.question_place import QuestionPlace, place_of
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
-from deltawire.conversations.texts import new_id, storable, title_of
+from deltawire.conversations.texts import new_id, title_of
 from deltawire.conversations.tree import Tree
 from deltawire.conversations.turn_context import ContextBounds, OpenCalls, TurnContext
 from deltawire.conversations.turn_settings import merged
@@ -31,7 +32,7 @@ from deltawire.gemini.catalog import ModelCatalog
 from deltawire.gemini.messages import StoredMessage
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, shown_part, spent_of
+from deltawire.protocol.frames import Delta, ErrorFrame, PartFrame, Thought, Usage, encode, figures_of, shown_part
 from deltawire.protocol.shown import Shown
 
 _CLOSE_SECONDS: Final = 5.0
@@ -74,7 +75,7 @@ class Transcripts:
         await self.background.wait(_CLOSE_SECONDS)
 
 
-class _GivenUp(Exception):
+class _ClosedEarly(Exception):
     """Rolls the question back: the turn ended before its commit, and its last frame named no question."""
 
 
@@ -87,7 +88,7 @@ class Transcript:
         self._transcripts = transcripts
         self._tree = tree
         self._question: str | None = None
-        self._goes_on_from: str | None = None
+        self._continued_answer: str | None = None
         """The id of the answer whose calls the turn answers; then it has no question of its own."""
         self._has_ended = self._is_closed = False
         self._texts: list[str] = []
@@ -109,11 +110,11 @@ class Transcript:
     async def models(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading(self._tree.owner) as connection:
-            conversation = await self._found(connection)
+            conversation = await self._conversation(connection)
             catalog = self._transcripts.catalog
             if request.tool_results is not None:
                 answer = await calling_answer(connection, self._tree, catalog, request)
-                return continued(request, conversation.settings, answer.model, catalog)[1]
+                return continuation(request, conversation.settings, answer.model, catalog).models
         return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
     async def begin(self, request: ChatRequest, files: Sequence[FileRow] = ()) -> TurnContext:
@@ -155,10 +156,10 @@ class Transcript:
         If the question is not written yet, it is not written at all, unless its commit has begun.
         """
         self._is_closed = True
-        if self._question is not None and not self._has_ended and self._goes_on_from is None:
-            self._transcripts.background.run(self._give_up(self._question))
+        if self._question is not None and not self._has_ended and self._continued_answer is None:
+            self._transcripts.background.run(self._cancel_question(self._question))
 
-    def named(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
+    def with_stored_ids(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
         """Return the last frame with the stored ids; unchanged where no question is written."""
         if self._question is None:
             return end
@@ -169,32 +170,44 @@ class Transcript:
 
     async def _begin(self, request: ChatRequest, files: Sequence[FileRow]) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
-            conversation = await self._found(transaction, to_change=True)
+            conversation = await self._conversation(transaction, to_change=True)
             if request.tool_results is not None:
-                return await self._go_on(transaction, request, conversation)
+                return await self._continue(transaction, request, conversation)
             catalog = self._transcripts.catalog
             request = merged(request, conversation.settings, catalog.tools)
             models = catalog.models_of(request)
-            leaf, asked_before, files_before = await self._place(transaction, request)
-            history = await self._history(transaction, leaf)
-            size = 0 if asked_before else utf8_bytes_of(request.message)
+            place = await place_of(transaction, self._tree, request)
+            history = await self._history(transaction, place.parent)
+            size = 0 if place.stored_question else utf8_bytes_of(request.message)
             await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, size)
-            asked = asked_before or new_id()
-            if asked_before is None:
-                shown = encode(Shown(files=[shown_of(row) for row in files])).decode() if files else None
-                await self._tree.add(
-                    transaction, id=asked, parent=leaf, role="user", text=request.message, answered=False, shown=shown
-                )
-                await name_in(transaction, asked, [row.id for row in files])
+            question_id = place.stored_question or await self._add_question(transaction, place, request, files)
             title: dict[str, Any] = {} if conversation.title else {"title": title_of(request.message)}
-            count = 0 if asked_before else 1
+            count = 0 if place.stored_question else 1
             await self._tree.change(transaction, messages=count, text_bytes=size, **title, updated=time.time())
             if self._is_closed:
-                raise _GivenUp
-        self._question = asked
+                raise _ClosedEarly
+        self._question = question_id
         if self._is_closed:  # closed during the commit
-            await self._give_up(asked)
-        return TurnContext(request=request, history=history, models=models, files_before=files_before)
+            await self._cancel_question(question_id)
+        return TurnContext(request=request, history=history, models=models, files_before=place.files_before)
+
+    async def _add_question(
+        self, transaction: AsyncConnection, place: QuestionPlace, request: ChatRequest, files: Sequence[FileRow]
+    ) -> str:
+        """Store a question with its files; return its id."""
+        question_id = new_id()
+        shown = encode(Shown(files=[shown_of(row) for row in files])).decode() if files else None
+        await self._tree.add(
+            transaction,
+            id=question_id,
+            parent=place.parent,
+            role="user",
+            text=request.message,
+            answered=False,
+            shown=shown,
+        )
+        await name_in(transaction, question_id, [row.id for row in files])
+        return question_id
 
     async def _history(
         self, transaction: AsyncConnection, leaf: str | None, *, is_left_in_calls: bool = False
@@ -203,73 +216,53 @@ class Transcript:
         rows = [] if leaf is None else await self._tree.history(transaction, leaf, bounds.chars)
         history = context_of(rows, bounds.parts_bytes, is_left_in_calls=is_left_in_calls)
         if self._is_closed:  # nobody would give back what is held from now on
-            raise _GivenUp
-        parts = [len(said.parts or b"") for said in history if isinstance(said, StoredMessage)]
-        self._hold(2 * (sum([sys.getsizeof(said.text) for said in history]) + sum(parts)))
+            raise _ClosedEarly
+        parts = [len(message.parts or b"") for message in history if isinstance(message, StoredMessage)]
+        self._hold(2 * (sum([sys.getsizeof(message.text) for message in history]) + sum(parts)))
         return history
 
-    async def _go_on(
+    async def _continue(
         self, transaction: AsyncConnection, request: ChatRequest, conversation: Row[*tuple[Any, ...]]
     ) -> TurnContext:
         """Return the context of a turn that brings the results of an answer's calls. Raise `Failure`."""
         catalog = self._transcripts.catalog
         answer = await calling_answer(transaction, self._tree, catalog, request)
-        whole, models = continued(request, conversation.settings, answer.model, catalog)
+        continued = continuation(request, conversation.settings, answer.model, catalog)
         history = await self._history(transaction, answer.id, is_left_in_calls=True)
         await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, 0)
-        self._goes_on_from = answer.id
+        self._continued_answer = answer.id
         self._question = await self._tree.question_of(transaction, answer.id)
         called = msgspec.json.decode(answer.shown or "{}", type=Shown).tool_calls
         calls = OpenCalls(parts=answer.parts.encode(), names=[call.call for call in called])
-        return TurnContext(request=whole, history=history, models=models, open_calls=calls)
+        return TurnContext(request=continued.request, history=history, models=continued.models, open_calls=calls)
 
-    async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
+    async def _conversation(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)
         if conversation is None:
             raise Failure("not_found", "There is no such conversation.", field="conversation")
         return conversation
 
-    async def _place(
-        self, transaction: AsyncConnection, request: ChatRequest
-    ) -> tuple[str | None, str | None, tuple[str, ...]]:
-        """Return the id of the question's parent and, if a stored question is asked again, its id and its files.
-
-        The same words with other files are another question, beside the stored one.
-        """
-        if request.parent is None:
-            return await self._tree.newest_answer(transaction), None, ()
-        if request.parent == self._tree.id:
-            return None, None, ()
-        parent = await self._tree.message(transaction, request.parent)
-        if parent is None:
-            raise Failure("not_found", "There is no such message in this conversation.", field="parent")
-        if parent.role == "user" and parent.text == storable(request.message):
-            before = file_ids(parent.shown)
-            if request.files is None or tuple(dict.fromkeys(request.files)) == before:
-                return parent.parent, request.parent, before
-            return parent.parent, None, ()
-        return request.parent, None, ()
-
-    async def _give_up(self, question: str) -> None:
+    async def _cancel_question(self, question: str) -> None:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        is_lost = isinstance(end, ErrorFrame) or self._goes_on_from is not None  # then the results may be sent again
-        if is_lost and not (self._texts or self._thoughts or self._shown):
-            return self.named(end)
+        # An empty answer to results is not stored: the client may send them again.
+        may_be_empty = not isinstance(end, ErrorFrame) and self._continued_answer is None
+        if not may_be_empty and not (self._texts or self._thoughts or self._shown):
+            return self.with_stored_ids(end)
         answer = new_id()
-        kept = self.named(end, message=answer)
-        spent = spent_of(kept) if isinstance(kept, Usage) else kept.usage
+        end_with_ids = self.with_stored_ids(end, message=answer)
+        figures = figures_of(end_with_ids) if isinstance(end_with_ids, Usage) else end_with_ids.usage
         is_there = await self._transcripts.retrying(
             self._write,
             answer,
             question,
-            model=spent and spent.model,
+            model=figures and figures.model,
             finish_reason=end.finish_reason if isinstance(end, Usage) else None,
             error=end.code if isinstance(end, ErrorFrame) else None,
-            usage=spent and msgspec.json.encode(spent).decode(),
+            usage=figures and msgspec.json.encode(figures).decode(),
         )
-        return kept if is_there else self.named(end)
+        return end_with_ids if is_there else self.with_stored_ids(end)
 
     async def _write(self, answer: str, question: str, **ended: Any) -> bool:
         """Write the answer, only once even when this is retried; return False when its conversation was deleted."""
@@ -280,7 +273,7 @@ class Transcript:
                 size = await self._tree.add(
                     transaction,
                     id=answer,
-                    parent=self._goes_on_from or question,
+                    parent=self._continued_answer or question,
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
@@ -289,7 +282,7 @@ class Transcript:
                     **ended,
                 )
                 await name_in(transaction, answer, [file.id for file in self._shown.files])
-                if self._goes_on_from is None:
+                if self._continued_answer is None:
                     await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
                 self._transcripts.sizes.add(self._tree.owner, size)

@@ -1,7 +1,7 @@
 """The statements on one conversation's tree of messages; each runs in the caller's transaction."""
 
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Row, case, delete, insert, select, text, update
@@ -13,9 +13,9 @@ from deltawire.conversations.sizes import utf8_bytes_of
 from deltawire.conversations.tables import conversations, messages
 from deltawire.conversations.texts import storable
 
-GONE: Final = "gone"
+DELETED_OWNER: Final = "gone"
 """The owner of a deleted conversation until it is removed; no caller has this name."""
-_CLEARED: Final = 20
+_REMOVED_AT_ONCE: Final = 20
 """Messages removed in one transaction: SQLite's index has to read each text that it removes, 20 ms for a long one."""
 _MAX_MESSAGES: Final = 10_000
 _BRANCH: Final = text("""
@@ -35,10 +35,20 @@ PLACES: Final = ("pinned", "archived", "folder")
 """The columns that say where a conversation stands in the list of its owner."""
 LISTED: Final = tuple(conversations.c[name] for name in ("id", "title", "created", "updated", *PLACES))
 """The columns of a conversation in a list."""
-_READ: Final = tuple(
+_MESSAGE_COLUMNS: Final = tuple(
     messages.c[name] for name in ("id", "role", "text", "parent", "model", "finish_reason", "parts", "shown")
 )
-_FOUND: Final = (*LISTED, *(conversations.c[name] for name in ("settings", "message_count", "text_bytes")))
+_CONVERSATION_COLUMNS: Final = (
+    *LISTED,
+    *(conversations.c[name] for name in ("settings", "message_count", "text_bytes")),
+)
+
+
+class FirstExchange(NamedTuple):
+    """The texts of the first question that was answered, and of its first answer."""
+
+    question: str
+    answer: str
 
 
 class Tree(msgspec.Struct, frozen=True):
@@ -59,15 +69,15 @@ class Tree(msgspec.Struct, frozen=True):
 
     async def find(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]] | None:
         """Return its row; None when it does not exist or is another owner's. `to_change` locks the row."""
-        found = select(*_FOUND).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
+        found = select(*_CONVERSATION_COLUMNS).where(conversations.c.id == self.id, conversations.c.owner == self.owner)
         if to_change:
             found = found.with_for_update(key_share=True)  # ignored by SQLite, which has one writer at a time
         return (await connection.execute(found)).one_or_none()
 
     async def message(self, connection: AsyncConnection, message: str) -> Row[*tuple[Any, ...]] | None:
-        """Return the columns of `_READ` of one of its messages; None when it does not exist."""
+        """Return the columns of `_MESSAGE_COLUMNS` of one of its messages; None when it does not exist."""
         wanted = (messages.c.conversation == self.id, messages.c.id == message)
-        return (await connection.execute(select(*_READ).where(*wanted))).one_or_none()
+        return (await connection.execute(select(*_MESSAGE_COLUMNS).where(*wanted))).one_or_none()
 
     async def question_of(self, connection: AsyncConnection, answer: str) -> str:
         """Return the id of the question above an answer, or above those that it goes on with."""
@@ -85,13 +95,13 @@ class Tree(msgspec.Struct, frozen=True):
         newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
         return newest
 
-    async def first_exchange(self, connection: AsyncConnection) -> tuple[str, str] | None:
-        """Return the first question that was answered, and its first answer; None when nothing is answered."""
+    async def first_exchange(self, connection: AsyncConnection) -> FirstExchange | None:
+        """Return the first exchange; None when nothing is answered."""
         answer, question = messages.alias(), messages.alias()
         found = select(question.c.text, answer.c.text).join(question, question.c.id == answer.c.parent)
         mine = (answer.c.conversation == self.id, answer.c.role == "model", answer.c.text != "")
         row = (await connection.execute(found.where(*mine).order_by(answer.c.seq).limit(1))).one_or_none()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else FirstExchange(*row)
 
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[BranchRow]:
         """Return the messages up to `leaf`, oldest first: the newest, whose texts have at most `max_chars`."""
@@ -129,24 +139,28 @@ class Tree(msgspec.Struct, frozen=True):
             columns["text_bytes"] = conversations.c.text_bytes + text_bytes
         await connection.execute(update(conversations).where(conversations.c.id == self.id).values(columns))
 
-    async def give_up(self, connection: AsyncConnection) -> bool:
-        """Set its owner to `GONE`, so that it is not found any more. Return False when it does not exist."""
+    async def mark_deleted(self, connection: AsyncConnection) -> bool:
+        """Set its owner to `DELETED_OWNER`, so that nobody finds it. Return False when it does not exist."""
         mine = (conversations.c.id == self.id, conversations.c.owner == self.owner)
         # SQLite's index drops the owner's word only when the title changes.
         title = case((conversations.c.title == "", " "), else_="")
-        return bool(
-            (await connection.execute(update(conversations).where(*mine).values(owner=GONE, title=title))).rowcount
-        )
+        marked = update(conversations).where(*mine).values(owner=DELETED_OWNER, title=title)
+        return bool((await connection.execute(marked)).rowcount)
 
-    async def clear(self, connection: AsyncConnection) -> None:
+    async def remove_some(self, connection: AsyncConnection) -> None:
         """Remove some of its messages; with the last of them, remove the conversation."""
-        some = select(messages.c.seq).where(messages.c.conversation == self.id).order_by(messages.c.seq).limit(_CLEARED)
-        cleared = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
-        if cleared.rowcount < _CLEARED:
+        some = (
+            select(messages.c.seq)
+            .where(messages.c.conversation == self.id)
+            .order_by(messages.c.seq)
+            .limit(_REMOVED_AT_ONCE)
+        )
+        removed = await connection.execute(delete(messages).where(messages.c.seq.in_(some)))
+        if removed.rowcount < _REMOVED_AT_ONCE:
             await connection.execute(delete(conversations).where(conversations.c.id == self.id))
 
 
-async def gone(connection: AsyncConnection) -> Tree | None:
+async def next_deleted(connection: AsyncConnection) -> Tree | None:
     """Return a deleted conversation that is not yet removed; None when there is none."""
-    found = await connection.scalar(select(conversations.c.id).where(conversations.c.owner == GONE).limit(1))
-    return found and Tree(GONE, found)
+    found = await connection.scalar(select(conversations.c.id).where(conversations.c.owner == DELETED_OWNER).limit(1))
+    return found and Tree(DELETED_OWNER, found)

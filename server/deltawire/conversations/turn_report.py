@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.database import Database
 from deltawire.conversations.tables import messages, usage
-from deltawire.protocol.spent import NANO, TOKEN_KINDS
+from deltawire.protocol.usage_figures import NANO, TOKEN_KINDS
 
 _MAX_ROWS: Final = 1_000
 """Rows of each kind: a connection may have had very many turns."""
@@ -66,13 +66,13 @@ async def read_turns(url: str, name: str) -> list[KeptTurn]:
 async def _read(connection: AsyncConnection, name: str) -> list[KeptTurn]:
     request = await connection.scalar(select(messages.c.request).where(messages.c.id == name)) or name
 
-    def named(column: ColumnElement[str | None]) -> ColumnElement[bool]:
+    def is_of_turn(column: ColumnElement[str | None]) -> ColumnElement[bool]:
         if "." in request:
             return column == request
         return or_(column == request, column.startswith(f"{request}.", autoescape=True))
 
-    used = select(*_USED).where(named(usage.c.request)).order_by(usage.c.ended).limit(_MAX_ROWS)
-    kept = select(*_KEPT).where(named(messages.c.request)).order_by(messages.c.seq).limit(_MAX_ROWS)
+    used = select(*_USED).where(is_of_turn(usage.c.request)).order_by(usage.c.ended).limit(_MAX_ROWS)
+    kept = select(*_KEPT).where(is_of_turn(messages.c.request)).order_by(messages.c.seq).limit(_MAX_ROWS)
     turns: dict[str, KeptTurn] = {}
     for row in (await connection.execute(used)).mappings():
         _turn(turns, row["request"]).usage.append(_usage(dict(row)))

@@ -12,7 +12,7 @@ _NAMES: Final = ConversationSettings.__struct_fields__
 _strict = msgspec.json.Decoder(ConversationSettings).decode
 
 
-def kept(settings: dict[str, Any]) -> str:
+def as_stored(settings: dict[str, Any]) -> str:
     """Return settings as they are stored: JSON of those that are set."""
     return msgspec.json.encode({name: value for name, value in settings.items() if value is not None}).decode()
 
@@ -37,6 +37,6 @@ def _read(stored: str) -> ConversationSettings:
         return msgspec.convert({**msgspec.json.decode(stored), "stop": None}, ConversationSettings)
 
 
-def changed(stored: str, named: dict[str, Any]) -> str:
+def changed(stored: str, changes: dict[str, Any]) -> str:
     """Return stored settings with these changes; None removes one."""
-    return kept({**msgspec.json.decode(stored), **named})
+    return as_stored({**msgspec.json.decode(stored), **changes})

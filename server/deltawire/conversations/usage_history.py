@@ -14,7 +14,7 @@ from deltawire.conversations.database import Database
 from deltawire.conversations.usage_rows import usage_row, write_rows
 from deltawire.conversations.usage_spool import Batch, UsageSpool
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 _COLLECT_SECONDS: Final = 0.5
 """Seconds for which turns are collected: one transaction writes them all."""
@@ -45,12 +45,12 @@ class UsageHistory:
         """Batches that are not yet in the database."""
         self._has_rows = asyncio.Event()
 
-    def keep(self, turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> None:
+    def keep(self, turn: str, caller: str, model: str, figures: UsageFigures | None, request: str = "") -> None:
         """Keep the usage of a turn that ends now. When this returns, no crash of this process loses it.
 
         `request` is the server's id of the request that it came with.
         """
-        self._spool.add(usage_row(turn, caller, model, spent, request))
+        self._spool.add(usage_row(turn, caller, model, figures, request))
         self._has_rows.set()
 
     @asynccontextmanager
@@ -69,7 +69,7 @@ class UsageHistory:
 
     async def _run(self) -> None:
         await self._has_rows.wait()
-        async with _connected(self._url) as database:
+        async with _own_connections(self._url) as database:
             while True:
                 await asyncio.sleep(_COLLECT_SECONDS)
                 await self._write_for_certain(database)
@@ -90,7 +90,7 @@ class UsageHistory:
     async def _write_the_rest(self) -> None:
         """Write what is left; files that cannot be written now wait for the next start."""
         if self._has_rows.is_set() or self._batches:
-            async with _connected(self._url) as database:
+            async with _own_connections(self._url) as database:
                 with suppress(TimeoutError, Failure):
                     async with asyncio.timeout(_CLOSE_SECONDS):
                         await self._write(database)
@@ -110,7 +110,7 @@ class UsageHistory:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Database]:
+async def _own_connections(url: str) -> AsyncIterator[Database]:
     """Yield a database with connections of its own, so that none of those that turns share is left open."""
     database = Database(url)
     try:

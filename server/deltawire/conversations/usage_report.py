@@ -60,16 +60,16 @@ def first_day(until: date | None) -> date:
     return (until or datetime.now(UTC).date()) - timedelta(days=_DEFAULT_DAYS)
 
 
-async def read_report(url: str, asked: UsageFilter) -> UsageReport:
+async def read_report(url: str, usage_filter: UsageFilter) -> UsageReport:
     """Read the report from the database at `url`. Raise `Failure` (`store_unavailable`)."""
     database = Database(url)
     try:
         async with database.reading() as connection:
-            sums = await read_sums(connection, asked)
+            sums = await read_sums(connection, usage_filter)
     finally:
         await database.close()
-    until = None if asked.until is None else asked.until.isoformat()
-    return UsageReport(since=asked.since.isoformat(), until=until, usage=sums, total=total_of(sums))
+    until = None if usage_filter.until is None else usage_filter.until.isoformat()
+    return UsageReport(since=usage_filter.since.isoformat(), until=until, usage=sums, total=total_of(sums))
 
 
 def as_json(report: UsageReport) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.texts import storable
-from deltawire.protocol.spent import MODALITY_FIELDS, NANO, TOKEN_FIELDS, Modalities, Spent
+from deltawire.protocol.usage_figures import MODALITY_FIELDS, NANO, TOKEN_FIELDS, Modalities, UsageFigures
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,24 +86,24 @@ GROUPS: Final = ("day", "caller", "model")
 """The names that usage can be summed up by."""
 
 
-def usage_row(turn: str, caller: str, model: str, spent: Spent | None, request: str = "") -> UsageRow:
-    """Return the row of a turn that ends now; `spent` is None where it has no figures."""
-    counted = spent is not None and spent.total_tokens is not None
-    cost = None if spent is None else spent.cost_usd
+def usage_row(turn: str, caller: str, model: str, figures: UsageFigures | None, request: str = "") -> UsageRow:
+    """Return the row of a turn that ends now; None where it has none."""
+    counted = figures is not None and figures.total_tokens is not None
+    cost = None if figures is None else figures.cost_usd
     return UsageRow(
         id=turn,
         ended=now(),
         caller=storable(caller.encode(errors="replace").decode()),
         model=model,
-        **{name: getattr(spent, name) if counted else None for name in TOKEN_FIELDS},
+        **{name: getattr(figures, name) if counted else None for name in TOKEN_FIELDS},
         nanodollars=None if cost is None else round(cost * NANO),
         request=request or None,
-        **({} if spent is None or spent.modalities is UNSET else _by_modality(spent.modalities)),
+        **({} if figures is None or figures.modalities is UNSET else _by_modality(figures.modalities)),
     )
 
 
-def _by_modality(told: Modalities) -> dict[str, int | None]:
-    splits = [split for split in (told.input, told.tool, told.output) if split is not UNSET]
+def _by_modality(modalities: Modalities) -> dict[str, int | None]:
+    splits = [split for split in (modalities.input, modalities.tool, modalities.output) if split is not UNSET]
     sums = {name: sum(split.get(name.removesuffix("_tokens"), 0) for split in splits) for name in MODALITY_FIELDS}
     return {name: tokens or None for name, tokens in sums.items()}
 
@@ -125,20 +125,20 @@ class UsageFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Names of `GROUPS`, in the order in which the sums are sorted."""
 
 
-async def read_sums(connection: AsyncConnection, asked: UsageFilter) -> list[UsageSum]:
+async def read_sums(connection: AsyncConnection, usage_filter: UsageFilter) -> list[UsageSum]:
     """Return the usage that is asked for."""
     wanted: dict[str, object] = {
-        name: value for name in ("caller", "model") if (value := getattr(asked, name)) is not None
+        name: value for name in ("caller", "model") if (value := getattr(usage_filter, name)) is not None
     }
     conditions = "".join(f" AND {name} = :{name}" for name in wanted)
-    if asked.until is not None:
+    if usage_filter.until is not None:
         conditions += " AND ended < :until"
-        wanted["until"] = _start_of(asked.until + timedelta(days=1))
+        wanted["until"] = _start_of(usage_filter.until + timedelta(days=1))
     day = _DAY[connection.dialect.name]
-    groups = ", ".join(day if name == "day" else name for name in asked.by)
-    numbers = ", ".join(str(place + 1) for place in range(len(asked.by)))
+    groups = ", ".join(day if name == "day" else name for name in usage_filter.by)
+    numbers = ", ".join(str(place + 1) for place in range(len(usage_filter.by)))
     query = text(_SUMS.format(groups=groups, wanted=conditions, numbers=numbers))
-    rows = (await connection.execute(query, {"since": _start_of(asked.since), **wanted})).mappings()
+    rows = (await connection.execute(query, {"since": _start_of(usage_filter.since), **wanted})).mappings()
     return [_sum(dict(row)) for row in rows]
 
 
@@ -150,20 +150,20 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
     """Return all usage together, of no day, caller or model."""
     everything = list(sums)
 
-    def added(name: str) -> Any:
+    def sum_of(name: str) -> Any:
         known = [value for each in everything if (value := getattr(each, name)) is not None]
         return sum(known) if known else None
 
     names = [name for name in UsageSum.__struct_fields__ if name not in GROUPS]
-    figures: dict[str, Any] = {name: added(name) for name in names}
+    figures: dict[str, Any] = {name: sum_of(name) for name in names}
     figures |= {name: figures[name] or 0 for name in ("turns", "uncounted_turns", "unpriced_turns")}
     return UsageSum(caller="", model="", **figures)
 
 
 def _sum(row: dict[str, Any]) -> UsageSum:
     nanodollars = row.pop("nanodollars")
-    whole: dict[str, Any] = {
+    columns: dict[str, Any] = {
         name: int(value) if name in (*TOKEN_FIELDS, *MODALITY_FIELDS) and value is not None else value
         for name, value in row.items()
     }
-    return UsageSum(**whole, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)
+    return UsageSum(**columns, cost_usd=None if nanodollars is None else int(nanodollars) / NANO)

@@ -18,7 +18,7 @@ from google.genai import types
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
-from deltawire.gemini.attaching import PlacedFiles, placed
+from deltawire.gemini.attaching import PlacedFiles, place_files
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector
 from deltawire.gemini.error_response import send_until_200
@@ -127,13 +127,14 @@ class GeminiClient:
             body = _encode(request_body(model, request, history, exchange))
         api = self._client._api_client  # noqa: SLF001 - the seam
         prepared = self._prepared(model)
-        asked = replace(prepared, headers=prepared.headers.copy(), data=body)  # the SDK adds credentials to the headers
+        # The SDK adds credentials to the headers.
+        http_request = replace(prepared, headers=prepared.headers.copy(), data=body)
         try:
             # `_async_request` would call this through tenacity, which costs 0.1 ms and never retries here.
-            answer = await api._async_request_once(asked, stream=True, implicit_retry=False)  # noqa: SLF001
+            answer = await api._async_request_once(http_request, stream=True, implicit_retry=False)  # noqa: SLF001
         except aiohttp.ConnectionTimeoutError:
-            said = f"The provider could not be reached within {self._connect_timeout:g} s."
-            raise Failure("upstream_timeout", said, cause="connect") from None
+            message = f"The provider could not be reached within {self._connect_timeout:g} s."
+            raise Failure("upstream_timeout", message, cause="connect") from None
         except GoogleAuthError as error:
             code = "upstream_unavailable" if isinstance(error, TransportError) else "upstream_rejected"
             raise Failure(code, cause=type(error).__name__) from None
@@ -150,17 +151,19 @@ class GeminiClient:
         """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
         files = [file for message in history for file in files_of(message)], attachments_of(request)
         remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
-        whole = await placed(*files, remote, at)
+        placed_files = await place_files(*files, remote, at)
         try:
-            return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
+            body = _filed_body(model, request, history, exchange, placed_files)
+            return await self.open(model, request, history, body=body)
         except Failure as failure:
-            stale = await self._remote_files.stale(failure, whole.cached, at)
+            stale = await self._remote_files.stale(failure, placed_files.cached, at)
             if not stale:
                 raise
         for file in stale:
             await file.source.keep_copy(None)
-        whole = await placed(*files, remote, at)
-        return await self.open(model, request, history, body=_filed_body(model, request, history, exchange, whole))
+        placed_files = await place_files(*files, remote, at)
+        body = _filed_body(model, request, history, exchange, placed_files)
+        return await self.open(model, request, history, body=body)
 
     async def delete_copy(self, name: str) -> None:
         """Delete a copy of a file at the provider; raise `Failure`."""
@@ -182,6 +185,6 @@ def _filed_body(
     model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange, files: PlacedFiles
 ) -> StreamedBody:
     """Return the body of a request with its files."""
-    said = [files.mark(message, "text", files_of(message)) for message in history]
-    asked = files.mark(request, "message", attachments_of(request))
-    return files.body(_encode(files.fill(request_body(model, asked, said, exchange))))
+    marked_history = [files.mark(message, "text", files_of(message)) for message in history]
+    marked_request = files.mark(request, "message", attachments_of(request))
+    return files.body(_encode(files.fill(request_body(model, marked_request, marked_history, exchange))))

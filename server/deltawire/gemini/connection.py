@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.tracing import Trace
 
 from deltawire.aio.running_time import RunningTime
-from deltawire.aio.timeouts import running_timeout
+from deltawire.aio.timeouts import RunningTimeout
 from deltawire.gemini.chunks import MAX_CONTENT_BYTES, ChunkReader
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
@@ -123,8 +123,21 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> ResponseHandler:
-        with running_timeout(self._running, self._running.now() + self._connect_timeout):
+        with RunningTimeout(self._running, self._running.now() + self._connect_timeout):
             return await super()._create_connection(req, traces, timeout)
+
+    async def _wrap_create_connection(
+        self, *args: Any, addr_infos: list[aiohttp.AddrInfoType], **given: Any
+    ) -> tuple[asyncio.Transport, ResponseHandler]:
+        """Let the event loop connect to a single address.
+
+        aiohttp connects a socket of its own, for which uvloop looks up the address in a thread: it costs a new
+        connection more than the rest of it. That way stays for several addresses, which are tried in turn.
+        """
+        if len(addr_infos) > 1:
+            return await super()._wrap_create_connection(*args, addr_infos=addr_infos, **given)
+        host, port, *_ = addr_infos[0][-1]
+        return await self._wrap_existing_connection(*args, host, port, **given)
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         if (should_close or protocol.should_close) and protocol.transport is not None:

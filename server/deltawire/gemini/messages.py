@@ -1,7 +1,7 @@
 """Messages as the store hands them to the upstream: with what their text does not say."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -37,8 +37,16 @@ class FileSource(Protocol):
         ...
 
 
-Exchange = Sequence[tuple[str, bytes]]
-"""Contents of the model and of the client's functions: a role and its parts, as a JSON array, each."""
+class Content(NamedTuple):
+    """One content of a request: of the model (`model`), or of the client's functions (`user`)."""
+
+    role: str
+    parts: bytes
+    """A JSON array."""
+
+
+Exchange = Sequence[Content]
+"""Contents of the model and of the client's functions, in their order."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,32 +95,27 @@ def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
 
 
 def exchange_of(contents: Exchange) -> bytes:
-    """Return what an answer is stored with, as JSON: the model's parts, or the contents of several rounds.
-
-    Each content is a role and its parts.
-    """
-    [*earlier, (_, last)] = contents
-    return last if not earlier else b"[%b]" % b",".join([_content(*content) for content in contents])
-
-
-def _content(role: str, parts: bytes) -> bytes:
-    return b'{"role":"%b","parts":%b}' % (role.encode(), parts)
+    """Return what an answer is stored with, as JSON: the model's parts, or the contents of several rounds."""
+    if len(contents) == 1:
+        return contents[0].parts
+    encoded = [b'{"role":"%b","parts":%b}' % (content.role.encode(), content.parts) for content in contents]
+    return b"[%b]" % b",".join(encoded)
 
 
-class _Content(msgspec.Struct):
+class _StoredContent(msgspec.Struct):
     parts: msgspec.Raw
     role: str
 
 
-_read_contents = msgspec.json.Decoder(list[_Content]).decode
+_read_contents = msgspec.json.Decoder(list[_StoredContent]).decode
 
 
 def contents_of(exchange: bytes) -> Exchange:
-    """Return the contents of an answer: a role and its parts each."""
+    """Return the contents of an answer that is stored so."""
     try:
-        return [(content.role, bytes(content.parts)) for content in _read_contents(exchange)]
+        return [Content(content.role, bytes(content.parts)) for content in _read_contents(exchange)]
     except msgspec.ValidationError:
-        return [("model", exchange)]
+        return [Content("model", exchange)]
 
 
 def encoded_size(size: int) -> int:

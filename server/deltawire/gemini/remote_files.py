@@ -24,8 +24,8 @@ _LIFETIME_SECONDS: Final = 47 * 3_600.0
 """The lifetime of a copy whose expiry is not told."""
 _MARGIN_SECONDS: Final = 600.0
 """A copy that expires sooner is not asked with any more: a turn may take minutes."""
-_FIRST_LOOK: Final = 0.2
-_LONGEST_LOOK: Final = 2.0
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
 _NOT_YET: Final = ("PROCESSING", "STATE_UNSPECIFIED")
 _CLOSE_SECONDS: Final = 2.0
 _ANSWER_BYTES: Final = 2**16
@@ -59,13 +59,13 @@ class RemoteFiles:
         copy = await file.source.copy()
         if copy is not None and copy.expires >= time.time() + _MARGIN_SECONDS:
             return copy, False
-        told = await self._send(file, at)
+        answer = await self._send(file, at)
         try:
-            copy = await self._active(told, at)
+            copy = await self._active(answer, at)
             await file.source.keep_copy(copy)
         except BaseException:
-            if told.get("name"):
-                self._background.run(self.delete(str(told["name"]), at))
+            if answer.get("name"):
+                self._background.run(self.delete(str(answer["name"]), at))
             raise
         return copy, True
 
@@ -73,7 +73,7 @@ class RemoteFiles:
         """Return the files whose older copies may be the reason of a refusal.
 
         A copy that has expired, or that belongs to the project of an earlier key, gets a 403. A 400 has many reasons:
-        each copy is looked at, unless the refusal speaks of a file.
+        each copy is checked, unless the refusal speaks of a file.
         """
         status = (refusal.cause or "").partition(" ")[0]
         if isinstance(refusal, FileFailure) or status in ("403", "404"):
@@ -86,7 +86,7 @@ class RemoteFiles:
 
     async def _send(self, file: Attachment, at: ApiAddress) -> dict[str, Any]:
         """Send a file; return what the provider says of it."""
-        about = {
+        upload = {
             "X-Goog-Upload-Protocol": "resumable",
             "X-Goog-Upload-Command": "start",
             "X-Goog-Upload-Header-Content-Length": str(file.size),
@@ -94,44 +94,46 @@ class RemoteFiles:
         }
         url = f"{at.root}/upload/{at.version}/files"
         start = msgspec.json.encode({"file": {"mimeType": file.type, "sizeBytes": str(file.size)}})
-        head, _ = await self._ask("POST", url, {**at.headers, **about}, start)
-        place = head.get("X-Goog-Upload-URL")
-        if place is None:
+        headers, _ = await self._ask("POST", url, {**at.headers, **upload}, start)
+        upload_url = headers.get("X-Goog-Upload-URL")
+        if upload_url is None:
             raise Failure("upstream_unavailable", cause="no upload address")
         body = StreamedBody(file.source.read, file.size)
         command = {"X-Goog-Upload-Offset": "0", "X-Goog-Upload-Command": "upload, finalize"}
-        head, answer = await self._ask("POST", place, {**at.headers, **command, "Content-Type": file.type}, body)
-        if head.get("X-Goog-Upload-Status", "final") != "final":
+        headers, answer = await self._ask(
+            "POST", upload_url, {**at.headers, **command, "Content-Type": file.type}, body
+        )
+        if headers.get("X-Goog-Upload-Status", "final") != "final":
             raise Failure("upstream_unavailable", cause="an upload was not finished")
-        told = answer.get("file", answer)
-        return told if isinstance(told, dict) else {}
+        answer = answer.get("file", answer)
+        return answer if isinstance(answer, dict) else {}
 
-    async def _active(self, told: dict[str, Any], at: ApiAddress) -> RemoteCopy:
+    async def _active(self, answer: dict[str, Any], at: ApiAddress) -> RemoteCopy:
         """Wait until the provider can use a file."""
-        name, pause = str(told.get("name")), _FIRST_LOOK
-        while told.get("state") in _NOT_YET:
+        name, pause = str(answer.get("name")), _FIRST_PAUSE
+        while answer.get("state") in _NOT_YET:
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_LOOK)
-            _, told = await self._ask("GET", f"{at.root}/{at.version}/{name}", at.headers)
-        if told.get("state") not in ("ACTIVE", None) or not told.get("uri"):
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            _, answer = await self._ask("GET", f"{at.root}/{at.version}/{name}", at.headers)
+        if answer.get("state") not in ("ACTIVE", None) or not answer.get("uri"):
             message = "The provider could not read one of the files."
-            raise Failure("upstream_rejected", message, field="files", cause=f"file {told.get('state')}")
-        return RemoteCopy(name, str(told["uri"]), _expiry(told.get("expirationTime")))
+            raise Failure("upstream_rejected", message, field="files", cause=f"file {answer.get('state')}")
+        return RemoteCopy(name, str(answer["uri"]), _expiry(answer.get("expirationTime")))
 
     async def _is_active(self, file: Attachment, at: ApiAddress) -> bool:
         copy = await file.source.copy()
         try:
-            _, told = await self._ask("GET", f"{at.root}/{at.version}/{copy.name if copy else None}", at.headers)
+            _, answer = await self._ask("GET", f"{at.root}/{at.version}/{copy.name if copy else None}", at.headers)
         except Failure as failure:
             return failure.code != "upstream_rejected"
-        return told.get("state") in ("ACTIVE", None)
+        return answer.get("state") in ("ACTIVE", None)
 
     async def _ask(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None = None
     ) -> tuple[Mapping[str, str], dict[str, Any]]:
         """Return the headers of an answer, and its JSON; raise `Failure`."""
         async with self._session.request(method, url, headers=headers, data=body) as response:
-            data = await _whole(response)
+            data = await _read_body(response)
             head = response.headers
         with suppress(msgspec.DecodeError):
             answer = msgspec.json.decode(data)
@@ -140,7 +142,7 @@ class RemoteFiles:
         return head, {}
 
 
-async def _whole(response: aiohttp.ClientResponse) -> bytes:
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
     """Return the body of a short answer."""
     reader, data = BodyReader(cast("Response", response)), b""
     while not reader.ended and len(data) < _ANSWER_BYTES:
@@ -150,8 +152,8 @@ async def _whole(response: aiohttp.ClientResponse) -> bytes:
     return data
 
 
-def _expiry(told: Any) -> float:
+def _expiry(text: Any) -> float:
     """Return the time of an expiry such as `2026-11-29T22:00:00.123456789Z`."""
     with suppress(TypeError, ValueError):
-        return datetime.fromisoformat(str(told).partition(".")[0].removesuffix("Z") + "+00:00").timestamp()
+        return datetime.fromisoformat(str(text).partition(".")[0].removesuffix("Z") + "+00:00").timestamp()
     return time.time() + _LIFETIME_SECONDS

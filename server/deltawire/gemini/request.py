@@ -12,7 +12,7 @@ from deltawire.gemini.messages import Exchange, StoredMessage, contents_of
 from deltawire.gemini.models import MAX_OUTPUT_TOKENS, family_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
-Content = tuple[str, str | bytes]
+_TextOrParts = tuple[str, str | bytes]
 """A role, and its text or its parts as JSON."""
 
 
@@ -24,16 +24,16 @@ def request_body(
     `exchange` comes after the message. It is sent as it came, and so are the parts of stored messages.
     """
     family = family_of(model)
-    said: list[Content] = [content for message in history for content in _contents(message)] if history else []
+    contents: list[_TextOrParts] = [content for message in history for content in _contents(message)] if history else []
     if request.message:
-        said += [("user", request.message)]
-    said += exchange
+        contents += [("user", request.message)]
+    contents += exchange
     if request.system and not family.takes_system:
-        said = _with_system_before(said, request.system)
+        contents = _with_system_before(contents, request.system)
     body: dict[str, object] = {
         "contents": [
             {"role": role, "parts": [{"text": content}] if type(content) is str else Raw(content)}
-            for role, content in said
+            for role, content in contents
         ]
     }
     if request.tools:
@@ -58,15 +58,15 @@ def request_body(
     return body
 
 
-def _contents(message: HistoryMessage) -> list[Content]:
+def _contents(message: HistoryMessage) -> list[_TextOrParts]:
     if isinstance(message, StoredMessage) and message.parts is not None:
         return list(contents_of(message.parts))
     return [(message.role, message.text)] if message.text else []
 
 
-def _with_system_before(said: list[Content], system: str) -> list[Content]:
+def _with_system_before(contents: list[_TextOrParts], system: str) -> list[_TextOrParts]:
     """Return the messages with the system instruction before the user's first message."""
-    role, content = said[0]
+    role, content = contents[0]
     if role != "user" or isinstance(content, bytes):
-        return [("user", system), *said]
-    return [(role, f"{system}\n\n{content}"), *said[1:]]
+        return [("user", system), *contents]
+    return [(role, f"{system}\n\n{content}"), *contents[1:]]

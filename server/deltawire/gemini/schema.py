@@ -63,9 +63,9 @@ def check_schemas(schemas: Iterable[tuple[Any, str]]) -> None:
 def check_schema(schema: Any, path: str) -> None:
     """Raise `Failure`, with its path, for a keyword that the provider does not take, and for what is no schema."""
     check_schemas([(schema, path)])
-    left = [(schema, path)]
-    while left:
-        value, at = left.pop()
+    pending = [(schema, path)]
+    while pending:
+        value, at = pending.pop()
         if isinstance(value, bool):
             continue
         if not isinstance(value, dict):
@@ -74,7 +74,7 @@ def check_schema(schema: Any, path: str) -> None:
             if keyword not in _TAKEN and keyword not in _REMARKS:
                 instead = f"; {_INSTEAD[keyword]}" if keyword in _INSTEAD else ""
                 raise _refused(f"{at}.{keyword}", f"{_short(at)}: the provider takes no {keyword[:64]}{instead}.")
-        left += reversed(list(_parts(value, at)))
+        pending += reversed(list(_parts(value, at)))
 
 
 def _parts(schema: dict[str, Any], path: str) -> Iterator[tuple[Any, str]]:

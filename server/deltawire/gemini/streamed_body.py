@@ -6,7 +6,7 @@ it stands for. A request that is sent again is made again.
 
 import base64
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -16,6 +16,13 @@ from deltawire.protocol.errors import Failure
 
 Pieces = Callable[[], AsyncIterator[bytes]]
 """Returns the pieces of a body anew with each call."""
+
+
+class FileSlot(NamedTuple):
+    """The file that goes into a body at one place: its bytes and its size."""
+
+    pieces: Pieces
+    size: int
 
 
 class StreamedBody(bytes):
@@ -73,14 +80,14 @@ async def encoded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield base64.b64encode(rest)
 
 
-def joined(json: bytes, slots: dict[bytes, tuple[Pieces, int]]) -> StreamedBody:
-    """Return a body of JSON in which each slot is replaced by pieces in base64; each slot occurs once."""
+def body_with_files(json: bytes, slots: dict[bytes, FileSlot]) -> StreamedBody:
+    """Return a body of JSON in which each mark is replaced by the file of its slot in base64; each mark occurs once."""
     parts: list[Any] = []
     size = 0
-    for slot, (pieces, length) in slots.items():
-        before, _, json = json.partition(slot)
-        parts += [before, pieces]
-        size += len(before) + encoded_size(length)
+    for mark, slot in slots.items():
+        before, _, json = json.partition(mark)
+        parts += [before, slot.pieces]
+        size += len(before) + encoded_size(slot.size)
     parts.append(json)
 
     async def all_pieces() -> AsyncIterator[bytes]:

@@ -64,32 +64,32 @@ def read_keys(path: Path) -> Keys:
 class KeyFile:
     """The keys of a file, which is read again when it changes. While it cannot be read, the last keys stay valid."""
 
-    def __init__(self, path: Path, seconds_between_looks: float = 1.0) -> None:
+    def __init__(self, path: Path, seconds_between_checks: float = 1.0) -> None:
         """Read the file. Until it was read once, no key is valid."""
         self._path = path
-        self._seconds_between_looks = seconds_between_looks
-        self._next_look = 0.0
-        self._seen: object = None
+        self._seconds_between_checks = seconds_between_checks
+        self._next_check = 0.0
+        self._fingerprint: object = None
         self._keys: Keys = {}
-        self._look()
+        self._read_if_changed()
 
     def keys(self) -> Keys:
         """Return the current keys."""
         now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + self._seconds_between_looks
-            self._look()
+        if now >= self._next_check:
+            self._next_check = now + self._seconds_between_checks
+            self._read_if_changed()
         return self._keys
 
-    def _look(self) -> None:
+    def _read_if_changed(self) -> None:
         try:
             found = os.stat(self._path)  # noqa: PTH116 - the file may be missing
-            seen: object = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            fingerprint: object = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         except OSError as error:
-            seen = error.errno
-        if seen == self._seen:
+            fingerprint = error.errno
+        if fingerprint == self._fingerprint:
             return
-        self._seen = seen
+        self._fingerprint = fingerprint
         try:
             self._keys = read_keys(self._path)
         except (OSError, ValueError) as error:
@@ -119,7 +119,7 @@ class ApiKeys:
         name = self._name(digest)
         return None if name is None else Caller(name=f"key:{name}", key=digest)
 
-    def hold(self, digest: bytes) -> bool:
+    def has(self, digest: bytes) -> bool:
         """Say if the key with this digest is still valid."""
         return self._name(digest) is not None
 

@@ -21,7 +21,7 @@ class Authenticator:
         self._tokens = tokens
 
     @property
-    def asks(self) -> bool:
+    def is_required(self) -> bool:
         """True where callers have to authenticate."""
         return self._keys is not None or self._tokens is not None
 
@@ -49,5 +49,5 @@ class Authenticator:
         """Raise `Failure` when the token or the key of this caller is no longer valid."""
         if caller.expires_at is not None and caller.expires_at <= time.time():
             raise Failure("unauthenticated", EXPIRED)
-        if caller.key is not None and (self._keys is None or not self._keys.hold(caller.key)):
+        if caller.key is not None and (self._keys is None or not self._keys.has(caller.key)):
             raise Failure("unauthenticated", "This key is no longer valid.")

@@ -36,7 +36,7 @@ class SocketIdentity:
 
         Raise `Failure` when it is not valid, or another caller's. Where callers need not authenticate, it is ignored.
         """
-        if self._authenticator.asks:
+        if self._authenticator.is_required:
             try:
                 self._replace(self._authenticator.recognise(token))
             except UnknownKey:

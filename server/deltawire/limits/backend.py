@@ -4,12 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from deltawire.limits.rules import Allowance, Rule
-from deltawire.protocol.spent import NANO, TOKEN_FIELDS, Spent
+from deltawire.protocol.usage_figures import NANO, TOKEN_FIELDS, UsageFigures
 
 Clock = Callable[[], float]
 """Seconds since 1970."""
@@ -42,6 +42,15 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     used: Mapping[str, int]
 
 
+class WindowState(NamedTuple):
+    """The state of one caller's window."""
+
+    left: int
+    """The turns that are left."""
+    resets_in: float
+    """Seconds until there is one more."""
+
+
 class Windows(Protocol):
     """Counts the turns that began within the last minute."""
 
@@ -50,11 +59,11 @@ class Windows(Protocol):
         ...
 
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
-        """Take back a turn that `enter` may have counted although it raised `StoreAway`."""
+        """Undo the count of a turn that `enter` may have counted although it raised `StoreAway`."""
         ...
 
-    async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
+    async def read(self, caller: str, rule: Rule) -> WindowState:
+        """Return the turns that are left of this rule. Raise `StoreAway`."""
         ...
 
 
@@ -65,11 +74,11 @@ class Leases(Protocol):
         """Take a place for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
-    async def give_back(self, lease: str) -> None:
+    async def release(self, lease: str) -> None:
         """Release a turn's place. A place that was not taken is ignored."""
         ...
 
-    async def look(self, caller: str, rule: Rule) -> int:
+    async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns. Raise `StoreAway`."""
         ...
 
@@ -116,15 +125,15 @@ def today(clock: Clock = time.time) -> int:
     return int(clock() // DAY_SECONDS)
 
 
-def used_by(spent: Spent | None) -> dict[str, int]:
-    """Return the use of a turn that ended with these figures; `spent` is None where it has none."""
+def used_by(figures: UsageFigures | None) -> dict[str, int]:
+    """Return the use of a turn that ended with these figures, or with none."""
     used = {"turns": 1}
-    if spent is None or spent.total_tokens is None:
+    if figures is None or figures.total_tokens is None:
         used["uncounted"] = 1
     else:
-        used |= {name: count for name in TOKEN_FIELDS if (count := getattr(spent, name))}
-    if spent is None or spent.cost_usd is None:
+        used |= {name: count for name in TOKEN_FIELDS if (count := getattr(figures, name))}
+    if figures is None or figures.cost_usd is None:
         used["unpriced"] = 1
     else:
-        used["nanodollars"] = round(spent.cost_usd * NANO)
+        used["nanodollars"] = round(figures.cost_usd * NANO)
     return used

@@ -13,14 +13,14 @@ _POLICIES = {"turns_per_minute": ";w=60", "turns_at_once": ';qu="concurrent-requ
 
 def rate_limit_fields(standings: Iterable[Standing]) -> dict[str, str]:
     """Return the two fields by their names; none where nothing is limited."""
-    told = [(_name(standing), standing) for standing in standings if standing.limit in _POLICIES]
-    if not told:
+    limited = [(_name(standing), standing) for standing in standings if standing.limit in _POLICIES]
+    if not limited:
         return {}
     return {
         "ratelimit-policy": ", ".join(
-            f'"{name}";q={standing.allowed:.0f}{_POLICIES[standing.limit]}' for name, standing in told
+            f'"{name}";q={standing.allowed:.0f}{_POLICIES[standing.limit]}' for name, standing in limited
         ),
-        "ratelimit": ", ".join(f'"{name}";r={standing.left:.0f}{_reset(standing)}' for name, standing in told),
+        "ratelimit": ", ".join(f'"{name}";r={standing.left:.0f}{_reset(standing)}' for name, standing in limited),
     }
 
 

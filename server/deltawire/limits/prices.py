@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import stamina
 import structlog
@@ -32,6 +32,14 @@ _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initi
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class ModelPrices(NamedTuple):
+    """The prices of a model, in dollars for a million tokens, and the tokens of its context; None if not known."""
+
+    input_usd: float | None = None
+    output_usd: float | None = None
+    context_tokens: int | None = None
 
 
 class Prices:
@@ -91,18 +99,18 @@ class Prices:
         """Say if the tokens of this model have a price now."""
         return self.cost(model, _ONE_TOKEN_EACH) is not None
 
-    def facts(self, model: str) -> tuple[float | None, float | None, int | None]:
-        """Return the dollars for a million tokens of input and of output, and the tokens of the context."""
+    def of_model(self, model: str) -> ModelPrices:
+        """Return the prices of a model, and the length of its context."""
         try:
             rates = self._rates(model)
             found = None if self._find is None else self._find(model)
             window = getattr(found, "context_window", None)
             if rates is None:
-                return None, None, window
-            return _dollars(rates.input), _dollars(rates.output), window
+                return ModelPrices(context_tokens=window)
+            return ModelPrices(_dollars(rates.input), _dollars(rates.output), window)
         except Exception as fault:  # noqa: BLE001 - a fault in third-party data must not fail a request
             log.warning("prices: a price cannot be read", model=model, cause=type(fault).__name__)
-            return None, None, None
+            return ModelPrices()
 
     def load_now(self) -> None:
         """Load the list and wait for it; raise what the reading raises."""

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from deltawire.gemini.events import Counts
 from deltawire.limits.own_prices import OwnPrice
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 _THOUSAND: Final = 1_000
 _MILLION: Final = 1_000_000
@@ -63,48 +63,48 @@ def cost_of(rates: Rates | None, counts: Counts, searches: int) -> float | None:
     """Return the cost in dollars of counts whose input and output are known; None when a price is not known."""
     if rates is None or (searches and rates.search is None):
         return None
-    asked = (counts.input or 0) + (counts.tool or 0)
+    input_tokens = (counts.input or 0) + (counts.tool or 0)
     output = (counts.output or 0) + (counts.thought or 0)
     cached = min(counts.cached or 0, counts.input or 0)
     if rates.cached is None:
         cached = 0
     if counts.modalities is None:
-        parts = [(rates.input, asked - cached), (rates.cached, cached), (rates.output, output)]
+        parts = [(rates.input, input_tokens - cached), (rates.cached, cached), (rates.output, output)]
     else:
         parts = [
-            *_input_parts(rates, asked, cached, counts.modalities),
+            *_input_parts(rates, input_tokens, cached, counts.modalities),
             *_output_parts(rates, output, counts.modalities),
         ]
     if any(rate is None and tokens for rate, tokens in parts):
         return None
-    dollars = sum((rate_of(rate, asked) * tokens for rate, tokens in parts if tokens), Decimal()) / _MILLION
-    return float(dollars + rate_of(rates.search, asked) * searches / _THOUSAND if searches else dollars)
+    dollars = sum((rate_of(rate, input_tokens) * tokens for rate, tokens in parts if tokens), Decimal()) / _MILLION
+    return float(dollars + rate_of(rates.search, input_tokens) * searches / _THOUSAND if searches else dollars)
 
 
-def _input_parts(rates: Rates, asked: int, cached: int, told: Modalities) -> list[tuple[Any, int]]:
+def _input_parts(rates: Rates, input_tokens: int, cached: int, modalities: Modalities) -> list[tuple[Any, int]]:
     """Return the input's tokens with their prices.
 
     Where the provider does not say of which modality the cached tokens are, they are text as far as there is any: it
     is what the turns of one conversation begin with.
     """
     input_of, cached_of = rates.input_of, rates.cached_of
-    split = {name: _tokens(told.input, name) + _tokens(told.tool, name) for name in input_of}
-    text = asked - sum(split.values())
-    from_cache = {name: min(_tokens(told.cached, name), split[name], cached) for name in split}
+    split = {name: _tokens(modalities.input, name) + _tokens(modalities.tool, name) for name in input_of}
+    text = input_tokens - sum(split.values())
+    from_cache = {name: min(_tokens(modalities.cached, name), split[name], cached) for name in split}
     cached_text = min(cached - sum(from_cache.values()), text)
     rest = cached - cached_text - sum(from_cache.values())
     parts = [(rates.input, text - cached_text), (rates.cached, cached_text)]
     for name, tokens in split.items():
         more = min(rest, tokens - from_cache[name])
         rest -= more
-        kept = from_cache[name] + more
-        parts += [(input_of[name], tokens - kept), (cached_of.get(name, rates.cached), kept)]
+        from_cache_now = from_cache[name] + more
+        parts += [(input_of[name], tokens - from_cache_now), (cached_of.get(name, rates.cached), from_cache_now)]
     return parts
 
 
-def _output_parts(rates: Rates, output: int, told: Modalities) -> list[tuple[Any, int]]:
+def _output_parts(rates: Rates, output: int, modalities: Modalities) -> list[tuple[Any, int]]:
     output_of = rates.output_of
-    split = {name: _tokens(told.output, name) for name in output_of}
+    split = {name: _tokens(modalities.output, name) for name in output_of}
     return [(rates.output, output - sum(split.values())), *((output_of[name], split[name]) for name in split)]
 
 
@@ -113,12 +113,12 @@ def _tokens(split: Any, name: str) -> int:
     return tokens
 
 
-def rate_of(rate: Any, asked: int) -> Decimal:
-    """Return the dollars for a million tokens in a turn with `asked` input tokens."""
+def rate_of(rate: Any, input_tokens: int) -> Decimal:
+    """Return the dollars for a million tokens in a turn with `input_tokens` input tokens."""
     if isinstance(rate, Decimal):
         return rate
     base: Decimal = rate.base
     for tier in rate.tiers:
-        if asked > tier.start:
+        if input_tokens > tier.start:
             base = tier.price
     return base

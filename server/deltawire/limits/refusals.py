@@ -5,7 +5,7 @@ from typing import Final
 from deltawire.limits.backend import Day
 from deltawire.limits.rules import Rule
 from deltawire.protocol.errors import Failure, spread
-from deltawire.protocol.spent import NANO
+from deltawire.protocol.usage_figures import NANO
 
 AWAY: Final = "The limits cannot be checked at the moment; try again."
 _NO_PRICES: Final = "The prices of the models are not known at the moment; try again."
@@ -26,8 +26,8 @@ def too_many_a_minute(rule: Rule, seconds: float) -> Failure:
     Nobody is told to come before that, or to wait longer than a minute.
     """
     message = f"You may begin {_turns(rule)} a minute{_of(rule)}."
-    told = min(max(seconds, _MINUTE), spread(seconds + 0.5))
-    return Failure("rate_limited", message, field=_field(rule), retry_after=round(told, 3))
+    retry_after = min(max(seconds, _MINUTE), spread(seconds + 0.5))
+    return Failure("rate_limited", message, field=_field(rule), retry_after=round(retry_after, 3))
 
 
 def exhausted(name: str, rule: Rule, seconds: float) -> Failure:
@@ -48,7 +48,7 @@ def unpriced(model: str, *, is_loaded: bool) -> Failure:
     return Failure("unknown_model", message, field="model")
 
 
-def spent_on(name: str, rule: Rule, used: Day) -> float:
+def budget_used(name: str, rule: Rule, used: Day) -> float:
     """Return the used part of a budget, in its unit."""
     kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
     return sum(of[kind] for model, of in used.items() if rule.model in (None, model)) / unit

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from deltawire.limits.backend import DAY_SECONDS, Clock, Day, Used
 from deltawire.protocol.decoding import StrictDecoder, rules_of
-from deltawire.protocol.spent import NANO
+from deltawire.protocol.usage_figures import NANO
 
 MAX_DAYS: Final = 31
 

@@ -10,7 +10,7 @@ _LARGE_BYTES: Final = 2**17
 """glibc's own start value. A value that is set stays; glibc would raise its own up to 32 MiB."""
 
 
-def give_back() -> None:
+def return_freed_memory() -> None:
     """Return freed memory to the system.
 
     With a raised threshold large strings come from the heap, and one small object above them keeps them all. A C

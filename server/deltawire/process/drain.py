@@ -9,8 +9,8 @@ import msgspec
 import structlog
 
 from deltawire.aio.timeouts import InterruptibleTimeout
-from deltawire.chat.admission import Admission
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.turn_registry import TurnRegistry
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Drain:
     """The drain of one process."""
 
     def __init__(
-        self, admission: Admission, sessions: SessionRegistry, refuse_sockets: Callable[[], None], timeout: float
+        self, turn_registry: TurnRegistry, sessions: SessionRegistry, refuse_sockets: Callable[[], None], timeout: float
     ) -> None:
         """`refuse_sockets` is called when the drain begins.
 
@@ -45,7 +45,7 @@ class Drain:
         """
         self.result = Drained()
         """Set once `run` has returned."""
-        self._admission = admission
+        self._turn_registry = turn_registry
         self._sessions = sessions
         self._refuse_sockets = refuse_sockets
         self._timeout = timeout
@@ -58,8 +58,8 @@ class Drain:
         """Refuse new turns and sockets, and close the sockets on which no turn runs."""
         if not self._began:
             self._began = True
-            self._running = self._admission.close()
-            self._finished_before = self._admission.finished
+            self._running = self._turn_registry.close()
+            self._finished_before = self._turn_registry.finished
             log.info("draining", running=self._running)
             self._refuse_sockets()
             self._sessions.drain()
@@ -76,13 +76,13 @@ class Drain:
         self._wait = InterruptibleTimeout()
         self._wait.enter_task()
         await self._turns_end_within(self._timeout)
-        cut = self._admission.cut()
+        cut = self._turn_registry.cut()
         await self._turns_end_within(_LAST_WORDS_SECONDS)
-        finished = self._admission.finished - self._finished_before
+        finished = self._turn_registry.finished - self._finished_before
         self.result = Drained(finished, cut, self._running - finished - cut)
 
     async def _turns_end_within(self, seconds: float) -> None:
         if self._wait is None:
             raise AssertionError("a drain waits while it runs")
         with suppress(TimeoutError), self._wait.until(asyncio.get_running_loop().time() + seconds):
-            await self._admission.empty.wait()
+            await self._turn_registry.empty.wait()

@@ -10,7 +10,7 @@ from typing import NamedTuple, NoReturn
 
 import structlog
 
-from deltawire.process.allocator import give_back
+from deltawire.process.allocator import return_freed_memory
 from deltawire.process.drain import Drained
 from deltawire.process.gc_freezing import THRESHOLDS, GcFreezing
 from deltawire.process.leaving import close_tasks, leave
@@ -47,15 +47,15 @@ def serve_in_workers(build: Build, listeners: list[Listeners], drain_timeout: fl
 
 def _work(build: Build, listeners: Listeners, report: Connection) -> None:
     """Run one worker process from its start to its exit."""
-    served = _serve(build, listeners, lambda server: stop_when_orphaned(server.stop), partial(_tell, report, READY))
-    _tell(report, served.drained)
+    served = _serve(build, listeners, lambda server: stop_when_orphaned(server.stop), partial(_send, report, READY))
+    _send(report, served.drained)
     remove_when_orphaned()
     leave(served.exit_code)
 
 
-def _tell(report: Connection, said: object) -> None:
+def _send(report: Connection, message: object) -> None:
     with suppress(BrokenPipeError):  # the parent is gone
-        report.send(said)
+        report.send(message)
 
 
 class _Served(NamedTuple):
@@ -72,7 +72,7 @@ def _serve(
 ) -> _Served:
     """Serve until a stop signal comes. The garbage collector is off until all is loaded."""
     gc.disable()
-    give_back()
+    return_freed_memory()
     service = build()
     config = ServerConfig(service.app, service.listening)
 

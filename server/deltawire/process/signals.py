@@ -26,13 +26,13 @@ class StopClock:
         return now - self._first >= _ECHO_SECONDS
 
 
-def exit_code_of(told: list[int]) -> int:
+def exit_code_of(signals: list[int]) -> int:
     """Return the exit code that a shell expects of a process stopped before its start, by these signals or by none."""
-    return 128 + (told[0] if told else signal.SIGTERM)
+    return 128 + (signals[0] if signals else signal.SIGTERM)
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Block SIGINT in the processes that this block starts until they have handlers; `stopping` unblocks it.
 
     A terminal sends SIGINT to every process, and a worker that is still importing would print a stack trace.
@@ -54,12 +54,12 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
     loop = asyncio.get_running_loop()
     received: list[int] = []
 
-    def told(number: int, _: FrameType | None) -> None:
+    def receive(number: int, _: FrameType | None) -> None:
         received.append(number)
         loop.call_soon_threadsafe(stop)
 
     for number in _STOP_SIGNALS:
-        signal.signal(number, told)
+        signal.signal(number, receive)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)  # a worker starts with SIGINT blocked
     try:
         yield received

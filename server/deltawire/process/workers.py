@@ -19,7 +19,7 @@ import structlog
 
 from deltawire.process.drain import Drained
 from deltawire.process.server import bind
-from deltawire.process.signals import StopClock, exit_code_of, interrupts_held_back, stopping
+from deltawire.process.signals import StopClock, exit_code_of, interrupts_blocked, stopping
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ _RESTART_SECONDS: Final = 1.0
 """Delay before a dead worker is replaced: one that always dies must not keep the machine busy."""
 _STUCK_SECONDS: Final = 5.0
 """Time after the drain timeout and the store timeout until a worker counts as stuck and is killed."""
-_TOLD_TO_STOP: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
+_STOP_EXIT_CODES: Final = (-signal.SIGTERM, 128 + signal.SIGTERM)
 """Exit codes of a worker that was stopped before it had handlers, or before it had started."""
 _spawn: Final = multiprocessing.get_context("spawn")
 
@@ -91,19 +91,19 @@ class Workers:
 
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Serve until a stop signal comes; return the exit code. `on_ready` is called when all accept connections."""
-        with stopping(self.stop) as told:
+        with stopping(self.stop) as signals:
             for listeners in self._listeners:
                 self._start(listeners)
             while not self._stopping and not all(worker.is_ready for worker in self._workers):
-                await self._changed()
+                await self._wait_for_change()
             if not self._stopping:
                 self.is_up = True
                 on_ready()
             while self._workers or not self._stopping:
-                await self._changed()
+                await self._wait_for_change()
         if self._failed:
             return 1
-        return 0 if self.is_up else exit_code_of(told)
+        return 0 if self.is_up else exit_code_of(signals)
 
     def stop(self) -> None:
         """Tell every worker to drain; a second call, a second later or more, tells them to stop at once."""
@@ -121,7 +121,7 @@ class Workers:
                 listener.close()
         self._change.set()
 
-    async def _changed(self) -> None:
+    async def _wait_for_change(self) -> None:
         self._change.clear()
         await self._change.wait()
 
@@ -132,31 +132,31 @@ class Workers:
     def _start(self, listeners: Listeners) -> None:
         if self._stopping:
             return
-        report, theirs = _spawn.Pipe(duplex=False)
-        process = _spawn.Process(target=self._serve, args=(listeners, theirs))
+        report, child_end = _spawn.Pipe(duplex=False)
+        process = _spawn.Process(target=self._serve, args=(listeners, child_end))
         resource_tracker.ensure_running()  # where the start of a worker starts it, it unblocks SIGINT
-        with interrupts_held_back():
+        with interrupts_blocked():
             process.start()
-        theirs.close()
+        child_end.close()
         worker = _Worker(process, listeners, report)
         self._workers.add(worker)
-        asyncio.get_running_loop().add_reader(report.fileno(), self._hear, worker)
+        asyncio.get_running_loop().add_reader(report.fileno(), self._receive, worker)
 
-    def _hear(self, worker: _Worker) -> None:
+    def _receive(self, worker: _Worker) -> None:
         """Process a message of a worker; the end of the pipe means that the worker has ended."""
         try:
-            said = worker.report.recv()
+            message = worker.report.recv()
         except (EOFError, OSError):
-            self._bury(worker)
+            self._remove(worker)
         else:
-            if not isinstance(said, Drained):
+            if not isinstance(message, Drained):
                 worker.is_ready = True
             elif self._stopping:  # else only this worker was stopped
-                self.drained += said
+                self.drained += message
                 worker.has_drained = True
         self._change.set()
 
-    def _bury(self, worker: _Worker) -> None:
+    def _remove(self, worker: _Worker) -> None:
         loop = asyncio.get_running_loop()
         loop.remove_reader(worker.report.fileno())
         worker.report.close()
@@ -165,7 +165,7 @@ class Workers:
         self._on_end(worker.process.pid or 0)
         if worker.has_drained or (self._stopping and not worker.is_ready):
             return
-        if not self.is_up and worker.process.exitcode in _TOLD_TO_STOP:  # the signal's sender stops the parent too
+        if not self.is_up and worker.process.exitcode in _STOP_EXIT_CODES:  # the signal's sender stops the parent too
             self.stop()
             return
         log.error("worker died", worker=worker.process.pid, exit_code=worker.process.exitcode)

@@ -1,7 +1,7 @@
 """Read what a refused frame says of itself, so that its client can tell which frame was refused."""
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from deltawire.protocol.chat_request import TURN_ID
 from deltawire.protocol.decoding import Unreadable
@@ -15,11 +15,17 @@ _beginning = re.compile(
 """The beginning of a frame whose first fields are `type` and `id`."""
 
 
-def claimed_id(failure: Unreadable, text: str | bytes) -> tuple[str | None, bool]:
-    """Return the turn id that a refused frame names, if it names one, and True where it wanted to start that turn.
+class ClaimedId(NamedTuple):
+    """The turn id that a refused frame names."""
 
-    A long frame is told by its beginning: it is not read a second time.
-    """
+    id: str | None
+    """None where it names none that is valid."""
+    is_chat: bool = False
+    """True for a frame that wanted to start this turn."""
+
+
+def claimed_id(failure: Unreadable, text: str | bytes) -> ClaimedId:
+    """Return the turn id that a refused frame names. Of a long frame only the beginning is read a second time."""
     frame = failure.value
     if frame is None:
         start = text[:_BEGINNING_CHARS]
@@ -27,8 +33,8 @@ def claimed_id(failure: Unreadable, text: str | bytes) -> tuple[str | None, bool
         frame = None if found is None else {type_tag: found[1] or found[3], "id": found[2]}
     name = frame.get("id") if isinstance(frame, dict) else None
     if not isinstance(name, str) or not _turn_id.match(name):
-        return None, False
-    return name, frame.get(type_tag) == "chat"
+        return ClaimedId(None)
+    return ClaimedId(name, is_chat=frame.get(type_tag) == "chat")
 
 
 def claimed_ref(failure: Unreadable) -> str | None:

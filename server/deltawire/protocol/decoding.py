@@ -120,15 +120,15 @@ class StrictDecoder(Generic[T]):
         message = f"{field or 'The frame'} must be Unicode text: it holds half of a surrogate pair."
         return Unreadable("invalid_frame", message, field=field or None, value=value)
 
-    def _invalid(self, whole: str, value: Any = None) -> Unreadable:
+    def _invalid(self, complaint: str, value: Any = None) -> Unreadable:
         """Translate msgspec's complaint about an object into a sentence about one field."""
         half = _LONGEST_COMPLAINT // 2
-        complaint = whole if len(whole) <= _LONGEST_COMPLAINT else f"{whole[:half]}`{whole[-half:]}"
-        at = _at_path.search(complaint)
+        shortened = complaint if len(complaint) <= _LONGEST_COMPLAINT else f"{complaint[:half]}`{complaint[-half:]}"
+        at = _at_path.search(shortened)
         path = at[1] if at else ""
-        if named := _named_field.match(complaint):
-            field = f"{path}.{named[1]}" if path else named[1]
-            if complaint.startswith("Object contains"):
+        if field_match := _named_field.match(shortened):
+            field = f"{path}.{field_match[1]}" if path else field_match[1]
+            if shortened.startswith("Object contains"):
                 field = field[:_LONGEST_FIELD]
                 message = f"There is no field {field} here."
             else:

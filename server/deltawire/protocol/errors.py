@@ -28,9 +28,9 @@ TABLE: Final[dict[str, ErrorKind]] = {
     "unknown_turn": ErrorKind(False, 404, "No turn with this id is running on this socket."),
     "unknown_model": ErrorKind(False, 404, "This model is not offered here; GET /models lists what is."),
     "message_too_large": ErrorKind(False, 413, "That is longer than this server takes."),
-    "invalid_file": ErrorKind(False, 422, "This file is not what it is said to be, or nothing that is taken here."),
+    "invalid_file": ErrorKind(False, 422, "This file is not of the type that it was sent with, or is not accepted."),
     "not_found": ErrorKind(False, 404, "There is nothing at this address."),
-    "gone": ErrorKind(False, 410, "This run is over and forgotten, or was lost with its server."),
+    "gone": ErrorKind(False, 410, "This run has ended and is no longer kept, or was lost with its server."),
     "unsupported": ErrorKind(False, 405, "This address does not take that method."),
     "unauthenticated": ErrorKind(
         False, 401, "Authentication is needed: send a token as `Authorization: Bearer TOKEN`."

@@ -23,8 +23,8 @@ from deltawire.protocol.shown import (
     ShownSearch,
     ShownSource,
 )
-from deltawire.protocol.spent import Spent
 from deltawire.protocol.tools import ANSWER_RULE, CallName, ToolError, has_one_answer
+from deltawire.protocol.usage_figures import UsageFigures
 
 RUN_NAME: Final = r"^[A-Za-z0-9_-]{22,64}$(?!\n)"
 MAX_TOKEN_CHARS: Final = 8_192
@@ -166,7 +166,7 @@ class ToolCall(ShownCall, frozen=True, tag="tool_call", tag_field=type_tag):
     seq: int | UnsetType = UNSET
 
 
-class Usage(Spent, frozen=True, tag="usage", tag_field=type_tag):
+class Usage(UsageFigures, frozen=True, tag="usage", tag_field=type_tag):
     """The end of a turn that was answered or cancelled."""
 
     # Not keyword-only, so that msgspec puts it before what is inherited: `type`, then `id`.
@@ -186,7 +186,7 @@ class ErrorFrame(Struct, frozen=True, kw_only=True, tag="error", tag_field=type_
     field: str | None
     retryable: bool
     retry_after: float | None
-    usage: Spent | None
+    usage: UsageFigures | None
     seq: int | UnsetType = UNSET
 
 
@@ -242,11 +242,11 @@ def decode(text: str) -> FrameUp:
     return frame
 
 
-def spent_of(usage: Usage) -> Spent:
+def figures_of(usage: Usage) -> UsageFigures:
     """The figures of a `usage` frame without its id and number."""
     figures = asdict(usage)
     del figures["id"], figures["seq"], figures["state"]
-    return Spent(**figures)
+    return UsageFigures(**figures)
 
 
 def shown_part(frame: PartFrame) -> ShownPart | None:
@@ -259,7 +259,7 @@ def shown_part(frame: PartFrame) -> ShownPart | None:
 
 
 def error_frame(
-    failure: Failure, *, turn: str | None = None, ref: str | None = None, usage: Spent | None = None
+    failure: Failure, *, turn: str | None = None, ref: str | None = None, usage: UsageFigures | None = None
 ) -> ErrorFrame:
     """The frame that tells a client of a failure."""
     return ErrorFrame(

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from deltawire.protocol.frames import ErrorFrame, encode
 from deltawire.protocol.openai.errors import error_body, should_retry
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 MEDIA_TYPE: Final = "application/problem+json"
 _OPENAI_PATH: Final = "/v1/"
@@ -30,7 +30,7 @@ class Problem(Struct, frozen=True, kw_only=True, rename={"kind": "type"}):
     field: str | None
     retryable: bool
     retry_after: float | None
-    usage: Spent | None
+    usage: UsageFigures | None
     text: str
 
 
@@ -73,5 +73,5 @@ def response_of(problem: Problem, path: str) -> tuple[dict[str, str], bytes]:
 
 def raw_headers(headers: Mapping[str, str], body: bytes) -> list[tuple[bytes, bytes]]:
     """Return headers in ASGI's form, with the length of the body."""
-    whole = {**headers, "content-length": str(len(body))}
-    return [(name.encode(), value.encode()) for name, value in whole.items()]
+    fields = {**headers, "content-length": str(len(body))}
+    return [(name.encode(), value.encode()) for name, value in fields.items()]

@@ -19,7 +19,7 @@ from deltawire.protocol.frames import (
     TurnFrame,
     Usage,
     encode,
-    spent_of,
+    figures_of,
 )
 from deltawire.protocol.openai.chat_answer import finish_of
 
@@ -102,8 +102,8 @@ def _file(file: FileFrame) -> bytes:
 
 def _metadata(usage: Usage) -> Any:
     """Return what the turn cost, and its state where it ended in calls."""
-    spent = spent_of(usage)
-    return spent if usage.state is UNSET else {**to_builtins(spent), "state": usage.state}
+    figures = figures_of(usage)
+    return figures if usage.state is UNSET else {**to_builtins(figures), "state": usage.state}
 
 
 def _event(kind: str, **fields: Any) -> bytes:

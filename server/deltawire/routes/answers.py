@@ -19,12 +19,12 @@ from deltawire.protocol.frames import (
     TurnFrame,
     Usage,
     encode,
+    figures_of,
     shown_part,
-    spent_of,
 )
 from deltawire.protocol.problem_details import Problem, problem_of, raw_headers, response_of
 from deltawire.protocol.shown import Shown, ShownBesidesSources, ShownSource
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 from deltawire.routes.connection import http_link
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
@@ -41,7 +41,7 @@ class Answer(ShownBesidesSources):
     text: str
     thoughts: str
     sources: list[ShownSource]
-    usage: Spent
+    usage: UsageFigures
     state: str | UnsetType = UNSET
     """The answer's state, for the turn that brings the results of its calls; absent where it has none."""
 
@@ -67,7 +67,7 @@ class Fold:
         elif not isinstance(frame, Started):
             self._shown.add(shown_part(frame))
 
-    def whole(self) -> Answer | Problem:
+    def result(self) -> Answer | Problem:
         """Return the answer; an error is a problem, with the text that came before it."""
         end, text = self._end, "".join(self._texts)
         if end is None:
@@ -76,7 +76,7 @@ class Fold:
             return problem_of(end, TABLE[end.code].status, text)
         shown = msgspec.structs.asdict(self._shown)
         return Answer(
-            id=end.id, text=text, thoughts="".join(self._thoughts), usage=spent_of(end), state=end.state, **shown
+            id=end.id, text=text, thoughts="".join(self._thoughts), usage=figures_of(end), state=end.state, **shown
         )
 
 
@@ -86,7 +86,7 @@ async def fold(turn: Turn) -> Answer | Problem:
     async with aclosing(turn.frames()) as frames:
         async for frame in frames:
             folded.add(frame)
-    return folded.whole()
+    return folded.result()
 
 
 class FrameWriter(Protocol):
@@ -113,13 +113,13 @@ async def stream_late(
 
 
 async def send_whole(
-    whole: msgspec.Struct, fields: Mapping[str, str], scope: Scope, send: Send, services: Services
+    response: msgspec.Struct, fields: Mapping[str, str], scope: Scope, send: Send, services: Services
 ) -> None:
     """Send an answer or a `Problem`, and wait until its client has read nearly all: only then is the turn over."""
-    if isinstance(whole, Problem):
-        status, (headers, body) = whole.status, response_of(whole, scope["path"])
+    if isinstance(response, Problem):
+        status, (headers, body) = response.status, response_of(response, scope["path"])
     else:
-        status, headers, body = 200, _HEADERS, encode(whole)
+        status, headers, body = 200, _HEADERS, encode(response)
     await send({"type": "http.response.start", "status": status, "headers": raw_headers({**headers, **fields}, body)})
     await send({"type": "http.response.body", "body": body, "more_body": False})
     link = http_link(scope)

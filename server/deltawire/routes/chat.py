@@ -11,10 +11,10 @@ from litestar import post
 from litestar.di import NamedDependency
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from deltawire.api_docs.operations import STREAMED, WHOLE
+from deltawire.api_docs.operations import RUN_CHAT, STREAM_CHAT
 from deltawire.chat.peer import PeerGone
 from deltawire.edge.error_handler import Refusal
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import list_header
 from deltawire.protocol.chat_request import decode_request
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable
@@ -23,26 +23,26 @@ from deltawire.protocol.ui_message_stream import FORMAT as UI_FORMAT
 from deltawire.protocol.ui_message_stream import HEADERS as UI_HEADERS
 from deltawire.protocol.ui_message_stream import MEDIA_TYPE as UI_MEDIA_TYPE
 from deltawire.protocol.ui_message_stream import UiMessageWriter
-from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import fold, send_whole, stream_late
+from deltawire.routes.begun_turn import RequestedTurn, begun_turn
 from deltawire.routes.bodies import AnyRequest, json_body
-from deltawire.routes.chat_with_grace import Asked, answer_with_grace, stream_with_grace
+from deltawire.routes.chat_with_grace import answer_with_grace, stream_with_grace
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
 
-@post("/chat", status_code=200, operation_class=WHOLE)
+@post("/chat", status_code=200, operation_class=RUN_CHAT)
 async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and return the whole answer once it has ended."""
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            asked = await _asked(request, services)
-            if asked.chat.grace:
-                await answer_with_grace(asked, scope, receive, send, services)
+            requested = await _requested(request, services)
+            if requested.chat.grace:
+                await answer_with_grace(requested, scope, receive, send, services)
                 return
-            async with admitted(asked, services, "rest") as (turn, headers):
+            async with begun_turn(requested, services, "rest") as (turn, headers):
                 whole = await while_connected(receive, turn, fold(turn))
                 if whole is not None:
                     await send_whole(whole, headers, scope, send, services)
@@ -50,25 +50,25 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
     return respond
 
 
-@post("/chat/stream", status_code=200, operation_class=STREAMED)
+@post("/chat/stream", status_code=200, operation_class=STREAM_CHAT)
 async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and send the answer as server-sent events while it comes."""
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
             speaks_ui = _speaks_ui(request)
-            asked = await _asked(request, services)
+            requested = await _requested(request, services)
             writer = EventStream(scope, send, services.send_timeout, services.metrics)
-            if asked.chat.grace:
+            if requested.chat.grace:
                 if speaks_ui:
                     raise Failure("invalid_frame", "The AI SDK's stream takes no grace.", field="grace")
-                await stream_with_grace(asked, writer, receive, services)
+                await stream_with_grace(requested, writer, receive, services)
                 return
-            async with admitted(asked, services, "sse") as (turn, headers):
+            async with begun_turn(requested, services, "sse") as (turn, headers):
                 if not speaks_ui:
                     await while_connected(receive, turn, writer.run(turn, headers))
                     return
-                parts = UiMessageWriter(turn.id, continues=asked.chat.tool_results is not None)
+                parts = UiMessageWriter(turn.id, continues=requested.chat.tool_results is not None)
                 work = stream_late(turn, parts, writer, headers | UI_HEADERS)
                 problem = await while_connected(receive, turn, work)
                 if problem is not None:
@@ -79,17 +79,17 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
 def _speaks_ui(request: AnyRequest) -> bool:
     """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
-    forms = set(request.query_params.getall("format", []))  # other parameters were always passed over
+    forms = set(request.query_params.getall("format", []))  # other parameters are ignored
     if forms - {UI_FORMAT}:
         raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
-    accepted = [part.partition(";")[0].strip().lower() for part in listed(request.scope, b"accept")]
+    accepted = [part.partition(";")[0].strip().lower() for part in list_header(request.scope, b"accept")]
     return bool(forms) or UI_MEDIA_TYPE in accepted
 
 
-async def _asked(request: AnyRequest, services: Services) -> Asked:
+async def _requested(request: AnyRequest, services: Services) -> RequestedTurn:
     """Return what a request asks. Raise `Failure` and `Refusal`."""
     async with json_body(request, services) as body:
         try:
-            return Asked(request, decode_request(body))
+            return RequestedTurn(request, decode_request(body))
         except Unreadable as failure:
-            raise Refusal(failure, turn=claimed_id(failure, body)[0], headers={}) from None
+            raise Refusal(failure, turn=claimed_id(failure, body).id, headers={}) from None

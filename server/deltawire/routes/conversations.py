@@ -61,11 +61,11 @@ async def delete_conversations(request: AnyRequest, services: NamedDependency[Se
 async def export_everything(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Return all folders, prompts and conversations of the caller as a file, which can be imported."""
     owner = owner_of(request)
-    kept = {"version": 1, "folders": await services.library.folders(owner)}
-    first = encode({**kept, "prompts": await services.library.prompts(owner)})[:-1] + b","
+    head = {"version": 1, "folders": await services.library.folders(owner)}
+    first = encode({**head, "prompts": await services.library.prompts(owner)})[:-1] + b","
     disposition = 'attachment; filename="conversations.json"'
     headers = {"content-type": "application/json", "content-disposition": disposition}
-    return streamed(services.conversations.everything(owner, first), headers)
+    return streamed(services.conversations.export_all(owner, first), headers)
 
 
 @post("/import", status_code=200, operation_class=IMPORT)
@@ -94,8 +94,8 @@ async def change_conversation(
 ) -> Conversation:
     """Change the title, the place in the list, or settings one by one; null removes a setting."""
     async with json_body(request, services) as body:
-        named = read_change(body)
-    return await services.conversations.change(owner_of(request), conversation, named)
+        changes = read_change(body)
+    return await services.conversations.change(owner_of(request), conversation, changes)
 
 
 @delete("/{conversation:str}", status_code=204, operation_class=DELETE_CONVERSATION)

@@ -20,9 +20,9 @@ from deltawire.conversations.files.kinds import BY_NAME
 from deltawire.conversations.files.names import attachment, name_in
 from deltawire.conversations.files.schemas import File, FilePage, read_delete, read_query, read_upload
 from deltawire.conversations.files.uploads import Upload
-from deltawire.edge.error_handler import BrokeOff, Refusal
+from deltawire.edge.error_handler import Refusal, RequestAborted
 from deltawire.edge.head_requests import is_head
-from deltawire.edge.headers import listed, lone
+from deltawire.edge.headers import list_header, single_header
 from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.bodies import AnyRequest, parameters_of
@@ -101,10 +101,11 @@ def _upload_of(request: AnyRequest) -> Upload:
     if claimed in _FORMS:
         message = "The body is the file itself, not a form: send it with its own Content-Type."
         raise Failure("unsupported", message, field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the file as it is, not compressed.", field="Content-Encoding", status=415)
-    name = read_upload(parameters_of(request)).name or name_in(lone(request.scope, b"content-disposition") or "")
-    length = lone(request.scope, b"content-length")
+    disposition = single_header(request.scope, b"content-disposition") or ""
+    name = read_upload(parameters_of(request)).name or name_in(disposition)
+    length = single_header(request.scope, b"content-length")
     return Upload(
         owner=caller_of(request.scope).name,
         name=name or "",
@@ -116,7 +117,7 @@ def _upload_of(request: AnyRequest) -> Upload:
 async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
     """Yield a body in pieces. A client that sends next to nothing for so long is cut off.
 
-    Raise `BrokeOff` for a client that has left. The time that the store takes is not the client's.
+    Raise `RequestAborted` for a client that has left. The time that the store takes is not the client's.
     """
     stream = request.stream()
     waited, came = 0.0, 0
@@ -127,9 +128,9 @@ async def _body(request: AnyRequest, seconds: float) -> AsyncIterator[bytes]:
                 piece = await anext(stream, None)
         except TimeoutError:
             http_link(request.scope).abort()
-            raise BrokeOff from None
+            raise RequestAborted from None
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
-            raise BrokeOff from None
+            raise RequestAborted from None
         if piece is None:
             return
         waited += time.monotonic() - begun

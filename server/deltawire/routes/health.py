@@ -5,7 +5,7 @@ from typing import Any, Final
 from litestar import Request, get
 from litestar.di import NamedDependency
 
-from deltawire.api_docs.operations import PROBE, ReadinessQuery
+from deltawire.api_docs.operations import READ_READINESS, ReadinessQuery
 from deltawire.edge.public_routes import ANY_HOST, PUBLIC
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.errors import Failure
@@ -22,7 +22,7 @@ async def live() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@get("/readyz", operation_class=PROBE, opt=_OPEN)
+@get("/readyz", operation_class=READ_READINESS, opt=_OPEN)
 async def ready(request: Request[Any, Any, Any], services: NamedDependency[Services]) -> dict[str, str]:
     """Report that the process takes new turns; 503 `draining` after a stop, 503 `store_unavailable` without stores.
 
@@ -30,7 +30,7 @@ async def ready(request: Request[Any, Any, Any], services: NamedDependency[Servi
     """
     query = _read_query(parameters_of(request))
     await services.upstream.ready()
-    if not services.admission.is_open:
+    if not services.turn_registry.is_open:
         raise Failure("draining")
     if query.exclude == "stores":
         return {"status": "ok"}

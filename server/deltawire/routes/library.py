@@ -8,7 +8,7 @@ from deltawire.api_docs.library_operations import (
     CHANGE_PROMPT,
     CREATE_FOLDER,
     CREATE_PROMPT,
-    DELETE_NAMED,
+    DELETE_BY_ID,
     LIST_FOLDERS,
     LIST_PROMPTS,
     RENAME_FOLDER,
@@ -49,7 +49,7 @@ async def rename_folder(folder: FromPath[str], request: AnyRequest, services: Na
     return await services.library.rename_folder(owner_of(request), folder, change.name)
 
 
-@delete("/{folder:str}", status_code=204, operation_class=DELETE_NAMED)
+@delete("/{folder:str}", status_code=204, operation_class=DELETE_BY_ID)
 async def delete_folder(folder: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
     """Delete a folder; its conversations stay."""
     await services.library.delete_folder(owner_of(request), folder)
@@ -77,7 +77,7 @@ async def change_prompt(prompt: FromPath[str], request: AnyRequest, services: Na
     return await services.library.change_prompt(owner_of(request), prompt, change)
 
 
-@delete("/{prompt:str}", status_code=204, operation_class=DELETE_NAMED)
+@delete("/{prompt:str}", status_code=204, operation_class=DELETE_BY_ID)
 async def delete_prompt(prompt: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
     """Delete a prompt."""
     await services.library.delete_prompt(owner_of(request), prompt)

@@ -20,15 +20,15 @@ def scraping(
     It is served under any host name only where a token or a key is required: a page that uses DNS rebinding has
     neither.
     """
-    wanted = [known.get_secret_value().encode() for known in (token, before) if known is not None]
+    tokens = [expected.get_secret_value().encode() for expected in (token, before) if expected is not None]
     opt = {PUBLIC: token is not None, ANY_HOST: any_host}
 
     # In a thread: with several workers it reads files.
     @get("/metrics", include_in_schema=False, sync_to_thread=True, opt=opt)
     def scrape(request: Request[Any, Any, Any]) -> Response[bytes]:
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        token_given = given.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
-        if wanted and not any(hmac.compare_digest(token_given, known) for known in wanted):
+        scheme, _, token_text = request.headers.get("authorization", "").partition(" ")
+        given_token = token_text.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+        if tokens and not any(hmac.compare_digest(given_token, expected) for expected in tokens):
             raise Failure("unauthenticated")
         body, content_type = metrics.exposition(request.headers.get("accept", ""))
         return Response(body, headers={"content-type": content_type, "vary": "Accept"})

@@ -53,7 +53,7 @@ class ModelList(msgspec.Struct, frozen=True):
 @get("/models", operation_class=LIST_MODELS)
 async def list_models(services: NamedDependency[Services]) -> Response[ModelList]:
     """List the models that a chat may name, with what is known of each."""
-    catalog, bounds = services.admission.catalog, services.admission.bounds
+    catalog, bounds = services.turn_registry.catalog, services.turn_registry.bounds
     files = services.files
     headers = {
         _HISTORY: str(bounds.history_chars),
@@ -74,6 +74,11 @@ async def list_models(services: NamedDependency[Services]) -> Response[ModelList
 
 
 def _facts(name: str, services: Services) -> ModelFacts:
-    input_usd, output_usd, window = services.limits.prices.facts(name)
-    thinks = services.admission.catalog.thinks(name)
-    return ModelFacts(name=name, context_tokens=window, input_usd=input_usd, output_usd=output_usd, thinking=thinks)
+    prices = services.limits.prices.of_model(name)
+    return ModelFacts(
+        name=name,
+        context_tokens=prices.context_tokens,
+        input_usd=prices.input_usd,
+        output_usd=prices.output_usd,
+        thinking=services.turn_registry.catalog.thinks(name),
+    )

@@ -73,7 +73,7 @@ class HttpListener:
             for frame in frames:
                 fold.add(frame)
             frames = await self._cursor.next()
-        return fold.whole()
+        return fold.result()
 
     async def _write(self, stream: EventStream, frames: list[NumberedFrame]) -> None:
         for frame in frames:
@@ -91,11 +91,11 @@ async def answer_of(run: AnyRun) -> Answer | Problem | None:
 
 async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """Return what `work` returns; raise `PeerGone` when the client left. The run goes on."""
-    result = await until_left(receive, _whole(work), lambda _: None)
+    result = await until_left(receive, _result_in_tuple(work), lambda _: None)
     if result is None:
         raise PeerGone
     return result[0]
 
 
-async def _whole(work: Coroutine[Any, Any, T]) -> tuple[T]:
+async def _result_in_tuple(work: Coroutine[Any, Any, T]) -> tuple[T]:
     return (await work,)

@@ -5,17 +5,17 @@ from typing import Final
 import msgspec
 
 from deltawire.aio.spacing import Spacing
-from deltawire.chat.admission import Admission
 from deltawire.chat.kept_calls.steps import KeptCalls
 from deltawire.chat.runs.registry import Runs
 from deltawire.chat.session_registry import SessionRegistry
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.importing import Importer
 from deltawire.conversations.library import Library
 from deltawire.conversations.share_links import ShareLinks
 from deltawire.conversations.store import ConversationStore
 from deltawire.gemini.loading import LoadingUpstream
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.limits.ledger import Limits
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -29,8 +29,8 @@ _SECONDS_PER_BYTE: Final = 5e-8
 class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The shared services, built once for the process in `app`."""
 
-    admission: Admission
-    arriving: Shares
+    turn_registry: TurnRegistry
+    arriving: Quota
     """The bytes of bodies that are still coming."""
     body_bytes: int
     """The most bytes of a body, without the files within it."""
@@ -41,8 +41,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     library: Library
     share_links: ShareLinks
     files: FileStore
-    large: Spacing
-    """The large messages and bodies that have come whole: a caller's are read one by one, with time in between."""
+    large_bodies: Spacing
+    """The large messages and bodies that have arrived: those of one caller are read one by one, with pauses between."""
     limits: Limits
     metrics: Metrics
     refusals: Refusals
@@ -54,7 +54,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout: float
     """Seconds that a send may wait for its client to read."""
 
-    async def let_others_go_first(self, caller: str, size: int) -> None:
-        """Wait until a message of this many bytes may be read: a caller's large ones take up to a third of the time."""
+    async def wait_to_read(self, caller: str, size: int) -> None:
+        """Wait until a message of this size may be read: a caller's large ones take at most a third of the time."""
         if size > LARGE_BYTES:
-            await self.large.turn(caller, size * _SECONDS_PER_BYTE)
+            await self.large_bodies.wait(caller, size * _SECONDS_PER_BYTE)

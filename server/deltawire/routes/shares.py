@@ -6,7 +6,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from deltawire.api_docs.library_operations import CREATE_SHARE, DELETE_NAMED, LIST_SHARES, READ_SHARED
+from deltawire.api_docs.library_operations import CREATE_SHARE, DELETE_BY_ID, LIST_SHARES, READ_SHARED
 from deltawire.conversations.library_schemas import MadeShare, ShareList, read_share
 from deltawire.conversations.share_links import PUBLIC_ADDRESS
 from deltawire.edge.public_routes import PUBLIC_PATTERN
@@ -31,9 +31,9 @@ async def list_shares(request: AnyRequest, services: NamedDependency[Services]) 
     return ShareList(await services.share_links.all(owner_of(request)))
 
 
-@delete("/{share:str}", status_code=204, operation_class=DELETE_NAMED)
+@delete("/{share:str}", status_code=204, operation_class=DELETE_BY_ID)
 async def delete_share(share: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> None:
-    """Take a link back: from now on it leads nowhere."""
+    """Revoke a link: from now on its address answers 404."""
     await services.share_links.take_back(owner_of(request), share)
 
 

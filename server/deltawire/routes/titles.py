@@ -18,10 +18,9 @@ from deltawire.conversations.titles import title_from, title_question
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.problem_details import Problem
-from deltawire.routes.admitted import admitted
 from deltawire.routes.answers import fold, send_whole
+from deltawire.routes.begun_turn import RequestedTurn, begun_turn
 from deltawire.routes.bodies import AnyRequest, owner_of
-from deltawire.routes.chat_with_grace import Asked
 from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 
@@ -32,21 +31,21 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
     owner, model = owner_of(request), services.title_model
     if model is None:
         raise Failure("not_found", "This server makes no titles; see TITLE_MODEL.")
-    before, question, answer = await services.conversations.beginning(owner, conversation)
-    chat = ChatRequest(message=title_question(question, answer), model=model, thinking="off")
+    before, exchange = await services.conversations.first_exchange(owner, conversation)
+    chat = ChatRequest(message=title_question(exchange.question, exchange.answer), model=model, thinking="off")
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            async with admitted(Asked(request, chat), services, "rest") as (turn, headers):
-                whole = await while_connected(receive, turn, fold(turn))
-                if whole is None:
+            async with begun_turn(RequestedTurn(request, chat), services, "rest") as (turn, headers):
+                answer = await while_connected(receive, turn, fold(turn))
+                if answer is None:
                     return
-                kept: Problem | Conversation
-                if isinstance(whole, Problem):
-                    kept = whole
+                response: Problem | Conversation
+                if isinstance(answer, Problem):
+                    response = answer
                 else:
-                    title = title_from(whole.text) or before
-                    kept = await services.conversations.entitle(owner, conversation, before, title)
-                await send_whole(kept, headers, scope, send, services)
+                    title = title_from(answer.text) or before
+                    response = await services.conversations.set_title(owner, conversation, before, title)
+                await send_whole(response, headers, scope, send, services)
 
     return respond

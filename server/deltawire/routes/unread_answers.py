@@ -1,4 +1,4 @@
-"""Answers that are not read: long ones count for their caller's share of memory until the connection has taken them."""
+"""Answers that are not read: long ones count for their caller's quota of memory until the connection has taken them."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from deltawire.edge.gate import refuse
 from deltawire.identity.caller import caller_of
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.protocol.errors import Failure
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.refusals import Refusals
@@ -18,10 +18,10 @@ _LONG: Final = 2**16
 class UnreadAnswers:
     """ASGI middleware under the gate that counts long answers to reading requests, and refuses one too many."""
 
-    def __init__(self, app: ASGIApp, shares: Shares, refusals: Refusals) -> None:
-        """Wrap `app`; `shares` are those of the bytes."""
+    def __init__(self, app: ASGIApp, quota: Quota, refusals: Refusals) -> None:
+        """Wrap `app`; `quota` bounds the bytes of these answers."""
         self._app = app
-        self._shares = shares
+        self._quota = quota
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,7 +29,7 @@ class UnreadAnswers:
         if scope.get("method") != "GET" or not caller_of(scope).name:
             await self._app(scope, receive, send)
             return
-        holding = Holding(self._shares, caller_of(scope).name)
+        holding = Holding(self._quota, caller_of(scope).name)
         start: Message | None = None
         is_refused = False
 

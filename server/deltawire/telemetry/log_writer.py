@@ -60,24 +60,24 @@ class LogWriter:
 
     def _run(self) -> None:
         while True:
-            for lines in _joined(self._taken()):
-                self._write_out(lines)
+            for piece in _pipe_pieces(self._wait_for_lines()):
+                self._write_out(piece)
             with self._changed:
                 self._is_idle = True
                 self._changed.notify_all()
             time.sleep(_PAUSE_SECONDS)
 
-    def _taken(self) -> list[bytes]:
+    def _wait_for_lines(self) -> list[bytes]:
         """Wait for lines; return all that are queued."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             self._is_idle = False
             if self._lost:
                 self._waiting.append(f"{self._lost_line(self._lost)}\n".encode())
-            taken = list(self._waiting)
+            lines = list(self._waiting)
             self._waiting.clear()
             self._bytes = self._lost = 0
-        return taken
+        return lines
 
     def _write_out(self, data: bytes) -> None:
         """Write to the descriptor itself: `sys.stdout` has a lock, and the end of the process would wait for it."""
@@ -90,7 +90,7 @@ class LogWriter:
                     select.select((), (self._descriptor,), ())
 
 
-def _joined(lines: list[bytes]) -> Iterator[bytes]:
+def _pipe_pieces(lines: list[bytes]) -> Iterator[bytes]:
     """Yield whole lines, as many at once as a pipe takes in one piece: other workers write to it in between."""
     joined = b""
     for line in lines:

@@ -19,8 +19,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.spent import TOKEN_KINDS, Spent
 from deltawire.protocol.tools import BuiltInTool
+from deltawire.protocol.usage_figures import TOKEN_KINDS, UsageFigures
 from deltawire.telemetry.process_metrics import ProcessMetrics, workers_in
 from deltawire.telemetry.request_context import TRANSPORTS
 from deltawire.telemetry.turn_end import GAP_BOUNDS
@@ -126,17 +126,17 @@ class Metrics:
         """Return the label of a model."""
         return model if model in self._models else _OTHER
 
-    def count_end(self, transport: str, end: str, spent: Spent) -> None:
+    def count_end(self, transport: str, end: str, figures: UsageFigures) -> None:
         """Count a turn that has ended, its tokens and its price."""
-        model = self.label_of(spent.model)
+        model = self.label_of(figures.model)
         self.turns.labels(transport, model, end if end in _ENDS else _OTHER).inc()
-        self.turn_seconds.observe(spent.duration_ms / 1000)
+        self.turn_seconds.observe(figures.duration_ms / 1000)
         for kind in _KINDS:
-            count: int | None = getattr(spent, f"{kind}_tokens")
+            count: int | None = getattr(figures, f"{kind}_tokens")
             if count:
                 self._tokens.labels(model, kind).inc(count)
-        if spent.cost_usd is not None:
-            self._cost.inc(spent.cost_usd)
+        if figures.cost_usd is not None:
+            self._cost.inc(figures.cost_usd)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return all workers' metrics in the best format of an `Accept` header, and its content type. It may block."""

@@ -16,7 +16,7 @@ _LIVE_GAUGES: Final = "gauge_livesum_*.db"
 
 
 class ProcessMetrics(Collector):
-    """Reads `/proc` at each scrape; where there is none, it tells nothing."""
+    """Reads `/proc` at each scrape; where there is none, there are no such metrics."""
 
     def __init__(self, pids: Callable[[], Iterable[int | str]] = lambda: ["self"]) -> None:
         """`pids` returns the ids of the processes that serve."""

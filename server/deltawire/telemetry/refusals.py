@@ -34,15 +34,16 @@ class Refusals:
         self._left_out = 0
 
     def frame(
-        self, failure: Failure, *, turn: str | None = None, ref: str | None = None, said: str | None = None
+        self, failure: Failure, *, turn: str | None = None, other_id: str | None = None, ref: str | None = None
     ) -> ErrorFrame:
-        """Return the frame that refuses: `turn` is the id of a turn that never began, `ref` any other id it named.
+        """Return the frame that refuses: `turn` is the id of a turn that never began, `other_id` any other id.
 
-        `said` is the `ref` of a frame, which its client gets back in any case. It is not logged: it may be any text.
+        The client gets back the refused frame's own `ref`, or else `other_id`. A `ref` is not logged: it may be any
+        text.
         """
         self._metrics.refused.labels(failure.code).inc()
-        self._log(failure, turn or ref)
-        return error_frame(failure, turn=turn, ref=said or ref)
+        self._log(failure, turn or other_id)
+        return error_frame(failure, turn=turn, ref=ref or other_id)
 
     def _log(self, failure: Failure, turn: str | None) -> None:
         """Write a line, within a bound: any client could fill the disk."""

@@ -53,7 +53,7 @@ class Tracing:
                 "gen_ai.provider.name": self._provider,
                 "gen_ai.request.model": model,
                 "gen_ai.request.stream": True,
-                "deltawire.chat.turn": turn,
+                "deltawire.turn": turn,
                 "deltawire.transport": context.transport,
             },
         )
@@ -72,13 +72,13 @@ class TurnSpan:
     def __init__(self, span: Span, *, content: bool) -> None:
         """Take over a span that has started."""
         self.trace_id = format_trace_id(span.get_span_context().trace_id)
-        self.said: list[str] | None = [] if content else None
+        self.texts: list[str] | None = [] if content else None
         """A list for the deltas; None when content is not traced."""
         self._span = span
         self._asked_at: float | None = None
         self._is_answered = False
 
-    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+    def model_asked(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked."""
         self._asked_at = monotonic()
         self._span.update_name(f"{_OPERATION} {model}")
@@ -93,16 +93,16 @@ class TurnSpan:
                 "gen_ai.conversation.id": request.conversation,
             }
         )
-        if self.said is not None:
-            asked = [*history, HistoryMessage("user", request.message)]
+        if self.texts is not None:
+            messages = [*history, HistoryMessage("user", request.message)]
             self._set(
                 {
-                    "gen_ai.input.messages": _json([_message(_ROLES[one.role], one.text) for one in asked]),
+                    "gen_ai.input.messages": _json([_message(_ROLES[one.role], one.text) for one in messages]),
                     "gen_ai.system_instructions": _json([_part(request.system)]) if request.system else None,
                 }
             )
 
-    def answers(self) -> None:
+    def first_token(self) -> None:
         """Note that the first token has come; a thought counts."""
         self._is_answered = True
         if self._asked_at is not None:
@@ -114,26 +114,26 @@ class TurnSpan:
 
     def end(self, turn_end: TurnEnd, retries: int) -> None:
         """Note that the turn has ended."""
-        spent, failed = turn_end.spent, turn_end.end in TABLE
+        figures, failed = turn_end.figures, turn_end.end in TABLE
         finish_reason = "error" if failed or turn_end.end == "cancelled" else turn_end.end
         self._set(
             {
-                "gen_ai.response.model": spent.model if self._is_answered else None,
+                "gen_ai.response.model": figures.model if self._is_answered else None,
                 "gen_ai.response.finish_reasons": [finish_reason],
-                "gen_ai.usage.input_tokens": _sum(spent.input_tokens, spent.tool_tokens),
-                "gen_ai.usage.output_tokens": _sum(spent.output_tokens, spent.thought_tokens),
-                "gen_ai.usage.cache_read.input_tokens": spent.cached_tokens,
-                "gen_ai.usage.reasoning.output_tokens": spent.thought_tokens,
+                "gen_ai.usage.input_tokens": _sum(figures.input_tokens, figures.tool_tokens),
+                "gen_ai.usage.output_tokens": _sum(figures.output_tokens, figures.thought_tokens),
+                "gen_ai.usage.cache_read.input_tokens": figures.cached_tokens,
+                "gen_ai.usage.reasoning.output_tokens": figures.thought_tokens,
                 "error.type": turn_end.end if failed else None,
                 "deltawire.end": turn_end.end,
                 "deltawire.reason": turn_end.reason,
                 "deltawire.phase": turn_end.phase,
                 "deltawire.retries": retries,
-                "deltawire.cost_usd": spent.cost_usd,
+                "deltawire.cost_usd": figures.cost_usd,
             }
         )
-        if self.said is not None:
-            answer = {**_message("assistant", "".join(self.said)), "finish_reason": finish_reason}
+        if self.texts is not None:
+            answer = {**_message("assistant", "".join(self.texts)), "finish_reason": finish_reason}
             self._set({"gen_ai.output.messages": _json([answer])})
         if failed:
             self._span.set_status(StatusCode.ERROR)

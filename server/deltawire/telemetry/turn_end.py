@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 GAP_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 """Upper bounds, in seconds, of the buckets for gaps between deltas; one more bucket is for the rest."""
@@ -16,7 +16,7 @@ class TurnEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     end: str
     """A finish reason, `cancelled`, or the code of an error."""
-    spent: Spent
+    figures: UsageFigures
     gaps: Sequence[int]
     """The number of gaps between deltas in each bucket of `GAP_BOUNDS`."""
     streamed: float

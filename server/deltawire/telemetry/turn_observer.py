@@ -7,7 +7,7 @@ import structlog
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.spent import TOKEN_FIELDS, Spent
+from deltawire.protocol.usage_figures import TOKEN_FIELDS, UsageFigures
 from deltawire.telemetry.metrics import FUNCTION, Metrics
 from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.turn_end import TurnEnd
@@ -38,7 +38,7 @@ class Telemetry:
 class TurnObserver:
     """Observes one turn, from its acceptance to its end."""
 
-    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_tools", "_transport", "said")
+    __slots__ = ("_ids", "_metrics", "_retries", "_rounds", "_span", "_tools", "_transport", "texts")
 
     def __init__(
         self, ids: Mapping[str, str | None], transport: str, metrics: Metrics, span: "TurnSpan | None"
@@ -50,35 +50,35 @@ class TurnObserver:
         self._span = span
         self._retries = self._rounds = 0
         self._tools: list[str] = []
-        self.said: list[str] | None = None if span is None else span.said
+        self.texts: list[str] | None = None if span is None else span.texts
         """A list for the deltas; None when content is not traced."""
         metrics.running.inc()
 
-    def asks(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
+    def model_asked(self, model: str, request: ChatRequest, history: Sequence[HistoryMessage]) -> None:
         """Note that the upstream is asked for the first time."""
         if request.tools:
             self._tools = sorted({tool if isinstance(tool, str) else FUNCTION for tool in request.tools})
             for tool in self._tools:
                 self._metrics.tools.labels(tool).inc()
         if self._span is not None:
-            self._span.asks(model, request, history)
+            self._span.model_asked(model, request, history)
 
-    def asks_again(self) -> None:
+    def model_asked_again(self) -> None:
         """Note that the upstream is asked again, by the same model or a fallback."""
         self._retries += 1
         self._metrics.retries.inc()
 
-    def failed(self, model: str, fault: Failure) -> None:
+    def attempt_failed(self, model: str, fault: Failure) -> None:
         """Note that an attempt has failed."""
         log.warning("upstream_fault", turn=self._ids["turn"], model=model, code=fault.code, cause=fault.cause)
         self._metrics.faults.labels(fault.code).inc()
 
-    def answers(self) -> None:
+    def first_token(self) -> None:
         """Note that the first token has come; a thought counts."""
         if self._span is not None:
-            self._span.answers()
+            self._span.first_token()
 
-    def goes_on(self) -> None:
+    def next_round(self) -> None:
         """Note that the functions were answered, and that the model is asked again."""
         self._rounds += 1
         self._metrics.tool_rounds.inc()
@@ -95,10 +95,10 @@ class TurnObserver:
         One that was not admitted counts in no limit, so it is not counted here either: a limit refused it, or its
         client left before the limits were checked.
         """
-        metrics, spent = self._metrics, turn_end.spent
+        metrics, figures = self._metrics, turn_end.figures
         metrics.running.dec()
         if was_admitted:
-            metrics.count_end(self._transport, turn_end.end, spent)
+            metrics.count_end(self._transport, turn_end.end, figures)
         metrics.delta_gap.fold(turn_end.gaps, turn_end.streamed)
         if turn_end.reason is not None and turn_end.phase is not None:
             metrics.hangups.labels(turn_end.reason, turn_end.phase).inc()
@@ -111,22 +111,22 @@ class TurnObserver:
             **self._ids,
             trace=self._span and self._span.trace_id,
             transport=self._transport,
-            model=spent.model,
+            model=figures.model,
             end=turn_end.end,
             reason=turn_end.reason,
             phase=turn_end.phase,
             cause=turn_end.cause,
             retries=self._retries or None,
-            **{name: getattr(spent, name) for name in TOKEN_FIELDS},
-            cost_usd=spent.cost_usd,
-            **(self._tool_fields(spent) if self._tools else {}),
-            first_delta_ms=spent.first_delta_ms,
-            duration_ms=spent.duration_ms,
+            **{name: getattr(figures, name) for name in TOKEN_FIELDS},
+            cost_usd=figures.cost_usd,
+            **(self._tool_fields(figures) if self._tools else {}),
+            first_delta_ms=figures.first_delta_ms,
+            duration_ms=figures.duration_ms,
         )
 
-    def _tool_fields(self, spent: Spent) -> dict[str, str | int | None]:
+    def _tool_fields(self, figures: UsageFigures) -> dict[str, str | int | None]:
         return {
             "tools": ",".join(self._tools),
             "tool_rounds": self._rounds or None,
-            "search_queries": spent.search_queries or None,
+            "search_queries": figures.search_queries or None,
         }

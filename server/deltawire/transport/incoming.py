@@ -1,4 +1,4 @@
-"""What the client of a socket sends, read in steps of the event loop: much of it leaves steps to others in between."""
+"""Reads what comes on a socket in steps of the event loop: who sends much leaves steps to others in between."""
 
 import asyncio
 from collections.abc import Iterator

@@ -6,12 +6,12 @@ import msgspec
 
 from deltawire.aio.fair_queue import FairQueue
 from deltawire.aio.token_bucket import TokenBucket
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 
 _BURST_SECONDS: Final = 5
 """A client may send this many seconds' worth of frames and of bytes at once."""
 _UNCOUNTED_BYTES: Final = 2**16
-"""Bytes of an unfinished message that count for nobody's share: most messages are shorter."""
+"""Bytes of an unfinished message that count for nobody's quota: most messages are shorter."""
 
 
 class SocketRates(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,13 +20,13 @@ class SocketRates(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     """Frames of any kind."""
     bytes: int
-    arriving: Shares
+    arriving: Quota
     fair: FairQueue
     """The queue of the callers who send much at once."""
 
 
 class Intake:
-    """The rates of one socket, and its part of its caller's share."""
+    """The rates of one socket, and its part of its caller's quota."""
 
     def __init__(self, rates: SocketRates, max_frame_bytes: int, now: float) -> None:
         """Start with full rates; two of the largest frames may always come at once. `now` is the loop's time."""
@@ -35,7 +35,7 @@ class Intake:
         self.bytes = TokenBucket(rates.bytes, max(rates.bytes * _BURST_SECONDS, 2 * max_frame_bytes), now)
         """A token is a byte."""
         self.holding: Holding | None = None
-        """The part of the caller's share that an unfinished message takes now."""
+        """The part of the caller's quota that an unfinished message takes now."""
         self._arriving = rates.arriving
 
     def hold(self, caller: str, unfinished: int) -> None:

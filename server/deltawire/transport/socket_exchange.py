@@ -92,7 +92,8 @@ class SocketExchange:
         except Exception as error:  # noqa: BLE001 - the client gets an answer to any error
             log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - a trace may hold secrets
         finally:
-            self._connection.refuse_for(Failure("internal"))
+            if not self._connection.is_decided:  # the response of a refusal costs more than the socket's whole close
+                self._connection.refuse_for(Failure("internal"))
             self._connection.finish()
             self.scope.clear()
 

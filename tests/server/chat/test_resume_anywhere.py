@@ -59,13 +59,13 @@ async def reached(http: aiohttp.ClientSession, phase: str, exchange: Exchange) -
     """Wait until the turn is in this phase; return the name of its run."""
     if phase in ("in a retry's back-off", "while its client thinks"):
         await exchange.closes()
-    is_there = False
-    while not is_there:
+    while True:
         async with http.get("/runs") as response:
             [run] = (await response.json())["runs"]
         is_there = phase != "between tokens" or run["seq"] > 1
         is_there &= phase != "while its client thinks" or run["state"] == "waiting"
-    return str(run["run"])
+        if is_there:
+            return str(run["run"])
 
 
 @asynccontextmanager

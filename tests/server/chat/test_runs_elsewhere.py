@@ -66,7 +66,7 @@ async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
     stream = FakeStream()
     here = Scene(FakeUpstream(stream, None), store=stores.make())
     there = Scene(FakeUpstream(), store=stores.make())
-    asked = await here.runs.ask(here.request, [], CALLER, None)  # type: ignore[arg-type]
+    asked = await here.runs.start(here.request, [], CALLER, None)  # type: ignore[arg-type]
     assert isinstance(asked, Run)
     asked.wait(GRACE)
     await stream.reads.wait()
@@ -181,14 +181,14 @@ async def test_a_listener_in_another_process_leaves_as_one_in_this(stores: Store
 async def test_the_same_chat_in_another_process_asks_once_and_it_is_listed_there(stores: Stores) -> None:
     async with pair_of(stores) as (_, there, stream, run):
         await until(lambda: bool(run.seq))
-        same = await there.runs.ask(there.request, [], CALLER, None)  # type: ignore[arg-type]
+        same = await there.runs.start(there.request, [], CALLER, None)  # type: ignore[arg-type]
         assert same.name == run.name
         assert there.turns == []
         async with asyncio.timeout(5):
             while [one.name for one in await there.runs.live(CALLER.name)] != [run.name]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert await there.runs.live("key:bob") == []
-        other = await there.runs.ask(ChatRequest(message="ho", id="t", grace=1), [], CALLER, None)  # type: ignore[arg-type]
+        other = await there.runs.start(ChatRequest(message="ho", id="t", grace=1), [], CALLER, None)  # type: ignore[arg-type]
         assert other.name != run.name
         stream.finishes()
         for task in there.runs._tasks:
@@ -200,7 +200,7 @@ async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
 ) -> None:
     async with pair_of(stores) as (here, there, _, run):
         chat = ChatRequest(message="hi", id="kept", grace=GRACE, conversation="c")
-        kept = await here.runs.ask(chat, [], CALLER, None)  # type: ignore[arg-type]
+        kept = await here.runs.start(chat, [], CALLER, None)  # type: ignore[arg-type]
         hub = there.runs.hub
         assert hub is not None
         asked: list[str] = []
@@ -239,7 +239,7 @@ async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: St
             await there.runs.find(run.name, CALLER.name)
         assert gone.value.code == "gone"
         assert asyncio.get_running_loop().time() - before < 2, "the promise is a second"
-        again = await there.runs.ask(there.request, [], CALLER, None)  # type: ignore[arg-type]
+        again = await there.runs.start(there.request, [], CALLER, None)  # type: ignore[arg-type]
         assert again.name != run.name, "the same chat asks again"
         for task in there.runs._tasks:
             task.cancel()

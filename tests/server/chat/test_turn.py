@@ -27,7 +27,7 @@ from support.upstream import (
 
 from deltawire.gemini.events import Counts
 from deltawire.protocol.errors import TABLE
-from deltawire.protocol.spent import TOKEN_KINDS
+from deltawire.protocol.usage_figures import TOKEN_KINDS
 
 
 @pytest.fixture(params=TRANSPORTS)

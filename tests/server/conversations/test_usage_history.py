@@ -25,7 +25,7 @@ from deltawire.conversations.migrate import migrate
 from deltawire.conversations.turn_report import as_text, read_turns
 from deltawire.conversations.usage_history import UsageHistory
 from deltawire.conversations.usage_rows import UsageFilter, UsageRow, UsageSum, read_sums, write_rows
-from deltawire.protocol.spent import TOKEN_FIELDS
+from deltawire.protocol.usage_figures import TOKEN_FIELDS
 
 MODEL = "gemini-2.5-flash"
 COUNTS = {"promptTokenCount": 30, "candidatesTokenCount": 20, "totalTokenCount": 50}

@@ -460,12 +460,12 @@ class FixedTime:
         return self._now
 
 
-async def test_a_link_that_was_taken_back(address: str) -> None:
+async def test_a_link_that_was_revoked(address: str) -> None:
     _, link = await shared(address)
     _, other = await shared(address)
     async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS["alice"])) as session:
-        async with session.delete(f"/shares/{link['id']}") as taken_back:
-            assert taken_back.status == 204
+        async with session.delete(f"/shares/{link['id']}") as revoked:
+            assert revoked.status == 204
         assert await read_link(address, link["token"]) == 404
         assert await read_link(address, other["token"]) == 200
         async with session.delete(f"/conversations/{other['conversation']}"):

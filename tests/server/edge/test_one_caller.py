@@ -191,7 +191,7 @@ async def test_a_list_carries_no_settings(http: aiohttp.ClientSession) -> None:
 
 
 async def test_a_socket_ends_soon_after_its_token(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_registry, "_LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(session_registry, "_CHECK_SECONDS", 0.05)
     now = asyncio.get_running_loop().time
     upstream.plays(says("Hello"))
     async with serving(upstream, jwt_secret=SECRET) as address:

@@ -32,6 +32,14 @@ CALLS: dict[str, tuple[Any, list[str]]] = {
         aiohttp.TCPConnector._create_connection,
         ["self", "req", "traces", "timeout"],
     ),
+    INSIDE + "TCPConnector._wrap_create_connection": (
+        aiohttp.TCPConnector._wrap_create_connection,
+        ["self", "args", "addr_infos"],
+    ),
+    INSIDE + "TCPConnector._wrap_existing_connection": (
+        aiohttp.TCPConnector._wrap_existing_connection,
+        ["self", "args", "req", "timeout", "client_error", "kwargs"],
+    ),
     INSIDE + "ResponseHandler.data_received": (ResponseHandler.data_received, ["self", "data"]),
     INSIDE + "ResponseHandler.connection_lost": (ResponseHandler.connection_lost, ["self", "exc"]),
     INSIDE + "ResponseHandler.set_response_params": (ResponseHandler.set_response_params, ["self"]),

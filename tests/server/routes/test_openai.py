@@ -93,7 +93,7 @@ async def test_the_client_gets_a_whole_answer(upstream: Upstream, client: AsyncO
     )
     [choice] = answer.choices
     assert (choice.index, choice.message.role, choice.message.content) == (0, "assistant", "Hello world")
-    assert (choice.finish_reason, choice.message.reasoning_content) == ("stop", "Hm.")  # type: ignore[attr-defined]
+    assert (choice.finish_reason, choice.message.reasoning_content) == ("stop", "Hm.")
     assert answer.usage is not None
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (16, 3, 19)
     assert (answer.model, bool(answer._request_id)) == (MODEL, True)

@@ -59,7 +59,7 @@ async def test_a_turn_is_a_span_by_the_conventions(
         "gen_ai.usage.output_tokens": 3,
         "gen_ai.usage.cache_read.input_tokens": 3,
         "gen_ai.usage.reasoning.output_tokens": 1,
-        "deltawire.chat.turn": "turn-7",
+        "deltawire.turn": "turn-7",
         "deltawire.transport": transport,
         "deltawire.end": "stop",
         "deltawire.retries": 0,

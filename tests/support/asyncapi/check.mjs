@@ -1,8 +1,14 @@
-// Reads an AsyncAPI document from standard input; prints what is wrong with it, and its version when nothing is.
+// Reads a list of AsyncAPI documents from standard input. Prints a list for each, as JSON: what is wrong with it, and its
+// version when nothing is.
 
-import { text } from "node:stream/consumers";
+import { json } from "node:stream/consumers";
 import { Parser } from "@asyncapi/parser";
 
-const { document, diagnostics } = await new Parser().parse(await text(process.stdin));
-for (const { code, path, message } of diagnostics) console.log(code, path.join("."), message);
-if (document) console.log(document.version());
+const parser = new Parser();
+const said = [];
+for (const read of await json(process.stdin)) {
+  const { document, diagnostics } = await parser.parse(JSON.stringify(read));
+  const wrong = diagnostics.map(({ code, path, message }) => `${code} ${path.join(".")} ${message}`);
+  said.push(document ? [...wrong, document.version()] : wrong);
+}
+console.log(JSON.stringify(said));

@@ -6,7 +6,7 @@ import pytest
 
 from deltawire.chat.model_parts import ModelParts
 from deltawire.gemini.events import Event, Opaque, Text, ToolCall
-from deltawire.gemini.messages import contents_of, exchange_of
+from deltawire.gemini.messages import Content, contents_of, exchange_of
 from deltawire.gemini.reading.wire import ResponseReader
 
 SIGNED = b'{"functionCall": {"name":"add", "args":{}},"thoughtSignature": "a+/="}'
@@ -16,25 +16,29 @@ def test_a_part_keeps_its_bytes_and_its_place_in_the_text() -> None:
     said = ModelParts()
     said.add(len("Hello "), 0, SIGNED)
     said.add(len("Hello world"), len("world"), b'{"text":"world","thoughtSignature":"x"}')
-    whole = said.parts("Hello world!")
+    whole = said.encoded("Hello world!")
     assert whole == b'[{"text":"Hello "},%b,{"text":"world","thoughtSignature":"x"},{"text":"!"}]' % SIGNED
-    assert said.parts("Hel") == b'[{"text":"Hel"},%b,{"text":"world","thoughtSignature":"x"}]' % SIGNED
+    assert said.encoded("Hel") == b'[{"text":"Hel"},%b,{"text":"world","thoughtSignature":"x"}]' % SIGNED
 
 
 def test_a_round_begins_where_the_last_one_ended() -> None:
     said = ModelParts()
     said.add(2, 0, SIGNED)
-    assert said.parts("ab") == b'[{"text":"ab"},%b]' % SIGNED
-    said.next(2)
+    assert said.encoded("ab") == b'[{"text":"ab"},%b]' % SIGNED
+    said.next_round(2)
     assert said.is_only_text
-    assert said.parts("abc") == b'[{"text":"c"}]'
+    assert said.encoded("abc") == b'[{"text":"c"}]'
 
 
 def test_an_exchange_is_read_as_it_was_written() -> None:
     plain = b'[{"text":"a"}]'
-    assert exchange_of([("model", plain)]) == plain
+    assert exchange_of([Content("model", plain)]) == plain
     assert contents_of(plain) == [("model", plain)]
-    rounds = [("model", b"[%b]" % SIGNED), ("user", b'[{"functionResponse":{}}]'), ("model", plain)]
+    rounds = [
+        Content("model", b"[%b]" % SIGNED),
+        Content("user", b'[{"functionResponse":{}}]'),
+        Content("model", plain),
+    ]
     assert contents_of(exchange_of(rounds)) == rounds
     assert contents_of(exchange_of(rounds[1:])) == rounds[1:]
 

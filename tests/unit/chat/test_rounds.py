@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from deltawire.chat.function_responses import check_answers, responses
 from deltawire.chat.request import RoundBounds, TurnRequest
-from deltawire.chat.rounds import Rounds, check_answers, responses
+from deltawire.chat.rounds import Rounds
 from deltawire.gemini.events import Opaque
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.tools import FunctionTool, ToolAnswer
@@ -27,7 +28,7 @@ def begun(*, waits: bool = True, functions: bool = True, **fields: Any) -> Round
     tools: list[Any] | None = [FunctionTool(name="add")] if functions else None
     request = ChatRequest(message="hi", tools=tools)
     told = {"turn": "t", "caller": "", "request": request, "history": [], "models": ("m",), **fields}
-    asked = TurnRequest(waits=waits, bounds=BOUNDS, **told)
+    asked = TurnRequest(waits_for_results=waits, bounds=BOUNDS, **told)
     rounds = Rounds(asked)
     rounds.begin(asked, None)
     return rounds
@@ -114,7 +115,7 @@ def test_all_that_a_turn_sends_back_is_bounded() -> None:
 
 
 def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
-    shares = Shares("bytes", "MAX_MEMORY_BYTES", total=1_000, each=1_000)
+    shares = Quota("bytes", "MAX_MEMORY_BYTES", total=1_000, each=1_000)
     holding = Holding(shares, "alice")
     rounds = begun(hold=holding.add)
     rounds.call("a")
@@ -128,7 +129,7 @@ def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
 
 
 def test_a_turn_without_functions_goes_on_where_its_callers_share_is_full() -> None:
-    rounds = begun(functions=False, hold=Holding(Shares("bytes", "X", total=10, each=10), "alice").add)
+    rounds = begun(functions=False, hold=Holding(Quota("bytes", "X", total=10, each=10), "alice").add)
     says(rounds, b" " * 100)
     assert rounds.exchange("the text") is None
 

@@ -24,7 +24,7 @@ class SlowStore(MemoryRunStore):
 async def test_a_client_that_leaves_while_its_chat_is_registered_leaves_no_registration() -> None:
     store = SlowStore()
     scene = Scene(FakeUpstream(), store=store)
-    asking = asyncio.create_task(scene.runs.ask(scene.request, [], CALLER, None))  # type: ignore[arg-type]
+    asking = asyncio.create_task(scene.runs.start(scene.request, [], CALLER, None))  # type: ignore[arg-type]
     await store.answers.reached.wait()
     assert len(store.chats) == 1
     asking.cancel()

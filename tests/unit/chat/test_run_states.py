@@ -275,7 +275,7 @@ async def test_a_refused_turn_tells_whoever_listens_and_is_forgotten() -> None:
     assert listener.refusal is not None
     assert (listener.refusal.code, listener.heard) == ("draining", [])
     assert run.is_forgotten
-    assert (scene.runs._memory.size, scene.runs._named, scene.runs._asked) == (0, {}, {})
+    assert (scene.runs._memory.size, scene.runs._by_name, scene.runs._by_key) == (0, {}, {})
 
 
 async def test_a_grace_above_the_bound_is_refused_by_name() -> None:

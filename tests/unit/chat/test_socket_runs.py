@@ -31,7 +31,7 @@ async def test_a_socket_that_was_lost_in_a_send_is_not_asked_to_remember_the_exc
     scene = Scene(FakeUpstream(stream))
     history = HistoryPool(10_000, 10_000, 10_000).open(CALLER.name)
     socket = SocketRuns(scene.runs, cast("Any", LostPeer()), history, {})
-    listener = socket.ask_here(Chat(message="hi", id="t", grace=60), CALLER)
+    listener = socket.start_here(Chat(message="hi", id="t", grace=60), CALLER)
     await settled()
     with pytest.raises(PeerGone):
         await listener.listen()

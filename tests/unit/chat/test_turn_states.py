@@ -44,7 +44,7 @@ class Scene:
         self.heard: list[TurnFrame] = []
         self.refusal: Failure | None = None
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
-        request = TurnRequest(turn="t", caller="", request=ASKS, history=[], models=("m", "n"), waits=True)
+        request = TurnRequest(turn="t", caller="", request=ASKS, history=[], models=("m", "n"), waits_for_results=True)
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", upstream), clock, cast("TurnObserver", self.observer))
         self.closed: list[Turn] = []

@@ -162,7 +162,7 @@ def test_an_open_address_needs_nothing_more_where_people_are_asked_who_they_are(
 ) -> None:
     monkeypatch.setenv("DELTAWIRE_HOST", "0.0.0.0")
     monkeypatch.setenv(f"DELTAWIRE_{name}", WAYS_TO_ASK[name])
-    assert load().asks_who
+    assert load().requires_authentication
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_models_that_are_named_are_listed_beside_a_star_too(
     monkeypatch.setenv("DELTAWIRE_MODELS", models)
     if default is not None:
         monkeypatch.setenv("DELTAWIRE_DEFAULT_MODEL", default)
-    assert load().offered == offered
+    assert load().offered_models == offered
 
 
 @pytest.mark.parametrize("key", ["two\nlines", "a b", "schl\u00fcssel"])
@@ -392,7 +392,7 @@ def test_a_key_stays_out_of_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -
 def test_the_secret_of_tokens_stays_out_of_the_settings_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DELTAWIRE_JWT_SECRET", "planted" * 8)
     settings = load()
-    assert settings.asks_who
+    assert settings.requires_authentication
     assert "planted" not in repr(settings)
     assert "planted" not in str(settings.model_dump())
 

@@ -7,10 +7,10 @@ import pytest
 from deltawire.aio.token_bucket import TokenBucket
 from deltawire.edge import connection_limits
 from deltawire.edge.connection_limits import ConnectionLimits
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.protocol.errors import Failure
 
-SOCKETS = Shares("sockets", "MAX_SOCKETS", 100, 100)
+SOCKETS = Quota("sockets", "MAX_SOCKETS", 100, 100)
 
 
 def test_a_rate_lets_its_burst_through_and_then_its_pace() -> None:
@@ -25,17 +25,17 @@ def test_addresses_that_have_been_quiet_are_forgotten(monkeypatch: pytest.Monkey
     monkeypatch.setattr(connection_limits, "_MANY_ADDRESSES", 3)
     guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=60_000_000)
     for number in range(50):
-        guests.knock(f"10.0.0.{number}")
-    assert len(guests._rates) < 50
+        guests.count_handshake(f"10.0.0.{number}")
+    assert len(guests._token_buckets) < 50
 
 
 def test_an_address_is_bounded_by_itself() -> None:
     guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
-    guests.knock("a")
+    guests.count_handshake("a")
     with pytest.raises(Failure, match="rate_limited") as refused:
-        guests.knock("a")
+        guests.count_handshake("a")
     assert refused.value.retry_after == pytest.approx(60, abs=1)
-    guests.knock("b")
+    guests.count_handshake("b")
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_an_address_is_bounded_by_itself() -> None:
 )
 def test_the_addresses_of_one_ipv6_network_are_bounded_together(first: str, then: str, *, is_same: bool) -> None:
     guests = ConnectionLimits(SOCKETS, max_handshakes_per_minute=1)
-    guests.knock(first)
+    guests.count_handshake(first)
     with pytest.raises(Failure, match="rate_limited") if is_same else nullcontext():
-        guests.knock(then)
+        guests.count_handshake(then)

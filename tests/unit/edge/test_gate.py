@@ -11,7 +11,7 @@ from deltawire.edge.cors import OriginPolicy
 from deltawire.edge.forwarded import TrustedProxies
 from deltawire.edge.gate import AccessPolicy, Gate
 from deltawire.identity.caller import CALLER, Caller
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
@@ -20,7 +20,7 @@ from deltawire.telemetry.refusals import Refusals
 class Names:
     """An authenticator whose tokens are the callers' names."""
 
-    asks = True
+    is_required = True
 
     async def identify(self, token: str) -> Caller:
         if token == "nobody":
@@ -42,7 +42,7 @@ class Door:
             public_paths=["/livez", "/"],
             public_patterns=[],
         )
-        limits = ConnectionLimits(Shares("sockets", "MAX_SOCKETS", 1_000, 1_000), 10_000)
+        limits = ConnectionLimits(Quota("sockets", "MAX_SOCKETS", 1_000, 1_000), 10_000)
         self._gate = Gate(self._serve, self._serve, policy, limits, Refusals(Metrics(set())), FairQueue())
 
     async def ask(self, caller: str, path: str = "/models", kind: str = "http") -> None:

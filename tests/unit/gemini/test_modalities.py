@@ -10,7 +10,7 @@ from deltawire.chat.earlier_rounds import EarlierRounds, shown_modalities
 from deltawire.gemini.events import Counts
 from deltawire.gemini.reading.counts import RunningCounts
 from deltawire.gemini.reading.response import UsageMetadata, decode
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 
 def usage(**fields: Any) -> UsageMetadata:

@@ -87,7 +87,7 @@ class Told:
                 for call in self.of(ToolCall)
             ],
             files=[(file.type, file.data) for file in self.of(MadeFile)],
-            parts=json.loads(self.said.parts(self.text)),
+            parts=json.loads(self.said.encoded(self.text)),
             finish=self.finish,
             usage=usage,
         )

@@ -69,21 +69,21 @@ def replace(path: Path, content: str) -> None:
 
 
 def test_a_file_that_is_replaced_is_read_again(file: Path) -> None:
-    keys = KeyFile(file, seconds_between_looks=0)
+    keys = KeyFile(file, seconds_between_checks=0)
     assert who(keys, "a", "b") == ["key:alice", None]
     replace(file, pair("bob", "b"))
     assert who(keys, "a", "b") == [None, "key:bob"]
 
 
 def test_a_file_that_is_written_in_place_is_read_again(file: Path) -> None:
-    keys = KeyFile(file, seconds_between_looks=0)
+    keys = KeyFile(file, seconds_between_checks=0)
     with file.open("a") as writer:
         writer.write("\n" + pair("bob", "b"))
     assert who(keys, "a", "b") == ["key:alice", "key:bob"]
 
 
 def test_a_file_is_looked_at_once_in_a_while_however_many_keys_come(file: Path) -> None:
-    keys = KeyFile(file, seconds_between_looks=3600)
+    keys = KeyFile(file, seconds_between_checks=3600)
     who(keys, "a")
     replace(file, pair("bob", "b"))
     assert who(keys, "a", "b") == ["key:alice", None]
@@ -91,7 +91,7 @@ def test_a_file_is_looked_at_once_in_a_while_however_many_keys_come(file: Path) 
 
 @pytest.mark.parametrize("content", ["alice", "\0", pair("alice", "a")[:-1], "x" * 2**21])
 def test_a_broken_file_changes_nothing_and_says_so_once(file: Path, log: Log, content: str) -> None:
-    keys = KeyFile(file, seconds_between_looks=0)
+    keys = KeyFile(file, seconds_between_checks=0)
     replace(file, content)
     assert who(keys, "a", "a") == ["key:alice", "key:alice"]
     [line] = [line for line in log.lines if "cannot be read" in line["event"]]
@@ -101,7 +101,7 @@ def test_a_broken_file_changes_nothing_and_says_so_once(file: Path, log: Log, co
 
 
 def test_a_file_that_is_gone_changes_nothing_until_it_is_back(file: Path, log: Log) -> None:
-    keys = KeyFile(file, seconds_between_looks=0)
+    keys = KeyFile(file, seconds_between_checks=0)
     file.unlink()
     assert who(keys, "a", "a") == ["key:alice", "key:alice"]
     assert [line["reason"] for line in log.lines if "cannot" in line["event"]] == ["no such file or directory"]

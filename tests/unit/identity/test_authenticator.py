@@ -26,12 +26,12 @@ def test_a_key_and_a_token_of_one_name_are_two_callers() -> None:
     "authenticator", [Authenticator(KNOWN), Authenticator(None, SIGNED), Authenticator(KNOWN, SIGNED)]
 )
 def test_each_way_to_ask_is_enough(authenticator: Authenticator) -> None:
-    assert authenticator.asks
+    assert authenticator.is_required
 
 
 def test_without_any_way_nobody_is_asked_and_everybody_may_start() -> None:
     authenticator = Authenticator()
-    assert not authenticator.asks
+    assert not authenticator.is_required
     authenticator.check(ANONYMOUS)
 
 

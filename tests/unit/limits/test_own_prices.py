@@ -8,7 +8,7 @@ import pytest
 from deltawire.gemini.events import Counts
 from deltawire.limits.own_prices import OwnPrice, read_prices
 from deltawire.limits.prices import Prices
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 MILLION = 1_000_000
 COUNTS = Counts(MILLION, MILLION, 0, 0, MILLION // 2, 2 * MILLION)

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from deltawire.gemini.events import UNKNOWN_COUNTS, Counts
 from deltawire.limits.prices import PROVIDER, Finder, Prices, read_list
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 [GOOGLE] = (provider for provider in get_snapshot().providers if provider.id == PROVIDER)
 MODELS = [model.id for model in GOOGLE.models]

@@ -14,24 +14,24 @@ from openai.types.responses import Response, ResponseStreamEvent, ResponseTextCo
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
 from openai.types.shared_params import Reasoning
 from pydantic import TypeAdapter
-from support.openai_wire import CALL, SPENT
+from support.openai_wire import CALL, FIGURES
 from support.paths import DOCS
 
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, spent_of
+from deltawire.protocol.frames import Delta, Thought, Usage, error_frame, figures_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of, usage_of
 from deltawire.protocol.openai.chat_request import FIELDS, chat_of, read_chat_completion
 from deltawire.protocol.openai.errors import error_body, should_retry
 from deltawire.protocol.openai.fields import FieldRow
-from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import (
     RESPONSE_FIELDS,
     chat_of_response,
     read_response_request,
 )
 from deltawire.protocol.openai.response_stream import ResponseWriter
-from deltawire.protocol.spent import Modalities, Spent
+from deltawire.protocol.usage_figures import Modalities, UsageFigures
 
 CALLED: Final = {"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "f", "arguments": ""}}]}
 WRONG: Final = {"arguments": "[1]"}
@@ -195,7 +195,7 @@ def test_the_table_of_fields_has_every_field_that_the_client_knows() -> None:
 
 def test_the_docs_have_the_table_of_fields() -> None:
     text = (DOCS / "reference" / "openai.md").read_text()
-    listed = re.findall(r"^\| `([\w.\[\]]+)` \| (taken|passed over|refused) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    listed = re.findall(r"^\| `([\w.\[\]]+)` \| (supported|ignored|refused) \| (.*) \| (.*) \|$", text, re.MULTILINE)
     assert listed == [
         (row.path, row.treatment, row.words, ", ".join(f"`{json.dumps(value)}`" for value in row.harmless))
         for row in (*FIELDS, *RESPONSE_FIELDS)
@@ -220,13 +220,13 @@ GOLDEN: Final = (
 
 def test_a_stream_is_these_bytes() -> None:
     writer = ChunkWriter("t1", 1796000000, wants_usage=True)
-    frames = (Thought("t1", "Hm."), Delta("t1", "a\u2028b"), Usage("t1", **SPENT))
+    frames = (Thought("t1", "Hm."), Delta("t1", "a\u2028b"), Usage("t1", **FIGURES))
     assert b"".join(writer.events(frame, "m") for frame in frames) == GOLDEN
 
 
 def test_a_usage_has_the_tokens_by_modality_where_more_than_text_was_counted() -> None:
     told = Modalities(input={"text": 4, "audio": 12}, output={"text": 2})
-    usage = usage_of(Spent(**{**SPENT, "modalities": told}))
+    usage = usage_of(UsageFigures(**{**FIGURES, "modalities": told}))
     assert usage is not None
     prompt, completion = (
         msgspec.to_builtins(part) for part in (usage.prompt_tokens_details, usage.completion_tokens_details)
@@ -248,7 +248,7 @@ def test_a_stream_that_fails_ends_in_an_error_and_is_not_done() -> None:
 
 def test_a_stream_that_ends_in_a_call_is_these_bytes() -> None:
     writer = ChunkWriter("t1", 1796000000, wants_usage=False)
-    frames = (CALL, Usage("t1", **{**SPENT, "finish_reason": "tool_calls"}))
+    frames = (CALL, Usage("t1", **{**FIGURES, "finish_reason": "tool_calls"}))
     head = b'data: {"id":"chatcmpl-t1","object":"chat.completion.chunk","created":1796000000,"model":"m","choices":'
     assert b"".join(writer.events(frame, "m") for frame in frames).split(b"\n\n") == [
         head + b'[{"index":0,"delta":{"role":"assistant","content":null},"finish_reason":null}]}',
@@ -260,7 +260,7 @@ def test_a_stream_that_ends_in_a_call_is_these_bytes() -> None:
     ]
 
 
-@pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
+@pytest.mark.parametrize("counts", [FIGURES, {**FIGURES, "input_tokens": None, "total_tokens": None}])
 def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     writer = ChunkWriter("t1", 1796000000, wants_usage=True)
     frames = (Thought("t1", "Hm."), Delta("t1", "hi"), CALL, Usage("t1", **counts))
@@ -268,9 +268,9 @@ def test_every_answer_is_as_the_client_has_it_declared(counts: dict[str, Any]) -
     assert done == b"data: [DONE]"
     for chunk in chunks:
         ChatCompletionChunk.model_validate_json(chunk.removeprefix(b"data: "), strict=True)
-    whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", Spent(**counts), 1796000000, [CALL]))
+    whole = msgspec.json.encode(completion_of("t1", "hi", "Hm.", UsageFigures(**counts), 1796000000, [CALL]))
     ChatCompletion.model_validate_json(whole, strict=True)
-    assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is SPENT,) * 2
+    assert (b'"usage":{' in chunks[-1], b'"usage":{' in whole) == (counts is FIGURES,) * 2
 
 
 REQUIRED_OF_RESPONSE: Final = {
@@ -280,7 +280,7 @@ REQUIRED_OF_RESPONSE: Final = {
 """The fields that OpenAI's published schema requires; its client takes a response without them."""
 
 
-@pytest.mark.parametrize("counts", [SPENT, {**SPENT, "input_tokens": None, "total_tokens": None}])
+@pytest.mark.parametrize("counts", [FIGURES, {**FIGURES, "input_tokens": None, "total_tokens": None}])
 def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any]) -> None:
     request = read_response_request(b'{"input": "hi", "reasoning": {"effort": "low", "summary": "auto"}}')
     writer = ResponseWriter("t1", request, 1796000000)
@@ -296,8 +296,8 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
     last = events[-1]
     assert last.type == "response.completed"
     assert [item.id for item in last.response.output] == ["rs_t1_0", "msg_t1_1", "fc_t1_2", "rs_t1_3", "msg_t1_4"]
-    assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is SPENT)
-    whole = response_of(begun("t1", request, "m", 1796000000), "t1", "ab", "Hm.", Spent(**counts))
+    assert (last.response.output_text, last.response.usage is not None) == ("ab", counts is FIGURES)
+    whole = response_of(new_response("t1", request, "m", 1796000000), "t1", "ab", "Hm.", UsageFigures(**counts))
     assert Response.model_validate_json(msgspec.json.encode(whole), strict=True).output_text == "ab"
     assert msgspec.to_builtins(whole).keys() >= REQUIRED_OF_RESPONSE
 
@@ -313,12 +313,14 @@ def test_every_response_is_as_the_client_has_it_declared(counts: dict[str, Any])
 def test_a_response_that_was_cut_is_incomplete(reason: str, status: str, cause: str | None) -> None:
     request = read_response_request(b'{"input": "hi"}')
     writer = ResponseWriter("t1", request, 1796000000)
-    sent = writer.events(Delta("t1", "a"), "m") + writer.events(Usage("t1", **{**SPENT, "finish_reason": reason}), "m")
+    sent = writer.events(Delta("t1", "a"), "m") + writer.events(
+        Usage("t1", **{**FIGURES, "finish_reason": reason}), "m"
+    )
     name, data = sent.split(b"\n\n")[-2].split(b"\n")
     last = Response.model_validate(json.loads(data.removeprefix(b"data: "))["response"])
     assert (name, last.status) == (f"event: response.{status}".encode(), status)
     assert (last.incomplete_details.reason if last.incomplete_details else None) == cause
-    assert [item.status for item in last.output] == [status]  # type: ignore[union-attr]
+    assert [item.status for item in last.output] == [status]
 
 
 @pytest.mark.parametrize(
@@ -346,12 +348,12 @@ def test_what_a_response_cannot_be_asked_is_refused_by_name(fields: dict[str, An
     [("stop", "stop"), ("max_tokens", "length"), ("safety", "content_filter"), ("newly_invented", "content_filter")],
 )
 def test_a_finish_reason_is_one_that_clients_know(reason: str, finish: str) -> None:
-    usage = Usage("t1", **{**SPENT, "finish_reason": reason})
-    assert completion_of("t1", "", "", spent_of(usage), 0).choices[0].finish_reason == finish
+    usage = Usage("t1", **{**FIGURES, "finish_reason": reason})
+    assert completion_of("t1", "", "", figures_of(usage), 0).choices[0].finish_reason == finish
 
 
 def test_counts_that_are_not_known_are_not_told() -> None:
-    assert usage_of(Spent(**{**SPENT, "output_tokens": None})) is None
+    assert usage_of(UsageFigures(**{**FIGURES, "output_tokens": None})) is None
 
 
 @pytest.mark.parametrize(
@@ -403,7 +405,7 @@ def test_both_apis_ask_for_json_in_their_own_words() -> None:
     text = {"format": {"type": "json_schema", **named}}
     assert responds(text=text).response_schema == SCHEMA
     request = read_response_request(json.dumps({"input": "hi", "text": text}).encode())
-    whole = response_of(begun("t1", request, "m", 1), "t1", "{}", "", Spent(**SPENT))
+    whole = response_of(new_response("t1", request, "m", 1), "t1", "{}", "", UsageFigures(**FIGURES))
     read = Response.model_validate_json(msgspec.json.encode(whole), strict=True)
     assert read.text is not None
     assert read.text.model_dump(by_alias=True, exclude_unset=True) == text

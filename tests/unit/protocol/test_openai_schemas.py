@@ -6,26 +6,26 @@ from typing import Any, Final
 import msgspec
 import pytest
 from support.openai_schemas import validator
-from support.openai_wire import CALL, SPENT
+from support.openai_wire import CALL, FIGURES
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.frames import Delta, Thought, ToolCall, TurnFrame, Usage, error_frame, spent_of
+from deltawire.protocol.frames import Delta, Thought, ToolCall, TurnFrame, Usage, error_frame, figures_of
 from deltawire.protocol.openai.chat_answer import ChunkWriter, completion_of
 from deltawire.protocol.openai.errors import error_body
 from deltawire.protocol.openai.models import OpenAIModel, model_list
-from deltawire.protocol.openai.response_answer import begun, response_of
+from deltawire.protocol.openai.response_answer import new_response, response_of
 from deltawire.protocol.openai.response_request import ResponseRequest, read_response_request
 from deltawire.protocol.openai.response_stream import ResponseWriter
 
-UNKNOWN: Final = {**SPENT, "input_tokens": None, "total_tokens": None}
+UNKNOWN: Final = {**FIGURES, "input_tokens": None, "total_tokens": None}
 TOLD: Final[dict[str, tuple[tuple[TurnFrame, ...], dict[str, Any]]]] = {
-    "text": ((Delta("t1", "a"), Delta("t1", "b")), SPENT),
-    "nothing": ((), SPENT),
-    "thoughts": ((Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b")), SPENT),
-    "calls": ((Delta("t1", "a"), CALL, CALL), {**SPENT, "finish_reason": "tool_calls"}),
-    "a call alone": ((CALL,), {**SPENT, "finish_reason": "tool_calls"}),
-    "cut": ((Delta("t1", "a"),), {**SPENT, "finish_reason": "max_tokens"}),
-    "filtered": ((Delta("t1", "a"),), {**SPENT, "finish_reason": "safety"}),
+    "text": ((Delta("t1", "a"), Delta("t1", "b")), FIGURES),
+    "nothing": ((), FIGURES),
+    "thoughts": ((Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b")), FIGURES),
+    "calls": ((Delta("t1", "a"), CALL, CALL), {**FIGURES, "finish_reason": "tool_calls"}),
+    "a call alone": ((CALL,), {**FIGURES, "finish_reason": "tool_calls"}),
+    "cut": ((Delta("t1", "a"),), {**FIGURES, "finish_reason": "max_tokens"}),
+    "filtered": ((Delta("t1", "a"),), {**FIGURES, "finish_reason": "safety"}),
     "counts that are not known": ((Delta("t1", "a"),), UNKNOWN),
 }
 FIELDS: Final[dict[str, dict[str, Any]]] = {
@@ -70,7 +70,7 @@ def test_a_completion_keeps_to_the_published_schema(kind: str) -> None:
             of(kind, "CreateChatCompletionStreamResponse", chunk)
     text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
     calls = [frame for frame in frames if isinstance(frame, ToolCall)]
-    of(kind, "CreateChatCompletionResponse", _decoded(completion_of("t1", text, "", spent_of(end), 1, calls)))
+    of(kind, "CreateChatCompletionResponse", _decoded(completion_of("t1", text, "", figures_of(end), 1, calls)))
 
 
 @pytest.mark.parametrize("fields", FIELDS)
@@ -85,7 +85,7 @@ def test_a_response_keeps_to_the_published_schema(kind: str, fields: str) -> Non
     text = "".join(frame.text for frame in frames if isinstance(frame, Delta))
     thoughts = "".join(frame.text for frame in frames if isinstance(frame, Thought))
     calls = [frame for frame in frames if isinstance(frame, ToolCall)]
-    whole = response_of(begun("t1", request, "m", 1), "t1", text, thoughts, spent_of(end), calls)
+    whole = response_of(new_response("t1", request, "m", 1), "t1", text, thoughts, figures_of(end), calls)
     of(kind, "Response", _decoded(whole))
 
 

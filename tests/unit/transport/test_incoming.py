@@ -11,7 +11,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from deltawire.aio.fair_queue import FairQueue
-from deltawire.identity.shares import Shares
+from deltawire.identity.quota import Quota
 from deltawire.transport.incoming import Incoming
 from deltawire.transport.intake import Intake, SocketRates
 from deltawire.transport.socket_reader import SocketReader
@@ -28,8 +28,8 @@ class Socket:
         self.ended: list[int] = []
         self.transport = cast("Any", self)
         conn = ServerProtocol(state=State.OPEN)
-        shares = Shares("bytes", "MAX_MEMORY_BYTES", 10_000, 10_000)
-        rates = SocketRates(frames=frames, bytes=10**9, arriving=shares, fair=fair)
+        quota = Quota("bytes", "MAX_MEMORY_BYTES", 10_000, 10_000)
+        rates = SocketRates(frames=frames, bytes=10**9, arriving=quota, fair=fair)
         self.incoming = Incoming(self, SocketReader(conn, Intake(rates, 2**20, 0.0)), fair)
         self.incoming.caller = caller
 

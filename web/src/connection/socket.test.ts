@@ -6,19 +6,18 @@ import { ChatServer, Inbox } from "../testing/server";
 import { Api } from "./api";
 import type { ConnectionState } from "./connection-state";
 import { CHECK_TIMING } from "./link-check";
-import { ChatSocket } from "./socket";
+import { ChatSocket, type Timing } from "./socket";
 import { Token } from "./token";
 
-const QUICK = {
-  firstMs: 5,
-  longestMs: 20,
-  responseMs: 100,
-  ...CHECK_TIMING,
-};
+/** Comes back at once, and waits long for whoever answers. */
+const QUICK: Timing = { firstMs: 5, longestMs: 20, responseMs: 60_000, ...CHECK_TIMING };
+/** The same, and gives up soon; but not so soon that a busy machine would be given up. */
+const IMPATIENT: Timing = { ...QUICK, responseMs: 1_000 };
 
 let server: ChatServer;
 let token: Token;
 let socket: ChatSocket;
+let socketWith: (timing: Timing) => void;
 let states: Inbox<ConnectionState>;
 let frames: Inbox<FrameDown>;
 let sent: Inbox<readonly string[]>;
@@ -30,7 +29,10 @@ beforeEach(async () => {
   token = new Token(null);
   [states, frames, sent, lost] = [new Inbox(), new Inbox(), new Inbox(), new Inbox()];
   const listener = { onState: states.put, onFrame: frames.put, onSent: sent.put, onLost: lost.put };
-  socket = new ChatSocket(origin, new Api(origin, token), token, listener, QUICK);
+  socketWith = (timing) => {
+    socket = new ChatSocket(origin, new Api(origin, token), token, listener, timing);
+  };
+  socketWith(QUICK);
 });
 
 afterEach(async () => {
@@ -208,6 +210,7 @@ test("what was sent on a connection that is given up is lost", async () => {
 });
 
 test("a handshake that nobody answers is given up, and tried again", async () => {
+  socketWith(IMPATIENT);
   server.isSilent = true;
   socket.connect();
   await down();
@@ -217,6 +220,7 @@ test("a handshake that nobody answers is given up, and tried again", async () =>
 });
 
 test("a connection on which nothing comes after a stop is replaced", async () => {
+  socketWith(IMPATIENT);
   socket.ask(turn("a"));
   await server.connections.next();
   expect(await sent.next()).toEqual(["a"]);
@@ -226,12 +230,13 @@ test("a connection on which nothing comes after a stop is replaced", async () =>
 });
 
 test("a connection on which the end of a stopped turn comes is kept", async () => {
+  socketWith(IMPATIENT);
   socket.ask(turn("a"));
   const connection = await server.connections.next();
   await sent.next();
   socket.cancel("a");
   connection.send('{"type":"delta","id":"a","text":"Hello"}');
   await frames.next();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await new Promise((resolve) => setTimeout(resolve, 1.2 * IMPATIENT.responseMs));
   expect(server.handshakes).toBe(1);
 });

@@ -33,6 +33,15 @@ export class BrowserStorage {
     this.#orElse(undefined, (storage) => storage.removeItem(this.#prefix + key));
   }
 
+  /**
+   * Remove a text that is not needed here any more, for its room or for the next person. Other tabs, which take a removal
+   * for a text that was sent, keep theirs: what they hear is that an empty one is gone.
+   */
+  drop(key: string): void {
+    this.set(key, "");
+    this.remove(key);
+  }
+
   /** The key of a change that another page of this origin has made; null when it is none of these. */
   changedIn({ key, storageArea }: StorageEvent): string | null {
     return this.#orElse(null, (storage) =>

@@ -77,7 +77,7 @@ export class Keeper {
   forget(): void {
     this.#stop();
     for (const storage of [this.#drafts, this.#ownDrafts, this.#questions]) {
-      for (const key of storage.keys) storage.remove(key);
+      for (const key of storage.keys) storage.drop(key);
     }
     this.#tab.remove(LAST);
   }
@@ -193,7 +193,8 @@ export class Keeper {
 
   /** Another tab has sent a draft that stands here too, or a question that was queued there. */
   readonly #onOthers = (event: StorageEvent): void => {
-    if (event.newValue !== null || event.oldValue === null) return;
+    const before = keptIn(event.oldValue);
+    if (event.newValue !== null || before === null) return;
     const question = this.#questions.changedIn(event);
     if (question !== null && this.#foreign.delete(question)) {
       this.#written.questions.delete(question);
@@ -202,8 +203,7 @@ export class Keeper {
     const stored = this.#drafts.changedIn(event);
     const { conversations } = this.#store.state;
     const chat = conversations.find((c) => c.stored === stored)?.id ?? stored;
-    const before = keptIn(event.oldValue);
-    if (chat === null || before === null || stored === null) return;
+    if (chat === null || stored === null) return;
     if (this.#written.drafts.get(stored) !== JSON.stringify(before.content)) return;
     if (draftOf(this.#store.state, chat).text !== "") this.#store.dispatch({ type: "write", chat, text: "" });
   };
@@ -215,5 +215,5 @@ function dropOldest(storage: BrowserStorage): void {
   const oldest = keys
     .map((key) => ({ key, at: keptIn(storage.get(key))?.at ?? 0 }))
     .sort((one, other) => one.at - other.at);
-  for (const { key } of oldest.slice(0, keys.length - MOST)) storage.remove(key);
+  for (const { key } of oldest.slice(0, keys.length - MOST)) storage.drop(key);
 }

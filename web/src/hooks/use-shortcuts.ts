@@ -1,11 +1,11 @@
-import { useEffect } from "react";
+import { useLayoutEffect } from "react";
 import { shortcutOf } from "../keyboard/shortcuts";
 import { useChat } from "./use-chat";
 
 /** Listens for the page's shortcuts, except while a panel is open: that has its own keyboard. */
 export function useShortcuts(): void {
   const chat = useChat();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
       // Not the state: a dialog that Escape has closed tells of it a little later.
       if (event.isComposing || document.querySelector("dialog[open]") !== null) return;

@@ -30,3 +30,12 @@ test("a growing text has the blocks of the whole one", () => {
   }
   expect(split("another")).toEqual(["another"]);
 });
+
+test("a text that is cut at each character, in the spaces of a nested line too, has the blocks of the whole", () => {
+  const items = Array.from({ length: 12 }, (_, depth) => `${"  ".repeat(depth)}- item\n`);
+  const text = `${items.join("")}${" ".repeat(24)}\`\`\`js\n${" ".repeat(28)}code\n${" ".repeat(24)}\`\`\`\n\nafter\n`;
+  const split = createBlockSplitter();
+  for (let end = 1; end < text.length; end += 1) split(text.slice(0, end));
+  expect(split(text)).toEqual(blocksOf(text));
+  expect(blocksOf(text)).toHaveLength(2);
+});

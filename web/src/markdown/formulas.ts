@@ -12,6 +12,9 @@ const MARKS = /\\[\s\S]|`+|~{3,}|\$+/g;
 const LEAD = /^(?:[ \t]*(?:>|[-*+][ \t]|\d+[.)][ \t]))*[ \t]*$/;
 const BLANK_LINE = /\n[ \t>]*\n/;
 const CLOSES: Readonly<Record<string, string>> = { $$: "$$", "\\[": "\\]", "\\(": "\\)" };
+/** What makes a formula in a line as large as one that stands by itself. */
+export const DISPLAY = "\\displaystyle ";
+const BAR = "\\vert ";
 const TEX = /[\\^_=<>+*{}]/;
 const PROSE = /[A-Za-z]{2,} [A-Za-z]{2,}/;
 
@@ -87,7 +90,7 @@ function formulaAt(text: string, at: number, mark: string): Found {
     return { written: byItself(body.trimEnd() + rest[1], lead), end: end + rest[0].length, isFormula: true };
   }
   // Not every bracket with a backslash is a formula's.
-  return mark === "$$" || TEX.test(body) ? { written: inLine(`\\displaystyle ${body}`), end, isFormula: true } : null;
+  return mark === "$$" || TEX.test(body) ? { written: inLine(`${DISPLAY}${body}`), end, isFormula: true } : null;
 }
 
 /** A formula between single dollars, if it cannot be money: two amounts, or names with a dollar, are none. */
@@ -110,8 +113,13 @@ function dollarsAt(text: string, at: number): Found {
 /** A bar would end the cell of a table. */
 function inLine(tex: string): string {
   const line = tex.replace(/\s*\n[ \t>]*/g, " ").trim();
-  const barless = line.includes("\\begin{") ? line : line.replace(/(?<!\\)\|/g, "\\vert ");
+  const barless = line.includes("\\begin{") ? line : line.replace(/(?<!\\)\|/g, BAR);
   return `$$${barless}$$`;
+}
+
+/** A formula's TeX as it was typed, out of what `withFormulas` has written. */
+export function asTyped(tex: string): string {
+  return (tex.startsWith(DISPLAY) ? tex.slice(DISPLAY.length) : tex).replaceAll(BAR, "|");
 }
 
 /** `lead` is what its line begins with: the lines below it stay in the same quote and item. */

@@ -14,6 +14,8 @@ import { remarkCitations } from "./plugins/citations";
 import { namedBy, type References } from "./references";
 
 const NO_LINK_DIALOG = { enabled: false };
+/** Only here does a text that grows read otherwise than one that has ended. */
+const MAY_BE_OPEN = /<details\b/i;
 /** The marks of each block, by its number. */
 const MarksContext = createContext<readonly (readonly Mark[])[]>([]);
 
@@ -73,12 +75,13 @@ function marksOfBlocks(source: string, marks: readonly Mark[]): (readonly Mark[]
   });
 }
 
-/** The plugins, which are others only when other references are named. */
+/** The plugins. They change, and with them every block is read again, only where the text is read in another way. */
 function usePlugins(text: string, references: References, growing: boolean, prefix: string) {
   const named = useMemo(() => namedBy(text, references), [text, references]);
+  const maybeOpen = growing && MAY_BE_OPEN.test(text);
   const key = JSON.stringify([[...named.definitions], named.notes.map(({ id, number }) => [id, number])]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says when what is named is another
-  return useMemo(() => remarkPlugins(named, growing, prefix), [key, growing, prefix]);
+  return useMemo(() => remarkPlugins(named, maybeOpen, prefix), [key, maybeOpen, prefix]);
 }
 
 type BlockProps = ComponentProps<typeof Block>;

@@ -3,7 +3,10 @@ import { richTextOf } from "./rich-text";
 
 test.each([
   ["**Bold** and *it*", "<p><strong>Bold</strong> and <em>it</em></p>"],
-  ["- [x] done\n- to do", '<li class="task-list-item">'],
+  ["- [x] done\n- to do", '<li class="task-list-item"><span>☑</span> done</li>'],
+  ["- [ ] open", "<span>☐</span> open"],
+  ["| f |\n| - |\n| $|x|$ |", "<td>$|x|$</td>"],
+  ["so $$x$$ and \\[y = 1\\] hold", "<p>so $$x$$ and $$y = 1$$ hold</p>"],
   ["so $x_1$ holds", "<p>so $x_1$ holds</p>"],
   ["$$\na_1 + *b*\n$$", "<p>$$a_1 + *b*$$</p>"],
   ["| a |\n| - |\n| b |", "<th>a</th>"],

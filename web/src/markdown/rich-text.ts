@@ -9,7 +9,7 @@ import { unified } from "unified";
 import { visit } from "unist-util-visit";
 import { isTooMuch } from "./budget";
 import { withNestedFences } from "./fences";
-import { withFormulas } from "./formulas";
+import { asTyped, DISPLAY, withFormulas } from "./formulas";
 import { REHYPE_PLUGINS, remarkPlugins } from "./plugins";
 import { remarkFormulas } from "./plugins/formulas";
 import { createReferenceReader, namedBy, type References } from "./references";
@@ -52,7 +52,7 @@ function remarkTex() {
     visit(tree, (node, index, parent) => {
       if (index === undefined || parent === undefined) return;
       const { type, value = "" } = node as { type: string; value?: string };
-      if (type === "inlineMath") parent.children[index] = tex(value.replace(/^\\displaystyle /, ""), "$");
+      if (type === "inlineMath") parent.children[index] = tex(asTyped(value), value.startsWith(DISPLAY) ? "$$" : "$");
       else if (node.type === "code" && node.lang === "math") {
         parent.children[index] = { type: "paragraph", children: [tex(value, "$$")] };
       }
@@ -78,7 +78,11 @@ function rehypePlain() {
     visit(tree, "element", (element: Element) => {
       if (element.tagName === "a" && String(element.properties.href).startsWith("#"))
         element.properties.href = undefined;
-      if (element.tagName === "input") element.tagName = "span";
+      if (element.tagName === "input") {
+        element.children = [{ type: "text", value: element.properties.checked ? "☑" : "☐" }];
+        element.tagName = "span";
+        element.properties = {};
+      }
     });
   };
 }

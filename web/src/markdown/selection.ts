@@ -1,12 +1,14 @@
 // What is selected is copied with formulas as TeX: their drawing is text in pieces, and that twice.
 
 import type { ClipboardEvent } from "react";
+import { asTyped, DISPLAY } from "./formulas";
 
 /** The TeX of a formula that is drawn, between the dollars that say how it stands. */
 export function texOf(formula: Element): string {
   const source = formula.querySelector("annotation")?.textContent ?? "";
-  const tex = source.replace(/^\\displaystyle /, "").trim();
-  const marks = formula.closest(".katex-display") === null && tex === source.trim() ? "$" : "$$";
+  const tex = asTyped(source).trim();
+  const isInLine = formula.closest(".katex-display") === null && !source.startsWith(DISPLAY);
+  const marks = isInLine ? "$" : "$$";
   return `${marks}${tex}${marks}`;
 }
 

@@ -304,7 +304,7 @@ export interface Usage {
 /**
  * The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
  *
- *     Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+ *     Those of a kind add up to its count. A kind whose modalities the provider did not send is absent.
  */
 export interface Modalities {
   input?: {
@@ -332,7 +332,7 @@ export interface ErrorFrame {
   field: string | null;
   retryable: boolean;
   retry_after: number | null;
-  usage: Spent | null;
+  usage: UsageFigures | null;
   seq?: number;
 }
 /**
@@ -341,7 +341,7 @@ export interface ErrorFrame {
  *     `conversation`, `question` and `message` are the ids of what is stored of a turn; `message` is its answer.
  *     `search_queries` is absent where the model did not search, `modalities` where all that was counted is text.
  */
-export interface Spent {
+export interface UsageFigures {
   model: string;
   finish_reason: string | null;
   input_tokens: number | null;
@@ -462,7 +462,7 @@ export interface Message {
   finish_reason: string | null;
   error: string | null;
   answered: boolean | null;
-  usage: Spent | null;
+  usage: UsageFigures | null;
   created: number;
   request: string | null;
   citations?: ShownCitation[];

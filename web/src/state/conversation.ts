@@ -1,7 +1,7 @@
 // A conversation is a tree of messages: editing a question or asking for another answer makes a sibling.
 // What is shown is one branch of it, from its first message to its leaf.
 
-import type { ConversationSettings, ShownFile, Spent } from "../protocol/frames";
+import type { ConversationSettings, ShownFile, UsageFigures } from "../protocol/frames";
 import type { PartFrame } from "../protocol/part-frame";
 import type { Problem } from "../text/problems";
 import type { Said } from "../text/words/words";
@@ -53,7 +53,7 @@ export interface Answer {
   status: AnswerStatus;
   /** Its run at the server, and the number of the last frame of that which is here; null before it is told. */
   run: { name: string; seq: number } | null;
-  spent: Spent | null;
+  spent: UsageFigures | null;
   problem: Problem | null;
   /** When it ended, as a question's. */
   created?: number;

@@ -1,6 +1,6 @@
 // The line under an answer: its tokens, its cost, its speed. What is not known is left out, never shown as 0.
 
-import type { Spent } from "../protocol/frames";
+import type { UsageFigures } from "../protocol/frames";
 import { dollarsIn } from "./amounts";
 import { type Name, numberIn, say, type Words } from "./words/words";
 
@@ -9,7 +9,7 @@ export interface Ended {
   /** `stopped` by its reader, `done` by the model; another one is no end to tell of. */
   status: string;
   text: string;
-  spent: Spent | null;
+  spent: UsageFigures | null;
 }
 
 const REASONS: Readonly<Record<string, Name>> = {
@@ -29,7 +29,7 @@ export function endOf(words: Words, { status, text, spent }: Ended): string | nu
 }
 
 /** The stats, each a text of its own. */
-export function statsOf(words: Words, spent: Spent): string[] {
+export function statsOf(words: Words, spent: UsageFigures): string[] {
   const { cost_usd: dollars } = spent;
   const cost = dollars === null ? null : dollarsIn(words, dollars);
   return [spent.model, tokens(words, spent), firstToken(words, spent), speed(words, spent), cost].filter(
@@ -37,7 +37,7 @@ export function statsOf(words: Words, spent: Spent): string[] {
   );
 }
 
-function tokens(words: Words, spent: Spent): string {
+function tokens(words: Words, spent: UsageFigures): string {
   const parts: [number | null, Name][] = [
     [spent.input_tokens, "spent_in"],
     [spent.output_tokens, "spent_out"],
@@ -49,7 +49,7 @@ function tokens(words: Words, spent: Spent): string {
   return say(words, spent.measured === "partial" ? "spent_tokens_so_far" : "spent_tokens", { counts });
 }
 
-function firstToken(words: Words, { first_delta_ms: ms }: Spent): string | null {
+function firstToken(words: Words, { first_delta_ms: ms }: UsageFigures): string | null {
   if (ms === null) return null;
   const seconds = Math.round(ms / 100) / 10;
   const time = ms < 1000 ? say(words, "milliseconds", { n: ms }) : say(words, "seconds", { n: seconds });
@@ -58,7 +58,7 @@ function firstToken(words: Words, { first_delta_ms: ms }: Spent): string | null 
 
 function speed(
   words: Words,
-  { output_tokens: count, first_delta_ms: first, duration_ms: whole }: Spent,
+  { output_tokens: count, first_delta_ms: first, duration_ms: whole }: UsageFigures,
 ): string | null {
   if (!count || first === null || whole - first < 100) return null;
   const each = count / ((whole - first) / 1000);

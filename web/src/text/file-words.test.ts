@@ -26,7 +26,7 @@ test("the limit is the server's, where it names one", () => {
   expect(refused("message_too_large", message)).toBe("It has 30 MB: a file may have at most 20 MB.");
   const room = "The files of one caller may hold at most 1,073,741,824 bytes; see MAX_FILES_BYTES_PER_CALLER.";
   expect(refused("budget_exhausted", room)).toBe("There is no more room for your files: all together may have 1 GB.");
-  const pixels = "This picture has 65,000 x 65,000 pixels; at most 100,000,000 are taken.";
+  const pixels = "This picture has 65,000 x 65,000 pixels; at most 100,000,000 are accepted.";
   expect(refused("invalid_file", pixels)).toBe("This picture has 65,000 × 65,000 pixels: at most 100,000,000 may be.");
 });
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from deltawire.chat.kept_calls.store import KEPT_SECONDS, MAX_BYTES_PER_CALLER, MAX_STEPS_PER_CALLER
 
@@ -12,23 +12,30 @@ _OVERHEAD: Final = 256
 """Bytes that an entry takes besides its parts, roughly."""
 
 
+class _Entry(NamedTuple):
+    """The parts of one step."""
+
+    expires: float
+    parts: bytes
+
+
 class _Steps:
     """The steps of one caller, the oldest first."""
 
     __slots__ = ("all", "size")
 
     def __init__(self) -> None:
-        self.all: dict[str, tuple[float, bytes]] = {}
+        self.all: dict[str, _Entry] = {}
         self.size = 0
 
     def add(self, step: str, expires: float, parts: bytes) -> None:
         self.remove(step)
-        self.all[step] = (expires, parts)
+        self.all[step] = _Entry(expires, parts)
         self.size += _OVERHEAD + len(parts)
 
     def remove(self, step: str) -> None:
-        if (known := self.all.pop(step, None)) is not None:
-            self.size -= _OVERHEAD + len(known[1])
+        if (entry := self.all.pop(step, None)) is not None:
+            self.size -= _OVERHEAD + len(entry.parts)
 
     def drop_oldest(self) -> None:
         self.remove(next(iter(self.all)))
@@ -59,8 +66,8 @@ class MemorySteps:
     async def find(self, caller: str, steps: Sequence[str]) -> dict[str, bytes]:
         """Return the parts of those of these steps that are known."""
         mine, now = self._callers.get(caller), self._now()
-        known = {} if mine is None else {step: mine.all[step] for step in steps if step in mine.all}
-        return {step: parts for step, (expires, parts) in known.items() if expires > now}
+        found = {} if mine is None else {step: mine.all[step] for step in steps if step in mine.all}
+        return {step: entry.parts for step, entry in found.items() if entry.expires > now}
 
     async def close(self) -> None:
         """Forget all."""
@@ -69,7 +76,7 @@ class MemorySteps:
     def _expire(self) -> None:
         now = self._now()
         for caller, steps in list(self._callers.items()):
-            while steps.all and next(iter(steps.all.values()))[0] <= now:
+            while steps.all and next(iter(steps.all.values())).expires <= now:
                 steps.drop_oldest()
             self._forget_if_empty(caller)
 

@@ -64,8 +64,9 @@ class RedisSteps:
         found = await self._own.find(caller, steps)
         if missing := [step for step in steps if step not in found]:
             with suppress(StoreAway):
-                told: Any = await self._call(self._store.client.mget, [_key("step", caller, step) for step in missing])
-                found |= {step: parts for step, parts in zip(missing, told, strict=True) if parts is not None}
+                keys = [_key("step", caller, step) for step in missing]
+                stored: Any = await self._call(self._store.client.mget, keys)
+                found |= {step: parts for step, parts in zip(missing, stored, strict=True) if parts is not None}
         return found
 
     async def close(self) -> None:
@@ -73,9 +74,9 @@ class RedisSteps:
         await self._background.wait(_CLOSE_SECONDS)
         await self._store.close()
 
-    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
         """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
-        return await self._background.do(self._store.call(work, *arguments, **named))
+        return await self._background.do(self._store.call(work, *arguments, **options))
 
 
 def _key(kind: str, caller: str, step: str = "") -> str:

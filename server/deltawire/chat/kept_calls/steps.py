@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from deltawire.chat.function_responses import calls_of, responses
 from deltawire.chat.kept_calls.store import StepStore
-from deltawire.chat.rounds import calls_of, responses
 from deltawire.chat.turn import Turn
 from deltawire.gemini.functions import plain_calls
-from deltawire.gemini.messages import StoredMessage, exchange_of
+from deltawire.gemini.messages import Content, StoredMessage, exchange_of
 from deltawire.protocol.chat_request import ChatRequest
 from deltawire.protocol.errors import too_large
 from deltawire.protocol.openai.calls import CallStep, arguments_text, call_id, result_of
@@ -31,9 +31,9 @@ class KeptCalls:
         """Keep the parts of a turn that has ended, where it ended in calls."""
         rounds = turn.rounds
         if rounds.is_left_in_calls:
-            await self._store.keep(caller, turn.id, rounds.contents[-1][1])
+            await self._store.keep(caller, turn.id, rounds.contents[-1].parts)
 
-    async def restored(self, caller: str, request: ChatRequest, model: str) -> ChatRequest:
+    async def with_kept_parts(self, caller: str, request: ChatRequest, model: str) -> ChatRequest:
         """Return a request whose steps are as the provider takes them. Raise `Failure` for too much of them."""
         steps = [message for message in request.history or () if isinstance(message, CallStep)]
         if not steps:
@@ -65,17 +65,17 @@ class KeptCalls:
 
 
 def _chars_of(step: CallStep) -> int:
-    said = sum([len(call.name) + len(arguments_text(call.arguments)) for call in step.calls])
-    return len(step.text) + said + sum(map(len, step.results.values()))
+    call_chars = sum([len(call.name) + len(arguments_text(call.arguments)) for call in step.calls])
+    return len(step.text) + call_chars + sum(map(len, step.results.values()))
 
 
 def _stored(step: CallStep, parts: bytes | None, model: str) -> StoredMessage:
     """Return a step with these parts; with plain ones where there are none, or where they are of other calls."""
-    given = [call.id for call in step.calls]
+    call_ids = [call.id for call in step.calls]
     calls = () if parts is None else calls_of(parts)
     names = [call_id(step.name, index) for index in range(len(calls))]
-    if parts is None or set(names) != set(given):
-        names, parts = given, plain_calls(step.text, [(call.name, call.arguments) for call in step.calls], model)
+    if parts is None or set(names) != set(call_ids):
+        names, parts = call_ids, plain_calls(step.text, [(call.name, call.arguments) for call in step.calls], model)
     answers = {name: ToolAnswer(call=name, result=result_of(text)) for name, text in step.results.items()}
-    contents = (("model", parts), ("user", responses(parts, names, answers)))
+    contents = (Content("model", parts), Content("user", responses(parts, names, answers)))
     return StoredMessage("model", step.text, parts=exchange_of(contents))

@@ -35,7 +35,7 @@ class Cursor:
     task for each would cost more than the frame. Only when it has no room, its task is woken, and reads the log.
     """
 
-    __slots__ = ("_is_over", "_log", "_news", "_on_progress", "_refusal", "listener", "seq")
+    __slots__ = ("_is_over", "_log", "_on_progress", "_refusal", "_wakeup", "listener", "seq")
 
     def __init__(self, log: RunLog, after: int, listener: Listener, on_progress: Callable[[], None]) -> None:
         """`on_progress` is called when the listener has sent what it was given, and is given the newest frame."""
@@ -43,27 +43,27 @@ class Cursor:
         self._log = log
         self._on_progress = on_progress
         self._refusal: Failure | None = None
-        self._news: asyncio.Future[None] | None = None
+        self._wakeup: asyncio.Future[None] | None = None
         self._is_over = False
         self.seq = after
         """The number of the last frame that was given to the listener."""
 
     def offer(self, frame: NumberedFrame, seq: int) -> bool:
         """Give the newest frame to a listener that has all before it; return False when it was not taken."""
-        if self._news is None or self._news.done():
+        if self._wakeup is None or self._wakeup.done():
             return False  # its task is busy, and looks into the log when it is done
         if self.listener.push(frame):
             self.seq = seq
             return True
-        self._news.set_result(None)
+        self._wakeup.set_result(None)
         return False
 
     def end(self, refusal: Failure | None) -> None:
         """Note that no more frames come; `refusal` is why the turn did not begin."""
         self._is_over = True
         self._refusal = refusal
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+        if self._wakeup is not None and not self._wakeup.done():
+            self._wakeup.set_result(None)
 
     async def next(self) -> list[NumberedFrame]:
         """Return the next frames that the listener does not have; wait for one. An empty list is the end.
@@ -82,8 +82,8 @@ class Cursor:
                 raise self._refusal
             if self._is_over:
                 return []
-            self._news = asyncio.get_running_loop().create_future()
+            self._wakeup = asyncio.get_running_loop().create_future()
             try:
-                await self._news
+                await self._wakeup
             finally:
-                self._news = None
+                self._wakeup = None

@@ -49,7 +49,7 @@ class _Text:
         return self.kind(turn, self.data[start:].decode(), self.last)
 
 
-class _Whole:
+class _SingleFrame:
     """A frame that is kept as it is."""
 
     __slots__ = ("cost", "frame", "last")
@@ -73,7 +73,7 @@ class RunLog:
         """Start empty; `turn` is the id in its frames."""
         self.turn = turn
         """The id of the turn, in each frame."""
-        self._segments: list[_Text | _Whole] = []
+        self._segments: list[_Text | _SingleFrame] = []
         self._open: _Text | None = None
         """The last segment, when it holds text and may grow."""
         self.first = 1
@@ -91,10 +91,10 @@ class RunLog:
             self._add_text(kind, frame.text.encode())  # type: ignore[union-attr]
             return kind(frame.id, frame.text, number)  # type: ignore[union-attr,arg-type]
         numbered = replace(frame, seq=number)
-        whole = _Whole(numbered, number)
-        self._segments.append(whole)
+        single = _SingleFrame(numbered, number)
+        self._segments.append(single)
         self._close()
-        self.size += whole.cost
+        self.size += single.cost
         return numbered
 
     def after(self, seq: int) -> list[NumberedFrame]:
@@ -127,13 +127,13 @@ class RunLog:
 
     def drop(self, seq: int) -> None:
         """Drop segments whose frames all have at most this number, the newest segment excepted."""
-        kept = 0
-        while kept < len(self._segments) - 1 and self._segments[kept].last <= seq:
-            segment = self._segments[kept]
+        dropped = 0
+        while dropped < len(self._segments) - 1 and self._segments[dropped].last <= seq:
+            segment = self._segments[dropped]
             self.first = segment.last + 1
             self.size -= _cost(segment)
-            kept += 1
-        del self._segments[:kept]
+            dropped += 1
+        del self._segments[:dropped]
 
     def _close(self) -> None:
         if self._open is not None:
@@ -151,7 +151,7 @@ class RunLog:
         self.size += len(piece) + _MARK_BYTES
 
 
-def _cost(segment: _Text | _Whole) -> int:
-    if isinstance(segment, _Whole):
+def _cost(segment: _Text | _SingleFrame) -> int:
+    if isinstance(segment, _SingleFrame):
         return segment.cost
     return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)

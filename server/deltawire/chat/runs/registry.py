@@ -7,7 +7,6 @@ from typing import Final
 
 import msgspec
 
-from deltawire.chat.admission import Admission
 from deltawire.chat.history import takes_history
 from deltawire.chat.runs import names
 from deltawire.chat.runs.elsewhere.hub import Hub
@@ -16,6 +15,7 @@ from deltawire.chat.runs.elsewhere.store import RunStore
 from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
 from deltawire.chat.runs.run_memory import RunMemory
 from deltawire.chat.runs.states import Happening, RunState
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.identity.caller import Caller
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, run_not_here
@@ -59,7 +59,7 @@ class Runs:
 
     def __init__(
         self,
-        admission: Admission,
+        turn_registry: TurnRegistry,
         bounds: RunBounds,
         observer: RunObserver,
         clock: RunClock | None = None,
@@ -70,41 +70,41 @@ class Runs:
         self.process = names.new_process()
         """The number of this process, which begins the names of its runs."""
         self.clock: RunClock = clock or LoopClock()
-        self._admission = admission
+        self._turn_registry = turn_registry
         self._observer = observer
-        self._named: dict[str, Run] = {}
-        self._asked: dict[str, Run] = {}
+        self._by_name: dict[str, Run] = {}
+        self._by_key: dict[str, Run] = {}
         """The runs by caller, turn and body: the same chat again finds its run."""
         self._memory = RunMemory()
         self._room: Final = bounds.bytes * _FOR_RUNS
-        self.hub = None if store is None else Hub(store, self.process, self._named.get, bounds.slow_after)
+        self.hub = None if store is None else Hub(store, self.process, self._by_name.get, bounds.slow_after)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def ask(
+    async def start(
         self, request: ChatRequest, history: list[HistoryMessage], caller: Caller, context: RequestContext
     ) -> AnyRun:
-        """Return the run of a chat that asks for grace, as `ask_here` does; look for the same chat elsewhere first."""
+        """Look for the run of the same chat in other processes; if there is none, do as `start_here` does."""
         key = _key_of(request, caller)
-        if self.hub is None or key is None or key in self._asked:
-            return self.ask_here(request, history, caller, context)
+        if self.hub is None or key is None or key in self._by_key:
+            return self.start_here(request, history, caller, context)
         self._check(request)
         name = names.new_name(self.process, caller.name)
         with self.hub.making(name):
             try:
                 known = await self.hub.claim(key, name, _CLAIM_SECONDS)
-                while known != name and key not in self._asked:
+                while known != name and key not in self._by_key:
                     try:
                         return await self.find(known, caller.name)
                     except Failure as failure:
                         if failure.code != "gone":
                             raise
                     known = await self.hub.claim_again(key, known, name, _CLAIM_SECONDS)
-                return self.ask_here(request, history, caller, context, name)
+                return self.start_here(request, history, caller, context, name)
             except (Failure, asyncio.CancelledError):
                 self.hub.release(key, name)  # it may have been registered, even if nobody waits for that any more
                 raise
 
-    def ask_here(
+    def start_here(
         self,
         request: ChatRequest,
         history: list[HistoryMessage],
@@ -117,10 +117,10 @@ class Runs:
         The caller attaches a listener, or calls `wait`. Raise `Failure` when the turn is refused.
         """
         key = _key_of(request, caller)
-        if key is not None and (same := self._asked.get(key)) is not None:
+        if key is not None and (same := self._by_key.get(key)) is not None:
             return same
         self._check(request)
-        turn = self._admission.turn(request, history, caller, context)
+        turn = self._turn_registry.accept(request, history, caller, context)
         facts = RunFacts(
             name=name or names.new_name(self.process, caller.name),
             caller=caller.name,
@@ -132,11 +132,11 @@ class Runs:
             is_remembered=takes_history(request),
         )
         run = Run(facts, turn, self)
-        self._named[facts.name] = run
+        self._by_name[facts.name] = run
         if key is not None:
-            self._asked[key] = run
+            self._by_key[key] = run
         self._memory.add(run, run.size)
-        self.changed(run)
+        self.note_change(run)
         task = run.start()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -153,14 +153,14 @@ class Runs:
         if self.hub is not None and names.belongs_to(name, caller):
             if self.is_elsewhere(name):
                 return await self.hub.find(name)
-            await self.hub.made(name)
+            await self.hub.find_when_made(name)
         return self.find_here(name, caller)
 
     def find_here(self, name: str, caller: str) -> Run:
         """Return a run of this caller in this process. Raise `Failure` (`not_found`, `gone`)."""
         if not names.belongs_to(name, caller):
             raise Failure("not_found", "There is no such run.", field="run")
-        run = self._named.get(name)
+        run = self._by_name.get(name)
         if run is None:
             is_ours = names.process_of(name) == self.process
             raise Failure("gone", field="run") if is_ours or self.hub is not None else run_not_here()
@@ -168,7 +168,7 @@ class Runs:
 
     async def live(self, caller: str, conversation: str | None = None) -> list[AnyRun]:
         """Return a caller's runs that have not ended, here and elsewhere; with a conversation, only those of it."""
-        here: list[AnyRun] = [run for run in self._named.values() if run.facts.caller == caller]
+        here: list[AnyRun] = [run for run in self._by_name.values() if run.facts.caller == caller]
         everywhere = here if self.hub is None else [*here, *await self.hub.live(caller, conversation)]
         return [
             run for run in everywhere if run.state is not RunState.ENDED and conversation in (None, run.conversation)
@@ -179,7 +179,7 @@ class Runs:
         if self.hub is not None:
             await self.hub.close()
 
-    def grew(self, run: Run, size: int) -> None:
+    def count_bytes(self, run: Run, size: int) -> None:
         """Count bytes of memory. Beyond the bound, runs without listeners are dropped, as `RunMemory` chooses.
 
         One that has listeners loses its beginning before it costs a caller who holds less a run.
@@ -197,25 +197,25 @@ class Runs:
         while memory.size > self._room and (dropped := memory.to_drop(at_least)) is not None:
             dropped.evict()
 
-    def changed(self, run: Run) -> None:
+    def note_change(self, run: Run) -> None:
         """Note that a run's listeners or its state have changed."""
-        self._memory.changed(run)
+        self._memory.classify(run)
 
-    def happened(self, run: Run, happening: Happening) -> None:
+    def note(self, run: Run, happening: Happening) -> None:
         """Count and log what happened to a run."""
-        self._observer.happened(run.turn, happening)
+        self._observer.note(run.turn, happening)
 
     def forget(self, run: Run) -> None:
         """Forget a run: nobody finds it any more."""
         if not run.is_forgotten:
-            del self._named[run.facts.name]
+            del self._by_name[run.facts.name]
             if run.facts.key is not None:
-                del self._asked[run.facts.key]
+                del self._by_key[run.facts.key]
             if self.hub is not None:
                 self.hub.forgot(run)
             self._memory.add(run, -run.size)
             run.forget()
-            self.changed(run)
+            self.note_change(run)
 
     def _check(self, request: ChatRequest) -> None:
         if (request.grace or 0.0) > self.bounds.grace:

@@ -6,7 +6,7 @@ from deltawire.chat.runs.run import Run
 from deltawire.chat.runs.states import RunState
 
 
-class _Held(msgspec.Struct):
+class _CallerRuns(msgspec.Struct):
     """The runs of one caller: their bytes, and those that nobody listens to, the oldest first."""
 
     bytes: int = 0
@@ -23,47 +23,47 @@ class RunMemory:
         """Start with no runs."""
         self.size = 0
         """The bytes of all runs, estimated."""
-        self._callers: dict[str, _Held] = {}
+        self._callers: dict[str, _CallerRuns] = {}
 
     def add(self, run: Run, size: int) -> None:
         """Count bytes that a run takes, or gives back."""
         self.size += size
-        held = self._held(run)
-        held.bytes += size
-        self._tidy(run, held)
+        runs = self._runs_of(run)
+        runs.bytes += size
+        self._forget_if_empty(run, runs)
 
-    def changed(self, run: Run) -> None:
-        """Note that the listeners or the state of a run have changed."""
-        held = self._held(run)
-        held.detached.pop(run, None)
-        held.ended.pop(run, None)
+    def classify(self, run: Run) -> None:
+        """Sort a run again: its listeners or its state have changed."""
+        runs = self._runs_of(run)
+        runs.detached.pop(run, None)
+        runs.ended.pop(run, None)
         if not run.listeners and not run.is_forgotten:
-            (held.ended if run.state is RunState.ENDED else held.detached)[run] = None
-        self._tidy(run, held)
+            (runs.ended if run.state is RunState.ENDED else runs.detached)[run] = None
+        self._forget_if_empty(run, runs)
 
     def of(self, run: Run) -> int:
         """Return the bytes that the caller of a run holds."""
-        held = self._callers.get(run.facts.caller)
-        return 0 if held is None else held.bytes
+        runs = self._callers.get(run.facts.caller)
+        return 0 if runs is None else runs.bytes
 
     def to_drop(self, at_least: int) -> Run | None:
         """Return a run that nobody listens to, of the caller who holds the most: ended ones first, then the oldest.
 
         So nobody ends the runs of others by filling the memory. None where no caller of so many bytes has such a run.
         """
-        held = max((one for one in self._callers.values() if one.ended or one.detached), key=_bytes_of, default=None)
-        return None if held is None or held.bytes < at_least else next(iter(held.ended or held.detached))
+        runs = max((runs for runs in self._callers.values() if runs.ended or runs.detached), key=_bytes, default=None)
+        return None if runs is None or runs.bytes < at_least else next(iter(runs.ended or runs.detached))
 
-    def _held(self, run: Run) -> _Held:
-        held = self._callers.get(run.facts.caller)
-        if held is None:
-            held = self._callers[run.facts.caller] = _Held()
-        return held
+    def _runs_of(self, run: Run) -> _CallerRuns:
+        runs = self._callers.get(run.facts.caller)
+        if runs is None:
+            runs = self._callers[run.facts.caller] = _CallerRuns()
+        return runs
 
-    def _tidy(self, run: Run, held: _Held) -> None:
-        if not held.bytes and not held.ended and not held.detached:
+    def _forget_if_empty(self, run: Run, runs: _CallerRuns) -> None:
+        if not runs.bytes and not runs.ended and not runs.detached:
             del self._callers[run.facts.caller]
 
 
-def _bytes_of(held: _Held) -> int:
-    return held.bytes
+def _bytes(runs: _CallerRuns) -> int:
+    return runs.bytes

@@ -21,7 +21,7 @@ from deltawire.protocol.tools import ToolAnswer
 class SocketListener:
     """One socket, as it listens to one run."""
 
-    __slots__ = ("_cursor", "_has_heard", "_name", "_socket", "run")
+    __slots__ = ("_cursor", "_has_received", "_name", "_socket", "run")
 
     def __init__(self, socket: "SocketRuns", run: AnyRun, after: int, name: str | None) -> None:
         """Listen from the frame after this number; `name` is the id of the frames here, None for the turn's own.
@@ -32,7 +32,7 @@ class SocketListener:
         self._socket = socket
         self._name = name
         self._cursor: AnyCursor = run.attach(self, after)
-        self._has_heard = False
+        self._has_received = False
 
     @property
     def name(self) -> str:
@@ -56,7 +56,7 @@ class SocketListener:
         peer = self._socket.peer
         try:
             while frames := await self._cursor.next():
-                self._has_heard = True
+                self._has_received = True
                 for frame in frames:
                     await peer.send(self._encoded(frame))
         finally:
@@ -69,7 +69,7 @@ class SocketListener:
         """
         if isinstance(self.run, Run):
             return True
-        return failure.code != "store_unavailable" if self._has_heard else starts
+        return failure.code != "store_unavailable" if self._has_received else starts
 
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
@@ -88,73 +88,73 @@ class SocketListener:
         self.run.detach(cast("Any", self._cursor), departure)
 
     def _encoded(self, frame: NumberedFrame) -> bytes:
-        return encode(frame if self._name is None else _named(frame, self._name))
+        return encode(frame if self._name is None else _with_id(frame, self._name))
 
 
-class _Coming:
-    """A listener for which other processes are asked; `name` is the id of its frames, None where that is not known."""
+class _PendingListener:
+    """A listener whose run is looked for in other processes; `name` is the id of its frames, None if not known yet."""
 
-    __slots__ = ("is_over", "is_stopped", "name")
+    __slots__ = ("is_settled", "is_stopped", "name")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
         self.is_stopped = False
-        self.is_over = asyncio.Event()
+        self.is_settled = asyncio.Event()
         """Set once the run is found, or is not."""
 
 
 class SocketRuns:
     """The runs that one socket listens to, or will listen to once other processes have answered."""
 
-    __slots__ = ("_all", "_by_name", "_coming", "_taken", "history", "is_open", "peer")
+    __slots__ = ("_by_name", "_other_turns", "_pending", "_runs", "history", "is_open", "peer")
 
-    def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, taken: Container[str]) -> None:
-        """Start with none; `runs` are those of the process, `taken` the ids of the socket's other turns."""
+    def __init__(self, runs: Runs, peer: Peer, history: SocketHistory, other_turns: Container[str]) -> None:
+        """Start with none; `runs` are those of the process, `other_turns` the ids of the socket's other turns."""
         self.peer = peer
         self.history = history
         self.is_open = True
         """True while the socket is open; its history must not be changed after that."""
-        self._all = runs
-        self._taken = taken
+        self._runs = runs
+        self._other_turns = other_turns
         self._by_name: dict[str, SocketListener] = {}
-        self._coming: dict[_Coming, None] = {}
+        self._pending: dict[_PendingListener, None] = {}
 
     def __len__(self) -> int:
         """Return their number."""
-        return len(self._by_name) + len(self._coming)
+        return len(self._by_name) + len(self._pending)
 
     def __contains__(self, name: str | None) -> bool:
         """Say if frames with this id come from a run, or will."""
-        return name is not None and (name in self._by_name or any(coming.name == name for coming in self._coming))
+        return name is not None and (name in self._by_name or any(pending.name == name for pending in self._pending))
 
     @property
     def are_shared(self) -> bool:
         """True where other processes know of them: then asking for one may take a while."""
-        return self._all.hub is not None
+        return self._runs.hub is not None
 
-    def ask_here(self, chat: Chat, caller: Caller) -> SocketListener:
+    def start_here(self, chat: Chat, caller: Caller) -> SocketListener:
         """Start a turn with grace, or listen to the run that the same chat started before. Raise `Failure`."""
-        run = self._all.ask_here(chat, self.history.messages(), caller, self.peer.context)
+        run = self._runs.start_here(chat, self.history.messages(), caller, self.peer.context)
         return self._listener(run, 0, None)
 
-    def ask(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
-        """Do the same with a look at other processes first."""
-        coming = self._expect(chat.id)
-        finding = self._all.ask(chat, self.history.messages(), caller, self.peer.context)
-        return self._arrive(coming, finding, 0, None)
+    def start(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
+        """Do the same, but look for the run in other processes first."""
+        pending = self._reserve(chat.id)
+        finding = self._runs.start(chat, self.history.messages(), caller, self.peer.context)
+        return self._attach_when_found(pending, finding, 0, None)
 
     def is_elsewhere(self, run: str) -> bool:
         """Say if a run may be in another process that can be asked."""
-        return self._all.is_elsewhere(run)
+        return self._runs.is_elsewhere(run)
 
     def resume_here(self, resume: Resume, caller: Caller) -> SocketListener:
         """Listen to a run of this process. Raise `Failure` (`not_found`, `gone`, `invalid_frame`)."""
-        return self._listener(self._all.find_here(resume.run, caller.name), int(resume.after), resume.id)
+        return self._listener(self._runs.find_here(resume.run, caller.name), int(resume.after), resume.id)
 
     def resume(self, resume: Resume, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
         """Listen to a run of another process. Raise `Failure`."""
-        coming = self._expect(resume.id)
-        return self._arrive(coming, self._all.find(resume.run, caller.name), int(resume.after), resume.id)
+        pending = self._reserve(resume.id)
+        return self._attach_when_found(pending, self._runs.find(resume.run, caller.name), int(resume.after), resume.id)
 
     def remove(self, listener: SocketListener) -> None:
         """Remove a listener that has heard the end."""
@@ -165,13 +165,13 @@ class SocketRuns:
         """End the turn with this id here."""
         if name in self._by_name:
             self._by_name[name].run.stop()
-        for coming in self._coming:
-            coming.is_stopped = coming.is_stopped or coming.name == name
+        for pending in self._pending:
+            pending.is_stopped = pending.is_stopped or pending.name == name
 
     @property
-    def are_coming(self) -> bool:
+    def has_pending(self) -> bool:
         """True while other processes are asked for runs; the turn's own id may not be known before."""
-        return bool(self._coming)
+        return bool(self._pending)
 
     def answer(self, name: str, answer: ToolAnswer) -> Coroutine[Any, Any, None] | None:
         """Give the turn with this id here the result of a call; return what does it later, or in another process.
@@ -183,29 +183,29 @@ class SocketRuns:
 
     async def _answer_later(self, name: str, answer: ToolAnswer) -> None:
         """Wait for the runs that are coming, whose client need not wait before it answers. Raise `Failure`."""
-        for coming in list(self._coming):
-            if coming.name in (name, None):
-                await coming.is_over.wait()
+        for pending in list(self._pending):
+            if pending.name in (name, None):
+                await pending.is_settled.wait()
         if name not in self._by_name:
-            raise unknown_here()
-        given = self._by_name[name].run.answer(answer)
-        if given is not None:
-            await given
+            raise unknown_turn()
+        delivery = self._by_name[name].run.answer(answer)
+        if delivery is not None:
+            await delivery
 
     def stop_all(self) -> None:
         """End each turn that this socket listens to."""
         for listener in self._by_name.values():
             listener.run.stop()
-        for coming in self._coming:
-            coming.is_stopped = True
+        for pending in self._pending:
+            pending.is_stopped = True
 
     def stop_here(self, run: str, caller: Caller) -> None:
         """End a run of this caller in this process, whoever listens. Raise `Failure` (`not_found`, `gone`)."""
-        self._all.find_here(run, caller.name).stop()
+        self._runs.find_here(run, caller.name).stop()
 
     async def stop_run(self, run: str, caller: Caller) -> None:
         """End a run in another process. Raise `Failure`."""
-        (await self._all.find(run, caller.name)).stop()
+        (await self._runs.find(run, caller.name)).stop()
 
     def leave(self) -> None:
         """Stop listening: the socket is over."""
@@ -213,23 +213,23 @@ class SocketRuns:
         for listener in self._by_name.values():
             listener.leave()
 
-    def _expect(self, name: str | None) -> _Coming:
+    def _reserve(self, name: str | None) -> _PendingListener:
         """Take an id at once: no other turn may have it, and a `cancel` may come before the run is found."""
         self._check_free(name)
-        coming = _Coming(name)
-        self._coming[coming] = None
-        return coming
+        pending = _PendingListener(name)
+        self._pending[pending] = None
+        return pending
 
-    async def _arrive(
-        self, coming: _Coming, finding: Coroutine[Any, Any, AnyRun], after: int, name: str | None
+    async def _attach_when_found(
+        self, pending: _PendingListener, finding: Coroutine[Any, Any, AnyRun], after: int, name: str | None
     ) -> SocketListener:
         try:
             run = await finding
         finally:
-            del self._coming[coming]
-            coming.is_over.set()
+            del self._pending[pending]
+            pending.is_settled.set()
         listener = self._listener(run, after, name)
-        if coming.is_stopped:
+        if pending.is_stopped:
             run.stop()
         return listener
 
@@ -241,16 +241,16 @@ class SocketRuns:
         return listener
 
     def _check_free(self, name: str | None) -> None:
-        if name in self or name in self._taken:
+        if name in self or name in self._other_turns:
             raise Failure("duplicate_turn", field="id")
 
 
-def unknown_here() -> Failure:
+def unknown_turn() -> Failure:
     """Return the failure of a result for a turn that does not run here."""
     return Failure("unknown_turn", "No turn of yours with this id is running here.", field="id")
 
 
-def _named(frame: NumberedFrame, name: str) -> NumberedFrame:
+def _with_id(frame: NumberedFrame, name: str) -> NumberedFrame:
     """Return the frame with this id."""
     if frame.id == name:
         return frame

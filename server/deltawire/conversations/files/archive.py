@@ -20,7 +20,7 @@ class _Outlet:
     def flush(self) -> None:
         """Do nothing: what was written is sent when it is drained."""
 
-    def drained(self) -> bytes:
+    def take(self) -> bytes:
         data = b"".join(self._pieces)
         self._pieces.clear()
         return data
@@ -36,14 +36,14 @@ async def archive(
     async with store.database.reading(owner) as connection:
         found = await rows.of_conversation(connection, owner, conversation)
     outlet = _Outlet()
-    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as whole:  # type: ignore[call-overload]
-        with whole.open(name, "w", force_zip64=True) as entry:
+    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_STORED) as archive_file:  # type: ignore[call-overload]
+        with archive_file.open(name, "w", force_zip64=True) as entry:
             async for piece in document:
                 entry.write(piece)
-                yield outlet.drained()
+                yield outlet.take()
         for row in found:
-            with whole.open(f"files/{row.id}/{row.name}", "w", force_zip64=True) as entry:
+            with archive_file.open(f"files/{row.id}/{row.name}", "w", force_zip64=True) as entry:
                 async for piece in store.read(row):
                     entry.write(piece)
-                    yield outlet.drained()
-    yield outlet.drained()
+                    yield outlet.take()
+    yield outlet.take()

@@ -48,7 +48,7 @@ def attachments_of(store: FileStore, rows: Iterable[FileRow]) -> tuple[Attachmen
     return tuple(Attachment(type=sent_type(row.type), size=row.size, source=AttachedFile(store, row)) for row in rows)
 
 
-def sent_type(kept: str) -> str:
+def sent_type(stored_type: str) -> str:
     """Return the media type for the provider, which knows few types of text: source code is plain text to it."""
-    is_text = not kept.startswith(("image/", "audio/", "application/pdf"))
-    return "text/plain" if is_text and kept not in _KNOWN_TEXTS else kept
+    is_text = not stored_type.startswith(("image/", "audio/", "application/pdf"))
+    return "text/plain" if is_text and stored_type not in _KNOWN_TEXTS else stored_type

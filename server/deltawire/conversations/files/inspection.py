@@ -104,7 +104,7 @@ class Inspection:
         self._head.clear()
         if not head:
             raise _refused("The file is empty.")
-        kind = self._found(head[:HEAD_BYTES])
+        kind = self._kind_of(head[:HEAD_BYTES])
         if kind.name not in self._allowed:
             raise _not_allowed(kind.type)
         self.kind = kind
@@ -116,7 +116,7 @@ class Inspection:
             self._picture = PictureHeader(kind.type)
         self._check(head)
 
-    def _found(self, head: bytes) -> Kind:
+    def _kind_of(self, head: bytes) -> Kind:
         """Return the kind of these first bytes, which is the claimed one where there is a claim."""
         binary = binary_kind(head)
         claim = self._claim
@@ -145,7 +145,9 @@ class Inspection:
             self._picture.feed(piece)
             size = self._picture.size
             if size is not None and not size.is_bearable:
-                message = f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are taken."
+                message = (
+                    f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are accepted."
+                )
                 raise _refused(message)
 
     def _decode(self, piece: bytes, *, final: bool = False) -> None:
@@ -167,8 +169,8 @@ def binary_kind(head: bytes) -> Kind | None:
         matches = puremagic.magic_string(head)
     except (puremagic.PureError, ValueError):
         matches = []
-    named = {_FOUND[match.mime_type] for match in matches if match.mime_type in _FOUND}
-    for name in (*sorted(named), "mp3"):
+    names = {_FOUND[match.mime_type] for match in matches if match.mime_type in _FOUND}
+    for name in (*sorted(names), "mp3"):
         start = _starts.get(name)
         if start is not None and start.match(head):
             return BY_NAME[name]
@@ -214,6 +216,6 @@ def _refused(message: str) -> Failure:
     return Failure("invalid_file", message, field="body")
 
 
-def _not_allowed(said: str) -> Failure:
-    message = f"Files of {said} are not taken here; see FILE_TYPES."
+def _not_allowed(what: str) -> Failure:
+    message = f"Files of {what} are not accepted here; see FILE_TYPES."
     return Failure("unsupported", message, field="Content-Type", status=415)

@@ -19,15 +19,15 @@ def shown_name(name: str) -> str:
     """Return a name that can be shown and saved anywhere: one line, no path, no controls, at most 120 characters."""
     name = unicodedata.normalize("NFC", name.encode(errors="replace").decode())
     last = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
-    kept = "".join(
+    cleaned = "".join(
         char for char in _invisible.sub("", last) if unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
     )
-    kept = _separators.sub("_", " ".join(kept.split())).strip(". ")
-    if len(kept) > MAX_NAME_CHARS:
-        stem, dot, suffix = kept.rpartition(".")
+    cleaned = _separators.sub("_", " ".join(cleaned.split())).strip(". ")
+    if len(cleaned) > MAX_NAME_CHARS:
+        stem, dot, suffix = cleaned.rpartition(".")
         end = dot + suffix if dot and len(suffix) <= 10 else ""
-        kept = (stem if end else kept)[: MAX_NAME_CHARS - len(end)].rstrip(". ") + end
-    return kept or UNNAMED
+        cleaned = (stem if end else cleaned)[: MAX_NAME_CHARS - len(end)].rstrip(". ") + end
+    return cleaned or UNNAMED
 
 
 def name_in(disposition: str) -> str | None:

@@ -73,10 +73,10 @@ class Objects:
     async def put(self, key: str, pieces: AsyncIterator[bytes]) -> None:
         """Write an object of these pieces. What they raise is raised, and no object is left.
 
-        Pieces are asked for only when the store has taken those before them.
+        A piece is read only when the store has accepted those before it.
         """
         try:
-            with _faults_told():
+            with _store_faults_raised():
                 await obstore.put_async(self._store, key, pieces, chunk_size=self.part_bytes, max_concurrency=1)
         except FileNotFoundError:
             raise _away("the bucket or the folder is missing") from None
@@ -85,7 +85,7 @@ class Objects:
         """Yield the bytes of an object of this size, from `start` on. Raise `Failure` when they cannot be had."""
         while start < size:
             end = min(start + READ_BYTES, size)
-            with _faults_told():
+            with _store_faults_raised():
                 piece = bytes(await obstore.get_range_async(self._store, key, start=start, end=end))
             if not piece:
                 raise Failure("store_unavailable", cause="an object is shorter than it was")
@@ -95,7 +95,7 @@ class Objects:
     async def delete(self, key: str) -> None:
         """Remove an object; one that is gone is no fault."""
         try:
-            with _faults_told():
+            with _store_faults_raised():
                 await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             if self._folder is not None:  # a crash leaves the parts of an unfinished object beside its place
@@ -103,7 +103,7 @@ class Objects:
 
     async def check(self) -> None:
         """Raise `Failure` when the store does not answer."""
-        with _faults_told():
+        with _store_faults_raised():
             await obstore.list_with_delimiter_async(self._store, "probe")
 
 
@@ -115,7 +115,7 @@ def _remove_parts(place: Path) -> None:
 
 
 @contextmanager
-def _faults_told() -> Iterator[None]:
+def _store_faults_raised() -> Iterator[None]:
     """Raise `Failure` for a fault of the store: `storage_full`, or `store_unavailable`."""
     try:
         yield

@@ -41,7 +41,7 @@ class PictureHeader:
             "image/webp": _webp,
             "image/heic": _heic,
         }.get(media_type)
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._skip = 2
         self._seen = 0
 
@@ -49,38 +49,38 @@ class PictureHeader:
         """Take the next bytes."""
         if self._is_jpeg:
             self._feed_jpeg(data)
-        elif self._read is not None and len(self._held) < _HEAD_BYTES:
-            self._held += data[: _HEAD_BYTES - len(self._held)]
-            self.size = self._read(bytes(self._held))
+        elif self._read is not None and len(self._buffer) < _HEAD_BYTES:
+            self._buffer += data[: _HEAD_BYTES - len(self._buffer)]
+            self.size = self._read(bytes(self._buffer))
 
     def _feed_jpeg(self, data: bytes) -> None:
         """Go from segment to segment, up to the frame header (ITU T.81, B.1): pictures in segments are passed over."""
         if self._skip < 0:
             return
-        self._held += data
+        self._buffer += data
         while True:
             if self._skip:
-                gone = min(self._skip, len(self._held))
-                del self._held[:gone]
-                self._skip -= gone
-            held = self._held
-            if len(held) < 2:
+                skipped = min(self._skip, len(self._buffer))
+                del self._buffer[:skipped]
+                self._skip -= skipped
+            buffer = self._buffer
+            if len(buffer) < 2:
                 return
-            marker = held[1]
-            if held[0] != 0xFF or marker in (0xD9, 0xDA):  # no marker, the end, or the picture's data
+            marker = buffer[1]
+            if buffer[0] != 0xFF or marker in (0xD9, 0xDA):  # no marker, the end, or the picture's data
                 self._skip = -1
                 return
             if marker == 0xFF or marker in _JPEG_ALONE:
                 self._skip = 1 if marker == 0xFF else 2
                 continue
-            if len(held) < 9:
+            if len(buffer) < 9:
                 return
             if 0xC0 <= marker <= 0xCF and marker not in _NO_JPEG_FRAME:
-                height, width = struct.unpack_from(">HH", held, 5)
+                height, width = struct.unpack_from(">HH", buffer, 5)
                 self.size = Size(width, height)
                 self._skip = -1
                 return
-            self._skip = 2 + max(2, int.from_bytes(held[2:4], "big"))
+            self._skip = 2 + max(2, int.from_bytes(buffer[2:4], "big"))
 
 
 def _png(head: bytes) -> Size | None:

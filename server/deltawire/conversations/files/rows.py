@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, Row, delete, exists, func, insert, literal, select, text, update
@@ -13,7 +13,7 @@ from deltawire.conversations.tables import files, message_files, messages
 ARRIVING: Final = "arriving"
 KEPT: Final = "kept"
 GONE: Final = "gone"
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(4927161, hashtext(CAST(:owner AS TEXT)))")
+_LOCK_OWNER: Final = text("SELECT pg_advisory_xact_lock(4927161, hashtext(CAST(:owner AS TEXT)))")
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,16 +47,23 @@ def _row(found: Row[*tuple[Any, ...]]) -> FileRow:
 async def lock_owner(connection: AsyncConnection, owner: str) -> None:
     """Let the transactions on one owner's files run one after the other. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(_LOCK, {"owner": owner})
+        await connection.execute(_LOCK_OWNER, {"owner": owner})
 
 
-async def stored_by(connection: AsyncConnection, owner: str) -> tuple[int, int]:
-    """Return the number of an owner's files, and the bytes of their objects: each object counts once."""
+class StoredFiles(NamedTuple):
+    """The files of one owner: their number, and the bytes of their objects, of which each counts once."""
+
+    number: int
+    size: int
+
+
+async def stored_by(connection: AsyncConnection, owner: str) -> StoredFiles:
+    """Return the sums over an owner's files."""
     objects = select(func.count().label("number"), func.max(files.c.size).label("size"))
     mine = objects.where(files.c.owner == owner, files.c.state != GONE).group_by(files.c.object).subquery()
     sums = select(func.coalesce(func.sum(mine.c.number), 0), func.coalesce(func.sum(mine.c.size), 0))
     number, size = (await connection.execute(sums)).one()
-    return int(number), int(size)
+    return StoredFiles(int(number), int(size))
 
 
 async def add(connection: AsyncConnection, row: FileRow) -> None:
@@ -75,8 +82,8 @@ async def remember_copy(
     connection: AsyncConnection, file: str, name: str | None, uri: str | None, expires: float | None
 ) -> bool:
     """Note the provider's copy of a file; return False for a file that is not kept any more."""
-    kept = update(files).where(files.c.id == file, files.c.state == KEPT)
-    changed = await connection.execute(kept.values(remote_name=name, remote_uri=uri, remote_expires=expires))
+    statement = update(files).where(files.c.id == file, files.c.state == KEPT)
+    changed = await connection.execute(statement.values(remote_name=name, remote_uri=uri, remote_expires=expires))
     return changed.rowcount > 0
 
 
@@ -143,13 +150,13 @@ async def name_in(connection: AsyncConnection, message: str, ids: Sequence[str])
 
 async def of_conversation(connection: AsyncConnection, owner: str, conversation: str) -> list[FileRow]:
     """Return the files that the messages of a conversation name, each once."""
-    named = select(message_files.c.file).join(messages, messages.c.id == message_files.c.message)
-    named = named.where(messages.c.conversation == conversation)
-    chosen = select(*_COLUMNS, _named).where(files.c.id.in_(named), files.c.owner == owner, files.c.state == KEPT)
+    file_ids = select(message_files.c.file).join(messages, messages.c.id == message_files.c.message)
+    file_ids = file_ids.where(messages.c.conversation == conversation)
+    chosen = select(*_COLUMNS, _named).where(files.c.id.in_(file_ids), files.c.owner == owner, files.c.state == KEPT)
     return [_row(row) for row in (await connection.execute(chosen.order_by(files.c.created, files.c.id))).all()]
 
 
-async def give_up(connection: AsyncConnection, row: FileRow, state: str) -> None:
+async def mark_deleted(connection: AsyncConnection, row: FileRow, state: str) -> None:
     """Mark a file as gone, unless it was used, named or kept since this row was read."""
     same = (files.c.id == row.id, files.c.state == state, files.c.used == row.used)
     unnamed = ~exists().where(message_files.c.file == files.c.id)

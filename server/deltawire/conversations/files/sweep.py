@@ -45,13 +45,13 @@ async def sweep(store: FileStore) -> None:
         arriving = await rows.in_state(connection, rows.ARRIVING, 1_000)
     for row in arriving:
         if _is_abandoned(store, row):
-            await _give_up(store, row, rows.ARRIVING)
+            await _mark_deleted(store, row, rows.ARRIVING)
     while True:
         before = time.time() - store.bounds.lifetime
         async with store.database.reading() as connection:
             old = await rows.expired(connection, before, _AT_ONCE)
         for row in old:
-            await _give_up(store, row, rows.KEPT)
+            await _mark_deleted(store, row, rows.KEPT)
         if len(old) < _AT_ONCE:
             break
     await store.removal.clear()
@@ -64,8 +64,8 @@ def _is_abandoned(store: FileStore, row: FileRow) -> bool:
     return holder.is_abandoned(row.holder, time.time() - row.used)
 
 
-async def _give_up(store: FileStore, row: FileRow, state: str) -> None:
+async def _mark_deleted(store: FileStore, row: FileRow, state: str) -> None:
     """Give up a file, unless it was used or named since it was read."""
     async with store.database.writing(row.owner) as transaction:
         await rows.lock_owner(transaction, row.owner)
-        await rows.give_up(transaction, row, state)
+        await rows.mark_deleted(transaction, row, state)

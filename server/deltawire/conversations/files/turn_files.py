@@ -5,13 +5,13 @@ from mimetypes import guess_extension
 
 from deltawire.conversations.files import rows
 from deltawire.conversations.files.attached import attachments_of
-from deltawire.conversations.files.named import FiledMessage
+from deltawire.conversations.files.filed_messages import FiledMessage
 from deltawire.conversations.files.rows import FileRow
 from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.uploads import Upload
 from deltawire.gemini.events import MadeFile
 from deltawire.gemini.messages import StoredMessage, with_files
-from deltawire.gemini.messages import attachments_of as given_with
+from deltawire.gemini.messages import attachments_of as inline_attachments_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
@@ -22,39 +22,41 @@ class TurnFiles:
         """Use this store."""
         self._store = store
 
-    async def asked(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
+    async def look_up(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a question in their order. Raise `Failure` (`not_found`) with the field."""
-        return await self._store.used(owner, list(dict.fromkeys(ids)))
+        return await self._store.find_and_use(owner, list(dict.fromkeys(ids)))
 
-    async def stored(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
+    async def find_stored(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
         """Return those of these files that are still there, in their order."""
         async with self._store.database.reading(owner) as connection:
             found = await rows.find(connection, owner, ids)
         return [found[name] for name in ids if name in found]
 
     async def attach(
-        self, owner: str, request: ChatRequest, asked: Sequence[FileRow], history: list[HistoryMessage]
+        self, owner: str, request: ChatRequest, own_files: Sequence[FileRow], history: list[HistoryMessage]
     ) -> tuple[ChatRequest, list[HistoryMessage]]:
         """Return a request and its history with what they name. A file that was deleted is left out of the history."""
-        named = [name for message in history if isinstance(message, FiledMessage) for name in message.files]
+        ids = [name for message in history if isinstance(message, FiledMessage) for name in message.files]
         found: dict[str, FileRow] = {}
-        if named:
+        if ids:
             async with self._store.database.reading(owner) as connection:
-                found = await rows.find(connection, owner, set(named))
-        room = self._store.bounds.history_bytes
-        whole: list[HistoryMessage] = []
+                found = await rows.find(connection, owner, set(ids))
+        bytes_left = self._store.bounds.history_bytes
+        attached: list[HistoryMessage] = []
         for message in reversed(history):
             if not isinstance(message, FiledMessage):
-                whole.append(message)
+                attached.append(message)
                 continue
-            kept = []
+            within_bound = []
             for row in (found[name] for name in message.files if name in found):
-                room -= row.size
-                if room >= 0:
-                    kept.append(row)
-            files = attachments_of(self._store, kept)
-            whole.append(StoredMessage(message.role, message.text, files=files))
-        return with_files(request, (*given_with(request), *attachments_of(self._store, asked))), whole[::-1]
+                bytes_left -= row.size
+                if bytes_left >= 0:
+                    within_bound.append(row)
+            files = attachments_of(self._store, within_bound)
+            attached.append(StoredMessage(message.role, message.text, files=files))
+        return with_files(
+            request, (*inline_attachments_of(request), *attachments_of(self._store, own_files))
+        ), attached[::-1]
 
     async def keep(self, owner: str, made: MadeFile, number: int) -> FileRow:
         """Keep a file that the model made; raise `Failure` as an upload does."""

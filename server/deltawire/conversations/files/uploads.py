@@ -100,9 +100,9 @@ class Uploads:
             part = 2 * self._objects.part_bytes
             async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part), upload.owner):
                 await self._objects.put(row.object, arrival.checked(pieces))
-            return await self._keep(arrival.whole())
+            return await self._keep(arrival.stored_row())
         except BaseException:
-            self._database.background.run(self._give_up(row))
+            self._database.background.run(self._mark_deleted(row))
             raise
         finally:
             self.running.discard(row.id)
@@ -111,9 +111,9 @@ class Uploads:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
         async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
-            number, size = await rows.stored_by(transaction, row.owner)
-            room = self._bounds.caller_bytes - size
-            if number >= _MAX_FILES:
+            stored = await rows.stored_by(transaction, row.owner)
+            room = self._bounds.caller_bytes - stored.size
+            if stored.number >= _MAX_FILES:
                 raise Failure("budget_exhausted", f"One caller may keep at most {_MAX_FILES:,} files.", retryable=False)
             if room < (length or 1):
                 raise _no_room(self._bounds.caller_bytes)
@@ -144,7 +144,7 @@ class Uploads:
             self._removal.run()
         return twin
 
-    async def _give_up(self, row: FileRow) -> None:
+    async def _mark_deleted(self, row: FileRow) -> None:
         """Remove the bytes that came. When the store is away, the next sweep removes them."""
         async with self._database.writing(row.owner) as transaction:
             await rows.change(transaction, row.id, state=rows.GONE, size=0)
@@ -165,7 +165,7 @@ class Arrival:
         self._digest = hashlib.sha256()
         self._size = 0
         self._type = ""
-        self._heard = time.monotonic()
+        self._noted_at = time.monotonic()
 
     async def checked(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield the pieces; raise `Failure` before the end for what may not be kept."""
@@ -178,20 +178,20 @@ class Arrival:
                 raise _too_large(self._bounds.file_bytes) if is_too_large else _no_room(self._bounds.caller_bytes)
             self._digest.update(piece)
             self._inspection.feed(piece)
-            self._say_alive()
+            self._send_heartbeat()
             yield piece
         self._type = self._inspection.finish()
 
-    def whole(self) -> FileRow:
+    def stored_row(self) -> FileRow:
         """Return the row of the whole file."""
         return msgspec.structs.replace(
             self._row, type=self._type, size=self._size, sha256=self._digest.hexdigest(), used=time.time()
         )
 
-    def _say_alive(self) -> None:
+    def _send_heartbeat(self) -> None:
         """Note once a minute that this upload goes on: servers on other machines cannot know otherwise."""
-        if time.monotonic() - self._heard > _HEARTBEAT_SECONDS:
-            self._heard = time.monotonic()
+        if time.monotonic() - self._noted_at > _HEARTBEAT_SECONDS:
+            self._noted_at = time.monotonic()
             self._database.background.run(self._touch())
 
     async def _touch(self) -> None:

@@ -38,7 +38,7 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
         raise NotReadable(".mapping must be an object of messages.")
     check_number(".mapping", len(mapping))
     created = time_of(found.get("create_time"))
-    kept: dict[str, ImportedMessage] = {}
+    imported: dict[str, ImportedMessage] = {}
     below: dict[str, str | None] = {}
     """For each node, the id of the message that its children hang below."""
     joined: dict[str, str] = {}
@@ -50,7 +50,7 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
         if message is None:
             below[name] = above
             continue
-        parent = kept[above] if above is not None else None
+        parent = imported[above] if above is not None else None
         row = in_a_row.get(above, 1) if above is not None else 1
         if parent is not None and parent.role == message.role and row < _MAX_JOINED:
             joined[message.id] = parent.id
@@ -58,33 +58,33 @@ def from_chatgpt(found: dict[str, Any]) -> Imported:
             message = replace(message, parent=parent.parent)
         else:
             message = replace(message, parent=above)
-        kept[message.id] = message
+        imported[message.id] = message
         below[name] = message.id
-    messages = with_answered(_whole(kept, joined))
+    messages = with_answered(_joined_messages(imported, joined))
     updated = max(created, time_of(found.get("update_time"), created))
     return Imported(title=title_at(".title", found.get("title")), created=created, updated=updated, messages=messages)
 
 
-def _whole(kept: dict[str, ImportedMessage], joined: dict[str, str]) -> list[ImportedMessage]:
+def _joined_messages(imported: dict[str, ImportedMessage], joined: dict[str, str]) -> list[ImportedMessage]:
     """Return the messages with the texts that they go on with; one that only goes on in another is left out.
 
     Raise `NotReadable` where they are far longer than what was sent: each of many branches may hold the same text.
     """
-    used = {each.parent for each in kept.values()}
+    used = {each.parent for each in imported.values()}
     goes_on = set(joined.values())
-    whole, chars = [], 0
-    for message in kept.values():
+    messages, chars = [], 0
+    for message in imported.values():
         if message.id in goes_on and message.id not in used:
             continue
         texts, name = [message.text], message.id
         while name in joined:
             name = joined[name]
-            texts.append(kept[name].text)
+            texts.append(imported[name].text)
         chars += sum(map(len, texts))
         if chars > _MAX_CHARS:
             raise NotReadable(f" must hold at most {_MAX_CHARS:,} characters.")
-        whole.append(replace(message, text="\n\n".join(reversed(texts))))
-    return whole
+        messages.append(replace(message, text="\n\n".join(reversed(texts))))
+    return messages
 
 
 def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

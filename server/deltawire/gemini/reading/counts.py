@@ -82,9 +82,9 @@ def _counts(usage: UsageMetadata, greatest_output: int) -> Counts:
     if output is not None and prompt is not None and total is not None:
         prompt, output, thought, tool = _reconciled(prompt, output, thought, tool, total)
     elif output is None and prompt is not None and total is not None:
-        output = _rest(total, prompt + tool + thought)
+        output = _remainder(total, prompt + tool + thought)
     elif prompt is None and output is not None and total is not None:
-        prompt = _rest(total, tool + output + thought)
+        prompt = _remainder(total, tool + output + thought)
     if not usage.candidates_token_count and greatest_output > (output or 0):
         output = greatest_output
     if prompt is not None and output is not None:
@@ -113,5 +113,5 @@ def _reconciled(prompt: int, output: int, thought: int, tool: int, total: int) -
     return prompt, output, thought, tool
 
 
-def _rest(total: int, known: int) -> int | None:
-    return total - known if total >= known else None
+def _remainder(total: int, counted: int) -> int | None:
+    return total - counted if total >= counted else None

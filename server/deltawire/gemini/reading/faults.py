@@ -131,8 +131,8 @@ def _reason_of(details: list[dict[str, Any]]) -> str:
 def _delay_of(detail: dict[str, Any]) -> float | None:
     """Return the seconds of a RetryInfo such as {"retryDelay": "34.4s"}, or of an ErrorInfo's `quotaResetDelay`."""
     metadata = detail.get("metadata")
-    named = metadata.get("quotaResetDelay") if isinstance(metadata, dict) else None
-    return next((delay for delay in map(_seconds, (detail.get("retryDelay"), named)) if delay is not None), None)
+    reset_delay = metadata.get("quotaResetDelay") if isinstance(metadata, dict) else None
+    return next((delay for delay in map(_seconds, (detail.get("retryDelay"), reset_delay)) if delay is not None), None)
 
 
 def _seconds(duration: Any) -> float | None:

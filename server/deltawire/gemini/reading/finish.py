@@ -9,7 +9,7 @@ from deltawire.protocol.errors import TABLE, Failure
 _NUMBERS: Final = ("finish_reason_unspecified", "stop", "max_tokens", "safety", "recitation", "other")
 """Finish reasons by their number in the enum, where the Gemini API and Vertex AI agree; any other is `other`."""
 _NO_REASONS: Final = {"", "finish_reason_unspecified", "cancelled", *TABLE}
-"""Words that are not taken as a finish reason: the enum's default has no meaning, the others are this server's own."""
+"""Words that do not count as a finish reason: the enum's default has no meaning, the others are this server's own."""
 _not_a_word = re.compile(r"[^a-z0-9_]")
 
 
@@ -35,15 +35,15 @@ class Finish:
         """
         return self.reason is not None and self._is_counted and self._finished_texts < 2
 
-    def take(self, candidate: Candidate | None, *, said: bool, counted: bool) -> None:
-        """Process an event: `said` when it had text, `counted` when it had all counts."""
+    def take(self, candidate: Candidate | None, *, has_text: bool, counted: bool) -> None:
+        """Process an event: `has_text` is True when it had text, `counted` when it had all counts."""
         word = finish_word(candidate.finish_reason) if candidate is not None else None
         if word is not None:
             self.reason = word
-            self._finished_texts += said
-        elif said:
+            self._finished_texts += has_text
+        elif has_text:
             self.reason = None  # the answer went on, so it was not the end
-        if said:
+        if has_text:
             self._is_counted = False
         if counted and self.reason is not None:
             self._is_counted = True
@@ -55,18 +55,18 @@ class Finish:
         if feedback.block_reason or any(rating is not None and rating.blocked for rating in ratings):
             self.is_blocked = True
 
-    def check(self, *, has_said: bool) -> None:
+    def check(self, *, has_answer: bool) -> None:
         """Raise `Failure` for a body that ended before the model had finished.
 
         Feedback on the prompt without any answer is a block without a reason.
         """
         if self.reason is None:
-            is_blocked = self.is_blocked or (self._has_feedback and not has_said)
+            is_blocked = self.is_blocked or (self._has_feedback and not has_answer)
             raise Failure("blocked" if is_blocked else "upstream_truncated")
 
 
 def finish_word(reason: Any) -> str | None:
-    """Return a finish reason in the protocol's spelling, `[a-z0-9_]{1,64}`; None for one that is not taken."""
+    """Return a finish reason in the protocol's spelling, `[a-z0-9_]{1,64}`; None for one that does not count."""
     if isinstance(reason, str) and reason.isascii() and reason.isdigit() and len(reason) < 4:
         reason = int(reason)
     if isinstance(reason, int) and not isinstance(reason, bool):

@@ -1,11 +1,11 @@
 """The pages that an answer rests on, and the citations of them. No I/O.
 
-The provider counts in bytes of the whole answer, thoughts left out; clients count in code points. A citation is told
-only where its bytes are the text that the provider quotes. All is told once the model has finished: what comes in
-several pieces, or again, is then one list.
+The provider counts in bytes of the whole answer, thoughts left out; clients count in code points. A citation is sent
+only where its bytes are the text that the provider quotes. All is sent once the model has finished: what the provider
+sends in several pieces, or again, is then one list.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -22,15 +22,20 @@ _KINDS: Final = ("web", "retrievedContext", "maps", "image")
 
 
 class _Page(msgspec.Struct):
-    """A page, as far as it is known; `index` is 0 until it is told."""
+    """A page, as far as it is known; `index` is 0 until it is sent."""
 
     title: str | None
     uri: str | None
     index: int = 0
 
 
-_Segment = tuple[int, int | None, bytes]
-"""The first byte of a cited text, the byte after it where that is named, and the text itself."""
+class _Segment(NamedTuple):
+    """A cited text, and its place in the bytes of the answer."""
+
+    start: int
+    end: int | None
+    """The byte after it; None where the provider does not name it."""
+    text: bytes
 
 
 class Grounding:
@@ -41,12 +46,12 @@ class Grounding:
         "_cited",
         "_early",
         "_html",
+        "_is_search_sent",
         "_pages",
         "_queries",
         "_retrieved",
         "_segments",
-        "_told",
-        "_was_searched",
+        "_source_count",
     )
 
     def __init__(self) -> None:
@@ -60,15 +65,15 @@ class Grounding:
         self._early: list[dict[str, Any]] = []
         """The supports that came before the first list of chunks."""
         self._segments: dict[_Segment, dict[str, _Page]] = {}
-        """The cited texts that are not told yet, and the pages of each."""
+        """The cited texts that were not sent yet, and the pages of each."""
         self._cited: dict[_Segment, set[int]] = {}
-        """The cited texts that were told, and the indexes of the pages of each."""
+        """The cited texts that were sent, and the indexes of the pages of each."""
         self._queries: dict[str, None] = {}
         self._html: str | None = None
-        self._was_searched = False
-        """True when the queries and the suggestions of now were told."""
-        self._told = 0
-        """The number of sources that were told."""
+        self._is_search_sent = False
+        """True when the latest queries and suggestions were sent."""
+        self._source_count = 0
+        """The number of sources that were sent."""
 
     @property
     def queries(self) -> int:
@@ -90,11 +95,11 @@ class Grounding:
         for query in as_list(found.get("webSearchQueries")):
             if isinstance(query, str) and (query := clean(query)) and query not in self._queries:
                 self._queries[query] = None
-                self._was_searched = False
+                self._is_search_sent = False
         html = as_object(found.get("searchEntryPoint")).get("renderedContent")
         if isinstance(html, str) and html and html != self._html:
             self._html = html
-            self._was_searched = False
+            self._is_search_sent = False
 
     def take_pages(self, metadata: Any) -> None:
         """Take the `urlContextMetadata` of a payload: pages that the model has read."""
@@ -105,31 +110,31 @@ class Grounding:
                 self._retrieved[clean(uri)] = None
 
     def tell(self, texts: list[str], events: list[Event]) -> None:
-        """Append the events of what is known and was not told; `texts` are the pieces of the answer so far."""
-        if not self._was_searched and (self._queries or self._html):
-            self._was_searched = True
+        """Append the events of what is known and was not sent; `texts` are the pieces of the answer so far."""
+        if not self._is_search_sent and (self._queries or self._html):
+            self._is_search_sent = True
             events.append(Searched(tuple(self._queries), None if self._html is None else clean(self._html)))
         for uri in self._retrieved:
             self._pages.setdefault(uri, _Page(None, uri))
         for page in self._pages.values():
             if not page.index:
-                self._told += 1
-                page.index = self._told
+                self._source_count += 1
+                page.index = self._source_count
                 events.append(Source(page.index, page.title, page.uri))
         if self._segments:
             self._tell_citations(_Offsets("".join(texts)), events)
 
     def _tell_citations(self, offsets: "_Offsets", events: list[Event]) -> None:
         for segment, pages in list(self._segments.items()):
-            start, end, text = segment
-            segment_end = start + len(text) if end is None else end
+            start, text = segment.start, segment.text
+            segment_end = start + len(text) if segment.end is None else segment.end
             if segment_end > offsets.size:
                 continue  # of text that is still to come
             del self._segments[segment]
             if offsets.data[start:segment_end] == text:
-                told = self._cited.setdefault(segment, set())
-                sources = {page.index for page in pages.values()} - told
-                told |= sources
+                sent = self._cited.setdefault(segment, set())
+                sources = {page.index for page in pages.values()} - sent
+                sent |= sources
                 if sources:
                     before, after = offsets.chars_before(start), offsets.chars_before(segment_end)
                     events.append(Citation(before, after, tuple(sorted(sources))))
@@ -158,10 +163,10 @@ class Grounding:
             return
         indexes = (as_number(index) for index in as_list(support.get("groundingChunkIndices")))
         pages = [self._chunks[index] for index in indexes if index is not None and index < len(self._chunks)]
-        named = {page.uri or page.title or "": page for page in pages if page is not None}
-        segment = (start, end, text.encode(errors="replace"))
-        if named:
-            self._segments.setdefault(segment, {}).update(named)
+        cited_pages = {page.uri or page.title or "": page for page in pages if page is not None}
+        segment = _Segment(start, end, text.encode(errors="replace"))
+        if cited_pages:
+            self._segments.setdefault(segment, {}).update(cited_pages)
 
 
 class _Offsets:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 
 from deltawire.gemini.events import Counts
 from deltawire.gemini.reading.response import UsageMetadata
-from deltawire.protocol.spent import Modalities
+from deltawire.protocol.usage_figures import Modalities
 
 _BY_NUMBER: Final = ("", "text", "image", "video", "audio", "document")
 """The modalities by the numbers of Google's enum: some gateways send these."""
@@ -46,11 +46,11 @@ def _split(details: Raw, count: int | None) -> dict[str, int] | UnsetType:
     if not details or not count:
         return UNSET
     try:
-        told = _decode(details)
+        decoded = _decode(details)
     except (msgspec.DecodeError, RecursionError):
         return UNSET
     split: dict[str, int] = {}
-    for detail in told[:_MAX_MODALITIES]:
+    for detail in decoded[:_MAX_MODALITIES]:
         if detail is None:
             continue
         name, tokens = _name(detail.modality), _number(detail.token_count)
@@ -59,24 +59,24 @@ def _split(details: Raw, count: int | None) -> dict[str, int] | UnsetType:
         if tokens and name != "text":
             split[name] = split.get(name, 0) + tokens
     text = count - sum(split.values())
-    if not told or text < 0:
+    if not decoded or text < 0:
         return UNSET
     return {"text": text, **split} if text else split
 
 
-def _name(told: Any) -> str | None:
+def _name(value: Any) -> str | None:
     """Return the word of a modality; None for what is no name."""
-    if isinstance(told, int) and 0 < told < len(_BY_NUMBER):
-        return _BY_NUMBER[told]
-    word = told.lower() if isinstance(told, str) else ""
+    if isinstance(value, int) and 0 < value < len(_BY_NUMBER):
+        return _BY_NUMBER[value]
+    word = value.lower() if isinstance(value, str) else ""
     return word if _word.fullmatch(word) and word != "modality_unspecified" else None
 
 
-def _number(told: Any) -> int | None:
+def _number(value: Any) -> int | None:
     """Return a count, which some gateways send as a string; one that is left out is 0."""
-    if told is None:
+    if value is None:
         return 0
     try:
-        return msgspec.convert(told, int, strict=False) if 0 <= int(told) <= 2**53 else None
+        return msgspec.convert(value, int, strict=False) if 0 <= int(value) <= 2**53 else None
     except (ValueError, TypeError, msgspec.ValidationError, OverflowError):
         return None

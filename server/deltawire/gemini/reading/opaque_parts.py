@@ -122,12 +122,12 @@ class OpaqueParts:
         read, self._open = self._open, None
         if read is None or read.function_call is None:
             return
-        begun = read.function_call
-        call = _Call(begun.name, begun.id, self._partial.value)
-        whole: dict[str, Any] = {"name": call.name or "", "args": call.args}
+        first = read.function_call
+        call = _Call(first.name, first.id, self._partial.value)
+        call_json: dict[str, Any] = {"name": call.name or "", "args": call.args}
         if call.id:
-            whole["id"] = call.id
-        part: dict[str, Any] = {"functionCall": whole}
+            call_json["id"] = call.id
+        part: dict[str, Any] = {"functionCall": call_json}
         if read.thought_signature:
             part["thoughtSignature"] = read.thought_signature
         _append(call, _encode(part), events)

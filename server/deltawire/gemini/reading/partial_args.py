@@ -9,7 +9,7 @@ import msgspec
 _step = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
 _MAX_STEPS: Final = 64
 _MAX_INDEX: Final = 10_000
-"""The longest list that is made; a path that leads further is passed over."""
+"""The longest list that is made; a path that leads further is ignored."""
 
 
 class PartialArg(msgspec.Struct, rename="camel", gc=False):

@@ -71,8 +71,8 @@ class UsageMetadata(Struct, rename="camel", gc=False):
     @property
     def has_details(self) -> bool:
         """True where the provider told counts by modality."""
-        asked = self.prompt_tokens_details or self.tool_use_prompt_tokens_details or self.cache_tokens_details
-        return (asked or self.candidates_tokens_details) != b""
+        prompt_details = self.prompt_tokens_details or self.tool_use_prompt_tokens_details or self.cache_tokens_details
+        return (prompt_details or self.candidates_tokens_details) != b""
 
     def release_payload(self) -> None:
         """Copy the details: they would keep the payload, which may hold a picture, in memory."""
@@ -98,22 +98,24 @@ _decode_several = msgspec.json.Decoder(list[Response], strict=False).decode
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decode_kindly(payload: bytes) -> list[Response]:
+def decode_leniently(payload: bytes) -> list[Response]:
     """Decode a payload that `decode` rejects: a list of events, NaN, halves of surrogate pairs, unknown shapes.
 
     Return nothing for a payload that is neither a JSON object nor a list of them: it is a marker of the transport, such
     as `[DONE]`. Raise `Failure` for an object that cannot be decoded: it is an incomplete event.
     """
-    said = payload.strip()
-    if not said.startswith(b"{") and not (said.startswith(b"[") and said[1:].lstrip().startswith(b"{")):
+    stripped = payload.strip()
+    if not stripped.startswith(b"{") and not (stripped.startswith(b"[") and stripped[1:].lstrip().startswith(b"{")):
         return []
     try:
-        return _decode_several(said)
+        return _decode_several(stripped)
     except UNREADABLE:
         pass
     try:
-        value = json.loads(said)
-        return [_converted(one) for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+        value = json.loads(stripped)
+        return [
+            _converted(event) for event in (value if isinstance(value, list) else [value]) if isinstance(event, dict)
+        ]
     except (ValueError, RecursionError):
         raise Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable") from None
 

@@ -17,8 +17,8 @@ MAX_EVENT_BYTES: Final = 32 * 2**20
 _json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _field_line = re.compile(rb"[A-Za-z]*:")
 """A line with a field of a server-sent event; fields other than `data` are skipped."""
-_EVENT_ENDS: Final = (b"\n\r\n", b"\n\n")
-"""The bytes from the first line feed on, of an event of one line."""
+_EVENT_ENDS: Final = (b"\r\n", b"\n")
+"""The bytes after the first line feed of an event of one line."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -31,7 +31,7 @@ class EventStreamDecoder:
         self._data: list[bytes] = []
         self._bare: list[bytes] = []
         self._depth = 0
-        self._held = 0
+        self._buffered = 0
         self._is_after_cr = False
 
     @property
@@ -41,10 +41,11 @@ class EventStreamDecoder:
 
     def whole_event(self, data: bytes) -> bytes | None:
         """Return the payload of bytes that are exactly one event of one line, as most reads are; else None."""
-        is_whole = data[data.find(b"\n") :] in _EVENT_ENDS and data[:5] == b"data:"
+        line, _, rest = data.partition(b"\n")
+        is_whole = rest in _EVENT_ENDS and line[:5] == b"data:"
         if not is_whole or self._line or self._data or self._bare:
             return None
-        return data[5:]
+        return line[5:]
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the payloads that these bytes complete; raise `Failure` when one grows over `MAX_EVENT_BYTES`."""
@@ -59,17 +60,17 @@ class EventStreamDecoder:
             line = self._whole_line(piece) if self._line else piece
             if line.startswith(b"data:") and not self._bare:
                 self._data.append(line[5:])
-                self._held += len(line)
+                self._buffered += len(line)
             elif line or self._bare:
                 self._take_line(line, payloads)
             else:
                 self._take_event(payloads)
         if rest:
             self._line.append(rest)
-            self._held += len(rest)
-        if self._held > MAX_EVENT_BYTES and not payloads:
-            said = "The provider sent more in one piece than this server takes."
-            raise LastingFailure("upstream_truncated", said, cause="an event over 32 MiB")
+            self._buffered += len(rest)
+        if self._buffered > MAX_EVENT_BYTES and not payloads:
+            message = "The provider sent more in one piece than this server takes."
+            raise LastingFailure("upstream_truncated", message, cause="an event over 32 MiB")
         return payloads
 
     def end(self) -> list[bytes]:
@@ -84,11 +85,11 @@ class EventStreamDecoder:
         """Return the line whose last piece has come."""
         line = b"".join([*self._line, last])
         self._line.clear()
-        self._held -= len(line) - len(last)
+        self._buffered -= len(line) - len(last)
         return line
 
     def _take_line(self, line: bytes, payloads: list[bytes]) -> None:
-        self._held += len(line)
+        self._buffered += len(line)
         if self._bare:
             self._take_bare_line(line.rstrip(), payloads)
         elif line.startswith(b"data:"):
@@ -118,11 +119,11 @@ class EventStreamDecoder:
         if self._bare:
             payload = b"\n".join(self._bare)
             self._bare.clear()
-            self._depth = self._held = 0
+            self._depth = self._buffered = 0
             payloads.append(b"[%b]" % payload if payload.startswith(b"{") else payload)
 
     def _take_event(self, payloads: list[bytes]) -> None:
-        self._held = 0
+        self._buffered = 0
         if self._data:
             payloads.append(self._data[0] if len(self._data) == 1 else b"\n".join(self._data))
             self._data.clear()

@@ -22,7 +22,7 @@ from deltawire.gemini.reading.response import (
     Response,
     UsageMetadata,
     decode,
-    decode_kindly,
+    decode_leniently,
 )
 from deltawire.gemini.reading.sse import EventStreamDecoder
 from deltawire.gemini.reading.tool_use import ToolUse
@@ -51,9 +51,9 @@ class ResponseReader:
         """True once an event has reported the end, so that `is_proven` is worth a check."""
         self._has_text = False
         self._has_thought = False
-        self._half = ""
+        self._high_surrogate = ""
         """The first half of a surrogate pair, until the second half comes."""
-        self._last_quiet = 0
+        self._last_parts_hash = 0
         self._tools = ToolUse() if has_tools else None
         self._opaque: OpaqueParts | None = None
 
@@ -73,20 +73,20 @@ class ResponseReader:
     @property
     def is_proven(self) -> bool:
         """True once the answer is complete, however its connection ends."""
-        is_refused = self._finish.is_blocked and not self._has_said
+        is_refused = self._finish.is_blocked and not self._has_answer
         return (self._finish.is_proven or is_refused) and self._framing.is_between_events
 
     @property
-    def _has_said(self) -> bool:
+    def _has_answer(self) -> bool:
         return self._has_text or self._has_thought
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events in these bytes. After a `Failure`, feed nothing more."""
         events: list[Event] = []
         try:
-            whole = self._framing.whole_event(data)
-            if whole is not None:
-                self._take_payload(whole, events)
+            payload = self._framing.whole_event(data)
+            if payload is not None:
+                self._take_payload(payload, events)
             else:
                 for payload in self._framing.feed(data):
                     self._take_payload(payload, events)
@@ -102,11 +102,11 @@ class ResponseReader:
                 self._take_payload(payload, events)
             if self._opaque is not None and self._finish.reason == "stop":
                 self._opaque.end(events)
-            if self._half:
+            if self._high_surrogate:
                 events.append(Text("?"))
             if self._tools is not None:
                 self._tools.tell(events)
-            self._finish.check(has_said=self._has_said)
+            self._finish.check(has_answer=self._has_answer)
         except Failure as failure:
             events.append(failure)
         return events
@@ -117,17 +117,17 @@ class ResponseReader:
             try:
                 response = decode(payload)
             except UNREADABLE:
-                several = decode_kindly(payload)
-                for one, its in zip(several, payloads_of(payload, len(several)), strict=True):
-                    self._take_payload(its, events, self._with_whole_letters(one))
+                several = decode_leniently(payload)
+                for one, its_payload in zip(several, payloads_of(payload, len(several)), strict=True):
+                    self._take_payload(its_payload, events, self._join_surrogates(one))
                 return
-            if self._half:
-                self._with_whole_letters(response)
+            if self._high_surrogate:
+                self._join_surrogates(response)
         if response.error:
             raise failure_of(response.error)
         candidate = response.candidates[0] if response.candidates else None
         if candidate is None or not self._take_text(candidate, payload, events):
-            self._take_quiet(response, candidate, payload, events)
+            self._take_without_text(response, candidate, payload, events)
             return
         usage = response.usage_metadata
         if usage is not None:
@@ -136,7 +136,7 @@ class ResponseReader:
             else:
                 self._running.take(usage)
         if candidate.finish_reason or self._finish.reason is not None or response.prompt_feedback is not None:
-            self._take_finish(response, candidate, events, said=True)
+            self._take_finish(response, candidate, events, has_text=True)
 
     def _take_text(  # noqa: C901 - split, each delta would cost a call more
         self, candidate: Candidate, payload: bytes, events: list[Event]
@@ -147,7 +147,7 @@ class ResponseReader:
         content = candidate.content
         if content is None or content.parts is None:
             return False
-        said = False
+        has_text = False
         for part in content.parts:
             if part is not None and (part.text is None or part.thought_signature is not None):
                 return self._take_parts(content.parts, payload, events)
@@ -158,7 +158,7 @@ class ResponseReader:
             text = part.text
             if "\0" in text:
                 text = text.replace("\0", "\ufffd")
-            said = True
+            has_text = True
             kind: type[Text | ThoughtText] = Text
             if part.thought:
                 kind = ThoughtText
@@ -171,23 +171,25 @@ class ResponseReader:
                 events[-1] = kind(last.text + text)
             else:
                 events.append(kind(text))
-        return said
+        return has_text
 
     def _take_parts(self, parts: list[Part | None], payload: bytes, events: list[Event]) -> bool:
         """Append the parts of an event, of which some are not plain text; return True when there was any text."""
-        said = False
+        has_text = False
         opaque = self._opaque = self._opaque or OpaqueParts()
         raws = raw_parts(payload, len(parts)) or [_encode(part) for part in parts]
         for part, raw in zip(parts, raws, strict=True):
             if part is None:
                 continue
             if part.text:
-                said = self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or said
+                has_text = (
+                    self._take_text(Candidate(Content([Part(part.text, part.thought)])), payload, events) or has_text
+                )
             else:
                 self._take_part(part, events)
             if part.text is None or part.thought_signature is not None:
                 opaque.take(raw, part.text, is_thought=bool(part.thought), events=events)
-        return said
+        return has_text
 
     def _take_part(self, part: Part, events: list[Event]) -> None:
         """Append the event of code or of a file; a file of the thoughts is not part of the answer."""
@@ -196,17 +198,21 @@ class ResponseReader:
         if part.inline_data is not None and not part.thought and (made := made_file(part.inline_data)) is not None:
             events.append(made)
 
-    def _take_finish(self, response: Response, candidate: Candidate | None, events: list[Event], *, said: bool) -> None:
+    def _take_finish(
+        self, response: Response, candidate: Candidate | None, events: list[Event], *, has_text: bool
+    ) -> None:
         """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
             self._finish.take_feedback(response.prompt_feedback)
         usage = response.usage_metadata
-        self._finish.take(candidate, said=said, counted=usage is not None and self._is_whole(usage))
+        self._finish.take(candidate, has_text=has_text, counted=usage is not None and self._has_all_counts(usage))
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
         if self._tools is not None and self._finish.reason is not None:
             self._tools.tell(events)
 
-    def _take_quiet(self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]) -> None:
+    def _take_without_text(
+        self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]
+    ) -> None:
         """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
 
         Progress is a part of another kind that does not repeat the last one, or a count that changes.
@@ -215,29 +221,29 @@ class ResponseReader:
             raise failure_of(error)
         usage = response.usage_metadata
         has_progressed = usage is not None and self._running.take_news(usage)
-        self._take_finish(response, candidate, events, said=False)
+        self._take_finish(response, candidate, events, has_text=False)
         parts = (candidate and candidate.content and candidate.content.parts) or ()
         if any(part is not None and part.text is None for part in parts):
-            quiet = hash(payload)
-            has_progressed = has_progressed or quiet != self._last_quiet
-            self._last_quiet = quiet
+            parts_hash = hash(payload)
+            has_progressed = has_progressed or parts_hash != self._last_parts_hash
+            self._last_parts_hash = parts_hash
         if has_progressed and not events:
             events.append(PROGRESS)
 
-    def _is_whole(self, usage: UsageMetadata) -> bool:
+    def _has_all_counts(self, usage: UsageMetadata) -> bool:
         """Say if an event had all counts."""
         counts = self.counts
         return bool(usage.total_token_count) and counts.input is not None and counts.output is not None
 
-    def _with_whole_letters(self, response: Response) -> Response:
+    def _join_surrogates(self, response: Response) -> Response:
         """Join surrogate pairs, also one whose halves came in two events. A lone half becomes a question mark."""
         for candidate in response.candidates or ():
             for part in (candidate and candidate.content and candidate.content.parts) or ():
                 if part is None or not part.text:
                     continue
-                text = self._half + part.text
-                self._half = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
-                text = text[:-1] if self._half else text
+                text = self._high_surrogate + part.text
+                self._high_surrogate = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+                text = text[:-1] if self._high_surrogate else text
                 text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
                 part.text = text.encode(errors="replace").decode()
         return response

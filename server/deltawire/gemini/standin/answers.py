@@ -76,8 +76,8 @@ def _answer(conversation: Conversation) -> str:
     if conversation.schema is not None:
         return msgspec.json.format(msgspec.json.encode(sample(conversation.schema))).decode()
     if conversation.results:
-        said = (f"- `{result['name']}`: `{_quote(_json(result['response']))}`" for result in conversation.results)
-        return "This is the **offline stand-in**. Your functions said:\n\n" + "\n".join(said) + "\n"
+        results = (f"- `{result['name']}`: `{_quote(_json(result['response']))}`" for result in conversation.results)
+        return "This is the **offline stand-in**. Your functions said:\n\n" + "\n".join(results) + "\n"
     context = f"Before it came {len(earlier)} messages; the first was “{_quote(earlier[0])}”.\n" if earlier else ""
     if len(earlier) > 1:
         context += f"The one just before it was “{_quote(earlier[-1])}”.\n"
@@ -98,14 +98,14 @@ def _call(function: dict[str, Any]) -> dict[str, Any]:
 
 def _grounding(text: str, conversation: Conversation) -> dict[str, Any]:
     """Return the sources of an answer: two pages, each of which some words rest on."""
-    asked = _quote(conversation.texts[-1])
-    link = f'<a href="https://www.google.com/search?q={quote(asked)}" target="_blank">Google would show this</a>'
+    query = _quote(conversation.texts[-1])
+    link = f'<a href="https://www.google.com/search?q={quote(query)}" target="_blank">Google would show this</a>'
     supports = [_support(text, words, index) for index, words in enumerate(_CITED) if words in text]
     return {
         "searchEntryPoint": {"renderedContent": f"<style>a {{ font: 14px sans-serif }}</style>{link}"},
         "groundingChunks": [{"web": {"uri": uri, "title": title}} for title, uri in _PAGES],
         "groundingSupports": supports,
-        "webSearchQueries": [asked],
+        "webSearchQueries": [query],
     }
 
 

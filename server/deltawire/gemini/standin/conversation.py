@@ -41,7 +41,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
         calling = body.get("toolConfig", {}).get("functionCallingConfig", {})
         return cls(
             texts=[text for text in texts if text] or [""],
-            files=[file for part in contents[-1] if (file := sent.given(part)) is not None],
+            files=[file for part in contents[-1] if (file := sent.file_of(part)) is not None],
             results=[part["functionResponse"] for part in contents[-1] if "functionResponse" in part],
             thinks=bool(config.get("thinkingConfig", {}).get("includeThoughts")),
             most=config.get("maxOutputTokens"),

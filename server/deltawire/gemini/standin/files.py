@@ -43,10 +43,10 @@ class SentFiles:
         """Serve the Files API."""
         app.router.add_post("/upload/{version}/files", self._begin)
         app.router.add_post("/upload/{version}/files/{name}", self._take)
-        app.router.add_get("/{version}/files/{name}", self._look)
+        app.router.add_get("/{version}/files/{name}", self._read_file)
         app.router.add_delete("/{version}/files/{name}", self._delete)
 
-    def given(self, part: dict[str, Any]) -> GivenFile | None:
+    def file_of(self, part: dict[str, Any]) -> GivenFile | None:
         """Return the file of a part; None for another part. A file that is gone is forbidden, as at Google's."""
         if inline := part.get("inlineData"):
             data: str = inline["data"]
@@ -77,16 +77,16 @@ class SentFiles:
             size += len(piece)
             head = (head + piece)[:_HEAD_BYTES] if len(head) < _HEAD_BYTES else head
         self._files[name] = GivenFile(self._types[name], size, head, time.time() + _LIFETIME_SECONDS)
-        return web.json_response({"file": self._told(request, name)})
+        return web.json_response({"file": self._as_json(request, name)})
 
-    async def _look(self, request: web.Request) -> web.Response:
-        return web.json_response(self._told(request, request.match_info["name"]))
+    async def _read_file(self, request: web.Request) -> web.Response:
+        return web.json_response(self._as_json(request, request.match_info["name"]))
 
     async def _delete(self, request: web.Request) -> web.Response:
         self._files.pop(request.match_info["name"], None)
         return web.json_response({})
 
-    def _told(self, request: web.Request, name: str) -> dict[str, str]:
+    def _as_json(self, request: web.Request, name: str) -> dict[str, str]:
         if name not in self._files:
             raise web.HTTPForbidden
         expiry = datetime.fromtimestamp(self._files[name].expires, UTC).isoformat()

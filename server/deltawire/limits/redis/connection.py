@@ -77,14 +77,14 @@ class RedisConnection:
         self._search: asyncio.Task[None] | None = None
         self._probe = self.client.register_script(probe)
 
-    async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Return what `work` returns; raise `StoreAway` within a second, and at once while the store is away."""
         async with self._slots:
             if self.is_away:
                 raise StoreAway
             returns = self._returns
             try:
-                return await self._ask(work, *arguments, **named)
+                return await self._ask(work, *arguments, **keywords)
             except StoreAway as away:
                 if not self.is_away and returns == self._returns:  # else the call met an earlier outage
                     self._lose(str(away))
@@ -122,10 +122,10 @@ class RedisConnection:
         for act in self.on_return:
             await self._ask(act)
 
-    async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def _ask(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **keywords: P.kwargs) -> T:
         try:
             async with ticking_timeout(_CALL_SECONDS):
-                return await work(*arguments, **named)
+                return await work(*arguments, **keywords)
         except (RedisError, OSError, EOFError, TimeoutError) as fault:
             raise StoreAway(_cause_of(fault)) from None
 

@@ -59,9 +59,9 @@ class RedisLeases:
         """`seconds` is the time after which a lease that is not renewed expires."""
         self._store = store
         self._seconds = seconds
-        self._held: dict[str, list[str]] = {}
+        self._keys: dict[str, list[str]] = {}
         """The keys of each lease."""
-        self._left: dict[str, list[str]] = {}
+        self._to_remove: dict[str, list[str]] = {}
         """Leases to remove when the store answers again: a store that was frozen may write one after its release."""
         self._renewing: asyncio.Task[None] | None = None
         self._take = store.client.register_script(_TAKE)
@@ -82,24 +82,24 @@ class RedisLeases:
         try:
             full: int = await self._store.call(self._take, keys, arguments)
         except StoreAway:
-            self._held[lease] = keys
+            self._keys[lease] = keys
             raise
         if full:
             return rules[full - 1]
-        self._held[lease] = keys
+        self._keys[lease] = keys
         return None
 
-    async def give_back(self, lease: str) -> None:
+    async def release(self, lease: str) -> None:
         """Release a turn's place."""
-        keys = self._held.pop(lease, None)
+        keys = self._keys.pop(lease, None)
         if keys is not None:
             try:
                 await self._store.call(self._remove, keys, [lease] * len(keys))
             except StoreAway:
-                if len(self._left) < _MAX_LEFT:  # else the lease expires
-                    self._left[lease] = keys
+                if len(self._to_remove) < _MAX_LEFT:  # else the lease expires
+                    self._to_remove[lease] = keys
 
-    async def look(self, caller: str, rule: Rule) -> int:
+    async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns."""
         running: int = await self._store.call(self._count, [_key(caller, rule)])
         return running
@@ -119,19 +119,19 @@ class RedisLeases:
 
     async def _renew_all(self) -> None:
         """Renew every lease that is held, also one that the store has lost or never got."""
-        places = [(lease, key) for lease, keys in self._held.items() for key in keys]
+        places = [(lease, key) for lease, keys in self._keys.items() for key in keys]
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
         # Given back while the store did not answer, or during the renewal, which may have written it again.
-        left = list(self._left)
-        gone = [(lease, key) for lease in left for key in self._left[lease]]
-        gone += [(lease, key) for lease, key in places if lease not in self._held]
-        for start in range(0, len(gone), _BATCH):
-            batch = gone[start : start + _BATCH]
+        to_remove = list(self._to_remove)
+        released = [(lease, key) for lease in to_remove for key in self._to_remove[lease]]
+        released += [(lease, key) for lease, key in places if lease not in self._keys]
+        for start in range(0, len(released), _BATCH):
+            batch = released[start : start + _BATCH]
             await self._remove([key for _, key in batch], [lease for lease, _ in batch])
-        for lease in left:
-            self._left.pop(lease, None)
+        for lease in to_remove:
+            self._to_remove.pop(lease, None)
 
 
 def _key(caller: str, rule: Rule) -> str:

@@ -41,7 +41,7 @@ class CallStep(HistoryMessage, frozen=True, kw_only=True, gc=False):
         return step_of(self.calls[0].id)
 
 
-class Spoken(NamedTuple):
+class RequestMessage(NamedTuple):
     """One message of a request."""
 
     role: str
@@ -92,47 +92,47 @@ def _check_number(step: CallStep) -> None:
         raise _wrong(step.calls[_MAX_CALLS].path, f"is one of more than {_MAX_CALLS} calls at once")
 
 
-def history_of(spoken: Sequence[Spoken]) -> list[HistoryMessage]:
+def history_of(messages: Sequence[RequestMessage]) -> list[HistoryMessage]:
     """Return the messages as a history. Raise `Failure` for calls without results, and results without calls."""
     history: list[HistoryMessage] = []
     step: CallStep | None = None
-    for said in spoken:
-        if said.answers is not None:
-            _answer(step, said)
-        elif said.calls and step is not None and (not step.results or step.name == step_of(said.calls[0].id)):
+    for message in messages:
+        if message.answers is not None:
+            _answer(step, message)
+        elif message.calls and step is not None and (not step.results or step.name == step_of(message.calls[0].id)):
             # Responses have one item for each call; parallel ones may come with their results in between.
-            step = replace(step, text=step.text or said.text, calls=(*step.calls, *said.calls))
+            step = replace(step, text=step.text or message.text, calls=(*step.calls, *message.calls))
             _check_number(step)
             history[-1] = step
         else:
             _check_answered(step)
-            step = _begun(history, said) if said.calls else None
+            step = _new_step(history, message) if message.calls else None
             if step is not None:
                 _check_number(step)
                 history.append(step)
-            elif said.files:
-                history.append(GivenMessage("user", said.text, files=said.files))
-            elif said.text:
-                history.append(HistoryMessage("model" if said.role == "assistant" else "user", said.text))
+            elif message.files:
+                history.append(GivenMessage("user", message.text, files=message.files))
+            elif message.text:
+                history.append(HistoryMessage("model" if message.role == "assistant" else "user", message.text))
     _check_answered(step)
     return history
 
 
-def _begun(history: list[HistoryMessage], said: Spoken) -> CallStep:
+def _new_step(history: list[HistoryMessage], message: RequestMessage) -> CallStep:
     """Return the step that begins; the words of the model just before are of the same step."""
-    text = said.text
+    text = message.text
     if not text and history and type(history[-1]) is HistoryMessage and history[-1].role == "model":
         text = history.pop().text
-    return CallStep("model", text, calls=said.calls, results={})
+    return CallStep("model", text, calls=message.calls, results={})
 
 
-def _answer(step: CallStep | None, said: Spoken) -> None:
-    call = said.answers or ""
+def _answer(step: CallStep | None, message: RequestMessage) -> None:
+    call = message.answers or ""
     if step is None or all(call != known.id for known in step.calls):
-        raise _wrong(said.answers_path, "must be the id of a call just before")
+        raise _wrong(message.answers_path, "must be the id of a call just before")
     if call in step.results:
-        raise _wrong(said.answers_path, "is answered already")
-    step.results[call] = said.text
+        raise _wrong(message.answers_path, "is answered already")
+    step.results[call] = message.text
 
 
 def _check_answered(step: CallStep | None) -> None:

@@ -11,7 +11,7 @@ from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.errors import error_body
 from deltawire.protocol.openai.token_details import CompletionTokens, PromptTokens, completion_details, prompt_details
 from deltawire.protocol.shown import ShownCall
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 _FINISHES: Final[dict[str | None, FinishReason]] = {
@@ -109,28 +109,28 @@ class ChatCompletionChunk(Struct, frozen=True, kw_only=True):
     usage: CompletionUsage | UnsetType | None = UNSET
 
 
-def finish_of(spent: Spent) -> FinishReason:
+def finish_of(figures: UsageFigures) -> FinishReason:
     """Return OpenAI's word for the end of an answer."""
-    return _FINISHES.get(spent.finish_reason, "content_filter")
+    return _FINISHES.get(figures.finish_reason, "content_filter")
 
 
-def usage_of(spent: Spent) -> CompletionUsage | None:
+def usage_of(figures: UsageFigures) -> CompletionUsage | None:
     """Return the tokens of a turn; None where a count is not known."""
-    if spent.input_tokens is None or spent.output_tokens is None:
+    if figures.input_tokens is None or figures.output_tokens is None:
         return None
-    prompt = spent.input_tokens + (spent.tool_tokens or 0)
-    completion = spent.output_tokens + (spent.thought_tokens or 0)
+    prompt = figures.input_tokens + (figures.tool_tokens or 0)
+    completion = figures.output_tokens + (figures.thought_tokens or 0)
     return CompletionUsage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=prompt + completion,
-        prompt_tokens_details=prompt_details(spent),
-        completion_tokens_details=completion_details(spent),
+        prompt_tokens_details=prompt_details(figures),
+        completion_tokens_details=completion_details(figures),
     )
 
 
 def completion_of(
-    turn: str, text: str, thoughts: str, spent: Spent, created: int, called: Sequence[ShownCall] = ()
+    turn: str, text: str, thoughts: str, figures: UsageFigures, created: int, called: Sequence[ShownCall] = ()
 ) -> ChatCompletion:
     """Return the whole answer of a turn; `created` is in seconds since the epoch."""
     calls = [_call(turn, index, call) for index, call in enumerate(called)]
@@ -139,9 +139,9 @@ def completion_of(
     return ChatCompletion(
         id=completion_id(turn),
         created=created,
-        model=spent.model,
-        choices=[Choice(message=message, finish_reason=finish_of(spent))],
-        usage=usage_of(spent) or UNSET,
+        model=figures.model,
+        choices=[Choice(message=message, finish_reason=finish_of(figures))],
+        usage=usage_of(figures) or UNSET,
     )
 
 
@@ -194,13 +194,13 @@ class ChunkWriter:
             ChatCompletionChunk(id=self._id, created=self._created, model=model, choices=choices, usage=self._usage)
         )
 
-    def _last(self, spent: Spent) -> bytes:
+    def _last(self, figures: UsageFigures) -> bytes:
         """Return the chunk with the usage, where it was asked for and is known."""
-        usage = None if self._usage is UNSET else usage_of(spent)
+        usage = None if self._usage is UNSET else usage_of(figures)
         if usage is None:
             return b""
         return _event(
-            ChatCompletionChunk(id=self._id, created=self._created, model=spent.model, choices=[], usage=usage)
+            ChatCompletionChunk(id=self._id, created=self._created, model=figures.model, choices=[], usage=usage)
         )
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, MAX_STOP_CHARS, ChatRequest, Seed
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import Spoken
+from deltawire.protocol.openai.calls import RequestMessage
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
@@ -20,7 +20,7 @@ from deltawire.protocol.openai.conversation import (
     conversation_of,
     text_of,
 )
-from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.fields import FieldRow, check, ignored, refused, refused_among, rows_of
 from deltawire.protocol.openai.functions import (
     A_CALL_ID,
     CALL_ROWS,
@@ -77,10 +77,10 @@ class ContentPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     image_url: Annotated[ImageUrl, Meta(description='an object with "url"')] | None = None
     input_audio: Annotated[InputAudio, Meta(description='an object with "data" and "format"')] | None = None
     file: Annotated[ChatFile, Meta(description='an object with "file_data" or "file_id"')] | None = None
-    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
 
-    def given(self, path: str) -> GivenFile | None:
+    def attached_file(self, path: str) -> GivenFile | None:
         """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
         if self.type == "image_url" and self.image_url is not None:
             return picture_of(self.image_url.url, f"{path}.image_url.url")
@@ -102,15 +102,15 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     ]
     content: Annotated[str | list[ContentPart], Meta(description="a string, or a list of parts")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text where there is no content")] | None = None
-    name: Annotated[Raw, passed_over("the provider knows no names of participants")] | UnsetType = UNSET
-    id: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
-    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    reasoning_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    reasoning: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    reasoning_details: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    thinking_blocks: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    provider_specific_fields: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    name: Annotated[Raw, ignored("the provider has no names of participants")] | UnsetType = UNSET
+    id: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    annotations: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    reasoning_content: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    reasoning_details: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    thinking_blocks: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    provider_specific_fields: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     tool_calls: (
         Annotated[list[ChatCall], Meta(max_length=MAX_FUNCTIONS, description="a list of the calls of an answer")] | None
@@ -126,26 +126,26 @@ class ChatMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Return the text; parts become lines."""
         return text_of(self.content if isinstance(self.content, list) else self.content or self.refusal)
 
-    def spoken(self, path: str) -> Spoken:
+    def request_message(self, path: str) -> RequestMessage:
         """Return the message as one of the conversation. Raise `Failure`; `path` is its path."""
-        parts = [part.given(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
+        parts = [part.attached_file(f"{path}.content[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
         check_speaker(self.role, files)
         if self.role != "tool":
-            given = self.tool_calls or () if self.role == "assistant" else ()
-            calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(given))
-            return Spoken(self.role, self.text(), f"{path}.content", calls, files=files)
+            tool_calls = self.tool_calls or () if self.role == "assistant" else ()
+            calls = tuple(call.call(f"{path}.tool_calls[{index}]") for index, call in enumerate(tool_calls))
+            return RequestMessage(self.role, self.text(), f"{path}.content", calls, files=files)
         field = f"{path}.tool_call_id"
         if self.tool_call_id is None:
             raise Failure("invalid_frame", f"{field} is missing: {A_CALL_ID}.", field=field)
-        return Spoken(self.role, self.text(), f"{path}.content", answers=self.tool_call_id, answers_path=field)
+        return RequestMessage(self.role, self.text(), f"{path}.content", answers=self.tool_call_id, answers_path=field)
 
 
 class StreamOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The options of a stream."""
 
     include_usage: Annotated[bool, Meta(description="true for a last chunk with the usage")] | None = None
-    include_obfuscation: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+    include_obfuscation: Annotated[Raw, ignored(NO_PADDING)] | UnsetType = UNSET
 
 
 class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,7 +184,7 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     response_format: Annotated[ResponseFormat, Meta(description='an object with "type"')] | None = None
     tools: Annotated[list[ChatTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
     tool_choice: Annotated[Word | ChatChoice, Meta(description=CHOICES)] | None = None
-    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, ignored(MODELS_CHOICE)] | UnsetType = UNSET
     functions: Annotated[Raw, refused(DEPRECATED, [])] | UnsetType = UNSET
     function_call: Annotated[Raw, refused(DEPRECATED, "none", "auto")] | UnsetType = UNSET
     web_search_options: Annotated[Raw, refused("the web is not searched on this wire")] | UnsetType = UNSET
@@ -199,15 +199,15 @@ class ChatCompletionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     audio: Annotated[Raw, refused(NO_SOUND)] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
     store: Annotated[Raw, refused("completions are not stored", False)] | UnsetType = UNSET  # noqa: FBT003
-    metadata: Annotated[Raw, passed_over("it is for completions that are stored")] | UnsetType = UNSET
-    prediction: Annotated[Raw, passed_over("it changes only the speed")] | UnsetType = UNSET
-    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
-    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    metadata: Annotated[Raw, ignored("it is for completions that are stored")] | UnsetType = UNSET
+    prediction: Annotated[Raw, ignored("it changes only the speed")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, ignored(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
     extra_body: Annotated[Raw, refused("a client puts its fields into the request itself", {})] | UnsetType = UNSET
-    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
-    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    user: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
 
     @property
     def wants_usage(self) -> bool:
@@ -259,13 +259,14 @@ def read_chat_completion(body: bytes) -> ChatCompletionRequest:
 
 def chat_of(request: ChatCompletionRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is not a question."""
-    said = conversation_of([message.spoken(f"messages[{at}]") for at, message in enumerate(request.messages)])
+    messages = [message.request_message(f"messages[{index}]") for index, message in enumerate(request.messages)]
+    conversation = conversation_of(messages)
     tools = tools_of([tool.function for tool in request.tools or ()])
     stop = [request.stop] if isinstance(request.stop, str) else request.stop
     chat = ChatRequest(
-        message=said.message,
-        history=said.history,
-        system=said.system,
+        message=conversation.message,
+        history=conversation.history,
+        system=conversation.system,
         model=request.model,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -277,4 +278,4 @@ def chat_of(request: ChatCompletionRequest) -> ChatRequest:
         tools=tools,
         tool_choice=choice_of(request.tool_choice, has_tools=bool(tools)),
     )
-    return given_request(chat, said.files)
+    return given_request(chat, conversation.files)

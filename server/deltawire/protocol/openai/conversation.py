@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 from deltawire.protocol.chat_request import MODEL_NAME, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import Spoken, history_of
+from deltawire.protocol.openai.calls import RequestMessage, history_of
 from deltawire.protocol.openai.given_files import GivenFile
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -55,7 +55,7 @@ def text_of(content: str | Sequence[Part] | None) -> str:
     """Return the text of a message's content; its parts become lines."""
     if content is None or isinstance(content, str):
         return content or ""
-    return "\n".join([said for part in content if (said := part.text or part.refusal)])
+    return "\n".join([text for part in content if (text := part.text or part.refusal)])
 
 
 def check_speaker(role: str, files: Sequence[GivenFile]) -> None:
@@ -65,20 +65,20 @@ def check_speaker(role: str, files: Sequence[GivenFile]) -> None:
         raise Failure("invalid_frame", f"{path} is refused: only the user's messages have files.", field=path)
 
 
-def conversation_of(messages: Sequence[Spoken]) -> Conversation:
+def conversation_of(messages: Sequence[RequestMessage]) -> Conversation:
     """Join the instructions, wherever they stand.
 
     A last one is the question where the user has asked nothing since the last answer, as in `system: Give it a title`.
     Raise `Failure` where the last message is no question.
     """
     instructions = [message for message in messages if message.role in _INSTRUCT]
-    spoken = [message for message in messages if message.role not in _INSTRUCT]
-    if messages[-1].role in _INSTRUCT and (not spoken or spoken[-1].role == "assistant"):
-        spoken.append(instructions.pop())
+    dialogue = [message for message in messages if message.role not in _INSTRUCT]
+    if messages[-1].role in _INSTRUCT and (not dialogue or dialogue[-1].role == "assistant"):
+        dialogue.append(instructions.pop())
     system = "\n\n".join([message.text for message in instructions if message.text])
-    last = spoken[-1]
+    last = dialogue[-1]
     if last.answers is not None:
-        return Conversation(system or None, history_of(spoken), "")
+        return Conversation(system or None, history_of(dialogue), "")
     if last.role == "assistant":
         raise Failure(
             "invalid_frame",
@@ -87,7 +87,7 @@ def conversation_of(messages: Sequence[Spoken]) -> Conversation:
         )
     if not last.text and not last.files:
         raise Failure("invalid_frame", "The last message must not be empty.", field=last.path)
-    return Conversation(system or None, history_of(spoken[:-1]), last.text, last.files)
+    return Conversation(system or None, history_of(dialogue[:-1]), last.text, last.files)
 
 
 def check_model(name: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The fields of OpenAI's requests: each is taken, passed over, or refused by name.
+"""The fields of OpenAI's requests: each is supported, ignored, or refused by name.
 
 The treatment of a field stands at the field, in its `Meta`. docs/reference/openai.md has the table, too.
 """
@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Raw, Struct
 
 from deltawire.protocol.errors import Failure
 
-Treatment = Literal["taken", "passed over", "refused"]
+Treatment = Literal["supported", "ignored", "refused"]
 
 _TREATMENT: Final = "treatment"
 _HARMLESS: Final = "harmless"
@@ -27,7 +27,7 @@ class FieldRow(NamedTuple):
     """The path of the field, as in `messages[].role`."""
     treatment: Treatment
     words: str
-    """The allowed values of a field that is taken; the reason for any other treatment."""
+    """The allowed values of a supported field; the reason for any other treatment."""
     harmless: tuple[Any, ...]
     """The values that a refused field may have, because they ask for nothing; null is always one."""
 
@@ -37,9 +37,9 @@ class FieldRow(NamedTuple):
         return self.path.rpartition(".")[2]
 
 
-def passed_over(why: str) -> Meta:
+def ignored(why: str) -> Meta:
     """Return the annotation of a field that has no effect here."""
-    return Meta(description=why, extra={_TREATMENT: "passed over"})
+    return Meta(description=why, extra={_TREATMENT: "ignored"})
 
 
 def refused(why: str, *harmless: Any) -> Meta:
@@ -65,7 +65,7 @@ def _row(path: str, hint: Any) -> FieldRow:
             if isinstance(meta, Meta) and meta.description:
                 extra = meta.extra or {}
                 harmless = tuple(json.loads(text) for text in extra.get(_HARMLESS, ()))
-                return FieldRow(path, extra.get(_TREATMENT, "taken"), meta.description, harmless)
+                return FieldRow(path, extra.get(_TREATMENT, "supported"), meta.description, harmless)
     raise AssertionError(f"{path} has no description")
 
 
@@ -87,9 +87,9 @@ def _is_harmless(raw: Raw, row: FieldRow) -> bool:
     if memoryview(raw).nbytes > _LONGEST_HARMLESS:
         return False
     try:
-        given = msgspec.json.decode(raw)
+        decoded = msgspec.json.decode(raw)
     except msgspec.DecodeError:  # half of a surrogate pair, which is not looked at when a value is skipped
         return False
     # In Python, 0 is False and 1 is True.
-    is_truth = isinstance(given, bool)
-    return given is None or any(given == value and is_truth is isinstance(value, bool) for value in row.harmless)
+    is_truth = isinstance(decoded, bool)
+    return decoded is None or any(decoded == value and is_truth is isinstance(value, bool) for value in row.harmless)

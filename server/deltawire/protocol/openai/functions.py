@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.openai.calls import FunctionCall, arguments_of
-from deltawire.protocol.openai.fields import FieldRow, passed_over, refused, rows_of
+from deltawire.protocol.openai.fields import FieldRow, ignored, refused, rows_of
 from deltawire.protocol.openai.reasons import NO_CACHE, OF_ANSWER
 from deltawire.protocol.tools import A_FUNCTION_NAME, FUNCTION_NAME, MAX_FUNCTIONS, FunctionTool, ToolChoice
 
@@ -31,7 +31,7 @@ class FunctionSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: FunctionName
     description: Annotated[str, Meta(description="a string")] | None = None
     parameters: Annotated[dict[str, Any], Meta(description=_A_SCHEMA)] | None = None
-    strict: Annotated[Raw, passed_over(_NO_STRICT)] | UnsetType = UNSET
+    strict: Annotated[Raw, ignored(_NO_STRICT)] | UnsetType = UNSET
 
     def tool(self) -> FunctionTool:
         """Return the tool of the turn."""
@@ -43,14 +43,14 @@ class ChatTool(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     type: FunctionType
     function: Annotated[FunctionSpec, Meta(description='an object with "name"')]
-    cache_control: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    cache_control: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
 
 
 class ResponseTool(FunctionSpec, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A tool of a response."""
 
     type: FunctionType
-    output_schema: Annotated[Raw, passed_over("the provider takes no schema of a result")] | UnsetType = UNSET
+    output_schema: Annotated[Raw, ignored("the provider takes no schema of a result")] | UnsetType = UNSET
     allowed_callers: Annotated[Raw, refused("only the model calls", ["direct"])] | UnsetType = UNSET
     defer_loading: Annotated[Raw, refused("tools are not searched", False)] | UnsetType = UNSET  # noqa: FBT003
 
@@ -87,9 +87,9 @@ class ChatCall(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: CallId
     type: FunctionType = "function"
     function: Annotated[CalledFunction, Meta(description='an object with "name" and "arguments"')]
-    index: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    extra_content: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    provider_specific_fields: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    index: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    extra_content: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    provider_specific_fields: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
 
     def call(self, path: str) -> FunctionCall:
         """Return the call. Raise `Failure`; `path` is its path in the request."""
@@ -116,18 +116,18 @@ def choice_of(choice: Word | ChatChoice | ResponseChoice | None, *, has_tools: b
     return "any" if choice == "required" else "none"
 
 
-def told_tools(tools: Sequence[ResponseTool] | None) -> list[dict[str, Any]]:
+def repeated_tools(tools: Sequence[ResponseTool] | None) -> list[dict[str, Any]]:
     """Return the tools as a response repeats them."""
-    told = []
+    repeated = []
     for tool in tools or ():
         fields = {"type": tool.type, "name": tool.name, "parameters": tool.parameters}
         if tool.description is not None:
             fields["description"] = tool.description
-        told.append({**fields, "strict": None if tool.strict is UNSET else tool.strict})
-    return told
+        repeated.append({**fields, "strict": None if tool.strict is UNSET else tool.strict})
+    return repeated
 
 
-def told_choice(choice: Word | ResponseChoice | None) -> str | dict[str, Any]:
+def repeated_choice(choice: Word | ResponseChoice | None) -> str | dict[str, Any]:
     """Return the choice as a response repeats it."""
     return {"type": choice.type, "name": choice.name} if isinstance(choice, ResponseChoice) else choice or "auto"
 

@@ -8,9 +8,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.chat_request import STORED_ID, ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.fields import FieldRow, passed_over, rows_of
+from deltawire.protocol.openai.fields import FieldRow, ignored, rows_of
 
-DATA_URL: Final = "a data: URL in base64; no address is asked that a client names"
+DATA_URL: Final = "a data: URL in base64; the server fetches no address that a client names"
 FILE_DATA: Final = "a data: URL, or base64"
 A_FILE_ID: Final = "the `id` of a file that was sent to `POST /files`"
 NO_DETAIL: Final = "the provider decides"
@@ -55,7 +55,7 @@ class ImageUrl(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A picture of a chat completion."""
 
     url: Annotated[str, Meta(description=DATA_URL)]
-    detail: Annotated[Raw, passed_over(NO_DETAIL)] | UnsetType = UNSET
+    detail: Annotated[Raw, ignored(NO_DETAIL)] | UnsetType = UNSET
 
 
 class InputAudio(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

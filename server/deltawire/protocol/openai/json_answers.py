@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.fields import passed_over
+from deltawire.protocol.openai.fields import ignored
 
 _ALWAYS: Final = "an answer always keeps to its schema"
 _NO_NAME: Final = "the provider takes no name of a schema"
@@ -19,10 +19,10 @@ FormatType = Literal["text", "json_schema", "json_object"]
 class NamedSchema(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The schema of an answer, with a name."""
 
-    name: Annotated[Raw, passed_over(_NO_NAME)] | UnsetType = UNSET
-    description: Annotated[Raw, passed_over(_NO_NAME)] | UnsetType = UNSET
+    name: Annotated[Raw, ignored(_NO_NAME)] | UnsetType = UNSET
+    description: Annotated[Raw, ignored(_NO_NAME)] | UnsetType = UNSET
     schema: Annotated[dict[str, Any], Meta(description=_A_SCHEMA)] | None = None
-    strict: Annotated[Raw, passed_over(_ALWAYS)] | UnsetType = UNSET
+    strict: Annotated[Raw, ignored(_ALWAYS)] | UnsetType = UNSET
 
 
 class ResponseFormat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,24 +43,24 @@ def schema_of(format_: ResponseFormat | None) -> dict[str, Any] | None:
     if format_ is None:
         return None
     schema = None if format_.json_schema is None else format_.json_schema.schema
-    return _asked(format_.type, schema, "response_format.json_schema.schema")
+    return _schema_asked_for(format_.type, schema, "response_format.json_schema.schema")
 
 
 def schema_of_text(format_: TextFormat | None) -> dict[str, Any] | None:
     """Return the schema that a response's format asks for, if any. Raise `Failure` for one without a schema."""
-    return None if format_ is None else _asked(format_.type, format_.schema, "text.format.schema")
+    return None if format_ is None else _schema_asked_for(format_.type, format_.schema, "text.format.schema")
 
 
-def told(format_: TextFormat | None) -> dict[str, Any]:
+def repeated_format(format_: TextFormat | None) -> dict[str, Any]:
     """Return the format as a response repeats it."""
     if format_ is None or format_.type != "json_schema":
         return {"type": "text" if format_ is None else format_.type}
-    named = {"name": format_.name, "description": format_.description, "strict": format_.strict}
-    given = {name: value for name, value in named.items() if value is not UNSET}
-    return {"type": format_.type, "schema": format_.schema, "name": "answer", **given}
+    options = {"name": format_.name, "description": format_.description, "strict": format_.strict}
+    given_options = {name: value for name, value in options.items() if value is not UNSET}
+    return {"type": format_.type, "schema": format_.schema, "name": "answer", **given_options}
 
 
-def _asked(kind: FormatType, schema: dict[str, Any] | None, path: str) -> dict[str, Any] | None:
+def _schema_asked_for(kind: FormatType, schema: dict[str, Any] | None, path: str) -> dict[str, Any] | None:
     if kind == "text":
         return None
     if kind == "json_object":

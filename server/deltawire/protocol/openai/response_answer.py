@@ -10,11 +10,11 @@ from deltawire.protocol.errors import TABLE
 from deltawire.protocol.frames import ErrorFrame
 from deltawire.protocol.openai.calls import arguments_text, call_id
 from deltawire.protocol.openai.chat_answer import finish_of
-from deltawire.protocol.openai.functions import told_choice, told_tools
-from deltawire.protocol.openai.json_answers import told
+from deltawire.protocol.openai.functions import repeated_choice, repeated_tools
+from deltawire.protocol.openai.json_answers import repeated_format
 from deltawire.protocol.openai.response_request import ResponseRequest
 from deltawire.protocol.shown import ShownCall
-from deltawire.protocol.spent import Spent
+from deltawire.protocol.usage_figures import UsageFigures
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 _CUT_BY: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -120,7 +120,7 @@ class OpenAIResponse(Struct, frozen=True, kw_only=True):
     instructions: str | None
     max_output_tokens: int | None
     metadata: dict[str, str] = field(default_factory=dict)
-    """Always empty, as what was sent is passed over. OpenAI's schema requires the field."""
+    """Always empty, as the metadata of the request is ignored. OpenAI's schema requires the field."""
     model: str
     output: list[OutputItem]
     parallel_tool_calls: bool
@@ -145,7 +145,7 @@ def failure_of(error: ErrorFrame) -> ResponseFailure:
     return ResponseFailure(code="rate_limit_exceeded" if is_limit else "server_error", message=error.message)
 
 
-def begun(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
+def new_response(turn: str, request: ResponseRequest, model: str, created: int) -> OpenAIResponse:
     """Return a response that has just begun; `created` is in seconds since the epoch."""
     longest = request.max_output_tokens
     summary = request.reasoning.summary if request.reasoning else None
@@ -160,43 +160,44 @@ def begun(turn: str, request: ResponseRequest, model: str, created: int) -> Open
         reasoning=EffortAndSummary(effort=request.effort, summary=summary),
         temperature=request.temperature,
         parallel_tool_calls=bool(request.tools),
-        text={"format": told(request.text.format if request.text else None)},
-        tool_choice=told_choice(request.tool_choice),
-        tools=told_tools(request.tools),
+        text={"format": repeated_format(request.text.format if request.text else None)},
+        tool_choice=repeated_choice(request.tool_choice),
+        tools=repeated_tools(request.tools),
         top_p=request.top_p,
     )
 
 
-def ended(response: OpenAIResponse, output: list[OutputItem], spent: Spent) -> OpenAIResponse:
+def ended_response(response: OpenAIResponse, output: list[OutputItem], figures: UsageFigures) -> OpenAIResponse:
     """Return a response that has come to its end."""
-    reason = _CUT_BY.get(finish_of(spent))
+    reason = _CUT_BY.get(finish_of(figures))
     return replace(
         response,
-        status=status_of(spent),
+        status=status_of(figures),
         incomplete_details=IncompleteDetails(reason) if reason else None,
-        model=spent.model,
+        model=figures.model,
         output=output,
-        usage=response_usage_of(spent) or UNSET,
+        usage=response_usage_of(figures) or UNSET,
     )
 
 
-def status_of(spent: Spent) -> Status:
+def status_of(figures: UsageFigures) -> Status:
     """Return the status of an answer that has come to its end."""
-    return "completed" if finish_of(spent) in ("stop", "tool_calls") else "incomplete"
+    return "completed" if finish_of(figures) in ("stop", "tool_calls") else "incomplete"
 
 
-def response_usage_of(spent: Spent) -> ResponseUsage | None:
+def response_usage_of(figures: UsageFigures) -> ResponseUsage | None:
     """Return the tokens of a turn; None where a count is not known."""
-    read, written, cached, thought = spent.input_tokens, spent.output_tokens, spent.cached_tokens, spent.thought_tokens
-    if read is None or written is None or cached is None or thought is None:
+    prompt, answer = figures.input_tokens, figures.output_tokens
+    cached, thought = figures.cached_tokens, figures.thought_tokens
+    if prompt is None or answer is None or cached is None or thought is None:
         return None
-    read += spent.tool_tokens or 0
+    prompt += figures.tool_tokens or 0
     return ResponseUsage(
-        input_tokens=read,
+        input_tokens=prompt,
         input_tokens_details=InputDetails(cached_tokens=cached),
-        output_tokens=written + thought,
+        output_tokens=answer + thought,
         output_tokens_details=ReasoningTokens(thought),
-        total_tokens=read + written + thought,
+        total_tokens=prompt + answer + thought,
     )
 
 
@@ -222,14 +223,19 @@ def call_item(turn: str, name: str, index: int, call: ShownCall) -> OutputCall:
 
 
 def response_of(
-    response: OpenAIResponse, turn: str, text: str, thoughts: str, spent: Spent, called: Sequence[ShownCall] = ()
+    response: OpenAIResponse,
+    turn: str,
+    text: str,
+    thoughts: str,
+    figures: UsageFigures,
+    called: Sequence[ShownCall] = (),
 ) -> OpenAIResponse:
     """Return the whole answer of a turn, for a response that has just begun."""
     output: list[OutputItem] = []
     if thoughts:
         output.append(reasoning_item(f"{turn}_0", thoughts))
     if text:
-        output.append(message_item(f"{turn}_{len(output)}", text, status_of(spent)))
+        output.append(message_item(f"{turn}_{len(output)}", text, status_of(figures)))
     for index, call in enumerate(called):
         output.append(call_item(turn, f"{turn}_{len(output)}", index, call))
-    return ended(response, output, spent)
+    return ended_response(response, output, figures)

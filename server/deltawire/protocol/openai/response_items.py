@@ -7,9 +7,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from deltawire.protocol.decoding import rules_of
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import FunctionCall, Spoken, arguments_of
+from deltawire.protocol.openai.calls import FunctionCall, RequestMessage, arguments_of
 from deltawire.protocol.openai.conversation import check_speaker, text_of
-from deltawire.protocol.openai.fields import passed_over, refused
+from deltawire.protocol.openai.fields import ignored, refused
 from deltawire.protocol.openai.functions import Arguments, CallId, FunctionName
 from deltawire.protocol.openai.given_files import (
     DATA_URL,
@@ -33,17 +33,17 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ]
     text: Annotated[str, Meta(description="a string")] | None = None
     refusal: Annotated[str, Meta(description="a string, which counts as text")] | None = None
-    annotations: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    logprobs: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    prompt_cache_breakpoint: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
+    annotations: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    logprobs: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    prompt_cache_breakpoint: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
     image_url: Annotated[str, Meta(description=DATA_URL)] | None = None
     file_id: FileId | None = None
-    file_url: Annotated[Raw, refused("no address is asked that a client names")] | UnsetType = UNSET
+    file_url: Annotated[Raw, refused("the server fetches no address that a client names")] | UnsetType = UNSET
     file_data: Annotated[str, Meta(description=FILE_DATA)] | None = None
     filename: FileName | None = None
-    detail: Annotated[Raw, passed_over(NO_DETAIL)] | UnsetType = UNSET
+    detail: Annotated[Raw, ignored(NO_DETAIL)] | UnsetType = UNSET
 
-    def given(self, path: str) -> GivenFile | None:
+    def attached_file(self, path: str) -> GivenFile | None:
         """Return the file of the part, if it is one. Raise `Failure`; `path` is its path."""
         if self.type == "input_image" and self.image_url is not None:
             return picture_of(self.image_url, f"{path}.image_url")
@@ -53,14 +53,14 @@ class InputPart(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A message of the conversation, or thoughts of an earlier answer, which are passed over."""
+    """A message of the conversation, or thoughts of an earlier answer, which are ignored."""
 
     type: (
         Annotated[
             Literal["message", "reasoning", "function_call", "function_call_output"],
             Meta(
-                description='"message", "reasoning", "function_call" or "function_call_output"; names of stored items '
-                "are not taken: the client's `store` must be false"
+                description='"message", "reasoning", "function_call" or "function_call_output"; references to '
+                "stored items are refused: the client's `store` must be false"
             ),
         ]
         | None
@@ -73,17 +73,17 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         | None
     ) = None
     content: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
-    id: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    status: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    phase: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
-    summary: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
-    encrypted_content: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    id: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    status: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    phase: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
+    summary: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    encrypted_content: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     call_id: CallId | None = None
     name: FunctionName | None = None
     arguments: Arguments | None = None
     output: Annotated[str | list[InputPart], Meta(description="a string, or a list of parts")] | None = None
     namespace: Annotated[Raw, refused("functions have no namespaces")] | UnsetType = UNSET
-    caller: Annotated[Raw, passed_over(OF_ANSWER)] | UnsetType = UNSET
+    caller: Annotated[Raw, ignored(OF_ANSWER)] | UnsetType = UNSET
 
     @property
     def parts_field(self) -> str:
@@ -92,25 +92,25 @@ class InputItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def parts(self) -> Sequence[InputPart]:
         """Return the parts of a content that has some."""
-        given = getattr(self, self.parts_field)
-        return given if isinstance(given, list) else ()
+        content = getattr(self, self.parts_field)
+        return content if isinstance(content, list) else ()
 
-    def spoken(self, path: str) -> Spoken:
+    def request_message(self, path: str) -> RequestMessage:
         """Return the item as a message of the conversation. Raise `Failure`; `path` is its path."""
-        parts = [part.given(f"{path}.{self.parts_field}[{index}]") for index, part in enumerate(self.parts())]
+        parts = [part.attached_file(f"{path}.{self.parts_field}[{index}]") for index, part in enumerate(self.parts())]
         files = tuple(file for file in parts if file is not None)
         check_speaker(self.role or "tool", files)
         if self.type == "function_call":
             name = self._required("name", path)
             arguments = arguments_of(self.arguments or "", f"{path}.arguments")
             call = FunctionCall(id=self._required("call_id", path), name=name, arguments=arguments, path=path)
-            return Spoken("assistant", "", path, (call,))
+            return RequestMessage("assistant", "", path, (call,))
         if self.type == "function_call_output":
             answers = self._required("call_id", path)
-            return Spoken(
+            return RequestMessage(
                 "tool", text_of(self.output), f"{path}.output", answers=answers, answers_path=f"{path}.call_id"
             )
-        return Spoken(self._required("role", path), text_of(self.content), f"{path}.content", files=files)
+        return RequestMessage(self._required("role", path), text_of(self.content), f"{path}.content", files=files)
 
     def _required(self, name: str, path: str) -> str:
         value: str | None = getattr(self, name)

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from deltawire.protocol.chat_request import INT32, ChatRequest
 from deltawire.protocol.decoding import StrictDecoder
 from deltawire.protocol.errors import Failure
-from deltawire.protocol.openai.calls import Spoken
+from deltawire.protocol.openai.calls import RequestMessage
 from deltawire.protocol.openai.conversation import (
     EFFORTS,
     MAX_MESSAGES,
@@ -17,7 +17,7 @@ from deltawire.protocol.openai.conversation import (
     check_model,
     conversation_of,
 )
-from deltawire.protocol.openai.fields import FieldRow, check, passed_over, refused, refused_among, rows_of
+from deltawire.protocol.openai.fields import FieldRow, check, ignored, refused, refused_among, rows_of
 from deltawire.protocol.openai.functions import (
     CHOICES,
     RESPONSE_TOOL_ROWS,
@@ -61,8 +61,8 @@ class ReasoningOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ]
         | None
     ) = None
-    generate_summary: Annotated[Raw, passed_over("its new name is `summary`")] | UnsetType = UNSET
-    context: Annotated[Raw, passed_over(NO_THOUGHTS_BACK)] | UnsetType = UNSET
+    generate_summary: Annotated[Raw, ignored("its new name is `summary`")] | UnsetType = UNSET
+    context: Annotated[Raw, ignored(NO_THOUGHTS_BACK)] | UnsetType = UNSET
     mode: Annotated[Raw, refused("there is one mode", "standard")] | UnsetType = UNSET
 
 
@@ -83,7 +83,7 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     model: Annotated[str, Meta(description="a model's name; the default one is asked when absent")] | None = None
     instructions: Annotated[str, Meta(description="a string, before the other instructions")] | None = None
     stream: Annotated[bool, Meta(description="true for server-sent events")] | None = None
-    stream_options: Annotated[Raw, passed_over(NO_PADDING)] | UnsetType = UNSET
+    stream_options: Annotated[Raw, ignored(NO_PADDING)] | UnsetType = UNSET
     max_output_tokens: Annotated[float, Meta(ge=1, le=INT32, multiple_of=1, description=TOKENS)] | None = None
     temperature: Annotated[float, Meta(ge=0, le=2, description="a number from 0 to 2")] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")] | None = None
@@ -97,23 +97,23 @@ class ResponseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     prompt: Annotated[Raw, refused("prompts are not stored")] | UnsetType = UNSET
     tools: Annotated[list[ResponseTool], Meta(max_length=MAX_FUNCTIONS, description=TOOL_LIST)] | None = None
     tool_choice: Annotated[Word | ResponseChoice, Meta(description=CHOICES)] | None = None
-    parallel_tool_calls: Annotated[Raw, passed_over(MODELS_CHOICE)] | UnsetType = UNSET
-    max_tool_calls: Annotated[Raw, passed_over("it is for OpenAI's own tools")] | UnsetType = UNSET
+    parallel_tool_calls: Annotated[Raw, ignored(MODELS_CHOICE)] | UnsetType = UNSET
+    max_tool_calls: Annotated[Raw, ignored("it is for OpenAI's own tools")] | UnsetType = UNSET
     top_logprobs: Annotated[Raw, refused(NO_LOGPROBS, 0)] | UnsetType = UNSET
     truncation: Annotated[Raw, refused("nothing is left out of a conversation", "disabled")] | UnsetType = UNSET
     context_management: Annotated[Raw, refused("nothing is left out of a conversation", [])] | UnsetType = UNSET
     image: Annotated[Raw, refused("it is for OpenAI's own tools")] | UnsetType = UNSET
     moderation: Annotated[Raw, refused(OWN_RULES)] | UnsetType = UNSET
-    access_programs: Annotated[Raw, passed_over("it is for OpenAI's own models")] | UnsetType = UNSET
-    include: Annotated[Raw, passed_over("there is no more to include")] | UnsetType = UNSET
-    client_metadata: Annotated[Raw, passed_over(OF_CLIENT)] | UnsetType = UNSET
-    metadata: Annotated[Raw, passed_over("it is for responses that are stored")] | UnsetType = UNSET
-    service_tier: Annotated[Raw, passed_over(ONE_TIER)] | UnsetType = UNSET
-    prompt_cache_key: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_options: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    prompt_cache_retention: Annotated[Raw, passed_over(NO_CACHE)] | UnsetType = UNSET
-    user: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
-    safety_identifier: Annotated[Raw, passed_over(KEY_ASKS)] | UnsetType = UNSET
+    access_programs: Annotated[Raw, ignored("it is for OpenAI's own models")] | UnsetType = UNSET
+    include: Annotated[Raw, ignored("an answer has nothing more to include")] | UnsetType = UNSET
+    client_metadata: Annotated[Raw, ignored(OF_CLIENT)] | UnsetType = UNSET
+    metadata: Annotated[Raw, ignored("it is for responses that are stored")] | UnsetType = UNSET
+    service_tier: Annotated[Raw, ignored(ONE_TIER)] | UnsetType = UNSET
+    prompt_cache_key: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_options: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    prompt_cache_retention: Annotated[Raw, ignored(NO_CACHE)] | UnsetType = UNSET
+    user: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
+    safety_identifier: Annotated[Raw, ignored(KEY_ASKS)] | UnsetType = UNSET
 
     @property
     def effort(self) -> Effort | None:
@@ -174,11 +174,12 @@ def read_response_request(body: bytes) -> ResponseRequest:
 
 def chat_of_response(request: ResponseRequest) -> ChatRequest:
     """Return the request of the turn. Raise `Failure` where the last message is not a question."""
-    said = conversation_of([Spoken("system", request.instructions or "", "instructions"), *_spoken(request.input)])
+    instructions = RequestMessage("system", request.instructions or "", "instructions")
+    conversation = conversation_of([instructions, *_request_messages(request.input)])
     chat = ChatRequest(
-        message=said.message,
-        history=said.history,
-        system=said.system,
+        message=conversation.message,
+        history=conversation.history,
+        system=conversation.system,
         model=request.model,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -188,14 +189,14 @@ def chat_of_response(request: ResponseRequest) -> ChatRequest:
         tools=tools_of(request.tools),
         tool_choice=choice_of(request.tool_choice, has_tools=bool(request.tools)),
     )
-    return given_request(chat, said.files)
+    return given_request(chat, conversation.files)
 
 
-def _spoken(given: str | list[InputItem]) -> list[Spoken]:
+def _request_messages(given: str | list[InputItem]) -> list[RequestMessage]:
     """Return the messages. Raise `Failure` where there are none, and for one without a role."""
     if isinstance(given, str):
-        return [Spoken("user", given, "input")]
-    spoken = [item.spoken(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
-    if not spoken:
+        return [RequestMessage("user", given, "input")]
+    messages = [item.request_message(f"input[{index}]") for index, item in enumerate(given) if item.type != "reasoning"]
+    if not messages:
         raise Failure("invalid_frame", "input must hold a message.", field="input")
-    return spoken
+    return messages

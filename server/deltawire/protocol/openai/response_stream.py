@@ -13,11 +13,11 @@ from deltawire.protocol.openai.response_answer import (
     OutputReasoning,
     OutputText,
     SummaryText,
-    begun,
     call_item,
-    ended,
+    ended_response,
     failure_of,
     message_item,
+    new_response,
     reasoning_item,
     status_of,
 )
@@ -47,7 +47,7 @@ class ResponseWriter:
         """Return the events of the next frame; `model` is the one that answers."""
         response, sent = self._response, b""
         if response is None:
-            response = self._response = begun(self._turn, self._request, model, self._created)
+            response = self._response = new_response(self._turn, self._request, model, self._created)
             sent = self._event("response.created", response=response)
             sent += self._event("response.in_progress", response=response)
         if isinstance(frame, Delta):
@@ -61,8 +61,8 @@ class ResponseWriter:
         if not isinstance(frame, Usage):
             return sent
         sent += self._close(frame)
-        whole = ended(response, self._output, frame)
-        return sent + self._event(f"response.{whole.status}", response=whole)
+        response = ended_response(response, self._output, frame)
+        return sent + self._event(f"response.{response.status}", response=response)
 
     def _text(self, text: str) -> bytes:
         sent = b""

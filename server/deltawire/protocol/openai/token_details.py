@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from deltawire.protocol.spent import Modalities, Spent
+from deltawire.protocol.usage_figures import Modalities, UsageFigures
 
 
 class PromptTokens(Struct, frozen=True, kw_only=True):
@@ -22,27 +22,27 @@ class CompletionTokens(Struct, frozen=True, kw_only=True):
     text_tokens: int | UnsetType = UNSET
 
 
-def prompt_details(spent: Spent) -> PromptTokens | UnsetType:
+def prompt_details(figures: UsageFigures) -> PromptTokens | UnsetType:
     """Return the parts of the prompt; nothing where the cached one is not known."""
-    if spent.cached_tokens is None:
+    if figures.cached_tokens is None:
         return UNSET
-    told = spent.modalities or Modalities()
-    if not told.input:
-        return PromptTokens(cached_tokens=spent.cached_tokens)
-    tool = told.tool or {}
-    audio, image, text = (told.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
-    return PromptTokens(cached_tokens=spent.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
+    modalities = figures.modalities or Modalities()
+    if not modalities.input:
+        return PromptTokens(cached_tokens=figures.cached_tokens)
+    tool = modalities.tool or {}
+    audio, image, text = (modalities.input.get(name, 0) + tool.get(name, 0) for name in ("audio", "image", "text"))
+    return PromptTokens(cached_tokens=figures.cached_tokens, audio_tokens=audio, image_tokens=image, text_tokens=text)
 
 
-def completion_details(spent: Spent) -> CompletionTokens | UnsetType:
+def completion_details(figures: UsageFigures) -> CompletionTokens | UnsetType:
     """Return the parts of the completion; nothing where the one of thoughts is not known."""
-    if spent.thought_tokens is None:
+    if figures.thought_tokens is None:
         return UNSET
-    told = spent.modalities or Modalities()
-    if not told.output:
-        return CompletionTokens(reasoning_tokens=spent.thought_tokens)
+    modalities = figures.modalities or Modalities()
+    if not modalities.output:
+        return CompletionTokens(reasoning_tokens=figures.thought_tokens)
     return CompletionTokens(
-        reasoning_tokens=spent.thought_tokens,
-        audio_tokens=told.output.get("audio", 0),
-        text_tokens=told.output.get("text", 0),
+        reasoning_tokens=figures.thought_tokens,
+        audio_tokens=modalities.output.get("audio", 0),
+        text_tokens=modalities.output.get("text", 0),
     )

@@ -10,11 +10,12 @@ export function AnswerStats({ answer }: { answer: Answer }) {
   const end = endOf(words, answer);
   const isFolded = end !== null && !open; // on a phone its end is the one line
   const stats = answer.spent === null ? [] : statsOf(words, answer.spent);
+  // What has no room in the one line of a phone is in the next, out of sight: half a figure would be another one.
   return (
     <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">
       <ul
         aria-label={words.about_answer}
-        className={`flex min-w-0 gap-x-3 leading-5 ${open ? "flex-wrap" : "max-sm:flex-1 max-sm:overflow-hidden sm:flex-wrap"}`}
+        className={`flex min-w-0 flex-wrap gap-x-3 leading-5 ${open ? "" : "max-sm:h-5 max-sm:flex-1 max-sm:overflow-hidden"}`}
       >
         {end !== null && <li className="font-semibold text-foreground">{end}</li>}
         {stats.map((stat) => (

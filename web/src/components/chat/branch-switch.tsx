@@ -32,7 +32,7 @@ export function BranchSwitch({ message }: { message: Message }) {
     );
   };
   return (
-    <span className="flex items-center tabular-nums">
+    <span className="flex items-center whitespace-nowrap tabular-nums">
       {turn(-1, words.previous_version, LATE_ICONS.chevron_left)}
       <span>
         {at + 1} / {siblings.length}

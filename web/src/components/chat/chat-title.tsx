@@ -7,6 +7,7 @@ import { LATE_ICONS } from "../ui/late-icons";
 
 /** The title of the chat that is shown, and what is done with the whole of it. */
 export function ChatTitle() {
+  const isNew = useChatState((state) => state.shown === null);
   const title = useChatState((state) => shownConversation(state)?.title ?? "");
   const isTemporary = useChatState((state) => shownConversation(state)?.isTemporary ?? false);
   const words = useWords();
@@ -15,7 +16,7 @@ export function ChatTitle() {
     <>
       {isTemporary && <Icon path={LATE_ICONS.temporary} className="size-4 text-muted-foreground" />}
       {shown === "" ? (
-        <span className="flex-1 max-sm:hidden" />
+        <span className={`flex-1 ${isNew ? "max-sm:hidden" : ""}`} />
       ) : (
         <h2 className="flex min-w-0 flex-1 justify-center font-medium text-sm max-sm:justify-start">
           <span dir="auto" className="truncate">

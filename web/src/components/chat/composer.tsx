@@ -10,6 +10,9 @@ import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 
+/** What the message box is called until the page has its words. */
+const NAME = document.title;
+
 interface Props {
   /** The files, above the box. */
   tray: ReactNode;
@@ -33,7 +36,10 @@ export function Composer({ tray, children }: Props) {
 
   const send = (event: SubmitEvent | KeyboardEvent) => {
     event.preventDefault();
-    if (canSend) chat.turns.ask(draft);
+    // By the state of now: a second Enter may come before what the first one has changed is drawn.
+    const { state } = chat.store;
+    const { text } = draftOf(state, shownPlace(state));
+    if (text.trim() !== "" && runningAnswer(shownConversation(state)) === null) chat.turns.ask(text);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
@@ -46,7 +52,7 @@ export function Composer({ tray, children }: Props) {
         key={at} // one box for each chat: its undo history, and the text that the browser restores, are its own
         ref={box}
         id={MESSAGE_BOX}
-        aria-label={words.message}
+        aria-label={words.message ?? NAME}
         placeholder={words.message_placeholder}
         enterKeyHint={opensKeyboard() ? "enter" : "send"}
         autoComplete="off"

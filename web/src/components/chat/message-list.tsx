@@ -68,7 +68,7 @@ export function MessageList() {
       </div>
       {isAwayFromEnd && (
         <button type="button" className="jump button" onClick={toEnd}>
-          <Icon path={LATE_ICONS.down} /> {words.jump}
+          <Icon path={LATE_ICONS.down} /> <span className="low:sr-only">{words.jump}</span>
         </button>
       )}
     </div>

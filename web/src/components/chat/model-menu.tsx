@@ -5,26 +5,41 @@ import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
-import { IconButton } from "../ui/icon-button";
 import { LATE_ICONS } from "../ui/late-icons";
 
+interface Props {
+  /** Whether it bears the model's name on a phone, where there is no room for a choice beside it. */
+  isNamed: boolean;
+  className: string;
+}
+
 /** What is known of each model, to choose one by it; and any name where the operator allows any. */
-export function ModelMenu() {
+export function ModelMenu({ isNamed, className }: Props) {
   const id = useId();
   const words = useWords();
   const [open, setOpen] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const models = useChatState((state) => state.models);
+  const chosen = useChatState((state) => offered(shownSettings(state), state.models).model) ?? models?.default;
   if (models === null) return null;
   return (
     <>
-      <IconButton
-        icon={LATE_ICONS.info}
-        label={words.about_models}
+      <button
+        type="button"
+        aria-label={words.about_models}
+        title={words.about_models}
+        className={`icon-button model-menu ${className}`}
         aria-expanded={open}
         aria-haspopup="dialog"
         popoverTarget={id}
-      />
+      >
+        {isNamed && (
+          <span dir="ltr" className="model-name">
+            {chosen}
+          </span>
+        )}
+        <Icon path={LATE_ICONS.info} />
+      </button>
       <div
         ref={menu}
         id={id}

@@ -15,25 +15,27 @@ export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: (
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
       <Icon path={LATE_ICONS.warning} className="size-5 text-danger" />
-      <p className="min-w-0 flex-1 basis-60">
+      <p className="min-w-0 flex-1 basis-60 text-pretty">
         <strong className="font-semibold">{told(words, problem.sentence)}</strong>
         {problem.advice.length > 0 && words.between + told(words, ...problem.advice)}
       </p>
-      {problem.setting !== null && (
-        <button type="button" className="button" onClick={() => chat.open("settings")}>
-          {words.open_settings}
-        </button>
-      )}
-      {problem.retry?.first === "sign_in" && (
-        <button type="button" className="button" onClick={() => chat.open("sign_in")}>
-          {words.enter_token}
-        </button>
-      )}
-      {problem.retry !== null && (
-        <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
-          {seconds > 0 ? say(words, "retry_in", { label, time: inWords(words, seconds) }) : label}
-        </button>
-      )}
+      <div className="flex flex-wrap gap-2 empty:hidden">
+        {problem.setting !== null && (
+          <button type="button" className="button" onClick={() => chat.open("settings")}>
+            {words.open_settings}
+          </button>
+        )}
+        {problem.retry?.first === "sign_in" && (
+          <button type="button" className="button" onClick={() => chat.open("sign_in")}>
+            {words.enter_token}
+          </button>
+        )}
+        {problem.retry !== null && (
+          <button type="button" className="button" disabled={seconds > 0} onClick={onRetry}>
+            {seconds > 0 ? say(words, "retry_in", { label, time: inWords(words, seconds) }) : label}
+          </button>
+        )}
+      </div>
     </div>
   );
 }

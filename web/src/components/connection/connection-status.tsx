@@ -20,9 +20,10 @@ export function ConnectionStatus() {
       role="status"
       className={`text-muted-foreground text-xs ${SHOWN.has(status) ? "flex items-center gap-2" : "sr-only"}`}
       data-connection={status}
+      title={words[WORDS[status]]}
     >
       <span aria-hidden="true" className="status-dot" />
-      {words[WORDS[status]]}
+      <span className="max-sm:sr-only">{words[WORDS[status]]}</span>
     </p>
   );
 }

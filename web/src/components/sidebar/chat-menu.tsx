@@ -64,7 +64,11 @@ function Items({ entry, onRename, onClose }: ItemsProps) {
     },
     ...folders
       .filter(({ id }) => id !== entry.folder)
-      .map(({ id, name }) => ({ icon: LATE_ICONS.folder, label: name, run: () => place({ folder: id }) })),
+      .map(({ id, name }) => ({
+        icon: LATE_ICONS.folder,
+        label: say(words, "move_to", { name }),
+        run: () => place({ folder: id }),
+      })),
     ...(entry.folder
       ? [{ icon: LATE_ICONS.folder, label: words.remove_folder, run: () => place({ folder: null }) }]
       : []),

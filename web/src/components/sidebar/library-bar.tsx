@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { LibraryPanel } from "../../state/state";
-import { IconButton } from "../ui/icon-button";
+import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
 import { NameForm } from "./name-form";
 
@@ -24,13 +24,23 @@ export function LibraryBar({ onSelect }: { onSelect: () => void }) {
   return (
     <div>
       {naming && <NameForm label={words.folder_name} onSave={create} onCancel={() => setNaming(false)} />}
-      <div role="toolbar" aria-label={words.library} className="flex justify-between">
-        <IconButton icon={LATE_ICONS.folder} label={words.new_folder} onClick={() => setNaming(true)} />
-        <IconButton icon={LATE_ICONS.select} label={words.select} onClick={onSelect} />
+      <div role="toolbar" aria-label={words.library} className="library-bar">
+        <BarButton icon={LATE_ICONS.folder} label={words.new_folder} onClick={() => setNaming(true)} />
+        <BarButton icon={LATE_ICONS.select} label={words.select} onClick={onSelect} />
         {PANELS.map(([panel, icon, name]) => (
-          <IconButton key={panel} icon={LATE_ICONS[icon]} label={words[name]} onClick={() => chat.open(panel)} />
+          <BarButton key={panel} icon={LATE_ICONS[icon]} label={words[name]} onClick={() => chat.open(panel)} />
         ))}
       </div>
     </div>
+  );
+}
+
+/** Says what it does where nothing can point at it to ask: on a screen that is touched. */
+function BarButton({ icon, label, onClick }: { icon: string; label: string; onClick: () => void }) {
+  return (
+    <button type="button" aria-label={label} title={label} className="icon-button" onClick={onClick}>
+      <Icon path={icon} />
+      <span className="library-words">{label}</span>
+    </button>
   );
 }

@@ -263,6 +263,7 @@ export const JA: Texts = {
   model_not_now: "{model}（現在は使えません）",
   more: "もっと",
   move: "フォルダーへ移動",
+  move_to: "「{name}」へ移動",
   name: "タイトル",
   run_lost: "回答は届かず、サーバーにもありません。",
   new_chat: "新しいチャット",

@@ -262,6 +262,7 @@ export const ZH: Texts = {
   model_not_now: "{model}（目前不可用）",
   more: "更多",
   move: "移到文件夹",
+  move_to: "移到 {name}",
   name: "标题",
   run_lost: "没有收到回答，服务器上也没有。",
   new_chat: "新对话",

@@ -26,7 +26,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_message,
     write_refusal,
 )
-from deltawire.chat.runs.elsewhere.owner import StreamListener, answered_by, report_of
+from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_answer, report_of
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
@@ -41,7 +41,7 @@ _RENEWALS: Final = 5
 """Renewals in the time of one lease."""
 _REPLY_SECONDS: Final = 5.0
 """The longest wait for a process that lives, but is too busy to answer."""
-_LOOK_SECONDS: Final = 0.1
+_POLL_SECONDS: Final = 0.1
 _CLOSE_SECONDS: Final = 1.0
 _WAKE: Final = b"."
 """A message of a process to itself, which ends its wait for others."""
@@ -109,7 +109,7 @@ class Hub:
             del self._making[run]
             made.set_result(None)
 
-    async def made(self, run: str) -> Run | None:
+    async def find_when_made(self, run: str) -> Run | None:
         """Return a run of this process; wait for one that is being made."""
         if run in self._making:
             await asyncio.wait({self._making[run]})
@@ -147,7 +147,7 @@ class Hub:
                 while not reply.done():
                     if await has_died(self._store, owner):
                         raise Failure("gone", field="run")
-                    await asyncio.wait({reply}, timeout=_LOOK_SECONDS)
+                    await asyncio.wait({reply}, timeout=_POLL_SECONDS)
             await reply
         except (StoreAway, TimeoutError):
             raise unreachable() from None
@@ -159,11 +159,11 @@ class Hub:
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
         with suppress(StoreAway):
-            listed = await self._store.listed(key_of(caller))
+            listed = await self._store.runs_of(key_of(caller))
             others = [
                 name
-                for name, its in listed.items()
-                if names.process_of(name) != self._process and conversation in (None, its)
+                for name, listed_conversation in listed.items()
+                if names.process_of(name) != self._process and conversation in (None, listed_conversation)
             ]
             if others:
                 await self._begin()
@@ -233,11 +233,11 @@ class Hub:
 
     def _read(self, message: bytes) -> None:
         try:
-            self._take(read_message(message))
+            self._handle(read_message(message))
         except msgspec.MsgspecError as fault:  # of another version: its sender hears nothing, as of a dead process
             log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
-    def _take(self, message: Message) -> None:
+    def _handle(self, message: Message) -> None:
         if isinstance(message, Report | Answered):
             reply = self._replies.get(message.ask)
             if reply is not None and not reply.done():
@@ -249,7 +249,7 @@ class Hub:
             else:  # all is written, perhaps after its reader has removed the stream
                 self.spawn(self._store.remove(message.stream))
         elif isinstance(message, Answer):
-            self.spawn(self._take_answer(message))
+            self.spawn(self._answer(message))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
         elif isinstance(message, Listen):
@@ -257,13 +257,13 @@ class Hub:
         elif (run := self._find(message.run)) is not None:
             run.stop()
 
-    async def _report(self, asked: AskReport) -> None:
-        report = report_of(asked.ask, await self.made(asked.run))
-        await self._store.send(asked.process, write_message(report))
+    async def _report(self, message: AskReport) -> None:
+        report = report_of(message.ask, await self.find_when_made(message.run))
+        await self._store.send(message.process, write_message(report))
 
-    async def _take_answer(self, given: Answer) -> None:
-        answered = answered_by(self._find(given.run), given)
-        await self._store.send(given.process, write_message(answered))
+    async def _answer(self, message: Answer) -> None:
+        answered = deliver_answer(self._find(message.run), message)
+        await self._store.send(message.process, write_message(answered))
 
     def _serve(self, listen: Listen) -> None:
         """Attach a listener at once: the next message may be that it leaves."""

@@ -58,7 +58,7 @@ class Answer(Struct, frozen=True, tag="answer"):
 
 
 class Answered(Struct, frozen=True, tag="answered"):
-    """Say that a result was taken; or `code`, `message` and `field` of the failure."""
+    """Say that a result was accepted; or `code`, `message` and `field` of the failure."""
 
     ask: str
     code: str | None = None

@@ -23,7 +23,7 @@ from deltawire.protocol.frames import NumberedFrame
 
 _MAX_UNREAD: Final = 256
 """Entries of a stream; with more, its writer waits for the reader."""
-_LOOK_SECONDS: Final = 0.05
+_POLL_SECONDS: Final = 0.05
 
 
 class StreamListener:
@@ -84,7 +84,7 @@ class StreamListener:
     async def _room(self) -> None:
         async with asyncio.timeout(self._slow_after):
             while await self._store.length(self._stream) > _MAX_UNREAD:  # noqa: ASYNC110 - the reader is elsewhere
-                await asyncio.sleep(_LOOK_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
 
 
 def report_of(ask: str, run: Run | None) -> Report:
@@ -94,12 +94,12 @@ def report_of(ask: str, run: Run | None) -> Report:
     return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
 
 
-def answered_by(run: Run | None, given: Answer) -> Answered:
+def deliver_answer(run: Run | None, message: Answer) -> Answered:
     """Give a run of this process the result of a call; return what its sender is told."""
     try:
         if run is None:
             raise Failure("gone", field="run")
-        run.answer(given.answer)
+        run.answer(message.answer)
     except Failure as failure:
-        return Answered(given.ask, failure.code, failure.message, failure.field)
-    return Answered(given.ask)
+        return Answered(message.ask, failure.code, failure.message, failure.field)
+    return Answered(message.ask)

@@ -141,7 +141,7 @@ class RedisRunStore:
         """Remove the registration of a chat, if it is still this run's."""
         await self._call(self._release, [_key("chat", chat)], [run])
 
-    async def listed(self, caller: str) -> dict[str, str]:
+    async def runs_of(self, caller: str) -> dict[str, str]:
         """Return the names of a caller's runs that were listed, each with its conversation, "" for none."""
         listed: Any = await self._call(cast("Any", self._store.client.hgetall), _key("runs", caller))
         return {name.decode(): conversation.decode() for name, conversation in listed.items()}
@@ -170,9 +170,9 @@ class RedisRunStore:
         await self._background.wait(_CLOSE_SECONDS)
         await self._store.close()
 
-    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **named: P.kwargs) -> T:
+    async def _call(self, work: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs) -> T:
         """Run a call to its end, even when its caller is cancelled: a cancelled call would lose its connection."""
-        return await self._background.do(self._store.call(work, *arguments, **named))
+        return await self._background.do(self._store.call(work, *arguments, **options))
 
     async def _wait_for(self, call: Any) -> Any:
         """Return the result of a call that waits for data in the store; raise `StoreAway`."""

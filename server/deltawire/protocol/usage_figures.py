@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 class Modalities(Struct, frozen=True, kw_only=True):
     """The tokens of a turn by modality: `text`, `image`, `audio`, `video`, `document`, or a later word of the provider.
 
-    Those of a kind add up to its count. A kind of which the provider told no modality is absent.
+    Those of a kind add up to its count. A kind whose modalities the provider did not send is absent.
     """
 
     input: dict[str, int] | UnsetType = UNSET
@@ -17,7 +17,7 @@ class Modalities(Struct, frozen=True, kw_only=True):
     cached: dict[str, int] | UnsetType = UNSET
 
 
-class Spent(Struct, frozen=True, kw_only=True):
+class UsageFigures(Struct, frozen=True, kw_only=True):
     """The usage of a turn: tokens, milliseconds, dollars. A figure that is not known is null, never 0.
 
     `conversation`, `question` and `message` are the ids of what is stored of a turn; `message` is its answer.
@@ -43,7 +43,7 @@ class Spent(Struct, frozen=True, kw_only=True):
     modalities: Modalities | UnsetType = UNSET
 
 
-TOKEN_FIELDS: Final = tuple(name for name in Spent.__struct_fields__ if name.endswith("_tokens"))
+TOKEN_FIELDS: Final = tuple(name for name in UsageFigures.__struct_fields__ if name.endswith("_tokens"))
 """The field of every kind of token that is counted: `input_tokens`, `output_tokens` and so on."""
 TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
 """The kinds themselves: `input`, `output` and so on."""

@@ -1,4 +1,4 @@
-"""The admission of turns: each is accepted or refused before the upstream is asked."""
+"""The running turns of a process: a request is accepted as a turn, or refused before the upstream is asked."""
 
 import asyncio
 import secrets
@@ -27,7 +27,7 @@ from deltawire.gemini.events import Upstream
 from deltawire.gemini.functions import check_functions
 from deltawire.gemini.messages import FiledRequest, attachments_of, files_of
 from deltawire.identity.caller import Caller
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.limits.ledger import Limits
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
@@ -36,28 +36,28 @@ from deltawire.telemetry.request_context import RequestContext
 from deltawire.telemetry.request_ids import origin
 from deltawire.telemetry.turn_observer import Telemetry
 
-_HELD: Final = 2
-"""A turn counts twice: for its texts, and for the request that is made of them. Its files count once: the request has
-only a piece of one at a time."""
+_COPIES: Final = 2
+"""The texts of a turn are in memory twice: as they came, and in the request to the upstream. Its files are there once:
+the request has only a piece of one at a time."""
 
-_PARSED: Final = 8
-"""The memory of JSON as Python objects is about this many times its bytes."""
+_PARSED_SIZE: Final = 8
+"""JSON that is read to Python objects takes about this many times its bytes."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """The most characters that one turn may bring, and the shares of the callers."""
+    """The most characters that one turn may bring, and the quotas of the callers."""
 
     message_chars: int
     history_chars: int
     answer_chars: int
     rounds: RoundBounds = RoundBounds()
-    turns: Shares
-    memory: Shares
+    turns: Quota
+    memory: Quota
     """The bytes that running turns hold of their requests."""
 
 
-class Accounts(NamedTuple):
-    """The stores that record the turns: conversations, limits, and the history of usage."""
+class TurnStores(NamedTuple):
+    """The stores that record the turns: conversations, limits, the history of usage, and files."""
 
     transcripts: Transcripts
     limits: Limits
@@ -66,28 +66,28 @@ class Accounts(NamedTuple):
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
-        came_with = origin().request
+        request_id = origin().request
         transcript = None
         if request.conversation is not None:
-            transcript = self.transcripts.open(caller, request.conversation, memory.add, came_with)
-        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, came_with)
+            transcript = self.transcripts.open(caller, request.conversation, memory.add, request_id)
+        return TurnRecord(caller, self.limits.open(caller), transcript, self.usage, self.files, request_id)
 
 
-class Admission:
-    """Hands out turns, and knows which of them run; one for the process."""
+class TurnRegistry:
+    """Accepts turns, and knows which of them run; one for the process."""
 
     def __init__(
         self,
         catalog: ModelCatalog,
         bounds: Bounds,
         deadlines: Deadlines,
-        accounts: Accounts,
+        stores: TurnStores,
         telemetry: Telemetry,
         continuations: Continuations | None = None,
     ) -> None:
         """Start closed: `open` it when there is an upstream to ask."""
         self.catalog = catalog
-        self._accounts = accounts
+        self._stores = stores
         self._telemetry = telemetry
         self._continuations = continuations
         self.empty = asyncio.Event()
@@ -128,7 +128,7 @@ class Admission:
             ]
         )
 
-    def turn(
+    def accept(
         self,
         request: ChatRequest,
         history: list[HistoryMessage],
@@ -139,8 +139,8 @@ class Admission:
     ) -> Turn:
         """Return a turn for a request of this caller's; raise `Failure` when it is refused.
 
-        It counts from now on, until its context is left: `async with admission.turn(...) as turn`. `history` is what it
-        is asked with when the request brings none; `context` is how the request came. `with_state` is False where the
+        It counts from now on, until its context is left: `async with turn_registry.accept(...) as turn`. `history` is
+        used when the request brings none; `context` is how the request came. `with_state` is False where the
         client has no use for the state of a turn that ends in calls.
         """
         self._check_context(request)
@@ -152,52 +152,52 @@ class Admission:
             models = self.catalog.models_for(request.model)
         if self._upstream is None:
             raise Failure("draining")
-        said = history if request.history is None else request.history
-        size = _HELD * (getsizeof(request.message) + memory_of(said))
-        if type(request) is FiledRequest or request.tools or request.response_schema or request.tool_results:
-            size += _memory_of_more(request, said)
-        memory = self._take_share(caller.name, size + _HELD * READ_BYTES if request.files else size)
-        asked = TurnRequest(
+        messages = history if request.history is None else request.history
+        memory = self._take_share(caller.name, _memory_of(request, messages))
+        turn_request = TurnRequest(
             turn=request.id or secrets.token_hex(8),
             caller=caller.name,
             request=request,
-            history=said,
+            history=messages,
             models=models,
             max_answer_chars=self.bounds.answer_chars,
-            waits=context.transport == "socket",
+            waits_for_results=context.transport == "socket",
             bounds=self.bounds.rounds,
             hold=memory.add,
             keep_state=self._continuations.keep if self._continuations is not None and with_state else None,
         )
         if request.state is not None:
-            asked = self._resumed(asked, memory)
-        record = self._accounts.open(caller.name, request, memory)
-        observer = self._telemetry.observe(asked.turn, asked.caller, asked.models[0], request, context)
+            turn_request = self._resume(turn_request, memory)
+        record = self._stores.open(caller.name, request, memory)
+        observer = self._telemetry.observe(turn_request.turn, caller.name, turn_request.models[0], request, context)
         clock = TurnClock(self._deadlines, self.running_time)
-        turn = Turn(asked, Attempts(self._upstream, clock, observer), record, observer, self._over)
+        turn = Turn(turn_request, Attempts(self._upstream, clock, observer), record, observer, self._remove)
         self._running[turn] = memory
         self.empty.clear()
         return turn
 
-    def _resumed(self, asked: TurnRequest, memory: Holding) -> TurnRequest:
+    def _resume(self, turn_request: TurnRequest, memory: Holding) -> TurnRequest:
+        """Return the request with what its `state` holds. Raise `Failure`."""
         try:
             if self._continuations is None:
                 raise Failure("invalid_frame", "This server keeps no states.", field="state")
-            asked = self._continuations.resume(asked)
-            memory.add(_HELD * (memory_of(asked.history) + sum([len(parts) for _, parts in asked.exchange])))
+            resumed = self._continuations.resume(turn_request)
+            memory.add(
+                _COPIES * (memory_of(resumed.history) + sum([len(content.parts) for content in resumed.exchange]))
+            )
         except Failure:
             memory.become(0)
-            self.bounds.turns.give(asked.caller)
+            self.bounds.turns.give(turn_request.caller)
             raise
-        return asked
+        return resumed
 
-    def find(self, caller: str, name: str) -> Turn | None:
+    def find(self, caller: str, turn_id: str) -> Turn | None:
         """Return a running turn of this caller with this id; of several, one that waits for results."""
-        named = [turn for turn in self._running if turn.id == name and turn.record.caller == caller]
-        return max(named, key=lambda turn: turn.rounds.is_waiting, default=None)
+        found = [turn for turn in self._running if turn.id == turn_id and turn.record.caller == caller]
+        return max(found, key=lambda turn: turn.rounds.is_waiting, default=None)
 
     def _take_share(self, caller: str, size: int) -> Holding:
-        """Count a turn, and the bytes that it holds; raise `Failure` when its caller's share is taken."""
+        """Count a turn, and the bytes that it holds; raise `Failure` when its caller's quota is used up."""
         memory = Holding(self.bounds.memory, caller)
         self.bounds.turns.take(caller)
         try:
@@ -207,7 +207,7 @@ class Admission:
             raise
         return memory
 
-    def _over(self, turn: Turn) -> None:
+    def _remove(self, turn: Turn) -> None:
         memory = self._running.pop(turn)
         memory.become(0)
         self.bounds.turns.give(memory.caller)
@@ -229,23 +229,25 @@ class Admission:
         bounds = self.bounds
         if len(request.message) > bounds.message_chars:
             raise too_large("message", bounds.message_chars)
-        if sum(len(message.text) for message in request.history or ()) > bounds.history_chars:
+        if request.history and sum([len(message.text) for message in request.history]) > bounds.history_chars:
             raise too_large("history", bounds.history_chars)
-        if len(request.system or "") > bounds.message_chars:
+        if request.system and len(request.system) > bounds.message_chars:
             raise too_large("system", bounds.message_chars)
 
 
-def _memory_of_more(request: ChatRequest, said: list[HistoryMessage]) -> int:
-    """Return the bytes of memory that a request's tools and schema take, estimated, and the files within it."""
-    size = 0
+def _memory_of(request: ChatRequest, messages: list[HistoryMessage]) -> int:
+    """Return the bytes of memory that a request takes with these earlier messages, estimated."""
+    size = _COPIES * (getsizeof(request.message) + memory_of(messages))
+    if request.files:
+        size += _COPIES * READ_BYTES
     if request.tools or request.response_schema or request.tool_results:
-        size = _HELD * _memory_of_tools(request)
+        size += _COPIES * _memory_of_tools(request)
     if type(request) is FiledRequest:
-        size += _HELD * READ_BYTES + sum([file.size for file in attachments_of(request)])
-        size += sum([file.size for message in said for file in files_of(message)])
+        size += _COPIES * READ_BYTES + sum([file.size for file in attachments_of(request)])
+        size += sum([file.size for message in messages for file in files_of(message)])
     return size
 
 
 def _memory_of_tools(request: ChatRequest) -> int:
     """Return the bytes of memory that a request's tools and its schema take, estimated."""
-    return _PARSED * len(encode([request.tools, request.response_schema, request.tool_results, request.state]))
+    return _PARSED_SIZE * len(encode([request.tools, request.response_schema, request.tool_results, request.state]))

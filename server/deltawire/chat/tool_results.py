@@ -3,20 +3,20 @@
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from deltawire.chat.admission import Admission
-from deltawire.chat.runs.socket_runs import SocketRuns, unknown_here
+from deltawire.chat.runs.socket_runs import SocketRuns, unknown_turn
 from deltawire.chat.turn import Turn
+from deltawire.chat.turn_registry import TurnRegistry
 from deltawire.protocol.frames import ToolResult
 from deltawire.protocol.tools import ToolAnswer
 
 
-def answering(
-    result: ToolResult, turns: Mapping[str, Turn], runs: SocketRuns, admission: Admission, caller: str
+def deliver_result(
+    result: ToolResult, turns: Mapping[str, Turn], runs: SocketRuns, turn_registry: TurnRegistry, caller: str
 ) -> Coroutine[Any, Any, None] | None:
     """Give a result to its turn: one of this socket's, or another of this caller's in this process.
 
-    Return what gives it to a run of another process, or to one that is looked for; None where it is given. Raise
-    `Failure`, with its field.
+    Return None once it is given; for a run of another process, or one that is looked for, return what gives it later.
+    Raise `Failure`, with its field.
     """
     answer = ToolAnswer(call=result.call, result=result.result, error=result.error)
     if (turn := turns.get(result.id)) is not None:
@@ -24,9 +24,9 @@ def answering(
         return None
     if result.id in runs:
         return runs.answer(result.id, answer)
-    if (turn := admission.find(caller, result.id)) is not None:
+    if (turn := turn_registry.find(caller, result.id)) is not None:
         turn.rounds.answer(answer)
         return None
-    if runs.are_coming:
+    if runs.has_pending:
         return runs.answer(result.id, answer)
-    raise unknown_here()
+    raise unknown_turn()

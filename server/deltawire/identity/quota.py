@@ -1,4 +1,4 @@
-"""Shares: how much of something that a process has one caller may hold."""
+"""Quotas: how much of something that a process has one caller may hold."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from deltawire.protocol.errors import Failure, spread
 
 
-class Shares:
+class Quota:
     """The amounts that callers hold of one thing, bounded for each caller and for all together."""
 
     def __init__(self, what: str, setting: str, total: int, each: int) -> None:
@@ -15,28 +15,28 @@ class Shares:
         self._setting = setting
         self._total = total
         self._each = min(each, total)
-        self._taken = 0
-        self._held: dict[str, int] = {}
+        self._total_taken = 0
+        self._amounts: dict[str, int] = {}
 
     def take(self, caller: str, amount: int = 1) -> None:
         """Count an amount that a caller takes; raise `Failure`, and count nothing, when too much is held."""
-        held = self._held.get(caller, 0) + amount
-        if self._taken + amount > self._total:
+        amount_now = self._amounts.get(caller, 0) + amount
+        if self._total_taken + amount > self._total:
             raise Failure("overloaded", retry_after=spread(1.0))
-        if held > self._each:
+        if amount_now > self._each:
             message = f"One caller may hold at most {self._each:,} {self._what}; see {self._setting}_PER_CALLER."
             raise Failure("rate_limited", message, retry_after=spread(1.0))
-        self._taken += amount
-        self._held[caller] = held
+        self._total_taken += amount
+        self._amounts[caller] = amount_now
 
     def give(self, caller: str, amount: int = 1) -> None:
         """Count an amount that a caller gives back."""
-        self._taken -= amount
-        held = self._held[caller] - amount
-        if held:
-            self._held[caller] = held
+        self._total_taken -= amount
+        amount_now = self._amounts[caller] - amount
+        if amount_now:
+            self._amounts[caller] = amount_now
         else:
-            del self._held[caller]
+            del self._amounts[caller]
 
     @contextmanager
     def taken(self, caller: str, amount: int = 1) -> Iterator[None]:
@@ -49,22 +49,22 @@ class Shares:
 
 
 class Holding:
-    """The part of its caller's share that one request or socket holds; it can grow, and is given back at once."""
+    """The part of its caller's quota that one request or socket holds; it can grow, and is given back at once."""
 
-    __slots__ = ("_shares", "amount", "caller")
+    __slots__ = ("_quota", "amount", "caller")
 
-    def __init__(self, shares: Shares, caller: str) -> None:
+    def __init__(self, quota: Quota, caller: str) -> None:
         """Hold nothing."""
         self.amount = 0
-        self._shares = shares
+        self._quota = quota
         self.caller = caller
 
     def become(self, amount: int) -> None:
         """Hold this amount instead; raise `Failure`, and hold what was held, when that is too much."""
         if amount > self.amount:
-            self._shares.take(self.caller, amount - self.amount)
+            self._quota.take(self.caller, amount - self.amount)
         elif amount < self.amount:
-            self._shares.give(self.caller, self.amount - amount)
+            self._quota.give(self.caller, self.amount - amount)
         self.amount = amount
 
     def add(self, amount: int) -> None:

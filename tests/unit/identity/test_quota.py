@@ -2,12 +2,12 @@
 
 import pytest
 
-from deltawire.identity.shares import Holding, Shares
+from deltawire.identity.quota import Holding, Quota
 from deltawire.protocol.errors import Failure
 
 
 def test_a_caller_takes_their_share_and_no_more_and_others_still_have_theirs() -> None:
-    shares = Shares("turns", "MAX_TURNS", total=4, each=3)
+    shares = Quota("turns", "MAX_TURNS", total=4, each=3)
     for _ in range(3):
         shares.take("alice")
     with pytest.raises(Failure, match="rate_limited") as refused:
@@ -21,14 +21,14 @@ def test_a_caller_takes_their_share_and_no_more_and_others_still_have_theirs() -
 
 
 def test_a_share_is_never_more_than_all() -> None:
-    shares = Shares("turns", "MAX_TURNS", total=1, each=100)
+    shares = Quota("turns", "MAX_TURNS", total=1, each=100)
     shares.take("alice")
     with pytest.raises(Failure, match="overloaded"):
         shares.take("alice")
 
 
 def test_what_is_held_grows_shrinks_and_is_refused_whole() -> None:
-    shares = Shares("bytes", "MAX_MEMORY_BYTES", total=10, each=10)
+    shares = Quota("bytes", "MAX_MEMORY_BYTES", total=10, each=10)
     holding = Holding(shares, "alice")
     holding.add(6)
     with pytest.raises(Failure, match="overloaded"):
