@@ -164,6 +164,8 @@ class ChatPage:
 
 
 _KEPT = "about:blank#kept"
+_LONGEST_MS = 120_000
+"""For a page that hangs: a busy machine has taken longer than Playwright's 30 s to load one."""
 _MEDIA = ("color_scheme", "forced_colors", "reduced_motion")
 """Options that a page has by itself; with others it needs a context of its own."""
 
@@ -201,7 +203,9 @@ async def _fresh(browser: Browser, options: dict[str, Any]) -> AsyncIterator[Bro
 
 
 async def _context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
-    return await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context.set_default_timeout(_LONGEST_MS)
+    return context
 
 
 @asynccontextmanager
