@@ -33,7 +33,7 @@ STARTS = (
 MEANT = (
     ("asyncpg/connect_utils.py", "_parse_connect_dsn_and_args"),
     ("google/auth/transport/mtls.py", "should_use_client_cert"),
-    ("deltawire/identity/api_keys.py", "_look"),
+    ("deltawire/identity/api_keys.py", "_read_if_changed"),
     ("deltawire/telemetry/process_metrics.py", "collect"),
     ("prometheus_client/multiprocess.py", "merge"),
     ("deltawire/conversations/usage_spool.py", "add"),

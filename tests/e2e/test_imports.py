@@ -5,11 +5,13 @@ import sys
 
 import pytest
 
-_NAMES = "import sys; sys.stderr.write(' '.join({name.partition('.')[0] for name in sys.modules}))"
+_NAMES = "import sys; sys.stderr.write(' '.join(sys.modules))"
+_BEGIN = "import deltawire.cli; deltawire.cli.import_structlog(); import deltawire.cli.serve"
 COMMANDS: dict[str, tuple[str, set[str]]] = {
     "a server until it listens": (
-        "from deltawire.config.environment import load; import deltawire.cli.serve; deltawire.cli.serve.build(load())",
-        {"aiohttp", "alembic", "cryptography", "genai_prices", "google", "httpx2", "jwt", "redis"},
+        f"{_BEGIN}; from deltawire.config.environment import load; deltawire.cli.serve.build(load())",
+        {"aiohttp", "alembic", "cryptography", "genai_prices", "google", "httpx2", "jwt", "redis"}
+        | {"pygments", "rich", "sqlalchemy.dialects.postgresql"},
     ),
     "usage": (
         "from deltawire.cli import run; run(['usage'])",

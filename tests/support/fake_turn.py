@@ -26,7 +26,7 @@ class Gate:
 
 
 class FakeRecord:
-    """The record of a turn without a store: it keeps what it was told."""
+    """The record of a turn without a store: it keeps what the turn passes to it."""
 
     transcript = None
     is_stored = False
@@ -61,8 +61,8 @@ class FakeRecord:
     def close(self, _: str) -> None:
         self.times_closed += 1
 
-    def tell_admission(self, told: Callable[[bool], None]) -> None:
-        told(True)  # noqa: FBT003 - a callback
+    def when_decided(self, callback: Callable[[bool], None]) -> None:
+        callback(True)  # noqa: FBT003 - a callback
 
 
 class FakeObserver:

@@ -51,7 +51,7 @@ class MemoryRunStore:
         if self.chats.get(chat) == run:
             del self.chats[chat]
 
-    async def listed(self, caller: str) -> dict[str, str]:
+    async def runs_of(self, caller: str) -> dict[str, str]:
         return dict(self.lists[caller])
 
     async def enlist(self, caller: str, run: str, conversation: str) -> None:

@@ -30,6 +30,11 @@ RETIRED_NAMES: Final = {
     "told": "what it holds: modalities, answer, document",
     "heard": "received",
     "spent": "figures",
+    "lone": "single_header",
+    "passed_over": "ignored",
+    "give_back": "release",
+    "give_up": "mark_deleted",
+    "look": "read, count, inspect",
     "admission": "turn_registry; the limits admit a turn, the registry accepts a request",
 }
 """Names of variables, fields and functions, and what to write instead: a participle does not say what it holds."""

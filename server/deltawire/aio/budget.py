@@ -40,14 +40,14 @@ class Budget:
                 self._waiting.remove(waiter)
                 self._grant()
             else:
-                self._give_back(waiter)
+                self._release(waiter)
             raise
         try:
             yield
         finally:
-            self._give_back(waiter)
+            self._release(waiter)
 
-    def _give_back(self, waiter: _Waiter) -> None:
+    def _release(self, waiter: _Waiter) -> None:
         self._free += waiter.amount
         if waiter.owner:
             self._holds[waiter.owner] -= 1
@@ -55,7 +55,7 @@ class Budget:
         self._grant()
 
     def _grant(self) -> None:
-        """Give those who wait what they want, in their order; who has to leave half to others is overtaken."""
+        """Grant what the waiters want, in their order. A waiter that must leave half to others is overtaken."""
         for waiter in list(self._waiting):
             free = self._free - waiter.amount
             if self._holds[waiter.owner] and free < self._amount // 2:

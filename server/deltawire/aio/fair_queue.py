@@ -7,11 +7,11 @@ from typing import Final
 
 _WINDOW_SECONDS: Final = 0.02
 _AT_ONCE: Final = 2
-"""Pieces of work that one owner may begin within a window without the queue: it has nothing to do, mostly."""
+"""Pieces of work that one owner may begin within a window without the queue: mostly there are no more."""
 
 
 class FairQueue:
-    """The owners who begin much at once: of all their work, one piece begins in each step of the event loop.
+    """The work of owners who begin much at once: in each step of the event loop, one piece of all of it begins.
 
     The event loop runs all that is ready in turn. Of an owner with 300 connections that is 300 pieces, and each step of
     anybody else would wait for all of them. The queue delays nothing while there is time: it never sleeps.
@@ -43,8 +43,8 @@ class FairQueue:
             asyncio.get_running_loop().call_soon(self._begin_next)
         self._waiting.setdefault(owner, deque()).append(work)
 
-    async def turn(self, owner: str) -> None:
-        """Return at once, or in a later step of the event loop when this owner begins much."""
+    async def wait(self, owner: str) -> None:
+        """Wait until this owner's work may begin: at once, or in a later step for an owner who begins much."""
         if self.may_begin(owner):
             return
         begun = asyncio.Event()

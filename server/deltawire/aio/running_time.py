@@ -26,7 +26,7 @@ class RunningTime:
 
     async def __aenter__(self) -> Self:
         """Start the checks, in the running loop."""
-        self._look_later()
+        self._check_later()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -38,13 +38,13 @@ class RunningTime:
         """Return the time, in seconds."""
         return asyncio.get_running_loop().time() - self.lost
 
-    def _look_later(self) -> None:
+    def _check_later(self) -> None:
         loop = asyncio.get_running_loop()
         self._due = loop.time() + _TICK_SECONDS
-        self._timer = loop.call_at(self._due, self._look)
+        self._timer = loop.call_at(self._due, self._check)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         late = asyncio.get_running_loop().time() - self._due
         if late > LATE_SECONDS:
             self.lost += late + _TICK_SECONDS
-        self._look_later()
+        self._check_later()

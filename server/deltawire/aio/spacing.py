@@ -7,14 +7,14 @@ _MANY_OWNERS: Final = 1_000
 
 
 class Spacing:
-    """The times from which each owner may do costly work again. What is done once begins at once."""
+    """The times from which each owner may do costly work again. The first work of an owner begins at once."""
 
     def __init__(self) -> None:
         """Start without owners."""
         self._free_at: dict[str, float] = {}
 
-    async def turn(self, owner: str, seconds: float) -> None:
-        """Wait until the owner's earlier work is paid for; the next one then waits for this many seconds.
+    async def wait(self, owner: str, seconds: float) -> None:
+        """Wait until the pause after the owner's earlier work is over; the pause after this work has this many seconds.
 
         Without authentication all are one owner, who never waits.
         """

@@ -1,8 +1,8 @@
 """Time-outs: one that can be interrupted before its deadline, and one that counts only time in which the loop ran."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import inf
 from types import TracebackType
 from typing import Final, Self
@@ -32,7 +32,8 @@ class InterruptibleTimeout(Watchdog):
 
     def enter_task(self) -> None:
         """Bound the blocks of the running task from here on. A look-up in each block would cost more than the block."""
-        self._task = asyncio.current_task()
+        self._task = task = asyncio.current_task()
+        self._cancelling = 0 if task is None else task.cancelling()
 
     def cancel(self) -> None:
         """Release the timer and the task. No block may follow."""
@@ -53,12 +54,10 @@ class InterruptibleTimeout(Watchdog):
 
     def __enter__(self) -> None:
         """Start a block."""
-        task = self._task
-        if task is None:
+        if self._task is None:
             raise AssertionError("a block runs in a task that was entered")
         self._is_inside = True
         self._has_expired = False
-        self._cancelling = task.cancelling()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -77,16 +76,25 @@ class InterruptibleTimeout(Watchdog):
             self._task.cancel()
 
 
-@contextmanager
-def running_timeout(running: RunningTime, deadline: float) -> Iterator[InterruptibleTimeout]:
-    """Raise TimeoutError at this time of the clock `running`; `until` of what is yielded moves the deadline."""
-    limit = InterruptibleTimeout(running)
-    limit.enter_task()
-    try:
-        with limit.until(deadline):
-            yield limit
-    finally:
-        limit.cancel()
+class RunningTimeout(InterruptibleTimeout):
+    """A time-out for one block of the running task; `until` moves its deadline."""
+
+    __slots__ = ()
+
+    def __init__(self, running: RunningTime, deadline: float) -> None:
+        """Raise TimeoutError at this time of the clock `running`; needs the running loop."""
+        super().__init__(running)
+        self.enter_task()
+        self.until(deadline)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release the timer, too."""
+        try:
+            super().__exit__(kind, error, trace)
+        finally:
+            self.cancel()
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Final
 
 from deltawire.aio.running_time import LATE_SECONDS, RunningTime
 
-_LOOK_AGAIN_SECONDS: Final = 0.5
+_CHECK_AGAIN_SECONDS: Final = 0.5
 """Time to read what came while the process did not run."""
 
 
@@ -62,20 +62,20 @@ class Watchdog:
             self._timer.cancel()
         self._fires_at = self._mark
         self._due = self._mark + self._lost
-        self._timer = self._loop.call_at(self._due, self._look)
+        self._timer = self._loop.call_at(self._due, self._check)
 
     @property
     def _lost(self) -> float:
         return 0.0 if self._running is None else self._running.lost
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         self._timer = None
         self._fires_at = inf
         now = self._loop.time()
         if self._mark == inf:
             return
         if self._running is not None and now - self._due > LATE_SECONDS:
-            self._mark = max(self._mark, now - self._lost + _LOOK_AGAIN_SECONDS)
+            self._mark = max(self._mark, now - self._lost + _CHECK_AGAIN_SECONDS)
         if self._mark + self._lost <= now:
             self._mark = inf
             self._expire()

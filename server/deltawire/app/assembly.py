@@ -55,7 +55,7 @@ from deltawire.routes.shares import create_share, reading_shared, shares
 from deltawire.routes.titles import make_title
 from deltawire.routes.unread_answers import UnreadAnswers
 from deltawire.routes.usage import read_usage
-from deltawire.routes.websocket import chat_socket
+from deltawire.routes.websocket import SocketRoute, socket_path
 from deltawire.telemetry import logs
 from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.turn_observer import Telemetry
@@ -123,7 +123,7 @@ def assemble(settings: Settings) -> Service:
     # Litestar's own middleware sees only requests that have found a route.
     http = UnreadAnswers(app.asgi_handler, quotas.unread, services.refusals)
     policy = _access_policy(settings, authenticator, app)
-    app.asgi_handler = Gate(app.asgi_handler, http, policy, connection_limits, services.refusals, fair)
+    app.asgi_handler = Gate(SocketRoute(services), http, policy, connection_limits, services.refusals, fair)
     drain = Drain(turn_registry, services.sessions, connection_limits.refuse_new, settings.drain_seconds)
     return Service(app, _listening(settings, quotas, fair), drain, upstream.ready)
 
@@ -134,7 +134,7 @@ def _litestar(
     any_host_may_scrape = settings.metrics_token is not None or settings.requires_authentication
     return Litestar(
         route_handlers=[
-            *(chat_socket, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
+            *(socket_path, chat, chat_stream, list_models, read_usage, conversations, files, runs, openai, live, ready),
             *(folders, prompts, create_share, shares, make_title, reading_shared(allows_public=settings.public_shares)),
             scraping(
                 services.metrics, settings.metrics_token, settings.metrics_token_before, any_host=any_host_may_scrape

@@ -166,7 +166,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
         body_bytes=settings.max_frame_bytes,
         conversations=ConversationStore(stores.database, stores.sizes, settings.max_message_chars),
         files=stores.files,
-        large=Spacing(),
+        large_bodies=Spacing(),
         limits=stores.limits,
         metrics=metrics,
         refusals=refusals,

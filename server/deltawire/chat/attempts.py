@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-from deltawire.aio.timeouts import running_timeout
+from deltawire.aio.timeouts import RunningTimeout
 from deltawire.chat.clock import TurnClock
 from deltawire.chat.request import TurnRequest
 from deltawire.chat.states import Phase
@@ -109,7 +109,7 @@ class Attempts:
         deadline = "first_token"
         until = self.clock.now() + self._deadlines.first_token
         try:
-            with running_timeout(self.clock.running, until) as limit:
+            with (limit := RunningTimeout(self.clock.running, until)):
                 stream = await self._upstream.open(self.model, request.request, request.history, request.exchange)
                 enter(Phase.FIRST_TOKEN)
                 quiet: list[Event] = []

@@ -86,7 +86,7 @@ class Continuations:
             turn_request,
             request=merged,
             history=[_stored(message) for message in state.history],
-            exchange=(*earlier, *results_of(request, calls, turn_request.bounds)),
+            exchange=(*earlier, results_of(request, calls, turn_request.bounds)),
             models=self._catalog.models_of(replace(merged, model=state.model))[:1],
         )
 

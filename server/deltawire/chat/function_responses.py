@@ -85,9 +85,9 @@ def check_answer(
     return len(encoded)
 
 
-def results_of(request: ChatRequest, calls: OpenCalls, bounds: RoundBounds) -> tuple[Content]:
+def results_of(request: ChatRequest, calls: OpenCalls, bounds: RoundBounds) -> Content:
     """Return the content of the results that a request brings. Raise `Failure`, with its field."""
     parts = contents_of(calls.parts)[-1].parts
     names = calls.names[len(calls.names) - len(calls_of(parts)) :]
     answers = check_answers(request.tool_results or (), names, bounds)
-    return (Content("user", responses(parts, names, answers)),)
+    return Content("user", responses(parts, names, answers))

@@ -102,7 +102,7 @@ class TurnRecord:
 
     async def _stored(self, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a stored question; those that were deleted are left out."""
-        return [] if self._files is None or not ids else await self._files.stored(self.caller, ids)
+        return [] if self._files is None or not ids else await self._files.find_stored(self.caller, ids)
 
     async def _attach(self, request: TurnRequest, own_files: Sequence[FileRow]) -> TurnRequest:
         if self._files is None:
@@ -129,7 +129,7 @@ class TurnRecord:
             context = await transcript.begin(request.request, files)
             exchange = request.exchange
             if context.open_calls is not None:
-                exchange = results_of(request.request, context.open_calls, request.bounds)
+                exchange = (results_of(request.request, context.open_calls, request.bounds),)
         except Failure:
             released = self.ledger.close(request.models[0])
             if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
@@ -179,8 +179,8 @@ class TurnRecord:
         if usage is not None:
             figures = end.usage if isinstance(end, ErrorFrame) else end
 
-            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `tell_admission` calls it
+            def keep(was_admitted: bool) -> None:  # noqa: FBT001 - as `when_decided` calls it
                 if was_admitted:
                     usage.keep(self.ledger.id, self.caller, model, figures, self._request_id)
 
-            self.ledger.tell_admission(keep)
+            self.ledger.when_decided(keep)

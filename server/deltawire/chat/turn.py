@@ -130,7 +130,7 @@ class Turn:
             has_answered = self._stream is not None
             end = turn_end_of(self._outcome, self._cancellation, self.usage, has_answered=has_answered)
             ended = self._observer.ended
-            self.record.ledger.tell_admission(lambda was_admitted: ended(end, was_admitted=was_admitted))
+            self.record.ledger.when_decided(lambda was_admitted: ended(end, was_admitted=was_admitted))
 
     async def begin(self) -> None:
         """Check the limits, store the question and read its conversation's context; raise `Failure` for a refusal."""

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deltawire import __version__
 
@@ -50,9 +50,20 @@ def _run(settings: "Settings", arguments: argparse.Namespace) -> int:
         from deltawire.cli.database import back_up, migrate  # noqa: PLC0415 - likewise
 
         return migrate(settings) if arguments.command == "migrate" else back_up(settings, arguments.file)
+    import_structlog()
     from deltawire.cli.serve import serve  # noqa: PLC0415 - nothing else needs all of it
 
     return serve(settings)
+
+
+def import_structlog() -> None:
+    """Import structlog without rich, which it would take for tracebacks: this server logs none, and rich is slow."""
+    modules: dict[str, Any] = sys.modules
+    if "rich" not in modules:
+        modules["rich"] = None  # so Python marks a module that cannot be imported
+        import structlog  # noqa: F401, PLC0415 - likewise
+
+        del modules["rich"]
 
 
 class _Parser(argparse.ArgumentParser):

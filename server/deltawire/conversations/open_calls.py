@@ -1,6 +1,6 @@
 """The answer whose calls a turn brings the results of, and the model that made them."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 from sqlalchemy import Row
@@ -28,13 +28,18 @@ async def calling_answer(
     return answer
 
 
-def continued(
-    request: ChatRequest, settings: str, model: str, catalog: ModelCatalog
-) -> tuple[ChatRequest, tuple[str, ...]]:
-    """Return a request that brings results with its conversation's settings, and the model that is asked.
+class Continuation(NamedTuple):
+    """A request that brings results, with the settings of its conversation."""
 
-    That is the one that called, whichever the conversation's or the default one is: no other takes its signatures.
-    Raise `Failure` for what it does not take.
+    request: ChatRequest
+    models: tuple[str, ...]
+    """The one model that is asked: the one that called, because no other one accepts its signatures."""
+
+
+def continuation(request: ChatRequest, settings: str, model: str, catalog: ModelCatalog) -> Continuation:
+    """Return the continuation of a request; `model` is the one that called.
+
+    Raise `Failure` for what that model does not accept.
     """
     with_settings = merged(request, settings, catalog.tools)
-    return with_settings, catalog.models_of(replace(with_settings, model=model))[:1]
+    return Continuation(with_settings, catalog.models_of(replace(with_settings, model=model))[:1])

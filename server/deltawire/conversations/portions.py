@@ -21,8 +21,8 @@ from deltawire.protocol.frames import encode
 from deltawire.protocol.shown import Shown
 from deltawire.protocol.usage_figures import UsageFigures
 
-_OWN: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
-_COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN, "shown"))
+_OWN_FIELDS: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
+_COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN_FIELDS, "shown"))
 _ROWS: Final = 16
 """Messages of a portion. The longest questions are 6 MiB then, which a client that reads slowly keeps in memory."""
 _PIECE_BYTES: Final = 2**16
@@ -45,7 +45,7 @@ class Portions:
         `runs` are its turns with grace that have not ended; the field is left out where there are none.
         """
         async with self._lanes.of(tree.owner):
-            pieces = self._joined(tree, encode)
+            pieces = self._message_pieces(tree, encode)
             yield encode(head)[:-1] + b',"messages":['
             async for piece in pieces:
                 yield piece
@@ -56,7 +56,7 @@ class Portions:
         async with self._lanes.of(tree.owner):
             beginning = msgspec.json.format(encode(head)).removesuffix(b"\n}") + b',\n  "messages": ['
             has_any = False
-            async for piece in self._joined(tree, _indented):
+            async for piece in self._message_pieces(tree, _indented):
                 yield beginning + piece
                 beginning, has_any = b"", True
             yield beginning + (b"\n  ]\n}" if has_any else b"]\n}")
@@ -73,29 +73,31 @@ class Portions:
                     yield (await asyncio.to_thread(section, message)).encode()
             yield b"\n"
 
-    async def shared(self, tree: Tree, head: dict[str, Any], leaf: str, reader: str) -> AsyncGenerator[bytes, None]:
+    async def shared_json(
+        self, tree: Tree, head: dict[str, Any], leaf: str, reader: str
+    ) -> AsyncGenerator[bytes, None]:
         """Yield a title and the branch that ends in this message as JSON, for another `reader` than its owner.
 
         No id leaves, nor a setting, a thought or a figure.
         """
         async with self._lanes.of(reader):
             branch_ids = branch([outline async for outline in self._outline(tree, reader)], leaf)
-            beginning, mark = encode(head)[:-1] + b',"messages":[', b""
+            beginning, comma = encode(head)[:-1] + b',"messages":[', b""
             for start in range(0, len(branch_ids), _ROWS):
                 only = messages.c.id.in_(branch_ids[start : start + _ROWS])
                 async for message in self._messages(tree, only, reader=reader):
                     shared_message = SharedMessage(
                         role=message.role, text=message.text, model=message.model, created=message.created
                     )
-                    yield beginning + mark + encode(shared_message)
-                    beginning, mark = b"", b","
+                    yield beginning + comma + encode(shared_message)
+                    beginning, comma = b"", b","
             yield beginning + b"]}"
 
-    async def _joined(self, tree: Tree, encoded: Callable[[Message], bytes]) -> AsyncIterator[bytes]:
-        piece, mark = bytearray(), b""
+    async def _message_pieces(self, tree: Tree, encode_message: Callable[[Message], bytes]) -> AsyncIterator[bytes]:
+        piece, comma = bytearray(), b""
         async for message in self._messages(tree):
-            piece += mark + encoded(message)
-            mark = b","
+            piece += comma + encode_message(message)
+            comma = b","
             if len(piece) >= _PIECE_BYTES:
                 yield bytes(piece)
                 piece.clear()
@@ -142,7 +144,7 @@ async def _still_there(connection: AsyncConnection, tree: Tree) -> None:
 
 
 def _message(row: RowMapping) -> Message:
-    columns: dict[str, Any] = {name: row[name] for name in _OWN}
+    columns: dict[str, Any] = {name: row[name] for name in _OWN_FIELDS}
     if row["shown"]:
         columns |= asdict(msgspec.json.decode(row["shown"], type=Shown))
     usage = columns["usage"]

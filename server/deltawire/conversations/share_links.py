@@ -89,7 +89,7 @@ class ShareLinks:
         if row is None:
             raise Failure("not_found")
         head = {"title": row.title, "created": row.created, "expires": row.expires}
-        return self._portions.shared(Tree(row.owner, row.conversation), head, row.message, reader or _ANYBODY)
+        return self._portions.shared_json(Tree(row.owner, row.conversation), head, row.message, reader or _ANYBODY)
 
     async def _check_room(self, transaction: AsyncConnection, owner: str, now: float) -> None:
         """Drop the owner's links that have expired; raise `Failure` (`storage_full`) when they have too many."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.conversations.clearing import remove_deleted
 from deltawire.conversations.database import Database
 from deltawire.conversations.library import check_folder
-from deltawire.conversations.pages import AnyRow, listed_fields, read_page
+from deltawire.conversations.listing import AnyRow, listed_fields, read_page
 from deltawire.conversations.portions import Portions
 from deltawire.conversations.probe import WriteProbe
 from deltawire.conversations.schemas import (

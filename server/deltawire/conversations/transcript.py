@@ -21,7 +21,7 @@ from deltawire.conversations.context import context_of
 from deltawire.conversations.database import Database
 from deltawire.conversations.files.rows import FileRow, name_in
 from deltawire.conversations.files.schemas import shown_of
-from deltawire.conversations.open_calls import calling_answer, continued
+from deltawire.conversations.open_calls import calling_answer, continuation
 from deltawire.conversations.question_place import QuestionPlace, place_of
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.texts import new_id, title_of
@@ -88,7 +88,7 @@ class Transcript:
         self._transcripts = transcripts
         self._tree = tree
         self._question: str | None = None
-        self._goes_on_from: str | None = None
+        self._continued_answer: str | None = None
         """The id of the answer whose calls the turn answers; then it has no question of its own."""
         self._has_ended = self._is_closed = False
         self._texts: list[str] = []
@@ -110,11 +110,11 @@ class Transcript:
     async def models(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the models that will be asked, in this order; write nothing. Raise `Failure` as `begin` does."""
         async with self._transcripts.database.reading(self._tree.owner) as connection:
-            conversation = await self._found(connection)
+            conversation = await self._conversation(connection)
             catalog = self._transcripts.catalog
             if request.tool_results is not None:
                 answer = await calling_answer(connection, self._tree, catalog, request)
-                return continued(request, conversation.settings, answer.model, catalog)[1]
+                return continuation(request, conversation.settings, answer.model, catalog).models
         return catalog.models_of(merged(request, conversation.settings, catalog.tools))
 
     async def begin(self, request: ChatRequest, files: Sequence[FileRow] = ()) -> TurnContext:
@@ -156,7 +156,7 @@ class Transcript:
         If the question is not written yet, it is not written at all, unless its commit has begun.
         """
         self._is_closed = True
-        if self._question is not None and not self._has_ended and self._goes_on_from is None:
+        if self._question is not None and not self._has_ended and self._continued_answer is None:
             self._transcripts.background.run(self._cancel_question(self._question))
 
     def with_stored_ids(self, end: Usage | ErrorFrame, **message: str) -> Usage | ErrorFrame:
@@ -170,9 +170,9 @@ class Transcript:
 
     async def _begin(self, request: ChatRequest, files: Sequence[FileRow]) -> TurnContext:
         async with self._transcripts.database.writing(self._tree.owner) as transaction:
-            conversation = await self._found(transaction, to_change=True)
+            conversation = await self._conversation(transaction, to_change=True)
             if request.tool_results is not None:
-                return await self._go_on(transaction, request, conversation)
+                return await self._continue(transaction, request, conversation)
             catalog = self._transcripts.catalog
             request = merged(request, conversation.settings, catalog.tools)
             models = catalog.models_of(request)
@@ -221,22 +221,22 @@ class Transcript:
         self._hold(2 * (sum([sys.getsizeof(message.text) for message in history]) + sum(parts)))
         return history
 
-    async def _go_on(
+    async def _continue(
         self, transaction: AsyncConnection, request: ChatRequest, conversation: Row[*tuple[Any, ...]]
     ) -> TurnContext:
         """Return the context of a turn that brings the results of an answer's calls. Raise `Failure`."""
         catalog = self._transcripts.catalog
         answer = await calling_answer(transaction, self._tree, catalog, request)
-        merged_request, models = continued(request, conversation.settings, answer.model, catalog)
+        continued = continuation(request, conversation.settings, answer.model, catalog)
         history = await self._history(transaction, answer.id, is_left_in_calls=True)
         await self._transcripts.sizes.check_question(transaction, self._tree.owner, conversation, 0)
-        self._goes_on_from = answer.id
+        self._continued_answer = answer.id
         self._question = await self._tree.question_of(transaction, answer.id)
         called = msgspec.json.decode(answer.shown or "{}", type=Shown).tool_calls
         calls = OpenCalls(parts=answer.parts.encode(), names=[call.call for call in called])
-        return TurnContext(request=merged_request, history=history, models=models, open_calls=calls)
+        return TurnContext(request=continued.request, history=history, models=continued.models, open_calls=calls)
 
-    async def _found(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
+    async def _conversation(self, connection: AsyncConnection, *, to_change: bool = False) -> Row[*tuple[Any, ...]]:
         conversation = await self._tree.find(connection, to_change=to_change)
         if conversation is None:
             raise Failure("not_found", "There is no such conversation.", field="conversation")
@@ -246,8 +246,9 @@ class Transcript:
         await self._transcripts.retrying(self._write, new_id(), question, finish_reason="cancelled")
 
     async def _end(self, end: Usage | ErrorFrame, question: str) -> Usage | ErrorFrame:
-        is_lost = isinstance(end, ErrorFrame) or self._goes_on_from is not None  # then the results may be sent again
-        if is_lost and not (self._texts or self._thoughts or self._shown):
+        # An empty answer to results is not stored: the client may send them again.
+        may_be_empty = not isinstance(end, ErrorFrame) and self._continued_answer is None
+        if not may_be_empty and not (self._texts or self._thoughts or self._shown):
             return self.with_stored_ids(end)
         answer = new_id()
         end_with_ids = self.with_stored_ids(end, message=answer)
@@ -272,7 +273,7 @@ class Transcript:
                 size = await self._tree.add(
                     transaction,
                     id=answer,
-                    parent=self._goes_on_from or question,
+                    parent=self._continued_answer or question,
                     role="model",
                     text="".join(self._texts),
                     thoughts="".join(self._thoughts),
@@ -281,7 +282,7 @@ class Transcript:
                     **ended,
                 )
                 await name_in(transaction, answer, [file.id for file in self._shown.files])
-                if self._goes_on_from is None:
+                if self._continued_answer is None:
                     await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())
                 self._transcripts.sizes.add(self._tree.owner, size)

@@ -69,7 +69,7 @@ class UsageHistory:
 
     async def _run(self) -> None:
         await self._has_rows.wait()
-        async with _connected(self._url) as database:
+        async with _own_connections(self._url) as database:
             while True:
                 await asyncio.sleep(_COLLECT_SECONDS)
                 await self._write_for_certain(database)
@@ -90,7 +90,7 @@ class UsageHistory:
     async def _write_the_rest(self) -> None:
         """Write what is left; files that cannot be written now wait for the next start."""
         if self._has_rows.is_set() or self._batches:
-            async with _connected(self._url) as database:
+            async with _own_connections(self._url) as database:
                 with suppress(TimeoutError, Failure):
                     async with asyncio.timeout(_CLOSE_SECONDS):
                         await self._write(database)
@@ -110,7 +110,7 @@ class UsageHistory:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Database]:
+async def _own_connections(url: str) -> AsyncIterator[Database]:
     """Yield a database with connections of its own, so that none of those that turns share is left open."""
     database = Database(url)
     try:

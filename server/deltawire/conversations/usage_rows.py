@@ -150,12 +150,12 @@ def total_of(sums: Iterable[UsageSum]) -> UsageSum:
     """Return all usage together, of no day, caller or model."""
     everything = list(sums)
 
-    def added(name: str) -> Any:
+    def sum_of(name: str) -> Any:
         known = [value for each in everything if (value := getattr(each, name)) is not None]
         return sum(known) if known else None
 
     names = [name for name in UsageSum.__struct_fields__ if name not in GROUPS]
-    figures: dict[str, Any] = {name: added(name) for name in names}
+    figures: dict[str, Any] = {name: sum_of(name) for name in names}
     figures |= {name: figures[name] or 0 for name in ("turns", "uncounted_turns", "unpriced_turns")}
     return UsageSum(caller="", model="", **figures)
 

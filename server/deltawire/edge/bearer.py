@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from litestar.enums import ScopeType
 from litestar.types import Scope
 
-from deltawire.edge.headers import lone
+from deltawire.edge.headers import single_header
 from deltawire.protocol.errors import Failure
 
 _SUBPROTOCOL: Final = "bearer."
@@ -19,7 +19,7 @@ def token_of(scope: Scope) -> str:
     if query and any(name.lower() in _QUERY_NAMES for name, _ in parse_qsl(query.decode("latin-1"))):
         raise Failure("unauthenticated", "A token must not be in a URL: URLs end up in logs. Replace this token.")
     found: list[str] = []
-    scheme, _, credentials = (lone(scope, b"authorization") or "").partition(" ")
+    scheme, _, credentials = (single_header(scope, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         found.append(credentials.strip())
     if scope["type"] == ScopeType.WEBSOCKET:

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from litestar.types import Scope
 
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import list_header
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _SCHEMES: Final = {"http", "https"}
@@ -38,13 +38,13 @@ class TrustedProxies:
     def client_of(self, scope: Scope) -> Client:
         """Return the client of a request, and the host that it asked."""
         peer = scope["client"][0] if scope["client"] else ""
-        hosts = tuple(host.lower() for host in listed(scope, b"host")) or ("",)
+        hosts = tuple(host.lower() for host in list_header(scope, b"host")) or ("",)
         if not self._trusted or not self._trusts(_address(peer)):
             return Client(peer, hosts, None)
-        forwarded = tuple(host.lower() for host in listed(scope, b"x-forwarded-host")[-1:])
-        schemes = [scheme.lower() for scheme in listed(scope, b"x-forwarded-proto")[-1:]]
+        forwarded = tuple(host.lower() for host in list_header(scope, b"x-forwarded-host")[-1:])
+        schemes = [scheme.lower() for scheme in list_header(scope, b"x-forwarded-proto")[-1:]]
         scheme = schemes[0] if schemes and schemes[0] in _SCHEMES else None
-        return Client(self._nearest(peer, listed(scope, b"x-forwarded-for")), forwarded or hosts, scheme)
+        return Client(self._nearest(peer, list_header(scope, b"x-forwarded-for")), forwarded or hosts, scheme)
 
     def _nearest(self, peer: str, hops: list[str]) -> str:
         """Return the last address that is not a trusted proxy; at an unreadable entry, the last readable address."""

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from deltawire.aio.fair_queue import FairQueue
 from deltawire.edge.bearer import token_of
@@ -22,7 +22,7 @@ from deltawire.edge.connection_limits import ConnectionLimits
 from deltawire.edge.cors import OriginPolicy, answer_preflight, is_preflight
 from deltawire.edge.forwarded import Client, TrustedProxies
 from deltawire.edge.head_requests import as_get
-from deltawire.edge.headers import lone
+from deltawire.edge.headers import single_header
 from deltawire.identity.authenticator import Authenticator
 from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
@@ -54,7 +54,7 @@ class Gate:
 
     def __init__(
         self,
-        app: ASGIApp,
+        sockets: ASGIApp,
         http: ASGIApp,
         policy: AccessPolicy,
         connection_limits: ConnectionLimits,
@@ -62,7 +62,7 @@ class Gate:
         fair: FairQueue,
     ) -> None:
         """Wrap the application for sockets, and the one for requests; those of one caller begin through `fair`."""
-        self._app = app
+        self._sockets = sockets
         self._http = http
         self._policy = policy
         self._hosts = frozenset(_name(host.lower()) for host in policy.allowed_hosts)
@@ -78,12 +78,12 @@ class Gate:
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
-            if lone(scope, b"host") is None and scope["http_version"] != "1.0":
+            if single_header(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
             origin = msgspec.structs.replace(origin, client=client.address)
             set_origin(origin)
-            self._check(scope, client, lone(scope, b"origin"))
+            self._check(scope, client, single_header(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
                 return
@@ -101,7 +101,7 @@ class Gate:
             await self._http(*as_get(scope, receive, send))
             return
         try:
-            await self._app(scope, receive, self._refusing_in_http(scope, send))
+            await self._sockets(scope, receive, send)
         finally:
             self._limits.remove_socket(caller.name)
 
@@ -132,7 +132,7 @@ class Gate:
                 caller = await authenticator.identify(token_of(scope))
                 owner = caller.name
         finally:  # a refusal begins, too
-            await self._fair.turn(owner)
+            await self._fair.wait(owner)
         return caller
 
     def _is_public(self, scope: Scope) -> bool:
@@ -142,23 +142,6 @@ class Gate:
         return path in self._policy.public_paths or any(
             pattern.fullmatch(path) for pattern in self._policy.public_patterns
         )
-
-    def _refusing_in_http(self, scope: Scope, send: Send) -> Send:
-        """Return a `send` that answers a handshake without a route with 404.
-
-        Litestar closes a socket that has no route. Uvicorn would answer that handshake with an empty 403.
-        """
-        accepted = False
-
-        async def answer(message: Message) -> None:
-            nonlocal accepted
-            accepted = accepted or message["type"] == "websocket.accept"
-            if message["type"] == "websocket.close" and not accepted:
-                await refuse(scope, send, self._refusals, Failure("not_found"))
-            else:
-                await send(message)
-
-        return answer
 
 
 async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure) -> None:

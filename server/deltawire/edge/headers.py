@@ -10,7 +10,7 @@ from deltawire.protocol.errors import Failure
 _quoted = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def lone(scope: Scope, name: bytes) -> str | None:
+def single_header(scope: Scope, name: bytes) -> str | None:
     """Return the header of this name; None when there is none. Raise `Failure` for several, which are ambiguous."""
     values = [value for key, value in scope["headers"] if key == name]
     if len(values) > 1:
@@ -19,7 +19,7 @@ def lone(scope: Scope, name: bytes) -> str | None:
     return values[0].decode("latin-1") if values else None
 
 
-def listed(scope: Scope, name: bytes) -> list[str]:
+def list_header(scope: Scope, name: bytes) -> list[str]:
     """Return the parts of a header that is a list, over all its lines (RFC 9110, 5.3)."""
     lines = [value.decode("latin-1") for key, value in scope["headers"] if key == name]
     return [part.strip() for line in lines for part in line.split(",") if part.strip()]

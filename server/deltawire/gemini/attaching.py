@@ -8,7 +8,7 @@ import msgspec
 
 from deltawire.gemini.messages import Attachment, encoded_size
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
-from deltawire.gemini.streamed_body import FileSlot, StreamedBody, joined
+from deltawire.gemini.streamed_body import FileSlot, StreamedBody, body_with_files
 from deltawire.protocol.errors import Failure
 
 MAX_INLINE_FILE_BYTES: Final = 8 * 2**20
@@ -37,10 +37,10 @@ class PlacedFiles:
         self._slots: dict[bytes, FileSlot] = {}
         self._uris: dict[int, str] = {}
         self._left_out: set[int] = set()
-        self._marked: dict[str, tuple[Attachment, ...]] = {}
+        self._files_by_mark: dict[str, tuple[Attachment, ...]] = {}
         self._mark = secrets.token_hex(16)
 
-    def place_at(self, file: Attachment, uri: str) -> None:
+    def use_address(self, file: Attachment, uri: str) -> None:
         """Ask with a file by its address."""
         self._uris[id(file)] = uri
 
@@ -52,22 +52,22 @@ class PlacedFiles:
         """Return a message whose text has a mark where the parts of its files go."""
         if not files:
             return message
-        mark = f"{self._mark}+{len(self._marked)}+"
-        self._marked[mark] = files
+        mark = f"{self._mark}+{len(self._files_by_mark)}+"
+        self._files_by_mark[mark] = files
         return msgspec.structs.replace(message, **{text: mark + getattr(message, text)})
 
     def fill(self, body: dict[str, Any]) -> dict[str, Any]:
         """Put the files of each marked message before its text, and take the marks out."""
         for content in body["contents"]:
             parts = content["parts"]
-            if self._marked and isinstance(parts, list):
-                content["parts"] = [filled for part in parts for filled in self._filled(part)]
+            if self._files_by_mark and isinstance(parts, list):
+                content["parts"] = [filled for part in parts for filled in self._parts_of(part)]
         body["contents"] = [content for content in body["contents"] if content["parts"] != []]
         return body
 
-    def _filled(self, part: dict[str, Any]) -> list[dict[str, Any]]:
+    def _parts_of(self, part: dict[str, Any]) -> list[dict[str, Any]]:
         text = part.get("text", "")
-        for mark, files in self._marked.items():
+        for mark, files in self._files_by_mark.items():
             if mark in text:
                 rest = text.replace(mark, "", 1)
                 parts = [self._part(file) for file in files if id(file) not in self._left_out]
@@ -84,10 +84,10 @@ class PlacedFiles:
 
     def body(self, json: bytes) -> StreamedBody:
         """Return the body of the request whose JSON has the parts."""
-        return joined(json, self._slots)
+        return body_with_files(json, self._slots)
 
 
-async def placed(
+async def place_files(
     earlier: Sequence[Attachment], own: Sequence[Attachment], remote: RemoteFiles | None, at: ApiAddress
 ) -> PlacedFiles:
     """Return the files of a request, with a copy at the provider of those that are too large to be inline.
@@ -106,7 +106,7 @@ async def placed(
             break
         inline -= file.size
         copy, is_new = await remote.copy_of(file, at)
-        placed_files.place_at(file, copy.uri)
+        placed_files.use_address(file, copy.uri)
         if not is_new:
             placed_files.cached.append(file)
     return placed_files
@@ -117,7 +117,7 @@ def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], plac
     bytes_left = MAX_REQUEST_BYTES
     for place, file in enumerate([*own, *reversed(earlier)]):
         if (address := file.source.address) is not None:
-            placed_files.place_at(file, address)
+            placed_files.use_address(file, address)
             continue
         bytes_left -= encoded_size(file.size)
         if bytes_left < 0 and place < len(own):

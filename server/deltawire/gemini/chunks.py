@@ -11,8 +11,6 @@ _chunk_head = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _part_of_a_head = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
 MAX_CONTENT_BYTES: Final = 2**15
 """Bytes of content that are buffered for a client that does not read; with more, reading pauses."""
-_THREE_DIGITS: Final = 0x100 + 6
-"""The bytes of a chunk whose size has three digits and not two, at least; six of two digits are not content."""
 _NO_CHUNK: Final = b"-"
 """No chunk begins with this byte, so the parser fails, as it would have failed at the bytes before."""
 
@@ -20,20 +18,20 @@ _NO_CHUNK: Final = b"-"
 class ChunkReader:
     """Takes the content out of one response's chunks, and leaves the rest to the parser."""
 
-    __slots__ = ("_content", "_held", "_left", "is_full", "is_on", "size")
+    __slots__ = ("_content", "_missing", "_partial", "is_full", "is_on", "size")
 
     def __init__(self) -> None:
-        """Start off: the parser gets all bytes until `begin`."""
+        """Do nothing yet: the parser gets all bytes until `begin`."""
         self.is_on = False
         """True until the parser has to see a byte of the body; it then gets all that follow."""
         self.size = 0
-        """Bytes of content that are not taken."""
+        """Bytes of content that nobody has read."""
         self.is_full = False
         """True while the connection reads no more, until the content is taken."""
         self._content: list[bytes] = []
-        self._held = b""
+        self._partial = b""
         """The start of a chunk's head or of its end, until the rest has come."""
-        self._left = -1
+        self._missing = -1
         """Bytes of content that the current chunk lacks; -1 between two chunks."""
 
     def begin(self, head: bytes) -> None:
@@ -49,47 +47,42 @@ class ChunkReader:
         """
         if not self.is_on:
             return data
-        if self._left < 0 and not self._held and self._is_one_chunk(data):
-            return b""
+        if self._missing < 0 and not self._partial:
+            head, _, rest = data.partition(b"\r\n")
+            size = len(rest) - 2
+            # Most reads are exactly one chunk. To write its head again is cheaper than to read it.
+            if head == b"%x" % size and rest[-2:] == b"\r\n" and size > 0:
+                self._content.append(rest[:-2])
+                self.size += size
+                return b""
         return self._feed_pieces(data)
 
     def _feed_pieces(self, data: bytes) -> bytes:
         """Take the content of several chunks, or of parts of them; return as `feed` does."""
-        data, self._held = self._held + data, b""
+        data, self._partial = self._partial + data, b""
         at = 0
         while at < len(data):
-            if self._left < 0:
+            if self._missing < 0:
                 head = _chunk_head.match(data, at)
                 if head is None and _part_of_a_head.fullmatch(data, at):
-                    self._held = data[at:]
+                    self._partial = data[at:]
                     return b""
                 size = 0 if head is None else int(head[1], 16)
                 if head is None or size == 0:
                     self.is_on = False
                     return data[at:]
-                at, self._left = head.end(), size
-            end = at + self._left
+                at, self._missing = head.end(), size
+            end = at + self._missing
             self._keep(data[at:end])
             if end + 2 > len(data):
-                self._left = max(0, end - len(data))
-                self._held = data[end:]
+                self._missing = max(0, end - len(data))
+                self._partial = data[end:]
                 return b""
             if data[end : end + 2] != b"\r\n":
                 self.is_on = False
                 return _NO_CHUNK + data[end:]
-            at, self._left = end + 2, -1
+            at, self._missing = end + 2, -1
         return b""
-
-    def _is_one_chunk(self, data: bytes) -> bool:
-        """Take bytes that are exactly one chunk of 16 to 4095 bytes, as most reads are; return False for others."""
-        size = len(data) - (6 if len(data) < _THREE_DIGITS else 7)
-        head = b"%x\r\n" % size  # cheaper than to search for its end and read it
-        start = len(head)
-        if data[:start] != head or data[-2:] != b"\r\n" or start + size + 2 != len(data):
-            return False
-        self._content.append(data[start:-2])
-        self.size += size
-        return True
 
     def take(self) -> bytes:
         """Return the content that has come, about `MAX_CONTENT_BYTES` of it at most; none when all is taken."""

@@ -18,7 +18,7 @@ from google.genai import types
 
 from deltawire.aio.running_time import RunningTime
 from deltawire.gemini.account import Account
-from deltawire.gemini.attaching import PlacedFiles, placed
+from deltawire.gemini.attaching import PlacedFiles, place_files
 from deltawire.gemini.body import TRANSPORT_ERRORS, BodyReader, Response, transport_failure
 from deltawire.gemini.connection import Connector
 from deltawire.gemini.error_response import send_until_200
@@ -151,7 +151,7 @@ class GeminiClient:
         """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
         files = [file for message in history for file in files_of(message)], attachments_of(request)
         remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
-        placed_files = await placed(*files, remote, at)
+        placed_files = await place_files(*files, remote, at)
         try:
             body = _filed_body(model, request, history, exchange, placed_files)
             return await self.open(model, request, history, body=body)
@@ -161,7 +161,7 @@ class GeminiClient:
                 raise
         for file in stale:
             await file.source.keep_copy(None)
-        placed_files = await placed(*files, remote, at)
+        placed_files = await place_files(*files, remote, at)
         body = _filed_body(model, request, history, exchange, placed_files)
         return await self.open(model, request, history, body=body)
 

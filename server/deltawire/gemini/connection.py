@@ -13,7 +13,7 @@ from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.tracing import Trace
 
 from deltawire.aio.running_time import RunningTime
-from deltawire.aio.timeouts import running_timeout
+from deltawire.aio.timeouts import RunningTimeout
 from deltawire.gemini.chunks import MAX_CONTENT_BYTES, ChunkReader
 
 _DROP_WHAT_IS_UNSENT: Final = struct.pack("ii", 1, 0)
@@ -123,7 +123,7 @@ class Connector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
     ) -> ResponseHandler:
-        with running_timeout(self._running, self._running.now() + self._connect_timeout):
+        with RunningTimeout(self._running, self._running.now() + self._connect_timeout):
             return await super()._create_connection(req, traces, timeout)
 
     async def _wrap_create_connection(

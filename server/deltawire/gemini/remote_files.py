@@ -24,8 +24,8 @@ _LIFETIME_SECONDS: Final = 47 * 3_600.0
 """The lifetime of a copy whose expiry is not told."""
 _MARGIN_SECONDS: Final = 600.0
 """A copy that expires sooner is not asked with any more: a turn may take minutes."""
-_FIRST_LOOK: Final = 0.2
-_LONGEST_LOOK: Final = 2.0
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 2.0
 _NOT_YET: Final = ("PROCESSING", "STATE_UNSPECIFIED")
 _CLOSE_SECONDS: Final = 2.0
 _ANSWER_BYTES: Final = 2**16
@@ -73,7 +73,7 @@ class RemoteFiles:
         """Return the files whose older copies may be the reason of a refusal.
 
         A copy that has expired, or that belongs to the project of an earlier key, gets a 403. A 400 has many reasons:
-        each copy is looked at, unless the refusal speaks of a file.
+        each copy is checked, unless the refusal speaks of a file.
         """
         status = (refusal.cause or "").partition(" ")[0]
         if isinstance(refusal, FileFailure) or status in ("403", "404"):
@@ -86,7 +86,7 @@ class RemoteFiles:
 
     async def _send(self, file: Attachment, at: ApiAddress) -> dict[str, Any]:
         """Send a file; return what the provider says of it."""
-        about = {
+        upload = {
             "X-Goog-Upload-Protocol": "resumable",
             "X-Goog-Upload-Command": "start",
             "X-Goog-Upload-Header-Content-Length": str(file.size),
@@ -94,24 +94,26 @@ class RemoteFiles:
         }
         url = f"{at.root}/upload/{at.version}/files"
         start = msgspec.json.encode({"file": {"mimeType": file.type, "sizeBytes": str(file.size)}})
-        head, _ = await self._ask("POST", url, {**at.headers, **about}, start)
-        place = head.get("X-Goog-Upload-URL")
-        if place is None:
+        headers, _ = await self._ask("POST", url, {**at.headers, **upload}, start)
+        upload_url = headers.get("X-Goog-Upload-URL")
+        if upload_url is None:
             raise Failure("upstream_unavailable", cause="no upload address")
         body = StreamedBody(file.source.read, file.size)
         command = {"X-Goog-Upload-Offset": "0", "X-Goog-Upload-Command": "upload, finalize"}
-        head, answer = await self._ask("POST", place, {**at.headers, **command, "Content-Type": file.type}, body)
-        if head.get("X-Goog-Upload-Status", "final") != "final":
+        headers, answer = await self._ask(
+            "POST", upload_url, {**at.headers, **command, "Content-Type": file.type}, body
+        )
+        if headers.get("X-Goog-Upload-Status", "final") != "final":
             raise Failure("upstream_unavailable", cause="an upload was not finished")
         answer = answer.get("file", answer)
         return answer if isinstance(answer, dict) else {}
 
     async def _active(self, answer: dict[str, Any], at: ApiAddress) -> RemoteCopy:
         """Wait until the provider can use a file."""
-        name, pause = str(answer.get("name")), _FIRST_LOOK
+        name, pause = str(answer.get("name")), _FIRST_PAUSE
         while answer.get("state") in _NOT_YET:
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_LOOK)
+            pause = min(2 * pause, _LONGEST_PAUSE)
             _, answer = await self._ask("GET", f"{at.root}/{at.version}/{name}", at.headers)
         if answer.get("state") not in ("ACTIVE", None) or not answer.get("uri"):
             message = "The provider could not read one of the files."

@@ -80,7 +80,7 @@ async def encoded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield base64.b64encode(rest)
 
 
-def joined(json: bytes, slots: dict[bytes, FileSlot]) -> StreamedBody:
+def body_with_files(json: bytes, slots: dict[bytes, FileSlot]) -> StreamedBody:
     """Return a body of JSON in which each mark is replaced by the file of its slot in base64; each mark occurs once."""
     parts: list[Any] = []
     size = 0

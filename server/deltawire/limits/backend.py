@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -42,6 +42,15 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     used: Mapping[str, int]
 
 
+class WindowState(NamedTuple):
+    """The state of one caller's window."""
+
+    left: int
+    """The turns that are left."""
+    resets_in: float
+    """Seconds until there is one more."""
+
+
 class Windows(Protocol):
     """Counts the turns that began within the last minute."""
 
@@ -53,8 +62,8 @@ class Windows(Protocol):
         """Undo the count of a turn that `enter` may have counted although it raised `StoreAway`."""
         ...
 
-    async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
+    async def read(self, caller: str, rule: Rule) -> WindowState:
+        """Return the turns that are left of this rule. Raise `StoreAway`."""
         ...
 
 
@@ -65,11 +74,11 @@ class Leases(Protocol):
         """Take a place for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
-    async def give_back(self, lease: str) -> None:
+    async def release(self, lease: str) -> None:
         """Release a turn's place. A place that was not taken is ignored."""
         ...
 
-    async def look(self, caller: str, rule: Rule) -> int:
+    async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns. Raise `StoreAway`."""
         ...
 

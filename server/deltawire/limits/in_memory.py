@@ -4,7 +4,17 @@ import time
 from collections import Counter, defaultdict, deque
 from typing import Final
 
-from deltawire.limits.backend import DAYS_KEPT, MAX_MODELS, OTHER, WINDOW_SECONDS, Charge, Clock, Day, today
+from deltawire.limits.backend import (
+    DAYS_KEPT,
+    MAX_MODELS,
+    OTHER,
+    WINDOW_SECONDS,
+    Charge,
+    Clock,
+    Day,
+    WindowState,
+    today,
+)
 from deltawire.limits.rules import Allowance, Rule
 
 _MANY_WINDOWS: Final = 10_000
@@ -27,14 +37,14 @@ class MemoryLeases:
         self._running.update(self._places[lease])
         return None
 
-    async def give_back(self, lease: str) -> None:
+    async def release(self, lease: str) -> None:
         """Release a turn's place."""
         for place in self._places.pop(lease, ()):
             self._running[place] -= 1
             if not self._running[place]:
                 del self._running[place]
 
-    async def look(self, caller: str, rule: Rule) -> int:
+    async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns."""
         return self._running[caller, rule.model]
 
@@ -65,12 +75,12 @@ class MemoryWindows:
     async def leave(self, turn: str, caller: str, rules: Allowance) -> None:
         """Do nothing: `enter` never raises here."""
 
-    async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """Return the turns that are left, and the seconds until there is one more."""
+    async def read(self, caller: str, rule: Rule) -> WindowState:
+        """Return the turns that are left of this rule."""
         window = self._window(caller, rule)
         if not window:
-            return int(rule.amount), WINDOW_SECONDS
-        return max(0, int(rule.amount) - len(window)), window[0] + WINDOW_SECONDS - self._clock()
+            return WindowState(int(rule.amount), WINDOW_SECONDS)
+        return WindowState(max(0, int(rule.amount) - len(window)), window[0] + WINDOW_SECONDS - self._clock())
 
     def _window(self, caller: str, rule: Rule) -> deque[float]:
         window = self._begun[caller, rule.model]

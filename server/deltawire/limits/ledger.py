@@ -24,7 +24,7 @@ from deltawire.limits.backend import (
     used_by,
 )
 from deltawire.limits.prices import Prices
-from deltawire.limits.refusals import AWAY, exhausted, spent_on, too_many_a_minute, too_many_at_once, unpriced
+from deltawire.limits.refusals import AWAY, budget_used, exhausted, too_many_a_minute, too_many_at_once, unpriced
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
 from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
 from deltawire.protocol.errors import Failure
@@ -59,6 +59,8 @@ class Limits:
         self.when_unpriced = when_unpriced
         self.clock = clock
         self.background = BackgroundTasks()
+        self.has_rules = bool(rules.by_name)
+        """True where anything is limited."""
 
     def open(self, caller: str) -> "Ledger":
         """Return the ledger of one turn of this caller."""
@@ -84,11 +86,11 @@ class Limits:
         left: float
         resets_in: float | None = None
         if name == "turns_per_minute":
-            left, resets_in = await self.windows.look(caller, rule)
+            left, resets_in = await self.windows.read(caller, rule)
         elif name == "turns_at_once":
-            left = rule.amount - await self.backend.leases.look(caller, rule)
+            left = rule.amount - await self.backend.leases.count(caller, rule)
         else:
-            left, resets_in = rule.amount - spent_on(name, rule, used), seconds_left(self.clock)
+            left, resets_in = rule.amount - budget_used(name, rule, used), seconds_left(self.clock)
         return Standing(limit=name, model=rule.model, allowed=rule.amount, left=max(0, left), resets_in=resets_in)
 
     @property
@@ -104,7 +106,7 @@ class Limits:
             if self.backend.is_there is not None:
                 await self.backend.is_there()
         except StoreAway:
-            if self.rules.by_name and self.when_away == "refuse":
+            if self.has_rules and self.when_away == "refuse":
                 raise Failure("store_unavailable", AWAY) from None
             return False
         return True
@@ -148,7 +150,7 @@ class Ledger:
     @property
     def may_refuse(self) -> bool:
         """True where anything is limited."""
-        return bool(self._limits.rules.by_name)
+        return self._limits.has_rules
 
     def cost(self, model: str, counts: Counts) -> float | None:
         """Return the price in dollars; None when it is not known."""
@@ -163,12 +165,12 @@ class Ledger:
         await self._limits.prices.ready()
         if self._needs_prices:
             self._check_prices(model, *fallbacks)
-        if self._limits.rules.by_name:
+        if self._limits.has_rules:
             self._beginning = self._limits.background.run(self._begin())
             await finished(self._beginning)
         self._is_admitted = True
 
-    def tell_admission(self, callback: Callable[[bool], None]) -> None:
+    def when_decided(self, callback: Callable[[bool], None]) -> None:
         """Call `callback` with True for an admitted turn, else with False: now, or when running checks have ended."""
         if self._beginning is None or self._beginning.done():
             callback(self._was_admitted)
@@ -217,7 +219,7 @@ class Ledger:
                     if self._limits.when_away == "refuse":
                         raise Failure("store_unavailable", AWAY) from None
         except BaseException:
-            await self._limits.backend.leases.give_back(self._id)
+            await self._limits.backend.leases.release(self._id)
             raise
 
     def _check_prices(self, *models: str) -> None:
@@ -237,7 +239,7 @@ class Ledger:
             return
         [used] = await self._limits.backend.meter.read(self._caller, [today(self._limits.clock)])
         for name, rule in budgets:
-            if spent_on(name, rule, used) >= rule.amount:
+            if budget_used(name, rule, used) >= rule.amount:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
 
     async def _take_place(self) -> None:
@@ -257,8 +259,8 @@ class Ledger:
                     await self._limits.windows.leave(self._id, self._caller, rules)
                 raise
             if rule is not None:
-                _, seconds = await self._limits.windows.look(self._caller, rule)
-                raise too_many_a_minute(rule, seconds)
+                window = await self._limits.windows.read(self._caller, rule)
+                raise too_many_a_minute(rule, window.resets_in)
 
     @property
     def _was_admitted(self) -> bool:
@@ -271,7 +273,7 @@ class Ledger:
             await asyncio.wait({self._beginning})  # the listener may have left during `begin`
         if self._was_admitted:
             await self._limits.backend.meter.charge(self._charge(figures, model))
-        await self._limits.backend.leases.give_back(self._id)
+        await self._limits.backend.leases.release(self._id)
 
     def _charge(self, figures: UsageFigures | None, model: str | None) -> Charge:
         return Charge(

@@ -48,7 +48,7 @@ def unpriced(model: str, *, is_loaded: bool) -> Failure:
     return Failure("unknown_model", message, field="model")
 
 
-def spent_on(name: str, rule: Rule, used: Day) -> float:
+def budget_used(name: str, rule: Rule, used: Day) -> float:
     """Return the used part of a budget, in its unit."""
     kind, unit = ("total_tokens", 1) if name == "tokens_per_day" else ("nanodollars", NANO)
     return sum(of[kind] for model, of in used.items() if rule.model in (None, model)) / unit

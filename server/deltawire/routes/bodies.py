@@ -9,7 +9,7 @@ from litestar import Request
 from litestar.exceptions import InternalServerException
 
 from deltawire.edge.error_handler import RequestAborted
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import list_header
 from deltawire.identity.caller import caller_of
 from deltawire.identity.quota import Holding
 from deltawire.protocol.decoding import commas_in, containers_in
@@ -30,7 +30,7 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
     """
     if request.content_type[0] != "application/json":
         raise Failure("unsupported", "Send the request as application/json.", field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the body as it is, not compressed.", field="Content-Encoding", status=415)
     caller = caller_of(request.scope).name
     holding = Holding(services.arriving, caller)
@@ -45,19 +45,19 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
                 pieces.append(piece)
         except InternalServerException:  # Litestar raises this for a client that left before its last byte
             raise RequestAborted from None
-        await services.let_others_go_first(caller, holding.amount)
+        await services.wait_to_read(caller, holding.amount)
         if holding.amount > services.body_bytes:
             # In a thread: of 27 MB, this takes 50 ms.
-            whole = await asyncio.to_thread(_whole_with_files, pieces)
+            body = await asyncio.to_thread(_joined_with_files, pieces)
         else:
-            whole = b"".join(pieces)
+            body = b"".join(pieces)
         pieces.clear()
-        yield whole
+        yield body
     finally:
         holding.become(0)
 
 
-def _whole_with_files(pieces: list[bytes]) -> bytes:
+def _joined_with_files(pieces: list[bytes]) -> bytes:
     """Return a body of these pieces. Raise `Failure` where it holds too many values."""
     if containers_in(pieces) + commas_in(pieces) > MAX_VALUES:
         raise Failure("message_too_large", f"A request with files holds at most {MAX_VALUES:,} values.")

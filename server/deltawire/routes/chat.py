@@ -14,7 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from deltawire.api_docs.operations import RUN_CHAT, STREAM_CHAT
 from deltawire.chat.peer import PeerGone
 from deltawire.edge.error_handler import Refusal
-from deltawire.edge.headers import listed
+from deltawire.edge.headers import list_header
 from deltawire.protocol.chat_request import decode_request
 from deltawire.protocol.claims import claimed_id
 from deltawire.protocol.decoding import Unreadable
@@ -82,7 +82,7 @@ def _speaks_ui(request: AnyRequest) -> bool:
     forms = set(request.query_params.getall("format", []))  # other parameters are ignored
     if forms - {UI_FORMAT}:
         raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
-    accepted = [part.partition(";")[0].strip().lower() for part in listed(request.scope, b"accept")]
+    accepted = [part.partition(";")[0].strip().lower() for part in list_header(request.scope, b"accept")]
     return bool(forms) or UI_MEDIA_TYPE in accepted
 
 

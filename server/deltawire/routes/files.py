@@ -22,7 +22,7 @@ from deltawire.conversations.files.schemas import File, FilePage, read_delete, r
 from deltawire.conversations.files.uploads import Upload
 from deltawire.edge.error_handler import Refusal, RequestAborted
 from deltawire.edge.head_requests import is_head
-from deltawire.edge.headers import listed, lone
+from deltawire.edge.headers import list_header, single_header
 from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.bodies import AnyRequest, parameters_of
@@ -101,10 +101,11 @@ def _upload_of(request: AnyRequest) -> Upload:
     if claimed in _FORMS:
         message = "The body is the file itself, not a form: send it with its own Content-Type."
         raise Failure("unsupported", message, field="Content-Type", status=415)
-    if any(coding.lower() != "identity" for coding in listed(request.scope, b"content-encoding")):
+    if any(coding.lower() != "identity" for coding in list_header(request.scope, b"content-encoding")):
         raise Failure("unsupported", "Send the file as it is, not compressed.", field="Content-Encoding", status=415)
-    name = read_upload(parameters_of(request)).name or name_in(lone(request.scope, b"content-disposition") or "")
-    length = lone(request.scope, b"content-length")
+    disposition = single_header(request.scope, b"content-disposition") or ""
+    name = read_upload(parameters_of(request)).name or name_in(disposition)
+    length = single_header(request.scope, b"content-length")
     return Upload(
         owner=caller_of(request.scope).name,
         name=name or "",

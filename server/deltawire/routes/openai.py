@@ -130,7 +130,7 @@ async def _decoded(
 async def _with_kept_calls(request: AnyRequest, chat: ChatRequest, services: Services) -> ChatRequest:
     """Return the request of a turn with the kept parts of its calls, and with its files. Raise `Failure`."""
     model = services.turn_registry.catalog.models_for(chat.model)[0]
-    chat = await services.kept_calls.restored(owner_of(request), chat, model)
+    chat = await services.kept_calls.with_kept_parts(owner_of(request), chat, model)
     return await with_given_files(chat, services.files.bounds)
 
 

@@ -12,7 +12,7 @@ from deltawire.api_docs.operations import LIST_RUNS, READ_RUN, STOP_RUN, STREAM_
 from deltawire.chat.peer import PeerGone
 from deltawire.chat.runs.states import RunState
 from deltawire.edge.head_requests import is_head
-from deltawire.edge.headers import lone
+from deltawire.edge.headers import single_header
 from deltawire.identity.caller import caller_of
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.errors import Failure
@@ -70,7 +70,7 @@ async def stream_run(run: FromPath[str], request: AnyRequest, services: NamedDep
 def _after(request: AnyRequest, run: str) -> int:
     """Return the number of the last frame that a client has. A browser's `Last-Event-ID` is newer than its URL."""
     query = _read_query(parameters_of(request))
-    last = lone(request.scope, b"last-event-id")
+    last = single_header(request.scope, b"last-event-id")
     if not last:
         return query.after
     name, _, number = last.rpartition(":")

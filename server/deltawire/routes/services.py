@@ -41,8 +41,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     library: Library
     share_links: ShareLinks
     files: FileStore
-    large: Spacing
-    """The large messages and bodies that have come whole: a caller's are read one by one, with time in between."""
+    large_bodies: Spacing
+    """The large messages and bodies that have arrived: those of one caller are read one by one, with pauses between."""
     limits: Limits
     metrics: Metrics
     refusals: Refusals
@@ -54,7 +54,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout: float
     """Seconds that a send may wait for its client to read."""
 
-    async def let_others_go_first(self, caller: str, size: int) -> None:
-        """Wait until a message of this many bytes may be read: a caller's large ones take up to a third of the time."""
+    async def wait_to_read(self, caller: str, size: int) -> None:
+        """Wait until a message of this size may be read: a caller's large ones take at most a third of the time."""
         if size > LARGE_BYTES:
-            await self.large.turn(caller, size * _SECONDS_PER_BYTE)
+            await self.large_bodies.wait(caller, size * _SECONDS_PER_BYTE)

@@ -107,7 +107,7 @@ class EventStream:
                         error = frame
                     # A frame without events leaves the silence as it is: the comments must come all the same.
                     # A lost connection also has room; `while_connected` learns of it later.
-                    elif (events := events_of(frame)) and not await self.write(events):
+                    elif (events := events_of(frame)) and not (self.write_now(events) or await self.write(events)):
                         turn.leave(Reason.CLIENT_GONE)
             except PeerSlow:  # before the frames are closed, which takes the first reason that it finds
                 turn.leave(Reason.SLOW_CLIENT)
@@ -115,8 +115,8 @@ class EventStream:
         return error
 
     def write_now(self, event: bytes) -> bool:
-        """Send an event without waiting; return False when the client has to read first."""
-        if not self._link.has_room:
+        """Send an event without waiting; return False when the head or the client's reading has to come first."""
+        if self._head is not None or not self._link.has_room:
             return False
         self._last_write = self._loop.time()
         self._link.write_piece(event)

@@ -5,9 +5,10 @@ from typing import Any, Final, cast
 
 import msgspec
 from litestar import WebSocket, websocket
-from litestar.di import NamedDependency
+from litestar.types import Receive, Scope, Send
 
 from deltawire.chat.peer import PeerGone, PeerSlow
+from deltawire.edge.gate import refuse
 from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import LARGE_BYTES, Services
@@ -17,21 +18,23 @@ from deltawire.transport.link import LINK, room_within
 from deltawire.transport.websocket import WebSocketProtocol
 
 SUBPROTOCOL: Final = "deltawire.v1"
+_PATH: Final = "ws"
 
 
 class SocketPeer:
     """`chat.peer.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
 
-    __slots__ = ("_ids", "_link", "_services", "_socket", "context")
+    __slots__ = ("_caller", "_ids", "_link", "_receive", "_services", "context")
 
-    def __init__(self, socket: WebSocket[Any, Any, Any], services: Services) -> None:
+    def __init__(self, scope: Scope, receive: Receive, services: Services) -> None:
         """Serve an accepted socket."""
-        self.context = request_context("socket", socket.scope["headers"])
+        self.context = request_context("socket", scope["headers"])
         """The request context of the socket's turns."""
-        self._ids = ids_of(socket.scope)
-        self._socket = socket
+        self._caller = caller_of(scope).name
+        self._ids = ids_of(scope)
+        self._receive = receive
         self._services = services
-        self._link: WebSocketProtocol = cast("dict[str, Any]", socket.scope["extensions"])[LINK]
+        self._link: WebSocketProtocol = cast("dict[str, Any]", scope["extensions"])[LINK]
 
     @property
     def ended_with(self) -> int | None:
@@ -45,7 +48,7 @@ class SocketPeer:
 
     async def receive(self) -> str | bytes | None:
         """Return the next message; None when the socket is closed."""
-        message = cast("dict[str, Any]", await self._socket.receive())
+        message = cast("dict[str, Any]", await self._receive())
         if message["type"] != "websocket.receive":
             return None
         set_origin(msgspec.structs.replace(origin(), request=self._ids.next()))
@@ -55,10 +58,9 @@ class SocketPeer:
 
     async def _has_turn(self, content: str | bytes) -> bool:
         """Wait until the caller's other large messages were read; end the socket when they are too many."""
-        caller = caller_of(self._socket.scope).name
         try:
-            with self._services.arriving.taken(caller, getsizeof(content)):
-                await self._services.let_others_go_first(caller, len(content))
+            with self._services.arriving.taken(self._caller, getsizeof(content)):
+                await self._services.wait_to_read(self._caller, len(content))
         except Failure:
             self.end(1013, "too many large messages at once")
             return False
@@ -84,11 +86,29 @@ class SocketPeer:
         self._link.end(code, reason)
 
 
-@websocket("/ws")
-async def chat_socket(socket: WebSocket[Any, Any, Any], services: NamedDependency[Services]) -> None:
-    """Accept a socket and serve it until it closes."""
-    offered = socket.scope["subprotocols"]
-    await socket.accept(subprotocols=SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    peer = SocketPeer(socket, services)
-    await services.sessions.serve(peer, caller_of(socket.scope))
-    del socket.receive, socket.send  # both refer to the socket: a reference cycle
+class SocketRoute:
+    """The ASGI application of all handshakes: it serves those for `/ws`, and refuses those for other paths.
+
+    Litestar is not asked: its routing, its dependencies and its wrappers cost a socket a tenth of a turn.
+    """
+
+    def __init__(self, services: Services) -> None:
+        """Serve with these services."""
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Accept a socket and serve it until it closes."""
+        if scope["path"].strip("/") != _PATH:
+            await refuse(scope, send, self._services.refusals, Failure("not_found"))
+            return
+        await receive()
+        is_offered = SUBPROTOCOL in cast("dict[str, Any]", scope)["subprotocols"]
+        subprotocol = SUBPROTOCOL if is_offered else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
+        await self._services.sessions.serve(SocketPeer(scope, receive, self._services), caller_of(scope))
+
+
+@websocket(f"/{_PATH}")
+async def socket_path(socket: WebSocket[Any, Any, Any]) -> None:
+    """Stand for `SocketRoute` in Litestar, which answers requests for its path that are no handshakes."""
+    raise AssertionError(f"the gate has passed a handshake on to Litestar: {socket.url.path}")

@@ -14,7 +14,7 @@ class RunObserver:
         """Count in these metrics."""
         self._metrics = metrics
 
-    def happened(self, turn: str, happening: str) -> None:
+    def note(self, turn: str, happening: str) -> None:
         """Note what happened to the run of a turn."""
         self._metrics.runs.labels(happening).inc()
         log.info("run", turn=turn, happening=happening)

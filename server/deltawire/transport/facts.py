@@ -29,5 +29,5 @@ class ConnectionFacts(NamedTuple):
 class SocketFacts(NamedTuple):
     """The facts of the server, and of one connection that has become a socket."""
 
-    given: ServerFacts
-    about: ConnectionFacts
+    server: ServerFacts
+    connection: ConnectionFacts

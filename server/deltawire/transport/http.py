@@ -44,7 +44,7 @@ class HttpProtocol(asyncio.Protocol):
         """Store uvicorn's arguments and the client's time-outs."""
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
-        self._given = ServerFacts(timeouts, config, server_state, app_state)
+        self._server_facts = ServerFacts(timeouts, config, server_state, app_state)
         self._parser: httptools.HttpRequestParser | None = _parser_for(self)
         self._head = RequestHead()
         self._exchange: Exchange | None = None
@@ -113,9 +113,9 @@ class HttpProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline of the first request."""
         self.transport = transport
-        self._clock = SendClock(transport, self._given.timeouts.send)
-        self._about = ConnectionFacts(get_local_addr(transport), get_remote_addr(transport), RequestIds())
-        self._given.state.connections.add(cast("Any", self))
+        self._clock = SendClock(transport, self._server_facts.timeouts.send)
+        self._connection_facts = ConnectionFacts(get_local_addr(transport), get_remote_addr(transport), RequestIds())
+        self._server_facts.state.connections.add(cast("Any", self))
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
@@ -146,7 +146,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Wake waiting senders, and release the last request, which refers to this protocol."""
-        self._given.state.connections.discard(cast("Any", self))
+        self._server_facts.state.connections.discard(cast("Any", self))
         self.deadline.clear()
         self._clock.stop()
         self.resume_writing()
@@ -221,17 +221,17 @@ class HttpProtocol(asyncio.Protocol):
             self._refuse(failure_of(error, data))
 
     def _begin(self, *, keep: bool) -> None:
-        head, given = self._head, self._given
-        server, client, ids = self._about
+        head, facts = self._head, self._server_facts
+        server, client, ids = self._connection_facts
         ids.next()
-        state, extensions = given.app_state.copy(), {LINK: self, IDS: ids}
+        state, extensions = facts.app_state.copy(), {LINK: self, IDS: ids}
         scope = head.scope(scheme="http", state=state, extensions=extensions, server=server, client=client)
         self._exchange = Exchange(
             self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
         )
-        task = asyncio.get_running_loop().create_task(self._exchange.run(given.config.loaded_app))
-        task.add_done_callback(given.state.tasks.discard)
-        given.state.tasks.add(task)
+        task = asyncio.get_running_loop().create_task(self._exchange.run(facts.config.loaded_app))
+        task.add_done_callback(facts.state.tasks.discard)
+        facts.state.tasks.add(task)
 
     def _upgrade(self, rest: bytes) -> None:
         """Become a socket; parse a request for another upgrade again without it: the parser has skipped its body."""
@@ -251,9 +251,9 @@ class HttpProtocol(asyncio.Protocol):
         self.deadline.clear()
         self._clock.stop()
         self._parser = None
-        self._given.state.connections.discard(cast("Any", self))
-        become = cast("Any", self._given.config.ws_protocol_class)
-        socket: WebSocketProtocol = become(SocketFacts(self._given, self._about), self.transport)
+        self._server_facts.state.connections.discard(cast("Any", self))
+        become = cast("Any", self._server_facts.config.ws_protocol_class)
+        socket: WebSocketProtocol = become(SocketFacts(self._server_facts, self._connection_facts), self.transport)
         self.transport.set_protocol(socket)
         socket.open(handshake)
 
@@ -263,7 +263,7 @@ class HttpProtocol(asyncio.Protocol):
             return
         exchange, self._exchange = self._exchange, None
         if exchange is None:
-            self._about.ids.next()
+            self._connection_facts.ids.next()
         else:
             exchange.disconnect()
         if exchange is not None and exchange.has_begun:
@@ -273,7 +273,7 @@ class HttpProtocol(asyncio.Protocol):
             self._close(linger=True)
 
     def _common_headers(self) -> Headers:
-        return [*self._given.state.default_headers, (HEADER, self._about.ids.current.encode())]
+        return [*self._server_facts.state.default_headers, (HEADER, self._connection_facts.ids.current.encode())]
 
     def _close(self, *, linger: bool) -> None:
         """Close once all is sent. `linger` while the client still sends: a plain close could lose the response."""
@@ -285,10 +285,10 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
 
     def _await_request(self) -> None:
-        self.deadline.set(self._given.timeouts.handshake, self.transport.abort, cuts_a_request=True)
+        self.deadline.set(self._server_facts.timeouts.handshake, self.transport.abort, cuts_a_request=True)
 
     def _await_next(self) -> None:
-        self.deadline.set(self._given.timeouts.keep_alive, self.transport.close)
+        self.deadline.set(self._server_facts.timeouts.keep_alive, self.transport.close)
 
 
 def _parser_for(protocol: HttpProtocol) -> httptools.HttpRequestParser:

@@ -27,12 +27,16 @@ class RequestHead:
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""
-        self._count(len(piece))
+        self._bytes += len(piece)
+        if self._bytes > MAX_HEADER_BYTES:
+            raise too_large_head()
         self._target += piece
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """Take a header; raise `Failure` when the head is too large."""
-        self._count(len(name) + len(value))
+        self._bytes += len(name) + len(value)
+        if self._bytes > MAX_HEADER_BYTES:
+            raise too_large_head()
         self.headers.append((name.lower(), value))
 
     def finish(self, method: str, version: str) -> None:
@@ -56,14 +60,14 @@ class RequestHead:
 
         An upgrade to anything else is ignored, as is one in HTTP/1.0 (RFC 9110, 7.8).
         """
-        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.listed(b"upgrade")
+        return self.method == "GET" and self.version == "1.1" and b"websocket" in self.list_header(b"upgrade")
 
     @property
     def expects_continue(self) -> bool:
         """Say if the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
-        return self.version == "1.1" and b"100-continue" in self.listed(b"expect")
+        return self.version == "1.1" and b"100-continue" in self.list_header(b"expect")
 
-    def listed(self, name: bytes) -> list[bytes]:
+    def list_header(self, name: bytes) -> list[bytes]:
         """Return the parts of a header that is a list, in lower case, over all its lines."""
         parts = (part for key, value in self.headers if key == name for part in value.split(b","))
         return [part.strip().lower() for part in parts if part.strip()]
@@ -121,11 +125,6 @@ class RequestHead:
         lines = [b"%b %b HTTP/%b" % (self.method.encode(), target, self.version.encode())]
         lines += [b"%b: %b" % header for header in headers]
         return b"\r\n".join([*lines, b"", b""])
-
-    def _count(self, size: int) -> None:
-        self._bytes += size
-        if self._bytes > MAX_HEADER_BYTES:
-            raise too_large_head()
 
 
 def too_large_head() -> Failure:

@@ -13,7 +13,6 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
@@ -41,6 +40,10 @@ class Phase(Enum):
     """The connection is lost."""
 
 
+_OPEN: Final = Phase.OPEN
+"""Looked up once: each message would pay for it, and `Phase.OPEN` costs as much as a call."""
+
+
 class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
@@ -51,14 +54,14 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
         """Take over a connection; `rates` is what its client may send."""
-        max_size = facts.given.config.ws_max_size
+        max_size = facts.server.config.ws_max_size
         self.transport: asyncio.Transport = transport
         self.has_room = True
         """True while a send returns without waiting for the client to read."""
         self.ended_with: int | None = None
         """The code with which the server closed the socket; None while it has not."""
         self._facts = facts
-        self._conn = Handshakes(facts.about.ids, max_size=max_size, logger=_logger)
+        self._conn = Handshakes(facts.connection.ids, max_size=max_size, logger=_logger)
         self._exchange: SocketExchange | None = None
         self._keepalive: Keepalive | None = None
         self._phase = Phase.HANDSHAKE
@@ -84,7 +87,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
         The frame is built here: without extensions it is a head and the payload (RFC 6455, 5.2).
         """
-        if self._phase is not Phase.OPEN or self.transport.is_closing():
+        if self._phase is not _OPEN or self.transport.is_closing():
             return False
         self.transport.write(text_head(len(payload)) + payload)
         return True
@@ -141,9 +144,8 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_response(response)
         self._phase = Phase.OPEN
         if self._exchange is not None:
-            caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)  # set by the gate
-            self._incoming.caller = caller.name
-        config = self._facts.given.config
+            self._incoming.caller = self._exchange.caller
+        config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
     def refuse(self, response: Response) -> None:
@@ -201,12 +203,13 @@ class WebSocketProtocol(asyncio.Protocol):
         """Tell the handler, wake senders that wait for room, and drop what the client has sent."""
         was_open = self._phase is not Phase.HANDSHAKE
         self._phase = Phase.GONE
-        self._facts.given.state.connections.discard(cast("Any", self))
+        self._facts.server.state.connections.discard(cast("Any", self))
         self._stop_pings()
         if self._timer is not None:
             self._timer.cancel()
         self.resume_writing()
         self._incoming.close()
+        del self._incoming  # it refers to this socket: a reference cycle
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None
@@ -287,7 +290,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._keepalive = None  # it holds this socket
 
     def _send_response(self, response: Response) -> None:
-        common = [*self._facts.given.state.default_headers, (HEADER, self._facts.about.ids.current.encode())]
+        common = [*self._facts.server.state.default_headers, (HEADER, self._facts.connection.ids.current.encode())]
         for name, value in common:
             response.headers.setdefault(name.decode(), value.decode())
         self._conn.send_response(response)

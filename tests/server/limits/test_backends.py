@@ -168,10 +168,10 @@ async def test_a_lease_that_is_renewed_does_not_run_out(redis: RedisServer) -> N
     assert await leases.take("a", "c", rules) is None
     await asyncio.sleep(1.5 * LEASE_SECONDS)  # the time of a lease is what this is about
     assert await others.take("b", "c", rules) == rules[0]
-    await leases.give_back("a")
+    await leases.release("a")
     assert await others.take("b", "c", rules) is None
-    await others.give_back("b")
-    assert await leases.look("c", rules[0]) == 0
+    await others.release("b")
+    assert await leases.count("c", rules[0]) == 0
     for each in (leases, others, store):
         await each.close()
 
@@ -219,7 +219,7 @@ async def test_a_lease_that_redis_has_forgotten_is_written_again(redis: RedisSer
     async with redis.client() as client:
         await client.flushall()
     async with asyncio.timeout(10 * LEASE_SECONDS):
-        while await leases.look("c", rule) == 0:
+        while await leases.count("c", rule) == 0:
             pass
     await leases.close()
     await store.close()
@@ -283,10 +283,10 @@ async def test_a_turn_that_was_admitted_is_charged_whatever_becomes_of_it(backen
     with pytest.raises(asyncio.CancelledError):
         await beginning
     left.close()
-    left.tell_admission(admitted.append)
+    left.when_decided(admitted.append)
     never_begun = limits.open("alice")
     never_begun.close()
-    never_begun.tell_admission(admitted.append)
+    never_begun.when_decided(admitted.append)
     await limits.background.wait(5)
     await asyncio.sleep(0)
     [day] = (await limits.report("alice", 1)).days

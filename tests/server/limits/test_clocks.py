@@ -75,7 +75,7 @@ async def test_in_memory_a_turn_of_a_minute_ago_counts_no_more() -> None:
     assert await windows.enter("a", CALLER, rules) is None
     clock[0] = MINUTE - 0.25
     assert await windows.enter("b", CALLER, rules) is rule
-    assert await windows.look(CALLER, rule) == (0, 0.25)
+    assert await windows.read(CALLER, rule) == (0, 0.25)
     clock[0] = MINUTE
     assert await windows.enter("c", CALLER, rules) is None
 
@@ -103,7 +103,7 @@ async def test_a_turn_of_a_model_that_is_refused_counts_for_no_rule(shared: Limi
     assert shared.windows is not None
     assert await shared.windows.enter("a", CALLER, rules) is None
     assert await shared.windows.enter("b", CALLER, rules) is rules[1]
-    assert (await shared.windows.look(CALLER, rules[0]))[0] == 4
+    assert (await shared.windows.read(CALLER, rules[0])).left == 4
 
 
 async def test_a_store_that_was_frozen_leaves_no_place_taken_once_it_is_back(free_port: int) -> None:
@@ -128,8 +128,8 @@ async def test_a_store_that_was_frozen_leaves_no_place_taken_once_it_is_back(fre
         assert [failure.code for failure in refused] == ["store_unavailable"] * 2
         [per_minute], [at_once] = RULES.turns_per_minute, RULES.turns_at_once
         assert backend.windows is not None
-        assert await backend.leases.look(key_of(CALLER), at_once) == 0
-        assert (await backend.windows.look(key_of(CALLER), per_minute))[0] == per_minute.amount
+        assert await backend.leases.count(key_of(CALLER), at_once) == 0
+        assert (await backend.windows.read(key_of(CALLER), per_minute)).left == per_minute.amount
         await backend.leases.close()
         assert backend.close is not None
         await backend.close()

@@ -9,7 +9,7 @@ from deltawire.aio.fair_queue import FairQueue
 
 
 async def _begins(queue: FairQueue, owner: str, begun: list[str]) -> None:
-    await queue.turn(owner)
+    await queue.wait(owner)
     begun.append(owner)
 
 

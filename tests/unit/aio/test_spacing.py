@@ -13,7 +13,7 @@ async def test_costly_work_of_one_owner_is_spaced_and_others_do_not_wait() -> No
     began: list[tuple[str, float]] = []
 
     async def work(owner: str) -> None:
-        await spacing.turn(owner, 2.0)
+        await spacing.wait(owner, 2.0)
         began.append((owner, loop.time()))
 
     await asyncio.gather(*(work(owner) for owner in ("alice", "alice", "alice", "bob", "", "")))
@@ -23,9 +23,9 @@ async def test_costly_work_of_one_owner_is_spaced_and_others_do_not_wait() -> No
 @in_virtual_time
 async def test_who_was_quiet_for_long_enough_begins_at_once() -> None:
     spacing, loop = Spacing(), asyncio.get_running_loop()
-    await spacing.turn("alice", 2.0)
+    await spacing.wait("alice", 2.0)
     await asyncio.sleep(3.0)
-    await spacing.turn("alice", 2.0)
+    await spacing.wait("alice", 2.0)
     assert loop.time() == 3.0
 
 
@@ -33,6 +33,6 @@ async def test_who_was_quiet_for_long_enough_begins_at_once() -> None:
 async def test_of_very_many_owners_only_those_who_wait_are_known() -> None:
     spacing = Spacing()
     for number in range(5_000):
-        await spacing.turn(f"owner {number}", 0.001)
+        await spacing.wait(f"owner {number}", 0.001)
         await asyncio.sleep(0.002)
     assert len(spacing._free_at) < 2_000

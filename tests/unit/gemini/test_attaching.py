@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from deltawire.gemini.attaching import MAX_INLINE_BYTES, MAX_INLINE_FILE_BYTES, MAX_REQUEST_BYTES, placed
+from deltawire.gemini.attaching import MAX_INLINE_BYTES, MAX_INLINE_FILE_BYTES, MAX_REQUEST_BYTES, place_files
 from deltawire.gemini.messages import Attachment, RemoteCopy
 from deltawire.gemini.remote_files import ApiAddress, RemoteFiles
 from deltawire.protocol.chat_request import ChatRequest
@@ -62,27 +62,27 @@ async def test_one_byte_too_much_goes_through_the_files_api_and_the_largest_firs
     sizes: list[int], sent: list[int]
 ) -> None:
     remote = Remote()
-    await placed([], files(*sizes), remote, AT)
+    await place_files([], files(*sizes), remote, AT)
     assert remote.sent == sent
 
 
 @pytest.mark.parametrize("sizes", [[VERTEX_BYTES + 1], [VERTEX_BYTES - 30, 31], [20 * MIB] * 4])
 async def test_on_vertex_one_byte_more_than_a_request_takes_is_refused_by_name(sizes: list[int]) -> None:
     with pytest.raises(Failure) as refusal:
-        await placed([], files(*sizes), None, AT)
+        await place_files([], files(*sizes), None, AT)
     assert (refusal.value.code, refusal.value.field) == ("message_too_large", "files")
     assert "75,000,000 bytes" in refusal.value.message
 
 
 @pytest.mark.parametrize("sizes", [[VERTEX_BYTES], [VERTEX_BYTES - 30, 30]])
 async def test_on_vertex_a_full_request_is_sent(sizes: list[int]) -> None:
-    await placed([], files(*sizes), None, AT)
+    await place_files([], files(*sizes), None, AT)
 
 
 async def test_on_vertex_the_oldest_files_of_earlier_messages_are_left_out() -> None:
     first, second = earlier = files(30 * MIB, 20 * MIB)
     own = files(VERTEX_BYTES - 20 * MIB - 9)
-    whole = await placed(earlier, own, None, AT)
+    whole = await place_files(earlier, own, None, AT)
     asked = ChatRequest(message="now")
     body = whole.fill(
         {
@@ -98,5 +98,5 @@ async def test_on_vertex_the_oldest_files_of_earlier_messages_are_left_out() -> 
 
 async def test_on_vertex_a_file_in_a_bucket_of_google_is_asked_by_its_address() -> None:
     [file] = asked = files(2**31, address="gs://bucket/ab/cd")
-    whole = await placed([], asked, None, AT)
+    whole = await place_files([], asked, None, AT)
     assert whole._part(file) == {"fileData": {"fileUri": "gs://bucket/ab/cd", "mimeType": "text/plain"}}

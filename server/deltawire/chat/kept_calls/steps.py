@@ -33,7 +33,7 @@ class KeptCalls:
         if rounds.is_left_in_calls:
             await self._store.keep(caller, turn.id, rounds.contents[-1].parts)
 
-    async def restored(self, caller: str, request: ChatRequest, model: str) -> ChatRequest:
+    async def with_kept_parts(self, caller: str, request: ChatRequest, model: str) -> ChatRequest:
         """Return a request whose steps are as the provider takes them. Raise `Failure` for too much of them."""
         steps = [message for message in request.history or () if isinstance(message, CallStep)]
         if not steps:

@@ -26,6 +26,8 @@ AnyRun = Run | RemoteRun
 """A run of this process or of another."""
 _CLAIM_SECONDS: Final = 3_600
 """The longest life of the registration of a chat whose process has died."""
+_FOR_RUNS: Final = 0.9
+"""The part of the bound that runs take by their estimates: the allocator needs the rest for what lies between them."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -74,6 +76,7 @@ class Runs:
         self._by_key: dict[str, Run] = {}
         """The runs by caller, turn and body: the same chat again finds its run."""
         self._memory = RunMemory()
+        self._room: Final = bounds.bytes * _FOR_RUNS
         self.hub = None if store is None else Hub(store, self.process, self._by_name.get, bounds.slow_after)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -133,7 +136,7 @@ class Runs:
         if key is not None:
             self._by_key[key] = run
         self._memory.add(run, run.size)
-        self.changed(run)
+        self.note_change(run)
         task = run.start()
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -150,7 +153,7 @@ class Runs:
         if self.hub is not None and names.belongs_to(name, caller):
             if self.is_elsewhere(name):
                 return await self.hub.find(name)
-            await self.hub.made(name)
+            await self.hub.find_when_made(name)
         return self.find_here(name, caller)
 
     def find_here(self, name: str, caller: str) -> Run:
@@ -176,7 +179,7 @@ class Runs:
         if self.hub is not None:
             await self.hub.close()
 
-    def grew(self, run: Run, size: int) -> None:
+    def count_bytes(self, run: Run, size: int) -> None:
         """Count bytes of memory. Beyond the bound, runs without listeners are dropped, as `RunMemory` chooses.
 
         One that has listeners loses its beginning before it costs a caller who holds less a run.
@@ -184,23 +187,23 @@ class Runs:
         memory = self._memory
         memory.add(run, size)
         self._drop(memory.of(run))
-        if memory.size > self.bounds.bytes and size > 0 and not run.is_forgotten:
+        if memory.size > self._room and size > 0 and not run.is_forgotten:
             run.trim()
             self._drop()
 
     def _drop(self, at_least: int = 0) -> None:
         """Drop runs of callers who hold so many bytes, until the others fit."""
         memory = self._memory
-        while memory.size > self.bounds.bytes and (dropped := memory.to_drop(at_least)) is not None:
+        while memory.size > self._room and (dropped := memory.to_drop(at_least)) is not None:
             dropped.evict()
 
-    def changed(self, run: Run) -> None:
+    def note_change(self, run: Run) -> None:
         """Note that a run's listeners or its state have changed."""
-        self._memory.changed(run)
+        self._memory.classify(run)
 
-    def happened(self, run: Run, happening: Happening) -> None:
+    def note(self, run: Run, happening: Happening) -> None:
         """Count and log what happened to a run."""
-        self._observer.happened(run.turn, happening)
+        self._observer.note(run.turn, happening)
 
     def forget(self, run: Run) -> None:
         """Forget a run: nobody finds it any more."""
@@ -212,7 +215,7 @@ class Runs:
                 self.hub.forgot(run)
             self._memory.add(run, -run.size)
             run.forget()
-            self.changed(run)
+            self.note_change(run)
 
     def _check(self, request: ChatRequest) -> None:
         if (request.grace or 0.0) > self.bounds.grace:

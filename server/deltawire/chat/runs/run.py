@@ -67,20 +67,20 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """True when the exchange belongs to the history of a socket."""
 
 
-class Keeper(Protocol):
-    """The owner of all runs, as one run needs it."""
+class RunManager(Protocol):
+    """The manager of all runs, as one run needs it."""
 
     clock: RunClock
 
-    def grew(self, run: "Run", size: int) -> None:
+    def count_bytes(self, run: "Run", size: int) -> None:
         """Count bytes of memory; this may end other runs, or this one."""
         ...
 
-    def changed(self, run: "Run") -> None:
+    def note_change(self, run: "Run") -> None:
         """Note that its listeners or its state have changed."""
         ...
 
-    def happened(self, run: "Run", happening: Happening) -> None:
+    def note(self, run: "Run", happening: Happening) -> None:
         """Note what happened to it."""
         ...
 
@@ -92,7 +92,7 @@ class Keeper(Protocol):
 class Run:
     """One turn with grace. Make it in the event loop that runs it."""
 
-    def __init__(self, facts: RunFacts, turn: Turn, keeper: Keeper) -> None:
+    def __init__(self, facts: RunFacts, turn: Turn, manager: RunManager) -> None:
         """Prepare; nothing runs before `start`."""
         self.facts = facts
         self.log = RunLog(turn.id)
@@ -102,7 +102,7 @@ class Run:
         """The id of its stored question."""
         self.is_forgotten = False
         self._turn: Turn | None = turn
-        self._keeper = keeper
+        self._manager = manager
         self._first: Listener | None = None
         """The first listener, which belongs to the socket that asked."""
         self._had_listener = False
@@ -148,7 +148,7 @@ class Run:
         turn = self._turn
         if turn is None:
             raise AssertionError("a run starts once")
-        self._keeper.happened(self, Happening.STARTED)
+        self._manager.note(self, Happening.STARTED)
         task = asyncio.get_running_loop().create_task(self._run(turn))
         # A task that is cancelled before its first step never enters the turn's context.
         task.add_done_callback(lambda _: turn.close())
@@ -161,7 +161,7 @@ class Run:
         if not self.log.holds(after):
             raise Failure("gone", "The beginning of this run is no longer kept.", field="after")
         if self._had_listener:
-            self._keeper.happened(self, Happening.RESUMED)
+            self._manager.note(self, Happening.RESUMED)
         else:
             self._first, self._had_listener = listener, True
         cursor = self.listeners.add(listener, after)
@@ -169,7 +169,7 @@ class Run:
             cursor.end(None)
         else:
             self._set_timer(None)
-        self._keeper.changed(self)
+        self._manager.note_change(self)
         return cursor
 
     def detach(self, cursor: Cursor, departure: Departure) -> None:
@@ -178,10 +178,10 @@ class Run:
             return
         if cursor.listener is self._first and not cursor.listener.is_open:
             self._first = None  # its socket is over, and would stay in memory as long as the run
-        self._keeper.changed(self)
+        self._manager.note_change(self)
         if self._state is RunState.ENDED:
             return
-        self._keeper.happened(self, Happening(departure))
+        self._manager.note(self, Happening(departure))
         if self.listeners:
             return
         self.wait(departure.seconds(self.facts.grace))
@@ -202,13 +202,13 @@ class Run:
     def stop(self) -> None:
         """End the turn because its caller asks for it; this does nothing to one that has ended."""
         if self._state is not RunState.ENDED:
-            self._keeper.happened(self, Happening.STOPPED)
+            self._manager.note(self, Happening.STOPPED)
             self._end(Reason.USER_CANCEL)
 
     def evict(self) -> None:
         """End the turn and forget the run, to make room."""
-        self._keeper.happened(self, Happening.EVICTED)
-        self._keeper.forget(self)
+        self._manager.note(self, Happening.EVICTED)
+        self._manager.forget(self)
         if self._state is not RunState.ENDED:
             self._end(Reason.EXPIRED)
 
@@ -221,7 +221,7 @@ class Run:
         """Drop the frames that all listeners have."""
         before = self.log.size
         self.log.drop(self.listeners.slowest(self.log.last))
-        self._keeper.grew(self, self.log.size - before)
+        self._manager.count_bytes(self, self.log.size - before)
 
     async def _run(self, turn: Turn) -> None:
         refusal: Failure | None = None
@@ -256,7 +256,7 @@ class Run:
         size = self.log.size - before
         self.listeners.offer(numbered, self.log.last, size)
         if not self.is_forgotten:
-            self._keeper.grew(self, size)
+            self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
         """Give the exchange to the socket that asked, if it is still open, else to the newest listener."""
@@ -272,14 +272,14 @@ class Run:
         self.listeners.end(refusal)
         if self.is_forgotten:
             return
-        self._keeper.changed(self)
+        self._manager.note_change(self)
         if refusal is not None:
-            self._keeper.forget(self)
+            self._manager.forget(self)
         else:
-            self._set_timer(self.facts.grace, lambda: self._keeper.forget(self))
+            self._set_timer(self.facts.grace, lambda: self._manager.forget(self))
 
     def _expire(self) -> None:
-        self._keeper.happened(self, Happening.EXPIRED)
+        self._manager.note(self, Happening.EXPIRED)
         self._end(Reason.EXPIRED)
 
     def _end(self, reason: Reason) -> None:
@@ -293,4 +293,4 @@ class Run:
             self._timer.cancel()
             self._timer = None
         if seconds is not None:
-            self._timer = self._keeper.clock.call_at(self._keeper.clock.time() + seconds, call)
+            self._timer = self._manager.clock.call_at(self._manager.clock.time() + seconds, call)

@@ -32,8 +32,8 @@ class RunMemory:
         runs.bytes += size
         self._forget_if_empty(run, runs)
 
-    def changed(self, run: Run) -> None:
-        """Note that the listeners or the state of a run have changed."""
+    def classify(self, run: Run) -> None:
+        """Sort a run again: its listeners or its state have changed."""
         runs = self._runs_of(run)
         runs.detached.pop(run, None)
         runs.ended.pop(run, None)

@@ -20,7 +20,7 @@ class _Outlet:
     def flush(self) -> None:
         """Do nothing: what was written is sent when it is drained."""
 
-    def drained(self) -> bytes:
+    def take(self) -> bytes:
         data = b"".join(self._pieces)
         self._pieces.clear()
         return data
@@ -40,10 +40,10 @@ async def archive(
         with archive_file.open(name, "w", force_zip64=True) as entry:
             async for piece in document:
                 entry.write(piece)
-                yield outlet.drained()
+                yield outlet.take()
         for row in found:
             with archive_file.open(f"files/{row.id}/{row.name}", "w", force_zip64=True) as entry:
                 async for piece in store.read(row):
                     entry.write(piece)
-                    yield outlet.drained()
-    yield outlet.drained()
+                    yield outlet.take()
+    yield outlet.take()

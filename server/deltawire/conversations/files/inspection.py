@@ -104,7 +104,7 @@ class Inspection:
         self._head.clear()
         if not head:
             raise _refused("The file is empty.")
-        kind = self._found(head[:HEAD_BYTES])
+        kind = self._kind_of(head[:HEAD_BYTES])
         if kind.name not in self._allowed:
             raise _not_allowed(kind.type)
         self.kind = kind
@@ -116,7 +116,7 @@ class Inspection:
             self._picture = PictureHeader(kind.type)
         self._check(head)
 
-    def _found(self, head: bytes) -> Kind:
+    def _kind_of(self, head: bytes) -> Kind:
         """Return the kind of these first bytes, which is the claimed one where there is a claim."""
         binary = binary_kind(head)
         claim = self._claim

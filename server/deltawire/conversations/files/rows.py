@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import BigInteger, Row, delete, exists, func, insert, literal, select, text, update
@@ -50,13 +50,20 @@ async def lock_owner(connection: AsyncConnection, owner: str) -> None:
         await connection.execute(_LOCK_OWNER, {"owner": owner})
 
 
-async def stored_by(connection: AsyncConnection, owner: str) -> tuple[int, int]:
-    """Return the number of an owner's files, and the bytes of their objects: each object counts once."""
+class StoredFiles(NamedTuple):
+    """The files of one owner: their number, and the bytes of their objects, of which each counts once."""
+
+    number: int
+    size: int
+
+
+async def stored_by(connection: AsyncConnection, owner: str) -> StoredFiles:
+    """Return the sums over an owner's files."""
     objects = select(func.count().label("number"), func.max(files.c.size).label("size"))
     mine = objects.where(files.c.owner == owner, files.c.state != GONE).group_by(files.c.object).subquery()
     sums = select(func.coalesce(func.sum(mine.c.number), 0), func.coalesce(func.sum(mine.c.size), 0))
     number, size = (await connection.execute(sums)).one()
-    return int(number), int(size)
+    return StoredFiles(int(number), int(size))
 
 
 async def add(connection: AsyncConnection, row: FileRow) -> None:

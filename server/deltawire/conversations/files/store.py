@@ -91,7 +91,7 @@ class FileStore:
             await rows.change(transaction, name, state=rows.GONE, size=0)
         self.removal.run()
 
-    async def used(self, owner: str, ids: Collection[str]) -> list[FileRow]:
+    async def find_and_use(self, owner: str, ids: Collection[str]) -> list[FileRow]:
         """Return the files of a question in their order, and note their use. Raise `not_found` with the field."""
         async with self.database.writing(owner) as transaction:
             found = await rows.find(transaction, owner, ids)

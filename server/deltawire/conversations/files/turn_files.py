@@ -11,7 +11,7 @@ from deltawire.conversations.files.store import FileStore
 from deltawire.conversations.files.uploads import Upload
 from deltawire.gemini.events import MadeFile
 from deltawire.gemini.messages import StoredMessage, with_files
-from deltawire.gemini.messages import attachments_of as given_with
+from deltawire.gemini.messages import attachments_of as inline_attachments_of
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
@@ -24,9 +24,9 @@ class TurnFiles:
 
     async def look_up(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
         """Return the files of a question in their order. Raise `Failure` (`not_found`) with the field."""
-        return await self._store.used(owner, list(dict.fromkeys(ids)))
+        return await self._store.find_and_use(owner, list(dict.fromkeys(ids)))
 
-    async def stored(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
+    async def find_stored(self, owner: str, ids: Sequence[str]) -> list[FileRow]:
         """Return those of these files that are still there, in their order."""
         async with self._store.database.reading(owner) as connection:
             found = await rows.find(connection, owner, ids)
@@ -54,7 +54,9 @@ class TurnFiles:
                     within_bound.append(row)
             files = attachments_of(self._store, within_bound)
             attached.append(StoredMessage(message.role, message.text, files=files))
-        return with_files(request, (*given_with(request), *attachments_of(self._store, own_files))), attached[::-1]
+        return with_files(
+            request, (*inline_attachments_of(request), *attachments_of(self._store, own_files))
+        ), attached[::-1]
 
     async def keep(self, owner: str, made: MadeFile, number: int) -> FileRow:
         """Keep a file that the model made; raise `Failure` as an upload does."""

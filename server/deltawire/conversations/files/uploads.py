@@ -100,7 +100,7 @@ class Uploads:
             part = 2 * self._objects.part_bytes
             async with self._lanes.of(upload.owner), self._memory.of(min(upload.length or part, part), upload.owner):
                 await self._objects.put(row.object, arrival.checked(pieces))
-            return await self._keep(arrival.whole())
+            return await self._keep(arrival.stored_row())
         except BaseException:
             self._database.background.run(self._mark_deleted(row))
             raise
@@ -111,9 +111,9 @@ class Uploads:
         """Write the row with the most bytes that may come, so that uploads at once count each other."""
         async with self._writes, self._database.writing(row.owner) as transaction:
             await rows.lock_owner(transaction, row.owner)
-            number, size = await rows.stored_by(transaction, row.owner)
-            room = self._bounds.caller_bytes - size
-            if number >= _MAX_FILES:
+            stored = await rows.stored_by(transaction, row.owner)
+            room = self._bounds.caller_bytes - stored.size
+            if stored.number >= _MAX_FILES:
                 raise Failure("budget_exhausted", f"One caller may keep at most {_MAX_FILES:,} files.", retryable=False)
             if room < (length or 1):
                 raise _no_room(self._bounds.caller_bytes)
@@ -178,17 +178,17 @@ class Arrival:
                 raise _too_large(self._bounds.file_bytes) if is_too_large else _no_room(self._bounds.caller_bytes)
             self._digest.update(piece)
             self._inspection.feed(piece)
-            self._say_alive()
+            self._send_heartbeat()
             yield piece
         self._type = self._inspection.finish()
 
-    def whole(self) -> FileRow:
+    def stored_row(self) -> FileRow:
         """Return the row of the whole file."""
         return msgspec.structs.replace(
             self._row, type=self._type, size=self._size, sha256=self._digest.hexdigest(), used=time.time()
         )
 
-    def _say_alive(self) -> None:
+    def _send_heartbeat(self) -> None:
         """Note once a minute that this upload goes on: servers on other machines cannot know otherwise."""
         if time.monotonic() - self._noted_at > _HEARTBEAT_SECONDS:
             self._noted_at = time.monotonic()

@@ -17,8 +17,8 @@ MAX_EVENT_BYTES: Final = 32 * 2**20
 _json_string = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 _field_line = re.compile(rb"[A-Za-z]*:")
 """A line with a field of a server-sent event; fields other than `data` are skipped."""
-_EVENT_ENDS: Final = (b"\n\r\n", b"\n\n")
-"""The bytes from the first line feed on, of an event of one line."""
+_EVENT_ENDS: Final = (b"\r\n", b"\n")
+"""The bytes after the first line feed of an event of one line."""
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -41,10 +41,11 @@ class EventStreamDecoder:
 
     def whole_event(self, data: bytes) -> bytes | None:
         """Return the payload of bytes that are exactly one event of one line, as most reads are; else None."""
-        is_whole = data[data.find(b"\n") :] in _EVENT_ENDS and data[:5] == b"data:"
+        line, _, rest = data.partition(b"\n")
+        is_whole = rest in _EVENT_ENDS and line[:5] == b"data:"
         if not is_whole or self._line or self._data or self._bare:
             return None
-        return data[5:]
+        return line[5:]
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the payloads that these bytes complete; raise `Failure` when one grows over `MAX_EVENT_BYTES`."""

@@ -43,7 +43,7 @@ class SentFiles:
         """Serve the Files API."""
         app.router.add_post("/upload/{version}/files", self._begin)
         app.router.add_post("/upload/{version}/files/{name}", self._take)
-        app.router.add_get("/{version}/files/{name}", self._look)
+        app.router.add_get("/{version}/files/{name}", self._read_file)
         app.router.add_delete("/{version}/files/{name}", self._delete)
 
     def file_of(self, part: dict[str, Any]) -> GivenFile | None:
@@ -79,7 +79,7 @@ class SentFiles:
         self._files[name] = GivenFile(self._types[name], size, head, time.time() + _LIFETIME_SECONDS)
         return web.json_response({"file": self._as_json(request, name)})
 
-    async def _look(self, request: web.Request) -> web.Response:
+    async def _read_file(self, request: web.Request) -> web.Response:
         return web.json_response(self._as_json(request, request.match_info["name"]))
 
     async def _delete(self, request: web.Request) -> web.Response:

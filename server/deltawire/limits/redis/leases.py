@@ -89,7 +89,7 @@ class RedisLeases:
         self._keys[lease] = keys
         return None
 
-    async def give_back(self, lease: str) -> None:
+    async def release(self, lease: str) -> None:
         """Release a turn's place."""
         keys = self._keys.pop(lease, None)
         if keys is not None:
@@ -99,7 +99,7 @@ class RedisLeases:
                 if len(self._to_remove) < _MAX_LEFT:  # else the lease expires
                     self._to_remove[lease] = keys
 
-    async def look(self, caller: str, rule: Rule) -> int:
+    async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns."""
         running: int = await self._store.call(self._count, [_key(caller, rule)])
         return running

@@ -6,7 +6,7 @@ turns lie in its future: they count as begun now, so nobody waits longer than th
 
 from typing import Final
 
-from deltawire.limits.backend import WINDOW_SECONDS
+from deltawire.limits.backend import WINDOW_SECONDS, WindowState
 from deltawire.limits.redis.connection import PREFIX, RedisConnection
 from deltawire.limits.rules import Allowance, Rule
 
@@ -36,7 +36,7 @@ for _, key in ipairs(KEYS) do
 end
 return 0
 """
-_LOOK: Final = f"""{_FORGET_OLD}
+_READ: Final = f"""{_FORGET_OLD}
 forget_old(KEYS[1])
 local count = redis.call('ZCARD', KEYS[1])
 local at = math.max(count - ARGV[1], 0)
@@ -57,11 +57,11 @@ class RedisWindows:
         """Count in this store."""
         self._store = store
         self._enter = store.client.register_script(_ENTER)
-        self._look = store.client.register_script(_LOOK)
+        self._read = store.client.register_script(_READ)
         self._leave = store.client.register_script(_LEAVE)
         self._to_remove: dict[str, list[str]] = {}
         """Turns to undo when the store answers again, with their keys."""
-        store.on_return.append(self._take_back)
+        store.on_return.append(self._undo)
 
     async def enter(self, turn: str, caller: str, rules: Allowance) -> Rule | None:
         """Count one more turn, in all rules or in none; return the rule that forbids it. Raise `StoreAway`."""
@@ -74,12 +74,13 @@ class RedisWindows:
         if len(self._to_remove) < _MAX_LEFT:
             self._to_remove[turn] = [_key(caller, rule) for rule in rules]
 
-    async def look(self, caller: str, rule: Rule) -> tuple[int, float]:
-        """Return the turns that are left, and the seconds until there is one more. Raise `StoreAway`."""
-        count, seconds = await self._store.call(self._look, [_key(caller, rule)], [rule.amount])
-        return max(0, int(rule.amount) - int(count)), min(max(float(seconds), 0.0), WINDOW_SECONDS)
+    async def read(self, caller: str, rule: Rule) -> WindowState:
+        """Return the turns that are left of this rule. Raise `StoreAway`."""
+        count, seconds = await self._store.call(self._read, [_key(caller, rule)], [rule.amount])
+        resets_in = min(max(float(seconds), 0.0), WINDOW_SECONDS)
+        return WindowState(max(0, int(rule.amount) - int(count)), resets_in)
 
-    async def _take_back(self) -> None:
+    async def _undo(self) -> None:
         places = [(turn, key) for turn, keys in self._to_remove.items() for key in keys]
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]

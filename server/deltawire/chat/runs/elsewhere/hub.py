@@ -109,7 +109,7 @@ class Hub:
             del self._making[run]
             made.set_result(None)
 
-    async def made(self, run: str) -> Run | None:
+    async def find_when_made(self, run: str) -> Run | None:
         """Return a run of this process; wait for one that is being made."""
         if run in self._making:
             await asyncio.wait({self._making[run]})
@@ -159,7 +159,7 @@ class Hub:
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
         with suppress(StoreAway):
-            listed = await self._store.listed(key_of(caller))
+            listed = await self._store.runs_of(key_of(caller))
             others = [
                 name
                 for name, listed_conversation in listed.items()
@@ -258,7 +258,7 @@ class Hub:
             run.stop()
 
     async def _report(self, message: AskReport) -> None:
-        report = report_of(message.ask, await self.made(message.run))
+        report = report_of(message.ask, await self.find_when_made(message.run))
         await self._store.send(message.process, write_message(report))
 
     async def _answer(self, message: Answer) -> None:

@@ -141,7 +141,7 @@ class RedisRunStore:
         """Remove the registration of a chat, if it is still this run's."""
         await self._call(self._release, [_key("chat", chat)], [run])
 
-    async def listed(self, caller: str) -> dict[str, str]:
+    async def runs_of(self, caller: str) -> dict[str, str]:
         """Return the names of a caller's runs that were listed, each with its conversation, "" for none."""
         listed: Any = await self._call(cast("Any", self._store.client.hgetall), _key("runs", caller))
         return {name.decode(): conversation.decode() for name, conversation in listed.items()}

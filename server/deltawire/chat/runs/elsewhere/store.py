@@ -53,7 +53,7 @@ class RunStore(Protocol):
         """Remove the registration of a chat, if it is still this run's."""
         ...
 
-    async def listed(self, caller: str) -> dict[str, str]:
+    async def runs_of(self, caller: str) -> dict[str, str]:
         """Return the names of a caller's runs that were listed, each with its conversation, "" for none."""
         ...
 
