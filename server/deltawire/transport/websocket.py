@@ -13,7 +13,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
+from deltawire.identity.caller import ANONYMOUS, CALLER
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
@@ -41,8 +41,7 @@ class Phase(Enum):
     """The connection is lost."""
 
 
-_OPEN: Final = Phase.OPEN
-"""Looked up once: each message would pay for it, and `Phase.OPEN` costs as much as a call."""
+_OPEN: Final = Phase.OPEN  # looked up once: each message would pay as much as for a call
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -145,8 +144,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_response(response)
         self._phase = Phase.OPEN
         if self._exchange is not None:
-            caller: Caller = self._exchange.scope.get(CALLER, ANONYMOUS)  # set by the gate
-            self._incoming.caller = caller.name
+            self._incoming.caller = self._exchange.scope.get(CALLER, ANONYMOUS).name  # set by the gate
         config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
