@@ -128,7 +128,7 @@ class Scene:
         begins: bool = True,
         settles: bool = True,
         grace: float = GRACE,
-        memory: int = 2**26,
+        memory: int = 2**26,  # estimated: nine tenths of the bound
         store: RunStore | None = None,
     ) -> None:
         self.upstream = upstream
@@ -139,7 +139,7 @@ class Scene:
         self.observers: list[FakeObserver] = []
         self.runs = Runs(
             cast("Any", self),
-            RunBounds(grace=120.0, bytes=memory),
+            RunBounds(grace=120.0, bytes=round(memory / 0.9)),
             cast("Any", self.events),
             cast("Any", self.clock),
             store,

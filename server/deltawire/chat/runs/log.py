@@ -27,7 +27,7 @@ class _Text:
     def __init__(self, kind: type[Delta | Thought], first: int) -> None:
         self.kind = kind
         self.first = first
-        self.data = bytearray()
+        self.data: bytearray | bytes = bytearray()
         self.marks = array("I")
 
     @property
@@ -37,6 +37,11 @@ class _Text:
     def add(self, piece: bytes) -> None:
         self.data += piece
         self.marks.append(len(self.data))
+
+    def close(self) -> None:
+        """Give back the room for more: what grows has an eighth more memory than it needs."""
+        self.data = bytes(self.data)
+        self.marks = self.marks[:]
 
     def after(self, turn: str, seq: int) -> Delta | Thought:
         """Return what comes after this number, as one frame."""
@@ -88,7 +93,7 @@ class RunLog:
         numbered = replace(frame, seq=number)
         single = _SingleFrame(numbered, number)
         self._segments.append(single)
-        self._open = None
+        self._close()
         self.size += single.cost
         return numbered
 
@@ -130,9 +135,15 @@ class RunLog:
             dropped += 1
         del self._segments[:dropped]
 
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
     def _add_text(self, kind: type[Delta | Thought], piece: bytes) -> None:
         segment = self._open
         if segment is None or segment.kind is not kind or len(segment.data) + len(piece) > _SEGMENT_BYTES:
+            self._close()
             segment = self._open = _Text(kind, self.last)
             self._segments.append(segment)
             self.size += _SEGMENT_COST
