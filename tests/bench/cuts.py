@@ -46,6 +46,16 @@ LEAVES: Final = {"breaks": 8, "goes away": 3, "closes": 1, "stops": 2, "sends th
 PATIENCE_SECONDS: Final = 30.0
 GONE: Final = "gone"
 """A server that does not run for most of a second counts as dead: on a busy machine, that happens."""
+SLACK: Final = {
+    "DELTAWIRE_CONNECT_TIMEOUT": "10",
+    "DELTAWIRE_FIRST_TOKEN_TIMEOUT": "10",
+    "DELTAWIRE_TOKEN_TIMEOUT": "3",
+    "DELTAWIRE_TURN_TIMEOUT": "25",
+    "DELTAWIRE_SEND_TIMEOUT": "10",
+    "DELTAWIRE_PING_INTERVAL": "20",
+    "DELTAWIRE_PING_TIMEOUT": "20",
+}
+"""The upstream and the callers share a process, which a busy machine holds up: only `silence` may become a time-out."""
 POOL: Final = 64
 """Connections to Valkey that a server may open meanwhile, and keep."""
 
@@ -228,8 +238,8 @@ class Turn:
 
 @asynccontextmanager
 async def _server(upstream: Upstream, redis: RedisServer) -> AsyncIterator[ServerProcess]:
-    settings = SETTINGS | {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_REDIS_URL": redis.url}
-    settings |= {"DELTAWIRE_TOOLS": "search"}
+    settings = SETTINGS | SLACK | {"DELTAWIRE_TOOLS": "search"}
+    settings |= {"GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_REDIS_URL": redis.url}
     async with running(sys.executable, str(OBSERVED), **settings) as server:
         await server.ready()
         yield server

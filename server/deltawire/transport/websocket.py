@@ -13,7 +13,6 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
-from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
@@ -145,7 +144,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_response(response)
         self._phase = Phase.OPEN
         if self._exchange is not None:
-            self._incoming.caller = caller_of(self._exchange.scope).name
+            self._incoming.caller = self._exchange.caller
         config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
@@ -210,6 +209,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._timer.cancel()
         self.resume_writing()
         self._incoming.close()
+        del self._incoming  # it refers to this socket: a reference cycle
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None
