@@ -26,7 +26,7 @@ SECONDS_OF_CHAOS ?= 60
 # Keep the bytecode of the server and the tests, whatever the shell says: the tests import both in many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run dev install help check lint types unit smoke test tests vitest pytest coverage test-one nightly versions hooks release
+.PHONY: run dev install help check lint types unit unit-server smoke test tests vitest pytest coverage test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
@@ -40,9 +40,9 @@ install: .venv/.installed ## install what the server needs, and build the page
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 16
 
-# Two at once, for two cores; each one's output in one piece.
+# Two at once, for two cores, the longest first; each one's output in one piece.
 check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the server, in a minute
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types unit smoke
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types unit-server vitest smoke lint
 
 # The types take as long as the two others: so both cores have work, and the server's tests have both to themselves.
 test: .venv/.installed-dev ## everything that CI runs
@@ -66,7 +66,9 @@ types: .venv/.installed-dev ## mypy and tsc, strict
 	$(BIN)/mypy
 	$(NODE)/typescript/bin/tsc
 
-unit: vitest ## tests without I/O, of the server and of the page
+unit: unit-server vitest ## tests without I/O, of the server and of the page
+
+unit-server: .venv/.installed-dev
 	$(PYTEST) tests/unit
 
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops

@@ -241,7 +241,7 @@ async def _(page: ChatPage, upstream: Upstream) -> None:
 async def _(page: ChatPage, _: Upstream) -> None:
     await page.button("About the models").click()
     menu = page.page.get_by_role("dialog", name="About the models")
-    await expect(menu).to_contain_text("for a million tokens")
+    await expect(menu).to_contain_text("$1.25 in, $10.00 out for a million tokens")
     await menu.get_by_role("button", name="gemini-2.5-pro").click()
     await expect(menu).to_be_hidden()
     await page.button("About the models").click()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, FileChooser, FilePayload, Locator, Route, expect
 from support.files import PDF, png
-from support.page import NARROW, WIDE, ChatPage, opened
+from support.page import NARROW, ChatPage, opened
 from support.serving import serving, sharing
 from support.upstream import Upstream, fails
 
@@ -306,15 +306,7 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
         await is_there(page, "sea.png")
         await expect(card(page, "page.html")).to_contain_text("not taken")
         assert await page.unfit_words() == []
-        assert await barriers_wide_and_narrow(page) == []
+        assert await page.barriers_at_each_width() == []
         await page.question.get_by_role("button", name="Open sea.png").click()
         await expect(page.page.get_by_role("dialog", name="sea.png")).to_be_visible()
-        assert await barriers_wide_and_narrow(page) == []
-
-
-async def barriers_wide_and_narrow(page: ChatPage) -> list[str]:
-    found = []
-    for size in (WIDE, NARROW):
-        await page.resize(size)
-        found += await page.barriers()
-    return found
+        assert await page.barriers_at_each_width() == []

@@ -40,10 +40,21 @@ async def fox() -> AsyncIterator[Browser]:
         yield browser
 
 
-@pytest.fixture
-async def page(fox: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
-    async with serving(upstream, retries=0) as address, opened(fox, address) as page:
+@pytest.fixture(scope="module")
+async def opened_page(fox: Browser, session_upstream: Upstream) -> AsyncIterator[ChatPage]:
+    async with serving(session_upstream, retries=0) as address, opened(fox, address) as page:
         yield page
+
+
+@pytest.fixture
+async def page(opened_page: ChatPage, upstream: Upstream) -> ChatPage:
+    """The page of the tests that need no other server: each begins a chat of its own."""
+    await opened_page.button("New chat").click()
+    await expect(opened_page.question).to_have_count(0)
+    await opened_page.box.press("Control+a")  # a draft that the test before has left
+    await opened_page.box.press("Delete")
+    await expect(opened_page.box).to_have_value("")
+    return opened_page
 
 
 async def test_a_question_is_answered_and_both_outlive_the_page(page: ChatPage, upstream: Upstream) -> None:
@@ -110,13 +121,13 @@ async def test_a_connection_that_breaks_comes_back(fox: Browser, upstream: Upstr
 
 async def test_a_chat_is_found_renamed_and_deleted(page: ChatPage) -> None:
     keyboard = page.page.keyboard
-    await asks(page, "first")
+    await asks(page, "look for this")
     await page.has_ended()
     await keyboard.press("Control+k")
-    await keyboard.type("first")
+    await keyboard.type("look for")
     await keyboard.press("Enter")
-    await page.chat("first").hover()
-    await page.button("Options of first").click()
+    await page.chat("look for this").hover()
+    await page.button("Options of look for this").click()
     await page.page.get_by_role("menuitem", name="Rename").click()
     await keyboard.type("renamed")
     await keyboard.press("Enter")

@@ -35,6 +35,12 @@ async def without(browser: Browser, address: str, part: str) -> AsyncIterator[Ch
         yield page
 
 
+@pytest.fixture
+def page(used_page: ChatPage) -> ChatPage:
+    """The page of all tests here: each begins a chat of its own."""
+    return used_page
+
+
 async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -104,6 +106,17 @@ async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> 
     await expect(settings.get_by_label("System instruction")).to_have_value("Be brief.")
 
 
+@pytest.fixture(scope="module")
+async def page_of_short_messages(
+    browser: Browser, session_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[ChatPage]:
+    folder = tmp_path_factory.mktemp("chats")
+    async with serving(session_upstream, max_message_chars=50, data_dir=folder) as address:
+        async with opened(browser, address) as page:
+            yield page
+
+
+@pytest.mark.usefixtures("upstream")
 @pytest.mark.parametrize(
     "label, value, sentence",
     [
@@ -115,24 +128,25 @@ async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> 
     ],
 )
 async def test_a_refused_value_is_told_at_its_field(
-    browser: Browser, upstream: Upstream, label: str, value: str, sentence: str
+    page_of_short_messages: ChatPage, label: str, value: str, sentence: str
 ) -> None:
-    async with serving(upstream, max_message_chars=50) as address, opened(browser, address) as page:
-        settings = await page.opens_settings()
-        field = settings.get_by_label(label)
-        await field.fill(value)
-        await page.page.keyboard.press("Escape")
-        await page.ask("hi")
-        await expect(page.returned).to_contain_text(f"{sentence} Change it in the settings, then ask again.")
-        await page.button("Open settings").click()
-        await expect(field).to_be_focused()
-        await expect(field).to_have_accessible_description(sentence)
-        await expect(field).to_have_attribute("aria-invalid", "true")
-        await field.fill("1")
-        await expect(field).to_have_attribute("aria-invalid", "false")
-        await page.page.keyboard.press("Escape")
-        await page.button("Retry").click()
-        await expect(page.answer).to_contain_text("Hello world")
+    page = page_of_short_messages
+    await page.button("New chat").click()
+    settings = await page.opens_settings()
+    field = settings.get_by_label(label)
+    await field.fill(value)
+    await page.page.keyboard.press("Escape")
+    await page.ask("hi")
+    await expect(page.returned).to_contain_text(f"{sentence} Change it in the settings, then ask again.")
+    await page.button("Open settings").click()
+    await expect(field).to_be_focused()
+    await expect(field).to_have_accessible_description(sentence)
+    await expect(field).to_have_attribute("aria-invalid", "true")
+    await field.fill("1")
+    await expect(field).to_have_attribute("aria-invalid", "false")
+    await page.page.keyboard.press("Escape")
+    await page.button("Retry").click()
+    await expect(page.answer).to_contain_text("Hello world")
 
 
 async def test_a_theme_overrules_the_system_and_outlives_the_page(browser: Browser, upstream: Upstream) -> None:
@@ -154,19 +168,19 @@ async def test_a_theme_overrules_the_system_and_outlives_the_page(browser: Brows
         assert await page.page.evaluate(background) == dark
 
 
-@pytest.mark.parametrize("theme, colour", [("Light", "rgb(207, 34, 46)"), ("Dark", "rgb(255, 123, 114)")])
-async def test_code_is_coloured_for_the_chosen_theme(
-    browser: Browser, upstream: Upstream, theme: str, colour: str
-) -> None:
+async def test_code_is_coloured_for_the_chosen_theme(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says("```python\ndef f(): ...\n```"))
-    async with serving(upstream) as address:
-        scheme = {"Light": "dark", "Dark": "light"}[theme]
-        async with opened(browser, address, color_scheme=scheme) as page:
-            settings = await page.opens_settings()
+    async with serving(upstream) as address, opened(browser, address) as page:
+        await page.ask("hi")
+        keyword = page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))
+        settings = await page.opens_settings()
+        schemes: dict[Literal["dark", "light"], tuple[str, str]] = {
+            "dark": ("Light", "rgb(207, 34, 46)"),
+            "light": ("Dark", "rgb(255, 123, 114)"),
+        }
+        for scheme, (theme, colour) in schemes.items():
+            await page.page.emulate_media(color_scheme=scheme)
             await settings.get_by_text(theme).click()
-            await page.page.keyboard.press("Escape")
-            await page.ask("hi")
-            keyword = page.answer.locator("[data-language=python] span", has_text=re.compile("^def$"))
             await expect(keyword).to_have_css("color", colour)
 
 

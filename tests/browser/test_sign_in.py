@@ -4,29 +4,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 from aiohttp import web
 from playwright.async_api import Browser, Locator, expect
 from support.identity import API_KEYS, KEYS, SECRET, token
-from support.page import NARROW, WIDE, ChatPage
+from support.page import ChatPage, visited
 from support.serving import serving
 from support.upstream import Upstream, says, says_when
 from support.web_app import started
 
 
 @asynccontextmanager
-async def locked(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+async def locked(browser: Browser, address: str) -> AsyncIterator[ChatPage]:
     """The page of a server that wants to know who is there."""
-    context = await browser.new_context(**{"viewport": WIDE} | options)
-    page = ChatPage(await context.new_page())
-    await page.page.goto(f"http://{address}/")
-    await page.is_connected("Sign in to connect")
-    yield page
-    await context.close()
-    assert page.complaints == []
-    assert page.hosts == {address}
+    async with visited(browser, address) as page:
+        await page.is_connected("Sign in to connect")
+        yield page
 
 
 def dialog(page: ChatPage) -> Locator:
@@ -53,30 +47,25 @@ async def test_the_page_asks_who_is_there_and_what_was_written_meanwhile_is_sent
         await expect(page.page.get_by_text("gemini-flash-latest").first).to_be_visible()
 
 
-@pytest.mark.parametrize("options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": NARROW}])
-async def test_the_dialog_shuts_nobody_out(browser: Browser, upstream: Upstream, options: dict[str, Any]) -> None:
-    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address, **options) as page:
+async def test_the_dialog_shuts_nobody_out(browser: Browser, upstream: Upstream) -> None:
+    async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await expect(dialog(page)).to_be_visible()
-        assert await page.barriers() == []
+        assert await page.barriers_at_each_width() == []
         await signs_in(page, "nonsense")
         await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
-        assert await page.barriers() == []
+        assert await page.barriers_at_each_width() == []
         await page.page.keyboard.press("Escape")
         await expect(page.button("Enter a token")).to_be_visible()
-        assert await page.barriers() == []
+        assert await page.barriers_at_each_width() == []
 
 
-@pytest.mark.parametrize(
-    "written, said",
-    [("nonsense", "does not take this token"), ("two words", "can be no token"), (token(exp=1), "has expired")],
-)
-async def test_a_token_that_is_refused_is_said_to_be(
-    browser: Browser, upstream: Upstream, written: str, said: str
-) -> None:
+async def test_a_token_that_is_refused_is_said_to_be(browser: Browser, upstream: Upstream) -> None:
+    refused = {"nonsense": "does not take this token", "two words": "can be no token", token(exp=1): "has expired"}
     async with serving(upstream, jwt_secret=SECRET) as address, locked(browser, address) as page:
-        await signs_in(page, written)
-        await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
-        await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
+        for written, said in refused.items():
+            await signs_in(page, written)
+            await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
+            await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
         await signs_in(page, token())
         await page.is_connected()
         await expect(dialog(page)).to_be_hidden()

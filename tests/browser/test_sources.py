@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Locator, expect
-from support.page import NARROW, WIDE, ChatPage, opened
+from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, says
 
@@ -62,17 +62,11 @@ async def runs_code(exchange: Exchange) -> None:
 
 
 @asynccontextmanager
-async def searching(browser: Browser, upstream: Upstream, **options: Any) -> AsyncIterator[ChatPage]:
+async def searching(browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
     async with (
         serving(upstream, models="gemini-2.5-flash", retries=0, tools="search,code") as address,
-        opened(browser, address, **options) as page,
+        opened(browser, address) as page,
     ):
-        yield page
-
-
-@pytest.fixture
-async def page(browser: Browser, upstream: Upstream) -> AsyncIterator[ChatPage]:
-    async with searching(browser, upstream) as page:
         yield page
 
 
@@ -81,6 +75,12 @@ async def module_page(browser: Browser, session_upstream: Upstream) -> AsyncIter
     """One for all of a table; what runs in one of its tests would be seen by those that follow."""
     async with searching(browser, session_upstream) as page:
         yield page
+
+
+@pytest.fixture
+def page(used_page: ChatPage) -> ChatPage:
+    """The page of all tests here: each begins a chat of its own."""
+    return used_page
 
 
 async def searched(page: ChatPage, upstream: Upstream, metadata: dict[str, Any]) -> None:
@@ -168,11 +168,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("given", HOSTILE.values(), ids=HOSTILE)
-async def test_nothing_of_the_provider_runs_and_nothing_leaves(
-    used_page: ChatPage, upstream: Upstream, given: Any
-) -> None:
+async def test_nothing_of_the_provider_runs_and_nothing_leaves(page: ChatPage, upstream: Upstream, given: Any) -> None:
     """What is asked of another host, or breaks the page's policy, is a complaint of the page's."""
-    page = used_page
     source, html = given
     await searched(page, upstream, grounding([source], html=html, of=(0,)))
     await expect(sources(page).get_by_role("listitem")).to_have_count(1)
@@ -226,24 +223,24 @@ async def test_an_answer_of_json_is_shown_as_code(page: ChatPage, upstream: Upst
     await expect(page.answer.locator("pre[data-language=json]")).to_have_text(json.dumps(value, ensure_ascii=False))
 
 
-async def test_what_a_model_does_not_take_together_is_said_above_the_box(page: ChatPage, upstream: Upstream) -> None:
-    await page.page.route(
-        "**/models",
-        lambda route: route.fulfill(
-            json={"default": "gemini-2.5-flash", "models": ["gemini-2.5-flash"], "tools": ["url_context"]}
-        ),
-    )
-    await page.page.reload()
-    await page.button("Read links").click()
-    await page.ask("hi")
-    await expect(page.returned).to_contain_text("The model cannot use what is switched on below the message.")
-    await expect(page.box).to_have_value("hi")
-    assert upstream.exchanges == []
+async def test_what_a_model_does_not_take_together_is_said_above_the_box(browser: Browser, upstream: Upstream) -> None:
+    async with searching(browser, upstream) as page:
+        await page.page.route(
+            "**/models",
+            lambda route: route.fulfill(
+                json={"default": "gemini-2.5-flash", "models": ["gemini-2.5-flash"], "tools": ["url_context"]}
+            ),
+        )
+        await page.page.reload()
+        await page.button("Read links").click()
+        await page.ask("hi")
+        await expect(page.returned).to_contain_text("The model cannot use what is switched on below the message.")
+        await expect(page.box).to_have_value("hi")
+        assert upstream.exchanges == []
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-async def test_axe_finds_nothing(browser: Browser, upstream: Upstream, size: dict[str, int]) -> None:
-    async with searching(browser, upstream, viewport=size) as page:
+async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
+    async with searching(browser, upstream) as page:
         await searched(page, upstream, grounding(PAGES))
         upstream.plays(runs_code)
         await page.button("Run code").click()
@@ -252,4 +249,4 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream, size: dic
         await page.answer.get_by_text("Code that was run").click()
         await expect(page.messages.locator("iframe")).to_be_attached()
         assert await page.unfit_words() == []
-        assert await page.barriers() == []
+        assert await page.barriers_at_each_width() == []

@@ -151,8 +151,16 @@ class ChatPage:
         """What axe finds that shuts people out: by each of its rules in light, by those of colours in dark, too."""
         return [barrier async for scheme in self.in_each_scheme() for barrier in await self.barriers_in(scheme)]
 
+    async def barriers_at_each_width(self) -> list[str]:
+        """The same, wide and narrow."""
+        found: list[str] = []
+        for size in (WIDE, NARROW):
+            await self.resize(size)
+            found += await self.barriers()
+        return found
+
     async def barriers_in(self, scheme: str) -> list[str]:
-        """The same in the scheme that is shown: each rule, and where it is broken."""
+        """Barriers in the scheme that is shown: each rule, and where it is broken."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(_AXE.read_text())
         found: list[str] = await self.page.evaluate(_BARRIERS, [] if scheme == "light" else _OF_COLOURS)
@@ -160,23 +168,32 @@ class ChatPage:
 
 
 _KEPT = "about:blank#kept"
+_LONGEST_MS = 120_000
+"""For a page that hangs: a busy machine has taken longer than Playwright's 30 s to load one."""
 _MEDIA = ("color_scheme", "forced_colors", "reduced_motion")
 """Options that a page has by itself; with others it needs a context of its own."""
 
 
 @asynccontextmanager
-async def opened(
+async def opened(browser: Browser, address: str, **options: Any) -> AsyncIterator[ChatPage]:
+    """The page, connected and all there. At its end, nothing has gone wrong in it, and it has asked no other host."""
+    async with visited(browser, address, **options) as page:
+        await page.is_connected()
+        await expect(page.messages).to_be_attached()  # with all that is loaded after the first paint
+        yield page
+
+
+@asynccontextmanager
+async def visited(
     browser: Browser, address: str, *, viewport: dict[str, int] = WIDE, **options: Any
 ) -> AsyncIterator[ChatPage]:
-    """The page, connected and all there. At its end, nothing has gone wrong in it, and it has asked no other host."""
+    """The page of a server that may want to know who is there."""
     media = {name: options.pop(name) for name in _MEDIA if name in options}
     async with _fresh(browser, options) if options else _kept(browser, address) as context:
         page = ChatPage(await context.new_page())
         await page.resize(viewport)
         await page.page.emulate_media(**media)
         await page.page.goto(f"http://{address}/")
-        await page.is_connected()
-        await expect(page.messages).to_be_attached()  # with all that is loaded after the first paint
         yield page
     assert page.complaints == []
     assert page.hosts == {address}
@@ -190,7 +207,9 @@ async def _fresh(browser: Browser, options: dict[str, Any]) -> AsyncIterator[Bro
 
 
 async def _context(browser: Browser, options: dict[str, Any]) -> BrowserContext:
-    return await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context = await browser.new_context(**{"viewport": WIDE, "service_workers": "block"} | options)
+    context.set_default_timeout(_LONGEST_MS)
+    return context
 
 
 @asynccontextmanager

@@ -211,7 +211,7 @@ def make_run_store(settings: Settings) -> RunStore | None:
 
 
 def make_step_store(settings: Settings) -> StepStore:
-    """Return the store of what the model said in calls; with a URL, one that replicas share."""
+    """Return the store of the model's parts with calls; with a URL, one that replicas share."""
     if settings.redis_url is None:
         return MemorySteps()
     from deltawire.chat.kept_calls.redis_store import RedisSteps  # noqa: PLC0415 - as above

@@ -44,7 +44,7 @@ class Attempts:
     __slots__ = ("_deadlines", "_has_asked", "_observer", "_upstream", "clock", "counts", "model")
 
     def __init__(self, upstream: Upstream, clock: TurnClock, observer: TurnObserver) -> None:
-        """Prepare; nothing is sent before `first_events`. `observer` is told of every attempt."""
+        """Prepare; nothing is sent before `first_events`. `observer` observes every attempt."""
         self.model = ""
         """The model that is being asked, and in the end the one that answers."""
         self.counts: Counts = UNKNOWN_COUNTS

@@ -32,7 +32,7 @@ class EarlierRounds(NamedTuple):
 
 
 def shown_modalities(modalities: Modalities) -> Modalities | UnsetType:
-    """Return the tokens by modality as a client is told; nothing where all of them are text."""
+    """Return the tokens by modality as a client gets them; nothing where all of them are text."""
     if all(split is UNSET or split.keys() <= {"text"} for split in asdict(modalities).values()):
         return UNSET
     return modalities

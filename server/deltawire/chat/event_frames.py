@@ -68,7 +68,7 @@ class EventFrames:
 async def file_frame(
     made: Event, turn: str, record: TurnRecord, scope: InterruptibleTimeout, turn_by: float
 ) -> FileFrame | None:
-    """Keep a file that the model made; return the frame that tells of it. Return None for any other event.
+    """Keep a file that the model made; return its frame. Return None for any other event.
 
     Without room for it, or without a store, the turn goes on: the frame then has no `file`, and says why. Return None
     where `scope` is interrupted, or at the time `turn_by`: the turn ends next. The file is kept in the background then.

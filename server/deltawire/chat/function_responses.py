@@ -37,7 +37,7 @@ def calls_of(parts: bytes) -> list[_Call]:
 def responses(parts: bytes, names: Sequence[str], answers: Mapping[str, ToolAnswer]) -> bytes:
     """Return the parts that answer all calls of these parts, in the calls' order, as a JSON array.
 
-    `names` are the calls' names, as the client was told them. A call to which the model gave no id is answered without.
+    `names` are the calls' names, as they were sent to the client. The answer of a call without an id has none either.
     """
     encoded: list[dict[str, Any]] = []
     for call, name in zip(calls_of(parts), names, strict=True):

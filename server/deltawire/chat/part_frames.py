@@ -18,14 +18,14 @@ class PartFrames:
         self._turn = turn
         self._round = 0
         self._sources: dict[tuple[str | None, str | None], int] = {}
-        """The sources that were told, with their indexes."""
+        """The sources that were sent, with their indexes."""
         self._indexes: dict[int, int] = {}
         """The indexes of this round's sources, in its response and in the answer."""
 
     def frame(  # noqa: PLR0911 - one for each kind
         self, event: events.Event, number: int, before: int
     ) -> frames.PartFrame | None:
-        """Return the frame of an event; None for one that has none: progress, and a source that was told.
+        """Return the frame of an event; None for one that has none: progress, and a source that was sent before.
 
         `number` is the round, and `before` the characters of the answer that came before it.
         """

@@ -83,7 +83,7 @@ class Rounds:
         self._parts.add(chars, event.covers, event.part)
 
     def call(self, name: str) -> str:
-        """Add a call that the client will be told; return its name, which is new in this turn. Raise `Failure`."""
+        """Add a call that is sent to the client; return its name, which is new in this turn. Raise `Failure`."""
         most = self._request.bounds.rounds
         if len(self.done) >= most:
             message = f"The model called functions in more than {most} rounds; see MAX_TOOL_ROUNDS."
@@ -110,7 +110,7 @@ class Rounds:
             self._all_answered.set_result(None)
 
     def end_round(self) -> bool:
-        """Keep what the model has said in the round, which ended in calls; return True where their answers will come.
+        """Keep the parts of a round that ended in calls; return True where their answers will come.
 
         Raise `Failure` when all that is sent back is too much.
         """
@@ -141,7 +141,7 @@ class Rounds:
         return replace(self._request, exchange=tuple(self.contents), models=(model,))
 
     def exchange(self, text: str) -> bytes | None:
-        """Return what an answer with this text is stored with (`StoredMessage.parts`); None where its text says all.
+        """Return what an answer with this text is stored with (`StoredMessage.parts`); None where it is text only.
 
         The model can be sent only what is whole: an exchange that broke off in calls, or before the model has used
         their results, is text.

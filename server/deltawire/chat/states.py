@@ -29,9 +29,9 @@ class Phase(StrEnum):
     SEND = "send"
     """A frame is being sent, or waits for its listener to read."""
     SETTLE = "settle"
-    """The upstream is closed; the answer is stored and charged before the end is told."""
+    """The upstream is closed; the answer is stored and charged before the end is sent."""
     ENDED = "ended"
-    """The end was told, or the listener has left."""
+    """The end was sent, or the listener has left."""
 
 
 class Reason(StrEnum):

@@ -10,7 +10,7 @@ from deltawire.conversations.tokenizer import index_text
 
 _SQLITE_PRAGMAS: Final = (
     "journal_mode=WAL",  # readers do not block the writer, nor it them
-    "synchronous=FULL",  # a client is told of a commit when it is on the disk
+    "synchronous=FULL",  # a client gets its last frame when the commit is on the disk
     "foreign_keys=ON",
     "cache_size=-8000",  # 8 MB for each connection
 )

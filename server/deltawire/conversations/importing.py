@@ -1,7 +1,7 @@
 """Import conversations: those of an export of this server, and those of ChatGPT's `conversations.json`.
 
 A request holds one conversation, a list of them, or an export of everything. Each gets new ids and is stored by itself;
-one that cannot be stored is told by its title, and the others are kept.
+the answer names the title of one that cannot be stored; the others are kept.
 """
 
 import asyncio

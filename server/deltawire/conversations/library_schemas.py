@@ -108,7 +108,7 @@ class Share(Struct, frozen=True, kw_only=True):
 
 
 class MadeShare(Share, frozen=True, kw_only=True):
-    """A new link. Its `token` is told only here: the server keeps a digest of it."""
+    """A new link. Its `token` is sent only here: the server keeps a digest of it."""
 
     token: str
 

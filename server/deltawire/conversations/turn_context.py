@@ -22,7 +22,7 @@ class OpenCalls(msgspec.Struct, frozen=True, kw_only=True):
     parts: bytes
     """The answer's contents."""
     names: list[str]
-    """The names of all calls of the answer, as its client was told them; those of the last round are the last."""
+    """The names of all calls of the answer, as they were sent to its client; those of the last round are the last."""
 
 
 class TurnContext(msgspec.Struct, frozen=True, kw_only=True):

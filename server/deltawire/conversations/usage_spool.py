@@ -1,8 +1,8 @@
 """Keep the usage of turns in files until it is in the database.
 
-A turn adds one line, by one write, before its client is told of the end: what was written survives the death of the
+A turn adds one line, by one write, before its last frame is sent: what was written survives the death of the
 process, however it dies. A writer then takes a whole file at once and removes it when its rows are in the database. A
-file is locked by its process. So the files of a process that died can be told from those of one that runs.
+file is locked by its process. So the files of a process that died can be distinguished from those of one that runs.
 """
 
 import fcntl
@@ -46,7 +46,7 @@ class Batch:
                 raise OSError
 
     def read(self) -> list[UsageRow]:
-        """Return the rows. It may block. A line that was cut short is left out: its client was not told."""
+        """Return the rows. It may block. A line that was cut short is left out: its turn's last frame was not sent."""
         rows = list(self._rows)
         if self._path is not None:
             for line in self._path.read_bytes().splitlines():

@@ -1,4 +1,4 @@
-"""Check each turn against the limits before the upstream is asked, and charge it before the client is told of its end.
+"""Check each turn against the limits before the upstream is asked, and charge it before its last frame is sent.
 
 Nothing is counted in between. After a hang-up a background task charges what was used so far. Every turn that was
 admitted is charged once, whatever its end: so the turns of a minute are those of `GET /usage`.

@@ -23,7 +23,7 @@ def too_many_at_once(rule: Rule) -> Failure:
 def too_many_a_minute(rule: Rule, seconds: float) -> Failure:
     """Return the failure of a turn beyond the turns per minute; the next one is allowed after `seconds`.
 
-    Nobody is told to come before that, or to wait longer than a minute.
+    `retry_after` is never before that, and never longer than a minute.
     """
     message = f"You may begin {_turns(rule)} a minute{_of(rule)}."
     retry_after = min(max(seconds, _MINUTE), spread(seconds + 0.5))

@@ -1,4 +1,4 @@
-"""The error table: every failure that a client can be told, with its sentence.
+"""The error table: every failure that a client can get, with its sentence.
 
 Every error that leaves the process, on a socket or over HTTP, is a row of `TABLE`. Its sentence is
 written here, once; it never holds the provider's message.

@@ -1,6 +1,6 @@
 """The parts of an answer beside its text: sources, citations, searches, code, calls, files.
 
-They are told as frames, collected in the answer of an HTTP request, and stored with the answer's message.
+They are sent as frames, collected in the answer of an HTTP request, and stored with the answer's message.
 """
 
 from typing import Any, Literal

@@ -117,7 +117,7 @@ def where(error: BaseException) -> str:
 
 
 def failure_of(error: Exception, **about: str) -> Failure:
-    """Return an error that is a `Failure` already; log any other as a bug, and return what its client is told."""
+    """Return an error that is a `Failure`; log any other as a bug, and return the failure that its client gets."""
     if isinstance(error, Failure):
         return error
     log.error("bug", **about, error=type(error).__name__, where=where(error))

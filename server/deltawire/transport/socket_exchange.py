@@ -9,7 +9,6 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from deltawire.aio.queue import SlimQueue
-from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.logs import where
 
@@ -80,12 +79,6 @@ class SocketExchange:
         self._queue.put_nowait({"type": "websocket.connect"})
         self._refusing: Response | None = None
         """The response with which the application refuses the handshake, as far as it has come."""
-
-    @property
-    def caller(self) -> str:
-        """The name of the caller, which the gate sets before it accepts the socket."""
-        caller: Caller = self.scope.get(CALLER, ANONYMOUS)
-        return caller.name
 
     async def run(self, app: Any) -> None:
         """Call the application; refuse a handshake that it has left open. Then leave no reference cycle."""

@@ -13,6 +13,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 
+from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.facts import SocketFacts
@@ -144,7 +145,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_response(response)
         self._phase = Phase.OPEN
         if self._exchange is not None:
-            self._incoming.caller = self._exchange.caller
+            self._incoming.caller = caller_of(self._exchange.scope).name
         config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
@@ -253,8 +254,6 @@ class WebSocketProtocol(asyncio.Protocol):
         self._conn.fail(1011, "keepalive ping timeout")
         self._flush()
         self.transport.abort()
-
-    # Helpers.
 
     def _take_control(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE:

@@ -422,9 +422,17 @@ async def replaying() -> Any:
         yield upstream, address
 
 
-@pytest.mark.parametrize("piece", [2**20, 100])
+@pytest.mark.parametrize(
+    "ask, piece",
+    [
+        pytest.param(ask, piece, id=f"{name}-{piece}", marks=[] if by_day else pytest.mark.nightly)
+        for name, ask in TRANSPORTS.items()
+        for piece, by_day in ((100, name == "socket"), (2**20, name != "socket"))
+    ],
+)
 @pytest.mark.parametrize("name", all_bodies())
 async def test_a_body_comes_through_whole(replaying: tuple[Upstream, str], ask: Ask, name: str, piece: int) -> None:
+    """By day in pieces over the socket, whole over the others; tests/unit/gemini/test_wire.py cuts them anywhere."""
     upstream, address = replaying
     body = all_bodies()[name]
     upstream.plays(plays_body(body, piece))

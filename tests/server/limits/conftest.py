@@ -5,6 +5,19 @@ from support.redis import RedisServer
 from support.transports import TRANSPORTS, Ask
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Ask over each transport in memory, and over one in Redis; the other pairs at night.
+
+    The transports share one admission, so where it counts makes no difference to them.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            params = item.callspec.params
+            if params.get("counted") == "redis" and params.get("ask", "socket") != "socket":
+                item.add_marker(pytest.mark.nightly)
+
+
 @pytest.fixture(params=TRANSPORTS)
 def ask(request: pytest.FixtureRequest) -> Ask:
     """How a client asks, over each transport."""

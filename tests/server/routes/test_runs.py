@@ -16,7 +16,6 @@ from support.transports import listening, post
 from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 ASKED = {"message": "hi", "id": "t1", "grace": 60}
-AT_ONCE = 0.5
 
 
 @asynccontextmanager
@@ -127,7 +126,7 @@ async def test_a_delete_stops_a_run_and_everybody_who_listens_is_told(upstream: 
             for _ in range(2):
                 async with http.delete(f"/runs/{run}") as response:
                     assert (response.status, await response.read()) == (204, b"")
-                await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
+                await exchange.closes()
             [(_, end)] = await events(stream)
         same = (await socket.until_end())[-1]
         async with http.get(f"/runs/{run}") as response:

@@ -16,7 +16,7 @@ from deltawire.protocol.tools import ToolAnswer
 
 
 class KeptCalls:
-    """Keeps what the model said in turns that end in calls, and puts it into the requests that bring the results.
+    """Keeps the model's parts of turns that end in calls, and puts them into the requests that bring the results.
 
     Clients of OpenAI's wire drop fields that they do not know, so a signature of the provider cannot travel with them.
     """

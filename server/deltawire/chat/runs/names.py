@@ -1,7 +1,7 @@
 """The names of runs: nobody can guess one, and only its own caller can tell that it was real.
 
 A name is the number of a process, 128 random bits, and a check over both and the caller. So a server that has never
-heard of a run can tell the caller of a lost one from everybody else, without any memory.
+known a run can distinguish the caller of a lost one from everybody else, without any memory.
 """
 
 import secrets

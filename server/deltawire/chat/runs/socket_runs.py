@@ -157,7 +157,7 @@ class SocketRuns:
         return self._attach_when_found(pending, self._runs.find(resume.run, caller.name), int(resume.after), resume.id)
 
     def remove(self, listener: SocketListener) -> None:
-        """Remove a listener that has heard the end."""
+        """Remove a listener that has received the end."""
         if self._by_name.get(listener.name) is listener:
             del self._by_name[listener.name]
 

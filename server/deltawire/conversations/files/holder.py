@@ -6,7 +6,7 @@ import socket
 from typing import Final
 
 SILENT_SECONDS: Final = 900.0
-"""An upload on another machine whose process has said nothing for this long is abandoned."""
+"""An upload on another machine whose process has not renewed it for this long is abandoned."""
 
 
 class Holder:

@@ -1,7 +1,8 @@
 """Read a conversation of ChatGPT's export, `conversations.json`.
 
-Its `mapping` is a tree of nodes, of which many hold nothing that a person said: the root, system messages, calls of
-tools. A message hangs below the nearest one that is kept. Several answers in a row become one, as people saw them.
+Its `mapping` is a tree of nodes, of which many hold no message of a person or the model: the root, system messages,
+calls of tools. The parent of a message is the nearest one that is kept. Several answers in a row become one, as people
+saw them.
 """
 
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ def _in_order(mapping: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _message(name: str, node: dict[str, Any], otherwise: float) -> ImportedMessage | None:
-    """Return what a person or the model said; None for a node that holds nothing of the kind."""
+    """Return the message of a person or the model in a node; None for a node without one."""
     message = node.get("message")
     if not isinstance(message, dict) or message.get("recipient") not in _TO_ALL:
         return None

@@ -10,7 +10,7 @@ from deltawire.conversations.schemas import MAX_TITLE_CHARS
 
 _MAX_WORD_CHARS: Final = 128
 _MAX_NODES: Final = 50_000
-"""Messages of a conversation that are read; those that nobody said count, too."""
+"""Messages of a conversation that are read; hidden ones count, too."""
 
 
 class NotReadable(Exception):

@@ -109,7 +109,7 @@ class Grounding:
             if isinstance(uri, str) and uri and fields.get("urlRetrievalStatus") == _RETRIEVED:
                 self._retrieved[clean(uri)] = None
 
-    def tell(self, texts: list[str], events: list[Event]) -> None:
+    def append_new(self, texts: list[str], events: list[Event]) -> None:
         """Append the events of what is known and was not sent; `texts` are the pieces of the answer so far."""
         if not self._is_search_sent and (self._queries or self._html):
             self._is_search_sent = True

@@ -25,7 +25,7 @@ _decode = msgspec.json.Decoder(list[_Detail | None], strict=False).decode
 
 
 def modalities_of(usage: UsageMetadata, counts: Counts) -> Modalities | None:
-    """Return the tokens by modality, so that those of a kind add up to its count; None where none are told."""
+    """Return the tokens by modality, so that those of a kind add up to its count; None where none were sent."""
     found = Modalities(
         input=_split(usage.prompt_tokens_details, counts.input),
         output=_split(usage.candidates_tokens_details, counts.output),

@@ -79,7 +79,7 @@ class OpaqueParts:
         self._last = b""
 
     def take(self, part: bytes, text: str | None, *, is_thought: bool, events: list[Event]) -> None:
-        """Append the events of a part, whose text was told already."""
+        """Append the events of a part, whose text was sent already."""
         try:
             fields = msgspec.json.decode(part)
             read = _read_part(part)

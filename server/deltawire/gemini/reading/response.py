@@ -70,7 +70,7 @@ class UsageMetadata(Struct, rename="camel", gc=False):
 
     @property
     def has_details(self) -> bool:
-        """True where the provider told counts by modality."""
+        """True where the provider sent counts by modality."""
         prompt_details = self.prompt_tokens_details or self.tool_use_prompt_tokens_details or self.cache_tokens_details
         return (prompt_details or self.candidates_tokens_details) != b""
 

@@ -19,7 +19,7 @@ class ToolUse:
         self._runs = CodeRuns()
 
     def take(self, candidate: Candidate) -> None:
-        """Take what a payload says of sources; `tell` tells it."""
+        """Collect the sources of a payload; `append_new` returns their events."""
         if candidate.grounding_metadata:
             self.grounding.take(candidate.grounding_metadata)
         if candidate.url_context_metadata:
@@ -32,6 +32,6 @@ class ToolUse:
         if part.code_execution_result is not None:
             self._runs.take_outcome(part.code_execution_result, events)
 
-    def tell(self, events: list[Event]) -> None:
-        """Append the events of what was not told yet of the sources."""
-        self.grounding.tell(self.texts, events)
+    def append_new(self, events: list[Event]) -> None:
+        """Append the events of new sources and citations."""
+        self.grounding.append_new(self.texts, events)

@@ -42,7 +42,7 @@ class ResponseReader:
     def __init__(self, *, has_tools: bool = False) -> None:
         """Start at the first byte of a body. `has_tools` is True when the model was given tools.
 
-        Only then what they did is told: sources, citations, searches and code.
+        Only then it returns their events: sources, citations, searches and code.
         """
         self._framing = EventStreamDecoder()
         self._running = RunningCounts()
@@ -105,7 +105,7 @@ class ResponseReader:
             if self._high_surrogate:
                 events.append(Text("?"))
             if self._tools is not None:
-                self._tools.tell(events)
+                self._tools.append_new(events)
             self._finish.check(has_answer=self._has_answer)
         except Failure as failure:
             events.append(failure)
@@ -208,7 +208,7 @@ class ResponseReader:
         self._finish.take(candidate, has_text=has_text, counted=usage is not None and self._has_all_counts(usage))
         self.may_be_over = self._finish.reason is not None or self._finish.is_blocked
         if self._tools is not None and self._finish.reason is not None:
-            self._tools.tell(events)
+            self._tools.append_new(events)
 
     def _take_without_text(
         self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]

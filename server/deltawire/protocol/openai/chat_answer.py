@@ -20,7 +20,7 @@ _FINISHES: Final[dict[str | None, FinishReason]] = {
     "continuation": "length",
     "tool_calls": "tool_calls",
 }
-"""Any other finish reason of the provider is `content_filter`: the answer is not what the model would have said."""
+"""Any other finish reason of the provider is `content_filter`: the answer is not what the model would have given."""
 _DONE: Final = b"data: [DONE]\n\n"
 
 

@@ -6,7 +6,7 @@ from deltawire.protocol.usage_figures import Modalities, UsageFigures
 
 
 class PromptTokens(Struct, frozen=True, kw_only=True):
-    """The parts of the prompt. Those by modality are absent where all of it is text, or no modality was told."""
+    """The parts of the prompt. Those by modality are absent where all of it is text, or no modality is known."""
 
     cached_tokens: int
     audio_tokens: int | UnsetType = UNSET
@@ -15,7 +15,7 @@ class PromptTokens(Struct, frozen=True, kw_only=True):
 
 
 class CompletionTokens(Struct, frozen=True, kw_only=True):
-    """The parts of the completion. Those by modality are absent where all of it is text, or no modality was told."""
+    """The parts of the completion. Those by modality are absent where all of it is text, or no modality is known."""
 
     reasoning_tokens: int
     audio_tokens: int | UnsetType = UNSET

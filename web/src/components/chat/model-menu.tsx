@@ -3,7 +3,7 @@ import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import type { ModelFacts } from "../../protocol/frames";
 import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
-import { say } from "../../text/words/words";
+import { numberIn, say, type Words } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { LATE_ICONS } from "../ui/late-icons";
 
@@ -85,11 +85,18 @@ function Facts({ facts }: { facts: ModelFacts }) {
   const { context_tokens: context, input_usd: input, output_usd: output } = facts;
   const known = [
     context !== null && say(words, "context", { n: context }),
-    input !== null && output !== null && say(words, "price", { input, output }),
+    input !== null &&
+      output !== null &&
+      say(words, "price", { input: priceIn(words, input), output: priceIn(words, output) }),
     facts.thinking && words.thinks,
   ].filter((fact) => fact !== false);
   if (known.length === 0) return null;
   return <span className="block text-muted-foreground text-xs">{known.join(" · ")}</span>;
+}
+
+/** With all cents, as prices are written: 0.30, and 0.075. */
+function priceIn(words: Words, dollars: number): string {
+  return numberIn(words, dollars, { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 }
 
 function AnyModel({ onChoose }: { onChoose: (model: string) => void }) {

@@ -234,7 +234,7 @@ class Hub:
     def _read(self, message: bytes) -> None:
         try:
             self._handle(read_message(message))
-        except msgspec.MsgspecError as fault:  # of another version: its sender hears nothing, as of a dead process
+        except msgspec.MsgspecError as fault:  # of another version: its sender gets no reply, as from a dead process
             log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
     def _handle(self, message: Message) -> None:

@@ -95,7 +95,7 @@ def report_of(ask: str, run: Run | None) -> Report:
 
 
 def deliver_answer(run: Run | None, message: Answer) -> Answered:
-    """Give a run of this process the result of a call; return what its sender is told."""
+    """Give a run of this process the result of a call; return the reply to its sender."""
     try:
         if run is None:
             raise Failure("gone", field="run")
