@@ -59,7 +59,7 @@ def place(kinds: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
             yield Place(bucket.url, bucket.keys)
         return
     folder = tmp_path_factory.mktemp("files")
-    yield Place(folder.as_uri(), lambda: [file.name for file in folder.rglob("*") if file.is_file()])
+    yield Place(folder.as_uri(), lambda: [name for _, _, names in os.walk(folder) for name in names])
 
 
 @pytest.fixture(scope="module")
