@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from bench.faults import plays_by_name
 from bench.soak import OBSERVED, SETTINGS, State, open_streams, state_of
 
-GRACE: Final = 3.0
+GRACE: Final = 10.0
 TEXTS: Final = {
     "none": "".join(f"piece {number} " for number in range(20)),
     "a short answer": "Hello world",
@@ -43,7 +43,7 @@ TOOLS: Final[dict[str, list[Any]]] = {"functions": [{"name": "look"}], "sources"
 PARTS: Final = {"functions": {"tool_call": 2}, "sources": {"source": 1, "citation": 1}}
 """The frames beside text that a whole answer has."""
 LEAVES: Final = {"breaks": 8, "goes away": 3, "closes": 1, "stops": 2, "sends the chat again": 2}
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 60.0
 GONE: Final = "gone"
 """A server that does not run for most of a second counts as dead: on a busy machine, that happens."""
 SLACK: Final = {

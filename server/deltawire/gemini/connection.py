@@ -46,6 +46,10 @@ class Connection(ResponseHandler):
         self.chunks = ChunkReader()
         super().set_response_params(**params)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Store the transport. aiohttp would turn Nagle's algorithm off again, as every event loop has for TCP."""
+        self.transport = cast("asyncio.Transport", transport)
+
     def data_received(self, data: bytes) -> None:
         """Parse, then call `on_news`: a parser that fails closes the connection without any other notice."""
         if self._head is not None:

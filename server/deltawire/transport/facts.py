@@ -1,5 +1,6 @@
 """The facts of a server and of one of its connections."""
 
+import asyncio
 from typing import Any, NamedTuple
 
 from uvicorn.config import Config
@@ -24,6 +25,21 @@ class ConnectionFacts(NamedTuple):
     server: tuple[str, int | None] | None
     client: tuple[str, int] | None
     ids: RequestIds
+
+
+def connection_facts(transport: asyncio.Transport) -> ConnectionFacts:
+    """Return the facts of a new connection, over TCP or a Unix socket.
+
+    The event loop knows both addresses. uvicorn's functions would make a socket of Python's for each, to ask again.
+    """
+    server, client = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
+    here = (server, None) if isinstance(server, str) else _host_and_port(server)
+    return ConnectionFacts(here, _host_and_port(client), RequestIds())
+
+
+def _host_and_port(address: object) -> tuple[str, int] | None:
+    """Return the first two parts of an address: one of IPv6 has four."""
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None
 
 
 class SocketFacts(NamedTuple):

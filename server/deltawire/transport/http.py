@@ -9,14 +9,13 @@ from typing import Any, Final, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
 from deltawire.protocol.errors import Failure
-from deltawire.telemetry.request_ids import HEADER, IDS, RequestIds
+from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
 from deltawire.transport.exchange import Exchange
-from deltawire.transport.facts import ConnectionFacts, ServerFacts, SocketFacts
+from deltawire.transport.facts import ServerFacts, SocketFacts, connection_facts
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head
@@ -114,7 +113,7 @@ class HttpProtocol(asyncio.Protocol):
         """Start the deadline of the first request."""
         self.transport = transport
         self._clock = SendClock(transport, self._server_facts.timeouts.send)
-        self._connection_facts = ConnectionFacts(get_local_addr(transport), get_remote_addr(transport), RequestIds())
+        self._connection_facts = connection_facts(transport)
         self._server_facts.state.connections.add(cast("Any", self))
         self._await_request()
 

@@ -41,8 +41,7 @@ class Phase(Enum):
     """The connection is lost."""
 
 
-_OPEN: Final = Phase.OPEN
-"""Looked up once: each message would pay for it, and `Phase.OPEN` costs as much as a call."""
+_OPEN: Final = Phase.OPEN  # looked up once: each message would pay as much as for a call
 
 
 class WebSocketProtocol(asyncio.Protocol):
