@@ -68,7 +68,7 @@ types: .venv/.installed-dev ## mypy and tsc, strict
 
 unit: unit-server vitest ## tests without I/O, of the server and of the page
 
-unit-server: .venv/.installed-dev
+unit-server: .venv/.installed-dev ## the tests of the server that do no I/O
 	$(PYTEST) tests/unit
 
 smoke: .venv/.installed-dev ## one server as a process: it starts, serves the page, answers on each transport, stops
