@@ -72,8 +72,10 @@ class Incoming:
 
     def _read_on(self) -> None:
         self._is_waiting = False
-        self._read()
         transport = self._socket.transport
+        if transport.is_closing():
+            return  # what it has sent is dropped already, or will be
+        self._read()
         if not self._is_waiting and not self._socket.is_full and not transport.is_closing():
             transport.resume_reading()
 

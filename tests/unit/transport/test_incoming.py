@@ -21,6 +21,7 @@ class Socket:
     """A socket whose handler takes each message at once."""
 
     is_full = False
+    is_gone = False
 
     def __init__(self, fair: FairQueue, caller: str = "alice", frames: int = 10_000) -> None:
         self.taken: list[str] = []
@@ -46,7 +47,7 @@ class Socket:
         self.is_reading = True
 
     def is_closing(self) -> bool:
-        return False
+        return self.is_gone
 
 
 async def steps_of(socket: Socket, wanted: int) -> list[int]:
@@ -116,11 +117,13 @@ async def test_a_message_on_one_socket_does_not_wait_for_those_on_hundreds_of_an
 @in_virtual_time
 async def test_a_socket_that_is_gone_reads_nothing_more() -> None:
     socket = Socket(FairQueue())
-    socket.incoming.add(frame(b"hi") * 10)
+    socket.incoming.add(frame(b"hi") * 10 + frame(b"x" * 70_000)[:-1])
+    socket.is_gone = True
     socket.incoming.close()
     for _ in range(20):
         await asyncio.sleep(0)
     assert socket.taken == ["hi"]
+    assert socket.ended == [], "nor is anything of it counted"
 
 
 @in_virtual_time
