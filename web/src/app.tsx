@@ -1,8 +1,5 @@
 import { type ComponentType, lazy, type MouseEvent, Suspense, use, useEffect } from "react";
 import { Composer } from "./components/chat/composer";
-import { ConnectionStatus } from "./components/connection/connection-status";
-import { IconButton } from "./components/ui/icon-button";
-import { ICONS } from "./components/ui/icons";
 import { NotLoaded } from "./components/ui/not-loaded";
 import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState, useWords } from "./hooks/use-chat";
@@ -14,11 +11,9 @@ const late: Promise<Partial<typeof import("./late")>> = import("./late").catch((
 const lately = (name: keyof typeof import("./late")) =>
   inWords(lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) }))));
 const Sidebar = lately("Sidebar");
+const Head = lately("Head");
 const Messages = lately("Messages");
-const ModelPicker = lately("ModelPicker");
 const Foot = lately("Foot");
-const ChatTitle = lately("ChatTitle");
-const HeadActions = lately("HeadActions");
 const BelowBox = lately("BelowBox");
 const AttachButtons = lately("AttachButtons");
 const AttachmentTray = lately("AttachmentTray");
@@ -45,8 +40,6 @@ function inWords(Part: ComponentType): ComponentType {
 }
 
 export function App() {
-  const chat = useChat();
-  const asksWho = useChatState(({ identity, connection }) => identity.signedIn || connection.status === "locked");
   useAddress();
   usePageWide();
   useTheme();
@@ -66,40 +59,9 @@ export function App() {
         </nav>
       )}
       <div className="flex min-w-0 flex-1 flex-col">
-        <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12">
-          <IconButton icon={ICONS.menu} label={words.chats} className="md:hidden" onClick={() => chat.open("chats")} />
-          <IconButton
-            icon={ICONS.sidebar}
-            label={isFolded ? words.show_chats : words.hide_chats}
-            className="max-md:hidden rtl:-scale-x-100"
-            onClick={() => chat.prefer({ isFolded: !isFolded })}
-          />
-          <IconButton
-            icon={ICONS.plus}
-            label={words.new_chat}
-            className={isFolded ? "" : "md:hidden"}
-            onClick={() => chat.conversations.show(null)}
-          />
-          <h1 className="sr-only">Deltawire</h1>
-          <Suspense>
-            <ModelPicker />
-          </Suspense>
-          <Suspense fallback={<span className="flex-1" />}>
-            <ChatTitle />
-          </Suspense>
-          <ConnectionStatus />
-          <Suspense>
-            <HeadActions />
-          </Suspense>
-          {asksWho && <IconButton icon={ICONS.key} label={words.your_token} onClick={() => chat.open("sign_in")} />}
-          <IconButton
-            icon={ICONS.keyboard}
-            label={words.shortcuts}
-            className="pointer-coarse:hidden max-lg:hidden"
-            onClick={() => chat.open("shortcuts")}
-          />
-          <IconButton icon={ICONS.settings} label={words.settings} onClick={() => chat.open("settings")} />
-        </header>
+        <Suspense fallback={<div className="h-14 shrink-0 border-border border-b low:h-12" />}>
+          <Head />
+        </Suspense>
         <main className={`flex min-h-0 flex-1 flex-col ${isNew ? "main-new" : ""}`}>
           <Suspense fallback={<div className="flex-1" />}>
             <Messages />

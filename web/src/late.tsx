@@ -2,15 +2,12 @@ import { Announcer } from "./components/chat/announcer";
 import { loadMarkdown } from "./components/chat/answer";
 import { AttachButtons } from "./components/chat/attach-buttons";
 import { AttachmentTray } from "./components/chat/attachment-tray";
-import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-title";
 import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
-import { DoneElsewhere } from "./components/chat/done-elsewhere";
 import { FoundWords } from "./components/chat/found-words";
+import { Head } from "./components/chat/head";
 import { MessageList } from "./components/chat/message-list";
-import { ModelMenu } from "./components/chat/model-menu";
 import { ModelNotice } from "./components/chat/model-notice";
-import { ModelPicker as Picker } from "./components/chat/model-picker";
 import { News } from "./components/chat/news";
 import { Returned } from "./components/chat/returned";
 import { ThinkingSwitch } from "./components/chat/thinking-switch";
@@ -22,7 +19,7 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
-import { useChatState, useWords } from "./hooks/use-chat";
+import { useWords } from "./hooks/use-chat";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
@@ -39,17 +36,7 @@ void Promise.allSettled([
 // The offline shell, once the page is there. Only where the browser has it, and over https or on this machine.
 if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch(() => {});
 
-export {
-  Announcer,
-  AttachButtons,
-  AttachmentTray,
-  ChatsDrawer,
-  ChatTitle,
-  ContextMeter,
-  Notice,
-  PanelNotLoaded,
-  Sidebar,
-};
+export { Announcer, AttachButtons, AttachmentTray, ChatsDrawer, ContextMeter, Head, Notice, PanelNotLoaded, Sidebar };
 
 /** The shortcuts, which are of no use before there is something to see. */
 export function Shortcuts() {
@@ -64,32 +51,6 @@ export function Switches() {
       <ThinkingSwitch />
       <ToolSwitches />
       <Dictation />
-    </>
-  );
-}
-
-/** The model that is asked next, and what is known of all. */
-export function ModelPicker() {
-  const isShown = useChatState((state) => state.shown !== null);
-  return (
-    <>
-      <div className="flex min-w-0 shrink max-sm:hidden">
-        <Picker />
-      </div>
-      <ModelMenu isNamed={!isShown} className={isShown ? "max-sm:hidden" : "max-sm:flex-1"} />
-    </>
-  );
-}
-
-/** What is done with the whole chat. */
-export function HeadActions() {
-  const isShown = useChatState((state) => state.shown !== null);
-  return (
-    <>
-      {isShown && <ModelMenu isNamed={false} className="sm:hidden" />}
-      <TemporarySwitch />
-      <ShareButton />
-      <DoneElsewhere />
     </>
   );
 }

@@ -5,7 +5,6 @@ import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
-import { ICONS } from "../ui/icons";
 import { LATE_ICONS } from "../ui/late-icons";
 import { Actions } from "./actions";
 import { ChatGroups } from "./chat-groups";
@@ -67,7 +66,7 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
         <img src="/favicon.svg" alt="" className="size-5" /> Deltawire
       </p>
       <button type="button" className="button w-full justify-start" onClick={() => choose(null)}>
-        <Icon path={ICONS.plus} /> {words.new_chat}
+        <Icon path={LATE_ICONS.plus} /> {words.new_chat}
       </button>
       <SearchBox onChoose={choose} />
       <Actions onDone={leave} />

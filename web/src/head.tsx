@@ -1,0 +1,62 @@
+import { useChat, useChatState, useWords } from "../../hooks/use-chat";
+import { ConnectionStatus } from "../connection/connection-status";
+import { IconButton } from "../ui/icon-button";
+import { LATE_ICONS } from "../ui/late-icons";
+import { ChatTitle, ShareButton, TemporarySwitch } from "./chat-title";
+import { DoneElsewhere } from "./done-elsewhere";
+import { ModelMenu } from "./model-menu";
+import { ModelPicker } from "./model-picker";
+
+/** What stands above the messages: the way to the chats, the model, the title, and what is done with the whole chat. */
+export function Head() {
+  const chat = useChat();
+  const words = useWords();
+  const asksWho = useChatState(({ identity, connection }) => identity.signedIn || connection.status === "locked");
+  const isFolded = useChatState((state) => state.preferences.isFolded);
+  const isNew = useChatState((state) => state.shown === null);
+  return (
+    <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12">
+      <IconButton icon={LATE_ICONS.menu} label={words.chats} className="md:hidden" onClick={() => chat.open("chats")} />
+      <IconButton
+        icon={LATE_ICONS.sidebar}
+        label={isFolded ? words.show_chats : words.hide_chats}
+        className="max-md:hidden rtl:-scale-x-100"
+        onClick={() => chat.prefer({ isFolded: !isFolded })}
+      />
+      <IconButton
+        icon={LATE_ICONS.plus}
+        label={words.new_chat}
+        className={isFolded ? "" : "md:hidden"}
+        onClick={() => chat.conversations.show(null)}
+      />
+      <h1 className="sr-only">Deltawire</h1>
+      <CurrentModel isShown={!isNew} />
+      <ChatTitle />
+      <ConnectionStatus />
+      {!isNew && <ModelMenu isNamed={false} className="sm:hidden" />}
+      <TemporarySwitch />
+      <ShareButton />
+      <DoneElsewhere />
+      {asksWho && <IconButton icon={LATE_ICONS.key} label={words.your_token} onClick={() => chat.open("sign_in")} />}
+      <IconButton
+        icon={LATE_ICONS.keyboard}
+        label={words.shortcuts}
+        className="pointer-coarse:hidden max-lg:hidden"
+        onClick={() => chat.open("shortcuts")}
+      />
+      <IconButton icon={LATE_ICONS.settings} label={words.settings} onClick={() => chat.open("settings")} />
+    </header>
+  );
+}
+
+/** The model that is asked next, and what is known of all. */
+function CurrentModel({ isShown }: { isShown: boolean }) {
+  return (
+    <>
+      <div className="flex min-w-0 shrink max-sm:hidden">
+        <ModelPicker />
+      </div>
+      <ModelMenu isNamed={!isShown} className={isShown ? "max-sm:hidden" : "max-sm:flex-1"} />
+    </>
+  );
+}
