@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Browser, Route, ViewportSize, expect
 from support.identity import API_KEYS
-from support.page import ChatPage, opened
+from support.page import ChatPage, opened, visited
 from support.serving import serving
 from support.upstream import Upstream, is_silent
 
@@ -55,7 +55,7 @@ async def test_who_has_to_sign_in_is_told_so_without_one(browser: Browser, upstr
 
 
 async def test_an_idle_connection_is_not_called_by_one(browser: Browser, upstream: Upstream) -> None:
-    async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
+    async with serving(upstream, idle_timeout=0.5) as address, visited(browser, address) as page:
         await page.is_connected("Connects when needed")
         assert await page.unfit_words() == []
 

@@ -1,7 +1,6 @@
-import { type ComponentType, lazy, type MouseEvent, Suspense, use, useEffect } from "react";
+import { type ComponentType, lazy, type MouseEvent, Suspense, use } from "react";
 import { Composer } from "./components/chat/composer";
 import { NotLoaded } from "./components/ui/not-loaded";
-import { useAddress } from "./hooks/use-address";
 import { useChat, useChatState, useWords } from "./hooks/use-chat";
 import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
@@ -21,7 +20,7 @@ const Switches = lately("Switches");
 const ContextMeter = lately("ContextMeter");
 const Announcer = lately("Announcer");
 const Notice = lately("Notice");
-const Shortcuts = lately("Shortcuts");
+const PageEvents = lately("PageEvents");
 const ChatsDrawer = lately("ChatsDrawer");
 const Panels = inWords(
   lazy(() =>
@@ -40,8 +39,6 @@ function inWords(Part: ComponentType): ComponentType {
 }
 
 export function App() {
-  useAddress();
-  usePageWide();
   useTheme();
   const words = useWords();
   const isFolded = useChatState((state) => state.preferences.isFolded);
@@ -91,7 +88,7 @@ export function App() {
         <Suspense>
           <Announcer />
           <Notice />
-          <Shortcuts />
+          <PageEvents />
         </Suspense>
       </div>
       <Suspense>
@@ -108,24 +105,4 @@ export function App() {
 function skip(event: MouseEvent): void {
   event.preventDefault();
   toMessageBox();
-}
-
-/** What concerns the whole page: leaving it and coming back to it. */
-function usePageWide(): void {
-  const chat = useChat();
-  useEffect(() => {
-    const onVisible = () => {
-      if (document.visibilityState === "hidden") return chat.deletion.leave();
-      chat.checkConnection();
-      chat.conversations.refresh();
-    };
-    document.addEventListener("visibilitychange", onVisible);
-    window.addEventListener("pagehide", chat.deletion.leave);
-    window.addEventListener("online", chat.checkConnection);
-    return () => {
-      document.removeEventListener("visibilitychange", onVisible);
-      window.removeEventListener("pagehide", chat.deletion.leave);
-      window.removeEventListener("online", chat.checkConnection);
-    };
-  }, [chat]);
 }

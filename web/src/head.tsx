@@ -1,11 +1,11 @@
-import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { ConnectionStatus } from "../connection/connection-status";
-import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
-import { ChatTitle, ShareButton, TemporarySwitch } from "./chat-title";
-import { DoneElsewhere } from "./done-elsewhere";
-import { ModelMenu } from "./model-menu";
-import { ModelPicker } from "./model-picker";
+import { ChatTitle, ShareButton, TemporarySwitch } from "./components/chat/chat-title";
+import { DoneElsewhere } from "./components/chat/done-elsewhere";
+import { ModelMenu } from "./components/chat/model-menu";
+import { ModelPicker } from "./components/chat/model-picker";
+import { ConnectionStatus } from "./components/connection/connection-status";
+import { IconButton } from "./components/ui/icon-button";
+import { ICONS } from "./components/ui/icons";
+import { useChat, useChatState, useWords } from "./hooks/use-chat";
 
 /** What stands above the messages: the way to the chats, the model, the title, and what is done with the whole chat. */
 export function Head() {
@@ -16,15 +16,15 @@ export function Head() {
   const isNew = useChatState((state) => state.shown === null);
   return (
     <header className="flex h-14 shrink-0 items-center gap-2 border-border border-b px-3 low:h-12">
-      <IconButton icon={LATE_ICONS.menu} label={words.chats} className="md:hidden" onClick={() => chat.open("chats")} />
+      <IconButton icon={ICONS.menu} label={words.chats} className="md:hidden" onClick={() => chat.open("chats")} />
       <IconButton
-        icon={LATE_ICONS.sidebar}
+        icon={ICONS.sidebar}
         label={isFolded ? words.show_chats : words.hide_chats}
         className="max-md:hidden rtl:-scale-x-100"
         onClick={() => chat.prefer({ isFolded: !isFolded })}
       />
       <IconButton
-        icon={LATE_ICONS.plus}
+        icon={ICONS.plus}
         label={words.new_chat}
         className={isFolded ? "" : "md:hidden"}
         onClick={() => chat.conversations.show(null)}
@@ -37,14 +37,14 @@ export function Head() {
       <TemporarySwitch />
       <ShareButton />
       <DoneElsewhere />
-      {asksWho && <IconButton icon={LATE_ICONS.key} label={words.your_token} onClick={() => chat.open("sign_in")} />}
+      {asksWho && <IconButton icon={ICONS.key} label={words.your_token} onClick={() => chat.open("sign_in")} />}
       <IconButton
-        icon={LATE_ICONS.keyboard}
+        icon={ICONS.keyboard}
         label={words.shortcuts}
         className="pointer-coarse:hidden max-lg:hidden"
         onClick={() => chat.open("shortcuts")}
       />
-      <IconButton icon={LATE_ICONS.settings} label={words.settings} onClick={() => chat.open("settings")} />
+      <IconButton icon={ICONS.settings} label={words.settings} onClick={() => chat.open("settings")} />
     </header>
   );
 }

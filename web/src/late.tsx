@@ -5,7 +5,6 @@ import { AttachmentTray } from "./components/chat/attachment-tray";
 import { Commands } from "./components/chat/commands";
 import { ContextMeter } from "./components/chat/context-meter";
 import { FoundWords } from "./components/chat/found-words";
-import { Head } from "./components/chat/head";
 import { MessageList } from "./components/chat/message-list";
 import { ModelNotice } from "./components/chat/model-notice";
 import { News } from "./components/chat/news";
@@ -19,7 +18,10 @@ import { OfflineNotice } from "./components/connection/offline-notice";
 import { ChatsDrawer, Sidebar } from "./components/sidebar/sidebar";
 import { Notice } from "./components/ui/notice";
 import { PanelNotLoaded } from "./components/ui/panel-not-loaded";
+import { Head } from "./head";
+import { useAddress } from "./hooks/use-address";
 import { useWords } from "./hooks/use-chat";
+import { usePageEvents } from "./hooks/use-page-events";
 import { useShortcuts } from "./hooks/use-shortcuts";
 import { MathProvider } from "./markdown/math-provider";
 import { PrintingProvider } from "./markdown/printing";
@@ -38,8 +40,10 @@ if (import.meta.env.PROD) void navigator.serviceWorker?.register("/sw.js").catch
 
 export { Announcer, AttachButtons, AttachmentTray, ChatsDrawer, ContextMeter, Head, Notice, PanelNotLoaded, Sidebar };
 
-/** The shortcuts, which are of no use before there is something to see. */
-export function Shortcuts() {
+/** What concerns the whole page, and is of no use before there is something to see. */
+export function PageEvents() {
+  useAddress();
+  usePageEvents();
   useShortcuts();
   return null;
 }

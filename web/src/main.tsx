@@ -7,8 +7,8 @@ import { Broken } from "./broken";
 import { Token, tabStorage } from "./connection/token";
 import { ChatController } from "./controller/chat-controller";
 import { loadPreferences } from "./controller/preference-storage";
-import { conversationAt, isKnown, sharedAt, unsentIn } from "./hooks/use-address";
 import { ChatContext } from "./hooks/use-chat";
+import { conversationAt, isKnown, sharedAt, unsentIn } from "./state/addresses";
 import { directionOf, languageOf, wordsOf } from "./text/words/languages";
 import type { Words } from "./text/words/words";
 

@@ -651,7 +651,7 @@ export interface Share {
   expires: number;
 }
 /**
- * A new link. Its `token` is told only here: the server keeps a digest of it.
+ * A new link. Its `token` is sent only here: the server keeps a digest of it.
  */
 export interface MadeShare {
   id: string;

@@ -223,7 +223,7 @@ test("a question that is refused while its box is in use stays where it was aske
   const refused = reduce(state, frames(refusing("rate_limited", { id: "t2" })));
   expect(draftOf(refused, "c1").text).toBe("meanwhile");
   expect(shownIds(refused)).toEqual(["q1", "t1", "q2", "t2"]);
-  expect(answerIn(refused, "t2").problem?.sentence).toEqual({ say: "error_rate" });
+  expect(answerIn(refused, "t2").problem?.sentence).toEqual({ say: "error_rate_limited" });
 });
 
 test("an edited question that is refused comes back into its editor", () => {

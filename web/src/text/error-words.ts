@@ -12,70 +12,74 @@ const NOT_UNDERSTOOD: Entry = ["error_not_understood", "advice_reload"];
 const FILES: Entry = ["error_files", "advice_files"];
 const CUT_BY_A_STOP: Entry = ["error_cut_by_stop", "advice_cut_by_stop"];
 
-const ERRORS: Readonly<Record<string, Entry>> = {
+/** Errors whose sentence is not named by their code. */
+const OTHERS: Readonly<Record<string, Entry>> = {
   invalid_json: NOT_UNDERSTOOD,
   invalid_frame: NOT_UNDERSTOOD,
   duplicate_turn: NOT_UNDERSTOOD,
   unsupported: NOT_UNDERSTOOD,
-  unknown_turn: ["error_unknown_turn", null],
-  unknown_model: ["error_unknown_model", "advice_model"],
-  message_too_large: ["error_too_large", "advice_shorten"],
-  not_found: ["error_not_found", "advice_new_chat"],
-  gone: ["error_gone", "advice_again_all"],
-  unauthenticated: ["error_unauthenticated", "advice_fresh_token"],
-  forbidden: ["error_forbidden", "advice_forbidden"],
-  too_many_turns: ["error_turns", "advice_turns"],
-  overloaded: ["error_overloaded", "advice_moment"],
-  history_dropped: ["error_history", "advice_history"],
-  storage_full: ["error_storage", "advice_storage"],
-  rate_limited: ["error_rate", "advice_moment"],
-  budget_exhausted: ["error_budget", "advice_day_used"],
-  draining: ["error_draining", "advice_draining"],
-  store_unavailable: ["error_store", AGAIN],
   invalid_file: FILES,
-  blocked: ["error_blocked", "advice_blocked"],
-  upstream_rate_limited: ["error_upstream_rate", "advice_later"],
-  upstream_unavailable: ["error_upstream_unavailable", AGAIN],
-  upstream_timeout: ["error_upstream_timeout", AGAIN],
-  upstream_rejected: ["error_upstream_rejected", "advice_upstream_rejected"],
-  upstream_truncated: ["error_upstream_truncated", "advice_again_all"],
-  tool_timeout: ["error_tool_timeout", AGAIN],
-  too_many_rounds: ["error_tool_rounds", "advice_rounds"],
-  internal: ["error_internal", AGAIN],
   unreachable: ["unreachable", AGAIN], // the page's own, for a server that no request reaches
 };
 
-const SETTINGS: Readonly<Record<SettingName, Name>> = {
-  model: "error_unknown_model",
-  system: "setting_system_wrong",
-  temperature: "setting_temperature_wrong",
-  top_p: "setting_top_p_wrong",
-  max_output_tokens: "setting_length_wrong",
-  stop: "setting_stop_wrong",
-  thinking: "setting_thinking_wrong",
-  tools: "setting_tools_wrong",
-};
+/** What to do after the other errors, each of which has a sentence `error_` and its code. */
+const ADVICE = {
+  unknown_turn: null,
+  unknown_model: "advice_model",
+  message_too_large: "advice_shorten",
+  not_found: "advice_new_chat",
+  gone: "advice_again_all",
+  unauthenticated: "advice_fresh_token",
+  forbidden: "advice_forbidden",
+  too_many_turns: "advice_turns",
+  overloaded: "advice_moment",
+  history_dropped: "advice_history",
+  storage_full: "advice_storage",
+  rate_limited: "advice_moment",
+  budget_exhausted: "advice_day_used",
+  draining: "advice_draining",
+  store_unavailable: AGAIN,
+  blocked: "advice_blocked",
+  upstream_rate_limited: "advice_later",
+  upstream_unavailable: AGAIN,
+  upstream_timeout: AGAIN,
+  upstream_rejected: "advice_upstream_rejected",
+  upstream_truncated: "advice_again_all",
+  tool_timeout: AGAIN,
+  too_many_rounds: "advice_rounds",
+  internal: AGAIN,
+} as const satisfies Readonly<Record<string, Name | null>>;
+
+/** What is wrong with the value of a setting. */
+function wrong(setting: SettingName): Name {
+  return setting === "model" ? "error_unknown_model" : `setting_${setting}_wrong`;
+}
 
 /** An answer of something other than the server, such as a proxy, has no code but its status. */
 const NOT_ANSWERED = "not_answered";
 
 export function knowsCode(code: string): boolean {
-  return code in ERRORS;
+  return entryOf(code) !== undefined;
+}
+
+function entryOf(code: string): Entry | undefined {
+  const advice = (ADVICE as Readonly<Record<string, Name | null>>)[code];
+  return advice === undefined ? OTHERS[code] : [`error_${code as keyof typeof ADVICE}`, advice];
 }
 
 /** What the page says of an error; of a code of a later version, what the server says. */
 export function saidOf(error: ErrorFrame): { sentence: Said; advice: Said[] } {
   if (error.code === "draining" && !error.retryable) return saidBy(CUT_BY_A_STOP);
   if (/^files\b/.test(error.field ?? "")) return saidBy(FILES);
-  if (settingOf(error.field) === "tools") return saidBy([SETTINGS.tools, "advice_tools"]);
-  const [sentence, advice] = ERRORS[error.code] ?? [null, error.retryable ? AGAIN : "advice_change_question"];
+  if (settingOf(error.field) === "tools") return saidBy([wrong("tools"), "advice_tools"]);
+  const [sentence, advice] = entryOf(error.code) ?? [null, error.retryable ? AGAIN : "advice_change_question"];
   const known = sentence === null ? unknown(error) : { say: sentence };
   return { sentence: exact(error) ?? known, advice: advice === null ? [] : [{ say: advice }] };
 }
 
 /** The sentence for a code alone. */
 export function sentenceFor(code: string): Said[] {
-  const entry = ERRORS[code];
+  const entry = entryOf(code);
   return entry === undefined ? [] : [{ say: entry[0] }];
 }
 
@@ -96,7 +100,7 @@ function exact({ code, field, message }: ErrorFrame): Said | null {
     const say = setting === "system" ? "error_too_large_system" : "error_too_large_message";
     return { say, with: { n: amountOf(most) } };
   }
-  if (code === "invalid_frame" && setting !== null) return { say: SETTINGS[setting] };
+  if (code === "invalid_frame" && setting !== null) return { say: wrong(setting) };
   if (code === "budget_exhausted") return dayUsedUp(message);
   return code === "rate_limited" ? rateOf(message) : null;
 }

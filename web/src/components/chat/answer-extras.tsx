@@ -2,7 +2,7 @@ import { useChat, useWords } from "../../hooks/use-chat";
 import type { Answer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { ReadAloud } from "./voice";
 
 /** Further actions on a finished answer: read it aloud, or share the chat up to here. */
@@ -14,7 +14,7 @@ export function AnswerExtras({ answer }: { answer: Answer }) {
       {answer.text !== "" && <ReadAloud text={answer.text} />}
       {answer.stored !== null && (
         <IconButton
-          icon={LATE_ICONS.share}
+          icon={ICONS.share}
           label={words.share}
           onClick={() => store.dispatch({ type: "share", message: answer.stored ?? "" })}
         />

@@ -11,7 +11,7 @@ import type { Remedy } from "../../text/problems";
 import { withSources } from "../../text/source-list";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { AnswerExtras, ContinueButton, TimeOf } from "./answer-extras";
 import { AnswerParts } from "./answer-parts";
 import { AnswerStats } from "./answer-stats";
@@ -76,11 +76,11 @@ export const Answer = memo(function Answer({ answer, shown }: { answer: AnswerDa
               <CopyButton
                 text={withSources(answer.text, sources, words.sources)}
                 label={words.copy_markdown}
-                icon={LATE_ICONS.markdown}
+                icon={ICONS.markdown}
               />
             )}
             {answer.problem === null && (
-              <IconButton icon={LATE_ICONS.redo} label={words.regenerate} onClick={() => again()} />
+              <IconButton icon={ICONS.redo} label={words.regenerate} onClick={() => again()} />
             )}
             <AnswerExtras answer={answer} />
             <TimeOf seconds={answer.created} />

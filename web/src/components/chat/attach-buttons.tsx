@@ -4,7 +4,7 @@ import { useChatState, useWords } from "../../hooks/use-chat";
 import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** Add files to the message; where fingers are used, also with the camera. */
 export function AttachButtons() {
@@ -31,9 +31,9 @@ export function AttachButtons() {
         aria-label={words.camera}
         onChange={onChange}
       />
-      <IconButton icon={LATE_ICONS.attach} label={words.add_files} onClick={() => files.current?.click()} />
+      <IconButton icon={ICONS.attach} label={words.add_files} onClick={() => files.current?.click()} />
       <IconButton
-        icon={LATE_ICONS.camera}
+        icon={ICONS.camera}
         label={words.take_photo}
         className="not-pointer-coarse:hidden"
         onClick={() => camera.current?.click()}

@@ -5,7 +5,7 @@ import type { Attachment } from "../../state/attachments";
 import { sizeIn } from "../../text/amounts";
 import { say } from "../../text/words/words";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { Thumbnail } from "./thumbnail";
 
 /** A file that stands in the message box: how much of it was sent, or why it was not taken. */
@@ -44,12 +44,12 @@ export function AttachmentCard({ attachment }: { attachment: Attachment }) {
       </div>
       {refusal !== null && mayPass && (
         <IconButton
-          icon={LATE_ICONS.redo}
+          icon={ICONS.redo}
           label={say(words, "try_file_again", { name })}
           onClick={() => attachments.retry(key)}
         />
       )}
-      <IconButton icon={LATE_ICONS.close} label={say(words, "remove_file", { name })} onClick={remove} />
+      <IconButton icon={ICONS.close} label={say(words, "remove_file", { name })} onClick={remove} />
     </li>
   );
 }

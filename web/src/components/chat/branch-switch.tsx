@@ -4,7 +4,7 @@ import { useInPlace } from "../../hooks/use-in-place";
 import { type Message, siblingsOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** Turns to the versions of a message beside this one, under the reader's pointer. Nothing when it is the only one. */
 export function BranchSwitch({ message }: { message: Message }) {
@@ -33,11 +33,11 @@ export function BranchSwitch({ message }: { message: Message }) {
   };
   return (
     <span className="flex items-center whitespace-nowrap tabular-nums">
-      {turn(-1, words.previous_version, LATE_ICONS.chevron_left)}
+      {turn(-1, words.previous_version, ICONS.chevron_left)}
       <span>
         {at + 1} / {siblings.length}
       </span>
-      {turn(+1, words.next_version, LATE_ICONS.chevron_right)}
+      {turn(+1, words.next_version, ICONS.chevron_right)}
     </span>
   );
 }

@@ -3,7 +3,7 @@ import { lastOf } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** The title of the chat that is shown, and what is done with the whole of it. */
 export function ChatTitle() {
@@ -14,7 +14,7 @@ export function ChatTitle() {
   const shown = isTemporary ? words.temporary : title;
   return (
     <>
-      {isTemporary && <Icon path={LATE_ICONS.temporary} className="size-4 text-muted-foreground" />}
+      {isTemporary && <Icon path={ICONS.temporary} className="size-4 text-muted-foreground" />}
       {shown === "" ? (
         <span className={`flex-1 ${isNew ? "max-sm:hidden" : ""}`} />
       ) : (
@@ -37,7 +37,7 @@ export function TemporarySwitch() {
   if (!isNew) return null;
   return (
     <IconButton
-      icon={LATE_ICONS.temporary}
+      icon={ICONS.temporary}
       label={words.temporary}
       aria-pressed={isTemporary}
       onClick={() => store.dispatch({ type: "temporary", isTemporary: !isTemporary })}
@@ -56,7 +56,7 @@ export function ShareButton() {
   if (leaf === null) return null;
   return (
     <IconButton
-      icon={LATE_ICONS.share}
+      icon={ICONS.share}
       label={words.share}
       onClick={() => store.dispatch({ type: "share", message: leaf })}
     />

@@ -3,7 +3,7 @@ import { CodeBlock } from "../../markdown/code-block";
 import type { CodeRun } from "../../state/parts";
 import type { Words } from "../../text/words/words";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 const ENDS = {
   ok: "result_ok",
@@ -23,10 +23,10 @@ export function CodeRuns({ runs, running }: Props) {
   return runs.map(({ call, language, code, result }) => (
     <details key={call} className="group/code text-sm">
       <summary className="inline-flex cursor-pointer list-none items-center gap-1.5 rounded-md py-1 pe-2 text-muted-foreground hover:text-foreground">
-        <Icon path={LATE_ICONS.code} />
+        <Icon path={ICONS.code} />
         {titleOf(words, result, running)}
         <Icon
-          path={LATE_ICONS.chevron_right}
+          path={ICONS.chevron_right}
           className="size-3.5 motion-safe:transition-transform rtl:-scale-x-100 group-open/code:rotate-90 rtl:group-open/code:-rotate-90"
         />
       </summary>

@@ -8,8 +8,8 @@ import { draftOf } from "../../state/drafts";
 import { shownConversation, shownPlace } from "../../state/state";
 import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
-import { ICONS } from "../ui/icons";
 
+const SEND = "M12 19V6m-6 6 6-6 6 6";
 /** What the message box is called until the page has its words. */
 const NAME = document.title;
 
@@ -94,7 +94,7 @@ function SendButton({ disabled }: { disabled: boolean }) {
   const words = useWords();
   return (
     <button type="submit" aria-label={words.send} title={words.send} className="round" disabled={disabled}>
-      <Icon path={ICONS.send} className="size-5" />
+      <Icon path={SEND} className="size-5" />
     </button>
   );
 }

@@ -6,7 +6,7 @@ import { contextOf, EMPTY_CONTEXT } from "../../state/context";
 import { branchTo, type Conversation, lastOf, runningAnswer } from "../../state/conversation";
 import { shownConversation } from "../../state/state";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { Answer } from "./answer";
 import { ChatPlaceholder } from "./chat-placeholder";
 import { LeftOut } from "./left-out";
@@ -68,7 +68,7 @@ export function MessageList() {
       </div>
       {isAwayFromEnd && (
         <button type="button" className="jump button" onClick={toEnd}>
-          <Icon path={LATE_ICONS.down} /> <span className="low:sr-only">{words.jump}</span>
+          <Icon path={ICONS.down} /> <span className="low:sr-only">{words.jump}</span>
         </button>
       )}
     </div>

@@ -5,7 +5,7 @@ import { offered } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { numberIn, say, type Words } from "../../text/words/words";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 interface Props {
   /** Whether it bears the model's name on a phone, where there is no room for a choice beside it. */
@@ -38,7 +38,7 @@ export function ModelMenu({ isNamed, className }: Props) {
             {chosen}
           </span>
         )}
-        <Icon path={LATE_ICONS.info} />
+        <Icon path={ICONS.info} />
       </button>
       <div
         ref={menu}
@@ -72,7 +72,7 @@ function Models({ onChosen }: { onChosen: () => void }) {
             <span className="block truncate font-medium">{facts.name}</span>
             <Facts facts={facts} />
           </span>
-          {facts.name === chosen && <Icon path={LATE_ICONS.check} />}
+          {facts.name === chosen && <Icon path={ICONS.check} />}
         </button>
       ))}
       {models.any && <AnyModel onChoose={choose} />}

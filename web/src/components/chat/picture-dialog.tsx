@@ -5,7 +5,7 @@ import type { ShownFile } from "../../protocol/frames";
 import { sizeIn } from "../../text/amounts";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** A picture in its own size. Escape, its button and a click beside it close it. */
 export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () => void }) {
@@ -32,9 +32,9 @@ export function PictureDialog({ file, onClose }: { file: ShownFile; onClose: () 
           </span>
         </p>
         <button type="button" className="button" onClick={() => attachments.save(file).catch(() => setFaulty(true))}>
-          <Icon path={LATE_ICONS.download} /> {words.save}
+          <Icon path={ICONS.download} /> {words.save}
         </button>
-        <IconButton icon={LATE_ICONS.close} label={words.close} onClick={() => dialog.current?.close()} />
+        <IconButton icon={ICONS.close} label={words.close} onClick={() => dialog.current?.close()} />
       </div>
       {address === "failed" || isFaulty ? (
         <p className="px-4 pb-4">{words.picture_gone}</p>

@@ -4,7 +4,7 @@ import { inWords } from "../../text/durations";
 import { type Problem as ProblemData, retryLabel } from "../../text/problems";
 import { say, told } from "../../text/words/words";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** What went wrong, what to do about it, and a button that does it as soon as it may help. */
 export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: () => void }) {
@@ -14,7 +14,7 @@ export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: (
   const seconds = useSecondsUntil(problem.retry?.notBefore ?? 0);
   return (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
-      <Icon path={LATE_ICONS.warning} className="size-5 text-danger" />
+      <Icon path={ICONS.warning} className="size-5 text-danger" />
       <p className="min-w-0 flex-1 basis-60 text-pretty">
         <strong className="font-semibold">{told(words, problem.sentence)}</strong>
         {problem.advice.length > 0 && words.between + told(words, ...problem.advice)}

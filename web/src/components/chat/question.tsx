@@ -5,7 +5,7 @@ import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
 import { CopyButton } from "../ui/copy-button";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { TimeOf } from "./answer-extras";
 import { BranchSwitch } from "./branch-switch";
 import { FileList } from "./file-list";
@@ -48,7 +48,7 @@ export const Question = memo(function Question({ question }: { question: Questio
         <BranchSwitch message={question} />
         <CopyButton text={question.text} label={words.copy_question} />
         <IconButton
-          icon={LATE_ICONS.edit}
+          icon={ICONS.edit}
           label={words.edit_question}
           autoFocus={left}
           onClick={() => edit(question.text)}

@@ -1,7 +1,7 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { shownSettings } from "../../state/state";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** Whether this chat asks the model for its thoughts, too. How much it thinks is set in the settings. */
 export function ThinkingSwitch() {
@@ -16,7 +16,7 @@ export function ThinkingSwitch() {
       aria-pressed={on}
       onClick={() => settings.set({ thinking: on ? null : "medium" })}
     >
-      <Icon path={LATE_ICONS.thought} /> <span className="pill-words max-sm:sr-only">{words.thoughts}</span>
+      <Icon path={ICONS.thought} /> <span className="pill-words max-sm:sr-only">{words.thoughts}</span>
     </button>
   );
 }

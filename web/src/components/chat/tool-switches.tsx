@@ -2,12 +2,12 @@ import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { offers } from "../../state/settings";
 import { shownSettings } from "../../state/state";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 const SWITCHES = [
-  { tool: "search", does: "search", icon: LATE_ICONS.globe, title: "may_search" },
-  { tool: "url_context", does: "read_links", icon: LATE_ICONS.link, title: "may_read" },
-  { tool: "code", does: "run_code", icon: LATE_ICONS.code, title: "may_run" },
+  { tool: "search", does: "search", icon: ICONS.globe, title: "may_search" },
+  { tool: "url_context", does: "read_links", icon: ICONS.link, title: "may_read" },
+  { tool: "code", does: "run_code", icon: ICONS.code, title: "may_run" },
 ] as const;
 
 /** Switches for the provider's tools that this server allows: the model may use those that are on in this chat. */

@@ -3,7 +3,7 @@ import { useChat, useWords } from "../../hooks/use-chat";
 import { draftOf } from "../../state/drafts";
 import { shownPlace } from "../../state/state";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** Reads an answer aloud, where the browser has a voice. */
 export function ReadAloud({ text }: { text: string }) {
@@ -23,7 +23,7 @@ export function ReadAloud({ text }: { text: string }) {
   };
   return (
     <IconButton
-      icon={reading ? LATE_ICONS.quiet : LATE_ICONS.aloud}
+      icon={reading ? ICONS.quiet : ICONS.aloud}
       label={reading ? words.stop_reading : words.read_aloud}
       aria-pressed={reading}
       onClick={() => (reading ? setReading(false) : start())}
@@ -79,7 +79,7 @@ export function Dictation() {
   return (
     <IconButton
       className="low:hidden"
-      icon={LATE_ICONS.microphone}
+      icon={ICONS.microphone}
       label={listening ? words.stop_dictating : words.dictate}
       aria-pressed={listening}
       onClick={() => (listening ? running.current?.stop() : start())}

@@ -1,6 +1,6 @@
 import { useCallback } from "react";
-import { addressOf } from "../../hooks/use-address";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { addressOf } from "../../state/addresses";
 import { useLoaded } from "./use-loaded";
 
 /** The archived chats: opened, brought back, or deleted. */

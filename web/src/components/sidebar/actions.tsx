@@ -1,7 +1,7 @@
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { toMessageBox } from "../../keyboard/message-box";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** So many letters say what is meant. */
 const FROM = 2;
@@ -51,7 +51,7 @@ export function Actions({ onDone }: { onDone: () => void }) {
                 run();
               }}
             >
-              <Icon path={LATE_ICONS.chevron_right} className="size-3.5 rtl:-scale-x-100" /> {name}
+              <Icon path={ICONS.chevron_right} className="size-3.5 rtl:-scale-x-100" /> {name}
             </button>
           </li>
         ))}

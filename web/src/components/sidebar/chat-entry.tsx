@@ -1,6 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, memo, useEffect, useRef, useState } from "react";
-import { addressOf } from "../../hooks/use-address";
 import { useChat, useWords } from "../../hooks/use-chat";
+import { addressOf } from "../../state/addresses";
 import type { Entry } from "../../state/listing";
 import { ChatMenu } from "./chat-menu";
 

@@ -5,7 +5,7 @@ import { opensKeyboard } from "../../keyboard/keys";
 import { toMessageBox } from "../../keyboard/message-box";
 import type { Entry } from "../../state/listing";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { Actions } from "./actions";
 import { ChatGroups } from "./chat-groups";
 import { LibraryBar } from "./library-bar";
@@ -66,7 +66,7 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
         <img src="/favicon.svg" alt="" className="size-5" /> Deltawire
       </p>
       <button type="button" className="button w-full justify-start" onClick={() => choose(null)}>
-        <Icon path={LATE_ICONS.plus} /> {words.new_chat}
+        <Icon path={ICONS.plus} /> {words.new_chat}
       </button>
       <SearchBox onChoose={choose} />
       <Actions onDone={leave} />
@@ -109,7 +109,7 @@ function SearchBox({ onChoose }: { onChoose: (id: string) => void }) {
   };
   return (
     <div className="relative">
-      <Icon path={LATE_ICONS.search} className="absolute inset-y-0 start-2.5 my-auto size-4 text-muted-foreground" />
+      <Icon path={ICONS.search} className="absolute inset-y-0 start-2.5 my-auto size-4 text-muted-foreground" />
       <input
         type="search"
         dir={found?.words ? "auto" : undefined}

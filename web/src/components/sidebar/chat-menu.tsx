@@ -4,7 +4,7 @@ import type { Entry, Place } from "../../state/listing";
 import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 
 /** The actions on a chat. The browser closes the menu: on Escape, or on a click beside it. */
 export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: string; onRename: () => void }) {
@@ -21,7 +21,7 @@ export function ChatMenu({ entry, title, onRename }: { entry: Entry; title: stri
   return (
     <>
       <IconButton
-        icon={LATE_ICONS.more}
+        icon={ICONS.more}
         label={say(words, "options_of", { name: title })}
         className="chat-options"
         aria-haspopup="menu"
@@ -56,30 +56,28 @@ function Items({ entry, onRename, onClose }: ItemsProps) {
   const folders = useChatState((state) => state.folders);
   const place = (place: Place) => void chat.withLibrary((it) => it.place([entry], place));
   const items = [
-    { icon: LATE_ICONS.edit, label: words.rename, run: onRename },
+    { icon: ICONS.edit, label: words.rename, run: onRename },
     {
-      icon: LATE_ICONS.pin,
+      icon: ICONS.pin,
       label: entry.pinned ? words.unpin : words.pin,
       run: () => place({ pinned: !entry.pinned }),
     },
     ...folders
       .filter(({ id }) => id !== entry.folder)
       .map(({ id, name }) => ({
-        icon: LATE_ICONS.folder,
+        icon: ICONS.folder,
         label: say(words, "move_to", { name }),
         run: () => place({ folder: id }),
       })),
-    ...(entry.folder
-      ? [{ icon: LATE_ICONS.folder, label: words.remove_folder, run: () => place({ folder: null }) }]
-      : []),
-    { icon: LATE_ICONS.archive, label: words.archive, run: () => place({ archived: true }) },
+    ...(entry.folder ? [{ icon: ICONS.folder, label: words.remove_folder, run: () => place({ folder: null }) }] : []),
+    { icon: ICONS.archive, label: words.archive, run: () => place({ archived: true }) },
     {
-      icon: LATE_ICONS.download,
+      icon: ICONS.download,
       label: words.export_markdown,
       run: () => void chat.conversations.export(entry, "markdown"),
     },
-    { icon: LATE_ICONS.download, label: words.export_json, run: () => void chat.conversations.export(entry, "json") },
-    { icon: LATE_ICONS.trash, label: words.delete, run: () => chat.remove(entry) },
+    { icon: ICONS.download, label: words.export_json, run: () => void chat.conversations.export(entry, "json") },
+    { icon: ICONS.trash, label: words.delete, run: () => chat.remove(entry) },
   ];
   return items.map(({ icon, label, run }, index) => (
     <button

@@ -4,7 +4,7 @@ import type { Folder } from "../../protocol/frames";
 import { say } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { IconButton } from "../ui/icon-button";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { NameForm } from "./name-form";
 
 /** A folder, which shows its chats when it is opened, and what can be done with it. */
@@ -34,19 +34,19 @@ export function FolderGroup({ folder, children }: { folder: Folder; children: Re
     <div className="mb-1">
       <div className="chat-row">
         <button type="button" className="chat-entry justify-start! font-medium" aria-expanded={open} onClick={toggle}>
-          <Icon path={LATE_ICONS.folder} />
+          <Icon path={ICONS.folder} />
           <span dir="auto" className="truncate">
             {folder.name}
           </span>
         </button>
         <IconButton
-          icon={LATE_ICONS.edit}
+          icon={ICONS.edit}
           label={`${words.rename_folder}: ${folder.name}`}
           className="chat-options"
           onClick={() => setRenaming(true)}
         />
         <IconButton
-          icon={LATE_ICONS.trash}
+          icon={ICONS.trash}
           label={`${words.delete_folder}: ${folder.name}`}
           className="chat-options"
           onClick={remove}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { LibraryPanel } from "../../state/state";
 import { Icon } from "../ui/icon";
-import { LATE_ICONS } from "../ui/late-icons";
+import { ICONS } from "../ui/icons";
 import { NameForm } from "./name-form";
 
 const PANELS = [
@@ -10,7 +10,7 @@ const PANELS = [
   ["prompts", "edit", "prompts"],
   ["links", "share", "links"],
   ["data", "download", "library"],
-] as const satisfies readonly (readonly [LibraryPanel, keyof typeof LATE_ICONS, string])[];
+] as const satisfies readonly (readonly [LibraryPanel, keyof typeof ICONS, string])[];
 
 /** Below the chats: what is kept beside them, and what is done with many. */
 export function LibraryBar({ onSelect }: { onSelect: () => void }) {
@@ -25,10 +25,10 @@ export function LibraryBar({ onSelect }: { onSelect: () => void }) {
     <div>
       {naming && <NameForm label={words.folder_name} onSave={create} onCancel={() => setNaming(false)} />}
       <div role="toolbar" aria-label={words.library} className="library-bar">
-        <BarButton icon={LATE_ICONS.folder} label={words.new_folder} onClick={() => setNaming(true)} />
-        <BarButton icon={LATE_ICONS.select} label={words.select} onClick={onSelect} />
+        <BarButton icon={ICONS.folder} label={words.new_folder} onClick={() => setNaming(true)} />
+        <BarButton icon={ICONS.select} label={words.select} onClick={onSelect} />
         {PANELS.map(([panel, icon, name]) => (
-          <BarButton key={panel} icon={LATE_ICONS[icon]} label={words[name]} onClick={() => chat.open(panel)} />
+          <BarButton key={panel} icon={ICONS[icon]} label={words[name]} onClick={() => chat.open(panel)} />
         ))}
       </div>
     </div>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { useWords } from "../../hooks/use-chat";
 import { IconButton } from "./icon-button";
-import { LATE_ICONS } from "./late-icons";
+import { ICONS } from "./icons";
 
 const SHOWN_MS = 1_500;
 
@@ -13,7 +13,7 @@ interface Props {
   rich?: (text: string) => Promise<string>;
 }
 
-export function CopyButton({ text, label, icon = LATE_ICONS.copy, rich }: Props) {
+export function CopyButton({ text, label, icon = ICONS.copy, rich }: Props) {
   const words = useWords();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
@@ -27,7 +27,7 @@ export function CopyButton({ text, label, icon = LATE_ICONS.copy, rich }: Props)
       () => setCopied(true),
       () => setCopied(false),
     );
-  return <IconButton icon={copied ? LATE_ICONS.check : icon} label={copied ? words.copied : label} onClick={copy} />;
+  return <IconButton icon={copied ? ICONS.check : icon} label={copied ? words.copied : label} onClick={copy} />;
 }
 
 async function copyText(text: string, rich: Props["rich"]): Promise<void> {

@@ -1,4 +1,4 @@
-/** A small drawing beside words, or in a button that has a label; `path` is of `ICONS` or `LATE_ICONS`. */
+/** A small drawing beside words, or in a button that has a label; `path` is of `ICONS` or `ICONS`. */
 export function Icon({ path, className = "size-4" }: { path: string; className?: string }) {
   return (
     <svg

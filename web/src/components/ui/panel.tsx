@@ -3,7 +3,7 @@ import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useKeptFocus } from "../../hooks/use-kept-focus";
 import type { Panel as PanelName } from "../../state/state";
 import { IconButton } from "./icon-button";
-import { LATE_ICONS } from "./late-icons";
+import { ICONS } from "./icons";
 
 interface Props {
   name: PanelName;
@@ -39,7 +39,7 @@ export function Panel({ name, label, className, children }: Props) {
       {open && (
         <>
           {children}
-          <IconButton icon={LATE_ICONS.close} label={words.close} className="absolute end-2 top-3" onClick={close} />
+          <IconButton icon={ICONS.close} label={words.close} className="absolute end-2 top-3" onClick={close} />
         </>
       )}
     </dialog>

@@ -19,8 +19,6 @@ export interface Reader {
   locale: string;
 }
 
-const FROM_THE_RIGHT: ReadonlySet<Language> = new Set(["ar"]);
-
 /** The language that a tag such as de-AT is of, if the page speaks it. */
 function languageIn(tag: string): Language | null {
   const language = tag.toLowerCase().split("-")[0] ?? "";
@@ -39,5 +37,5 @@ export async function wordsOf({ language, locale }: Reader): Promise<Words> {
 }
 
 export function directionOf(language: Language): "ltr" | "rtl" {
-  return FROM_THE_RIGHT.has(language) ? "rtl" : "ltr";
+  return language === "ar" ? "rtl" : "ltr";
 }
