@@ -128,7 +128,8 @@ async def main() -> int:
     acts = "\n".join(f"| {act} | {p95:.0f} | {longest:.0f} |" for act, (p95, longest) in frames.items())
     rows = "\n".join(f"| {turns:,} | {heap:.1f} | {nodes:,} | {gone} |" for turns, heap, nodes, gone in memory)
     answer = _answer_rows({"in deltas": streamed, "in one delta": at_once})
-    growth = (memory[-1][1] - memory[0][1]) / (memory[-1][0] - memory[0][0]) * 1_000
+    turns, heap, nodes = (memory[-1][column] - memory[0][column] for column in range(3))
+    growth = {"kb": heap / turns * 1_000, "nodes": nodes / turns * TURNS_A_CHAT}
     PAGE.write_text(TEXT.format(acts=acts, rows=rows, answer=answer, growth=growth, load=load))
     sys.stdout.write(f"{acts}\n{rows}\n{answer}\n")
     return 0 if all(frames[act][0] <= FRAME_LIMIT_MS for act in ("types", "scrolls")) else 1
@@ -160,9 +161,9 @@ after a garbage collection, and the nodes that are no longer shown but still kep
 | --- | --- | --- | --- |
 {{rows}}
 
-The nodes are those of the list of chats: four for each. The heap grows by {{growth:.1f}} kB a turn:
-{len(SECTION) / 1_000:.1f} kB of text, what is known of the turn, and the colours of its code. The highlighter keeps
-those of the newest 300,000 tokens.
+The nodes are those of the list of chats: {{growth[nodes]:.0f}} for each. The heap grows by {{growth[kb]:.1f}} kB a
+turn: {len(SECTION) / 1_000:.1f} kB of text, what is known of the turn, and the colours of its code. The highlighter
+keeps those of the newest 300,000 tokens.
 
 Then one answer of {CHARS:,} characters, in deltas of {DELTA_CHARS}, {DELTAS_A_SECOND} a second, and in a single one,
 while a user types {KEYS_A_SECOND} characters a second. The slowest key is the time from the press to the drawing. A

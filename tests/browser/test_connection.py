@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 from playwright.async_api import Browser, expect
 from support.log import Log
-from support.page import ChatPage, opened
+from support.page import ChatPage, opened, visited
 from support.proxy import Wire
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
@@ -157,7 +157,7 @@ async def test_what_is_asked_while_the_server_is_away_is_sent_once_it_is_back(
 
 
 async def test_an_idle_connection_closes_and_opens_with_the_next_question(browser: Browser, upstream: Upstream) -> None:
-    async with serving(upstream, idle_timeout=0.5) as address, opened(browser, address) as page:
+    async with serving(upstream, idle_timeout=0.5) as address, visited(browser, address) as page:
         await page.is_connected("Connects when needed")
         await page.ask("hi")
         await page.has_ended()
