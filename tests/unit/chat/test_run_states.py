@@ -395,7 +395,7 @@ async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once(
     streams[1].says(Text("x" * 20_000))
     await settled()
     await listener.leaves(alone, Departure.LOST)
-    streams[1].says(Text("y"))
+    streams[1].says(Text("y" * 1_024))
     await settled()
     assert alone.is_forgotten
     assert scene.runs._memory.size == heard.size

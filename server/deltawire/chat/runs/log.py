@@ -22,21 +22,18 @@ _FRAME_COST: Final = 1024
 class _Text:
     """Neighbouring pieces of text of one kind, joined; `marks` holds the end of each piece."""
 
-    __slots__ = ("data", "first", "kind", "marks")
+    __slots__ = ("data", "first", "kind", "marks", "size")
 
     def __init__(self, kind: type[Delta | Thought], first: int) -> None:
         self.kind = kind
         self.first = first
         self.data: bytearray | bytes = bytearray()
+        self.size = 0
         self.marks = array("I")
 
     @property
     def last(self) -> int:
         return self.first + len(self.marks) - 1
-
-    def add(self, piece: bytes) -> None:
-        self.data += piece
-        self.marks.append(len(self.data))
 
     def close(self) -> None:
         """Give back the room for more: what grows has an eighth more memory than it needs."""
@@ -141,17 +138,20 @@ class RunLog:
             self._open = None
 
     def _add_text(self, kind: type[Delta | Thought], piece: bytes) -> None:
+        size = len(piece)
         segment = self._open
-        if segment is None or segment.kind is not kind or len(segment.data) + len(piece) > _SEGMENT_BYTES:
+        if segment is None or segment.kind is not kind or segment.size + size > _SEGMENT_BYTES:
             self._close()
             segment = self._open = _Text(kind, self.last)
             self._segments.append(segment)
             self.size += _SEGMENT_COST
-        segment.add(piece)
-        self.size += len(piece) + _MARK_BYTES
+        segment.data += piece
+        segment.size += size
+        segment.marks.append(segment.size)
+        self.size += size + _MARK_BYTES
 
 
 def _cost(segment: _Text | _SingleFrame) -> int:
     if isinstance(segment, _SingleFrame):
         return segment.cost
-    return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)
+    return _SEGMENT_COST + segment.size + _MARK_BYTES * len(segment.marks)

@@ -12,7 +12,8 @@ from deltawire.chat.runs import names
 from deltawire.chat.runs.elsewhere.hub import Hub
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import RunStore
-from deltawire.chat.runs.run import Run, RunClock, RunFacts, Timer
+from deltawire.chat.runs.facts import RunFacts
+from deltawire.chat.runs.run import Run, RunClock, Timer
 from deltawire.chat.runs.run_memory import RunMemory
 from deltawire.chat.runs.states import Happening, RunState
 from deltawire.chat.turn_registry import TurnRegistry

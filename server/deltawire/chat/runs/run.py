@@ -12,9 +12,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import Final, Protocol
 
-import msgspec
-
 from deltawire.chat.runs.cursor import Cursor, Listener
+from deltawire.chat.runs.facts import RunFacts
 from deltawire.chat.runs.listeners import Listeners
 from deltawire.chat.runs.log import RunLog
 from deltawire.chat.runs.states import Departure, Happening, RunState
@@ -28,6 +27,10 @@ from deltawire.telemetry.logs import failure_of
 
 _RUN_BYTES: Final = 2_048
 """Bytes of memory of a run with an empty log."""
+_BYTES_TO_COUNT: Final = 1_024
+"""A log grows by so many bytes before they are counted: to count each piece would cost more than to keep it."""
+_OPENING, _STREAMING = RunState.OPENING, RunState.STREAMING
+"""Looked up once: each piece would pay for it."""
 
 
 class Timer(Protocol):
@@ -48,23 +51,6 @@ class RunClock(Protocol):
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
         """Call at this time."""
         ...
-
-
-class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts of a run that do not change."""
-
-    name: str
-    caller: str
-    """The caller's name: nobody else may listen."""
-    key: str | None
-    """Recognises the same chat when it is sent again; None for a chat without an id."""
-    grace: float
-    message: str
-    files: tuple[str, ...] = ()
-    """The ids of the files that belong to the message."""
-    conversation: str | None
-    is_remembered: bool
-    """True when the exchange belongs to the history of a socket."""
 
 
 class RunManager(Protocol):
@@ -97,7 +83,7 @@ class Run:
         self.facts = facts
         self.log = RunLog(turn.id)
         self.listeners = Listeners(self.log)
-        self._state = RunState.OPENING
+        self._state = _OPENING
         self.question: str | None = None
         """The id of its stored question."""
         self.is_forgotten = False
@@ -106,6 +92,8 @@ class Run:
         self._first: Listener | None = None
         """The first listener, which belongs to the socket that asked."""
         self._had_listener = False
+        self._uncounted = 0
+        """Bytes of the log that the manager does not count yet."""
         self._timer: Timer | None = None
 
     @property
@@ -136,8 +124,8 @@ class Run:
 
     @property
     def size(self) -> int:
-        """The memory that it takes, in bytes, estimated."""
-        return _RUN_BYTES + sys.getsizeof(self.facts.message) + self.log.size
+        """The memory that is counted for it, in bytes, estimated."""
+        return _RUN_BYTES + sys.getsizeof(self.facts.message) + self.log.size - self._uncounted
 
     async def standings(self) -> list[Standing]:
         """Return what is left of its caller's limits; an empty list when it has ended."""
@@ -242,8 +230,9 @@ class Run:
     async def _read(self, turn: Turn) -> None:
         async with aclosing(turn.frames()) as frames:
             async for frame in frames:
-                if not isinstance(frame, Usage | ErrorFrame):
-                    self._state = RunState.STREAMING
+                kind = type(frame)
+                if kind is not Usage and kind is not ErrorFrame:
+                    self._state = _STREAMING
                 elif self.facts.is_remembered:
                     self._remember(turn)
                 self._add(frame)
@@ -251,11 +240,19 @@ class Run:
                     await self.listeners.room()
 
     def _add(self, frame: NumberedFrame) -> None:
-        before = self.log.size
-        numbered = self.log.add(frame)
-        size = self.log.size - before
-        self.listeners.offer(numbered, self.log.last, size)
+        log = self.log
+        before = log.size
+        numbered = log.add(frame)
+        size = log.size - before
+        self.listeners.offer(numbered, log.last, size)
+        self._uncounted += size
+        if self._uncounted >= _BYTES_TO_COUNT:
+            self._count()
+
+    def _count(self) -> None:
+        """Have the manager count what was not counted yet."""
         if not self.is_forgotten:
+            size, self._uncounted = self._uncounted, 0
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
@@ -269,6 +266,7 @@ class Run:
     def _finish(self, refusal: Failure | None) -> None:
         self._state = RunState.ENDED
         self._turn = self._first = None
+        self._count()
         self.listeners.end(refusal)
         if self.is_forgotten:
             return
