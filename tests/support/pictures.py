@@ -13,11 +13,11 @@ from support.paths import DOCS
 from support.serving import serving
 from support.upstream import Exchange, Upstream, answer, says
 
-SIZE = {"width": 1040, "height": 770}
+SIZE = {"width": 1040, "height": 880}
 MAX_BYTES = 150_000
 QUESTION = "Why is the sky blue?"
 ANSWER = """\
-Air scatters short waves of light more than long ones. The strength of this **Rayleigh scattering** goes with the
+Air scatters short waves of light more than long ones. The strength of this **Rayleigh scattering** goes with the \
 inverse fourth power of the wavelength:
 
 | colour | wavelength | scattered, relative to red |
