@@ -1,6 +1,7 @@
 """A wire between a client and a server that a test can cut, make dead, or lead to another server."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple, Self
 
@@ -18,6 +19,8 @@ class Wire:
 
     def __init__(self, to: str, *, late: bool = False) -> None:
         self.server_closed = asyncio.Event()
+        """Set while the server has closed every connection so far: a proxy's health checks have some of their own."""
+        self._open = 0
         self._late = late
         self._to = to.split(":")
         self._links: set[_Link] = set()
@@ -54,11 +57,18 @@ class Wire:
             return
         link = _Link(_End(reader, writer), server)
         self._links.add(link)
+        self._open += 1
+        self.server_closed.clear()
         forth = asyncio.create_task(link.forth())
-        await (link.back_late(self.server_closed, forth) if self._late else link.back())
+        await (link.back_late(self._note_closed, forth) if self._late else link.back())
         await forth
         if not link.is_frozen:  # else nobody is told that the other end has gone
             self._links.discard(link)
+
+    def _note_closed(self) -> None:
+        self._open -= 1
+        if not self._open:
+            self.server_closed.set()
 
 
 class _Link:
@@ -91,11 +101,11 @@ class _Link:
                 await self._write(self._client.writer, data)
         self._close(self._client.writer)
 
-    async def back_late(self, closed: asyncio.Event, forth: asyncio.Task[None]) -> None:
+    async def back_late(self, note_closed: Callable[[], None], forth: asyncio.Task[None]) -> None:
         """The same, but close the client's end only when the client has sent more, or has closed."""
         while data := await self._server.reader.read(65_536):
             self._client.writer.write(data)
-        closed.set()
+        note_closed()
         await forth
         self._client.writer.close()
 
