@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from playwright.async_api import Browser, ViewportSize, expect
+from playwright.async_api import Browser, expect
 from support.page import ChatPage, opened
 from support.serving import serving
 from support.upstream import Exchange, Upstream, says, says_and_is_silent
@@ -59,7 +59,7 @@ async def test_everything_on_the_page_has_a_name(page: ChatPage) -> None:
             assert await part.get_attribute("aria-label") or (await part.inner_text()).strip()
 
 
-SIZES: dict[str, ViewportSize] = {
+SIZES = {
     "200 % of a laptop": {"width": 640, "height": 400},
     "a phone": {"width": 360, "height": 740},
     "400 % of a laptop": {"width": 320, "height": 256},
@@ -73,7 +73,7 @@ async def test_nothing_scrolls_sideways_but_what_is_wide(browser: Browser, upstr
         await page.has_ended()
         await expect(page.answer.get_by_role("group", name="Code")).to_be_visible()
         for size in SIZES.values():
-            await page.page.set_viewport_size(size)
+            await page.resize(size)
             await expect(page.page.locator("html")).to_have_js_property("scrollWidth", size["width"])
             around = page.messages.locator("xpath=../..")
             await expect(around).to_have_js_property("scrollWidth", size["width"])

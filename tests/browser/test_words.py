@@ -4,9 +4,9 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Route, ViewportSize, expect
+from playwright.async_api import Browser, Route, expect
 from support.identity import API_KEYS
-from support.page import ChatPage, opened, visited
+from support.page import WIDE, ChatPage, opened, visited
 from support.serving import serving
 from support.upstream import Upstream, is_silent
 
@@ -68,8 +68,9 @@ async def test_no_button_is_shown_before_it_has_a_name(browser: Browser, upstrea
         await route.continue_()
 
     async with serving(upstream) as address:
-        context = await browser.new_context(viewport=ViewportSize(width=1280, height=800))
+        context = await browser.new_context()
         page = ChatPage(await context.new_page())
+        await page.resize(WIDE)
         await page.page.route(re.compile(r"/assets/en-"), holds)
         await page.page.goto(f"http://{address}/", wait_until="commit")
         early = page.page.locator("textarea")

@@ -1,9 +1,10 @@
 """The ways of `support.siege` by very many connections and runs: each thing by itself is small."""
 
 import asyncio
+import itertools
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops, frame
@@ -27,6 +28,20 @@ async def _asks(attacker: Attacker, requests: Sequence[bytes]) -> None:
                 while left > 0 and (piece := await reader.read(left)):
                     left -= len(piece)
     finally:
+        writer.close()
+
+
+async def _sends(attacker: Attacker, messages: Iterator[bytes], pause: float) -> None:
+    """Send these bytes over one socket, with pauses of so many seconds, and drop what comes."""
+    reader, writer = await attacker.socket()
+    reading = asyncio.ensure_future(drops(reader))
+    try:
+        while not reading.done():
+            writer.write(next(messages))
+            await writer.drain()
+            await asyncio.sleep(pause)
+    finally:
+        reading.cancel()
         writer.close()
 
 
@@ -66,21 +81,8 @@ async def small_frames(attacker: Attacker) -> None:
         )
     ]
 
-    async def once() -> None:
-        reader, writer = await attacker.socket()
-        reading = asyncio.ensure_future(drops(reader))
-        try:
-            while not reading.done():
-                for each in frames:
-                    writer.write(frame(each))
-                    writer.write(frame(b"x", 0x89))
-                await writer.drain()
-                await asyncio.sleep(0.65)
-        finally:
-            reading.cancel()
-            writer.close()
-
-    await again(CROWD, once)
+    messages = b"".join(frame(each) + frame(b"x", 0x89) for each in frames)
+    await again(CROWD, lambda: _sends(attacker, itertools.repeat(messages), 0.65))
 
 
 async def forgotten_runs(attacker: Attacker) -> None:
@@ -104,9 +106,7 @@ async def many_listeners(attacker: Attacker) -> None:
         try:
             writer.write(_post(attacker, "/chat", body, "Prefer: respond-async"))
             head = await reader.readuntil(b"\r\n\r\n")
-            run = head.lower().partition(b"/runs/")[2].partition(b"\r\n")[0].decode() or run
-            name = head.partition(b"/runs/")[2].partition(b"\r\n")[0].decode()
-            run = name or run
+            run = head.partition(b"/runs/")[2].partition(b"\r\n")[0].decode() or run
         finally:
             writer.close()
 
@@ -239,41 +239,17 @@ async def slow_sockets(attacker: Attacker) -> None:
 async def fragments(attacker: Attacker) -> None:
     """Messages in a thousand fragments of one byte."""
     whole = frame(b'"', 0x01) + frame(b"a", 0x00) * 900 + frame(b'"', 0x80)
-
-    async def once() -> None:
-        reader, writer = await attacker.socket()
-        reading = asyncio.ensure_future(drops(reader))
-        try:
-            while not reading.done():
-                writer.write(whole)
-                await writer.drain()
-                await asyncio.sleep(0.5)
-        finally:
-            reading.cancel()
-            writer.close()
-
-    await again(MANY, once)
+    await again(MANY, lambda: _sends(attacker, itertools.repeat(whole), 0.5))
 
 
 async def floods_of_turns(attacker: Attacker) -> None:
     """Turns over sockets that end at once and begin anew, at the rate of a socket."""
 
-    async def once() -> None:
-        reader, writer = await attacker.socket()
-        reading = asyncio.ensure_future(drops(reader))
-        try:
-            number = 0
-            while not reading.done():
-                for _ in range(8):
-                    number += 1
-                    writer.write(chat(id=f"t{number}", history=[]))
-                await writer.drain()
-                await asyncio.sleep(0.45)
-        finally:
-            reading.cancel()
-            writer.close()
+    def eight_at_a_time() -> Iterator[bytes]:
+        for first in itertools.count(1, 8):
+            yield b"".join(chat(id=f"t{number}", history=[]) for number in range(first, first + 8))
 
-    await again(MANY, once)
+    await again(MANY, lambda: _sends(attacker, eight_at_a_time(), 0.45))
 
 
 CROWDS: tuple[Way, ...] = (

@@ -22,13 +22,12 @@ _FRAME_COST: Final = 1024
 class _Text:
     """Neighbouring pieces of text of one kind, joined; `marks` holds the end of each piece."""
 
-    __slots__ = ("data", "first", "kind", "marks", "size")
+    __slots__ = ("data", "first", "kind", "marks")
 
     def __init__(self, kind: type[Delta | Thought], first: int) -> None:
         self.kind = kind
         self.first = first
         self.data: bytearray | bytes = bytearray()
-        self.size = 0
         self.marks = array("I")
 
     @property
@@ -140,18 +139,17 @@ class RunLog:
     def _add_text(self, kind: type[Delta | Thought], piece: bytes) -> None:
         size = len(piece)
         segment = self._open
-        if segment is None or segment.kind is not kind or segment.size + size > _SEGMENT_BYTES:
+        if segment is None or segment.kind is not kind or len(segment.data) + size > _SEGMENT_BYTES:
             self._close()
             segment = self._open = _Text(kind, self.last)
             self._segments.append(segment)
             self.size += _SEGMENT_COST
         segment.data += piece
-        segment.size += size
-        segment.marks.append(segment.size)
+        segment.marks.append(len(segment.data))
         self.size += size + _MARK_BYTES
 
 
 def _cost(segment: _Text | _SingleFrame) -> int:
     if isinstance(segment, _SingleFrame):
         return segment.cost
-    return _SEGMENT_COST + segment.size + _MARK_BYTES * len(segment.marks)
+    return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)

@@ -29,7 +29,7 @@ _RUN_BYTES: Final = 2_048
 """Bytes of memory of a run with an empty log."""
 _BYTES_TO_COUNT: Final = 1_024
 """A log grows by so many bytes before they are counted: to count each piece would cost more than to keep it."""
-_OPENING, _STREAMING = RunState.OPENING, RunState.STREAMING
+_STREAMING: Final = RunState.STREAMING
 """Looked up once: each piece would pay for it."""
 
 
@@ -83,7 +83,7 @@ class Run:
         self.facts = facts
         self.log = RunLog(turn.id)
         self.listeners = Listeners(self.log)
-        self._state = _OPENING
+        self._state = RunState.OPENING
         self.question: str | None = None
         """The id of its stored question."""
         self.is_forgotten = False

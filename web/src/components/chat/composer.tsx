@@ -5,7 +5,7 @@ import { breaksOrSends, opensKeyboard } from "../../keyboard/keys";
 import { MESSAGE_BOX } from "../../keyboard/message-box";
 import { type Answer, runningAnswer } from "../../state/conversation";
 import { draftOf } from "../../state/drafts";
-import { shownConversation, shownPlace } from "../../state/state";
+import { type State, shownConversation, shownPlace } from "../../state/state";
 import { GrowingBox } from "../ui/growing-box";
 import { Icon } from "../ui/icon";
 
@@ -31,15 +31,14 @@ export function Composer({ tray, children }: Props) {
   const setDraft = (text: string) => chat.store.dispatch({ type: "write", chat: at, text });
   const recall = useRecall(draft, setDraft);
   const box = useRef<HTMLTextAreaElement>(null);
-  const canSend = running === null && draft.trim() !== "";
+  const canSend = useChatState((state) => textToSend(state) !== null);
   useBoxFocus(box, shown, running?.id);
 
   const send = (event: SubmitEvent | KeyboardEvent) => {
     event.preventDefault();
     // By the state of now: a second Enter may come before what the first one has changed is drawn.
-    const { state } = chat.store;
-    const { text } = draftOf(state, shownPlace(state));
-    if (text.trim() !== "" && runningAnswer(shownConversation(state)) === null) chat.turns.ask(text);
+    const text = textToSend(chat.store.state);
+    if (text !== null) chat.turns.ask(text);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     recall(event);
@@ -68,6 +67,12 @@ export function Composer({ tray, children }: Props) {
       </div>
     </form>
   );
+}
+
+/** What is in the box, if it may be sent now: nothing may while an answer comes. */
+function textToSend(state: State): string | null {
+  const { text } = draftOf(state, shownPlace(state));
+  return text.trim() === "" || runningAnswer(shownConversation(state)) !== null ? null : text;
 }
 
 /** Focuses the box when another chat is shown, and when a button goes away that had the focus. */

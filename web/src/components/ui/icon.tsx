@@ -1,4 +1,4 @@
-/** A small drawing beside words, or in a button that has a label; `path` is of `ICONS` or `ICONS`. */
+/** A small drawing beside words, or in a button that has a label; `path` is one of `ICONS`. */
 export function Icon({ path, className = "size-4" }: { path: string; className?: string }) {
   return (
     <svg
