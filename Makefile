@@ -19,6 +19,8 @@ interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executabl
 # Where it is installed: each in an environment of its own, but for the one that all else uses.
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
+# What the tests run and pip does not install.
+TOOLS := .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients
 # Many tests wait, so there are more workers than cores.
 WORKERS := 6
 BENCH := PYTHONPATH=tests $(BIN)/python
@@ -26,7 +28,7 @@ SECONDS_OF_CHAOS ?= 60
 # Keep the bytecode of the server and the tests, whatever the shell says: the tests import both in many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run dev install help check lint types unit unit-server smoke test tests vitest pytest coverage test-one nightly versions hooks release
+.PHONY: run dev install help check lint types unit unit-server smoke test tests tools vitest pytest coverage test-one nightly versions hooks release
 .PHONY: docs-settings pictures frames format lock clean hangups day soak cuts chaos fuzz siege bench bench-against bench-instructions bench-limits bench-long bench-page bench-sockets bench-store
 
 run: install ## install what is missing, then serve on http://127.0.0.1:8000
@@ -45,8 +47,9 @@ check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the s
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types unit-server vitest smoke lint
 
 # The types take as long as the two others: so both cores have work, and the server's tests have both to themselves.
+# One more at a time than there are cores: what the tests need from elsewhere mostly waits for the network.
 test: .venv/.installed-dev ## everything that CI runs
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types vitest lint
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target types tools vitest lint
 	@$(MAKE) --no-print-directory pytest
 
 nightly: .venv-clients/.installed .venv/.webkit test versions soak cuts siege fuzz bench bench-long bench-limits bench-sockets bench-page ## `test`, each Python, coverage, and all that takes long
@@ -80,8 +83,12 @@ vitest: .venv/.installed-dev ## the page's tests that need no browser
 	@# React's production build, which the page has: its development build takes a quarter more of the processor.
 	export NODE_ENV=production; $(NODE)/vitest/vitest.mjs run
 
-pytest: .venv/.installed-dev .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients ## the server's tests, and those in a browser
+pytest: .venv/.installed-dev $(TOOLS) ## the server's tests, and those in a browser
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
+
+# One after the other: apt takes one caller at a time.
+tools: .venv/.installed-dev
+	@for tool in $(TOOLS); do $(MAKE) --no-print-directory $$tool || exit; done
 
 # Not in `test`: it takes two thirds more of the processor.
 coverage: .venv/.installed-dev ## the server's tests again, with the floor under their coverage

@@ -12,6 +12,9 @@ from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops,
 CROWD = 300
 """Connections of one way, each of which does little."""
 
+GRACE = 5
+"""Seconds for which a run that goes on may outlive its listeners: all has to be back ten seconds after the siege."""
+
 
 async def _asks(attacker: Attacker, requests: Sequence[bytes]) -> None:
     """Send these requests over one connection again and again, each when the one before is answered."""
@@ -97,7 +100,7 @@ async def forgotten_runs(attacker: Attacker) -> None:
 
 async def many_listeners(attacker: Attacker) -> None:
     """One run that goes on, and very many who listen to it; half of them do not read."""
-    body = json.dumps({"message": "drip", "grace": 120}).encode()
+    body = json.dumps({"message": "drip", "grace": GRACE}).encode()
     run = "none"
 
     async def starts() -> None:
@@ -128,7 +131,7 @@ async def many_listeners(attacker: Attacker) -> None:
 async def unread_runs(attacker: Attacker) -> None:
     """A run with a long answer, and many who ask for it from its beginning, and never read."""
     reader, writer = await attacker.connect()
-    body = json.dumps({"message": "go on for ever", "grace": 120}).encode()
+    body = json.dumps({"message": "go on for ever", "grace": GRACE}).encode()
     writer.write(_post(attacker, "/chat/stream", body))
     run = ""
     received = 0
