@@ -119,7 +119,7 @@ async def excerpts(
 ) -> dict[str, Excerpt]:
     """Return the newest matching message of each of these conversations, and a line around the words in it.
 
-    `step` is the place of the query of `search` that found them.
+    `step` is the index of the query of `search` that found them.
     """
     words = words_of(query)[:_MAX_WORDS]
     is_sqlite = _is_sqlite(connection)
@@ -137,8 +137,8 @@ async def excerpts(
 
 def line_around(content: str, words: list[str]) -> str:
     """Return a line of a text around the longest of these words that occurs in it unchanged, else its beginning."""
-    places = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
-    at = next((place.start() for place in places if place is not None), 0)
+    matches = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
+    at = next((match.start() for match in matches if match is not None), 0)
     start, end = max(0, at - _BEFORE_CHARS), at + _AFTER_CHARS
     line = " ".join(content[start:end].split())
     return f"{'…' if start else ''}{line}{'…' if end < len(content) else ''}"

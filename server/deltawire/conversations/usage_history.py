@@ -30,8 +30,8 @@ _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initi
 def spool_folder(data_dir: Path, database_url: str) -> Path:
     """Return the folder for rows on their way to this database; a new password of it does not change the folder."""
     url = make_url(database_url)
-    place = f"{url.host}:{url.port}/{url.database}"
-    return data_dir / "usage" / sha256(place.encode()).hexdigest()[:12]
+    address = f"{url.host}:{url.port}/{url.database}"
+    return data_dir / "usage" / sha256(address.encode()).hexdigest()[:12]
 
 
 class UsageHistory:

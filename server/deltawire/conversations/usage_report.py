@@ -86,7 +86,7 @@ def as_table(report: UsageReport, by: tuple[str, ...]) -> str:
     cells = [list(columns), *([_shown(cell(row)) for cell in columns.values()] for row in report.usage)]
     total = [_shown(cell(report.total)) for cell in _FIGURES.values()]
     cells.append(["all", *[""] * (len(by) - 1), *total])
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     lines = (_line(row, widths, len(by)) for row in cells)
     return "\n".join([f"Usage {days}, UTC", "", *lines])
 
@@ -100,7 +100,7 @@ def _shown(value: object) -> str:
 def _line(row: list[str], widths: Iterable[int], names: int) -> str:
     """Return a line of the table: its first cells are names, to the left; the others are numbers, to the right."""
     padded = [
-        cell.ljust(width) if place < names else cell.rjust(width)
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        cell.ljust(width) if index < names else cell.rjust(width)
+        for index, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(padded).rstrip()

@@ -136,7 +136,7 @@ async def read_sums(connection: AsyncConnection, usage_filter: UsageFilter) -> l
         wanted["until"] = _start_of(usage_filter.until + timedelta(days=1))
     day = _DAY[connection.dialect.name]
     groups = ", ".join(day if name == "day" else name for name in usage_filter.by)
-    numbers = ", ".join(str(place + 1) for place in range(len(usage_filter.by)))
+    numbers = ", ".join(str(index + 1) for index in range(len(usage_filter.by)))
     query = text(_SUMS.format(groups=groups, wanted=conditions, numbers=numbers))
     rows = (await connection.execute(query, {"since": _start_of(usage_filter.since), **wanted})).mappings()
     return [_sum(dict(row)) for row in rows]

@@ -71,11 +71,11 @@ class Leases(Protocol):
     """Counts the turns that run."""
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Take a place for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
+        """Take a lease for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
     async def release(self, lease: str) -> None:
-        """Release a turn's place. A place that was not taken is ignored."""
+        """Release a turn's lease. A lease that was not taken is ignored."""
         ...
 
     async def count(self, caller: str, rule: Rule) -> int:

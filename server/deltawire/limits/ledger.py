@@ -210,9 +210,9 @@ class Ledger:
 
     async def _begin(self) -> None:
         try:
-            # The place comes first. Else a turn could read a budget, wait until another one ends and leaves its place,
-            # and then run beyond the budget that the other one has used up.
-            for check in (self._take_place, self._check_budgets, self._enter):
+            # The lease comes first. Else a turn could read a budget, wait until another one releases its lease, and then
+            # run beyond the budget that the other one has used up.
+            for check in (self._take_lease, self._check_budgets, self._enter):
                 try:
                     await check()
                 except StoreAway:
@@ -242,7 +242,7 @@ class Ledger:
             if budget_used(name, rule, used) >= rule.amount:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
 
-    async def _take_place(self) -> None:
+    async def _take_lease(self) -> None:
         rules = concerning(self._limits.rules.turns_at_once, self._model)
         if rules:
             rule = await self._limits.backend.leases.take(self._id, self._caller, rules)

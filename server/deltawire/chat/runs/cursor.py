@@ -1,4 +1,4 @@
-"""A listener, and its place in the log of a run."""
+"""A listener, and its position in the log of a run."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ class Listener(Protocol):
 
 
 class Cursor:
-    """The place of one listener.
+    """The position of one listener in the log.
 
     A listener that has taken everything is given each new frame by a call, in the step that made the frame. Waking its
     task for each would cost more than the frame. Only when it has no room, its task is woken, and reads the log.

@@ -99,18 +99,18 @@ class RunLog:
         Of many frames these are only the first: a listener that does not read holds copies of what it was given.
         """
         newer: list[NumberedFrame] = []
-        for segment in islice(self._segments, self._place_after(seq), None):
+        for segment in islice(self._segments, self._index_after(seq), None):
             newer.append(segment.after(self.turn, seq))
             if len(newer) >= _SEGMENTS_AT_ONCE:
                 break
         return newer
 
-    def _place_after(self, seq: int) -> int:
-        """Return the place of the first segment with a newer frame: mostly the last segment."""
-        place = len(self._segments)
-        while place and self._segments[place - 1].last > seq:
-            place -= 1
-        return place
+    def _index_after(self, seq: int) -> int:
+        """Return the index of the first segment with a newer frame: mostly the last segment."""
+        index = len(self._segments)
+        while index and self._segments[index - 1].last > seq:
+            index -= 1
+        return index
 
     def holds(self, seq: int) -> bool:
         """Say if every frame after this number is kept."""

@@ -101,7 +101,10 @@ async def find(connection: AsyncConnection, owner: str, ids: Collection[str]) ->
 async def newest(
     connection: AsyncConnection, owner: str, limit: int, before: tuple[float, str] | None
 ) -> list[FileRow]:
-    """Return an owner's files, the newest first, from the one after this place on."""
+    """Return a page of an owner's files, the newest first.
+
+    `before` is the `created` and the id of the last file of the page before; None for the first page.
+    """
     chosen = select(*_COLUMNS, _named).where(files.c.owner == owner, files.c.state == KEPT)
     if before is not None:
         created, name = before

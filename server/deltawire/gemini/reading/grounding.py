@@ -30,7 +30,7 @@ class _Page(msgspec.Struct):
 
 
 class _Segment(NamedTuple):
-    """A cited text, and its place in the bytes of the answer."""
+    """A cited text, and its position in the bytes of the answer."""
 
     start: int
     end: int | None
