@@ -33,7 +33,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.request_context import RequestContext
-from deltawire.telemetry.request_ids import origin
+from deltawire.telemetry.request_ids import log_context
 from deltawire.telemetry.turn_observer import Telemetry
 
 _COPIES: Final = 2
@@ -66,7 +66,7 @@ class TurnStores(NamedTuple):
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
-        request_id = origin().request
+        request_id = log_context().request
         transcript = None
         if request.conversation is not None:
             transcript = self.transcripts.open(caller, request.conversation, memory.add, request_id)

@@ -107,7 +107,7 @@ class Portions:
     async def _messages(
         self, tree: Tree, *only: ColumnElement[bool], reader: str | None = None
     ) -> AsyncIterator[Message]:
-        """Yield messages in the order in which they were written. Others get their turn after each portion."""
+        """Yield messages in the order in which they were written. After each portion others may read."""
         last, is_over = -1, False
         while not is_over:
             chosen = select(messages.c.seq, *_COLUMNS).where(messages.c.conversation == tree.id, *only)

@@ -210,8 +210,8 @@ class Ledger:
 
     async def _begin(self) -> None:
         try:
-            # The lease comes first. Else a turn could read a budget, wait until another one releases its lease, and then
-            # run beyond the budget that the other one has used up.
+            # The lease comes first. Else a turn could read a budget, wait until another one releases its lease, and
+            # then run beyond the budget that the other one has used up.
             for check in (self._take_lease, self._check_budgets, self._enter):
                 try:
                     await check()
