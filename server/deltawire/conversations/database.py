@@ -29,7 +29,7 @@ _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL_SIZE: Final = 10
 _CONNECTIONS_PER_OWNER: Final = 2
-"""Connections that one owner may read with at once, and write with: nobody waits behind all of one owner's work."""
+"""Connections that one owner may read with at once, and write with: nobody waits for all of one owner's work."""
 
 
 def why_unusable(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Lanes: each owner does only a little of one kind of work at a time, so that nobody waits behind all of theirs."""
+"""Lanes: each owner does only a little of one kind of work at a time, so that others need not wait for all of it."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -73,7 +73,7 @@ class _Grammar(NamedTuple):
     """Stands before and after each word."""
     both: str
     beginning: str
-    """Stands behind a word that may be the beginning of a longer one."""
+    """Stands after a word that may be the beginning of a longer one."""
 
     def all_of(self, words: list[str], *, last_begins: bool = False) -> str:
         """Return the condition that a text has all these words; with `last_begins`, the last may be a beginning."""

@@ -95,7 +95,7 @@ class SocketPeer:
 class SocketRoute:
     """The ASGI application of all handshakes: it serves those for `/ws`, and refuses those for other paths.
 
-    A handshake does not pass through Litestar: its routing, dependencies and wrappers cost a tenth of a turn's CPU time.
+    A handshake does not pass through Litestar: its routing, dependencies and wrappers cost a tenth of a turn's CPU.
     """
 
     def __init__(self, services: Services) -> None:
