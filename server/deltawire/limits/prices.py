@@ -25,7 +25,7 @@ _MODELS: Final = 512
 _ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
 
 Finder = Callable[[str], Any]
-"""Returns the prices of a model by its name; None for a model that is not in the list."""
+"""Returns the entry of genai-prices for a model's name; None for a model that is not in the list."""
 
 _patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 
 class ModelPrices(NamedTuple):
-    """The prices of a model, in dollars for a million tokens, and the tokens of its context; None if not known."""
+    """The prices of a model, in dollars for a million tokens, and the length of its context; None where not known."""
 
     input_usd: float | None = None
     output_usd: float | None = None
