@@ -24,7 +24,7 @@ _CLOSE_SECONDS: Final = 2.0
 _ROWS: Final = 500
 """Rows of one transaction: SQLite has one writer at a time, and the turns of conversations wait for it."""
 
-_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=30.0).on(Failure)
+_until_success = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=30.0).on(Failure)
 
 
 def spool_folder(data_dir: Path, database_url: str) -> Path:
@@ -85,7 +85,7 @@ class UsageHistory:
         try:
             await self._write(database)
         except Failure:
-            await _patiently(self._write, database)
+            await _until_success(self._write, database)
 
     async def _write_the_rest(self) -> None:
         """Write what is left; files that cannot be written now wait for the next start."""

@@ -25,9 +25,9 @@ _MODELS: Final = 512
 _ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
 
 Finder = Callable[[str], Any]
-"""Returns the entry of genai-prices for a model's name; None for a model that is not in the list."""
+"""Returns the `ModelInfo` of genai-prices for a model's name; None for a model that is not in the list."""
 
-_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
+_until_success = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
 
 def _now() -> datetime:
@@ -63,7 +63,7 @@ class Prices:
 
     def load(self) -> None:
         """Start loading the list; retry until that succeeds."""
-        self._loading = asyncio.get_running_loop().create_task(_patiently(self._load))
+        self._loading = asyncio.get_running_loop().create_task(_until_success(self._load))
 
     async def ready(self) -> None:
         """Wait until the list is loaded or the first try has failed. Return at once where `load` was not called.

@@ -19,7 +19,7 @@ _PRICED: Final = ("audio", "image", "video")
 class Rates(NamedTuple):
     """The prices, in dollars for a million tokens.
 
-    Each is a `Decimal`, a value of genai-prices with a price for each tier, or None where it is not known.
+    Each is a `Decimal`, a `TieredPrices` of genai-prices, or None where it is not known.
     """
 
     input: Any
@@ -28,7 +28,7 @@ class Rates(NamedTuple):
     search: Any = None
     """The price of a thousand search queries, in dollars."""
     listed: Any = None
-    """The model's entry in genai-prices; the prices by modality are read from it when they are needed."""
+    """The `ModelPrice` of genai-prices; the prices by modality are read from it when they are needed."""
     audio: Any = None
     """The operator's price of sound in the input."""
 
@@ -53,7 +53,7 @@ class Rates(NamedTuple):
 
 
 def listed_rates(price: Any) -> Rates:
-    """Return the prices of a model from its entry in genai-prices."""
+    """Return the prices of a `ModelPrice` of genai-prices."""
     return Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount, price)
 
 

@@ -1,6 +1,6 @@
 """The offline stand-in: a server on loopback with Gemini's HTTP API and no model, for use without a key.
 
-Its answers come at reading speed.
+Its answers come word by word, about 30 words a second.
 """
 
 import asyncio
@@ -19,10 +19,11 @@ log = structlog.get_logger(__name__)
 _SECONDS_A_WORD: Final = 0.03
 _SECONDS_TO_FIRST_WORD: Final = 0.25
 _MAX_BODY_BYTES: Final = 64 * 2**20
+"""The longest request: the files within it are in base64."""
 
 
 class StandIn:
-    """An HTTP server on a free loopback port, as a context manager; `url` is its address."""
+    """An HTTP server on a free loopback port, as a context manager. `url` is its address once it listens."""
 
     def __init__(self) -> None:
         """Prepare; nothing listens before the context is entered."""
@@ -34,14 +35,14 @@ class StandIn:
         self.url = ""
 
     async def __aenter__(self) -> Self:
-        """Listen."""
+        """Start to listen; return the server."""
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop, and cut the running streams."""
+        """Stop to listen, and end the running streams."""
         await self._runner.cleanup()
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
