@@ -132,7 +132,7 @@ class Attempts:
 
 
 def _is_shown(events: list[Event], request: TurnRequest) -> bool:
-    """Say if one of these events is sent to the client; raise a `Failure` that comes before that one.
+    """Return whether one of these events is sent to the client; raise a `Failure` that comes before that one.
 
     A thought that the request did not ask for is not sent, nor is a call of a function that it did not name. So a fault
     after it can still be tried again.

@@ -188,7 +188,7 @@ class _CallerHistories:
 
 
 def takes_history(request: ChatRequest) -> bool:
-    """Say if a turn goes on with its socket's history, and becomes a part of it."""
+    """Return whether a turn goes on with its socket's history, and becomes a part of it."""
     return request.history is None and request.conversation is None and request.state is None
 
 

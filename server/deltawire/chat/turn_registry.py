@@ -187,7 +187,7 @@ class TurnRegistry:
             )
         except Failure:
             memory.become(0)
-            self.bounds.turns.give(turn_request.caller)
+            self.bounds.turns.release(turn_request.caller)
             raise
         return resumed
 
@@ -203,14 +203,14 @@ class TurnRegistry:
         try:
             memory.add(size)
         except Failure:
-            self.bounds.turns.give(caller)
+            self.bounds.turns.release(caller)
             raise
         return memory
 
     def _remove(self, turn: Turn) -> None:
         memory = self._running.pop(turn)
         memory.become(0)
-        self.bounds.turns.give(memory.caller)
+        self.bounds.turns.release(memory.caller)
         self.finished += turn.is_finished
         if not self._running:
             self.empty.set()

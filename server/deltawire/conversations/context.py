@@ -76,7 +76,7 @@ def _sent_as_parts(rows: Sequence[BranchRow], max_bytes: int, *, is_left_in_call
 
 
 def _fits_together(answers: Sequence[BranchRow], *, is_open: bool) -> bool:
-    """Say if answers that follow each other can be sent as their parts: each brings the results of the one before."""
+    """Return whether consecutive answers can be sent as their parts: each brings the results of the one before."""
     follows = False
     for answer in answers:
         if answer.parts is None:

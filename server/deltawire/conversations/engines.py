@@ -82,7 +82,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
 
 
 async def _is_pooled(connection: Any) -> bool:
-    """Say if a pooler is in between: then the server process that answers is not the one of the handshake."""
+    """Return whether a pooler is in between: then the server process that answers is not the one of the handshake."""
     async with connection.transaction():
         answering: int = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())

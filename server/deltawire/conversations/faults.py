@@ -74,5 +74,5 @@ def _is_of_a_statement(fault: DBAPIError) -> bool:
 
 
 def _is_of_a_driver(fault: Exception) -> bool:
-    """Say if asyncpg raised the fault while it connected: SQLAlchemy does not wrap such a fault."""
+    """Return whether asyncpg raised the fault while it connected: SQLAlchemy does not wrap such a fault."""
     return type(fault).__module__.partition(".")[0] == "asyncpg"

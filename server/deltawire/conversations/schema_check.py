@@ -50,7 +50,7 @@ def differences(connection: Connection) -> list[str]:
 
 
 def has_tables(connection: Connection) -> bool:
-    """Say if any of the tables exists, in any form."""
+    """Return whether any of the tables exists, in any form."""
     found = _sqlite_tables(connection) if connection.dialect.name == "sqlite" else _postgresql_tables(connection)
     return bool(found)
 

@@ -215,7 +215,7 @@ class Transcript:
         bounds = self._transcripts.history
         rows = [] if leaf is None else await self._tree.history(transaction, leaf, bounds.chars)
         history = context_of(rows, bounds.parts_bytes, is_left_in_calls=is_left_in_calls)
-        if self._is_closed:  # nobody would give back what is held from now on
+        if self._is_closed:  # nobody would release what is held from now on
             raise _ClosedEarly
         parts = [len(message.parts or b"") for message in history if isinstance(message, StoredMessage)]
         self._hold(2 * (sum([sys.getsizeof(message.text) for message in history]) + sum(parts)))

@@ -30,7 +30,7 @@ def built_in_tools(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def has_functions(request: ChatRequest) -> bool:
-    """Say if a request names functions of its client."""
+    """Return whether a request names functions of its client."""
     return any(isinstance(tool, FunctionTool) for tool in request.tools or ())
 
 

@@ -41,7 +41,7 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
         return (model, *(name for name in fallbacks if self._takes(name, request)))
 
     def thinks(self, model: str) -> bool:
-        """Say if the effort of a model's thinking can be chosen."""
+        """Return whether the effort of a model's thinking can be chosen."""
         return family_of(model).thinks
 
     def _takes(self, model: str, request: ChatRequest) -> bool:

@@ -96,7 +96,7 @@ class Prices:
         return self._find is not None
 
     def knows(self, model: str) -> bool:
-        """Say if the tokens of this model have a price now."""
+        """Return whether the tokens of this model have a price now."""
         return self.cost(model, _ONE_TOKEN_EACH) is not None
 
     def of_model(self, model: str) -> ModelPrices:

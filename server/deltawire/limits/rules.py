@@ -67,7 +67,7 @@ def read_amounts(text: str) -> Allowance:
 
 
 def limits_dollars(rules: Rules, model: str) -> bool:
-    """Say if the dollars of this model are limited."""
+    """Return whether the dollars of this model are limited."""
     return bool(concerning(rules.usd_per_day, model))
 
 

@@ -154,5 +154,5 @@ def decode_request(body: bytes) -> ChatRequest:
 
 
 def lacks_message(request: ChatRequest) -> bool:
-    """Say if a request has neither a message nor results, one of which it needs."""
+    """Return whether a request has neither a message nor results, one of which it needs."""
     return not request.message and request.tool_results is None

@@ -78,7 +78,7 @@ class StrictDecoder(Generic[T]):
         return self._invalid(f"Object missing required field `{field}`", value)
 
     def _has_too_many_strings(self, text: str) -> bool:
-        """Say if a text has too many quotes of strings: a quote in a string has a backslash before it."""
+        """Return whether a text has too many quotes of strings: a quote in a string has a backslash before it."""
         if len(text) <= self._max_quotes:
             return False
         quotes = text.count('"')

@@ -78,7 +78,7 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
 
 def _speaks_ui(request: AnyRequest) -> bool:
-    """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
+    """Return whether a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
     forms = set(request.query_params.getall("format", []))  # other parameters are ignored
     if forms - {UI_FORMAT}:
         raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")

@@ -48,7 +48,7 @@ class Intake:
         self.holding.become(unfinished)
 
     def release(self) -> None:
-        """Give back all that is held."""
+        """Release all that is held."""
         if self.holding is not None:
             self.holding.become(0)
             self.holding = None

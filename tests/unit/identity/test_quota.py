@@ -16,7 +16,7 @@ def test_a_caller_takes_their_share_and_no_more_and_others_still_have_theirs() -
     shares.take("bob")
     with pytest.raises(Failure, match="overloaded"):
         shares.take("bob")
-    shares.give("alice")
+    shares.release("alice")
     shares.take("bob")
 
 

@@ -35,7 +35,7 @@ class _Text:
         return self.first + len(self.marks) - 1
 
     def close(self) -> None:
-        """Give back the room for more: what grows has an eighth more memory than it needs."""
+        """Release memory that is not used: a growing array has an eighth more than it needs."""
         self.data = bytes(self.data)
         self.marks = self.marks[:]
 
@@ -113,7 +113,7 @@ class RunLog:
         return index
 
     def holds(self, seq: int) -> bool:
-        """Say if every frame after this number is kept."""
+        """Return whether every frame after this number is kept."""
         return seq >= self.first - 1
 
     def text(self) -> str:

@@ -146,7 +146,7 @@ class Runs:
         return run
 
     def is_elsewhere(self, name: str) -> bool:
-        """Say if a run of this name may be in another process that can be asked."""
+        """Return whether a run of this name may be in another process that can be asked."""
         return self.hub is not None and names.process_of(name) != self.process
 
     async def find(self, name: str, caller: str) -> AnyRun:

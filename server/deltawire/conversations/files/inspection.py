@@ -189,7 +189,7 @@ def _has_controls(data: bytes) -> bool:
 
 
 def _is_foreign(head: bytes) -> bool:
-    """Say if first bytes without a known signature are no text either."""
+    """Return whether first bytes without a known signature are no text either."""
     if _has_controls(head):
         return True
     try:
@@ -207,7 +207,7 @@ def _markup_type(head: bytes) -> str | None:
 
 
 def _ends_as_archive(tail: bytes) -> bool:
-    """Say if a file ends in the directory of a ZIP archive, whose readers begin at the end (APPNOTE 4.3.16)."""
+    """Return whether a file ends in the directory of a ZIP archive, whose readers begin at the end (APPNOTE 4.3.16)."""
     at = tail.rfind(b"PK\x05\x06")
     return at >= 0 and at + 22 <= len(tail) and at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)
 

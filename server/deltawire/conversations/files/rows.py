@@ -133,7 +133,7 @@ async def expired(connection: AsyncConnection, before: float, limit: int) -> lis
 
 
 async def has_others(connection: AsyncConnection, row: FileRow) -> bool:
-    """Say if another file has the same object."""
+    """Return whether another file has the same object."""
     other = select(files.c.id).where(files.c.object == row.object, files.c.id != row.id, files.c.state != GONE)
     return (await connection.execute(other.limit(1))).first() is not None
 

@@ -155,7 +155,7 @@ def _delay_in(message: str) -> float | None:
 
 
 def _is_of_the_day(details: list[dict[str, Any]], message: str) -> bool:
-    """Say if the quota of a day is used up."""
+    """Return whether the quota of a day is used up."""
     return any(_per_day.search(name) for name in _quotas(details)) or bool(_per_day.search(message))
 
 

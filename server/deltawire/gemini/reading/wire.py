@@ -231,7 +231,7 @@ class ResponseReader:
             events.append(PROGRESS)
 
     def _has_all_counts(self, usage: UsageMetadata) -> bool:
-        """Say if an event had all counts."""
+        """Return whether an event had all counts."""
         counts = self.counts
         return bool(usage.total_token_count) and counts.input is not None and counts.output is not None
 

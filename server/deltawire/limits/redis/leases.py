@@ -123,7 +123,7 @@ class RedisLeases:
         for start in range(0, len(entries), _BATCH):
             batch = entries[start : start + _BATCH]
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
-        # Given back while the store did not answer, or during the renewal, which may have written it again.
+        # Leases that were released while the store did not answer, or during this renewal, which may have written them.
         to_remove = list(self._to_remove)
         released = [(lease, key) for lease in to_remove for key in self._to_remove[lease]]
         released += [(lease, key) for lease, key in entries if lease not in self._keys]

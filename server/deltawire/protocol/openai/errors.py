@@ -45,5 +45,5 @@ def error_body(code: str, message: str, field: str | None, status: int, path: st
 
 
 def should_retry(*, retryable: bool, retry_after: float | None, has_cost: bool) -> bool:
-    """Say if OpenAI's clients should ask again by themselves: they do so twice, and each question may cost."""
+    """Return whether OpenAI's clients should ask again by themselves: they do so twice, and each question may cost."""
     return retryable and not has_cost and (retry_after is None or retry_after <= _LONGEST_WAIT)

@@ -70,7 +70,7 @@ class RedisRunStore:
         await self._call(self._store.client.set, _key("process", process), 1, px=int(LEASE_SECONDS * 1000))
 
     async def is_alive(self, process: str) -> bool:
-        """Say if a process has a lease."""
+        """Return whether a process has a lease."""
         return bool(await self._call(self._store.client.exists, _key("process", process)))
 
     async def send(self, process: str, message: bytes) -> None:
