@@ -21,6 +21,7 @@ class _Cursor(NamedTuple):
     """The last conversation of a page: its position in the list, or in the results of a step of the search."""
 
     updated: float
+    """Seconds since 1970."""
     conversation: str
     step: int
 

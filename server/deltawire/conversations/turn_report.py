@@ -21,7 +21,7 @@ _KEPT: Final = tuple(
 
 
 class KeptMessage(Struct, frozen=True, kw_only=True):
-    """A message of a turn, without its text."""
+    """A message of a turn, without its text; `created` is in seconds since 1970."""
 
     conversation: str
     id: str
@@ -32,7 +32,7 @@ class KeptMessage(Struct, frozen=True, kw_only=True):
 
 
 class TurnUsage(Struct, frozen=True, kw_only=True):
-    """The usage of a turn. A figure that is not known is null."""
+    """The usage of a turn. A figure that is not known is null; `ended` is in seconds since 1970."""
 
     ended: float
     caller: str

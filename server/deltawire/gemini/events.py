@@ -105,7 +105,7 @@ class Opaque(msgspec.Struct, frozen=True):
     part: bytes
     """Its JSON, as the provider sent it."""
     covers: int
-    """The characters of the answer's text, just told, that the part holds."""
+    """The characters at the end of the text sent so far that the part itself holds."""
 
     def __repr__(self) -> str:
         """Return the size: what the part says does not reach a log."""
@@ -134,7 +134,7 @@ class Counts(msgspec.Struct, frozen=True):
     queries: int = 0
     """The search queries, which have a price of their own."""
     modalities: Modalities | None = None
-    """The tokens by modality; None where the provider told none."""
+    """The tokens by modality; None where the provider sent none."""
 
 
 UNKNOWN_COUNTS = Counts()

@@ -9,7 +9,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
 class RemoteCopy(msgspec.Struct, frozen=True):
-    """A file's copy at the provider: its name there, its address, and the time at which it is gone."""
+    """A file's copy at the provider: its name there, its address, and its expiry in seconds since 1970."""
 
     name: str
     uri: str

@@ -21,7 +21,7 @@ from deltawire.gemini.streamed_body import StreamedBody
 from deltawire.protocol.errors import Failure
 
 _LIFETIME_SECONDS: Final = 47 * 3_600.0
-"""The lifetime of a copy whose expiry is not told."""
+"""The lifetime of a copy whose expiry the provider does not report."""
 _MARGIN_SECONDS: Final = 600.0
 """A copy that expires sooner is not asked with any more: a turn may take minutes."""
 _FIRST_PAUSE: Final = 0.2
@@ -153,7 +153,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _expiry(text: Any) -> float:
-    """Return the time of an expiry such as `2026-11-29T22:00:00.123456789Z`."""
+    """Return an expiry such as `2026-11-29T22:00:00.123456789Z` in seconds since 1970."""
     with suppress(TypeError, ValueError):
         return datetime.fromisoformat(str(text).partition(".")[0].removesuffix("Z") + "+00:00").timestamp()
     return time.time() + _LIFETIME_SECONDS

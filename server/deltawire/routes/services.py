@@ -21,7 +21,7 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 
 LARGE_BYTES: Final = 2**16
-"""A longer message or body takes so long to parse that others go first. Of a text message the characters are counted."""
+"""A longer message or body takes so long to parse that others go first. A text message is counted in characters."""
 _SECONDS_PER_BYTE: Final = 5e-8
 """Seconds for each byte until the caller's next one is read: more than twice what it takes to read and check it."""
 

@@ -673,7 +673,7 @@ export interface SharedConversation {
   messages: SharedMessage[];
 }
 /**
- * One message of what is shared.
+ * One message of what is shared; `created` is in seconds since 1970.
  */
 export interface SharedMessage {
   role: "model" | "user";

@@ -13,7 +13,7 @@ _OVERHEAD: Final = 256
 
 
 class _Entry(NamedTuple):
-    """The parts of one step."""
+    """The parts of one step, and the time at which they expire, by the clock of `MemorySteps`."""
 
     expires: float
     parts: bytes

@@ -12,6 +12,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
     """Recognises the same chat when it is sent again; None for a chat without an id."""
     grace: float
+    """Seconds for which the turn may go on with nobody listening."""
     message: str
     files: tuple[str, ...] = ()
     """The ids of the files that belong to the message."""

@@ -51,7 +51,7 @@ class LoopClock:
         return asyncio.get_running_loop().time()
 
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call at this time."""
+        """Call `call` when `time` has reached `when`."""
         return asyncio.get_running_loop().call_at(when, call)
 
 

@@ -49,7 +49,7 @@ class RunClock(Protocol):
         ...
 
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call at this time."""
+        """Call `call` when `time` has reached `when`."""
         ...
 
 
@@ -175,7 +175,7 @@ class Run:
         self.wait(departure.seconds(self.facts.grace))
 
     def wait(self, seconds: float) -> None:
-        """Go on for this long with nobody listening; end the turn at once for 0."""
+        """Go on for these seconds with nobody listening; end the turn at once for 0."""
         if seconds > 0:
             self._set_timer(seconds, self._expire)
         else:

@@ -17,7 +17,7 @@ _LOCK_OWNER: Final = text("SELECT pg_advisory_xact_lock(4927161, hashtext(CAST(:
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `files`; `is_named` is True where a message names it."""
+    """A row of `files`. Times are seconds since 1970, `size` is in bytes; `is_named` is True where a message names it."""
 
     id: str
     owner: str
@@ -127,7 +127,7 @@ async def in_state(connection: AsyncConnection, state: str, limit: int) -> list[
 
 
 async def expired(connection: AsyncConnection, before: float, limit: int) -> list[FileRow]:
-    """Return files that were last used before this time and that no message names."""
+    """Return files that were last used before this time, in seconds since 1970, and that no message names."""
     chosen = select(*_COLUMNS, _named).where(files.c.state == KEPT, files.c.used < before, ~_named.element)
     return [_row(row) for row in (await connection.execute(chosen.order_by(files.c.used).limit(limit))).all()]
 

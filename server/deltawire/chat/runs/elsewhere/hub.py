@@ -51,7 +51,10 @@ class Hub:
     """The runs of all processes, as one of them reaches them."""
 
     def __init__(self, store: RunStore, process: str, find: Callable[[str], Run | None], slow_after: float) -> None:
-        """`find` returns a run of this process. Nothing is asked or written before the first run."""
+        """`find` returns a run of this process; `slow_after` is as for `StreamListener`, in seconds.
+
+        Nothing is asked or written before the first run.
+        """
         self._store = store
         self._process = process
         self._find = find
@@ -79,7 +82,7 @@ class Hub:
         self.spawn(self._forget(run))
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register a new run of a chat; return the run that the chat has already, else this one.
+        """Register a new run of a chat for these seconds; return the run that the chat has already, else this one.
 
         While the store is away, a chat that is sent again elsewhere is not recognised.
         """
@@ -94,7 +97,7 @@ class Hub:
         return known
 
     async def claim_again(self, chat: str, lost: str, run: str, seconds: float) -> str:
-        """Register a new run of a chat in place of one that is gone, as `claim` does."""
+        """Register a new run of a chat instead of one that is gone, as `claim` does."""
         with suppress(StoreAway):
             await self._store.release(chat, lost)
         return await self.claim(chat, run, seconds)

@@ -133,7 +133,7 @@ class RedisRunStore:
         await self._call(self._store.client.delete, _key("stream", stream))
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register the run of a chat; return the run that it has, this one or another."""
+        """Register the run of a chat for these seconds; return the run that the chat has, this one or another."""
         known: bytes = await self._call(self._claim, [_key("chat", chat)], [run, int(seconds * 1000)])
         return known.decode()
 

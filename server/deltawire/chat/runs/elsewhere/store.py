@@ -46,7 +46,7 @@ class RunStore(Protocol):
         ...
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register the run of a chat; return the run that it has, this one or another."""
+        """Register the run of a chat for these seconds; return the run that the chat has, this one or another."""
         ...
 
     async def release(self, chat: str, run: str) -> None:
