@@ -49,7 +49,7 @@ SECRETS: Final = (
 """Variables whose value may stand in a file instead, which the variable NAME_FILE names."""
 STANDIN_MODEL: Final = "offline"
 CLOSING_SECONDS: Final = 5.0
-"""Seconds to close what is open, after the drain and the last writes to the stores."""
+"""Seconds to close connections and stores, after the drain and the last writes."""
 
 
 class SettingsError(Exception):

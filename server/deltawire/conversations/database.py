@@ -106,7 +106,7 @@ class Database:
                 return await _revision(connection)
 
     async def inspect(self, work: Callable[[Connection], T]) -> T:
-        """Return what `work` reads, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
+        """Return the result of `work`, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
         with store_faults_raised():
             async with asyncio.timeout(_TRANSACTION_SECONDS), self._reader.begin() as connection:
                 return await connection.run_sync(work)

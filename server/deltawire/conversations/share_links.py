@@ -82,7 +82,10 @@ class ShareLinks:
                 raise Failure("not_found")
 
     async def read(self, reader: str, token: str) -> AsyncGenerator[bytes, None]:
-        """Return what a link shows as JSON, in pieces. `reader` is who asks, not the owner."""
+        """Return the JSON of the shared branch, in pieces. `reader` is the caller who asks, not the owner.
+
+        Raise `Failure` (`not_found`).
+        """
         found = select(shares).where(shares.c.digest == _digest(token), shares.c.expires > time.time(), *_there())
         async with self._database.reading(reader or _ANYBODY) as connection:
             row = (await connection.execute(found)).one_or_none()

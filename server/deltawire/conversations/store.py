@@ -92,7 +92,7 @@ class ConversationStore:
             return tree, await _read_back(connection, tree)
 
     async def change(self, owner: str, conversation: str, changes: RequestedChange) -> Conversation:
-        """Change what is named: the title, the place in the list, single settings. Raise for another's folder."""
+        """Change the named fields: title, place in the list, settings. Raise `Failure`, also for an unknown folder."""
         self._check(changes.settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing(owner) as transaction:

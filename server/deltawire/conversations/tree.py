@@ -109,7 +109,7 @@ class Tree(msgspec.Struct, frozen=True):
         return [BranchRow(*row) for row in (await connection.execute(_BRANCH, bounds)).all()]
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> int:
-        """Write a message; return the bytes of its texts, and of what it has beside them.
+        """Write a message; return the bytes of its texts and of its other parts.
 
         Raise `IntegrityError` when its conversation is gone, and when it was written before.
         """

@@ -1,4 +1,4 @@
-"""The report of `deltawire turn`: what is kept of the turns of a request, found by the server's id in the log."""
+"""The report of `deltawire turn`: the stored data of a request's turns, found by the server's id in the log."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -51,7 +51,7 @@ class KeptTurn(Struct, frozen=True, kw_only=True):
 
 
 async def read_turns(url: str, name: str) -> list[KeptTurn]:
-    """Return what is kept of the turns of a request, of a connection, or of a message, each named by its id.
+    """Return the stored data of turns; `name` is the id of a request, of a connection, or of a message.
 
     Raise `Failure` (`store_unavailable`).
     """

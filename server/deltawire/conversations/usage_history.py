@@ -55,7 +55,7 @@ class UsageHistory:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write in the background what is kept. At the end write the rest, for two seconds at most."""
+        """Write the kept rows in the background. At the end write the rest, for two seconds at most."""
         self._batches.extend(self._spool.left_by_others())
         if self._batches:
             self._has_rows.set()
@@ -81,14 +81,14 @@ class UsageHistory:
                     await self._has_rows.wait()
 
     async def _write_for_certain(self, database: Database) -> None:
-        """Write all that is kept now, as often as it takes."""
+        """Write all rows that are kept now; retry until that succeeds."""
         try:
             await self._write(database)
         except Failure:
             await _until_success(self._write, database)
 
     async def _write_the_rest(self) -> None:
-        """Write what is left; files that cannot be written now wait for the next start."""
+        """Write the rows that are left; files that cannot be written now wait for the next start."""
         if self._has_rows.is_set() or self._batches:
             async with _own_connections(self._url) as database:
                 with suppress(TimeoutError, Failure):

@@ -47,7 +47,7 @@ class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     day: str | UnsetType = UNSET
-    """In UTC, as YYYY-MM-DD. What the turns are not grouped by is not set."""
+    """In UTC, as YYYY-MM-DD. A field by which the turns are not grouped is not set."""
     caller: str | UnsetType = UNSET
     model: str | UnsetType = UNSET
     turns: int

@@ -90,7 +90,7 @@ class UsageSpool:
         self._memory.add(row)
 
     def take(self) -> Iterator[Batch]:
-        """Yield what was added; what is added later goes into other batches."""
+        """Yield the rows that were added, in batches; later rows go into other batches."""
         file, memory, self._file, self._memory = self._file, self._memory, None, Batch()
         if file is not None:
             yield file

@@ -156,7 +156,7 @@ async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure)
 
 
 def _stranger(client: Client, path: str) -> str:
-    """Return the owner of what is asked without a token. One kind of path does not hold up another: `/livez` is one."""
+    """Return the owner of a request without a token: for each address and first part of the path, such as `livez`."""
     return f"{client.address}/{path.split('/', 2)[1]}"
 
 

@@ -1,4 +1,4 @@
-"""Messages as the store hands them to the upstream: with what their text does not say."""
+"""Messages as the store hands them to the upstream: with the parts and files that are not in their text."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
@@ -95,7 +95,7 @@ def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
 
 
 def exchange_of(contents: Exchange) -> bytes:
-    """Return what an answer is stored with, as JSON: the model's parts, or the contents of several rounds."""
+    """Return the JSON to store with an answer: the model's parts, or the contents of several rounds."""
     if len(contents) == 1:
         return contents[0].parts
     encoded = [b'{"role":"%b","parts":%b}' % (content.role.encode(), content.parts) for content in contents]

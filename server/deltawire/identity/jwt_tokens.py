@@ -134,14 +134,14 @@ class JwtTokens:
 
 
 def _time_of(claim: Any) -> float:
-    """Return a time of a token; raise TypeError for what is no number in JSON (RFC 7519, 2: NumericDate)."""
+    """Return a time of a token; raise TypeError for anything but a number in JSON (RFC 7519, 2: NumericDate)."""
     if type(claim) not in (int, float) or not isfinite(claim):
         raise TypeError
     return float(claim)
 
 
 def _name_of(claim: Any) -> str:
-    """Return the name of a token's subject; raise TypeError for what is no string."""
+    """Return the name of a token's subject; raise TypeError for anything but a string."""
     if type(claim) is not str:
         raise TypeError
     return claim

@@ -113,7 +113,7 @@ class Prices:
             return ModelPrices()
 
     def load_now(self) -> None:
-        """Load the list and wait for it; raise what the reading raises."""
+        """Load the list and wait for it; raise any exception of the loading."""
         self._find = self._read()
 
     def _rates(self, model: str) -> Rates | None:

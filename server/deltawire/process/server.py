@@ -46,7 +46,7 @@ class Service(NamedTuple):
     listening: Listening
     drain: Drain
     loaded: Callable[[], Awaitable[None]]
-    """Waits for what is loaded while the server already accepts connections; raises what kept it from being loaded."""
+    """Waits for the upstream's client, which is loaded while the server accepts connections; raises its exception."""
 
 
 class ServerConfig(Config):

@@ -250,7 +250,7 @@ def figures_of(usage: Usage) -> UsageFigures:
 
 
 def shown_part(frame: PartFrame) -> ShownPart | None:
-    """Return what an answer keeps of a frame; None for a file that was not kept."""
+    """Return a frame in the form that an answer keeps; None for a file that was not kept."""
     if isinstance(frame, FileFrame):
         if frame.file is None:
             return None

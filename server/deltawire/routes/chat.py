@@ -87,7 +87,7 @@ def _speaks_ui(request: AnyRequest) -> bool:
 
 
 async def _requested(request: AnyRequest, services: Services) -> RequestedTurn:
-    """Return what a request asks. Raise `Failure` and `Refusal`."""
+    """Return the turn that a request asks for. Raise `Failure` and `Refusal`."""
     async with json_body(request, services) as body:
         try:
             return RequestedTurn(request, decode_request(body))

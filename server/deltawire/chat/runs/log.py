@@ -40,7 +40,7 @@ class _Text:
         self.marks = self.marks[:]
 
     def after(self, turn: str, seq: int) -> Delta | Thought:
-        """Return what comes after this number, as one frame."""
+        """Return the text after this number, as one frame."""
         start = self.marks[seq - self.first] if seq >= self.first else 0
         return self.kind(turn, self.data[start:].decode(), self.last)
 

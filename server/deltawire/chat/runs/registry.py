@@ -203,7 +203,7 @@ class Runs:
         self._memory.classify(run)
 
     def note(self, run: Run, happening: Happening) -> None:
-        """Count and log what happened to a run."""
+        """Count and log an event of a run."""
         self._observer.note(run.turn, happening)
 
     def forget(self, run: Run) -> None:

@@ -67,7 +67,7 @@ class RunManager(Protocol):
         ...
 
     def note(self, run: "Run", happening: Happening) -> None:
-        """Note what happened to it."""
+        """Count and log an event of the run."""
         ...
 
     def forget(self, run: "Run") -> None:
@@ -250,7 +250,7 @@ class Run:
             self._count()
 
     def _count(self) -> None:
-        """Have the manager count what was not counted yet."""
+        """Have the manager count the bytes that are not counted yet."""
         if not self.is_forgotten:
             size, self._uncounted = self._uncounted, 0
             self._manager.count_bytes(self, size)

@@ -83,7 +83,7 @@ class Inspection:
         self._check(piece)
 
     def finish(self) -> str:
-        """Check what only the whole file shows; return its media type."""
+        """Make the checks that need the whole file; return its media type."""
         if self.kind is None:
             self._begin()
         kind = self.kind
@@ -159,7 +159,7 @@ class Inspection:
 
 
 def binary_kind(head: bytes) -> Kind | None:
-    """Return the kind of first bytes with a signature; None for text, and for what is not known here."""
+    """Return the kind of first bytes with a signature; None for text, and for an unknown one."""
     if head[4:8] == b"ftyp":
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), 64), 4))]
         if brands[0] in _HEIC_BRANDS and any(brand in _HEIC_BRANDS[:6] for brand in brands):

@@ -71,7 +71,7 @@ class Objects:
         return f"{self.url.rstrip('/')}/{key}" if self.url.startswith("gs://") else None
 
     async def put(self, key: str, pieces: AsyncIterator[bytes]) -> None:
-        """Write an object of these pieces. What they raise is raised, and no object is left.
+        """Write an object of these pieces. An exception of theirs is raised, and no object is left.
 
         A piece is read only when the store has accepted those before it.
         """

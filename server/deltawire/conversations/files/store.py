@@ -41,7 +41,7 @@ class FileStore:
         return await finished(self.database.background.run(self.uploads.take(upload, pieces)))
 
     async def info(self, owner: str, name: str) -> File:
-        """Return what is known of a file."""
+        """Return a file's name, type, size and dates; raise `not_found`."""
         return info_of(await self.find(owner, name), self.bounds.lifetime)
 
     async def find(self, owner: str, name: str) -> FileRow:

@@ -109,7 +109,7 @@ class EffortAndSummary(Struct, frozen=True, kw_only=True):
 
 
 class OpenAIResponse(Struct, frozen=True, kw_only=True):
-    """A response, with what was asked of it."""
+    """A response, with the options of its request."""
 
     id: str
     object: Literal["response"] = "response"

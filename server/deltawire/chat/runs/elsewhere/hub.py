@@ -78,7 +78,7 @@ class Hub:
                 await self._forget(run)
 
     def forgot(self, run: Run) -> None:
-        """Remove what other processes find a run by."""
+        """Remove the entries by which other processes find a run."""
         self.spawn(self._forget(run))
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
