@@ -19,7 +19,7 @@ class LastingFailure(Failure):
 
 
 class FileFailure(Failure):
-    """A refusal that speaks of a file: its copy at the provider may be gone, or not be ready."""
+    """A refusal because of a file: its copy at the provider may be gone, or not be ready."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -172,7 +172,10 @@ class Upstream(Protocol):
 
     @property
     def loading(self) -> Awaitable[object] | None:
-        """Wait for it until it is loaded, before the deadlines of the provider begin; None once it is."""
+        """An awaitable that ends when the upstream is loaded; None once it is.
+
+        A turn awaits it before the deadlines of the provider begin.
+        """
         ...
 
     def open(
@@ -180,6 +183,7 @@ class Upstream(Protocol):
     ) -> Awaitable[Stream]:
         """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none.
 
-        A message of the history may be a `StoredMessage`. `exchange` is what has been said after the request's message.
+        A message of the history may be a `StoredMessage`. `exchange` has the contents after the request's message:
+        the model's calls and their results.
         """
         ...

@@ -18,8 +18,8 @@ _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
 _malformed_at = re.compile(r"\(byte (\d+)\)$")
 _LONGEST_FIELD: Final = 128
-_LONGEST_COMPLAINT: Final = 1_000
-"""A complaint quotes an unknown field whole."""
+_LONGEST_REASON: Final = 1_000
+"""The most characters of msgspec's message that are searched: it quotes an unknown field as a whole."""
 _EXPLAINED_CHARS: Final = 8_192
 """The longest text that is parsed a second time, for a better error message; parsing it takes 2 ms at most."""
 
@@ -120,10 +120,10 @@ class StrictDecoder(Generic[T]):
         message = f"{field or 'The frame'} must be Unicode text: it holds half of a surrogate pair."
         return Unreadable("invalid_frame", message, field=field or None, value=value)
 
-    def _invalid(self, complaint: str, value: Any = None) -> Unreadable:
-        """Translate msgspec's complaint about an object into a sentence about one field."""
-        half = _LONGEST_COMPLAINT // 2
-        shortened = complaint if len(complaint) <= _LONGEST_COMPLAINT else f"{complaint[:half]}`{complaint[-half:]}"
+    def _invalid(self, reason: str, value: Any = None) -> Unreadable:
+        """Translate msgspec's message about an object into a sentence about one field."""
+        half = _LONGEST_REASON // 2
+        shortened = reason if len(reason) <= _LONGEST_REASON else f"{reason[:half]}`{reason[-half:]}"
         at = _at_path.search(shortened)
         path = at[1] if at else ""
         if field_match := _named_field.match(shortened):
