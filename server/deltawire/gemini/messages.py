@@ -46,7 +46,7 @@ class Content(NamedTuple):
 
 
 Exchange = Sequence[Content]
-"""Contents of the model and of the client's functions, in their order."""
+"""The contents after the message of a turn: the model's parts and the results of its calls, in their order."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):

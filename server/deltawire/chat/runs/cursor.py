@@ -24,7 +24,7 @@ class Listener(Protocol):
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
     ) -> None:
-        """Add a finished exchange to the history of its socket, if it has one."""
+        """Add a finished turn to the history of its socket, if it has one."""
         ...
 
 

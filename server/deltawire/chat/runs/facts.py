@@ -18,4 +18,4 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of the files that belong to the message."""
     conversation: str | None
     is_remembered: bool
-    """True when the exchange belongs to the history of a socket."""
+    """True when the turn belongs to the history of a socket."""

@@ -256,7 +256,7 @@ class Run:
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the exchange to the socket that asked, if it is still open, else to the newest listener."""
+        """Give the turn to the history of the socket that asked, if that is still open, else of the newest listener."""
         first = self._first
         recipient = first if first is not None and first.is_open else self.listeners.newest()
         if recipient is not None and self.log.holds(0):

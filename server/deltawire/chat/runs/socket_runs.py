@@ -74,7 +74,7 @@ class SocketListener:
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
     ) -> None:
-        """Add a finished exchange to the history of the socket, unless it is too long for one."""
+        """Add a finished turn to the history of the socket, unless it is too long for one."""
         history = self._socket.history
         draft = history.draft()
         draft.add(answer)
