@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import TextClause, bindparam, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deltawire.conversations.tokenizer import word_of, words_of
+from deltawire.conversations.tokenizer import owner_word, words_of
 
 _NEWEST: Final = 300
 """The most matching messages that are used, and the most titles."""
@@ -103,7 +103,7 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
     if _is_sqlite(connection):
         template, grammar = _SQLITE, _SQLITE_GRAMMAR
         bound: dict[str, Any] = {}
-        words.insert(0, word_of(owner))
+        words.insert(0, owner_word(owner))
     else:
         template, grammar = _POSTGRESQL, _POSTGRESQL_GRAMMAR
         bound = {"owner": owner, **await _prepare(connection)}
@@ -124,7 +124,7 @@ async def excerpts(
     words = words_of(query)[:_MAX_WORDS]
     is_sqlite = _is_sqlite(connection)
     grammar = _SQLITE_GRAMMAR if is_sqlite else _POSTGRESQL_GRAMMAR
-    condition = grammar.all_of([word_of(owner), *words] if is_sqlite else words, last_begins=bool(step))
+    condition = grammar.all_of([owner_word(owner), *words] if is_sqlite else words, last_begins=bool(step))
     matches = text(_MATCHES_IN_SQLITE if is_sqlite else _MATCHES_IN_POSTGRESQL)
     bound = {"words": condition, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
     bound |= {"chars": _READ_CHARS} if is_sqlite else {"chars": _READ_CHARS, "owner": owner}

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.context import context_of
 from deltawire.conversations.database import Database
-from deltawire.conversations.files.rows import FileRow, name_in
+from deltawire.conversations.files.rows import FileRow, name_in_message
 from deltawire.conversations.files.schemas import shown_of
 from deltawire.conversations.open_calls import calling_answer, continuation
 from deltawire.conversations.question_place import QuestionPlace, place_of
@@ -206,7 +206,7 @@ class Transcript:
             answered=False,
             shown=shown,
         )
-        await name_in(transaction, question_id, [row.id for row in files])
+        await name_in_message(transaction, question_id, [row.id for row in files])
         return question_id
 
     async def _history(
@@ -281,7 +281,7 @@ class Transcript:
                     shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
-                await name_in(transaction, answer, [file.id for file in self._shown.files])
+                await name_in_message(transaction, answer, [file.id for file in self._shown.files])
                 if self._continued_answer is None:
                     await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())

@@ -14,8 +14,8 @@ from uvicorn.server import ServerState
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
-from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.facts import ServerFacts, SocketFacts, connection_facts
+from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head

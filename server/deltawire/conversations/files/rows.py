@@ -143,7 +143,7 @@ async def use(connection: AsyncConnection, ids: Collection[str]) -> None:
     await connection.execute(update(files).where(files.c.id.in_(ids)).values(used=time.time()))
 
 
-async def name_in(connection: AsyncConnection, message: str, ids: Sequence[str]) -> None:
+async def name_in_message(connection: AsyncConnection, message: str, ids: Sequence[str]) -> None:
     """Note the files of a message, in their order; one that was deleted meanwhile is left out."""
     for position, name in enumerate(ids):
         there = select(literal(message), literal(position, BigInteger), files.c.id)

@@ -11,7 +11,7 @@ import structlog
 from aiohttp import web
 
 from deltawire.gemini.standin.answers import events
-from deltawire.gemini.standin.conversation import Conversation
+from deltawire.gemini.standin.request import StandInRequest
 from deltawire.gemini.standin.files import SentFiles
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ class StandIn:
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         try:
-            conversation = Conversation.read(msgspec.json.decode(await request.read()), self._files)
+            standin_request = StandInRequest.read(msgspec.json.decode(await request.read()), self._files)
         except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
             error = {"code": 400, "message": "This is not a request that Gemini knows.", "status": "INVALID_ARGUMENT"}
             return web.json_response({"error": error}, status=400)
@@ -56,7 +56,7 @@ class StandIn:
         sent = 0
         try:
             await asyncio.sleep(_SECONDS_TO_FIRST_WORD)
-            for event in events(conversation):
+            for event in events(standin_request):
                 await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
                 sent += 1
                 await asyncio.sleep(_SECONDS_A_WORD)
