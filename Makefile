@@ -127,7 +127,7 @@ lock: .venv/.installed-dev ## resolve the dependencies anew (needs a network)
 		--output-file requirements-dev.txt
 	$(COMPILE) tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
-# Measurements, which are no tests. Most write a page in docs/measurements/; the others print their figures.
+# Measurements, not tests. Most write a page in docs/measurements/; the others print their figures.
 hangups: .venv/.installed-dev ## how long an upstream outlives its listener (docs/measurements/hangups.md)
 	$(BENCH) tests/bench/hangups.py
 

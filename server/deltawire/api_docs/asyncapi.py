@@ -16,13 +16,13 @@ _TURN: Final = tuple(str(frame.__struct_config__.tag) for frame in get_args(Numb
 _ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN, "tool_result": _TURN}
 """The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
 OPTIONAL: Final = ("seq", "search_queries", "state", "error", "modalities")
-"""Fields that the server leaves out in some cases: `seq` without `grace`, `search_queries` without a search, `state` where
-a turn does not end in calls, `error` of a file that was kept, and `modalities` of a turn that is only text."""
+"""Fields that the server leaves out in some cases: `seq` without `grace`, `search_queries` without a search, `state`
+where a turn does not end in calls, `error` of a file that was kept, and `modalities` of a turn that is only text."""
 _DESCRIPTION: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and
-stopped from another socket. A client ignores fields and frames that it does not know. Where the server wants
-to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
+stopped from another socket. A client ignores fields and frames that it does not know. Where the server
+requires a token, the handshake has `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
 `deltawire.v1`."""
 
 

@@ -28,7 +28,7 @@ def load() -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Yield each `DELTAWIRE_` name that is no setting, with the most similar setting, if there is one."""
+    """Yield each `DELTAWIRE_` name that is not a setting, with the most similar setting, if there is one."""
     known = [row.name.removeprefix(PREFIX) for row in describe()]
     known += [name.removeprefix(PREFIX) + SUFFIX for name in SECRETS]
     for name in sorted(environ):

@@ -35,7 +35,7 @@ _CONNECTIONS_PER_OWNER: Final = 2
 def why_unusable(url: str) -> str | None:
     """Return why the file of a SQLite database cannot be written, in SQLite's words; None when it can.
 
-    A lock is no reason: it ends.
+    A lock is not such a fault: it ends.
     """
     sqlalchemy_url = make_url(url)
     if sqlalchemy_url.get_backend_name() != "sqlite" or sqlalchemy_url.database is None:

@@ -72,7 +72,7 @@ class Importer:
         self._max_system_chars = max_system_chars
 
     async def run(self, owner: str, body: bytes) -> ImportReport:
-        """Import a body. Raise `Failure` for one that is no export, and `store_unavailable`."""
+        """Import a body. Raise `Failure` for a body that is not an export, and `store_unavailable`."""
         export = await asyncio.to_thread(_export_in, body)
         folders = {each.id: each.name for each in export.folders}
         reports = []

@@ -32,7 +32,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     nanodollars: int | None
     request: str | None = None
     """The server's id of the request that the turn came with, as in the log."""
-    # The tokens of the input, of tools and of the output that are no text; None where the provider sent none.
+    # The tokens of the input, of tools and of the output that are not text; None where the provider sent none.
     image_tokens: int | None = None
     audio_tokens: int | None = None
     video_tokens: int | None = None

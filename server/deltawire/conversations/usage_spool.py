@@ -71,7 +71,7 @@ class UsageSpool:
     """The files of one process, in a folder that processes may share."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Keep the rows in memory where there is no folder, or where it takes none."""
+        """Keep the rows in memory where there is no folder, or where it cannot be written."""
         self._folder = folder
         self._file: Batch | None = None
         self._memory = Batch()

@@ -61,7 +61,7 @@ def check_schemas(schemas: Iterable[tuple[Any, str]]) -> None:
 
 
 def check_schema(schema: Any, path: str) -> None:
-    """Raise `Failure`, with its path, for a keyword that the provider does not take, and for what is no schema."""
+    """Raise `Failure`, with its path, for a keyword that the provider does not accept, and for a bad schema."""
     check_schemas([(schema, path)])
     pending = [(schema, path)]
     while pending:

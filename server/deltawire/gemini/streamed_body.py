@@ -51,7 +51,7 @@ class StreamedPayload(aiohttp.Payload):
         return self._value.size
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's
-        """Raise TypeError: a body that is not in memory is no string."""
+        """Raise TypeError: a body that is not in memory has no text."""
         raise TypeError("a streamed body is not in memory")
 
     async def write(self, writer: AbstractStreamWriter) -> None:

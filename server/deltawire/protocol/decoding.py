@@ -28,7 +28,7 @@ class Unreadable(Failure):
     """The failure of text that is not an object of the wanted kind."""
 
     def __init__(self, code: str, message: str | None = None, *, field: str | None = None, value: Any = None) -> None:
-        """`value` is the text's JSON; None where it is no JSON, or too long to be read a second time."""
+        """`value` is the text's JSON; None where it is not JSON, or too long to be parsed a second time."""
         super().__init__(code, message, field=field)
         self.value: Final = value
 

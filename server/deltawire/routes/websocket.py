@@ -116,5 +116,5 @@ class SocketRoute:
 
 @websocket(f"/{_PATH}")
 async def socket_path(socket: WebSocket[Any, Any, Any]) -> None:
-    """Stand for `SocketRoute` in Litestar, which answers requests for its path that are no handshakes."""
+    """Stand for `SocketRoute` in Litestar, which answers requests for its path that are not handshakes."""
     raise AssertionError(f"the gate has passed a handshake on to Litestar: {socket.url.path}")

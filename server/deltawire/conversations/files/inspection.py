@@ -189,7 +189,7 @@ def _has_controls(data: bytes) -> bool:
 
 
 def _is_foreign(head: bytes) -> bool:
-    """Return whether first bytes without a known signature are no text either."""
+    """Return whether first bytes without a known signature are not text either."""
     if _has_controls(head):
         return True
     try:

@@ -93,7 +93,7 @@ class Objects:
             yield piece
 
     async def delete(self, key: str) -> None:
-        """Remove an object; one that is gone is no fault."""
+        """Remove an object, if it still exists."""
         try:
             with _store_faults_raised():
                 await obstore.delete_async(self._store, key)

@@ -78,7 +78,7 @@ def error_in(body: bytes) -> Any:
 
 
 def unwrapped_error(payload: bytes) -> Any:
-    """Return the error in a stream's event that has no `error` wrapper; None when the event is no error."""
+    """Return the error in a stream's event that has no `error` wrapper; None when the event is not an error."""
     error = error_in(payload)
     return error if isinstance(error, dict) and _status(error.get("code")) >= 400 else None
 

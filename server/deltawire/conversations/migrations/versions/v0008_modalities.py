@@ -1,4 +1,4 @@
-"""The tokens of each turn that are no text."""
+"""The tokens of each turn that are not text."""
 
 from alembic import op
 
