@@ -17,8 +17,8 @@ Rules = dict[str, str]
 _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
 _malformed_at = re.compile(r"\(byte (\d+)\)$")
-_LONGEST_FIELD: Final = 128
-_LONGEST_REASON: Final = 1_000
+_MAX_FIELD_CHARS: Final = 128
+_MAX_REASON_CHARS: Final = 1_000
 """The most characters of msgspec's message that are searched: it quotes an unknown field as a whole."""
 _EXPLAINED_CHARS: Final = 8_192
 """The longest text that is parsed a second time, for a better error message; parsing it takes 2 ms at most."""
@@ -122,14 +122,14 @@ class StrictDecoder(Generic[T]):
 
     def _invalid(self, reason: str, value: Any = None) -> Unreadable:
         """Translate msgspec's message about an object into a sentence about one field."""
-        half = _LONGEST_REASON // 2
-        shortened = reason if len(reason) <= _LONGEST_REASON else f"{reason[:half]}`{reason[-half:]}"
+        half = _MAX_REASON_CHARS // 2
+        shortened = reason if len(reason) <= _MAX_REASON_CHARS else f"{reason[:half]}`{reason[-half:]}"
         at = _at_path.search(shortened)
         path = at[1] if at else ""
         if field_match := _named_field.match(shortened):
             field = f"{path}.{field_match[1]}" if path else field_match[1]
             if shortened.startswith("Object contains"):
-                field = field[:_LONGEST_FIELD]
+                field = field[:_MAX_FIELD_CHARS]
                 message = f"There is no field {field} here."
             else:
                 message = f"{field} is missing: {self._rule(field)}."

@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.refusals import Refusals
 
-_LONG: Final = 2**16
+_LONG_BYTES: Final = 2**16
 """Bytes of an answer that count. Answers in pieces do not: they wait for their client by themselves."""
 
 
@@ -35,7 +35,7 @@ class UnreadAnswers:
 
         async def counted(message: Message) -> None:
             nonlocal start, is_refused
-            if message["type"] == "http.response.start" and _length_of(message) > _LONG:
+            if message["type"] == "http.response.start" and _length_of(message) > _LONG_BYTES:
                 start = message  # until its body has come: it may be refused
             elif start is not None and message["type"] == "http.response.body":
                 first, start = start, None

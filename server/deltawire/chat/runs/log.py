@@ -12,10 +12,10 @@ _SEGMENT_BYTES: Final = 2**14
 """The most text that is sent again as one frame, unless a frame was longer by itself."""
 _SEGMENTS_AT_ONCE: Final = 8
 """The most segments that a listener is given at once."""
-_SEGMENT_COST: Final = 256
+_SEGMENT_COST_BYTES: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
-_FRAME_COST: Final = 1024
+_FRAME_COST_BYTES: Final = 1024
 """Bytes of memory for a frame that is not text; the content of a part counts in addition."""
 
 
@@ -54,7 +54,7 @@ class _SingleFrame:
         self.frame = frame
         self.last = number
         is_bounded = isinstance(frame, Started | Usage | ErrorFrame)
-        self.cost = _FRAME_COST if is_bounded else _FRAME_COST + 2 * len(encode(frame))
+        self.cost = _FRAME_COST_BYTES if is_bounded else _FRAME_COST_BYTES + 2 * len(encode(frame))
 
     def after(self, turn: str, seq: int) -> NumberedFrame:  # noqa: ARG002 - the shape that `_Text` has
         return self.frame
@@ -143,7 +143,7 @@ class RunLog:
             self._close()
             segment = self._open = _Text(kind, self.last)
             self._segments.append(segment)
-            self.size += _SEGMENT_COST
+            self.size += _SEGMENT_COST_BYTES
         segment.data += piece
         segment.marks.append(len(segment.data))
         self.size += size + _MARK_BYTES
@@ -152,4 +152,4 @@ class RunLog:
 def _cost(segment: _Text | _SingleFrame) -> int:
     if isinstance(segment, _SingleFrame):
         return segment.cost
-    return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)
+    return _SEGMENT_COST_BYTES + len(segment.data) + _MARK_BYTES * len(segment.marks)

@@ -16,7 +16,7 @@ from deltawire.gemini.standin.files import SentFiles
 
 log = structlog.get_logger(__name__)
 
-_SECONDS_A_WORD: Final = 0.03
+_SECONDS_PER_WORD: Final = 0.03
 _SECONDS_TO_FIRST_WORD: Final = 0.25
 _MAX_BODY_BYTES: Final = 64 * 2**20
 """The longest request: the files within it are in base64."""
@@ -59,7 +59,7 @@ class StandIn:
             for event in events(standin_request):
                 await response.write(b"data: " + msgspec.json.encode(event) + b"\r\n\r\n")
                 sent += 1
-                await asyncio.sleep(_SECONDS_A_WORD)
+                await asyncio.sleep(_SECONDS_PER_WORD)
             await response.write_eof()
         except (asyncio.CancelledError, ConnectionError):
             log.info("stand-in: stream closed by its reader", events_sent=sent)
