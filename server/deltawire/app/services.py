@@ -122,7 +122,7 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
 
 
 def usage_folder(settings: Settings) -> Path | None:
-    """Return the folder in which usage waits for the database; None for a user without a folder of their own."""
+    """Return the folder in which usage waits for the database; None without `DATA_DIR` and without a home folder."""
     try:
         return spool_folder(settings.folder, settings.database)
     except SettingsError:

@@ -50,7 +50,7 @@ Exchange = Sequence[Content]
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is asked with a message."""
+    """A file that is asked with a message; `size` is in bytes."""
 
     type: str
     size: int

@@ -19,14 +19,14 @@ Pieces = Callable[[], AsyncIterator[bytes]]
 
 
 class FileSlot(NamedTuple):
-    """The file that goes into a body at one place: its bytes and its size."""
+    """A file that is put into a body: its pieces, and its size in bytes."""
 
     pieces: Pieces
     size: int
 
 
 class StreamedBody(bytes):
-    """The body of a request, by its pieces and its size."""
+    """The body of a request: its pieces, and its size in bytes."""
 
     pieces: Pieces
     size: int

@@ -16,7 +16,7 @@ _MAX_FILES: Final = 1_000
 
 
 class StandInFile(msgspec.Struct, frozen=True):
-    """A file that the stand-in has: its type, its size and its first bytes."""
+    """A file that the stand-in has: its type, size in bytes, first bytes, and expiry in seconds since 1970."""
 
     type: str
     size: int
