@@ -1,5 +1,5 @@
-// The marks of an answer's sources. A mark stands after the text that it is the source of; its position is counted in
-// the answer's markdown.
+// The marks of an answer's sources. A mark stands after the text that its sources are cited for; its position is counted
+// in the answer's markdown.
 
 /** A source that a mark leads to. */
 interface Cited {

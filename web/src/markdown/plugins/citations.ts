@@ -1,4 +1,4 @@
-// Puts the number of a source after the text that it is the source of. The positions are known in the markdown. The
+// Puts the number of a source after the text that it is cited for. The positions are known in the markdown. The
 // numbers are put into its syntax tree, so the markdown is parsed as it would be without them.
 
 import type { Link, PhrasingContent, Root, RootContent, Text } from "mdast";
