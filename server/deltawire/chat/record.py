@@ -122,7 +122,7 @@ class TurnRecord:
     ) -> _RequestInContext:
         """Check the limits, then store the question; return the request with its context."""
         models = request.models
-        if self.ledger.goes_by_model:
+        if self.ledger.depends_on_model:
             models = await transcript.models(request.request)
         await self.ledger.begin(*models)
         try:

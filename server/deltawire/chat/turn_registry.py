@@ -186,7 +186,7 @@ class TurnRegistry:
                 _COPIES * (memory_of(resumed.history) + sum([len(content.parts) for content in resumed.exchange]))
             )
         except Failure:
-            memory.become(0)
+            memory.set_amount(0)
             self.bounds.turns.release(turn_request.caller)
             raise
         return resumed
@@ -209,7 +209,7 @@ class TurnRegistry:
 
     def _remove(self, turn: Turn) -> None:
         memory = self._running.pop(turn)
-        memory.become(0)
+        memory.set_amount(0)
         self.bounds.turns.release(memory.caller)
         self.finished += turn.is_finished
         if not self._running:

@@ -116,7 +116,7 @@ class Portions:
                 found = (await connection.execute(chosen)).mappings().all()
                 is_over = len(found) < _ROWS
                 if is_over:
-                    await _still_there(connection, tree)
+                    await _check_exists(connection, tree)
             for row in found:
                 yield _message(row)
             last = found[-1]["seq"] if found else last
@@ -137,7 +137,7 @@ class Portions:
             last = found[-1].seq if found else last
 
 
-async def _still_there(connection: AsyncConnection, tree: Tree) -> None:
+async def _check_exists(connection: AsyncConnection, tree: Tree) -> None:
     """Raise `Failure` for a conversation that was deleted meanwhile: some of its messages may be missing."""
     if await tree.find(connection) is None:
         raise Failure("not_found")

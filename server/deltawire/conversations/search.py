@@ -72,6 +72,7 @@ class _Grammar(NamedTuple):
     mark: str
     """Stands before and after each word."""
     both: str
+    """Stands between two words that must both occur."""
     beginning: str
     """Stands after a word that may be the beginning of a longer one."""
 

@@ -63,12 +63,12 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(self, owner: str, conversation: str, hold: Callable[[int], None], came_with: str) -> "Transcript":
+    def open(self, owner: str, conversation: str, hold: Callable[[int], None], request_id: str) -> "Transcript":
         """Return the transcript of a turn, whose context `hold` counts, in bytes.
 
-        `came_with` is the server's id of the request that the turn came with.
+        `request_id` is the server's id of the request that the turn came with; it is empty where there is none.
         """
-        return Transcript(self, Tree(owner, conversation, came_with or None), hold)
+        return Transcript(self, Tree(owner, conversation, request_id or None), hold)
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""

@@ -126,7 +126,7 @@ class Gate:
         authenticator = self._policy.authenticator
         if not authenticator.is_required:
             return ANONYMOUS
-        caller, owner = ANONYMOUS, _stranger(client, scope["path"])
+        caller, owner = ANONYMOUS, _owner_without_token(client, scope["path"])
         try:
             if not self._is_public(scope):
                 caller = await authenticator.identify(token_of(scope))
@@ -155,7 +155,7 @@ async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure)
     await answer({"type": f"{kind}.body", "body": body, "more_body": False})
 
 
-def _stranger(client: Client, path: str) -> str:
+def _owner_without_token(client: Client, path: str) -> str:
     """Return the owner of a request without a token: for each address and first part of the path, such as `livez`."""
     return f"{client.address}/{path.split('/', 2)[1]}"
 

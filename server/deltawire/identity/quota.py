@@ -59,8 +59,8 @@ class Holding:
         self._quota = quota
         self.caller = caller
 
-    def become(self, amount: int) -> None:
-        """Hold this amount instead; raise `Failure`, and hold what was held, when that is too much."""
+    def set_amount(self, amount: int) -> None:
+        """Hold this amount instead; raise `Failure`, and hold the amount of before, when that is too much."""
         if amount > self.amount:
             self._quota.take(self.caller, amount - self.amount)
         elif amount < self.amount:
@@ -68,5 +68,5 @@ class Holding:
         self.amount = amount
 
     def add(self, amount: int) -> None:
-        """Hold this much more; raise `Failure` as `become` does."""
-        self.become(self.amount + amount)
+        """Hold this much more; raise `Failure` as `set_amount` does."""
+        self.set_amount(self.amount + amount)

@@ -26,7 +26,7 @@ from deltawire.limits.backend import (
 from deltawire.limits.prices import Prices
 from deltawire.limits.refusals import AWAY, budget_used, exhausted, too_many_a_minute, too_many_at_once, unpriced
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
-from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
+from deltawire.limits.rules import Rule, Rules, applicable, limits_dollars
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage, figures_of
 from deltawire.protocol.usage_figures import UsageFigures
@@ -148,7 +148,7 @@ class Ledger:
         return self._id
 
     @property
-    def goes_by_model(self) -> bool:
+    def depends_on_model(self) -> bool:
         """True where the limits depend on the model: then it must be known before `begin`."""
         return bool(self._limits.rules.models) or self._needs_prices
 
@@ -212,7 +212,7 @@ class Ledger:
             return [
                 await limits.standing(self._caller, name, rule, {})
                 for name in ("turns_per_minute", "turns_at_once")
-                for rule in concerning(getattr(limits.rules, name), self._model)
+                for rule in applicable(getattr(limits.rules, name), self._model)
             ]
         except StoreAway:
             return []
@@ -242,7 +242,7 @@ class Ledger:
         budgets = [
             (name, rule)
             for name in ("tokens_per_day", "usd_per_day")
-            for rule in concerning(getattr(rules, name), self._model)
+            for rule in applicable(getattr(rules, name), self._model)
         ]
         if not budgets:
             return
@@ -252,14 +252,14 @@ class Ledger:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
 
     async def _take_lease(self) -> None:
-        rules = concerning(self._limits.rules.turns_at_once, self._model)
+        rules = applicable(self._limits.rules.turns_at_once, self._model)
         if rules:
             rule = await self._limits.backend.leases.take(self._id, self._caller, rules)
             if rule is not None:
                 raise too_many_at_once(rule)
 
     async def _enter(self) -> None:
-        rules = concerning(self._limits.rules.turns_per_minute, self._model)
+        rules = applicable(self._limits.rules.turns_per_minute, self._model)
         if rules:
             try:
                 rule = await self._limits.windows.enter(self._id, self._caller, rules)

@@ -127,7 +127,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
         self._drain.begin()
         if self._clock.is_second(asyncio.get_running_loop().time()):
-            self._drain.hurry()
+            self._drain.stop_waiting()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -56,7 +56,7 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            speaks_ui = _speaks_ui(request)
+            speaks_ui = _wants_ui_stream(request)
             requested = await _requested(request, services)
             writer = EventStream(scope, send, services.send_timeout, services.metrics)
             if requested.chat.grace:
@@ -77,7 +77,7 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
     return stream
 
 
-def _speaks_ui(request: AnyRequest) -> bool:
+def _wants_ui_stream(request: AnyRequest) -> bool:
     """Return whether a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
     forms = set(request.query_params.getall("format", []))  # other parameters are ignored
     if forms - {UI_FORMAT}:

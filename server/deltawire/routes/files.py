@@ -56,7 +56,7 @@ async def send_file(request: AnyRequest, services: NamedDependency[Services]) ->
     """Keep the body as a file of the caller."""
     try:
         upload = _upload_of(request)
-        http_link(request.scope).deadline.take_long()
+        http_link(request.scope).deadline.leave_to_handler()
         info = await services.files.take(upload, _body(request, services.send_timeout))
     except Failure as failure:
         services.metrics.uploads.labels(failure.code).inc()

@@ -55,7 +55,7 @@ class UnreadAnswers:
             if holding.amount:
                 await http_link(scope).ready()
         finally:
-            holding.become(0)
+            holding.set_amount(0)
 
 
 def _length_of(start: Message) -> int:

@@ -144,7 +144,7 @@ class Inspection:
         if self._picture is not None:
             self._picture.feed(piece)
             size = self._picture.size
-            if size is not None and not size.is_bearable:
+            if size is not None and not size.is_small_enough:
                 message = (
                     f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are accepted."
                 )
