@@ -1,4 +1,4 @@
-# `make help` lists the targets: the words behind `##` are its text.
+# `make help` lists the targets: the text after `##` describes each.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,19 +7,19 @@ FRAMES := web/src/protocol/frames.ts
 CLOSE_CODES := web/src/protocol/close-code-table.ts
 PAGE := $(shell find web -type f -not -path '*/node_modules/*' -not -path 'web/dist/*')
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# With the extras told: of a package that is asked for with one, pip 23 (Python 3.11's) else takes the newest, not the pin.
+# --no-strip-extras: else pip 23 (of Python 3.11) installs the newest version of a package with an extra, not the pinned one.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 # The Pythons of the classifiers in pyproject.toml.
 VERSIONS := 3.11 3.12 3.13
-# What stands behind a version: `python3.12`, or pyenv's. A pyenv shim is there for versions that it does not run, so it is tried.
+# The interpreter of a version: `python3.12`, or one of pyenv. It is run to find out: a pyenv shim may exist and not work.
 interpreter = $(firstword $(shell python$(1) -c 'import sys; print(sys.executable)' 2> /dev/null) \
 	$(wildcard $(HOME)/.pyenv/versions/$(1).*/bin/python))
-# Where it is installed: each in an environment of its own, but for the one that all else uses.
+# The virtual environment of a version: .venv where that has this version, else one of its own.
 environment = $(if $(wildcard .venv/lib/python$(1)),.venv,.venv-$(1))
 PYTEST := $(BIN)/pytest
-# What the tests run and pip does not install.
+# The programs that the tests run and pip does not install.
 TOOLS := .venv/.chromium .venv/.firefox .venv/.nginx .venv/.pgbouncer .venv/.clients
 # Many tests wait, so there are more workers than cores.
 WORKERS := 6
@@ -46,7 +46,7 @@ help: ## this list
 check: .venv/.installed-dev ## lint, types, unit tests and a smoke test of the server, in a minute
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types unit-server vitest smoke lint
 
-# The types take as long as the two others: so both cores have work, and the server's tests have both to themselves.
+# mypy and tsc take as long as the other two: so both cores are busy, and later the server's tests have both.
 # One more at a time than there are cores: what the tests need from elsewhere mostly waits for the network.
 test: .venv/.installed-dev ## everything that CI runs
 	@$(MAKE) --no-print-directory --jobs 3 --output-sync=target types tools vitest lint
@@ -80,17 +80,17 @@ smoke: .venv/.installed-dev ## one server as a process: it starts, serves the pa
 tests: vitest pytest ## all tests: vitest, pytest, real browsers
 
 vitest: .venv/.installed-dev ## the page's tests that need no browser
-	@# React's production build, which the page has: its development build takes a quarter more of the processor.
+	@# With React's production build, which the page uses too: the development build takes a quarter more CPU time.
 	export NODE_ENV=production; $(NODE)/vitest/vitest.mjs run
 
 pytest: .venv/.installed-dev $(TOOLS) ## the server's tests, and those in a browser
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
 
-# One after the other: apt takes one caller at a time.
+# One after the other: apt runs only once at a time.
 tools: .venv/.installed-dev
 	@for tool in $(TOOLS); do $(MAKE) --no-print-directory $$tool || exit; done
 
-# Not in `test`: it takes two thirds more of the processor.
+# Not in `test`: coverage adds two thirds to the CPU time of the tests.
 coverage: .venv/.installed-dev ## the server's tests again, with the floor under their coverage
 	$(PYTEST) tests/unit tests/server tests/e2e --numprocesses $(WORKERS) --dist worksteal --cov --cov-report=term-missing:skip-covered
 
@@ -116,7 +116,7 @@ pictures: .venv/.installed-dev .venv/.chromium ## the README's pictures of the p
 release: .venv/.installed-dev ## build and check a release, write its section of the CHANGELOG: VERSION=1.2.3
 	$(BIN)/python deploy/release.py $(VERSION)
 
-format: .venv/.installed-dev ## mend what can be mended by itself
+format: .venv/.installed-dev ## correct what the formatters can correct
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(NODE)/@biomejs/biome/bin/biome check --write
@@ -134,7 +134,7 @@ lock: .venv/.installed-dev ## resolve the dependencies anew (needs a network)
 		--output-file requirements-dev.txt
 	$(COMPILE) tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
-# Measured, not tested: each writes its page in docs/measurements/.
+# Measurements, not tests. Most write a page in docs/measurements/; the others print their figures.
 hangups: .venv/.installed-dev ## how long an upstream outlives its listener (docs/measurements/hangups.md)
 	$(BENCH) tests/bench/hangups.py
 
@@ -183,7 +183,7 @@ bench-store: .venv/.installed-dev ## how fast 2,000,000 messages are found (docs
 clean: ## remove all that was installed or built
 	rm -rf .venv .venv-* dist web/dist web/node_modules tests/clients/node_modules tests/support/*/node_modules
 
-# The package itself is installed in place and never resolves anything: its pins are the lock's. That builds the page.
+# The package is installed as editable, without its dependencies: requirements.txt has pinned those. This builds the page.
 .venv/.installed: requirements.txt requirements-build.txt pyproject.toml hatch_build.py $(PAGE) | .venv
 	$(PIP) install --require-hashes --requirement requirements.txt --requirement requirements-build.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
@@ -193,7 +193,7 @@ clean: ## remove all that was installed or built
 	$(PIP) install --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-# The browser of the tests: one that is there, else Debian's for root, else Playwright's own.
+# The browser of the tests: one that is installed, else Debian's for root, else Playwright's own.
 .venv/.chromium: .venv/.installed-dev
 	@if ! PYTHONPATH=tests $(BIN)/python -m support.browser; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
@@ -220,7 +220,7 @@ clean: ## remove all that was installed or built
 	fi
 	@touch $@
 
-# Debian's WebKit, the engine of Safari, and a screen for it. Only `nightly` asks it.
+# Debian's WebKit, the engine of Safari, and a virtual screen for it. Only `nightly` uses them.
 .venv/.webkit: .venv/.installed-dev
 	@if ! PYTHONPATH=tests $(BIN)/python -m support.webkit; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get; then \
@@ -231,7 +231,7 @@ clean: ## remove all that was installed or built
 	fi
 	@touch $@
 
-# The nginx of the tests: one that is there, else Debian's, unpacked here: so it needs no root and starts no service.
+# The nginx of the tests: one that is installed, else Debian's, unpacked into .venv: that needs no root and starts no service.
 .venv/.nginx: | .venv
 	@if ! PATH="$$PATH:/usr/sbin" command -v nginx > /dev/null; then \
 		if [ "$$(id -u)" = 0 ]; then apt-get update --quiet=2; fi; \
@@ -254,7 +254,7 @@ clean: ## remove all that was installed or built
 	fi
 	@touch $@
 
-# The clients of PyPI, apart: their pins are not ours. Only `nightly` asks with them.
+# The clients from PyPI, in an environment of their own: their pins differ from ours. Only `nightly` uses them.
 .venv-clients/.installed: tests/clients/requirements.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --requirement tests/clients/requirements.txt

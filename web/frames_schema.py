@@ -26,13 +26,13 @@ OVER_HTTP = (
 
 
 def schema() -> dict[str, Any]:
-    """What a socket takes and sends, each a union told apart by `type`, and what routes answer."""
+    """Return the schema of the frames that a socket accepts and sends, two unions by `type`, and of routes' answers."""
     parts = (*UP, *DOWN, HistoryMessage, UsageFigures, Message, ConversationSettings, TurnSettings, *OVER_HTTP)
     _, definitions = msgspec.json.schema_components(parts, ref_template="#/$defs/{name}")
-    for sent in (*DOWN, UsageFigures):  # the server leaves no field out, whatever its default, but these
-        may_miss = () if sent is Started else OPTIONAL
+    for sent in (*DOWN, UsageFigures):  # the server sends every field, also one with its default value, except these
+        optional = () if sent is Started else OPTIONAL
         fields = definitions[sent.__name__]["properties"]
-        definitions[sent.__name__]["required"] = [field for field in fields if field not in may_miss]
+        definitions[sent.__name__]["required"] = [field for field in fields if field not in optional]
     for kept in (Conversation, ConversationTree):  # which keep what a `chat` may hold, and nothing else
         definitions[kept.__name__]["properties"]["settings"] = _reference("ConversationSettings")
     for shape in definitions.values():

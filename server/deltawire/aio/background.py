@@ -39,7 +39,7 @@ class BackgroundTasks:
 async def finished(task: asyncio.Task[T]) -> T:
     """Wait for a task and return its result; cancelling the wait does not cancel the task.
 
-    `asyncio.shield` is no replacement: when the wait was cancelled, it logs the task's exception. `asyncio.wait` is for
+    `asyncio.shield` cannot replace it: when the wait was cancelled, it logs the task's exception. `asyncio.wait` is for
     several tasks, and costs some times as much.
     """
     if not task.done():

@@ -56,7 +56,7 @@ class FairQueue:
         work = works.popleft()
         del self._waiting[owner]
         if works:
-            self._waiting[owner] = works  # behind the others
+            self._waiting[owner] = works  # after the other owners
         if self._waiting:
             asyncio.get_running_loop().call_soon(self._begin_next)
         work()

@@ -20,7 +20,7 @@ class SlimQueue(Generic[T]):
         self._wakeup: asyncio.Future[None] | None = None
 
     def empty(self) -> bool:
-        """Say if a reader would have to wait."""
+        """Return whether a reader would have to wait."""
         return not self._items
 
     def put_nowait(self, item: T) -> None:

@@ -26,5 +26,5 @@ class TokenBucket:
         return max(0.0, (1.0 - self._allowance) / self._per_second)
 
     def is_fresh(self, now: float) -> bool:
-        """Say if the bucket is full: then no earlier event counts any more."""
+        """Return whether the bucket is full: then no earlier event counts any more."""
         return self._allowance + (now - self._last) * self._per_second >= self._burst

@@ -32,7 +32,7 @@ class Watchdog:
 
     @property
     def is_set(self) -> bool:
-        """Say if there is a mark."""
+        """True while there is a mark."""
         return self._mark < inf
 
     def set(self, mark: float) -> None:

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.1 document: the frames that the server accepts and those that it sends, for tools."""
+"""The AsyncAPI 3.1 document, for tools: the frames that the server accepts, and those that it sends."""
 
 from collections.abc import Mapping
 from typing import Any, Final, get_args
@@ -16,18 +16,18 @@ _TURN: Final = tuple(str(frame.__struct_config__.tag) for frame in get_args(Numb
 _ANSWERS: Final = {"chat": _TURN, "cancel": ("usage", "error"), "resume": _TURN, "tool_result": _TURN}
 """The frames that may answer each frame; a frame that is not listed is answered only with an `error`."""
 OPTIONAL: Final = ("seq", "search_queries", "state", "error", "modalities")
-"""Fields that the server leaves out: the number of a turn without grace, the queries of one without a search, the state
-of one that does not end in calls, the error of a file that was kept, and the modalities of one of text alone."""
+"""Fields that the server leaves out in some cases: `seq` without `grace`, `search_queries` without a search, `state`
+where a turn does not end in calls, `error` of a file that was kept, and `modalities` of a turn that is only text."""
 _DESCRIPTION: Final = """\
 One JSON object per text message. Several turns run side by side, told apart by `id`, and every turn ends in exactly one
 `usage` or one `error` with its `id`. A turn with `grace` is a run: its frames have numbers, and it can be resumed and
-stopped from another socket. A client ignores fields and frames that it does not know. Where the server wants
-to know who asks, the handshake brings `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
+stopped from another socket. A client ignores fields and frames that it does not know. Where the server
+requires a token, the handshake has `Authorization: Bearer TOKEN`, or `bearer.TOKEN` as a subprotocol beside
 `deltawire.v1`."""
 
 
 def document() -> dict[str, Any]:
-    """Return the whole document, as values of JSON."""
+    """Return the whole document as a dict that can be encoded as JSON."""
     up, down = _structs_by_type(FrameUp), _structs_by_type(FrameDown)
     return {
         "asyncapi": "3.1.0",
@@ -73,7 +73,7 @@ def document() -> dict[str, Any]:
 
 
 def _structs_by_type(union: Any) -> dict[str, type[Struct]]:
-    """Return the Structs of a union of frames, by their type."""
+    """Return the Structs of a union of frames, by the `type` of each frame."""
     return {str(struct.__struct_config__.tag): struct for struct in get_args(union)}
 
 
@@ -119,8 +119,8 @@ def _schemas(up: Mapping[str, type[Struct]], down: Mapping[str, type[Struct]]) -
     schemas["ToolAnswer"]["oneOf"] = schemas["ToolResult"]["oneOf"] = RESULT_OR_ERROR
     sent = [struct.__name__ for struct in down.values()] + ["UsageFigures"]
     for name in sent:  # the server sends every field, also one with its default value, except these
-        may_miss = () if name == "Started" else OPTIONAL
-        schemas[name]["required"] = [field for field in schemas[name]["properties"] if field not in may_miss]
+        optional = () if name == "Started" else OPTIONAL
+        schemas[name]["required"] = [field for field in schemas[name]["properties"] if field not in optional]
     for schema in schemas.values():
         properties = schema["properties"]
         if type_tag in properties:

@@ -20,12 +20,12 @@ _UPLOAD: Final = operation(
 
 @dataclass
 class SendFile(_UPLOAD):  # type: ignore[misc,valid-type]
-    """`POST /files`, whose body is the file."""
+    """The operation of `POST /files`, whose body is the file."""
 
     def __post_init__(self) -> None:
-        """Add the body, and the answer for a type that is not accepted."""
+        """Add the body, and the answer for a file of a type that is not accepted."""
         super().__post_init__()
-        own: Any = self
+        own: Any = self  # mypy does not know the fields of a class that `operation` makes
         own.responses = {**own.responses, **problems((), {(415, "unsupported")})}
         own.request_body = RequestBody(
             content={"application/octet-stream": _BYTES}, required=True, description="The file itself."

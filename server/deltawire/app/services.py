@@ -122,7 +122,7 @@ def open_stores(settings: Settings, catalog: ModelCatalog) -> Stores:
 
 
 def usage_folder(settings: Settings) -> Path | None:
-    """Return the folder in which usage waits for the database; None for a user without a folder of their own."""
+    """Return the folder in which usage waits for the database; None without `DATA_DIR` and without a home folder."""
     try:
         return spool_folder(settings.folder, settings.database)
     except SettingsError:
@@ -139,7 +139,7 @@ def make_services(  # noqa: PLR0913 - what they are made of
     *,
     upstream: LoadingUpstream,
 ) -> Services:
-    """Return what the routes share."""
+    """Return the services that the routes share."""
     memory = settings.max_memory_bytes
     each = settings.quota_of(memory, settings.max_memory_bytes_per_caller, 8)
     histories = HistoryPool(memory, each, settings.max_history_chars, settings.max_parts_bytes)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # to import them is what takes long
     from deltawire.gemini.client import GeminiClient
     from deltawire.gemini.standin.server import StandIn
 
-_END_SILENCE: Final = 2.0
+_END_SILENCE_SECONDS: Final = 2.0
 """Seconds without data that end an answer which is whole."""
 
 
@@ -21,7 +21,7 @@ async def load_client(settings: Settings, running: RunningTime, stack: AsyncExit
     """Import the client in a thread, and open it on the stack."""
     client = await asyncio.to_thread(_import_client)
     account = await _find_account(settings, stack)
-    end_silence = min(_END_SILENCE, settings.token_timeout / 2)  # a short token timeout shortens this wait, too
+    end_silence = min(_END_SILENCE_SECONDS, settings.token_timeout / 2)  # a short token timeout shortens this wait, too
     return await stack.enter_async_context(client(account, settings.connect_timeout, end_silence, running))
 
 

@@ -28,8 +28,8 @@ from deltawire.gemini.events import (
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.turn_observer import TurnObserver
 
-_FIRST_BACKOFF: Final = 0.25
-_BACKOFF_JITTER: Final = 0.25
+_FIRST_BACKOFF_SECONDS: Final = 0.25
+_BACKOFF_JITTER_SECONDS: Final = 0.25
 _WORTH_A_FALLBACK: Final = {
     *("upstream_rate_limited", "upstream_unavailable", "upstream_timeout", "upstream_truncated")
 }
@@ -92,11 +92,11 @@ class Attempts:
         if not fault.retryable or isinstance(fault, LastingFailure) or earlier == self._deadlines.retries:
             return None
         # Turns that were refused together must not all retry together.
-        jitter = random.uniform(0, _BACKOFF_JITTER)  # noqa: S311 - not a secret
+        jitter = random.uniform(0, _BACKOFF_JITTER_SECONDS)  # noqa: S311 - not a secret
         longest = self._deadlines.retry_max_delay
         delay = fault.retry_after
         if delay is None:
-            return min(_FIRST_BACKOFF * 2.0**earlier + jitter, longest)
+            return min(_FIRST_BACKOFF_SECONDS * 2.0**earlier + jitter, longest)
         in_time = self.clock.now() + delay < self.clock.turn_by
         return delay + jitter if in_time and delay <= longest else None
 
@@ -132,7 +132,7 @@ class Attempts:
 
 
 def _is_shown(events: list[Event], request: TurnRequest) -> bool:
-    """Say if one of these events is sent to the client; raise a `Failure` that comes before that one.
+    """Return whether one of these events is sent to the client; raise a `Failure` that comes before that one.
 
     A thought that the request did not ask for is not sent, nor is a call of a function that it did not name. So a fault
     after it can still be tried again.

@@ -18,14 +18,14 @@ class TurnClock:
         self.deadlines = deadlines
         self.running = running
         self.turn_by = self.now() + deadlines.turn
-        """The deadline of the turn's end."""
+        """The deadline of the turn's end, as a time of `now`."""
 
     def now(self) -> float:
-        """Return the time."""
+        """Return the time in seconds: the loop's, without the time in which the process did not run."""
         return self._loop.time() - self.running.lost
 
     def next_token_by(self) -> float:
-        """Return the deadline of the next token; raise `Failure` when that of the turn has passed."""
+        """Return the deadline of the next token, as a time of `now`; raise `Failure` when the turn's has passed."""
         now = self._loop.time() - self.running.lost
         if now >= self.turn_by:
             raise self.failure("turn")

@@ -16,6 +16,7 @@ class EarlierRounds(NamedTuple):
 
     counts: Counts = UNKNOWN_COUNTS
     cost: float | None = None
+    """Dollars; None when it is not known."""
     is_complete: bool = True
     """False when one of them had no counts at all; then the sum is that of the others."""
 

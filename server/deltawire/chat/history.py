@@ -72,7 +72,7 @@ class SocketHistory:
                 self._reduce_to_text()
 
     def _reduce_to_text(self) -> None:
-        """Keep the oldest exchange that has parts as its text; drop one without text."""
+        """Keep the oldest answer that has parts as its text; where that is empty, drop it with its question."""
         index = next(at for at, message in enumerate(self._messages) if _parts_size(message))
         message = self._messages[index]
         self._parts_bytes -= _parts_size(message)
@@ -116,7 +116,10 @@ class Draft:
         return "".join(self._pieces)
 
     def answer(self, exchange: Callable[[str], bytes | None]) -> tuple[str, bytes | None]:
-        """Return the whole answer, and what `exchange` has for it; nothing for one that is too long."""
+        """Return the whole answer, and the parts that `exchange` returns for its text.
+
+        For an answer that is too long, return an empty string and None.
+        """
         text = self.text()
         return text, exchange(text) if self._chars >= 0 else None
 
@@ -188,7 +191,7 @@ class _CallerHistories:
 
 
 def takes_history(request: ChatRequest) -> bool:
-    """Say if a turn goes on with its socket's history, and becomes a part of it."""
+    """Return whether a turn goes on with its socket's history, and becomes a part of it."""
     return request.history is None and request.conversation is None and request.state is None
 
 

@@ -1,4 +1,4 @@
-"""The parts of the model in one turn, with their places in its text, so that all can be sent back unchanged.
+"""The parts of the model in one turn, with their positions in its text, so that all can be sent back unchanged.
 
 The text itself is not kept here: the caller passes it at the end. A turn that is only text keeps nothing.
 """

@@ -59,7 +59,7 @@ def outcome_of(
 
 
 def counts_are_final(stop: Failure | Cancellation | None, *, has_ended: bool) -> bool:
-    """Say if the provider's counts are its last; `has_ended` is True when its answer came to the end."""
+    """Return whether the provider's counts are its last; `has_ended` is True when its answer came to the end."""
     if stop is None:
         return True
     return stop.code == "blocked" if isinstance(stop, Failure) else stop.failure is None and has_ended

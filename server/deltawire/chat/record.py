@@ -122,7 +122,7 @@ class TurnRecord:
     ) -> _RequestInContext:
         """Check the limits, then store the question; return the request with its context."""
         models = request.models
-        if self.ledger.goes_by_model:
+        if self.ledger.depends_on_model:
             models = await transcript.models(request.request)
         await self.ledger.begin(*models)
         try:
@@ -132,7 +132,7 @@ class TurnRecord:
                 exchange = (results_of(request.request, context.open_calls, request.bounds),)
         except Failure:
             released = self.ledger.close(request.models[0])
-            if released is not None:  # else the caller's next turn, after this refusal, could find its place taken
+            if released is not None:  # else this lease could still count when the caller asks again
                 await finished(released)
             raise
         begun = msgspec.structs.replace(

@@ -141,10 +141,10 @@ class Rounds:
         return replace(self._request, exchange=tuple(self.contents), models=(model,))
 
     def exchange(self, text: str) -> bytes | None:
-        """Return what an answer with this text is stored with (`StoredMessage.parts`); None where it is text only.
+        """Return the parts to store with an answer of this text (`StoredMessage.parts`); None where it is text only.
 
-        The model can be sent only what is whole: an exchange that broke off in calls, or before the model has used
-        their results, is text.
+        The model accepts only a complete exchange: one that broke off in calls, or before the model has used their
+        results, is stored as text.
         """
         ends_in_calls = self.is_left_in_calls
         if self._parts is None and not self.contents:
@@ -180,7 +180,7 @@ class Rounds:
         return keep(self._request, model, self.contents, self.names)
 
     def close(self, transcript: Transcript | None) -> None:
-        """Take no more answers; give the transcript what its answer is stored with."""
+        """Take no more answers; give the transcript the parts to store with its answer."""
         self._is_over = True
         if transcript is not None and (self._parts is not None or self.contents):
             transcript.parts = self.exchange(transcript.text)

@@ -38,7 +38,7 @@ class Session:
     """One client's socket, from its first frame to its last."""
 
     def __init__(self, peer: Peer, identity: SocketIdentity, history: SocketHistory, services: SocketServices) -> None:
-        """Make it in the event loop that runs it."""
+        """Prepare; needs the running event loop."""
         self._peer = peer
         self._identity = identity
         self._history = history

@@ -33,7 +33,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure, cut_by_drain, too_large
 from deltawire.protocol.frames import encode
 from deltawire.telemetry.request_context import RequestContext
-from deltawire.telemetry.request_ids import origin
+from deltawire.telemetry.request_ids import log_context
 from deltawire.telemetry.turn_observer import Telemetry
 
 _COPIES: Final = 2
@@ -66,7 +66,7 @@ class TurnStores(NamedTuple):
 
     def open(self, caller: str, request: ChatRequest, memory: Holding) -> TurnRecord:
         """Return the record of one turn, which holds its context in `memory`."""
-        request_id = origin().request
+        request_id = log_context().request
         transcript = None
         if request.conversation is not None:
             transcript = self.transcripts.open(caller, request.conversation, memory.add, request_id)
@@ -186,8 +186,8 @@ class TurnRegistry:
                 _COPIES * (memory_of(resumed.history) + sum([len(content.parts) for content in resumed.exchange]))
             )
         except Failure:
-            memory.become(0)
-            self.bounds.turns.give(turn_request.caller)
+            memory.set_amount(0)
+            self.bounds.turns.release(turn_request.caller)
             raise
         return resumed
 
@@ -203,14 +203,14 @@ class TurnRegistry:
         try:
             memory.add(size)
         except Failure:
-            self.bounds.turns.give(caller)
+            self.bounds.turns.release(caller)
             raise
         return memory
 
     def _remove(self, turn: Turn) -> None:
         memory = self._running.pop(turn)
-        memory.become(0)
-        self.bounds.turns.give(memory.caller)
+        memory.set_amount(0)
+        self.bounds.turns.release(memory.caller)
         self.finished += turn.is_finished
         if not self._running:
             self.empty.set()

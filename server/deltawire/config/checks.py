@@ -26,7 +26,7 @@ def contradictions(settings: Settings) -> Iterator[str]:
     }:
         yield f"{PREFIX}TITLE_MODEL: got {settings.title_model!r}; takes one of {PREFIX}MODELS"
     yield from _open_access(settings)
-    yield from _limits_of_nothing(settings)
+    yield from _limits_without_effect(settings)
     yield from _upstream_address(settings)
     if settings.api_key is not None and not re.fullmatch(r"[!-~]+", settings.api_key.get_secret_value()):
         yield "GEMINI_API_KEY, GOOGLE_API_KEY: got a value that is not shown; takes a key of visible ASCII characters"
@@ -53,7 +53,7 @@ def _upstream_address(settings: Settings) -> Iterator[str]:
         )
 
 
-def _limits_of_nothing(settings: Settings) -> Iterator[str]:
+def _limits_without_effect(settings: Settings) -> Iterator[str]:
     """Yield a line for each limit on a model that no request can use."""
     known = {*settings.models, *settings.fallback_models, *settings.offered_models}
     for name, rules in settings.limits.by_name.items():

@@ -18,14 +18,15 @@ class SettingRow(NamedTuple):
 
 
 def describe() -> Iterator[SettingRow]:
-    """Yield a row for each setting."""
+    """Yield a row for each setting that has the prefix; those of google-genai have none."""
     for name, field in Settings.model_fields.items():
         if not field.exclude:
-            takes = next((item for item in field.metadata if isinstance(item, Accepts)), "")
-            yield SettingRow(PREFIX + name.upper(), _shown(field.default), str(takes), field.description or "")
+            accepts = next((item for item in field.metadata if isinstance(item, Accepts)), "")
+            yield SettingRow(PREFIX + name.upper(), _shown(field.default), str(accepts), field.description or "")
 
 
 def _shown(default: Any) -> str:
+    """Return a default value as an operator would write it in the environment."""
     if default is None:
         return ""
     if isinstance(default, tuple):

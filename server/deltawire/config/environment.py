@@ -28,7 +28,7 @@ def load() -> Settings:
 
 
 def unknown_names(environ: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """Yield each `DELTAWIRE_` name that is no setting, with the most similar setting, if there is one."""
+    """Yield each `DELTAWIRE_` name that is not a setting, with the most similar setting, if there is one."""
     known = [row.name.removeprefix(PREFIX) for row in describe()]
     known += [name.removeprefix(PREFIX) + SUFFIX for name in SECRETS]
     for name in sorted(environ):
@@ -43,7 +43,7 @@ def _line(problem: Any) -> str:
     """Return a problem that pydantic found as a line for the operator."""
     first = str(problem["loc"][0]).upper().removeprefix(PREFIX)
     field = next(field for name, field in Settings.model_fields.items() if first in _names_of(name, field))
-    takes = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
+    accepts = next((item for item in field.metadata if isinstance(item, Accepts)), "true or false")
     name_in_use, got = next(
         (
             (name, value)
@@ -53,8 +53,8 @@ def _line(problem: Any) -> str:
         ),
         (PREFIX + first + SUFFIX, ""),  # it stands in a file
     )
-    shown = "a value that is not shown" if isinstance(takes, AcceptsSecret) else repr(got[:100])
-    return f"{name_in_use.upper()}: got {shown}; takes {takes}"
+    shown = "a value that is not shown" if isinstance(accepts, AcceptsSecret) else repr(got[:100])
+    return f"{name_in_use.upper()}: got {shown}; takes {accepts}"
 
 
 def _names_of(name: str, field: FieldInfo) -> list[str]:

@@ -12,6 +12,6 @@ _address = re.compile(r"(tcp|udp|sctp)://\S+:\d+", re.IGNORECASE)
 
 
 def is_of_a_service(name: str, value: str | None) -> bool:
-    """Say if Kubernetes set this variable for a service, so that it is no setting of ours."""
+    """Return whether Kubernetes set this variable for a service, so that it is not a setting."""
     is_its_port = name.upper().endswith("_PORT") and _address.fullmatch(value or "") is not None
     return is_its_port or _name.fullmatch(name) is not None

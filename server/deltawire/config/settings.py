@@ -1,4 +1,4 @@
-"""Every setting of a process. Times are seconds and sizes bytes unless the name says so."""
+"""Every setting of a process. Times are in seconds, sizes in bytes, unless the name has another unit."""
 
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -49,14 +49,14 @@ SECRETS: Final = (
 """Variables whose value may stand in a file instead, which the variable NAME_FILE names."""
 STANDIN_MODEL: Final = "offline"
 CLOSING_SECONDS: Final = 5.0
-"""Seconds to close what is open, after the drain and the last writes to the stores."""
+"""Seconds to close connections and stores, after the drain and the last writes."""
 
 
 class SettingsError(Exception):
     """Settings that the server cannot start with: one readable line for each."""
 
     def __init__(self, lines: list[str]) -> None:
-        """Each of `lines` has a setting's name, its value and the accepted values."""
+        """Create the error; each of `lines` has a setting's name, its value and the accepted values."""
         super().__init__("\n".join(lines))
         self.lines = lines
 
@@ -164,8 +164,8 @@ class Settings(BaseSettings):
     )
     max_detached_bytes: Count = Field(
         64 * 2**20,
-        description="the frames of all turns with `grace`; beyond it, whoever holds most loses "
-        "the oldest that nobody listens to",
+        description="the frames of all turns with `grace`; beyond it, the caller who holds most loses the oldest turn "
+        "that nobody listens to",
     )
     max_turns_per_socket: Count = Field(8, description="turns at once on one socket")
     max_turns: Count = Field(1_000, description="turns at once in this process")
@@ -318,7 +318,7 @@ class Settings(BaseSettings):
 
     @property
     def files_folder(self) -> str | None:
-        """The URL of the folder of files; None for a user without a folder of their own."""
+        """The URL of the folder of files; None where there is no `DATA_DIR` and the user has no home folder."""
         try:
             return (self.folder / "files").absolute().as_uri()
         except SettingsError:
@@ -326,22 +326,22 @@ class Settings(BaseSettings):
 
     @property
     def drain_seconds(self) -> float:
-        """The time that running turns have to end by themselves when the server stops."""
+        """The seconds that running turns have to end by themselves when the server stops."""
         return self.longest_turn if self.drain_timeout is None else self.drain_timeout
 
     @property
     def longest_turn(self) -> float:
-        """The longest time of a turn without functions: to ask the provider, store the answer, and send the end."""
+        """The most seconds of a turn without functions: to ask the provider, store the answer, and send the end."""
         return self.turn_timeout + self.store_timeout + self.send_timeout
 
     @property
     def longest_stop(self) -> float:
-        """The longest time that a stop takes. A supervisor must wait longer than this before SIGKILL."""
+        """The most seconds that a stop takes. A supervisor must wait longer than this before SIGKILL."""
         return self.drain_seconds + self.store_timeout + CLOSING_SECONDS
 
     @property
     def limits(self) -> Rules:
-        """The limits of each caller."""
+        """The limits of each caller, parsed."""
         return Rules(
             turns_per_minute=read_counts(self.turns_per_minute) if self.turns_per_minute is not None else (),
             turns_at_once=read_counts(self.turns_at_once) if self.turns_at_once is not None else (),
@@ -356,7 +356,7 @@ class Settings(BaseSettings):
 
     @property
     def needs_prices(self) -> bool:
-        """True where a model whose dollars are limited must have a price. The stand-in costs nothing."""
+        """True where a model without a price is refused because dollars are limited. The stand-in costs nothing."""
         return self.usd_per_day is not None and self.has_upstream and self.limits_when_price_is_unknown == "refuse"
 
     @property
@@ -366,7 +366,11 @@ class Settings(BaseSettings):
         return any(way is not None for way in ways)
 
     def quota_of(self, total: int, each: int | None, parts: int = 4) -> int:
-        """Return what one caller may have of a total: without authentication all are one caller, who may have all."""
+        """Return the part of a total that one caller may have.
+
+        `each` is the setting for it. Where that is None, a caller may have one of `parts` equal parts. Without
+        authentication all are one caller, who may then have everything.
+        """
         return each or (max(1, total // parts) if self.requires_authentication else total)
 
     @property
@@ -381,5 +385,5 @@ class Settings(BaseSettings):
 
     @property
     def model_by_default(self) -> str:
-        """The model of a chat that names none."""
+        """The model of a chat that names none: `default_model` where it is set and Gemini is asked."""
         return (self.has_upstream and self.default_model) or self.offered_models[0]

@@ -44,7 +44,7 @@ class AcceptsSecret(Accepts):
 
 
 def is_loopback(host: str) -> bool:
-    """Say if only this machine can reach this host."""
+    """Return whether only this machine can reach this host."""
     if host.lower() == "localhost":
         return True
     try:

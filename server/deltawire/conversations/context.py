@@ -27,12 +27,11 @@ class BranchRow(NamedTuple):
 
 
 def context_of(rows: Sequence[BranchRow], max_parts_bytes: int, *, is_left_in_calls: bool) -> list[HistoryMessage]:
-    """Return the messages of a branch, oldest first: whole exchanges, which begin with a question.
+    """Return the messages of a branch, oldest first: whole turns, the first message a question.
 
-    An exchange that delivered nothing is left out: an empty answer, and the questions directly above it. The parts of
-    answers are sent along within `max_parts_bytes`, the newest kept; the text stands for others. With
-    `is_left_in_calls`, the results of the last answer's calls will follow it: raise `Failure` when its parts are not
-    there.
+    A turn that delivered nothing is left out: an empty answer, and the questions directly above it. The parts of the
+    newest answers are sent along, within `max_parts_bytes`; other answers are sent as text. With `is_left_in_calls`,
+    the results of the last answer's calls will follow it: raise `Failure` when its parts are not among these.
     """
     sent_as_parts = _sent_as_parts(rows, max_parts_bytes, is_left_in_calls=is_left_in_calls)
     messages: list[HistoryMessage] = []
@@ -76,7 +75,7 @@ def _sent_as_parts(rows: Sequence[BranchRow], max_bytes: int, *, is_left_in_call
 
 
 def _fits_together(answers: Sequence[BranchRow], *, is_open: bool) -> bool:
-    """Say if answers that follow each other can be sent as their parts: each brings the results of the one before."""
+    """Return whether consecutive answers can be sent as their parts: each brings the results of the one before."""
     follows = False
     for answer in answers:
         if answer.parts is None:

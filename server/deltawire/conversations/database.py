@@ -29,13 +29,13 @@ _CLOSE_SECONDS: Final = 2.0
 _READERS: Final = 4
 _POOL_SIZE: Final = 10
 _CONNECTIONS_PER_OWNER: Final = 2
-"""Connections that one owner may read with at once, and write with: nobody waits behind all of one owner's work."""
+"""Connections that one owner may read with at once, and write with: nobody waits for all of one owner's work."""
 
 
 def why_unusable(url: str) -> str | None:
     """Return why the file of a SQLite database cannot be written, in SQLite's words; None when it can.
 
-    A lock is no reason: it ends.
+    A lock is not such a fault: it ends.
     """
     sqlalchemy_url = make_url(url)
     if sqlalchemy_url.get_backend_name() != "sqlite" or sqlalchemy_url.database is None:
@@ -106,7 +106,7 @@ class Database:
                 return await _revision(connection)
 
     async def inspect(self, work: Callable[[Connection], T]) -> T:
-        """Return what `work` reads, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
+        """Return the result of `work`, whatever revision the tables have. Raise `Failure` (`store_unavailable`)."""
         with store_faults_raised():
             async with asyncio.timeout(_TRANSACTION_SECONDS), self._reader.begin() as connection:
                 return await connection.run_sync(work)

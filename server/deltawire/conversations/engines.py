@@ -34,7 +34,7 @@ def sqlite(url: str, connections: int, begin: str, seconds: float) -> AsyncEngin
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begin_as_told(connection: Any) -> None:
+    def begin_transaction(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
@@ -73,7 +73,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
         return dialect.connect(*positional, **named, **_THROUGH_A_POOLER)
 
     @event.listens_for(engine.sync_engine, "handle_error")
-    def leave_who_only_reads(fault: Any) -> None:
+    def drop_read_only_connections(fault: Any) -> None:
         """Drop all connections to a read-only server: after a switchover the host name leads to another server."""
         if sqlstate_of(fault.original_exception) == READ_ONLY:
             fault.is_disconnect = True
@@ -82,7 +82,7 @@ def postgresql(url: str, connections: int, seconds: float) -> AsyncEngine:
 
 
 async def _is_pooled(connection: Any) -> bool:
-    """Say if a pooler is in between: then the server process that answers is not the one of the handshake."""
+    """Return whether a pooler is in between: then the server process that answers is not the one of the handshake."""
     async with connection.transaction():
         answering: int = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())

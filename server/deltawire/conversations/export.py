@@ -87,7 +87,7 @@ def _open_after(line: str, end: str) -> str:
 
 
 def _ends_html(line: str, end: str) -> bool:
-    """Say if a block of HTML ends in this line. The end tag of any of the four elements ends the block of each."""
+    """Return whether a block of HTML ends in this line. Each of the four end tags ends the block of any of the four."""
     return _html_end.search(line) is not None if end.startswith("</") else end in line
 
 

@@ -36,16 +36,16 @@ _STATEMENT: Final = ("22", "23", "42")
 
 def sqlstate_of(fault: BaseException) -> str | None:
     """Return PostgreSQL's code of a fault; None when it has none."""
-    origin = fault.orig if isinstance(fault, DBAPIError) else fault
-    return getattr(origin, "sqlstate", None)
+    driver_error = fault.orig if isinstance(fault, DBAPIError) else fault
+    return getattr(driver_error, "sqlstate", None)
 
 
 def cause_of(fault: Exception) -> str:
     """Return the name of a fault, with its meaning where that is known."""
-    origin: BaseException = fault
+    driver_error: BaseException = fault
     if isinstance(fault, DBAPIError) and fault.orig is not None:
-        origin = fault.orig.__cause__ or fault.orig  # SQLAlchemy wraps asyncpg's errors twice
-    name = getattr(origin, "sqlite_errorname", None) or type(origin).__name__
+        driver_error = fault.orig.__cause__ or fault.orig  # SQLAlchemy wraps asyncpg's errors twice
+    name = getattr(driver_error, "sqlite_errorname", None) or type(driver_error).__name__
     state = sqlstate_of(fault) or ""
     words = _WORDS.get(state) or _WORDS.get(state[:2])
     return f"{name}: {words}" if words else str(name)
@@ -74,5 +74,5 @@ def _is_of_a_statement(fault: DBAPIError) -> bool:
 
 
 def _is_of_a_driver(fault: Exception) -> bool:
-    """Say if asyncpg raised the fault while it connected: SQLAlchemy does not wrap such a fault."""
+    """Return whether asyncpg raised the fault while it connected: SQLAlchemy does not wrap such a fault."""
     return type(fault).__module__.partition(".")[0] == "asyncpg"

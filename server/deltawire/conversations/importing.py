@@ -54,7 +54,7 @@ class _Folder(Struct, frozen=True):
 
 
 class _Export(Struct, frozen=True):
-    """A body; what it holds besides is left out."""
+    """The body of an import; other fields are ignored."""
 
     conversations: list[dict[str, Any]] = []
     folders: list[_Folder] = []
@@ -72,7 +72,7 @@ class Importer:
         self._max_system_chars = max_system_chars
 
     async def run(self, owner: str, body: bytes) -> ImportReport:
-        """Import a body. Raise `Failure` for one that is no export, and `store_unavailable`."""
+        """Import a body. Raise `Failure` for a body that is not an export, and `store_unavailable`."""
         export = await asyncio.to_thread(_export_in, body)
         folders = {each.id: each.name for each in export.folders}
         reports = []
@@ -111,7 +111,7 @@ class Importer:
         return found or (await self._library.add_folder(owner, name)).id
 
     async def _store(self, owner: str, conversation: Imported) -> str:
-        """Store a conversation with its messages; return its id. What broke off is deleted."""
+        """Store a conversation with its messages; return its id. On a failure, delete the part that is stored."""
         tree, written = Tree(owner, new_id()), conversation.messages
         settings = conversation.settings
         if len(settings.get("system") or "") > self._max_system_chars:
@@ -152,7 +152,7 @@ def _check_shape(body: bytes) -> None:
 
 
 def _export_in(body: bytes) -> _Export:
-    """Return what a body holds, its conversations not yet read.
+    """Return the export in a body, with its conversations not yet read.
 
     Raise `Failure` (`invalid_json`, `invalid_frame`, `message_too_large`).
     """

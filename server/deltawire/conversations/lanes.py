@@ -1,4 +1,4 @@
-"""Lanes: each owner does only a little of one kind of work at a time, so that nobody waits behind all of theirs."""
+"""Lanes: each owner does only a little of one kind of work at a time, so that others need not wait for all of it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 class _Lane:
     """The lane of one owner, and how many use it or wait for it."""
 
-    __slots__ = ("places", "users")
+    __slots__ = ("slots", "users")
 
     def __init__(self, at_once: int) -> None:
-        self.places = asyncio.Semaphore(at_once)
+        self.slots = asyncio.Semaphore(at_once)
         self.users = 0
 
 
@@ -32,7 +32,7 @@ class Lanes:
         lane = self._lanes.setdefault(owner, _Lane(self._at_once))
         lane.users += 1
         try:
-            async with lane.places:
+            async with lane.slots:
                 yield
         finally:
             lane.users -= 1

@@ -84,7 +84,7 @@ class PromptChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class NewShare(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A link to share: the branch that ends in `message`, for so many days."""
+    """A link to share: the branch that ends in `message`, for a number of days."""
 
     message: Annotated[str, Meta(pattern=STORED_ID, description="the id of a message of the conversation")]
     # A float, because JSON has one kind of number and 7.0 is a whole one.
@@ -120,7 +120,7 @@ class ShareList(Struct, frozen=True):
 
 
 class SharedMessage(Struct, frozen=True, kw_only=True):
-    """One message of what is shared."""
+    """One message of what is shared; `created` is in seconds since 1970."""
 
     role: Literal["user", "model"]
     text: str

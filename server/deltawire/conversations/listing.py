@@ -18,9 +18,10 @@ _ORDER: Final = (conversations.c.updated, conversations.c.id)
 
 
 class _Cursor(NamedTuple):
-    """The last conversation of a page: its place in the list, or in the results of a step of the search."""
+    """The last conversation of a page: its position in the list, or in the results of a step of the search."""
 
     updated: float
+    """Seconds since 1970."""
     conversation: str
     step: int
 

@@ -24,7 +24,7 @@ from deltawire.protocol.usage_figures import UsageFigures
 _OWN_FIELDS: Final = tuple(name for name in Message.__struct_fields__ if name not in Shown.__struct_fields__)
 _COLUMNS: Final = tuple(messages.c[name] for name in (*_OWN_FIELDS, "shown"))
 _ROWS: Final = 16
-"""Messages of a portion. The longest questions are 6 MiB then, which a client that reads slowly keeps in memory."""
+"""Messages of a portion: at most 6 MiB of questions, which stay in memory while a client reads slowly."""
 _PIECE_BYTES: Final = 2**16
 _OUTLINE_ROWS: Final = 1_000
 _AT_ONCE: Final = 8
@@ -40,7 +40,7 @@ class Portions:
         self._lanes = Lanes(_AT_ONCE)
 
     async def json(self, tree: Tree, head: Conversation, runs: Sequence[LiveRun] = ()) -> AsyncGenerator[bytes, None]:
-        """Yield a conversation and all its messages as JSON, in pieces; raise `Failure` in between.
+        """Yield a conversation and all its messages as JSON, in pieces; raise `Failure`, also between two pieces.
 
         `runs` are its turns with grace that have not ended; the field is left out where there are none.
         """
@@ -78,7 +78,7 @@ class Portions:
     ) -> AsyncGenerator[bytes, None]:
         """Yield a title and the branch that ends in this message as JSON, for another `reader` than its owner.
 
-        No id leaves, nor a setting, a thought or a figure.
+        It has no id, setting, thought or figure.
         """
         async with self._lanes.of(reader):
             branch_ids = branch([outline async for outline in self._outline(tree, reader)], leaf)
@@ -107,7 +107,7 @@ class Portions:
     async def _messages(
         self, tree: Tree, *only: ColumnElement[bool], reader: str | None = None
     ) -> AsyncIterator[Message]:
-        """Yield messages in the order in which they were written. Others get their turn after each portion."""
+        """Yield messages in the order in which they were written. After each portion others may read."""
         last, is_over = -1, False
         while not is_over:
             chosen = select(messages.c.seq, *_COLUMNS).where(messages.c.conversation == tree.id, *only)
@@ -116,7 +116,7 @@ class Portions:
                 found = (await connection.execute(chosen)).mappings().all()
                 is_over = len(found) < _ROWS
                 if is_over:
-                    await _still_there(connection, tree)
+                    await _check_exists(connection, tree)
             for row in found:
                 yield _message(row)
             last = found[-1]["seq"] if found else last
@@ -137,7 +137,7 @@ class Portions:
             last = found[-1].seq if found else last
 
 
-async def _still_there(connection: AsyncConnection, tree: Tree) -> None:
+async def _check_exists(connection: AsyncConnection, tree: Tree) -> None:
     """Raise `Failure` for a conversation that was deleted meanwhile: some of its messages may be missing."""
     if await tree.find(connection) is None:
         raise Failure("not_found")

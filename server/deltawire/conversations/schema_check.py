@@ -39,7 +39,7 @@ _Tables = dict[str, dict[str, _Found]]
 
 
 def differences(connection: Connection) -> list[str]:
-    """Return what is wrong with the tables, each in a few words; an empty list when they are those of this version."""
+    """Return the faults of the tables, each in a few words; an empty list when they are those of this version."""
     is_sqlite = connection.dialect.name == "sqlite"
     found = _sqlite_tables(connection) if is_sqlite else _postgresql_tables(connection)
     wrong = [line for name in METADATA.tables for line in _differences_of(name, found, is_sqlite=is_sqlite)]
@@ -50,7 +50,7 @@ def differences(connection: Connection) -> list[str]:
 
 
 def has_tables(connection: Connection) -> bool:
-    """Say if any of the tables exists, in any form."""
+    """Return whether any of the tables exists, in any form."""
     found = _sqlite_tables(connection) if connection.dialect.name == "sqlite" else _postgresql_tables(connection)
     return bool(found)
 

@@ -159,7 +159,7 @@ _read_change = StrictDecoder[ConversationChange](ConversationChange, _RULES).rea
 
 
 def read_change(body: bytes) -> RequestedChange:
-    """Return what was named. A field that is null counts as absent, but `folder`: null takes out of the folder."""
+    """Read the fields that a change names. A null field counts as absent, except `folder`: null means no folder."""
     change = _read_change(body)
     changes = msgspec.json.decode(body)
     values = {name: getattr(change, name) for name in ("title", "pinned", "archived", "folder")}

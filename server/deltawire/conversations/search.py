@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import TextClause, bindparam, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deltawire.conversations.tokenizer import word_of, words_of
+from deltawire.conversations.tokenizer import owner_word, words_of
 
 _NEWEST: Final = 300
 """The most matching messages that are used, and the most titles."""
@@ -72,8 +72,9 @@ class _Grammar(NamedTuple):
     mark: str
     """Stands before and after each word."""
     both: str
+    """Stands between two words that must both occur."""
     beginning: str
-    """Stands behind a word that may be the beginning of a longer one."""
+    """Stands after a word that may be the beginning of a longer one."""
 
     def all_of(self, words: list[str], *, last_begins: bool = False) -> str:
         """Return the condition that a text has all these words; with `last_begins`, the last may be a beginning."""
@@ -103,7 +104,7 @@ async def search(connection: AsyncConnection, owner: str, query: str) -> list[Te
     if _is_sqlite(connection):
         template, grammar = _SQLITE, _SQLITE_GRAMMAR
         bound: dict[str, Any] = {}
-        words.insert(0, word_of(owner))
+        words.insert(0, owner_word(owner))
     else:
         template, grammar = _POSTGRESQL, _POSTGRESQL_GRAMMAR
         bound = {"owner": owner, **await _prepare(connection)}
@@ -119,12 +120,12 @@ async def excerpts(
 ) -> dict[str, Excerpt]:
     """Return the newest matching message of each of these conversations, and a line around the words in it.
 
-    `step` is the place of the query of `search` that found them.
+    `step` is the index of the query of `search` that found them.
     """
     words = words_of(query)[:_MAX_WORDS]
     is_sqlite = _is_sqlite(connection)
     grammar = _SQLITE_GRAMMAR if is_sqlite else _POSTGRESQL_GRAMMAR
-    condition = grammar.all_of([word_of(owner), *words] if is_sqlite else words, last_begins=bool(step))
+    condition = grammar.all_of([owner_word(owner), *words] if is_sqlite else words, last_begins=bool(step))
     matches = text(_MATCHES_IN_SQLITE if is_sqlite else _MATCHES_IN_POSTGRESQL)
     bound = {"words": condition, "newest": _NEWEST, "shown": _SHOWN, "ids": ids}
     bound |= {"chars": _READ_CHARS} if is_sqlite else {"chars": _READ_CHARS, "owner": owner}
@@ -137,8 +138,8 @@ async def excerpts(
 
 def line_around(content: str, words: list[str]) -> str:
     """Return a line of a text around the longest of these words that occurs in it unchanged, else its beginning."""
-    places = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
-    at = next((place.start() for place in places if place is not None), 0)
+    matches = (re.search(re.escape(word), content, re.IGNORECASE) for word in sorted(words, key=len, reverse=True))
+    at = next((match.start() for match in matches if match is not None), 0)
     start, end = max(0, at - _BEFORE_CHARS), at + _AFTER_CHARS
     line = " ".join(content[start:end].split())
     return f"{'…' if start else ''}{line}{'…' if end < len(content) else ''}"

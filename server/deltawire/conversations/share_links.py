@@ -68,7 +68,7 @@ class ShareLinks:
 
     async def all(self, owner: str) -> list[Share]:
         """Return the owner's links that have not expired, the newest first."""
-        mine = (shares.c.owner == owner, shares.c.expires > time.time(), *_there())
+        mine = (shares.c.owner == owner, shares.c.expires > time.time(), *_exists())
         listed = select(*_LISTED).where(*mine).order_by(shares.c.created.desc(), shares.c.id)
         async with self._database.reading(owner) as connection:
             rows = (await connection.execute(listed)).mappings().all()
@@ -82,8 +82,11 @@ class ShareLinks:
                 raise Failure("not_found")
 
     async def read(self, reader: str, token: str) -> AsyncGenerator[bytes, None]:
-        """Return what a link shows as JSON, in pieces. `reader` is who asks, not the owner."""
-        found = select(shares).where(shares.c.digest == _digest(token), shares.c.expires > time.time(), *_there())
+        """Return the JSON of the shared branch, in pieces. `reader` is the caller who asks, not the owner.
+
+        Raise `Failure` (`not_found`).
+        """
+        found = select(shares).where(shares.c.digest == _digest(token), shares.c.expires > time.time(), *_exists())
         async with self._database.reading(reader or _ANYBODY) as connection:
             row = (await connection.execute(found)).one_or_none()
         if row is None:
@@ -99,7 +102,7 @@ class ShareLinks:
             raise Failure("storage_full", f"This server keeps at most {MAX_SHARES:,} links of one caller.")
 
 
-def _there() -> tuple[Any, ...]:
+def _exists() -> tuple[Any, ...]:
     """Return the condition that the conversation of a link still exists: a deleted one has another owner at once."""
     there = select(conversations.c.id).where(
         conversations.c.id == shares.c.conversation, conversations.c.owner == shares.c.owner

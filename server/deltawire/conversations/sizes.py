@@ -40,7 +40,7 @@ class _Total:
 
 
 class StoredSizes:
-    """Checks what is about to be written against the bounds; one for the process.
+    """Checks each write against the bounds before it happens; one for the process.
 
     The total of an owner is read at most once a minute; what this process writes meanwhile is added to it.
     """

@@ -26,7 +26,7 @@ from deltawire.conversations.schemas import (
 from deltawire.conversations.sizes import StoredSizes, utf8_bytes_of
 from deltawire.conversations.tables import conversations
 from deltawire.conversations.texts import new_id, storable
-from deltawire.conversations.tree import LISTED, FirstExchange, Tree
+from deltawire.conversations.tree import LISTED, FirstTurn, Tree
 from deltawire.conversations.turn_settings import as_stored, changed
 from deltawire.protocol.errors import Failure, too_large
 
@@ -92,7 +92,7 @@ class ConversationStore:
             return tree, await _read_back(connection, tree)
 
     async def change(self, owner: str, conversation: str, changes: RequestedChange) -> Conversation:
-        """Change what is named: the title, the place in the list, single settings. Raise for another's folder."""
+        """Change the named fields: title, place in the list, settings. Raise `Failure`, also for an unknown folder."""
         self._check(changes.settings.get("system"))
         tree = Tree(owner, storable(conversation))
         async with self._database.writing(owner) as transaction:
@@ -111,16 +111,16 @@ class ConversationStore:
             await tree.change(transaction, **columns, settings=written, text_bytes=added)
             return await _read_back(transaction, tree)
 
-    async def first_exchange(self, owner: str, conversation: str) -> tuple[str, FirstExchange]:
-        """Return the title and the first exchange; raise `Failure` (`not_found`) without an answer."""
+    async def first_turn(self, owner: str, conversation: str) -> tuple[str, FirstTurn]:
+        """Return the title and the first answered turn; raise `Failure` (`not_found`) without an answer."""
         tree = Tree(owner, storable(conversation))
         async with self._database.reading(owner) as connection:
-            row, exchange = await tree.find(connection), await tree.first_exchange(connection)
+            row, first_turn = await tree.find(connection), await tree.first_turn(connection)
         if row is None:
             raise Failure("not_found")
-        if exchange is None:
+        if first_turn is None:
             raise Failure("not_found", "Nothing is answered in this conversation yet.")
-        return row.title, exchange
+        return row.title, first_turn
 
     async def set_title(self, owner: str, conversation: str, before: str, title: str) -> Conversation:
         """Change the title, unless somebody has changed the one `before`; return the conversation as it is now."""

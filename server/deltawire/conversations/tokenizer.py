@@ -53,11 +53,11 @@ def _without_surplus(found: re.Match[str]) -> str:
     return "".join(chars)
 
 
-def word_of(owner: str) -> str:
+def owner_word(owner: str) -> str:
     """Return the word of an owner, which is indexed with each of their texts; no text holds such a word."""
     return "\u00a7" + hashlib.sha256(owner.encode()).hexdigest()[:16]
 
 
 def index_text(owner: str, text: str) -> str:
     """Return the words of an owner's text for SQLite's index, joined by the spaces at which its tokenizer splits."""
-    return " ".join([word_of(owner), *dict.fromkeys(words_of(text))])
+    return " ".join([owner_word(owner), *dict.fromkeys(words_of(text))])

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deltawire.aio.background import BackgroundTasks
 from deltawire.conversations.context import context_of
 from deltawire.conversations.database import Database
-from deltawire.conversations.files.rows import FileRow, name_in
+from deltawire.conversations.files.rows import FileRow, name_in_message
 from deltawire.conversations.files.schemas import shown_of
 from deltawire.conversations.open_calls import calling_answer, continuation
 from deltawire.conversations.question_place import QuestionPlace, place_of
@@ -63,12 +63,12 @@ class Transcripts:
         ).on(_is_away)
         self.background = BackgroundTasks()
 
-    def open(self, owner: str, conversation: str, hold: Callable[[int], None], came_with: str) -> "Transcript":
+    def open(self, owner: str, conversation: str, hold: Callable[[int], None], request_id: str) -> "Transcript":
         """Return the transcript of a turn, whose context `hold` counts, in bytes.
 
-        `came_with` is the server's id of the request that the turn came with.
+        `request_id` is the server's id of the request that the turn came with; it is empty where there is none.
         """
-        return Transcript(self, Tree(owner, conversation, came_with or None), hold)
+        return Transcript(self, Tree(owner, conversation, request_id or None), hold)
 
     async def close(self) -> None:
         """Wait for the writes that still run, at most 5 s."""
@@ -206,7 +206,7 @@ class Transcript:
             answered=False,
             shown=shown,
         )
-        await name_in(transaction, question_id, [row.id for row in files])
+        await name_in_message(transaction, question_id, [row.id for row in files])
         return question_id
 
     async def _history(
@@ -215,7 +215,7 @@ class Transcript:
         bounds = self._transcripts.history
         rows = [] if leaf is None else await self._tree.history(transaction, leaf, bounds.chars)
         history = context_of(rows, bounds.parts_bytes, is_left_in_calls=is_left_in_calls)
-        if self._is_closed:  # nobody would give back what is held from now on
+        if self._is_closed:  # nobody would release what is held from now on
             raise _ClosedEarly
         parts = [len(message.parts or b"") for message in history if isinstance(message, StoredMessage)]
         self._hold(2 * (sum([sys.getsizeof(message.text) for message in history]) + sum(parts)))
@@ -281,7 +281,7 @@ class Transcript:
                     shown=encode(self._shown).decode() if self._shown else None,
                     **ended,
                 )
-                await name_in(transaction, answer, [file.id for file in self._shown.files])
+                await name_in_message(transaction, answer, [file.id for file in self._shown.files])
                 if self._continued_answer is None:
                     await self._tree.set_answered(transaction, question)
                 await self._tree.change(transaction, messages=1, text_bytes=size, updated=time.time())

@@ -44,7 +44,7 @@ _CONVERSATION_COLUMNS: Final = (
 )
 
 
-class FirstExchange(NamedTuple):
+class FirstTurn(NamedTuple):
     """The texts of the first question that was answered, and of its first answer."""
 
     question: str
@@ -95,13 +95,13 @@ class Tree(msgspec.Struct, frozen=True):
         newest: str | None = await connection.scalar(answers.order_by(messages.c.seq.desc()).limit(1))
         return newest
 
-    async def first_exchange(self, connection: AsyncConnection) -> FirstExchange | None:
-        """Return the first exchange; None when nothing is answered."""
+    async def first_turn(self, connection: AsyncConnection) -> FirstTurn | None:
+        """Return the texts of the first answered turn; None when nothing is answered."""
         answer, question = messages.alias(), messages.alias()
         found = select(question.c.text, answer.c.text).join(question, question.c.id == answer.c.parent)
         mine = (answer.c.conversation == self.id, answer.c.role == "model", answer.c.text != "")
         row = (await connection.execute(found.where(*mine).order_by(answer.c.seq).limit(1))).one_or_none()
-        return None if row is None else FirstExchange(*row)
+        return None if row is None else FirstTurn(*row)
 
     async def history(self, connection: AsyncConnection, leaf: str, max_chars: int) -> list[BranchRow]:
         """Return the messages up to `leaf`, oldest first: the newest, whose texts have at most `max_chars`."""
@@ -109,7 +109,7 @@ class Tree(msgspec.Struct, frozen=True):
         return [BranchRow(*row) for row in (await connection.execute(_BRANCH, bounds)).all()]
 
     async def add(self, connection: AsyncConnection, **columns: Any) -> int:
-        """Write a message; return the bytes of its texts, and of what it has beside them.
+        """Write a message; return the bytes of its texts and of its other parts.
 
         Raise `IntegrityError` when its conversation is gone, and when it was written before.
         """

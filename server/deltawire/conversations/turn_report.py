@@ -1,4 +1,4 @@
-"""The report of `deltawire turn`: what is kept of the turns of a request, found by the server's id in the log."""
+"""The report of `deltawire turn`: the stored data of a request's turns, found by the server's id in the log."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ _KEPT: Final = tuple(
 
 
 class KeptMessage(Struct, frozen=True, kw_only=True):
-    """A message of a turn, without its text."""
+    """A message of a turn, without its text; `created` is in seconds since 1970."""
 
     conversation: str
     id: str
@@ -32,7 +32,7 @@ class KeptMessage(Struct, frozen=True, kw_only=True):
 
 
 class TurnUsage(Struct, frozen=True, kw_only=True):
-    """The usage of a turn. A figure that is not known is null."""
+    """The usage of a turn. A figure that is not known is null; `ended` is in seconds since 1970."""
 
     ended: float
     caller: str
@@ -51,7 +51,7 @@ class KeptTurn(Struct, frozen=True, kw_only=True):
 
 
 async def read_turns(url: str, name: str) -> list[KeptTurn]:
-    """Return what is kept of the turns of a request, of a connection, or of a message, each named by its id.
+    """Return the stored data of turns; `name` is the id of a request, of a connection, or of a message.
 
     Raise `Failure` (`store_unavailable`).
     """

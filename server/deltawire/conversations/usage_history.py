@@ -24,14 +24,14 @@ _CLOSE_SECONDS: Final = 2.0
 _ROWS: Final = 500
 """Rows of one transaction: SQLite has one writer at a time, and the turns of conversations wait for it."""
 
-_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=30.0).on(Failure)
+_until_success = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=30.0).on(Failure)
 
 
 def spool_folder(data_dir: Path, database_url: str) -> Path:
     """Return the folder for rows on their way to this database; a new password of it does not change the folder."""
     url = make_url(database_url)
-    place = f"{url.host}:{url.port}/{url.database}"
-    return data_dir / "usage" / sha256(place.encode()).hexdigest()[:12]
+    address = f"{url.host}:{url.port}/{url.database}"
+    return data_dir / "usage" / sha256(address.encode()).hexdigest()[:12]
 
 
 class UsageHistory:
@@ -55,7 +55,7 @@ class UsageHistory:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write in the background what is kept. At the end write the rest, for two seconds at most."""
+        """Write the kept rows in the background. At the end write the rest, for two seconds at most."""
         self._batches.extend(self._spool.left_by_others())
         if self._batches:
             self._has_rows.set()
@@ -81,14 +81,14 @@ class UsageHistory:
                     await self._has_rows.wait()
 
     async def _write_for_certain(self, database: Database) -> None:
-        """Write all that is kept now, as often as it takes."""
+        """Write all rows that are kept now; retry until that succeeds."""
         try:
             await self._write(database)
         except Failure:
-            await _patiently(self._write, database)
+            await _until_success(self._write, database)
 
     async def _write_the_rest(self) -> None:
-        """Write what is left; files that cannot be written now wait for the next start."""
+        """Write the rows that are left; files that cannot be written now wait for the next start."""
         if self._has_rows.is_set() or self._batches:
             async with _own_connections(self._url) as database:
                 with suppress(TimeoutError, Failure):

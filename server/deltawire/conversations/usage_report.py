@@ -27,7 +27,7 @@ _FIGURES: Final[dict[str, Callable[[UsageSum], object]]] = {
 }
 
 
-class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
+class UsageHistoryReport(msgspec.Struct, frozen=True, kw_only=True):
     """The usage from one day to another, which is included; `until` is null where there is no last day."""
 
     since: str
@@ -60,7 +60,7 @@ def first_day(until: date | None) -> date:
     return (until or datetime.now(UTC).date()) - timedelta(days=_DEFAULT_DAYS)
 
 
-async def read_report(url: str, usage_filter: UsageFilter) -> UsageReport:
+async def read_report(url: str, usage_filter: UsageFilter) -> UsageHistoryReport:
     """Read the report from the database at `url`. Raise `Failure` (`store_unavailable`)."""
     database = Database(url)
     try:
@@ -69,15 +69,15 @@ async def read_report(url: str, usage_filter: UsageFilter) -> UsageReport:
     finally:
         await database.close()
     until = None if usage_filter.until is None else usage_filter.until.isoformat()
-    return UsageReport(since=usage_filter.since.isoformat(), until=until, usage=sums, total=total_of(sums))
+    return UsageHistoryReport(since=usage_filter.since.isoformat(), until=until, usage=sums, total=total_of(sums))
 
 
-def as_json(report: UsageReport) -> str:
+def as_json(report: UsageHistoryReport) -> str:
     """Return the report as one JSON document, on one line."""
     return msgspec.json.encode(report).decode()
 
 
-def as_table(report: UsageReport, by: tuple[str, ...]) -> str:
+def as_table(report: UsageHistoryReport, by: tuple[str, ...]) -> str:
     """Return the report as a table for people; a figure that is not known is a dash."""
     days = f"since {report.since}" if report.until is None else f"from {report.since} to {report.until}"
     if not report.usage:
@@ -86,7 +86,7 @@ def as_table(report: UsageReport, by: tuple[str, ...]) -> str:
     cells = [list(columns), *([_shown(cell(row)) for cell in columns.values()] for row in report.usage)]
     total = [_shown(cell(report.total)) for cell in _FIGURES.values()]
     cells.append(["all", *[""] * (len(by) - 1), *total])
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    widths = [max(len(row[index]) for row in cells) for index in range(len(columns))]
     lines = (_line(row, widths, len(by)) for row in cells)
     return "\n".join([f"Usage {days}, UTC", "", *lines])
 
@@ -100,7 +100,7 @@ def _shown(value: object) -> str:
 def _line(row: list[str], widths: Iterable[int], names: int) -> str:
     """Return a line of the table: its first cells are names, to the left; the others are numbers, to the right."""
     padded = [
-        cell.ljust(width) if place < names else cell.rjust(width)
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        cell.ljust(width) if index < names else cell.rjust(width)
+        for index, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(padded).rstrip()

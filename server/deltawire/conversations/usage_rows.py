@@ -32,7 +32,7 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
     nanodollars: int | None
     request: str | None = None
     """The server's id of the request that the turn came with, as in the log."""
-    # The tokens of the input, of tools and of the output that are no text; None where the provider sent none.
+    # The tokens of the input, of tools and of the output that are not text; None where the provider sent none.
     image_tokens: int | None = None
     audio_tokens: int | None = None
     video_tokens: int | None = None
@@ -47,7 +47,7 @@ class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     day: str | UnsetType = UNSET
-    """In UTC, as YYYY-MM-DD. What the turns are not grouped by is not set."""
+    """In UTC, as YYYY-MM-DD. A field by which the turns are not grouped is not set."""
     caller: str | UnsetType = UNSET
     model: str | UnsetType = UNSET
     turns: int
@@ -136,7 +136,7 @@ async def read_sums(connection: AsyncConnection, usage_filter: UsageFilter) -> l
         wanted["until"] = _start_of(usage_filter.until + timedelta(days=1))
     day = _DAY[connection.dialect.name]
     groups = ", ".join(day if name == "day" else name for name in usage_filter.by)
-    numbers = ", ".join(str(place + 1) for place in range(len(usage_filter.by)))
+    numbers = ", ".join(str(index + 1) for index in range(len(usage_filter.by)))
     query = text(_SUMS.format(groups=groups, wanted=conditions, numbers=numbers))
     rows = (await connection.execute(query, {"since": _start_of(usage_filter.since), **wanted})).mappings()
     return [_sum(dict(row)) for row in rows]

@@ -71,7 +71,7 @@ class UsageSpool:
     """The files of one process, in a folder that processes may share."""
 
     def __init__(self, folder: Path | None) -> None:
-        """Keep the rows in memory where there is no folder, or where it takes none."""
+        """Keep the rows in memory where there is no folder, or where it cannot be written."""
         self._folder = folder
         self._file: Batch | None = None
         self._memory = Batch()
@@ -90,7 +90,7 @@ class UsageSpool:
         self._memory.add(row)
 
     def take(self) -> Iterator[Batch]:
-        """Yield what was added; what is added later goes into other batches."""
+        """Yield the rows that were added, in batches; later rows go into other batches."""
         file, memory, self._file, self._memory = self._file, self._memory, None, Batch()
         if file is not None:
             yield file

@@ -44,7 +44,7 @@ class ConnectionLimits:
 
     def remove_socket(self, caller: str) -> None:
         """Count a socket that closes."""
-        self._sockets.give(caller)
+        self._sockets.release(caller)
 
     def refuse_new(self) -> None:
         """Refuse new sockets."""

@@ -49,11 +49,11 @@ class OriginPolicy:
         self._listed = frozenset(listed)
 
     def allow(self, origin: str, client: Client) -> bool:
-        """Say if pages of this origin may send requests that change something."""
+        """Return whether pages of this origin may send requests that change something."""
         return self.share_with(origin) or _is_own(origin, client)
 
     def share_with(self, origin: str | None) -> bool:
-        """Say if pages of this origin may read this server's responses."""
+        """Return whether pages of this origin may read this server's responses."""
         return origin is not None and ("*" in self._listed or normalised(origin) in self._listed)
 
     def sharing(self, scope: Scope, send: Send) -> Send:
@@ -77,7 +77,7 @@ class OriginPolicy:
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Say if this is a preflight request of a browser."""
+    """Return whether this is a preflight request of a browser."""
     return scope.get("method") == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in scope["headers"]
     )
@@ -90,7 +90,10 @@ async def answer_preflight(send: Send) -> None:
 
 
 def _is_own(origin: str, client: Client) -> bool:
-    """Say if an origin is that of the requested host. The scheme is compared when a trusted proxy reported it."""
+    """Return whether an origin is that of the requested host.
+
+    The scheme is compared only when a trusted proxy reported it.
+    """
     try:
         parts = urlsplit(origin.lower())
     except ValueError:

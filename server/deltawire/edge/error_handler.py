@@ -43,7 +43,7 @@ def responder(refusals: Refusals) -> Callable[[Request[Any, Any, Any], Exception
     """Return Litestar's handler for every exception of a route."""
 
     def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        if isinstance(error, RequestAborted):  # nobody receives this, so it is no refusal
+        if isinstance(error, RequestAborted):  # nobody receives this, so it is not a refusal
             return Response(b"", status_code=HTTPStatus.BAD_REQUEST)
         refusal = error if isinstance(error, Refusal) else Refusal(_failure(error), turn=None, headers={})
         failure = refusal.failure

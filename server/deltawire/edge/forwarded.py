@@ -36,7 +36,7 @@ class TrustedProxies:
         self._trusted = [ipaddress.ip_network(network, strict=False) for network in trusted]
 
     def client_of(self, scope: Scope) -> Client:
-        """Return the client of a request, and the host that it asked."""
+        """Return the client of a request, with the host and scheme that it requested."""
         peer = scope["client"][0] if scope["client"] else ""
         hosts = tuple(host.lower() for host in list_header(scope, b"host")) or ("",)
         if not self._trusted or not self._trusts(_address(peer)):

@@ -28,7 +28,7 @@ from deltawire.identity.caller import ANONYMOUS, CALLER, Caller
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.problem_details import problem_of, raw_headers, response_of
 from deltawire.telemetry.refusals import Refusals
-from deltawire.telemetry.request_ids import Origin, ids_of, set_origin
+from deltawire.telemetry.request_ids import LogContext, ids_of, set_log_context
 
 _READING: Final = {"GET", "HEAD", "OPTIONS"}
 
@@ -73,16 +73,16 @@ class Gate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request or a handshake on to the application, or refuse it."""
         is_socket = scope["type"] == ScopeType.WEBSOCKET
-        origin = Origin(request=ids_of(scope).current, path=scope["path"])
-        set_origin(origin)
+        context = LogContext(request=ids_of(scope).current, path=scope["path"])
+        set_log_context(context)
         if not is_socket:
             send = self._policy.origins.sharing(scope, send)
         try:
             if single_header(scope, b"host") is None and scope["http_version"] != "1.0":
                 raise Failure("invalid_frame", "There is no Host header.", field="Host")
             client = self._policy.proxies.client_of(scope)
-            origin = msgspec.structs.replace(origin, client=client.address)
-            set_origin(origin)
+            context = msgspec.structs.replace(context, client=client.address)
+            set_log_context(context)
             self._check(scope, client, single_header(scope, b"origin"))
             if is_preflight(scope):
                 await answer_preflight(send)
@@ -91,7 +91,7 @@ class Gate:
                 self._limits.count_handshake(client.address)
             caller = await self._caller(scope, client)
             cast("dict[str, Any]", scope)[CALLER] = caller
-            set_origin(msgspec.structs.replace(origin, caller=caller.name))
+            set_log_context(msgspec.structs.replace(context, caller=caller.name))
             if is_socket:
                 self._limits.add_socket(caller.name)
         except Failure as failure:
@@ -126,7 +126,7 @@ class Gate:
         authenticator = self._policy.authenticator
         if not authenticator.is_required:
             return ANONYMOUS
-        caller, owner = ANONYMOUS, _stranger(client, scope["path"])
+        caller, owner = ANONYMOUS, _owner_without_token(client, scope["path"])
         try:
             if not self._is_public(scope):
                 caller = await authenticator.identify(token_of(scope))
@@ -155,8 +155,8 @@ async def refuse(scope: Scope, send: Send, refusals: Refusals, failure: Failure)
     await answer({"type": f"{kind}.body", "body": body, "more_body": False})
 
 
-def _stranger(client: Client, path: str) -> str:
-    """Return the owner of what is asked without a token. One kind of path does not hold up another: `/livez` is one."""
+def _owner_without_token(client: Client, path: str) -> str:
+    """Return the owner of a request without a token: for each address and first part of the path, such as `livez`."""
     return f"{client.address}/{path.split('/', 2)[1]}"
 
 

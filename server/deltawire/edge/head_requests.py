@@ -16,7 +16,7 @@ def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, 
 
 
 def is_head(scope: Scope) -> bool:
-    """Say if the client sent HEAD: it waits for no body."""
+    """Return whether the client sent HEAD: it waits for no body."""
     return _IS_HEAD in scope
 
 

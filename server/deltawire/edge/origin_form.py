@@ -3,7 +3,7 @@
 from typing import Final
 
 DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
-"""The port of each scheme that an origin leaves out."""
+"""The end of an origin with the default port of its scheme, which browsers leave out."""
 
 
 def normalised(origin: str) -> str:

@@ -106,7 +106,7 @@ def _respond(name: str, found: dict[str, str], accept_encoding: str) -> File:
 
 
 def _takes(accept_encoding: str, coding: str) -> bool:
-    """Say if a client accepts a coding: it names it, and not with a weight of 0 (RFC 9110, 12.5.3)."""
+    """Return whether a client accepts a coding: it names it, and not with a weight of 0 (RFC 9110, 12.5.3)."""
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.partition(";")
         if name.strip() == coding:

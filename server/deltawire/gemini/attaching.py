@@ -115,12 +115,12 @@ async def place_files(
 def _place_inline(earlier: Sequence[Attachment], own: Sequence[Attachment], placed_files: PlacedFiles) -> None:
     """Keep files within one request: the oldest of earlier messages are left out, and too many of its own refused."""
     bytes_left = MAX_REQUEST_BYTES
-    for place, file in enumerate([*own, *reversed(earlier)]):
+    for index, file in enumerate([*own, *reversed(earlier)]):
         if (address := file.source.address) is not None:
             placed_files.use_address(file, address)
             continue
         bytes_left -= encoded_size(file.size)
-        if bytes_left < 0 and place < len(own):
+        if bytes_left < 0 and index < len(own):
             raise Failure("message_too_large", _TOO_LARGE, field="files")
         if bytes_left < 0:
             placed_files.leave_out(file)

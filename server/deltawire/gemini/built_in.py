@@ -1,4 +1,4 @@
-"""The provider's own tools in a request, and what goes with what. No I/O.
+"""The provider's own tools in a request, and which of them a model accepts together. No I/O.
 
 The rules for each family of models are in `gemini/models.py`; docs/reference/upstream.md shows them.
 """
@@ -30,7 +30,7 @@ def built_in_tools(request: ChatRequest) -> list[dict[str, Any]]:
 
 
 def has_functions(request: ChatRequest) -> bool:
-    """Say if a request names functions of its client."""
+    """Return whether a request names functions of its client."""
     return any(isinstance(tool, FunctionTool) for tool in request.tools or ())
 
 
@@ -42,8 +42,8 @@ def check_allowed(request: ChatRequest, allowed: Sequence[str]) -> None:
             raise Failure("invalid_frame", f"tools: this server does not offer {tool}; {offered}.", field="tools")
 
 
-def check_together(model: str, request: ChatRequest, *, vertex: bool) -> None:
-    """Raise `Failure` for what a model does not take, alone or together, with a sentence that says what would work."""
+def check_combination(model: str, request: ChatRequest, *, vertex: bool) -> None:
+    """Raise `Failure` for tools that a model does not accept, alone or together; its message says what would work."""
     family, tools, functions = family_of(model), built_in(request), has_functions(request)
     for tool in tools:
         if tool not in family.tools:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from deltawire.gemini.built_in import check_allowed, check_together
+from deltawire.gemini.built_in import check_allowed, check_combination
 from deltawire.gemini.models import family_of
 from deltawire.gemini.schema import check_schema
 from deltawire.protocol.chat_request import ChatRequest
@@ -37,16 +37,16 @@ class ModelCatalog(msgspec.Struct, frozen=True, kw_only=True):
         check_allowed(request, self.tools)
         if request.response_schema is not None:
             check_schema(request.response_schema, "response_schema")
-        check_together(model, request, vertex=self.vertex)
+        check_combination(model, request, vertex=self.vertex)
         return (model, *(name for name in fallbacks if self._takes(name, request)))
 
     def thinks(self, model: str) -> bool:
-        """Say if the effort of a model's thinking can be chosen."""
+        """Return whether the effort of a model's thinking can be chosen."""
         return family_of(model).thinks
 
     def _takes(self, model: str, request: ChatRequest) -> bool:
         try:
-            check_together(model, request, vertex=self.vertex)
+            check_combination(model, request, vertex=self.vertex)
         except Failure:
             return False
         return True

@@ -43,7 +43,7 @@ class ChunkReader:
     def feed(self, data: bytes) -> bytes:
         """Take the content; return what the parser has to see: nothing, or all from the end of the body on.
 
-        The parser also gets whatever is no plain chunk, and judges it.
+        The parser also gets everything that is not a plain chunk, and decides about it.
         """
         if not self.is_on:
             return data

@@ -22,8 +22,8 @@ async def send_until_200(request: aiohttp.ClientRequest, send: aiohttp.ClientHan
     """Return a 200 response; raise a `Failure` for any other. The one middleware of aiohttp's client.
 
     A request is sent until its connection is a live one. The provider may close a kept connection at any moment, also
-    while the next request is on its way. That says nothing about the provider, so it is no attempt. Each try uses up
-    one kept connection, and then a new one is made.
+    while the next request is on its way. That says nothing about the provider, so it does not count as an attempt. Each
+    try uses up one kept connection; after the last one a new connection is made.
     """
     while True:
         try:

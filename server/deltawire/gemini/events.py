@@ -19,7 +19,7 @@ class LastingFailure(Failure):
 
 
 class FileFailure(Failure):
-    """A refusal that speaks of a file: its copy at the provider may be gone, or not be ready."""
+    """A refusal because of a file: its copy at the provider may be gone, or not be ready."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -105,7 +105,7 @@ class Opaque(msgspec.Struct, frozen=True):
     part: bytes
     """Its JSON, as the provider sent it."""
     covers: int
-    """The characters of the answer's text, just told, that the part holds."""
+    """The characters at the end of the text sent so far that the part itself holds."""
 
     def __repr__(self) -> str:
         """Return the size: what the part says does not reach a log."""
@@ -134,7 +134,7 @@ class Counts(msgspec.Struct, frozen=True):
     queries: int = 0
     """The search queries, which have a price of their own."""
     modalities: Modalities | None = None
-    """The tokens by modality; None where the provider told none."""
+    """The tokens by modality; None where the provider sent none."""
 
 
 UNKNOWN_COUNTS = Counts()
@@ -172,7 +172,10 @@ class Upstream(Protocol):
 
     @property
     def loading(self) -> Awaitable[object] | None:
-        """Wait for it until it is loaded, before the deadlines of the provider begin; None once it is."""
+        """An awaitable that ends when the upstream is loaded; None once it is.
+
+        A turn awaits it before the deadlines of the provider begin.
+        """
         ...
 
     def open(
@@ -180,6 +183,7 @@ class Upstream(Protocol):
     ) -> Awaitable[Stream]:
         """Send the request to `model`; return the stream of its answer. Raise `Failure` when there is none.
 
-        A message of the history may be a `StoredMessage`. `exchange` is what has been said after the request's message.
+        A message of the history may be a `StoredMessage`. `exchange` has the contents after the request's message:
+        the model's calls and their results.
         """
         ...

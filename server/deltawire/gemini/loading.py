@@ -13,27 +13,27 @@ from deltawire.gemini.messages import Exchange
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 from deltawire.protocol.errors import Failure
 
-if TYPE_CHECKING:  # to import it is what takes long
+if TYPE_CHECKING:  # this import is slow
     from deltawire.gemini.client import GeminiClient
     from deltawire.gemini.stream import GeminiStream
 
 log = structlog.get_logger(__name__)
 
 _PAUSE_SECONDS: Final = 0.5
-"""Between two tries to load while there are no descriptors."""
+"""Seconds between two attempts to load while the process has no free file descriptor."""
 
 Load = Callable[[AsyncExitStack], Coroutine[Any, Any, "GeminiClient"]]
 """Loads the client and opens it on the stack, which is closed when the process stops."""
 
 
 class LoadingUpstream:
-    """The upstream of the turns that begin before the client is there: each call waits for it.
+    """The upstream of turns that begin before the client is loaded: each call waits until it is.
 
-    A context manager for the event loop that uses it; it starts to load when it is entered.
+    It is a context manager for the event loop that uses it. Entering it starts the loading.
     """
 
     def __init__(self, load: Load, loaded: Callable[["GeminiClient"], None]) -> None:
-        """`loaded` is called with the client once it is there."""
+        """`loaded` is called with the client once it is loaded."""
         self._load = load
         self._loaded = loaded
         self._opened = AsyncExitStack()
@@ -50,7 +50,7 @@ class LoadingUpstream:
         await self._opened.aclose()
 
     async def ready(self) -> None:
-        """Wait until the client is there; raise what kept it from being loaded."""
+        """Wait until the client is loaded; raise the exception of a loading that failed."""
         await asyncio.shield(self._loading)
 
     @property
@@ -73,7 +73,7 @@ class LoadingUpstream:
     async def _client(self) -> "GeminiClient":
         try:
             return await asyncio.shield(self._loading)
-        except Exception as fault:  # noqa: BLE001 - the process ends with it, and says it
+        except Exception as fault:  # noqa: BLE001 - the process ends with this fault, and logs it
             raise Failure("upstream_unavailable", cause=type(fault).__name__) from None
 
     async def _run(self) -> "GeminiClient":
@@ -81,7 +81,7 @@ class LoadingUpstream:
             try:
                 client = await self._load(self._opened)
             except (OSError, ImportError) as fault:
-                if not _is_want_of_descriptors(fault):
+                if not _lacks_descriptors(fault):
                     raise
                 log.warning("the upstream is not loaded yet: clients hold all descriptors", error=type(fault).__name__)
                 await self._opened.aclose()
@@ -91,6 +91,6 @@ class LoadingUpstream:
                 return client
 
 
-def _is_want_of_descriptors(fault: OSError | ImportError) -> bool:
-    """Say if nothing could be opened because too much is open; an import of a compiled module says so only in words."""
+def _lacks_descriptors(fault: OSError | ImportError) -> bool:
+    """Return whether too many files are open. The import of a compiled module reports that only in its message."""
     return getattr(fault, "errno", None) in (EMFILE, ENFILE) or strerror(EMFILE) in str(fault)

@@ -1,4 +1,4 @@
-"""Messages as the store hands them to the upstream: with what their text does not say."""
+"""Messages as the store hands them to the upstream: with the parts and files that are not in their text."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import NamedTuple, Protocol
@@ -9,7 +9,7 @@ from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
 
 class RemoteCopy(msgspec.Struct, frozen=True):
-    """A file's copy at the provider: its name there, its address, and the time at which it is gone."""
+    """A file's copy at the provider: its name there, its address, and its expiry in seconds since 1970."""
 
     name: str
     uri: str
@@ -46,11 +46,11 @@ class Content(NamedTuple):
 
 
 Exchange = Sequence[Content]
-"""Contents of the model and of the client's functions, in their order."""
+"""The contents after the message of a turn: the model's parts and the results of its calls, in their order."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is asked with a message."""
+    """A file that is asked with a message; `size` is in bytes."""
 
     type: str
     size: int
@@ -95,7 +95,7 @@ def attachments_of(request: ChatRequest) -> tuple[Attachment, ...]:
 
 
 def exchange_of(contents: Exchange) -> bytes:
-    """Return what an answer is stored with, as JSON: the model's parts, or the contents of several rounds."""
+    """Return the JSON to store with an answer: the model's parts, or the contents of several rounds."""
     if len(contents) == 1:
         return contents[0].parts
     encoded = [b'{"role":"%b","parts":%b}' % (content.role.encode(), content.parts) for content in contents]

@@ -91,7 +91,7 @@ _unchecked = re.compile(r"gemini-[12]\b|gemma|learnlm")
 
 
 def checks_signatures(model: str) -> bool:
-    """Say if a model refuses a call that comes back without its signature."""
+    """Return whether a model refuses a call that comes back without its signature."""
     return not _unchecked.match(model)
 
 

@@ -21,11 +21,11 @@ from deltawire.gemini.streamed_body import StreamedBody
 from deltawire.protocol.errors import Failure
 
 _LIFETIME_SECONDS: Final = 47 * 3_600.0
-"""The lifetime of a copy whose expiry is not told."""
+"""The lifetime of a copy whose expiry the provider does not report."""
 _MARGIN_SECONDS: Final = 600.0
 """A copy that expires sooner is not asked with any more: a turn may take minutes."""
-_FIRST_PAUSE: Final = 0.2
-_LONGEST_PAUSE: Final = 2.0
+_FIRST_PAUSE_SECONDS: Final = 0.2
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 _NOT_YET: Final = ("PROCESSING", "STATE_UNSPECIFIED")
 _CLOSE_SECONDS: Final = 2.0
 _ANSWER_BYTES: Final = 2**16
@@ -110,10 +110,10 @@ class RemoteFiles:
 
     async def _active(self, answer: dict[str, Any], at: ApiAddress) -> RemoteCopy:
         """Wait until the provider can use a file."""
-        name, pause = str(answer.get("name")), _FIRST_PAUSE
+        name, pause = str(answer.get("name")), _FIRST_PAUSE_SECONDS
         while answer.get("state") in _NOT_YET:
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             _, answer = await self._ask("GET", f"{at.root}/{at.version}/{name}", at.headers)
         if answer.get("state") not in ("ACTIVE", None) or not answer.get("uri"):
             message = "The provider could not read one of the files."
@@ -153,7 +153,7 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _expiry(text: Any) -> float:
-    """Return the time of an expiry such as `2026-11-29T22:00:00.123456789Z`."""
+    """Return an expiry such as `2026-11-29T22:00:00.123456789Z` in seconds since 1970."""
     with suppress(TypeError, ValueError):
         return datetime.fromisoformat(str(text).partition(".")[0].removesuffix("Z") + "+00:00").timestamp()
     return time.time() + _LIFETIME_SECONDS

@@ -25,7 +25,7 @@ _INSTEAD: Final = {
 _MAPS: Final = ("properties", "$defs")
 _LISTS: Final = ("anyOf", "prefixItems")
 _SCHEMAS: Final = ("items", "additionalProperties")
-_LONGEST_PATH: Final = 128
+_MAX_PATH_CHARS: Final = 128
 _MAX_DEPTH: Final = 200
 _MAX_PARTS: Final = 5_000
 """Objects and lists in all schemas of a request. The provider takes far fewer."""
@@ -61,7 +61,7 @@ def check_schemas(schemas: Iterable[tuple[Any, str]]) -> None:
 
 
 def check_schema(schema: Any, path: str) -> None:
-    """Raise `Failure`, with its path, for a keyword that the provider does not take, and for what is no schema."""
+    """Raise `Failure`, with its path, for a keyword that the provider does not accept, and for a bad schema."""
     check_schemas([(schema, path)])
     pending = [(schema, path)]
     while pending:
@@ -99,4 +99,4 @@ def _refused(path: str, sentence: str) -> Failure:
 
 
 def _short(path: str) -> str:
-    return path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}…"
+    return path if len(path) <= _MAX_PATH_CHARS else f"{path[:_MAX_PATH_CHARS]}…"

@@ -19,14 +19,14 @@ Pieces = Callable[[], AsyncIterator[bytes]]
 
 
 class FileSlot(NamedTuple):
-    """The file that goes into a body at one place: its bytes and its size."""
+    """A file that is put into a body: its pieces, and its size in bytes."""
 
     pieces: Pieces
     size: int
 
 
 class StreamedBody(bytes):
-    """The body of a request, by its pieces and its size."""
+    """The body of a request: its pieces, and its size in bytes."""
 
     pieces: Pieces
     size: int
@@ -51,7 +51,7 @@ class StreamedPayload(aiohttp.Payload):
         return self._value.size
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002 - aiohttp's
-        """Raise TypeError: a body that is not in memory is no string."""
+        """Raise TypeError: a body that is not in memory has no text."""
         raise TypeError("a streamed body is not in memory")
 
     async def write(self, writer: AbstractStreamWriter) -> None:

@@ -120,7 +120,7 @@ class ApiKeys:
         return None if name is None else Caller(name=f"key:{name}", key=digest)
 
     def has(self, digest: bytes) -> bool:
-        """Say if the key with this digest is still valid."""
+        """Return whether the key with this digest is still valid."""
         return self._name(digest) is not None
 
     def _name(self, digest: bytes) -> str | None:

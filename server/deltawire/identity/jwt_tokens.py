@@ -16,8 +16,8 @@ from deltawire.identity.caller import EXPIRED, Caller, UnknownKey
 from deltawire.protocol.errors import Failure
 
 _INVALID: Final = "This token is not valid here."
-_LONGEST_NAME: Final = 255
-_NO_NAME: Final = f"The token's sub is no name: 1 to {_LONGEST_NAME} printable characters, no space at either end."
+_MAX_NAME_CHARS: Final = 255
+_NO_NAME: Final = f"The token's sub is no name: 1 to {_MAX_NAME_CHARS} printable characters, no space at either end."
 _CLOCK_SKEW_SECONDS: Final = 30
 """Seconds that the issuer's clock may be ahead of this server's."""
 _MALFORMED: Final = (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError)
@@ -102,7 +102,7 @@ class JwtTokens:
             raise Failure("unauthenticated", _INVALID) from None
         if expires_at <= time.time():
             raise Failure("unauthenticated", EXPIRED)
-        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or name != name.strip():
+        if not 0 < len(name) <= _MAX_NAME_CHARS or not name.isprintable() or name != name.strip():
             raise Failure("unauthenticated", _NO_NAME)
         return Caller(name=f"jwt:{name}", expires_at=expires_at)
 
@@ -134,14 +134,14 @@ class JwtTokens:
 
 
 def _time_of(claim: Any) -> float:
-    """Return a time of a token; raise TypeError for what is no number in JSON (RFC 7519, 2: NumericDate)."""
+    """Return a time of a token; raise TypeError for anything but a number in JSON (RFC 7519, 2: NumericDate)."""
     if type(claim) not in (int, float) or not isfinite(claim):
         raise TypeError
     return float(claim)
 
 
 def _name_of(claim: Any) -> str:
-    """Return the name of a token's subject; raise TypeError for what is no string."""
+    """Return the name of a token's subject; raise TypeError for anything but a string."""
     if type(claim) is not str:
         raise TypeError
     return claim

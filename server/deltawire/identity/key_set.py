@@ -42,7 +42,7 @@ class _KeysDocument(msgspec.Struct):
 
 
 class _Unusable(Exception):
-    """The answer is no usable key set; the message is our own, without any of the answer."""
+    """The answer is not a usable key set. The message is our own, without any text of the answer."""
 
 
 class KeySet:

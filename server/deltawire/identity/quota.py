@@ -29,8 +29,8 @@ class Quota:
         self._total_taken += amount
         self._amounts[caller] = amount_now
 
-    def give(self, caller: str, amount: int = 1) -> None:
-        """Count an amount that a caller gives back."""
+    def release(self, caller: str, amount: int = 1) -> None:
+        """Release an amount that a caller took."""
         self._total_taken -= amount
         amount_now = self._amounts[caller] - amount
         if amount_now:
@@ -45,11 +45,11 @@ class Quota:
         try:
             yield
         finally:
-            self.give(caller, amount)
+            self.release(caller, amount)
 
 
 class Holding:
-    """The part of its caller's quota that one request or socket holds; it can grow, and is given back at once."""
+    """The part of its caller's quota that one request or socket holds; it can grow, and is released as a whole."""
 
     __slots__ = ("_quota", "amount", "caller")
 
@@ -59,14 +59,14 @@ class Holding:
         self._quota = quota
         self.caller = caller
 
-    def become(self, amount: int) -> None:
-        """Hold this amount instead; raise `Failure`, and hold what was held, when that is too much."""
+    def set_amount(self, amount: int) -> None:
+        """Hold this amount instead; raise `Failure`, and hold the amount of before, when that is too much."""
         if amount > self.amount:
             self._quota.take(self.caller, amount - self.amount)
         elif amount < self.amount:
-            self._quota.give(self.caller, self.amount - amount)
+            self._quota.release(self.caller, self.amount - amount)
         self.amount = amount
 
     def add(self, amount: int) -> None:
-        """Hold this much more; raise `Failure` as `become` does."""
-        self.become(self.amount + amount)
+        """Hold this much more; raise `Failure` as `set_amount` does."""
+        self.set_amount(self.amount + amount)

@@ -1,4 +1,7 @@
-"""The limits backend: the interfaces of the counters in memory and in Redis."""
+"""The limits backend: the interfaces of the counters in memory and in Redis.
+
+In all of them `caller` is the digest of a caller's name that `key_of` returns.
+"""
 
 import time
 from collections import Counter
@@ -38,17 +41,19 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """A charge with the same id counts once, however often it is written."""
     caller: str
     day: int
+    """The day in UTC, as `today` numbers it."""
     model: str
     used: Mapping[str, int]
+    """The amounts to add to the counters of `Used`."""
 
 
 class WindowState(NamedTuple):
     """The state of one caller's window."""
 
     left: int
-    """The turns that are left."""
+    """The turns that may still begin."""
     resets_in: float
-    """Seconds until there is one more."""
+    """Seconds until one more may begin."""
 
 
 class Windows(Protocol):
@@ -71,11 +76,11 @@ class Leases(Protocol):
     """Counts the turns that run."""
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Take a place for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
+        """Take a lease for one more turn; return the rule that forbids it, if one does. Raise `StoreAway`."""
         ...
 
     async def release(self, lease: str) -> None:
-        """Release a turn's place. A place that was not taken is ignored."""
+        """Release a turn's lease. A lease that was not taken is ignored."""
         ...
 
     async def count(self, caller: str, rule: Rule) -> int:
@@ -95,7 +100,7 @@ class Meter(Protocol):
         ...
 
     async def read(self, caller: str, days: list[int]) -> list[Day]:
-        """Return the use of these days. Raise `StoreAway`."""
+        """Return the use of each of these days, numbered as by `today`. Raise `StoreAway`."""
         ...
 
     async def close(self) -> None:
@@ -111,7 +116,7 @@ class LimitsBackend(msgspec.Struct, frozen=True, kw_only=True):
     leases: Leases
     meter: Meter
     is_there: Callable[[], Awaitable[None]] | None = None
-    """Raises `StoreAway` when the store does not answer; None in memory."""
+    """A check that raises `StoreAway` when the store does not answer; None in memory."""
     close: Callable[[], Awaitable[None]] | None = None
 
 
@@ -121,7 +126,7 @@ def key_of(caller: str) -> str:
 
 
 def today(clock: Clock = time.time) -> int:
-    """Return the number of the day in UTC, since 1970."""
+    """Return the number of the current day: the days in UTC since 1970-01-01."""
     return int(clock() // DAY_SECONDS)
 
 

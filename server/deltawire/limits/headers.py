@@ -12,7 +12,7 @@ _POLICIES = {"turns_per_minute": ";w=60", "turns_at_once": ';qu="concurrent-requ
 
 
 def rate_limit_fields(standings: Iterable[Standing]) -> dict[str, str]:
-    """Return the two fields by their names; none where nothing is limited."""
+    """Return the two fields by their names, in lower case; an empty dict where nothing of this kind is limited."""
     limited = [(_name(standing), standing) for standing in standings if standing.limit in _POLICIES]
     if not limited:
         return {}

@@ -25,24 +25,24 @@ class MemoryLeases:
 
     def __init__(self) -> None:
         """Start with no running turns."""
-        self._places: dict[str, list[tuple[str, str | None]]] = {}
+        self._leases: dict[str, list[tuple[str, str | None]]] = {}
         self._running: Counter[tuple[str, str | None]] = Counter()
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Take a place for one more turn; return the rule that forbids it, if one does."""
+        """Take a lease for one more turn; return the rule that forbids it, if one does."""
         for rule in rules:
             if self._running[caller, rule.model] >= rule.amount:
                 return rule
-        self._places[lease] = [(caller, rule.model) for rule in rules]
-        self._running.update(self._places[lease])
+        self._leases[lease] = [(caller, rule.model) for rule in rules]
+        self._running.update(self._leases[lease])
         return None
 
     async def release(self, lease: str) -> None:
-        """Release a turn's place."""
-        for place in self._places.pop(lease, ()):
-            self._running[place] -= 1
-            if not self._running[place]:
-                del self._running[place]
+        """Release a turn's lease."""
+        for counter in self._leases.pop(lease, ()):
+            self._running[counter] -= 1
+            if not self._running[counter]:
+                del self._running[counter]
 
     async def count(self, caller: str, rule: Rule) -> int:
         """Return the number of running turns."""

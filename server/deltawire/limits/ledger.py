@@ -1,7 +1,7 @@
 """Check each turn against the limits before the upstream is asked, and charge it before its last frame is sent.
 
 Nothing is counted in between. After a hang-up a background task charges what was used so far. Every turn that was
-admitted is charged once, whatever its end: so the turns of a minute are those of `GET /usage`.
+admitted is charged once, whatever its end. So `GET /usage` counts the same turns as the limit of turns per minute.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from deltawire.limits.backend import (
 from deltawire.limits.prices import Prices
 from deltawire.limits.refusals import AWAY, budget_used, exhausted, too_many_a_minute, too_many_at_once, unpriced
 from deltawire.limits.report import Standing, UsageReport, day_usage, seconds_left
-from deltawire.limits.rules import Rule, Rules, concerning, limits_dollars
+from deltawire.limits.rules import Rule, Rules, applicable, limits_dollars
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, Usage, figures_of
 from deltawire.protocol.usage_figures import UsageFigures
@@ -48,9 +48,9 @@ class Limits:
         clock: Clock = time.time,
         when_unpriced: RefuseOrAllow = "refuse",
     ) -> None:
-        """Say what happens to turns while the limits cannot be checked (`when_away`).
+        """`when_away` is for turns while the store does not answer.
 
-        `when_unpriced` says it for turns whose dollars are limited, and whose model has no known price.
+        `when_unpriced` is for turns whose dollars are limited, and whose model has no known price.
         """
         self.rules = rules
         self.backend = backend
@@ -67,7 +67,10 @@ class Limits:
         return Ledger(self, key_of(caller))
 
     async def report(self, caller: str, days: int) -> UsageReport:
-        """Return a caller's use in the last days, and what is left. Raise `Failure` (`store_unavailable`)."""
+        """Return a caller's use in this number of days, the last one today, and what is left of each limit.
+
+        Raise `Failure` (`store_unavailable`).
+        """
         day = today(self.clock)
         numbers = [day - ago for ago in range(days)]
         try:
@@ -82,7 +85,10 @@ class Limits:
         return UsageReport(days=[day_usage(*pair) for pair in zip(numbers, used, strict=True)], limits=limits)
 
     async def standing(self, caller: str, name: str, rule: Rule, used: Day) -> Standing:
-        """Return what is left of one limit; `used` is the use of today. Raise `StoreAway`."""
+        """Return what is left of one limit. Raise `StoreAway`.
+
+        `caller` is the digest of `key_of`, and `used` the use of today.
+        """
         left: float
         resets_in: float | None = None
         if name == "turns_per_minute":
@@ -95,13 +101,16 @@ class Limits:
 
     @property
     def windows(self) -> Windows:
-        """The windows of turns per minute. They exist where a rule limits those."""
+        """The counters of turns per minute; only where a rule limits these."""
         if self.backend.windows is None:
             raise AssertionError("windows exist where a rule limits turns per minute")
         return self.backend.windows
 
     async def check(self) -> bool:
-        """Say if the store answers. Raise `Failure` (`store_unavailable`) when it does not and turns are refused."""
+        """Return True if the store answers, and False if it does not.
+
+        Raise `Failure` (`store_unavailable`) where turns are refused because it does not answer.
+        """
         try:
             if self.backend.is_there is not None:
                 await self.backend.is_there()
@@ -124,7 +133,7 @@ class Ledger:
     """The account of one turn, which is admitted, charged and released."""
 
     def __init__(self, limits: Limits, caller: str) -> None:
-        """Prepare; nothing is counted before `begin`."""
+        """Prepare; nothing is counted before `begin`. `caller` is the digest of `key_of`."""
         self._limits = limits
         self._caller = caller
         self._id = secrets.token_hex(12)
@@ -135,11 +144,11 @@ class Ledger:
 
     @property
     def id(self) -> str:
-        """The id of the turn in every account of it."""
+        """The id of the turn in the limits and in the history of usage."""
         return self._id
 
     @property
-    def goes_by_model(self) -> bool:
+    def depends_on_model(self) -> bool:
         """True where the limits depend on the model: then it must be known before `begin`."""
         return bool(self._limits.rules.models) or self._needs_prices
 
@@ -157,7 +166,7 @@ class Ledger:
         return self._limits.prices.cost(model, counts)
 
     async def begin(self, model: str, *fallbacks: str) -> None:
-        """Admit a turn that asks this model, and those after it when the provider fails.
+        """Admit a turn that asks `model`, and its `fallbacks` when the provider fails.
 
         Raise `Failure` (`rate_limited`, `budget_exhausted`, `unknown_model`, `store_unavailable`).
         """
@@ -178,9 +187,9 @@ class Ledger:
             self._beginning.add_done_callback(lambda _: callback(self._was_admitted))
 
     def end(self, end: Usage | ErrorFrame, model: str | None = None) -> asyncio.Task[None]:
-        """Charge the turn in a task; tell the client of its end when that task is done.
+        """Charge the turn in a task, and return the task. The last frame may be sent when it is done.
 
-        `model` is the model that was asked last, where the end has no figures.
+        `model` is the model that was asked last; it is charged where the end has no figures.
         """
         is_first, self._is_over = not self._is_over, True
         figures = figures_of(end) if isinstance(end, Usage) else end.usage
@@ -197,22 +206,22 @@ class Ledger:
         return self._limits.background.run(self._end(None, model))
 
     async def standings(self) -> list[Standing]:
-        """Return what is left of the limits on beginning a turn; an empty list when the store is away."""
+        """Return what is left of turns per minute and turns at once; an empty list when the store is away."""
         limits = self._limits
         try:
             return [
                 await limits.standing(self._caller, name, rule, {})
                 for name in ("turns_per_minute", "turns_at_once")
-                for rule in concerning(getattr(limits.rules, name), self._model)
+                for rule in applicable(getattr(limits.rules, name), self._model)
             ]
         except StoreAway:
             return []
 
     async def _begin(self) -> None:
         try:
-            # The place comes first. Else a turn could read a budget, wait until another one ends and leaves its place,
-            # and then run beyond the budget that the other one has used up.
-            for check in (self._take_place, self._check_budgets, self._enter):
+            # The lease comes first. Else a turn could read a budget, wait until another one releases its lease, and
+            # then run beyond the budget that the other one has used up.
+            for check in (self._take_lease, self._check_budgets, self._enter):
                 try:
                     await check()
                 except StoreAway:
@@ -233,7 +242,7 @@ class Ledger:
         budgets = [
             (name, rule)
             for name in ("tokens_per_day", "usd_per_day")
-            for rule in concerning(getattr(rules, name), self._model)
+            for rule in applicable(getattr(rules, name), self._model)
         ]
         if not budgets:
             return
@@ -242,15 +251,15 @@ class Ledger:
             if budget_used(name, rule, used) >= rule.amount:
                 raise exhausted(name, rule, seconds_left(self._limits.clock))
 
-    async def _take_place(self) -> None:
-        rules = concerning(self._limits.rules.turns_at_once, self._model)
+    async def _take_lease(self) -> None:
+        rules = applicable(self._limits.rules.turns_at_once, self._model)
         if rules:
             rule = await self._limits.backend.leases.take(self._id, self._caller, rules)
             if rule is not None:
                 raise too_many_at_once(rule)
 
     async def _enter(self) -> None:
-        rules = concerning(self._limits.rules.turns_per_minute, self._model)
+        rules = applicable(self._limits.rules.turns_per_minute, self._model)
         if rules:
             try:
                 rule = await self._limits.windows.enter(self._id, self._caller, rules)
@@ -270,7 +279,7 @@ class Ledger:
 
     async def _end(self, figures: UsageFigures | None, model: str | None) -> None:
         if self._beginning is not None:
-            await asyncio.wait({self._beginning})  # the listener may have left during `begin`
+            await asyncio.wait({self._beginning})  # the client may have left during `begin`
         if self._was_admitted:
             await self._limits.backend.meter.charge(self._charge(figures, model))
         await self._limits.backend.leases.release(self._id)

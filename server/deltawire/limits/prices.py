@@ -25,9 +25,9 @@ _MODELS: Final = 512
 _ONE_TOKEN_EACH: Final = Counts(input=1, output=1, thought=0, tool=0, cached=0, total=2)
 
 Finder = Callable[[str], Any]
-"""Returns the prices of a model by its name; None for a model that is not in the list."""
+"""Returns the `ModelInfo` of genai-prices for a model's name; None for a model that is not in the list."""
 
-_patiently = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
+_until_success = stamina.AsyncRetryingCaller(timeout=None, attempts=None, wait_initial=1.0, wait_max=60.0).on(Exception)
 
 
 def _now() -> datetime:
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 
 class ModelPrices(NamedTuple):
-    """The prices of a model, in dollars for a million tokens, and the tokens of its context; None if not known."""
+    """The prices of a model, in dollars for a million tokens, and the length of its context; None where not known."""
 
     input_usd: float | None = None
     output_usd: float | None = None
@@ -63,7 +63,7 @@ class Prices:
 
     def load(self) -> None:
         """Start loading the list; retry until that succeeds."""
-        self._loading = asyncio.get_running_loop().create_task(_patiently(self._load))
+        self._loading = asyncio.get_running_loop().create_task(_until_success(self._load))
 
     async def ready(self) -> None:
         """Wait until the list is loaded or the first try has failed. Return at once where `load` was not called.
@@ -96,7 +96,7 @@ class Prices:
         return self._find is not None
 
     def knows(self, model: str) -> bool:
-        """Say if the tokens of this model have a price now."""
+        """Return whether the tokens of this model have a price now."""
         return self.cost(model, _ONE_TOKEN_EACH) is not None
 
     def of_model(self, model: str) -> ModelPrices:
@@ -113,7 +113,7 @@ class Prices:
             return ModelPrices()
 
     def load_now(self) -> None:
-        """Load the list and wait for it; raise what the reading raises."""
+        """Load the list and wait for it; raise any exception of the loading."""
         self._find = self._read()
 
     def _rates(self, model: str) -> Rates | None:

@@ -1,4 +1,4 @@
-"""The prices of one model at one moment, and the cost of counts by them."""
+"""The prices of one model at one moment, and the cost of token counts by them."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -17,31 +17,34 @@ _PRICED: Final = ("audio", "image", "video")
 
 
 class Rates(NamedTuple):
-    """The prices: a number each, a number for each tier, or None where it is not known."""
+    """The prices, in dollars for a million tokens.
+
+    Each is a `Decimal`, a `TieredPrices` of genai-prices, or None where it is not known.
+    """
 
     input: Any
     cached: Any
     output: Any
     search: Any = None
-    """For a thousand search queries."""
+    """The price of a thousand search queries, in dollars."""
     listed: Any = None
-    """The prices of genai-prices, of which those by modality are read when they are needed."""
+    """The `ModelPrice` of genai-prices; the prices by modality are read from it when they are needed."""
     audio: Any = None
     """The operator's price of sound in the input."""
 
     @property
     def input_of(self) -> Mapping[str, Any]:
-        """By modality, where it differs from that of text; so are the next two."""
+        """The prices of input by modality, for the modalities that do not cost what text costs."""
         return self._of("input_{}_mtok") if self.audio is None else {"audio": self.audio}
 
     @property
     def cached_of(self) -> Mapping[str, Any]:
-        """Of cached input."""
+        """The prices of cached input by modality, likewise."""
         return self._of("cache_{}_read_mtok")
 
     @property
     def output_of(self) -> Mapping[str, Any]:
-        """Of output."""
+        """The prices of output by modality, likewise."""
         return self._of("output_{}_mtok")
 
     def _of(self, pattern: str) -> dict[str, Any]:
@@ -50,17 +53,20 @@ class Rates(NamedTuple):
 
 
 def listed_rates(price: Any) -> Rates:
-    """Return the prices of a model of genai-prices."""
+    """Return the prices of a `ModelPrice` of genai-prices."""
     return Rates(price.input_mtok, price.cache_read_mtok, price.output_mtok, price.web_searches_kcount, price)
 
 
 def own_rates(own: OwnPrice, search: Any) -> Rates:
-    """Return the prices that the operator set, and the list's one of searches."""
+    """Return the prices that the operator set, with the list price of searches."""
     return Rates(own.input, own.cached, own.output, search, audio=own.audio)
 
 
 def cost_of(rates: Rates | None, counts: Counts, searches: int) -> float | None:
-    """Return the cost in dollars of counts whose input and output are known; None when a price is not known."""
+    """Return the cost in dollars; None when a price that it needs is not known.
+
+    `counts` has known input and output tokens, and `searches` is the number of search queries that are billed.
+    """
     if rates is None or (searches and rates.search is None):
         return None
     input_tokens = (counts.input or 0) + (counts.tool or 0)
@@ -82,27 +88,28 @@ def cost_of(rates: Rates | None, counts: Counts, searches: int) -> float | None:
 
 
 def _input_parts(rates: Rates, input_tokens: int, cached: int, modalities: Modalities) -> list[tuple[Any, int]]:
-    """Return the input's tokens with their prices.
+    """Return pairs of a price and the input tokens at this price.
 
-    Where the provider does not say of which modality the cached tokens are, they are text as far as there is any: it
-    is what the turns of one conversation begin with.
+    Where the provider does not say of which modality the cached tokens are, they count as text, as far as there are
+    text tokens: the cache holds the beginning of a request, which is mostly text.
     """
     input_of, cached_of = rates.input_of, rates.cached_of
     split = {name: _tokens(modalities.input, name) + _tokens(modalities.tool, name) for name in input_of}
     text = input_tokens - sum(split.values())
     from_cache = {name: min(_tokens(modalities.cached, name), split[name], cached) for name in split}
     cached_text = min(cached - sum(from_cache.values()), text)
-    rest = cached - cached_text - sum(from_cache.values())
+    unassigned = cached - cached_text - sum(from_cache.values())
     parts = [(rates.input, text - cached_text), (rates.cached, cached_text)]
     for name, tokens in split.items():
-        more = min(rest, tokens - from_cache[name])
-        rest -= more
-        from_cache_now = from_cache[name] + more
-        parts += [(input_of[name], tokens - from_cache_now), (cached_of.get(name, rates.cached), from_cache_now)]
+        more = min(unassigned, tokens - from_cache[name])
+        unassigned -= more
+        cached_tokens = from_cache[name] + more
+        parts += [(input_of[name], tokens - cached_tokens), (cached_of.get(name, rates.cached), cached_tokens)]
     return parts
 
 
 def _output_parts(rates: Rates, output: int, modalities: Modalities) -> list[tuple[Any, int]]:
+    """Return pairs of a price and the output tokens at this price."""
     output_of = rates.output_of
     split = {name: _tokens(modalities.output, name) for name in output_of}
     return [(rates.output, output - sum(split.values())), *((output_of[name], split[name]) for name in split)]
@@ -114,7 +121,7 @@ def _tokens(split: Any, name: str) -> int:
 
 
 def rate_of(rate: Any, input_tokens: int) -> Decimal:
-    """Return the dollars for a million tokens in a turn with `input_tokens` input tokens."""
+    """Return the price in a turn with `input_tokens` input tokens: of several tiers, the highest that it reaches."""
     if isinstance(rate, Decimal):
         return rate
     base: Decimal = rate.base

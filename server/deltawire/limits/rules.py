@@ -67,10 +67,10 @@ def read_amounts(text: str) -> Allowance:
 
 
 def limits_dollars(rules: Rules, model: str) -> bool:
-    """Say if the dollars of this model are limited."""
-    return bool(concerning(rules.usd_per_day, model))
+    """Return whether the dollars of this model are limited."""
+    return bool(applicable(rules.usd_per_day, model))
 
 
-def concerning(rules: Allowance, model: str) -> Allowance:
+def applicable(rules: Allowance, model: str) -> Allowance:
     """Return the rules that apply to a turn of this model."""
     return tuple(rule for rule in rules if rule.model in (None, model))

@@ -64,7 +64,7 @@ class Drain:
             self._refuse_sockets()
             self._sessions.drain()
 
-    def hurry(self) -> None:
+    def stop_waiting(self) -> None:
         """Stop waiting for running turns."""
         self._timeout = 0.0
         if self._wait is not None:

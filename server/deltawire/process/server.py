@@ -46,7 +46,7 @@ class Service(NamedTuple):
     listening: Listening
     drain: Drain
     loaded: Callable[[], Awaitable[None]]
-    """Waits for what is loaded while the server already accepts connections; raises what kept it from being loaded."""
+    """Waits for the upstream's client, which is loaded while the server accepts connections; raises its exception."""
 
 
 class ServerConfig(Config):
@@ -127,7 +127,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
         self._drain.begin()
         if self._clock.is_second(asyncio.get_running_loop().time()):
-            self._drain.hurry()
+            self._drain.stop_waiting()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

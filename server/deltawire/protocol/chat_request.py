@@ -73,7 +73,7 @@ class TurnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class ConversationSettings(TurnSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The settings that a conversation keeps for its turns. A function of a client is none of them."""
+    """The settings that a conversation keeps for its turns. Functions of a client are not among them."""
 
     tools: Annotated[list[BuiltInTool], Meta(max_length=MAX_BUILT_IN, description=BUILT_IN_RULE)] | None = None
 
@@ -154,5 +154,5 @@ def decode_request(body: bytes) -> ChatRequest:
 
 
 def lacks_message(request: ChatRequest) -> bool:
-    """Say if a request has neither a message nor results, one of which it needs."""
+    """Return whether a request has neither a message nor results, one of which it needs."""
     return not request.message and request.tool_results is None

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from deltawire.protocol.chat_request import TURN_ID
 from deltawire.protocol.decoding import Unreadable
-from deltawire.protocol.frames import MAX_REF, type_tag
+from deltawire.protocol.frames import MAX_REF_CHARS, type_tag
 
 _turn_id = re.compile(TURN_ID)
 _BEGINNING_CHARS: Final = 512
@@ -41,5 +41,6 @@ def claimed_ref(failure: Unreadable) -> str | None:
     """Return the `ref` of a refused `chat` frame; None where it has none that is valid, and for a long frame."""
     frame = failure.value
     ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
-    is_valid = isinstance(ref, str) and 1 <= len(ref) <= MAX_REF and not any("\ud800" <= c <= "\udfff" for c in ref)
-    return ref if is_valid else None
+    if not isinstance(ref, str) or not 1 <= len(ref) <= MAX_REF_CHARS:
+        return None
+    return None if any("\ud800" <= char <= "\udfff" for char in ref) else ref

@@ -17,18 +17,18 @@ Rules = dict[str, str]
 _at_path = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _named_field = re.compile(r"^Object (?:contains unknown|missing required) field `(.*?)`(?: - at|$)", re.DOTALL)
 _malformed_at = re.compile(r"\(byte (\d+)\)$")
-_LONGEST_FIELD: Final = 128
-_LONGEST_COMPLAINT: Final = 1_000
-"""A complaint quotes an unknown field whole."""
+_MAX_FIELD_CHARS: Final = 128
+_MAX_REASON_CHARS: Final = 1_000
+"""The most characters of msgspec's message that are searched: it quotes an unknown field as a whole."""
 _EXPLAINED_CHARS: Final = 8_192
-"""Text that is read a second time, to tell more of what is wrong with it; reading it takes 2 ms at most."""
+"""The longest text that is parsed a second time, for a better error message; parsing it takes 2 ms at most."""
 
 
 class Unreadable(Failure):
     """The failure of text that is not an object of the wanted kind."""
 
     def __init__(self, code: str, message: str | None = None, *, field: str | None = None, value: Any = None) -> None:
-        """`value` is the text's JSON; None where it is no JSON, or too long to be read a second time."""
+        """`value` is the text's JSON; None where it is not JSON, or too long to be parsed a second time."""
         super().__init__(code, message, field=field)
         self.value: Final = value
 
@@ -78,7 +78,7 @@ class StrictDecoder(Generic[T]):
         return self._invalid(f"Object missing required field `{field}`", value)
 
     def _has_too_many_strings(self, text: str) -> bool:
-        """Say if a text has too many quotes of strings: a quote in a string has a backslash before it."""
+        """Return whether a text has too many quotes of strings: a quote in a string has a backslash before it."""
         if len(text) <= self._max_quotes:
             return False
         quotes = text.count('"')
@@ -92,7 +92,7 @@ class StrictDecoder(Generic[T]):
             return Unreadable("invalid_frame", "The frame is nested too deeply.")
 
     def _short(self, error: Exception) -> Unreadable:
-        """Return the failure of a long text, by what msgspec says of it."""
+        """Return the failure of a long text, made from the message of msgspec."""
         if isinstance(error, msgspec.ValidationError):
             return self._invalid(str(error))
         if isinstance(error, RecursionError):
@@ -120,16 +120,16 @@ class StrictDecoder(Generic[T]):
         message = f"{field or 'The frame'} must be Unicode text: it holds half of a surrogate pair."
         return Unreadable("invalid_frame", message, field=field or None, value=value)
 
-    def _invalid(self, complaint: str, value: Any = None) -> Unreadable:
-        """Translate msgspec's complaint about an object into a sentence about one field."""
-        half = _LONGEST_COMPLAINT // 2
-        shortened = complaint if len(complaint) <= _LONGEST_COMPLAINT else f"{complaint[:half]}`{complaint[-half:]}"
+    def _invalid(self, reason: str, value: Any = None) -> Unreadable:
+        """Translate msgspec's message about an object into a sentence about one field."""
+        half = _MAX_REASON_CHARS // 2
+        shortened = reason if len(reason) <= _MAX_REASON_CHARS else f"{reason[:half]}`{reason[-half:]}"
         at = _at_path.search(shortened)
         path = at[1] if at else ""
         if field_match := _named_field.match(shortened):
             field = f"{path}.{field_match[1]}" if path else field_match[1]
             if shortened.startswith("Object contains"):
-                field = field[:_LONGEST_FIELD]
+                field = field[:_MAX_FIELD_CHARS]
                 message = f"There is no field {field} here."
             else:
                 message = f"{field} is missing: {self._rule(field)}."

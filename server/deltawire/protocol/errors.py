@@ -79,8 +79,7 @@ class Failure(Exception):
     ) -> None:
         """Raise KeyError for a code that is not in the table: an unknown code is a bug.
 
-        `status` is the HTTP status where it is not the table's, and `retryable` the word for this case where the
-        table's is not true. `retry_after` is in seconds.
+        `status` and `retryable` replace the values of the table in this case. `retry_after` is in seconds.
         """
         super().__init__(code, cause)
         self.code: Final = code
@@ -124,7 +123,7 @@ def run_not_here() -> Failure:
 
 
 def spread(seconds: float) -> float:
-    """Return a time to wait, up to half a second shorter or longer, for the `retry_after` of a refusal.
+    """Return seconds to wait, at random up to half a second less or more, for the `retry_after` of a refusal.
 
     Clients that were refused together must not come back together: all but a few would be refused again.
     """

@@ -28,7 +28,8 @@ from deltawire.protocol.usage_figures import UsageFigures
 
 RUN_NAME: Final = r"^[A-Za-z0-9_-]{22,64}$(?!\n)"
 MAX_TOKEN_CHARS: Final = 8_192
-MAX_REF: Final = 64
+MAX_REF_CHARS: Final = 64
+_A_REF: Final = f"a string of 1 to {MAX_REF_CHARS} characters"
 _A_RUN: Final = "the name of a run"
 
 type_tag: Final = "type"
@@ -37,10 +38,7 @@ type_tag: Final = "type"
 class Chat(ChatRequest, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="chat", tag_field=type_tag):
     """Start a turn. An error that refuses this frame repeats its `ref`, also when its `id` is what is wrong."""
 
-    ref: (
-        Annotated[str, Meta(min_length=1, max_length=MAX_REF, description=f"a string of 1 to {MAX_REF} characters")]
-        | None
-    ) = None
+    ref: Annotated[str, Meta(min_length=1, max_length=MAX_REF_CHARS, description=_A_REF)] | None = None
 
 
 class Cancel(Struct, frozen=True, forbid_unknown_fields=True, tag="cancel", tag_field=type_tag):
@@ -250,7 +248,7 @@ def figures_of(usage: Usage) -> UsageFigures:
 
 
 def shown_part(frame: PartFrame) -> ShownPart | None:
-    """Return what an answer keeps of a frame; None for a file that was not kept."""
+    """Return a frame in the form that an answer keeps; None for a file that was not kept."""
     if isinstance(frame, FileFrame):
         if frame.file is None:
             return None

@@ -46,7 +46,7 @@ class ToolAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def has_one_answer(result: object, error: object) -> bool:
-    """Say if exactly one of the two was given."""
+    """Return whether exactly one of the two was given."""
     return (result is UNSET) != (error is UNSET)
 
 

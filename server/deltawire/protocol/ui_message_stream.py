@@ -101,7 +101,7 @@ def _file(file: FileFrame) -> bytes:
 
 
 def _metadata(usage: Usage) -> Any:
-    """Return what the turn cost, and its state where it ended in calls."""
+    """Return the figures of a turn, with its state where it ended in calls."""
     figures = figures_of(usage)
     return figures if usage.state is UNSET else {**to_builtins(figures), "state": usage.state}
 

@@ -48,6 +48,6 @@ TOKEN_FIELDS: Final = tuple(name for name in UsageFigures.__struct_fields__ if n
 TOKEN_KINDS: Final = tuple(name.removesuffix("_tokens") for name in TOKEN_FIELDS)
 """The kinds themselves: `input`, `output` and so on."""
 MODALITY_FIELDS: Final = ("image_tokens", "audio_tokens", "video_tokens", "document_tokens")
-"""The fields of tokens that are no text, as the history of usage has them."""
+"""The fields of tokens that are not text, as the history of usage has them."""
 NANO: Final = 10**9
 """Nanodollars in a dollar: costs are added up as whole numbers."""

@@ -54,7 +54,7 @@ async def json_body(request: AnyRequest, services: Services, *, files: int = 0) 
         pieces.clear()
         yield body
     finally:
-        holding.become(0)
+        holding.set_amount(0)
 
 
 def _joined_with_files(pieces: list[bytes]) -> bytes:

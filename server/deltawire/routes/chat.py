@@ -56,7 +56,7 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
 
     async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):
-            speaks_ui = _speaks_ui(request)
+            speaks_ui = _wants_ui_stream(request)
             requested = await _requested(request, services)
             writer = EventStream(scope, send, services.send_timeout, services.metrics)
             if requested.chat.grace:
@@ -77,8 +77,8 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
     return stream
 
 
-def _speaks_ui(request: AnyRequest) -> bool:
-    """Say if a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
+def _wants_ui_stream(request: AnyRequest) -> bool:
+    """Return whether a request wants the AI SDK's stream. Raise `Failure` for a format that is not known."""
     forms = set(request.query_params.getall("format", []))  # other parameters are ignored
     if forms - {UI_FORMAT}:
         raise Failure("invalid_frame", f'format must be "{UI_FORMAT}", or absent.', field="format")
@@ -87,7 +87,7 @@ def _speaks_ui(request: AnyRequest) -> bool:
 
 
 async def _requested(request: AnyRequest, services: Services) -> RequestedTurn:
-    """Return what a request asks. Raise `Failure` and `Refusal`."""
+    """Return the turn that a request asks for. Raise `Failure` and `Refusal`."""
     async with json_body(request, services) as body:
         try:
             return RequestedTurn(request, decode_request(body))

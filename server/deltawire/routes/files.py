@@ -56,7 +56,7 @@ async def send_file(request: AnyRequest, services: NamedDependency[Services]) ->
     """Keep the body as a file of the caller."""
     try:
         upload = _upload_of(request)
-        http_link(request.scope).deadline.take_long()
+        http_link(request.scope).deadline.leave_to_handler()
         info = await services.files.take(upload, _body(request, services.send_timeout))
     except Failure as failure:
         services.metrics.uploads.labels(failure.code).inc()
@@ -71,7 +71,7 @@ async def send_file(request: AnyRequest, services: NamedDependency[Services]) ->
 
 @get("/{file:str}", operation_class=READ_FILE)
 async def read_file(file: FromPath[str], request: AnyRequest, services: NamedDependency[Services]) -> File:
-    """Return what is known of a file."""
+    """Return a file's name, type, size and dates."""
     return await services.files.info(caller_of(request.scope).name, file)
 
 
@@ -96,7 +96,7 @@ async def delete_file(file: FromPath[str], request: AnyRequest, services: NamedD
 
 
 def _upload_of(request: AnyRequest) -> Upload:
-    """Return what a request's head says of its file; raise `Failure`."""
+    """Return the name, type and length of a file, as the head of its request claims them; raise `Failure`."""
     claimed = request.content_type[0].strip().lower()
     if claimed in _FORMS:
         message = "The body is the file itself, not a form: send it with its own Content-Type."

@@ -40,7 +40,7 @@ from deltawire.routes.connection import while_connected
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
 
-_LONG: Final = 2**16
+_LONG_BYTES: Final = 2**16
 """Bytes of a body that takes longer to be read than a thread takes to start."""
 
 
@@ -120,7 +120,7 @@ async def _decoded(
     """Return the decoded body, with its files. Raise `Failure`, and `RequestAborted` for a client that has left."""
     async with json_body(request, services, files=encoded_size(services.files.bounds.file_bytes)) as body:
         # In a thread, where it is long: the time grows with the messages.
-        decoded = await asyncio.to_thread(decode, body) if len(body) > _LONG else decode(body)
+        decoded = await asyncio.to_thread(decode, body) if len(body) > _LONG_BYTES else decode(body)
         if len(body) - given_chars(decoded.chat) > services.body_bytes:
             message = f"Without its files, a request may have at most {services.body_bytes:,} bytes"
             raise Failure("message_too_large", f"{message}; see MAX_FRAME_BYTES.")

@@ -21,9 +21,9 @@ from deltawire.telemetry.metrics import Metrics
 from deltawire.telemetry.refusals import Refusals
 
 LARGE_BYTES: Final = 2**16
-"""A message or a body that is longer takes long enough to read for others to go first."""
+"""A longer message or body takes so long to parse that others go first. A text message is counted in characters."""
 _SECONDS_PER_BYTE: Final = 5e-8
-"""The time until the caller's next one is read, for each byte: more than twice what it takes to read and check it."""
+"""Seconds for each byte until the caller's next one is read: more than twice what it takes to read and check it."""
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +55,9 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that a send may wait for its client to read."""
 
     async def wait_to_read(self, caller: str, size: int) -> None:
-        """Wait until a message of this size may be read: a caller's large ones take at most a third of the time."""
+        """Wait until a message or a body of this size may be read; a small one is read at once.
+
+        `size` is as for `LARGE_BYTES`. A caller's large ones take at most a third of the time.
+        """
         if size > LARGE_BYTES:
             await self.large_bodies.wait(caller, size * _SECONDS_PER_BYTE)

@@ -31,8 +31,8 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
     owner, model = owner_of(request), services.title_model
     if model is None:
         raise Failure("not_found", "This server makes no titles; see TITLE_MODEL.")
-    before, exchange = await services.conversations.first_exchange(owner, conversation)
-    chat = ChatRequest(message=title_question(exchange.question, exchange.answer), model=model, thinking="off")
+    before, first_turn = await services.conversations.first_turn(owner, conversation)
+    chat = ChatRequest(message=title_question(first_turn.question, first_turn.answer), model=model, thinking="off")
 
     async def respond(scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(PeerGone):

@@ -11,7 +11,7 @@ from deltawire.protocol.errors import Failure
 from deltawire.routes.connection import http_link
 from deltawire.telemetry.refusals import Refusals
 
-_LONG: Final = 2**16
+_LONG_BYTES: Final = 2**16
 """Bytes of an answer that count. Answers in pieces do not: they wait for their client by themselves."""
 
 
@@ -25,7 +25,7 @@ class UnreadAnswers:
         self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on. Turns are not touched: they are no reading requests."""
+        """Pass a request on. Turns are passed on unchanged: only requests that read are counted."""
         if scope.get("method") != "GET" or not caller_of(scope).name:
             await self._app(scope, receive, send)
             return
@@ -35,7 +35,7 @@ class UnreadAnswers:
 
         async def counted(message: Message) -> None:
             nonlocal start, is_refused
-            if message["type"] == "http.response.start" and _length_of(message) > _LONG:
+            if message["type"] == "http.response.start" and _length_of(message) > _LONG_BYTES:
                 start = message  # until its body has come: it may be refused
             elif start is not None and message["type"] == "http.response.body":
                 first, start = start, None
@@ -55,7 +55,7 @@ class UnreadAnswers:
             if holding.amount:
                 await http_link(scope).ready()
         finally:
-            holding.become(0)
+            holding.set_amount(0)
 
 
 def _length_of(start: Message) -> int:

@@ -13,7 +13,7 @@ from deltawire.identity.caller import caller_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.services import LARGE_BYTES, Services
 from deltawire.telemetry.request_context import request_context
-from deltawire.telemetry.request_ids import ids_of, origin, set_origin
+from deltawire.telemetry.request_ids import ids_of, log_context, set_log_context
 from deltawire.transport.link import LINK, room_within
 from deltawire.transport.websocket import WebSocketProtocol
 
@@ -22,7 +22,7 @@ _PATH: Final = "ws"
 
 
 class SocketPeer:
-    """`chat.peer.Peer` over ASGI's receive and the sending end of our own uvicorn protocol."""
+    """`chat.peer.Peer` over ASGI: it reads by `receive`, and writes to the `WebSocketProtocol` under it."""
 
     __slots__ = ("_caller", "_ids", "_link", "_receive", "_services", "context")
 
@@ -47,17 +47,23 @@ class SocketPeer:
         return self._link.left_with
 
     async def receive(self) -> str | bytes | None:
-        """Return the next message; None when the socket is closed."""
+        """Return the next message; None when the socket is closed, or is ended here for too many large messages.
+
+        From here on, log lines have the id of this message. A large message waits for the caller's earlier ones.
+        """
         message = cast("dict[str, Any]", await self._receive())
         if message["type"] != "websocket.receive":
             return None
-        set_origin(msgspec.structs.replace(origin(), request=self._ids.next()))
+        set_log_context(msgspec.structs.replace(log_context(), request=self._ids.next()))
         text = message.get("text")
         content = cast("str | bytes", text if text is not None else message["bytes"])
-        return content if len(content) <= LARGE_BYTES or await self._has_turn(content) else None
+        return content if len(content) <= LARGE_BYTES or await self._may_read(content) else None
 
-    async def _has_turn(self, content: str | bytes) -> bool:
-        """Wait until the caller's other large messages were read; end the socket when they are too many."""
+    async def _may_read(self, content: str | bytes) -> bool:
+        """Wait until the caller's earlier large messages are read.
+
+        When they hold too much memory, end the socket and return False.
+        """
         try:
             with self._services.arriving.taken(self._caller, getsizeof(content)):
                 await self._services.wait_to_read(self._caller, len(content))
@@ -89,7 +95,7 @@ class SocketPeer:
 class SocketRoute:
     """The ASGI application of all handshakes: it serves those for `/ws`, and refuses those for other paths.
 
-    Litestar is not asked: its routing, its dependencies and its wrappers cost a socket a tenth of a turn.
+    A handshake does not pass through Litestar: its routing, dependencies and wrappers cost a tenth of a turn's CPU.
     """
 
     def __init__(self, services: Services) -> None:
@@ -101,7 +107,7 @@ class SocketRoute:
         if scope["path"].strip("/") != _PATH:
             await refuse(scope, send, self._services.refusals, Failure("not_found"))
             return
-        await receive()
+        await receive()  # `websocket.connect`
         is_offered = SUBPROTOCOL in cast("dict[str, Any]", scope)["subprotocols"]
         subprotocol = SUBPROTOCOL if is_offered else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": []})
@@ -110,5 +116,5 @@ class SocketRoute:
 
 @websocket(f"/{_PATH}")
 async def socket_path(socket: WebSocket[Any, Any, Any]) -> None:
-    """Stand for `SocketRoute` in Litestar, which answers requests for its path that are no handshakes."""
+    """Stand for `SocketRoute` in Litestar, which answers requests for its path that are not handshakes."""
     raise AssertionError(f"the gate has passed a handshake on to Litestar: {socket.url.path}")

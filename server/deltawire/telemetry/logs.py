@@ -45,7 +45,7 @@ def configure(level: str, form: Literal["json", "console"] | None) -> None:
     writer = LogWriter(_standard_output(), partial(_line_of_lost, [*shared, render]))
     # Our own lines do not go through `logging`: a log record costs twice as much as the line.
     structlog.configure(
-        processors=[_without_nothings, with_request, *shared, render],
+        processors=[_without_none_values, with_request, *shared, render],
         logger_factory=partial(_Output, writer),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
@@ -65,10 +65,10 @@ def configure(level: str, form: Literal["json", "console"] | None) -> None:
     # uvicorn logs every request and frame that cannot be read: any client could fill the disk.
     uvicorn = logging.getLogger("uvicorn.error")
     uvicorn.setLevel(logging.ERROR)
-    uvicorn.addFilter(_is_no_clients_fault)
+    uvicorn.addFilter(_is_not_a_clients_fault)
 
 
-def _is_no_clients_fault(record: logging.LogRecord) -> bool:
+def _is_not_a_clients_fault(record: logging.LogRecord) -> bool:
     return record.exc_info is None or not isinstance(record.exc_info[1], UnicodeDecodeError)
 
 
@@ -128,7 +128,7 @@ def _to_json(event: Any, **_: Any) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
-def _without_nothings(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _without_none_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return {key: value for key, value in event.items() if value is not None}
 
 

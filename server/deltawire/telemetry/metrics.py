@@ -1,7 +1,7 @@
-"""The metrics. Dashboards are built on their names: docs/reference/metrics.md describes each.
+"""The metrics. Dashboards depend on their names: docs/reference/metrics.md describes each.
 
-With several workers, each writes its own files in a shared folder, and the worker that is scraped adds them up. The
-variable that names the folder is prometheus-client's, which reads it when this module is imported.
+With several workers, each writes its own files in a shared folder, and the worker that is scraped adds them up.
+prometheus-client reads the name of the folder from an environment variable when it is imported: set it before.
 """
 
 import multiprocessing
@@ -27,13 +27,13 @@ from deltawire.telemetry.turn_end import GAP_BOUNDS
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 _IN_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder in it has a random name
-"""A file system in memory on Linux; a container with a read-only disk has it, too."""
+"""A file system in memory on Linux; it can be written to even where the disk of a container is read-only."""
 _FIRST_DELTA_BOUNDS: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 20.0, 30.0, 60.0)
 _TURN_BOUNDS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 _KINDS: Final = tuple(kind for kind in TOKEN_KINDS if kind != "total")  # the total is a sum, not a kind of its own
 _OTHER: Final = "other"
 FUNCTION: Final = "function"
-"""The label of every function of a client: its own name may say something of its user."""
+"""The label of every function of a client: the function's own name may say something about a user."""
 TOOL_LABELS: Final = (*get_args(BuiltInTool), FUNCTION)
 _FINISH_REASONS: Final = frozenset(
     {
@@ -50,7 +50,11 @@ class FoldedHistogram(Histogram):
     """A histogram that takes many observations at once: one call for each delta would be too expensive."""
 
     def fold(self, counts: Sequence[int], total: float) -> None:
-        """Add observations that were counted elsewhere in the same buckets, and their sum."""
+        """Add observations that were counted elsewhere.
+
+        `counts` has the number of observations in each bucket, the last one without an upper bound. `total` is the sum
+        of the observed values.
+        """
         for bucket, count in zip(self._buckets, counts, strict=True):
             if count:
                 bucket.inc(count)
@@ -61,7 +65,7 @@ class Metrics:
     """The metrics of this process."""
 
     def __init__(self, models: Collection[str]) -> None:
-        """`models` are counted by name; any other counts as `other`."""
+        """Create the metrics. `models` are counted by name; any other model counts as `other`."""
         self._models = frozenset(models)
         self._registry = CollectorRegistry()
         disable_created_metrics()  # type: ignore[no-untyped-call]  # they would add one more series for each metric
@@ -107,10 +111,10 @@ class Metrics:
         )
         self.uploads = counter("deltawire_uploads_total", "Files that were sent, by their end.", ["end"])
         self.upload_bytes = counter("deltawire_upload_bytes_total", "The bytes of the files that were kept.")
-        self._begin_at_nothing()
+        self._create_series()
 
-    def _begin_at_nothing(self) -> None:
-        """Create the series that alerts watch at 0: without it the first event of a kind is no increase."""
+    def _create_series(self) -> None:
+        """Create the series that alerts watch, at 0: else the first event of a kind would not show as an increase."""
         self._registry.register(ProcessMetrics())
         for tool in TOOL_LABELS:
             self.tools.labels(tool)
@@ -123,11 +127,14 @@ class Metrics:
             self.turns.labels(transport, model, "internal")
 
     def label_of(self, model: str) -> str:
-        """Return the label of a model."""
+        """Return the label of a model: its name, or `other`."""
         return model if model in self._models else _OTHER
 
     def count_end(self, transport: str, end: str, figures: UsageFigures) -> None:
-        """Count a turn that has ended, its tokens and its price."""
+        """Count a turn that has ended, with its tokens and its cost.
+
+        `end` is as in `TurnEnd`: a finish reason, `cancelled`, or the code of an error.
+        """
         model = self.label_of(figures.model)
         self.turns.labels(transport, model, end if end in _ENDS else _OTHER).inc()
         self.turn_seconds.observe(figures.duration_ms / 1000)
@@ -139,11 +146,14 @@ class Metrics:
             self._cost.inc(figures.cost_usd)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
-        """Return all workers' metrics in the best format of an `Accept` header, and its content type. It may block."""
+        """Return all workers' metrics in the best format for an `Accept` header, and its content type.
+
+        With several workers this reads files, so it may block.
+        """
         try:
             encode, content_type = choose_encoder(accept)
             encode(CollectorRegistry())
-        except (TypeError, ValueError):  # a version that is none, which the library finds out late
+        except (TypeError, ValueError):  # an invalid version, which the library may notice only when it encodes
             encode, content_type = choose_encoder("")
         registry = self._registry
         if folder := os.environ.get(_FOLDER_VARIABLE):
@@ -155,7 +165,10 @@ class Metrics:
 
 @contextmanager
 def shared_by_workers() -> Iterator[Callable[[int], None]]:
-    """Let processes started in this block share their metrics; yield a function that forgets a dead process id."""
+    """Let the processes that are started in this block share their metrics.
+
+    Yield a function that removes the gauges of a process that has ended; its argument is the process id.
+    """
     in_memory = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
     with TemporaryDirectory(prefix="deltawire-metrics-", dir=in_memory, ignore_cleanup_errors=True) as folder:
         os.environ[_FOLDER_VARIABLE] = folder
@@ -166,7 +179,7 @@ def shared_by_workers() -> Iterator[Callable[[int], None]]:
 
 
 def remove_when_orphaned() -> None:
-    """Remove the shared folder at the end of a worker whose parent has died: a live parent removes it itself."""
+    """Remove the shared folder at the end of a worker whose parent has died; a parent that lives removes it itself."""
     parent, folder = multiprocessing.parent_process(), os.environ.get(_FOLDER_VARIABLE)
     if parent is not None and folder and not parent.is_alive():
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from deltawire.aio.token_bucket import TokenBucket
 from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import ErrorFrame, error_frame
 from deltawire.telemetry.metrics import Metrics
-from deltawire.telemetry.request_ids import origin
+from deltawire.telemetry.request_ids import log_context
 
 log = structlog.get_logger(__name__)
 
@@ -51,14 +51,14 @@ class Refusals:
             self._left_out += 1
             return
         left_out, self._left_out = self._left_out, 0
-        of = origin()
+        context = log_context()
         log.info(
             "refused",
             code=failure.code,
             cause=failure.cause,
-            client=of.client or None,
-            caller=of.caller or None,
-            path=_address_in(of.path),
+            client=context.client or None,
+            caller=context.caller or None,
+            path=_address_in(context.path),
             turn=turn,
             left_out=left_out or None,
         )

@@ -38,28 +38,28 @@ class RequestIds:
         return self.current
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The origin of a request, for the log."""
+class LogContext(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The data of a request that log lines about it need."""
 
     request: str
     client: str = ""
-    """The address of the client, as the settings of the proxies allow; empty where it is not known yet."""
+    """The address of the client, which trusted proxies may have named; empty where it is not known yet."""
     caller: str = ""
     path: str = ""
 
 
-NOWHERE: Final = Origin(request="")
-_origin: ContextVar[Origin] = ContextVar("deltawire.origin", default=NOWHERE)
+NO_REQUEST: Final = LogContext(request="")
+_context: ContextVar[LogContext] = ContextVar("deltawire.log_context", default=NO_REQUEST)
 
 
-def origin() -> Origin:
-    """Return the origin of the running task; `NOWHERE` where no request runs."""
-    return _origin.get()
+def log_context() -> LogContext:
+    """Return the log context of the running task; `NO_REQUEST` where the task serves no request."""
+    return _context.get()
 
 
-def set_origin(origin: Origin) -> None:
-    """Set the origin of the running task, and of the tasks that it creates from now on."""
-    _origin.set(origin)
+def set_log_context(context: LogContext) -> None:
+    """Set the log context of the running task, and of the tasks that it creates from now on."""
+    _context.set(context)
 
 
 def ids_of(scope: Mapping[str, Any]) -> RequestIds:
@@ -70,7 +70,7 @@ def ids_of(scope: Mapping[str, Any]) -> RequestIds:
 
 def with_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Add the id of the request to a log line; a structlog processor."""
-    request = _origin.get().request
+    request = _context.get().request
     if request:
         event["request"] = request
     return event

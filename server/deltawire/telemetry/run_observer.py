@@ -15,6 +15,6 @@ class RunObserver:
         self._metrics = metrics
 
     def note(self, turn: str, happening: str) -> None:
-        """Note what happened to the run of a turn."""
+        """Count and log an event of the run of a turn."""
         self._metrics.runs.labels(happening).inc()
         log.info("run", turn=turn, happening=happening)

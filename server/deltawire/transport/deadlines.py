@@ -32,7 +32,7 @@ class Deadline:
         self.cuts_a_request = cuts_a_request
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
-    def take_long(self) -> None:
+    def leave_to_handler(self) -> None:
         """Stop the timer of a request whose handler itself checks that the body makes progress."""
         if self.cuts_a_request:
             self.clear()

@@ -14,8 +14,8 @@ from uvicorn.server import ServerState
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.request_ids import HEADER, IDS
 from deltawire.transport.deadlines import Deadline, HttpTimeouts
-from deltawire.transport.exchange import Exchange
 from deltawire.transport.facts import ServerFacts, SocketFacts, connection_facts
+from deltawire.transport.http_exchange import HttpExchange
 from deltawire.transport.link import CLOSE_GRACE_SECONDS, LINK, MAX_HEADER_BYTES
 from deltawire.transport.refusals import Headers, failure_of, refusal_bytes
 from deltawire.transport.request_head import RequestHead, too_large_head
@@ -46,7 +46,7 @@ class HttpProtocol(asyncio.Protocol):
         self._server_facts = ServerFacts(timeouts, config, server_state, app_state)
         self._parser: httptools.HttpRequestParser | None = _parser_for(self)
         self._head = RequestHead()
-        self._exchange: Exchange | None = None
+        self._exchange: HttpExchange | None = None
         self._writes_chunks = True
         self._writable = asyncio.Event()
         self._unfinished_bytes = 0
@@ -225,7 +225,7 @@ class HttpProtocol(asyncio.Protocol):
         ids.next()
         state, extensions = facts.app_state.copy(), {LINK: self, IDS: ids}
         scope = head.scope(scheme="http", state=state, extensions=extensions, server=server, client=client)
-        self._exchange = Exchange(
+        self._exchange = HttpExchange(
             self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
         )
         task = asyncio.get_running_loop().create_task(self._exchange.run(facts.config.loaded_app))

@@ -45,10 +45,10 @@ class Intake:
             return
         if self.holding is None:
             self.holding = Holding(self._arriving, caller)
-        self.holding.become(unfinished)
+        self.holding.set_amount(unfinished)
 
     def release(self) -> None:
-        """Give back all that is held."""
+        """Release all that is held."""
         if self.holding is not None:
-            self.holding.become(0)
+            self.holding.set_amount(0)
             self.holding = None

@@ -7,9 +7,9 @@ from deltawire.aio.timeouts import ticking_timeout
 LINK: Final = "deltawire.link"
 """The ASGI extension that holds it: a `WebSocketProtocol` or an `HttpProtocol`."""
 MAX_HEADER_BYTES: Final = 2**15
-"""The limit of the headers of a request or a handshake."""
+"""The most bytes of the headers of a request or a handshake."""
 MAX_HEADERS: Final = 256
-"""Their number: each costs time in every part of the server that looks for one of them."""
+"""The most headers: each costs time in every part of the server that searches them."""
 CLOSE_GRACE_SECONDS: Final = 1.0
 """Seconds in which a client may read the last bytes of a closing connection; then it is aborted."""
 
@@ -28,7 +28,7 @@ class Link(Protocol):
 
 
 async def room_within(link: Link, seconds: float) -> None:
-    """Wait until the client has read enough; raise TimeoutError after these seconds."""
+    """Wait until the link has room to send; raise TimeoutError after these seconds."""
     async with ticking_timeout(seconds):
         while not link.has_room:  # another turn may have filled the buffer again
             await link.room()

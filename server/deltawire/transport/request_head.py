@@ -56,7 +56,7 @@ class RequestHead:
 
     @property
     def wants_socket(self) -> bool:
-        """Say if this is a WebSocket handshake, as far as HTTP tells (RFC 6455, 4.1).
+        """True for a WebSocket handshake, as far as HTTP tells (RFC 6455, 4.1).
 
         An upgrade to anything else is ignored, as is one in HTTP/1.0 (RFC 9110, 7.8).
         """
@@ -64,7 +64,7 @@ class RequestHead:
 
     @property
     def expects_continue(self) -> bool:
-        """Say if the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
+        """True where the client waits for a 100 before it sends the body; in HTTP/1.0 this is ignored."""
         return self.version == "1.1" and b"100-continue" in self.list_header(b"expect")
 
     def list_header(self, name: bytes) -> list[bytes]:

@@ -29,7 +29,7 @@ from deltawire.transport.socket_reader import Received, SocketReader
 _logger: Final = logging.getLogger("deltawire.websocket")
 
 
-class Phase(Enum):
+class SocketPhase(Enum):
     """The phase of a socket."""
 
     HANDSHAKE = auto()
@@ -41,7 +41,7 @@ class Phase(Enum):
     """The connection is lost."""
 
 
-_OPEN: Final = Phase.OPEN  # looked up once: each message would pay as much as for a call
+_OPEN: Final = SocketPhase.OPEN  # looked up once: each message would pay as much as for a call
 
 
 class WebSocketProtocol(asyncio.Protocol):
@@ -64,7 +64,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._conn = Handshakes(facts.connection.ids, max_size=max_size, logger=_logger)
         self._exchange: SocketExchange | None = None
         self._keepalive: Keepalive | None = None
-        self._phase = Phase.HANDSHAKE
+        self._phase = SocketPhase.HANDSHAKE
         intake = Intake(rates, max_size, asyncio.get_running_loop().time())
         self._incoming = Incoming(self, SocketReader(self._conn, intake), rates.fair)
         self._timer: asyncio.TimerHandle | None = None
@@ -94,11 +94,11 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def end(self, code: int, reason: str) -> None:
         """Send a close frame and report the disconnect to the handler; abort the transport soon after."""
-        if self._phase in (Phase.CLOSING, Phase.GONE):
+        if self._phase in (SocketPhase.CLOSING, SocketPhase.GONE):
             return
         if self._conn.state is State.OPEN:  # else the library has written a close frame, for a frame that it refuses
             self._conn.send_close(code, reason)
-        self._phase = Phase.CLOSING
+        self._phase = SocketPhase.CLOSING
         self._incoming.reader.is_closing = True
         self.ended_with = code
         self._flush()
@@ -130,19 +130,19 @@ class WebSocketProtocol(asyncio.Protocol):
     @property
     def is_decided(self) -> bool:
         """True once the handshake is accepted or refused."""
-        return self._phase is not Phase.HANDSHAKE
+        return self._phase is not SocketPhase.HANDSHAKE
 
     @property
     def is_gone(self) -> bool:
         """True once the connection is lost."""
-        return self._phase is Phase.GONE
+        return self._phase is SocketPhase.GONE
 
     def accept(self, response: Response) -> None:
         """Send the response that accepts the handshake, and start to ping."""
         if self.transport.is_closing():
             return
         self._send_response(response)
-        self._phase = Phase.OPEN
+        self._phase = SocketPhase.OPEN
         if self._exchange is not None:
             self._incoming.caller = caller_of(self._exchange.scope).name
         config = self._facts.server.config
@@ -150,8 +150,8 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def refuse(self, response: Response) -> None:
         """Send a response that refuses the handshake, and close."""
-        if self._phase is Phase.HANDSHAKE:
-            self._phase = Phase.CLOSING
+        if self._phase is SocketPhase.HANDSHAKE:
+            self._phase = SocketPhase.CLOSING
             response.headers.setdefault("Connection", "close")
             self._send_response(response)
             self.transport.close()
@@ -166,7 +166,7 @@ class WebSocketProtocol(asyncio.Protocol):
         """Send a message; return False when the socket is closed or closing."""
         if is_text:
             return self.write_text(payload)
-        if self._phase is not Phase.OPEN or self._conn.state is not State.OPEN:
+        if self._phase is not SocketPhase.OPEN or self._conn.state is not State.OPEN:
             return False
         self._conn.send_binary(payload)
         self._flush()
@@ -201,8 +201,8 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """Tell the handler, wake senders that wait for room, and drop what the client has sent."""
-        was_open = self._phase is not Phase.HANDSHAKE
-        self._phase = Phase.GONE
+        was_open = self._phase is not SocketPhase.HANDSHAKE
+        self._phase = SocketPhase.GONE
         self._facts.server.state.connections.discard(cast("Any", self))
         self._stop_pings()
         if self._timer is not None:
@@ -224,7 +224,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def take(self, received: Received) -> None:
         """Take a message or a control frame, or end the socket of a client that sends too much."""
         if isinstance(received, str | bytes):
-            if self._exchange is not None and self._phase is Phase.OPEN:
+            if self._exchange is not None and self._phase is SocketPhase.OPEN:
                 self._exchange.put(received)
         elif isinstance(received, Frame):
             self._take_control(received)
@@ -235,7 +235,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """End the socket because the server stops, without waiting for its client to read."""
-        if self._phase is Phase.HANDSHAKE:
+        if self._phase is SocketPhase.HANDSHAKE:
             self.refuse_for(Failure("draining"))
         else:
             self.end(1012, "the server stops")
@@ -268,7 +268,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def _take_close(self) -> None:
         """Answer a close frame, and abort soon after: its sender may not read the answer."""
         close = self._conn.close_rcvd
-        if self._phase is Phase.CLOSING:  # it answers ours
+        if self._phase is SocketPhase.CLOSING:  # it answers ours
             self.transport.close()
         elif close is not None and not self.transport.is_closing():
             if self._exchange is not None:

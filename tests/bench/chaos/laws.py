@@ -249,7 +249,7 @@ def the_rest(evidence: Evidence) -> Iterator[str]:
 
 
 def is_refusal(told: Told) -> bool:
-    """Say if a turn was refused before it was admitted: then it has no account."""
+    """Return whether a turn was refused before it was admitted: then it has no account."""
     end = told.end
     refusals = ("rate_limited", "budget_exhausted", "overloaded", "draining", "too_many_turns", "unauthenticated")
     return (
@@ -261,7 +261,7 @@ def is_refusal(told: Told) -> bool:
 
 
 def has_counts(told: Told) -> bool:
-    """Say if a turn was told its tokens, so that every account must have it."""
+    """Return whether a turn was told its tokens, so that every account must have it."""
     return told.usage is not None and told.usage["total_tokens"] is not None
 
 

@@ -64,7 +64,7 @@ async def test_the_minute_the_usage_the_metrics_and_the_log_count_the_same_turns
 
 
 def agree(read: Scrape, report: dict[str, Any], log: Log) -> bool:
-    """Say if all four name the same number of turns."""
+    """Return whether all four name the same number of turns."""
     logged = Counter(line["event"] for line in log.lines)["turn_ended"]
     counted = sum(read.value("turns_total", **labels) for labels in read.labelled("turns_total"))
     used = sum(model["turns"] for model in report["days"][0]["models"])

@@ -124,7 +124,7 @@ def test_what_a_turn_sends_back_is_in_its_callers_share() -> None:
     full = ToolAnswer(call="a", result="x" * 90)
     with pytest.raises(Failure, match="overloaded"):
         rounds.answer(full)
-    holding.become(0)
+    holding.set_amount(0)
     rounds.answer(full)  # it was not taken before
 
 

@@ -16,7 +16,7 @@ def test_a_caller_takes_their_share_and_no_more_and_others_still_have_theirs() -
     shares.take("bob")
     with pytest.raises(Failure, match="overloaded"):
         shares.take("bob")
-    shares.give("alice")
+    shares.release("alice")
     shares.take("bob")
 
 
@@ -34,9 +34,9 @@ def test_what_is_held_grows_shrinks_and_is_refused_whole() -> None:
     with pytest.raises(Failure, match="overloaded"):
         holding.add(5)
     assert holding.amount == 6
-    holding.become(2)
+    holding.set_amount(2)
     shares.take("bob", 8)
-    holding.become(0)
+    holding.set_amount(0)
     with pytest.raises(Failure, match="overloaded"):
         shares.take("bob", 3)
     shares.take("bob", 2)

@@ -13,7 +13,7 @@ export function useAddress(): void {
   useEffect(() => {
     if (isLost) return;
     const state = address === NOWHERE && shown !== null ? { chat: shown } : null;
-    // A new chat gets its address with its first question: that is no step to go back from.
+    // A new chat gets its address with its first question: that is not a step to go back from.
     if (location.pathname !== address && before.current !== shown) history.pushState(state, "", address);
     else history.replaceState(state, "", address);
     before.current = shown;

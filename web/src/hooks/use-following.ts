@@ -60,7 +60,7 @@ type OnChange = (mode: Mode, isMoreBelow: boolean) => void;
  */
 type Mode = "following" | "placed" | "held";
 
-/** What of the scrolling is no state of React's. */
+/** The part of the scrolling that is not state of React. */
 class Scrolling {
   #scroller: HTMLElement | null = null;
   #content: HTMLElement | null = null;

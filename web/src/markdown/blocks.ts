@@ -59,7 +59,7 @@ export function blocksOf(text: string): string[] {
 }
 
 function topLevel(text: string): Block[] {
-  // The beginning of a line that is still to come is no block: micromark would see one in each of its spaces.
+  // The beginning of a line that is still to come is not a block: micromark would see one in each of its spaces.
   const chunks = preprocess()(text.replace(/(?<=\n)[ \t]+$/, ""), undefined, true);
   const events = postprocess(parse({ extensions: EXTENSIONS }).document().write(chunks));
   const blocks: Block[] = [];

@@ -1,4 +1,4 @@
-// Numbers of sources in what is read of an answer: behind what they stand for, and nothing else is read in another way.
+// The numbers of sources: each stands after the text that it belongs to, and the rest is shown as without numbers.
 
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";

@@ -14,7 +14,7 @@ export interface Fence {
   inner: string | null;
 }
 
-/** The fence that is open behind a line. */
+/** The fence that is open after a line. */
 export function fenceAfter(line: string, open: Fence | null): Fence | null {
   const [, mark = "", info = ""] = FENCE.exec(line) ?? [];
   if (mark === "") return open;

@@ -13,7 +13,7 @@ const LONGEST_CODE_CHARS = 60_000;
 const LONGEST_LINE_CHARS = 400;
 /** What is not done by then stays in one colour. The first lines of a language take some of it for the grammar itself. */
 const MOST_MS = 1_000;
-/** A line that takes longer is coloured in part, and those behind it as if it had not ended: a slow machine needs more. */
+/** A line that takes longer is coloured in part, and those after it as if it had not ended: a slow machine needs more. */
 const MOST_MS_A_LINE = 300;
 /** Between two pieces of a code the browser may do something else. */
 const PIECE_MS = 10;
@@ -28,7 +28,7 @@ interface Token {
 
 export type Line = readonly Token[];
 
-/** What is highlighted of a code: some whole lines from its beginning, and what is needed to go on behind them. */
+/** What is highlighted of a code: some whole lines from its beginning, and what is needed to continue after them. */
 export interface Highlighted {
   code: string;
   lines: readonly Line[];

@@ -1,4 +1,5 @@
-// Where an answer rests on sources. A mark stands behind what it cites; its place is counted in the answer's markdown.
+// The marks of an answer's sources. A mark stands after the text that its sources are cited for; its position is counted
+// in the answer's markdown.
 
 /** A source that a mark leads to. */
 interface Cited {
@@ -8,7 +9,7 @@ interface Cited {
 }
 
 export interface Mark {
-  /** Behind this many UTF-16 units of the markdown. */
+  /** The position: the UTF-16 units of the markdown before it. */
   at: number;
   sources: readonly Cited[];
 }
@@ -28,7 +29,7 @@ export function marksWithin(marks: readonly Mark[], start: number, length: numbe
   return within.length === 0 ? NO_MARKS : within.map((mark) => ({ ...mark, at: mark.at - start }));
 }
 
-/** The marks in a text that was edited; one within an edit stands behind it. `edits` are in their order. */
+/** The marks in a text that was edited; one within an edit stands after it. `edits` are in their order. */
 export function marksAfter(marks: readonly Mark[], edits: readonly Edit[]): readonly Mark[] {
   return edits.length === 0 ? marks : marks.map((mark) => ({ ...mark, at: placeAfter(mark.at, edits) }));
 }

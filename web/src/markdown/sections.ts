@@ -51,7 +51,7 @@ function nextSection(text: string, before: Section | undefined): Section | null 
   if (cut !== null) return { start, text: own(text, start, cut), plain: inside, goesOn: false, fence: null };
   if (text.length - start <= longest + BEGINNING_CHARS) return null;
   const piece = own(text, start, pieceEnd(text, start));
-  return { start, text: piece, plain: true, goesOn: true, fence: fenceBehind(piece, fence) };
+  return { start, text: piece, plain: true, goesOn: true, fence: fenceAfterLines(piece, fence) };
 }
 
 function lastSection(text: string, before: Section | undefined): Section {
@@ -72,7 +72,7 @@ function own(text: string, start: number, end: number): string {
   return structuredClone(text.slice(start, end));
 }
 
-/** Where a section may end: before a block that follows a blank line outside any fence, so far behind `start`. */
+/** Where a section may end: before a block after a blank line outside any fence, `least` to `longest` units on. */
 function nextCut(text: string, start: number, open: Fence | null, least: number, longest: number): number | null {
   let fence = open;
   let blank = false;
@@ -91,18 +91,18 @@ function nextCut(text: string, start: number, open: Fence | null, least: number,
   return null;
 }
 
-/** The fence that is open behind these lines. */
-function fenceBehind(lines: string, open: Fence | null): Fence | null {
+/** The fence that is open after these lines. */
+function fenceAfterLines(lines: string, open: Fence | null): Fence | null {
   return lines.split("\n").reduce((fence, line) => fenceAfter(line, fence), open);
 }
 
-/** How many <details> are open behind a line. */
+/** How many <details> are open after a line. */
 function detailsAfter(line: string, open: number): number {
   if (!line.includes("<")) return open;
   return [...line.matchAll(DETAILS)].reduce((sum, [, slash]) => Math.max(0, sum + (slash === "" ? 1 : -1)), open);
 }
 
-/** Where a piece ends: behind a line where there is one, else behind a word. */
+/** Where a piece ends: after a line where there is one, else after a word. */
 function pieceEnd(text: string, start: number): number {
   const longest = start + PIECE_CHARS;
   const newline = text.lastIndexOf("\n", longest - 1);

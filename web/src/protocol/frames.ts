@@ -402,7 +402,7 @@ export interface Conversation {
   settings: ConversationSettings;
 }
 /**
- * The settings that a conversation keeps for its turns. A function of a client is none of them.
+ * The settings that a conversation keeps for its turns. Functions of a client are not among them.
  */
 export interface ConversationSettings {
   model?: string | null;
@@ -673,7 +673,7 @@ export interface SharedConversation {
   messages: SharedMessage[];
 }
 /**
- * One message of what is shared.
+ * One message of what is shared; `created` is in seconds since 1970.
  */
 export interface SharedMessage {
   role: "model" | "user";

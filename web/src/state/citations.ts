@@ -37,7 +37,7 @@ export function hostOf(uri: string): string {
   }
 }
 
-/** The cited places of a text, each once, in their order. White space at the end of a piece is behind its place. */
+/** The cited places of a text, each once, in their order. White space at the end of a piece comes after its position. */
 export function citedPlaces(
   text: string,
   citations: readonly ShownCitation[],

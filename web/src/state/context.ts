@@ -5,7 +5,7 @@ import { branchTo, type Conversation, isRunning, lastAnswer, type Message } from
 export interface Context {
   /** How full it is, from 0 to 1. */
   full: number;
-  /** The last message that is no part of it any more; null when all are. */
+  /** The last message that is not part of it any more; null when all are part of it. */
   leftOut: string | null;
 }
 

@@ -123,8 +123,8 @@ export function lastOf(conversation: Conversation | null): Message | null {
 }
 
 /**
- * The answer that the next question follows. What was never answered is no part of what is asked with it, here or at
- * the server: the next question stands beside it.
+ * The answer that the next question follows. A question that was never answered is not part of its context, here or at the
+ * server: the next question stands beside it.
  */
 export function lastAnswer(conversation: Conversation): string | null {
   const said = (message: Message) => message.role === "model" && (message.stored !== null || message.text !== "");

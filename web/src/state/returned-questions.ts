@@ -15,7 +15,7 @@ export function giveBackRefused(state: State, frames: readonly FrameDown[]): Sta
   return refused.reduce(giveBack, state);
 }
 
-/** Give back the question of an answer that was refused, unless its place is no box any more. */
+/** Give back the question of an answer that was refused, unless it was asked in a box that does not exist any more. */
 export function giveBack(state: State, id: string): State {
   const conversation = conversationWith(state, id);
   const answer = conversation?.messages[id];

@@ -6,7 +6,7 @@ import { type Name, numberIn, say, type Words } from "./words/words";
 
 /** What the end of an answer is told from. */
 export interface Ended {
-  /** `stopped` by its reader, `done` by the model; another one is no end to tell of. */
+  /** `stopped` by its reader, `done` by the model; another one is not shown. */
   status: string;
   text: string;
   spent: UsageFigures | null;

@@ -1,4 +1,4 @@
-// The sources of an answer, to be pasted behind its text.
+// The sources of an answer, to be pasted after its text.
 
 interface Source {
   number: number;

@@ -8,12 +8,12 @@ from deltawire.chat.kept_calls.store import KEPT_SECONDS, MAX_BYTES_PER_CALLER, 
 
 _MAX_BYTES: Final = 64 * 2**20
 """The bound for all callers together; who has most loses the oldest step."""
-_OVERHEAD: Final = 256
+_OVERHEAD_BYTES: Final = 256
 """Bytes that an entry takes besides its parts, roughly."""
 
 
 class _Entry(NamedTuple):
-    """The parts of one step."""
+    """The parts of one step, and the time at which they expire, by the clock of `MemorySteps`."""
 
     expires: float
     parts: bytes
@@ -31,11 +31,11 @@ class _Steps:
     def add(self, step: str, expires: float, parts: bytes) -> None:
         self.remove(step)
         self.all[step] = _Entry(expires, parts)
-        self.size += _OVERHEAD + len(parts)
+        self.size += _OVERHEAD_BYTES + len(parts)
 
     def remove(self, step: str) -> None:
         if (entry := self.all.pop(step, None)) is not None:
-            self.size -= _OVERHEAD + len(entry.parts)
+            self.size -= _OVERHEAD_BYTES + len(entry.parts)
 
     def drop_oldest(self) -> None:
         self.remove(next(iter(self.all)))
@@ -51,7 +51,7 @@ class MemorySteps:
 
     async def keep(self, caller: str, step: str, parts: bytes) -> None:
         """Keep the parts of a step; make room for them."""
-        if _OVERHEAD + len(parts) > MAX_BYTES_PER_CALLER:
+        if _OVERHEAD_BYTES + len(parts) > MAX_BYTES_PER_CALLER:
             return
         self._expire()
         mine = self._callers.setdefault(caller, _Steps())

@@ -52,7 +52,7 @@ class KeptCalls:
         await self._store.close()
 
     def _within(self, found: dict[str, bytes], steps: Sequence[CallStep]) -> dict[str, bytes]:
-        """Return what fits, the newest first: the provider looks only at the signatures of its last turn."""
+        """Return the parts within `max_bytes`, the newest first: the provider checks only the last signatures."""
         room, kept = self._max_bytes, {}
         for step in reversed(steps):
             parts = found.get(step.name)

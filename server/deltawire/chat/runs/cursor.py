@@ -1,4 +1,4 @@
-"""A listener, and its place in the log of a run."""
+"""A listener, and its position in the log of a run."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,12 +24,12 @@ class Listener(Protocol):
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
     ) -> None:
-        """Add a finished exchange to the history of its socket, if it has one."""
+        """Add a finished turn to the history of its socket, if it has one."""
         ...
 
 
 class Cursor:
-    """The place of one listener.
+    """The position of one listener in the log.
 
     A listener that has taken everything is given each new frame by a call, in the step that made the frame. Waking its
     task for each would cost more than the frame. Only when it has no room, its task is woken, and reads the log.

@@ -12,9 +12,10 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
     """Recognises the same chat when it is sent again; None for a chat without an id."""
     grace: float
+    """Seconds for which the turn may go on with nobody listening."""
     message: str
     files: tuple[str, ...] = ()
     """The ids of the files that belong to the message."""
     conversation: str | None
     is_remembered: bool
-    """True when the exchange belongs to the history of a socket."""
+    """True when the turn belongs to the history of a socket."""

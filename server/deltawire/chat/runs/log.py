@@ -12,10 +12,10 @@ _SEGMENT_BYTES: Final = 2**14
 """The most text that is sent again as one frame, unless a frame was longer by itself."""
 _SEGMENTS_AT_ONCE: Final = 8
 """The most segments that a listener is given at once."""
-_SEGMENT_COST: Final = 256
+_SEGMENT_COST_BYTES: Final = 256
 """Bytes of memory for a segment, besides its text and its marks."""
 _MARK_BYTES: Final = 4
-_FRAME_COST: Final = 1024
+_FRAME_COST_BYTES: Final = 1024
 """Bytes of memory for a frame that is not text; the content of a part counts in addition."""
 
 
@@ -35,12 +35,12 @@ class _Text:
         return self.first + len(self.marks) - 1
 
     def close(self) -> None:
-        """Give back the room for more: what grows has an eighth more memory than it needs."""
+        """Release memory that is not used: a growing array has an eighth more than it needs."""
         self.data = bytes(self.data)
         self.marks = self.marks[:]
 
     def after(self, turn: str, seq: int) -> Delta | Thought:
-        """Return what comes after this number, as one frame."""
+        """Return the text after this number, as one frame."""
         start = self.marks[seq - self.first] if seq >= self.first else 0
         return self.kind(turn, self.data[start:].decode(), self.last)
 
@@ -54,7 +54,7 @@ class _SingleFrame:
         self.frame = frame
         self.last = number
         is_bounded = isinstance(frame, Started | Usage | ErrorFrame)
-        self.cost = _FRAME_COST if is_bounded else _FRAME_COST + 2 * len(encode(frame))
+        self.cost = _FRAME_COST_BYTES if is_bounded else _FRAME_COST_BYTES + 2 * len(encode(frame))
 
     def after(self, turn: str, seq: int) -> NumberedFrame:  # noqa: ARG002 - the shape that `_Text` has
         return self.frame
@@ -99,21 +99,21 @@ class RunLog:
         Of many frames these are only the first: a listener that does not read holds copies of what it was given.
         """
         newer: list[NumberedFrame] = []
-        for segment in islice(self._segments, self._place_after(seq), None):
+        for segment in islice(self._segments, self._index_after(seq), None):
             newer.append(segment.after(self.turn, seq))
             if len(newer) >= _SEGMENTS_AT_ONCE:
                 break
         return newer
 
-    def _place_after(self, seq: int) -> int:
-        """Return the place of the first segment with a newer frame: mostly the last segment."""
-        place = len(self._segments)
-        while place and self._segments[place - 1].last > seq:
-            place -= 1
-        return place
+    def _index_after(self, seq: int) -> int:
+        """Return the index of the first segment with a newer frame: mostly the last segment."""
+        index = len(self._segments)
+        while index and self._segments[index - 1].last > seq:
+            index -= 1
+        return index
 
     def holds(self, seq: int) -> bool:
-        """Say if every frame after this number is kept."""
+        """Return whether every frame after this number is kept."""
         return seq >= self.first - 1
 
     def text(self) -> str:
@@ -143,7 +143,7 @@ class RunLog:
             self._close()
             segment = self._open = _Text(kind, self.last)
             self._segments.append(segment)
-            self.size += _SEGMENT_COST
+            self.size += _SEGMENT_COST_BYTES
         segment.data += piece
         segment.marks.append(len(segment.data))
         self.size += size + _MARK_BYTES
@@ -152,4 +152,4 @@ class RunLog:
 def _cost(segment: _Text | _SingleFrame) -> int:
     if isinstance(segment, _SingleFrame):
         return segment.cost
-    return _SEGMENT_COST + len(segment.data) + _MARK_BYTES * len(segment.marks)
+    return _SEGMENT_COST_BYTES + len(segment.data) + _MARK_BYTES * len(segment.marks)

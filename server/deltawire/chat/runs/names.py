@@ -32,7 +32,7 @@ def process_of(name: str) -> str:
 
 
 def belongs_to(name: str, caller: str) -> bool:
-    """Say if a name was made for this caller."""
+    """Return whether a name was made for this caller."""
     unique, check = name[:-_CHECK_CHARS], name[-_CHECK_CHARS:]
     return _check(unique, caller) == check
 

@@ -51,7 +51,7 @@ class LoopClock:
         return asyncio.get_running_loop().time()
 
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call at this time."""
+        """Call `call` when `time` has reached `when`."""
         return asyncio.get_running_loop().call_at(when, call)
 
 
@@ -146,7 +146,7 @@ class Runs:
         return run
 
     def is_elsewhere(self, name: str) -> bool:
-        """Say if a run of this name may be in another process that can be asked."""
+        """Return whether a run of this name may be in another process that can be asked."""
         return self.hub is not None and names.process_of(name) != self.process
 
     async def find(self, name: str, caller: str) -> AnyRun:
@@ -203,7 +203,7 @@ class Runs:
         self._memory.classify(run)
 
     def note(self, run: Run, happening: Happening) -> None:
-        """Count and log what happened to a run."""
+        """Count and log an event of a run."""
         self._observer.note(run.turn, happening)
 
     def forget(self, run: Run) -> None:

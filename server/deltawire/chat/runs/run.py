@@ -49,7 +49,7 @@ class RunClock(Protocol):
         ...
 
     def call_at(self, when: float, call: Callable[[], object]) -> Timer:
-        """Call at this time."""
+        """Call `call` when `time` has reached `when`."""
         ...
 
 
@@ -67,7 +67,7 @@ class RunManager(Protocol):
         ...
 
     def note(self, run: "Run", happening: Happening) -> None:
-        """Note what happened to it."""
+        """Count and log an event of the run."""
         ...
 
     def forget(self, run: "Run") -> None:
@@ -175,7 +175,7 @@ class Run:
         self.wait(departure.seconds(self.facts.grace))
 
     def wait(self, seconds: float) -> None:
-        """Go on for this long with nobody listening; end the turn at once for 0."""
+        """Go on for these seconds with nobody listening; end the turn at once for 0."""
         if seconds > 0:
             self._set_timer(seconds, self._expire)
         else:
@@ -250,13 +250,13 @@ class Run:
             self._count()
 
     def _count(self) -> None:
-        """Have the manager count what was not counted yet."""
+        """Have the manager count the bytes that are not counted yet."""
         if not self.is_forgotten:
             size, self._uncounted = self._uncounted, 0
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the exchange to the socket that asked, if it is still open, else to the newest listener."""
+        """Give the turn to the history of the socket that asked, if that is still open, else of the newest listener."""
         first = self._first
         recipient = first if first is not None and first.is_open else self.listeners.newest()
         if recipient is not None and self.log.holds(0):

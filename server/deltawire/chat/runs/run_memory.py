@@ -26,7 +26,7 @@ class RunMemory:
         self._callers: dict[str, _CallerRuns] = {}
 
     def add(self, run: Run, size: int) -> None:
-        """Count bytes that a run takes, or gives back."""
+        """Count bytes that a run takes; a negative `size` releases them."""
         self.size += size
         runs = self._runs_of(run)
         runs.bytes += size

@@ -63,7 +63,7 @@ class SocketListener:
             self.leave()
 
     def ends_turn(self, failure: Failure, *, starts: bool) -> bool:
-        """Say if a failure of `listen` ends the turn; `starts` is true for one who asked for it.
+        """Return whether a failure of `listen` ends the turn; `starts` is true for one who asked for it.
 
         Another process may refuse to be listened to, or be out of reach for a while: then the turn goes on.
         """
@@ -74,7 +74,7 @@ class SocketListener:
     def remember(
         self, question: str, files: Sequence[str], answer: str, exchange: Callable[[str], bytes | None]
     ) -> None:
-        """Add a finished exchange to the history of the socket, unless it is too long for one."""
+        """Add a finished turn to the history of the socket, unless it is too long for one."""
         history = self._socket.history
         draft = history.draft()
         draft.add(answer)
@@ -124,7 +124,7 @@ class SocketRuns:
         return len(self._by_name) + len(self._pending)
 
     def __contains__(self, name: str | None) -> bool:
-        """Say if frames with this id come from a run, or will."""
+        """Return whether frames with this id come from a run, or will."""
         return name is not None and (name in self._by_name or any(pending.name == name for pending in self._pending))
 
     @property
@@ -144,7 +144,7 @@ class SocketRuns:
         return self._attach_when_found(pending, finding, 0, None)
 
     def is_elsewhere(self, run: str) -> bool:
-        """Say if a run may be in another process that can be asked."""
+        """Return whether a run may be in another process that can be asked."""
         return self._runs.is_elsewhere(run)
 
     def resume_here(self, resume: Resume, caller: Caller) -> SocketListener:

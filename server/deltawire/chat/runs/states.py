@@ -37,7 +37,7 @@ class Departure(StrEnum):
     """The link broke."""
 
     def seconds(self, grace: float) -> float:
-        """Return the time for which the run goes on with nobody listening."""
+        """Return the seconds for which the run goes on with nobody listening; `grace` is what its client asked for."""
         if self is Departure.LEFT:
             return 0.0
         return min(grace, AWAY_SECONDS) if self is Departure.AWAY else grace

@@ -18,7 +18,7 @@ class _Outlet:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: what was written is sent when it is drained."""
+        """Do nothing: the bytes are sent when `take` has returned them."""
 
     def take(self) -> bytes:
         data = b"".join(self._pieces)

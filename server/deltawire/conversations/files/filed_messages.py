@@ -1,4 +1,4 @@
-"""Earlier messages that name files by their ids; `TurnFiles` replaces the ids by what the upstream takes."""
+"""Earlier messages that name files by their ids; `TurnFiles` replaces the ids by attachments."""
 
 from deltawire.protocol.chat_request import HistoryMessage
 

@@ -18,7 +18,7 @@ class Holder:
         self.name = f"{self._host}/{os.getpid()}/{secrets.token_hex(8)}"
 
     def is_abandoned(self, holder: str | None, silent: float) -> bool:
-        """Say if the process of this name is gone, or has been silent for too many seconds."""
+        """Return whether the process of this name is gone; `silent` is the seconds since its last sign of life."""
         if holder == self.name:
             return False
         host, _, rest = (holder or "").partition("/")

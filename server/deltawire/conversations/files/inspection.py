@@ -83,7 +83,7 @@ class Inspection:
         self._check(piece)
 
     def finish(self) -> str:
-        """Check what only the whole file shows; return its media type."""
+        """Make the checks that need the whole file; return its media type."""
         if self.kind is None:
             self._begin()
         kind = self.kind
@@ -144,7 +144,7 @@ class Inspection:
         if self._picture is not None:
             self._picture.feed(piece)
             size = self._picture.size
-            if size is not None and not size.is_bearable:
+            if size is not None and not size.is_small_enough:
                 message = (
                     f"This picture has {size.width:,} x {size.height:,} pixels; at most {MAX_PIXELS:,} are accepted."
                 )
@@ -159,7 +159,7 @@ class Inspection:
 
 
 def binary_kind(head: bytes) -> Kind | None:
-    """Return the kind of first bytes with a signature; None for text, and for what is not known here."""
+    """Return the kind of first bytes with a signature; None for text, and for an unknown one."""
     if head[4:8] == b"ftyp":
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4], "big"), 64), 4))]
         if brands[0] in _HEIC_BRANDS and any(brand in _HEIC_BRANDS[:6] for brand in brands):
@@ -189,7 +189,7 @@ def _has_controls(data: bytes) -> bool:
 
 
 def _is_foreign(head: bytes) -> bool:
-    """Say if first bytes without a known signature are no text either."""
+    """Return whether first bytes without a known signature are not text either."""
     if _has_controls(head):
         return True
     try:
@@ -207,7 +207,7 @@ def _markup_type(head: bytes) -> str | None:
 
 
 def _ends_as_archive(tail: bytes) -> bool:
-    """Say if a file ends in the directory of a ZIP archive, whose readers begin at the end (APPNOTE 4.3.16)."""
+    """Return whether a file ends in the directory of a ZIP archive, whose readers begin at the end (APPNOTE 4.3.16)."""
     at = tail.rfind(b"PK\x05\x06")
     return at >= 0 and at + 22 <= len(tail) and at + 22 + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail)
 

@@ -71,7 +71,7 @@ class Objects:
         return f"{self.url.rstrip('/')}/{key}" if self.url.startswith("gs://") else None
 
     async def put(self, key: str, pieces: AsyncIterator[bytes]) -> None:
-        """Write an object of these pieces. What they raise is raised, and no object is left.
+        """Write an object of these pieces. An exception of theirs is raised, and no object is left.
 
         A piece is read only when the store has accepted those before it.
         """
@@ -93,12 +93,12 @@ class Objects:
             yield piece
 
     async def delete(self, key: str) -> None:
-        """Remove an object; one that is gone is no fault."""
+        """Remove an object, if it still exists."""
         try:
             with _store_faults_raised():
                 await obstore.delete_async(self._store, key)
         except FileNotFoundError:
-            if self._folder is not None:  # a crash leaves the parts of an unfinished object beside its place
+            if self._folder is not None:  # a crash leaves the parts of an unfinished object beside its path
                 await asyncio.to_thread(_remove_parts, self._folder / key)
 
     async def check(self) -> None:
@@ -107,11 +107,11 @@ class Objects:
             await obstore.list_with_delimiter_async(self._store, "probe")
 
 
-def _remove_parts(place: Path) -> None:
-    for part in place.parent.glob(f"{place.name}#*"):
+def _remove_parts(path: Path) -> None:
+    for part in path.parent.glob(f"{path.name}#*"):
         part.unlink(missing_ok=True)
     with suppress(OSError):
-        place.parent.rmdir()
+        path.parent.rmdir()
 
 
 @contextmanager

@@ -22,7 +22,7 @@ class Size(msgspec.Struct, frozen=True):
     height: int
 
     @property
-    def is_bearable(self) -> bool:
+    def is_small_enough(self) -> bool:
         """False for a picture that would fill the memory of whoever decodes it."""
         return 0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE and self.width * self.height <= MAX_PIXELS
 

@@ -16,7 +16,7 @@ _AT_ONCE: Final = 20
 
 
 class Removal:
-    """Removes what is gone; one for the process."""
+    """Removes the bytes of deleted files, here and at the provider; one for the process."""
 
     def __init__(self, database: Database, objects: Objects) -> None:
         """Prepare; nothing is removed yet."""

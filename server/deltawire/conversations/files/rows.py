@@ -17,7 +17,7 @@ _LOCK_OWNER: Final = text("SELECT pg_advisory_xact_lock(4927161, hashtext(CAST(:
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `files`; `is_named` is True where a message names it."""
+    """A row of `files`. Times are seconds since 1970, sizes bytes; `is_named` is True where a message names it."""
 
     id: str
     owner: str
@@ -101,7 +101,10 @@ async def find(connection: AsyncConnection, owner: str, ids: Collection[str]) ->
 async def newest(
     connection: AsyncConnection, owner: str, limit: int, before: tuple[float, str] | None
 ) -> list[FileRow]:
-    """Return an owner's files, the newest first, from the one after this place on."""
+    """Return a page of an owner's files, the newest first.
+
+    `before` is the `created` and the id of the last file of the page before; None for the first page.
+    """
     chosen = select(*_COLUMNS, _named).where(files.c.owner == owner, files.c.state == KEPT)
     if before is not None:
         created, name = before
@@ -124,13 +127,13 @@ async def in_state(connection: AsyncConnection, state: str, limit: int) -> list[
 
 
 async def expired(connection: AsyncConnection, before: float, limit: int) -> list[FileRow]:
-    """Return files that were last used before this time and that no message names."""
+    """Return files that were last used before this time, in seconds since 1970, and that no message names."""
     chosen = select(*_COLUMNS, _named).where(files.c.state == KEPT, files.c.used < before, ~_named.element)
     return [_row(row) for row in (await connection.execute(chosen.order_by(files.c.used).limit(limit))).all()]
 
 
 async def has_others(connection: AsyncConnection, row: FileRow) -> bool:
-    """Say if another file has the same object."""
+    """Return whether another file has the same object."""
     other = select(files.c.id).where(files.c.object == row.object, files.c.id != row.id, files.c.state != GONE)
     return (await connection.execute(other.limit(1))).first() is not None
 
@@ -140,7 +143,7 @@ async def use(connection: AsyncConnection, ids: Collection[str]) -> None:
     await connection.execute(update(files).where(files.c.id.in_(ids)).values(used=time.time()))
 
 
-async def name_in(connection: AsyncConnection, message: str, ids: Sequence[str]) -> None:
+async def name_in_message(connection: AsyncConnection, message: str, ids: Sequence[str]) -> None:
     """Note the files of a message, in their order; one that was deleted meanwhile is left out."""
     for position, name in enumerate(ids):
         there = select(literal(message), literal(position, BigInteger), files.c.id)

@@ -41,7 +41,7 @@ class FileStore:
         return await finished(self.database.background.run(self.uploads.take(upload, pieces)))
 
     async def info(self, owner: str, name: str) -> File:
-        """Return what is known of a file."""
+        """Return a file's name, type, size and dates; raise `not_found`."""
         return info_of(await self.find(owner, name), self.bounds.lifetime)
 
     async def find(self, owner: str, name: str) -> FileRow:
@@ -102,9 +102,9 @@ class FileStore:
         return [found[name] for name in ids]
 
     async def remember_remote(self, row: FileRow, name: str | None, uri: str | None, expires: float | None) -> None:
-        """Note where the provider has a copy of a file, and until when; None where it has none any more.
+        """Note where the provider has a copy of a file, and until when; None for a copy that is gone.
 
-        Raise `not_found` for a file that was deleted meanwhile.
+        `expires` is in seconds since 1970. Raise `not_found` for a file that was deleted meanwhile.
         """
         async with self.database.writing(row.owner) as transaction:
             if not await rows.remember_copy(transaction, row.id, name, uri, expires):

@@ -35,7 +35,7 @@ class TurnFiles:
     async def attach(
         self, owner: str, request: ChatRequest, own_files: Sequence[FileRow], history: list[HistoryMessage]
     ) -> tuple[ChatRequest, list[HistoryMessage]]:
-        """Return a request and its history with what they name. A file that was deleted is left out of the history."""
+        """Return a request and its history with the files that they name; a deleted file is left out of the history."""
         ids = [name for message in history if isinstance(message, FiledMessage) for name in message.files]
         found: dict[str, FileRow] = {}
         if ids:

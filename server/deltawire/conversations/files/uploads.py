@@ -168,7 +168,7 @@ class Arrival:
         self._noted_at = time.monotonic()
 
     async def checked(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Yield the pieces; raise `Failure` before the end for what may not be kept."""
+        """Yield the pieces; raise `Failure` before the end for a file that may not be kept."""
         async for piece in pieces:
             if not piece:
                 continue

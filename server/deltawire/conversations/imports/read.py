@@ -18,7 +18,7 @@ class NotReadable(Exception):
 
 
 class ImportedMessage(Struct, frozen=True, kw_only=True):
-    """A message as it will be stored: the columns of its row."""
+    """A message as it will be stored: the columns of its row. `created` is in seconds since 1970."""
 
     id: str
     parent: str | None
@@ -33,7 +33,7 @@ class ImportedMessage(Struct, frozen=True, kw_only=True):
 
 
 class Imported(Struct, frozen=True, kw_only=True):
-    """A conversation that was read. Each message stands after its parent."""
+    """A conversation that was read. Times are seconds since 1970, and each message stands after its parent."""
 
     title: str
     created: float

@@ -6,7 +6,8 @@ from sqlalchemy import text
 from deltawire.conversations.tables import METADATA
 
 connection = context.config.attributes["connection"]
-# All of them in one transaction, on SQLite too: another process would else come in between two, and repeat the second.
+# All of them in one transaction, on SQLite too: otherwise another process could run between two of them, and repeat
+# the second.
 context.configure(connection=connection, target_metadata=METADATA, transactional_ddl=True)
 with context.begin_transaction():
     if connection.dialect.name == "postgresql":

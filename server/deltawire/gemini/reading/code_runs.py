@@ -11,7 +11,7 @@ _OUTCOMES: Final[dict[Any, Literal["ok", "failed", "deadline_exceeded"]]] = {
     "OUTCOME_OK": "ok",
     "OUTCOME_DEADLINE_EXCEEDED": "deadline_exceeded",
 }
-_LONGEST_CALL: Final = 256
+_MAX_CALL_CHARS: Final = 256
 
 
 class CodeRuns:
@@ -59,7 +59,7 @@ def made_file(value: Any) -> MadeFile | None:
 
 
 def _name_of(fields: dict[str, Any]) -> str:
-    return _text_of(fields, "id")[:_LONGEST_CALL]
+    return _text_of(fields, "id")[:_MAX_CALL_CHARS]
 
 
 def _text_of(fields: dict[str, Any], name: str) -> str:

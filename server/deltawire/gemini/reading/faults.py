@@ -78,7 +78,7 @@ def error_in(body: bytes) -> Any:
 
 
 def unwrapped_error(payload: bytes) -> Any:
-    """Return the error in a stream's event that has no `error` wrapper; None when the event is no error."""
+    """Return the error in a stream's event that has no `error` wrapper; None when the event is not an error."""
     error = error_in(payload)
     return error if isinstance(error, dict) and _status(error.get("code")) >= 400 else None
 
@@ -155,7 +155,7 @@ def _delay_in(message: str) -> float | None:
 
 
 def _is_of_the_day(details: list[dict[str, Any]], message: str) -> bool:
-    """Say if the quota of a day is used up."""
+    """Return whether the quota of a day is used up."""
     return any(_per_day.search(name) for name in _quotas(details)) or bool(_per_day.search(message))
 
 

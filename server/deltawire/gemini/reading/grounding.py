@@ -12,7 +12,7 @@ import msgspec
 from deltawire.gemini.events import Citation, Event, Searched, Source
 from deltawire.gemini.reading.loose_json import as_list, as_number, as_object, clean
 
-_BLOCK: Final = 4_096
+_BLOCK_BYTES: Final = 4_096
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
 """The bytes of UTF-8 that do not begin a character."""
 _RETRIEVED: Final = "URL_RETRIEVAL_STATUS_SUCCESS"
@@ -30,7 +30,7 @@ class _Page(msgspec.Struct):
 
 
 class _Segment(NamedTuple):
-    """A cited text, and its place in the bytes of the answer."""
+    """A cited text, and its position in the bytes of the answer."""
 
     start: int
     end: int | None
@@ -181,15 +181,15 @@ class _Offsets:
         """The characters before each block; None where each byte is one."""
         if not self.data.isascii():
             self._before = [0]
-            for at in range(0, self.size, _BLOCK):
-                self._before.append(self._before[-1] + _chars_in(self.data[at : at + _BLOCK]))
+            for at in range(0, self.size, _BLOCK_BYTES):
+                self._before.append(self._before[-1] + _chars_in(self.data[at : at + _BLOCK_BYTES]))
 
     def chars_before(self, at: int) -> int:
         """Return the number of characters before this byte, which begins one."""
         if self._before is None:
             return at
-        block = at // _BLOCK
-        return self._before[block] + _chars_in(self.data[block * _BLOCK : at])
+        block = at // _BLOCK_BYTES
+        return self._before[block] + _chars_in(self.data[block * _BLOCK_BYTES : at])
 
 
 def _chars_in(data: bytes) -> int:

@@ -65,7 +65,7 @@ def _split(details: Raw, count: int | None) -> dict[str, int] | UnsetType:
 
 
 def _name(value: Any) -> str | None:
-    """Return the word of a modality; None for what is no name."""
+    """Return the word of a modality; None for a value that is not a name."""
     if isinstance(value, int) and 0 < value < len(_BY_NUMBER):
         return _BY_NUMBER[value]
     word = value.lower() if isinstance(value, str) else ""

@@ -43,14 +43,14 @@ class PartialArguments:
         steps = steps_of(piece.json_path)
         if not steps or isinstance(steps[0], int):
             return
-        place: Any = self.value
+        container: Any = self.value
         for step, following in pairwise(steps):
-            place = _child(place, step, [] if isinstance(following, int) else {})
+            container = _child(container, step, [] if isinstance(following, int) else {})
         last, value = steps[-1], piece.value
-        before = _get(place, last)
+        before = _get(container, last)
         if isinstance(value, str) and isinstance(before, str):
             value = before + value
-        _set(place, last, value)
+        _set(container, last, value)
 
 
 def steps_of(path: str) -> list[str | int]:
@@ -70,26 +70,26 @@ def steps_of(path: str) -> list[str | int]:
     return steps
 
 
-def _get(place: Any, step: str | int) -> Any:
-    if isinstance(place, dict) and isinstance(step, str):
-        return place.get(step)
-    if isinstance(place, list) and isinstance(step, int) and step < len(place):
-        return place[step]
+def _get(container: Any, step: str | int) -> Any:
+    if isinstance(container, dict) and isinstance(step, str):
+        return container.get(step)
+    if isinstance(container, list) and isinstance(step, int) and step < len(container):
+        return container[step]
     return None
 
 
-def _set(place: Any, step: str | int, value: Any) -> None:
-    if isinstance(place, dict) and isinstance(step, str):
-        place[step] = value
-    elif isinstance(place, list) and isinstance(step, int):
-        place.extend([None] * (step + 1 - len(place)))
-        place[step] = value
+def _set(container: Any, step: str | int, value: Any) -> None:
+    if isinstance(container, dict) and isinstance(step, str):
+        container[step] = value
+    elif isinstance(container, list) and isinstance(step, int):
+        container.extend([None] * (step + 1 - len(container)))
+        container[step] = value
 
 
-def _child(place: Any, step: str | int, empty: Any) -> Any:
-    """Return what is at this place; put `empty` there when it is of another kind."""
-    child = _get(place, step)
+def _child(container: Any, step: str | int, empty: Any) -> Any:
+    """Return the value at this step of a container; put `empty` there when the value is of another kind."""
+    child = _get(container, step)
     if type(child) is not type(empty):
-        _set(place, step, empty)
+        _set(container, step, empty)
         child = empty
     return child

@@ -84,8 +84,8 @@ _DETAILS: Final = tuple(name for name in UsageMetadata.__struct_fields__ if name
 """The fields of the counts by modality."""
 
 
-class Response(Struct, rename="camel", gc=False):
-    """One event of the stream."""
+class GenerateContentResponse(Struct, rename="camel", gc=False):
+    """One event of the stream, named as Google names it. One payload may hold several."""
 
     candidates: list[Candidate | None] | None = None
     prompt_feedback: PromptFeedback | None = None
@@ -93,12 +93,12 @@ class Response(Struct, rename="camel", gc=False):
     error: Any = None
 
 
-decode = msgspec.json.Decoder(Response, strict=False).decode
-_decode_several = msgspec.json.Decoder(list[Response], strict=False).decode
+decode = msgspec.json.Decoder(GenerateContentResponse, strict=False).decode
+_decode_several = msgspec.json.Decoder(list[GenerateContentResponse], strict=False).decode
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def decode_leniently(payload: bytes) -> list[Response]:
+def decode_leniently(payload: bytes) -> list[GenerateContentResponse]:
     """Decode a payload that `decode` rejects: a list of events, NaN, halves of surrogate pairs, unknown shapes.
 
     Return nothing for a payload that is neither a JSON object nor a list of them: it is a marker of the transport, such
@@ -120,17 +120,17 @@ def decode_leniently(payload: bytes) -> list[Response]:
         raise Failure("upstream_truncated", "The provider's answer could not be read.", cause="unreadable") from None
 
 
-def _converted(value: dict[str, Any]) -> Response:
+def _converted(value: dict[str, Any]) -> GenerateContentResponse:
     """Return one event. A field beside `candidates` in an unknown shape is skipped: the text matters more."""
     for name in [name for name in value if name != "candidates"]:
         if not _is_known({name: value[name]}):
             del value[name]
-    return msgspec.convert(value, Response, strict=False)
+    return msgspec.convert(value, GenerateContentResponse, strict=False)
 
 
 def _is_known(value: dict[str, Any]) -> bool:
     try:
-        msgspec.convert(value, Response, strict=False)
+        msgspec.convert(value, GenerateContentResponse, strict=False)
     except msgspec.ValidationError:
         return False
     return True

@@ -18,8 +18,8 @@ from deltawire.gemini.reading.response import (
     UNREADABLE,
     Candidate,
     Content,
+    GenerateContentResponse,
     Part,
-    Response,
     UsageMetadata,
     decode,
     decode_leniently,
@@ -28,7 +28,7 @@ from deltawire.gemini.reading.sse import EventStreamDecoder
 from deltawire.gemini.reading.tool_use import ToolUse
 from deltawire.protocol.errors import Failure
 
-_EMPTY: Final = Response()
+_EMPTY: Final = GenerateContentResponse()
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -111,7 +111,9 @@ class ResponseReader:
             events.append(failure)
         return events
 
-    def _take_payload(self, payload: bytes, events: list[Event], response: Response | None = None) -> None:
+    def _take_payload(
+        self, payload: bytes, events: list[Event], response: GenerateContentResponse | None = None
+    ) -> None:
         """Append the events of one payload, or of one `response` in it."""
         if response is None:
             try:
@@ -199,7 +201,7 @@ class ResponseReader:
             events.append(made)
 
     def _take_finish(
-        self, response: Response, candidate: Candidate | None, events: list[Event], *, has_text: bool
+        self, response: GenerateContentResponse, candidate: Candidate | None, events: list[Event], *, has_text: bool
     ) -> None:
         """Process what an event reports of the end: feedback, finish reason, counts."""
         if response.prompt_feedback is not None:
@@ -211,7 +213,7 @@ class ResponseReader:
             self._tools.append_new(events)
 
     def _take_without_text(
-        self, response: Response, candidate: Candidate | None, payload: bytes, events: list[Event]
+        self, response: GenerateContentResponse, candidate: Candidate | None, payload: bytes, events: list[Event]
     ) -> None:
         """Process an event without text: an error without its wrapper, an end, progress, or a heartbeat.
 
@@ -231,11 +233,11 @@ class ResponseReader:
             events.append(PROGRESS)
 
     def _has_all_counts(self, usage: UsageMetadata) -> bool:
-        """Say if an event had all counts."""
+        """Return whether an event had all counts."""
         counts = self.counts
         return bool(usage.total_token_count) and counts.input is not None and counts.output is not None
 
-    def _join_surrogates(self, response: Response) -> Response:
+    def _join_surrogates(self, response: GenerateContentResponse) -> GenerateContentResponse:
         """Join surrogate pairs, also one whose halves came in two events. A lone half becomes a question mark."""
         for candidate in response.candidates or ():
             for part in (candidate and candidate.content and candidate.content.parts) or ():

@@ -11,36 +11,36 @@ from urllib.parse import quote
 
 import msgspec
 
-from deltawire.gemini.standin.conversation import Conversation
+from deltawire.gemini.standin.request import StandInRequest
 from deltawire.gemini.standin.samples import sample
 
 _QUOTED_CHARS: Final = 160
 
 
-def events(conversation: Conversation) -> Iterator[dict[str, Any]]:
+def events(request: StandInRequest) -> Iterator[dict[str, Any]]:
     """Yield the stream's events: thoughts, code, the answer word by word, then its sources and the finish."""
-    prompt = sum(map(_tokens, conversation.texts))
+    prompt = sum(map(_tokens, request.texts))
     thought = output = 0
-    if conversation.thinks:
+    if request.thinks:
         for word in _words(_THOUGHTS):
             thought += 1
             yield _event({"text": word, "thought": True}, prompt, output, thought)
-    calls = [] if conversation.results else [_call(function) for function in conversation.functions[:1]]
-    if "codeExecution" in conversation.tools and not calls:
+    calls = [] if request.results else [_call(function) for function in request.functions[:1]]
+    if "codeExecution" in request.tools and not calls:
         yield _event({"executableCode": {"language": "PYTHON", "code": _CODE}}, prompt, output, thought)
         outcome = {"outcome": "OUTCOME_OK", "output": "1024\n"}
         yield _event({"codeExecutionResult": outcome}, prompt, output, thought)
-    text = "" if calls else _answer(conversation)
-    for stop in conversation.stops:
+    text = "" if calls else _answer(request)
+    for stop in request.stops:
         text, _, _ = text.partition(stop)
     words = _words(text)
-    for word in words[: conversation.most]:
+    for word in words[: request.most]:
         output += 1
         yield _event({"text": word}, prompt, output, thought)
     last = _event(calls[0] if calls else {"text": ""}, prompt, output or len(calls), thought)
     last["candidates"][0]["finishReason"] = "STOP" if output == len(words) else "MAX_TOKENS"
-    if "googleSearch" in conversation.tools and not calls:
-        last["candidates"][0]["groundingMetadata"] = _grounding("".join(words[: conversation.most]), conversation)
+    if "googleSearch" in request.tools and not calls:
+        last["candidates"][0]["groundingMetadata"] = _grounding("".join(words[: request.most]), request)
     yield last
 
 
@@ -71,18 +71,18 @@ def _quote(text: str) -> str:
     return line if len(line) <= _QUOTED_CHARS else line[: _QUOTED_CHARS - 1] + "…"
 
 
-def _answer(conversation: Conversation) -> str:
-    *earlier, question = conversation.texts
-    if conversation.schema is not None:
-        return msgspec.json.format(msgspec.json.encode(sample(conversation.schema))).decode()
-    if conversation.results:
-        results = (f"- `{result['name']}`: `{_quote(_json(result['response']))}`" for result in conversation.results)
+def _answer(request: StandInRequest) -> str:
+    *earlier, question = request.texts
+    if request.schema is not None:
+        return msgspec.json.format(msgspec.json.encode(sample(request.schema))).decode()
+    if request.results:
+        results = (f"- `{result['name']}`: `{_quote(_json(result['response']))}`" for result in request.results)
         return "This is the **offline stand-in**. Your functions said:\n\n" + "\n".join(results) + "\n"
     context = f"Before it came {len(earlier)} messages; the first was “{_quote(earlier[0])}”.\n" if earlier else ""
     if len(earlier) > 1:
         context += f"The one just before it was “{_quote(earlier[-1])}”.\n"
-    if conversation.files:
-        context += "With it came:\n\n" + "".join(f"- {file.described()}\n" for file in conversation.files)
+    if request.files:
+        context += "With it came:\n\n" + "".join(f"- {file.described()}\n" for file in request.files)
     return _ANSWER.format(question=_quote(question), context=context)
 
 
@@ -96,9 +96,9 @@ def _call(function: dict[str, Any]) -> dict[str, Any]:
     return {"functionCall": {"name": function["name"], "args": sample(schema) or {}}}
 
 
-def _grounding(text: str, conversation: Conversation) -> dict[str, Any]:
+def _grounding(text: str, request: StandInRequest) -> dict[str, Any]:
     """Return the sources of an answer: two pages, each of which some words rest on."""
-    query = _quote(conversation.texts[-1])
+    query = _quote(request.texts[-1])
     link = f'<a href="https://www.google.com/search?q={quote(query)}" target="_blank">Google would show this</a>'
     supports = [_support(text, words, index) for index, words in enumerate(_CITED) if words in text]
     return {

@@ -15,8 +15,8 @@ _WORDS: Final = 12
 _MAX_FILES: Final = 1_000
 
 
-class GivenFile(msgspec.Struct, frozen=True):
-    """A file that the stand-in has: its type, its size and its first bytes."""
+class StandInFile(msgspec.Struct, frozen=True):
+    """A file that the stand-in has: its type, size in bytes, first bytes, and expiry in seconds since 1970."""
 
     type: str
     size: int
@@ -37,7 +37,7 @@ class SentFiles:
     def __init__(self) -> None:
         """Start without files."""
         self._types: dict[str, str] = {}
-        self._files: dict[str, GivenFile] = {}
+        self._files: dict[str, StandInFile] = {}
 
     def add_routes(self, app: web.Application) -> None:
         """Serve the Files API."""
@@ -46,12 +46,12 @@ class SentFiles:
         app.router.add_get("/{version}/files/{name}", self._read_file)
         app.router.add_delete("/{version}/files/{name}", self._delete)
 
-    def file_of(self, part: dict[str, Any]) -> GivenFile | None:
+    def file_of(self, part: dict[str, Any]) -> StandInFile | None:
         """Return the file of a part; None for another part. A file that is gone is forbidden, as at Google's."""
         if inline := part.get("inlineData"):
             data: str = inline["data"]
             size = len(data) // 4 * 3 - data[-2:].count("=")
-            return GivenFile(inline["mimeType"], size, base64.b64decode(data[: _HEAD_BYTES // 3 * 4]))
+            return StandInFile(inline["mimeType"], size, base64.b64decode(data[: _HEAD_BYTES // 3 * 4]))
         if remote := part.get("fileData"):
             found = self._files.get(remote["fileUri"].rpartition("/")[2])
             if found is None or found.expires < time.time():
@@ -76,7 +76,7 @@ class SentFiles:
         async for piece in request.content.iter_any():
             size += len(piece)
             head = (head + piece)[:_HEAD_BYTES] if len(head) < _HEAD_BYTES else head
-        self._files[name] = GivenFile(self._types[name], size, head, time.time() + _LIFETIME_SECONDS)
+        self._files[name] = StandInFile(self._types[name], size, head, time.time() + _LIFETIME_SECONDS)
         return web.json_response({"file": self._as_json(request, name)})
 
     async def _read_file(self, request: web.Request) -> web.Response:

@@ -53,7 +53,7 @@ _forbidden = re.compile(r"run the '([\w|]+)' command")
 """The part of Redis's error that names the command that the user may not run."""
 
 # Retry after any exception: if the search ended, the store would stay marked as away for ever.
-_patiently = stamina.AsyncRetryingCaller(
+_until_success = stamina.AsyncRetryingCaller(
     timeout=None, attempts=None, wait_initial=0.05, wait_max=0.5, wait_jitter=0.1
 ).on(Exception)
 
@@ -109,7 +109,7 @@ class RedisConnection:
 
     async def _find(self) -> None:
         await self.pool.disconnect(inuse_connections=False)
-        await _patiently(self._return)
+        await _until_success(self._return)
         self._returns += 1
         self.is_away = False
         log.info(self._back)

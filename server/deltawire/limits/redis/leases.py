@@ -1,6 +1,6 @@
 """The running turns, counted in the store: each has a lease, which expires unless it is renewed.
 
-So a server that is killed occupies the places of its turns no longer than one lease.
+So the turns of a server that is killed stop counting when their leases expire.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
 """
 _TAKE: Final = f"""{_NOW}
-for place, key in ipairs(KEYS) do
+for index, key in ipairs(KEYS) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
   redis.call('ZREMRANGEBYSCORE', key, '(' .. string.format('%.17g', now + ARGV[2]), '+inf')
-  if redis.call('ZCARD', key) >= tonumber(ARGV[place + 2]) then
-    return place
+  if redis.call('ZCARD', key) >= tonumber(ARGV[index + 2]) then
+    return index
   end
 end
 for _, key in ipairs(KEYS) do
@@ -37,14 +37,14 @@ end
 return 0
 """
 _RENEW: Final = f"""{_NOW}
-for place, key in ipairs(KEYS) do
-  redis.call('ZADD', key, now + ARGV[1], ARGV[place + 1])
+for index, key in ipairs(KEYS) do
+  redis.call('ZADD', key, now + ARGV[1], ARGV[index + 1])
   redis.call('EXPIRE', key, math.ceil(ARGV[1]))
 end
 """
 _REMOVE: Final = """
-for place, key in ipairs(KEYS) do
-  redis.call('ZREM', key, ARGV[place])
+for index, key in ipairs(KEYS) do
+  redis.call('ZREM', key, ARGV[index])
 end
 """
 _COUNT: Final = f"""{_NOW}
@@ -71,7 +71,7 @@ class RedisLeases:
         store.on_return.append(self._renew_all)
 
     async def take(self, lease: str, caller: str, rules: Allowance) -> Rule | None:
-        """Take a place for one more turn; return the rule that forbids it, if one does.
+        """Take a lease for one more turn; return the rule that forbids it, if one does.
 
         Raise `StoreAway`. A turn that runs all the same has its lease written when the store is back.
         """
@@ -90,7 +90,7 @@ class RedisLeases:
         return None
 
     async def release(self, lease: str) -> None:
-        """Release a turn's place."""
+        """Release a turn's lease."""
         keys = self._keys.pop(lease, None)
         if keys is not None:
             try:
@@ -119,14 +119,14 @@ class RedisLeases:
 
     async def _renew_all(self) -> None:
         """Renew every lease that is held, also one that the store has lost or never got."""
-        places = [(lease, key) for lease, keys in self._keys.items() for key in keys]
-        for start in range(0, len(places), _BATCH):
-            batch = places[start : start + _BATCH]
+        entries = [(lease, key) for lease, keys in self._keys.items() for key in keys]
+        for start in range(0, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
             await self._renew([key for _, key in batch], [self._seconds, *(lease for lease, _ in batch)])
-        # Given back while the store did not answer, or during the renewal, which may have written it again.
+        # Leases that were released while the store did not answer, or during this renewal, which may have written them.
         to_remove = list(self._to_remove)
         released = [(lease, key) for lease in to_remove for key in self._to_remove[lease]]
-        released += [(lease, key) for lease, key in places if lease not in self._keys]
+        released += [(lease, key) for lease, key in entries if lease not in self._keys]
         for start in range(0, len(released), _BATCH):
             batch = released[start : start + _BATCH]
             await self._remove([key for _, key in batch], [lease for lease, _ in batch])

@@ -24,10 +24,10 @@ local function forget_old(key)
 end
 """
 _ENTER: Final = f"""{_FORGET_OLD}
-for place, key in ipairs(KEYS) do
+for index, key in ipairs(KEYS) do
   forget_old(key)
-  if redis.call('ZCARD', key) >= tonumber(ARGV[place + 1]) then
-    return place
+  if redis.call('ZCARD', key) >= tonumber(ARGV[index + 1]) then
+    return index
   end
 end
 for _, key in ipairs(KEYS) do
@@ -44,8 +44,8 @@ local oldest = redis.call('ZRANGE', KEYS[1], at, at, 'WITHSCORES')[2] or now
 return {{count, tostring(oldest + {WINDOW_SECONDS:g} - now)}}
 """
 _LEAVE: Final = """
-for place, key in ipairs(KEYS) do
-  redis.call('ZREM', key, ARGV[place])
+for index, key in ipairs(KEYS) do
+  redis.call('ZREM', key, ARGV[index])
 end
 """
 
@@ -81,11 +81,11 @@ class RedisWindows:
         return WindowState(max(0, int(rule.amount) - int(count)), resets_in)
 
     async def _undo(self) -> None:
-        places = [(turn, key) for turn, keys in self._to_remove.items() for key in keys]
-        for start in range(0, len(places), _BATCH):
-            batch = places[start : start + _BATCH]
+        entries = [(turn, key) for turn, keys in self._to_remove.items() for key in keys]
+        for start in range(0, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
             await self._leave([key for _, key in batch], [turn for turn, _ in batch])
-        for turn in {turn for turn, _ in places}:
+        for turn in {turn for turn, _ in entries}:
             del self._to_remove[turn]
 
 

@@ -71,7 +71,7 @@ def arguments_text(arguments: dict[str, Any]) -> str:
 
 
 def arguments_of(text: str, path: str) -> dict[str, Any]:
-    """Return the arguments of a call. Raise `Failure` for what is no JSON object."""
+    """Return the arguments of a call. Raise `Failure` for anything but a JSON object."""
     try:
         return _object(text) if text.strip() else {}
     except (msgspec.DecodeError, RecursionError):

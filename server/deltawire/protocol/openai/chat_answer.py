@@ -42,7 +42,7 @@ class CalledFunction(Struct, frozen=True, kw_only=True):
 
 
 class CompletionCall(Struct, frozen=True, kw_only=True):
-    """A call of a function. `index` is its place among the calls of the answer."""
+    """A call of a function. `index` is its position among the calls of the answer."""
 
     index: int
     id: str

@@ -69,7 +69,7 @@ def conversation_of(messages: Sequence[RequestMessage]) -> Conversation:
     """Join the instructions, wherever they stand.
 
     A last one is the question where the user has asked nothing since the last answer, as in `system: Give it a title`.
-    Raise `Failure` where the last message is no question.
+    Raise `Failure` where the last message is not a question.
     """
     instructions = [message for message in messages if message.role in _INSTRUCT]
     dialogue = [message for message in messages if message.role not in _INSTRUCT]

@@ -12,7 +12,7 @@ _OF_RESPONSE: Final = {"message": "input", "history": "input", "system": "instru
 """The field of a response for a field of ours."""
 _SCHEMA: Final = "response_schema"
 _RESPONSES_PATH: Final = "/v1/responses"
-_LONGEST_WAIT: Final = 60.0
+_LONGEST_WAIT_SECONDS: Final = 60.0
 """Seconds that OpenAI's clients wait at most; after a longer `Retry-After` they would ask again too early."""
 
 
@@ -45,5 +45,5 @@ def error_body(code: str, message: str, field: str | None, status: int, path: st
 
 
 def should_retry(*, retryable: bool, retry_after: float | None, has_cost: bool) -> bool:
-    """Say if OpenAI's clients should ask again by themselves: they do so twice, and each question may cost."""
-    return retryable and not has_cost and (retry_after is None or retry_after <= _LONGEST_WAIT)
+    """Return whether OpenAI's clients should ask again by themselves: they do so twice, and each question may cost."""
+    return retryable and not has_cost and (retry_after is None or retry_after <= _LONGEST_WAIT_SECONDS)

@@ -16,7 +16,7 @@ Treatment = Literal["supported", "ignored", "refused"]
 
 _TREATMENT: Final = "treatment"
 _HARMLESS: Final = "harmless"
-_LONGEST_HARMLESS: Final = 64
+_HARMLESS_BYTES: Final = 64
 """Bytes of JSON. A longer value is not read: no value that asks for nothing is so long."""
 
 
@@ -84,7 +84,7 @@ def check(value: Struct, rows: Sequence[FieldRow], prefix: str = "") -> None:
 
 
 def _is_harmless(raw: Raw, row: FieldRow) -> bool:
-    if memoryview(raw).nbytes > _LONGEST_HARMLESS:
+    if memoryview(raw).nbytes > _HARMLESS_BYTES:
         return False
     try:
         decoded = msgspec.json.decode(raw)

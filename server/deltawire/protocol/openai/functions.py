@@ -14,13 +14,13 @@ _A_SCHEMA: Final = "a JSON Schema of the arguments: an object"
 _NO_STRICT: Final = "the provider decides how closely a call keeps to its schema"
 _ONLY_FUNCTIONS: Final = '"function": OpenAI\'s own tools are not offered'
 _ARGUMENTS: Final = "a JSON object, as a string"
-MAX_CALL_ID: Final = 256
-A_CALL_ID: Final = f"the id of a call, of 1 to {MAX_CALL_ID} characters"
+MAX_CALL_ID_CHARS: Final = 256
+A_CALL_ID: Final = f"the id of a call, of 1 to {MAX_CALL_ID_CHARS} characters"
 TOOL_LIST: Final = f"a list of at most {MAX_FUNCTIONS} functions"
 CHOICES: Final = '"auto", "none", "required", or an object that names a function'
 
 FunctionName = Annotated[str, Meta(pattern=FUNCTION_NAME, description=A_FUNCTION_NAME)]
-CallId = Annotated[str, Meta(min_length=1, max_length=MAX_CALL_ID, description=A_CALL_ID)]
+CallId = Annotated[str, Meta(min_length=1, max_length=MAX_CALL_ID_CHARS, description=A_CALL_ID)]
 FunctionType = Annotated[Literal["function"], Meta(description=_ONLY_FUNCTIONS)]
 Arguments = Annotated[str, Meta(description=_ARGUMENTS)]
 

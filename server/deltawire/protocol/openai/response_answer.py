@@ -109,7 +109,7 @@ class EffortAndSummary(Struct, frozen=True, kw_only=True):
 
 
 class OpenAIResponse(Struct, frozen=True, kw_only=True):
-    """A response, with what was asked of it."""
+    """A response, with the options of its request."""
 
     id: str
     object: Literal["response"] = "response"
@@ -212,7 +212,7 @@ def reasoning_item(name: str, thoughts: str) -> OutputReasoning:
 
 
 def call_item(turn: str, name: str, index: int, call: ShownCall) -> OutputCall:
-    """Return a call of an answer; `name` is a part of its id, and `index` its place among the calls."""
+    """Return a call of an answer; `name` is a part of its id, and `index` its position among the calls."""
     return OutputCall(
         id=f"fc_{name}",
         call_id=call_id(turn, index),

@@ -121,7 +121,7 @@ class ResponseWriter:
         return sent
 
     def _failed(self, response: OpenAIResponse, error: ErrorFrame) -> bytes:
-        """Return the events of a failure. What had come stands in its pieces only: no item of it is done."""
+        """Return the events of a failure. The text until then was sent in pieces only: no item is `done`."""
         failed = replace(response, status="failed", error=failure_of(error), output=self._output)
         sent = self._event("error", code=error.code, message=error.message, param=error.field)
         return sent + self._event("response.failed", response=failed)

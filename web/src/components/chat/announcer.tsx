@@ -11,7 +11,7 @@ export function Announcer() {
     const returned = state.returned[shownPlace(state)]?.problem;
     if (returned) return say(words, "not_sent_why", { why: told(words, returned.sentence, ...returned.advice) });
     const last = lastOf(shownConversation(state));
-    if (last?.role !== "model" || isRunning(last) || last.id === last.stored) return ""; // it was read, and is no news
+    if (last?.role !== "model" || isRunning(last) || last.id === last.stored) return ""; // it was read: it is not new
     if (last.problem !== null) return told(words, last.problem.sentence, ...last.problem.advice);
     return endOf(words, last) ?? words.answer_complete;
   });

@@ -1,7 +1,7 @@
 import type { Link, PhrasingContent, Root } from "mdast";
 import { SKIP, visit } from "unist-util-visit";
 
-/** What ends a bare address in Chinese and Japanese texts, which put no space behind it. */
+/** What ends a bare address in Chinese and Japanese texts, which put no space after it. */
 const FULL_WIDTH_MARK = /[、。，．：；！？（）「」『』【】〈〉《》〔〕“”‘’…　]/;
 const ADDRESS = /(?:https?:\/\/|www\.)[^\s<]+/i;
 

@@ -1,12 +1,12 @@
-// Puts the numbers of sources behind what rests on them. The places are known in the markdown, which is not touched: the
-// numbers are put into what was read of it, so that nothing of it is read in another way.
+// Puts the number of a source after the text that it is cited for. The positions are known in the markdown. The
+// numbers are put into its syntax tree, so the markdown is parsed as it would be without them.
 
 import type { Link, PhrasingContent, Root, RootContent, Text } from "mdast";
 import { SKIP, visitParents } from "unist-util-visit-parents";
 import type { VFile } from "vfile";
 import type { Mark } from "../marks";
 
-/** What is within one of these is not cut: a number stands behind it. */
+/** Nodes that are not cut: a number whose position is within one stands after it. */
 const WHOLE = new Set([
   "code",
   "footnoteReference",

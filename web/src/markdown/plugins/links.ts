@@ -7,7 +7,7 @@ const SCHEME_OR_HOST = /^(?:[a-z][a-z\d+.-]*:|[\\/]{2})/i;
 
 /**
  * Keeps the links that a browser opens as a page or a letter. An address within the page, which the model could not know,
- * leads nowhere; any other is no link.
+ * leads nowhere; any other is not a link.
  */
 export function rehypeLinks() {
   return (tree: Root) => {

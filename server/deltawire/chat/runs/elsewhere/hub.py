@@ -14,13 +14,13 @@ import structlog
 from deltawire.aio.background import BackgroundTasks
 from deltawire.chat.runs import names
 from deltawire.chat.runs.elsewhere.messages import (
-    Answer,
-    Answered,
     AskReport,
+    GiveResult,
     Leave,
     Listen,
     Message,
     Report,
+    ResultGiven,
     read_message,
     unreachable,
     write_message,
@@ -51,12 +51,15 @@ class Hub:
     """The runs of all processes, as one of them reaches them."""
 
     def __init__(self, store: RunStore, process: str, find: Callable[[str], Run | None], slow_after: float) -> None:
-        """`find` returns a run of this process. Nothing is asked or written before the first run."""
+        """`find` returns a run of this process; `slow_after` is as for `StreamListener`, in seconds.
+
+        Nothing is asked or written before the first run.
+        """
         self._store = store
         self._process = process
         self._find = find
         self._slow_after = slow_after
-        self._replies: dict[str, asyncio.Future[Report | Answered]] = {}
+        self._replies: dict[str, asyncio.Future[Report | ResultGiven]] = {}
         self._making: dict[str, asyncio.Future[None]] = {}
         """Runs that are registered, perhaps, and do not exist yet."""
         self._served: dict[str, StreamListener] = {}
@@ -75,11 +78,11 @@ class Hub:
                 await self._forget(run)
 
     def forgot(self, run: Run) -> None:
-        """Remove what other processes find a run by."""
+        """Remove the entries by which other processes find a run."""
         self.spawn(self._forget(run))
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register a new run of a chat; return the run that the chat has already, else this one.
+        """Register a new run of a chat for these seconds; return the run that the chat has already, else this one.
 
         While the store is away, a chat that is sent again elsewhere is not recognised.
         """
@@ -94,7 +97,7 @@ class Hub:
         return known
 
     async def claim_again(self, chat: str, lost: str, run: str, seconds: float) -> str:
-        """Register a new run of a chat in place of one that is gone, as `claim` does."""
+        """Register a new run of a chat instead of one that is gone, as `claim` does."""
         with suppress(StoreAway):
             await self._store.release(chat, lost)
         return await self.claim(chat, run, seconds)
@@ -131,11 +134,11 @@ class Hub:
 
     async def answer(self, run: str, answer: ToolAnswer) -> None:
         """Give a run of another process the result of a call. Raise `Failure`, as that process says it."""
-        answered = await self._ask(run, lambda ask: Answer(run, self._process, ask, answer))
-        if isinstance(answered, Answered) and answered.code is not None:
+        answered = await self._ask(run, lambda ask: GiveResult(run, self._process, ask, answer))
+        if isinstance(answered, ResultGiven) and answered.code is not None:
             raise Failure(answered.code, answered.message, field=answered.field)
 
-    async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | Answered:
+    async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | ResultGiven:
         """Ask the process of a run; return its reply. Raise `Failure`: `gone`, `store_unavailable`."""
         await self._begin()
         owner = names.process_of(run)
@@ -153,7 +156,7 @@ class Hub:
             raise unreachable() from None
         finally:
             del self._replies[ask]
-        answer: Report | Answered = reply.result()
+        answer: Report | ResultGiven = reply.result()
         return answer
 
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
@@ -238,7 +241,7 @@ class Hub:
             log.warning("runs: a message of another process could not be read", error=type(fault).__name__)
 
     def _handle(self, message: Message) -> None:
-        if isinstance(message, Report | Answered):
+        if isinstance(message, Report | ResultGiven):
             reply = self._replies.get(message.ask)
             if reply is not None and not reply.done():
                 reply.set_result(message)
@@ -248,7 +251,7 @@ class Hub:
                 listener.leave(message.departure)
             else:  # all is written, perhaps after its reader has removed the stream
                 self.spawn(self._store.remove(message.stream))
-        elif isinstance(message, Answer):
+        elif isinstance(message, GiveResult):
             self.spawn(self._answer(message))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
@@ -261,7 +264,7 @@ class Hub:
         report = report_of(message.ask, await self.find_when_made(message.run))
         await self._store.send(message.process, write_message(report))
 
-    async def _answer(self, message: Answer) -> None:
+    async def _answer(self, message: GiveResult) -> None:
         answered = deliver_answer(self._find(message.run), message)
         await self._store.send(message.process, write_message(answered))
 

@@ -47,7 +47,7 @@ class Leave(Struct, frozen=True, tag="leave"):
     departure: Departure
 
 
-class Answer(Struct, frozen=True, tag="answer"):
+class GiveResult(Struct, frozen=True, tag="answer"):
     """Give a run the result of a call, or its error."""
 
     run: str
@@ -57,7 +57,7 @@ class Answer(Struct, frozen=True, tag="answer"):
     answer: ToolAnswer
 
 
-class Answered(Struct, frozen=True, tag="answered"):
+class ResultGiven(Struct, frozen=True, tag="answered"):
     """Say that a result was accepted; or `code`, `message` and `field` of the failure."""
 
     ask: str
@@ -72,7 +72,7 @@ class Stop(Struct, frozen=True, tag="stop"):
     run: str
 
 
-Message = AskReport | Report | Answer | Answered | Listen | Leave | Stop
+Message = AskReport | Report | GiveResult | ResultGiven | Listen | Leave | Stop
 
 END: Final = b"."
 """The last entry of a stream: the run has ended."""

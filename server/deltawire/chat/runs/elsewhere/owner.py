@@ -6,10 +6,10 @@ from typing import Final
 
 from deltawire.chat.runs.elsewhere.messages import (
     END,
-    Answer,
-    Answered,
+    GiveResult,
     Listen,
     Report,
+    ResultGiven,
     unreachable,
     write_frame,
     write_refusal,
@@ -94,12 +94,12 @@ def report_of(ask: str, run: Run | None) -> Report:
     return Report(ask, run.turn, run.state, run.seq, run.conversation, run.question)
 
 
-def deliver_answer(run: Run | None, message: Answer) -> Answered:
+def deliver_answer(run: Run | None, message: GiveResult) -> ResultGiven:
     """Give a run of this process the result of a call; return the reply to its sender."""
     try:
         if run is None:
             raise Failure("gone", field="run")
         run.answer(message.answer)
     except Failure as failure:
-        return Answered(message.ask, failure.code, failure.message, failure.field)
-    return Answered(message.ask)
+        return ResultGiven(message.ask, failure.code, failure.message, failure.field)
+    return ResultGiven(message.ask)

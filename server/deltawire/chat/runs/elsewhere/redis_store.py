@@ -62,15 +62,15 @@ class RedisRunStore:
         self._claim = self._store.client.register_script(_CLAIM)
         self._release = self._store.client.register_script(_RELEASE)
         self._background = BackgroundTasks()
-        self._places: dict[str, str] = {}
-        """The last entry that was read of each stream."""
+        self._last_read: dict[str, str] = {}
+        """The id of the last entry that was read of each stream."""
 
     async def renew(self, process: str) -> None:
         """Renew the lease of a process."""
         await self._call(self._store.client.set, _key("process", process), 1, px=int(LEASE_SECONDS * 1000))
 
     async def is_alive(self, process: str) -> bool:
-        """Say if a process has a lease."""
+        """Return whether a process has a lease."""
         return bool(await self._call(self._store.client.exists, _key("process", process)))
 
     async def send(self, process: str, message: bytes) -> None:
@@ -115,25 +115,25 @@ class RedisRunStore:
     async def read(self, stream: str) -> list[bytes]:
         """Take the next entries of a stream; wait for one, at most a part of a lease."""
         key = _key("stream", stream)
-        place = self._places.get(stream, "0")
-        found: Any = await self._wait_for(self._store.client.xread({key: place}, count=_AT_ONCE, block=_WAIT_MS))
+        last = self._last_read.get(stream, "0")
+        found: Any = await self._wait_for(self._store.client.xread({key: last}, count=_AT_ONCE, block=_WAIT_MS))
         if not found:
             return []
         # The client returns a dict of lists of lists for RESP3, and a list of pairs for RESP2.
         [(_, entries)] = found.items() if isinstance(found, dict) else found
         entries = entries[0] if isinstance(found, dict) else entries
-        self._places[stream] = last = entries[-1][0].decode()
+        self._last_read[stream] = last = entries[-1][0].decode()
         # The reader is the only one: what it has read is of no use any more.
         await self._call(cast("Any", self._store.client.xtrim), key, minid=_after(last), approximate=False)
         return [fields[b"f"] for _, fields in entries]
 
     async def remove(self, stream: str) -> None:
         """Remove a stream."""
-        self._places.pop(stream, None)
+        self._last_read.pop(stream, None)
         await self._call(self._store.client.delete, _key("stream", stream))
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register the run of a chat; return the run that it has, this one or another."""
+        """Register the run of a chat for these seconds; return the run that the chat has, this one or another."""
         known: bytes = await self._call(self._claim, [_key("chat", chat)], [run, int(seconds * 1000)])
         return known.decode()
 

@@ -32,7 +32,7 @@ AnswerRun = Callable[[str, ToolAnswer], Coroutine[Any, Any, None]]
 
 
 class AnyCursor(Protocol):
-    """The place of a listener in a run, of this process or another."""
+    """The position of a listener in a run, of this process or another."""
 
     async def next(self) -> list[NumberedFrame]:
         """Return the frames that the listener does not have; an empty list is the end. Raise `Failure`."""
@@ -40,7 +40,7 @@ class AnyCursor(Protocol):
 
 
 class RemoteCursor:
-    """The place of a listener in a run of another process: the reader of a stream of its own."""
+    """The position of a listener in a run of another process: the reader of a stream of its own."""
 
     def __init__(self, store: RunStore, listen: Listen) -> None:
         """Nothing is asked before the first `next`."""

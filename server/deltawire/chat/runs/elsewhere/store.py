@@ -18,7 +18,7 @@ class RunStore(Protocol):
         ...
 
     async def is_alive(self, process: str) -> bool:
-        """Say if a process has a lease."""
+        """Return whether a process has a lease."""
         ...
 
     async def send(self, process: str, message: bytes) -> None:
@@ -46,7 +46,7 @@ class RunStore(Protocol):
         ...
 
     async def claim(self, chat: str, run: str, seconds: float) -> str:
-        """Register the run of a chat; return the run that it has, this one or another."""
+        """Register the run of a chat for these seconds; return the run that the chat has, this one or another."""
         ...
 
     async def release(self, chat: str, run: str) -> None:
@@ -71,7 +71,7 @@ class RunStore(Protocol):
 
 
 async def has_died(store: RunStore, process: str) -> bool:
-    """Say if a process has died. One that is very busy renews its lease late, so look twice."""
+    """Return whether a process has died. One that is very busy renews its lease late, so look twice."""
     if await store.is_alive(process):
         return False
     await asyncio.sleep(_SECOND_LOOK_SECONDS)

@@ -34,7 +34,7 @@ class Framing(Enum):
 
 
 class Connection(Protocol):
-    """The connection under an exchange."""
+    """The connection under an exchange of a request and its response."""
 
     transport: asyncio.Transport
 
@@ -55,7 +55,7 @@ class Connection(Protocol):
         ...
 
 
-class Exchange:
+class HttpExchange:
     """One request and its response: `receive` reads the request's body, `send` writes the response."""
 
     def __init__(self, connection: Connection, scope: dict[str, Any], *, keep: bool, expects_continue: bool) -> None:

@@ -1,18 +1,18 @@
-"""The parts of a request that the stand-in reads."""
+"""A request to the stand-in, read as far as its answer depends on it."""
 
 from typing import Any, Self
 
 import msgspec
 
-from deltawire.gemini.standin.files import GivenFile, SentFiles
+from deltawire.gemini.standin.files import SentFiles, StandInFile
 
 
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """The request of one answer."""
+class StandInRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One request for an answer."""
 
     texts: list[str]
     """The messages that have a text, oldest first."""
-    files: list[GivenFile] = []
+    files: list[StandInFile] = []
     """The files that came with the last message."""
     results: list[dict[str, Any]] = []
     """The results of functions, when they are the last message."""
