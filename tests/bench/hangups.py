@@ -123,7 +123,7 @@ async def measure(server: ServerProcess, upstream: Upstream, phase: str, departu
     lines_before = len(server.turns)
     listener = await arrive(server.address, departure)
     arrived = asyncio.get_running_loop().time()
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     run = (await listener.reader.readuntil(b'","conv')).split(b'"')[-3].decode() if departure == STOP_ELSEWHERE else ""
     await settle(phase, departure, listener, exchange)
     third = await lose_and_resume(server.address, listener, run) if run else None

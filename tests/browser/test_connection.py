@@ -26,11 +26,11 @@ async def test_without_grace_a_connection_cut_in_the_middle_keeps_what_came_and_
         wire.cut()
         await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it, which costs again.")
         await expect(page.answer).to_contain_text("The first half")
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
-        assert (await upstream.asked(2)).texts == ["hi"]
+        assert (await upstream.wait_for_request(2)).texts == ["hi"]
 
 
 async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
@@ -220,7 +220,7 @@ async def test_a_chat_that_is_too_long_is_asked_with_its_newest_part(browser: Br
         for question in ("first", "second"):
             await page.ask(question)
             await page.has_ended()
-        assert (await upstream.asked(2)).texts == ["second"]
+        assert (await upstream.wait_for_request(2)).texts == ["second"]
         await expect(page.messages.get_by_role("note", name="Left out")).to_have_count(1)
         left_out = page.messages.locator("[role=note], article").nth(2)
         await expect(left_out).to_contain_text("the model is not told it any more")
@@ -231,7 +231,7 @@ async def test_one_turn_too_many_waits_for_another_to_end(browser: Browser, upst
     upstream.plays(is_silent)
     async with serving(upstream, max_turns_per_socket=1) as address, opened(browser, address) as page:
         await page.ask("first")
-        await upstream.asked()
+        await upstream.wait_for_request()
         await page.button("New chat").click()
         await page.ask("second")
         await expect(page.returned).to_contain_text("Wait until another answer has ended, or stop one")

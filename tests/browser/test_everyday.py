@@ -66,11 +66,11 @@ TASKS: Final = {
 
 
 NOTIFICATIONS: Final = """() => {
-  window.told = [];
+  window.notifications = [];
   window.Notification = class {
     static permission = "granted";
     static requestPermission = async () => "granted";
-    constructor(...all) { window.told.push(all); }
+    constructor(...all) { window.notifications.push(all); }
   };
 }"""
 """A browser that allows them: a headless one does not."""
@@ -598,7 +598,7 @@ async def _(page: ChatPage, upstream: Upstream) -> None:
     await page.page.evaluate(HIDES)
     may_end.set()
     await expect(page.page).to_have_title("✓ Answer ready · Take your time · Deltawire")
-    assert (await page.page.evaluate("window.told"))[0][1]["body"] == "Take your time"
+    assert (await page.page.evaluate("window.notifications"))[0][1]["body"] == "Take your time"
     await page.page.evaluate("reveal()")
     await expect(page.page).to_have_title("Take your time · Deltawire")
 
@@ -660,7 +660,7 @@ async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_and_they_are
         await page.page.locator("input[type=file]").first.set_input_files(picture)
         await page.ask("Between us")
         await expect(page.answer).to_contain_text("The beginning")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         assert ["inlineData" in part for part in exchange.body["contents"][-1]["parts"]] == [True, False]
         await expect(page.page).to_have_title("Temporary chat · Deltawire")
         await page.page.get_by_role("button", name="New chat", exact=True).locator("visible=true").first.click()

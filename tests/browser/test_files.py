@@ -69,7 +69,7 @@ async def is_there(page: ChatPage, name: str) -> None:
 
 async def parts_asked(upstream: Upstream, times: int = 1) -> list[Any]:
     """The parts of the last question: the types of the files, and the text."""
-    exchange = await upstream.asked(times)
+    exchange = await upstream.wait_for_request(times)
     parts = exchange.body["contents"][-1]["parts"]
     return [part["inlineData"]["mimeType"] if "inlineData" in part else part["text"] for part in parts]
 
@@ -255,7 +255,7 @@ async def test_an_edited_question_and_one_asked_again_keep_their_files(page: Cha
     await page.ask("What is this?")
     await page.has_ended()
     await page.button("Regenerate").click()
-    await upstream.asked(2)
+    await upstream.wait_for_request(2)
     await page.has_ended()
     assert await parts_asked(upstream, 2) == ["image/png", "What is this?"]
     await page.button("Edit question").click()

@@ -73,7 +73,7 @@ async def test_an_answer_is_stopped_and_another_is_asked_for(page: ChatPage, ups
     await asks(page, "hi")
     await expect(page.answer).to_have_text("Half")
     await page.button("Stop").click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await page.has_ended()
     await page.button("Regenerate").click()
     await expect(page.answer).to_contain_text("Whole")
@@ -90,7 +90,7 @@ async def test_a_question_is_edited(page: ChatPage, upstream: Upstream) -> None:
     await page.page.reload()
     await expect(editor).to_have_value("changed")
     await editor.press("Enter")
-    assert (await upstream.asked(2)).texts == ["changed"]
+    assert (await upstream.wait_for_request(2)).texts == ["changed"]
 
 
 async def test_a_draft_outlives_the_page(page: ChatPage) -> None:

@@ -117,7 +117,7 @@ async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: 
 async def before_the_first_word(scene: Scene) -> None:
     scene.upstream.plays(is_silent)
     await scene.page.ask(WORDS)
-    await scene.upstream.asked()
+    await scene.upstream.wait_for_request()
 
 
 async def in_mid_answer(scene: Scene) -> None:

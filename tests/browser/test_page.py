@@ -70,7 +70,7 @@ async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Ups
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await page.button("Stop").click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await expect(page.answer).to_contain_text("Stopped: 5 characters had come")
     await expect(page.box).to_be_focused()
 
@@ -78,7 +78,7 @@ async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Ups
 async def test_escape_stops_before_the_first_word(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent())
     await page.ask("hi")
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     await page.page.keyboard.press("Escape")
     await exchange.closes()
     await expect(page.answer).to_contain_text("Stopped: nothing had come yet")
@@ -88,7 +88,7 @@ async def test_a_question_is_asked_with_the_chat_before_it(page: ChatPage, upstr
     await page.ask("first")
     await page.has_ended()
     await page.ask("second")
-    assert (await upstream.asked(2)).texts == ["first", "Hello world", "second"]
+    assert (await upstream.wait_for_request(2)).texts == ["first", "Hello world", "second"]
 
 
 async def test_regenerate_asks_the_same_and_keeps_the_answer_before(page: ChatPage, upstream: Upstream) -> None:
@@ -97,12 +97,12 @@ async def test_regenerate_asks_the_same_and_keeps_the_answer_before(page: ChatPa
     await page.has_ended()
     await page.button("Regenerate").click()
     await expect(page.answer).to_contain_text("Two")
-    assert (await upstream.asked(2)).texts == ["a number?"]
+    assert (await upstream.wait_for_request(2)).texts == ["a number?"]
     await expect(page.answer).to_contain_text("2 / 2")
     await page.button("Previous version").click()
     await expect(page.answer).to_contain_text("One")
     await page.ask("and then?")
-    assert (await upstream.asked(3)).texts == ["a number?", "One", "and then?"]
+    assert (await upstream.wait_for_request(3)).texts == ["a number?", "One", "and then?"]
 
 
 async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPage, upstream: Upstream) -> None:
@@ -114,7 +114,7 @@ async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPa
     await expect(editor).to_be_focused()
     await editor.fill("changed")
     await editor.press("Enter")
-    assert (await upstream.asked(3)).texts == ["first", "Hello world", "changed"]
+    assert (await upstream.wait_for_request(3)).texts == ["first", "Hello world", "changed"]
     await page.has_ended()
     await page.button("Previous version").click()
     await expect(page.question).to_contain_text("second")
@@ -127,7 +127,7 @@ async def test_to_edit_a_question_stops_its_answer(page: ChatPage, upstream: Ups
     await page.button("Edit question").click()
     await page.page.get_by_role("textbox", name="Edit your question").fill("changed")
     await page.button("Send").first.click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await expect(page.answer).to_contain_text("Another")
 
 
@@ -176,7 +176,7 @@ async def test_shift_enter_breaks_the_line_and_an_input_method_keeps_its_enter(
     await page.box.dispatch_event("keydown", composing)
     await expect(page.box).to_have_value("one\ntwo")
     await page.box.press("Enter")
-    assert (await upstream.asked()).texts == ["one\ntwo"]
+    assert (await upstream.wait_for_request()).texts == ["one\ntwo"]
 
 
 async def test_thoughts_that_are_opened_are_read_from_their_beginning(page: ChatPage, upstream: Upstream) -> None:
@@ -214,7 +214,7 @@ async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: 
     await page.button("Show thoughts").click()
     await page.ask("why?")
     await page.has_ended()
-    assert (await upstream.asked()).body["generationConfig"]["thinkingConfig"]["includeThoughts"] is True
+    assert (await upstream.wait_for_request()).body["generationConfig"]["thinkingConfig"]["includeThoughts"] is True
     await expect(page.page.get_by_text("Let me see.")).to_be_hidden()
     await page.page.get_by_text("Thoughts", exact=True).click()
     await expect(page.page.get_by_text("Let me see.")).to_be_visible()
@@ -226,7 +226,7 @@ async def test_the_chosen_model_is_asked(browser: Browser, upstream: Upstream) -
         await expect(picker).to_have_value("a")
         await picker.select_option("b")
         await page.ask("hi")
-        assert (await upstream.asked()).model == "b"
+        assert (await upstream.wait_for_request()).model == "b"
 
 
 async def test_without_a_key_the_page_says_that_no_model_is_behind_it(browser: Browser) -> None:

@@ -93,7 +93,7 @@ async def test_words_that_came_while_the_page_was_offline_are_there_when_it_is_b
         scene.goes_offline()
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         released.set()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await scene.comes_back()
         await scene.has("Hello world")
         assert len(upstream.exchanges) == 1
@@ -121,7 +121,7 @@ async def test_a_link_that_breaks_before_the_first_word_costs_no_second_question
     upstream.plays(says_all_when(released, "Hello world"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
-        await upstream.asked()
+        await upstream.wait_for_request()
         scene.goes_offline()
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         await scene.comes_back()
@@ -134,7 +134,7 @@ async def test_stop_works_before_the_first_word(browser: Browser, upstream: Upst
     upstream.plays(is_silent)
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await scene.page.button("Stop").click()
         await exchange.closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
@@ -151,7 +151,7 @@ async def test_stop_while_the_page_is_offline_ends_the_answer_when_it_is_back(
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         await scene.page.button("Stop").click()
         await scene.comes_back()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
         await scene.has("Half")
 
@@ -164,7 +164,7 @@ async def test_stop_after_the_page_came_back_ends_the_answer(browser: Browser, u
         scene.wire.cut()
         await scene.page.is_connected()
         await scene.page.button("Stop").click()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
 
 
@@ -256,7 +256,7 @@ async def test_a_chat_that_was_left_before_the_first_word_gets_its_own_answer(
     upstream.plays(says_all_when(released, "For the first"), says("For the second"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("first")
-        await upstream.asked()
+        await upstream.wait_for_request()
         await scene.page.button("New chat").click()
         scene.wire.cut()
         await scene.page.is_connected()
@@ -280,7 +280,7 @@ async def test_two_tabs_show_the_same_answer_growing_and_either_stops_it(browser
         await expect(scene.page.answer).to_have_text("Half")
         await expect(other.answer).to_have_text("Half")
         await other.button("Stop").click()
-        await (await upstream.asked(2)).closes()
+        await (await upstream.wait_for_request(2)).closes()
         for page in (scene.page, other):
             await expect(page.answer).to_contain_text("Stopped")
             await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(2)

@@ -29,7 +29,7 @@ async def test_no_refusal_shows_one(browser: Browser, upstream: Upstream, settin
         if at_once:
             upstream.plays(is_silent)
             await page.ask("hi")
-            await upstream.asked()
+            await upstream.wait_for_request()
         elif "max_message_chars" not in settings:
             await page.ask("hi")
             await page.has_ended()

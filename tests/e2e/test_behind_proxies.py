@@ -85,7 +85,7 @@ async def test_a_hang_up_closes_the_upstream(
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with sharing(upstream) as address, proxy(tmp_path, free_port, address) as front:
-        exchange = await leave(front, upstream.asked)
+        exchange = await leave(front, upstream.wait_for_request)
         await exchange.closes()
     assert len(upstream.exchanges) == 1
 

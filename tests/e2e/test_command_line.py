@@ -168,7 +168,7 @@ async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstre
     async with running_over(upstream, drain_timeout="0.1", send_timeout="60") as server:
         _, writer = await raw_socket(server.address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         writer.write(goodbye)
         assert await asyncio.wait_for(server.stop(), AT_ONCE) == 0
         writer.close()

@@ -50,7 +50,7 @@ async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
     upstream.plays(says_when(released))
     async with running_over(upstream) as server:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
         released.set()
@@ -98,7 +98,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
     upstream.plays(never_ends)
     async with running_over(upstream, drain_timeout="0.3") as server, connected(server.address) as client:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         await talking(client)
         server.process.send_signal(signal.SIGTERM)
         ends = [(await client.until_end())[-1], *[(await answer)[-1] for answer in asking]]
@@ -180,7 +180,7 @@ async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
         clients = [await stack.enter_async_context(connected(server.address)) for _ in range(160)]
         await asyncio.gather(*map(talking, clients))
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse) for _ in range(20)]
-        await upstream.asked(200)
+        await upstream.wait_for_request(200)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server, workers)
         released.set()
@@ -211,7 +211,7 @@ async def test_a_whole_answer_is_read_to_its_last_byte(upstream: Upstream) -> No
     upstream.plays(says("x" * size))
     async with running_over(upstream) as server:
         slow = await listening(server.address, "/chat")
-        await (await upstream.asked()).closed.wait()
+        await (await upstream.wait_for_request()).closed.wait()
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
         body = await slow.reader.read()
@@ -226,7 +226,7 @@ async def test_what_comes_too_late_or_is_not_read_does_not_hold_it_up(upstream: 
     upstream.plays(floods)
     async with running_over(upstream, drain_timeout="0.2", send_timeout="60", handshake_timeout="60") as server:
         unread = await listening(server.address, "/chat/stream")
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         coming = await listening(server.address, "/chat/stream", finished=False)
         server.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(server.ended(), AT_ONCE) == 0

@@ -83,7 +83,7 @@ class Publisher:
         self.signers = list(signers)
         self.plays: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
         self.requests: list[web.Request] = []
-        self._asked = asyncio.Condition()
+        self._arrived = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
         self._runner = web.AppRunner(web.Application(), shutdown_timeout=0.1)
@@ -94,15 +94,15 @@ class Publisher:
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
-    async def asked(self, times: int) -> None:
-        """Wait until it was asked this often."""
-        async with self._asked:
-            await self._asked.wait_for(lambda: len(self.requests) >= times)
+    async def wait_for_request(self, number: int) -> None:
+        """Wait for the request of this number."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= number)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
-        async with self._asked:
-            self._asked.notify_all()
+        async with self._arrived:
+            self._arrived.notify_all()
         if self.plays is not None:
             return await self.plays(request)
         return web.Response(text=json.dumps({"keys": [signer.jwk for signer in self.signers]}))

@@ -37,8 +37,8 @@ async def address(google: GoogleFiles, tmp_path: Path) -> AsyncIterator[str]:
 
 async def two_files(address: str) -> list[str]:
     async with files_of(address) as client:
-        first = await client.kept(PNG, "image/png", "a.png")
-        second = await client.kept(PDF, "application/pdf", "b.pdf")
+        first = await client.upload(PNG, "image/png", "a.png")
+        second = await client.upload(PDF, "application/pdf", "b.pdf")
     return [first["id"], second["id"]]
 
 
@@ -47,7 +47,7 @@ async def test_the_upstream_is_asked_with_the_same_bytes(address: str, google: G
     files = await two_files(address)
     await ask(address, "What are these?", files=files)
     assert google.parts() == [SEEN]
-    assert google.asked[-1][-1]["parts"][-1] == {"text": "What are these?"}
+    assert google.requests[-1][-1]["parts"][-1] == {"text": "What are these?"}
 
 
 async def test_an_unknown_file_is_refused_by_name(address: str, google: GoogleFiles) -> None:
@@ -55,7 +55,7 @@ async def test_an_unknown_file_is_refused_by_name(address: str, google: GoogleFi
     async with connected(address) as client:
         [error] = await client.ask("hi", id="t1", files=[known, "0" * 24])
     assert (error["code"], error["field"], error["id"]) == ("not_found", "files[1]", "t1")
-    assert not google.asked
+    assert not google.requests
 
 
 async def test_a_socket_remembers_the_files_of_its_questions(address: str, google: GoogleFiles) -> None:
@@ -81,7 +81,7 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
     settings = {"data_dir": tmp_path}
     async with serving(google, **settings) as address, conversations_of(address) as store:  # type: ignore[arg-type]
         async with files_of(address) as client:
-            long = await client.kept(large, "text/plain", "long.txt")
+            long = await client.upload(large, "text/plain", "long.txt")
             assert long["expires"] is not None
         files = [long["id"], *await two_files(address)]
         conversation = await store.create()
@@ -103,7 +103,7 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
 
 async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, google: GoogleFiles) -> None:
     async with files_of(address) as client, connected(address) as socket:
-        file = await client.kept(b"words " * 2 * MIB, "text/plain")
+        file = await client.upload(b"words " * 2 * MIB, "text/plain")
         await socket.ask("One", files=[file["id"]])
         assert await client.delete(file["id"]) == 204
         while google.uploaded:  # noqa: ASYNC110 - nobody tells
@@ -159,8 +159,8 @@ async def test_a_question_is_asked_again_with_its_files_on_a_socket_that_had_oth
 
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:
     async with serving(None, data_dir=tmp_path) as address, files_of(address) as client, connected(address) as socket:
-        picture = await client.kept(PNG, "image/png")
-        long = await client.kept(b"In the beginning was the word. " * 2**19, "text/plain")
+        picture = await client.upload(PNG, "image/png")
+        long = await client.upload(b"In the beginning was the word. " * 2**19, "text/plain")
         answer = text_of(await socket.ask("hi", files=[picture["id"], long["id"]]))
     assert f"image/png of {len(PNG):,} bytes" in answer
     assert f"text/plain of {31 * 2**19:,} bytes, which begins “In the beginning was the word." in answer
@@ -172,7 +172,7 @@ async def test_on_vertex_a_file_is_inline(google: GoogleFiles, tmp_path: Path, m
     large = b"words " * 2 * MIB
     async with serving(google, data_dir=tmp_path) as address:  # type: ignore[arg-type]
         async with files_of(address) as client:
-            file = await client.kept(large, "text/plain")
+            file = await client.upload(large, "text/plain")
         await ask_rest(address, "hi", files=[file["id"], *await two_files(address)])
     assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
     assert google.uploads == 0

@@ -88,7 +88,7 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
         before = asyncio.all_tasks()
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await client.chat(id="t1", tools=TOOLS if phase == THINKS else [])
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             if phase == "between tokens":
                 assert (await client.receive())["text"] == "Hello"
             elif phase == THINKS:
@@ -133,7 +133,7 @@ async def test_leaving_a_request_closes_the_upstream(
     async with sharing(upstream, retry_max_delay=30, retries=9) as address:
         before = asyncio.all_tasks()
         listener = await listening(address, path)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         if phase == "between tokens" and path not in WHOLE:
             await listener.hears(b"Hello")
         elif phase == "blocked in a send":
@@ -154,7 +154,7 @@ async def test_a_stream_that_is_read_too_slowly_is_cut(upstream: Upstream, log: 
     upstream.plays(floods)
     async with sharing(upstream, send_timeout=0.3) as address:
         listener = await listening(address, path)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await exchange.closes()
         assert (await log.line("turn_ended"))["reason"] == "slow_client"
         with suppress(ConnectionError):
@@ -180,7 +180,7 @@ async def test_a_turn_cancelled_while_its_client_does_not_read_still_ends_in_usa
     upstream.plays(floods)
     async with sharing(upstream) as address, connected(address, max_queue=1) as client:
         await client.chat(id="t1")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         await client.send(type="cancel", id="t1")
         await exchange.closes()
@@ -196,7 +196,7 @@ async def test_a_client_that_reads_too_slowly_is_ended_and_its_neighbour_is_not(
         connected(address) as neighbour,
     ):
         await slow.chat(id="t1")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         await neighbour.chat(id="t2")
         assert (await neighbour.receive())["text"] == "Hello"
@@ -214,7 +214,7 @@ async def test_a_half_open_peer_is_dropped_after_a_ping_and_its_timeout(upstream
     async with sharing(upstream, ping_interval=0.2, ping_timeout=0.2) as address:
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await exchange.closes()
         writer.close()
 
@@ -224,7 +224,7 @@ async def test_pings_of_a_client_that_does_not_read_do_not_pile_up(upstream: Ups
     async with sharing(upstream) as address:
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         for _ in range(1000):
             writer.write(b"\x89\xfd" + bytes(4) + b"p" * 125)
@@ -250,7 +250,7 @@ async def test_leaving_closes_an_upstream_over_tls_that_does_not_read(
             upstream.plays(PHASES[phase])
             async with connected(address) as client:
                 await client.chat(id="t1")
-                exchange = await upstream.asked()
+                exchange = await upstream.wait_for_request()
                 if phase == "between tokens":
                     await client.receive()
                 exchange.stops_reading()
@@ -299,7 +299,7 @@ async def test_a_goodbye_with_bytes_unread_behind_it_frees_the_socket(upstream: 
             _, writer = await raw_socket(address, limit=1)
             upstream.exchanges.clear()
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await until_blocked(exchange)
             writer.write(goodbye or b"\x8a\x80\0\0\0\0")
             if not goodbye:
@@ -313,7 +313,7 @@ async def test_a_request_before_the_last_is_answered_does_not_hide_a_hang_up(ups
     upstream.plays(is_silent)
     async with sharing(upstream) as address:
         listener = await listening(address, "/chat")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         listener.writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await exchange.closes()
         listener.close()
@@ -328,7 +328,7 @@ async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own
         for number in range(clients + 1):
             _, writer = await raw_socket(server.address, limit=1)
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-            await until_blocked(await upstream.asked(number + 1))
+            await until_blocked(await upstream.wait_for_request(number + 1))
             writers.append(writer)
             before = before or server.resident_kib()  # the first one pays for what all of them share
         cost = (server.resident_kib() - before) / clients
@@ -348,7 +348,7 @@ async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
         else:
             writer = (await listening(address, path)).writer
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
     writer.close()
     assert (await log.line("turn_ended"))["reason"] == "drain"
     assert exchange.closed.is_set()

@@ -147,7 +147,7 @@ async def test_a_close_on_purpose_ends_the_turn_at_once(
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await started(client, tools=TOOLS)
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await reach(phase, client, exchange)
             await leave(client)
             await exchange.closes()
@@ -166,7 +166,7 @@ async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     async with serving(upstream, retry_max_delay=30, retries=9, max_answer_chars=10**8) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             run = (await started(client, tools=TOOLS))["run"]
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await reach(phase, client, exchange)
             is_blocked.set()
             if code is None:
@@ -194,7 +194,7 @@ async def test_a_resumed_listener_is_told_of_the_calls_again_and_answers(upstrea
         async with connected(address, close_timeout=0.1, ping_interval=None) as client:
             run = (await started(client, tools=TOOLS))["run"]
             assert (await client.receive())["call"] == "c1"
-            await (await upstream.asked()).closes()
+            await (await upstream.wait_for_request()).closes()
             lost(client)
         await log.line("run", happening="lost")
         async with aiohttp.ClientSession(f"http://{address}") as http, http.get("/runs") as listed:
@@ -215,7 +215,7 @@ async def test_a_run_that_nobody_comes_back_to_ends_with_its_grace(upstream: Ups
     async with serving(upstream) as address:
         async with connected(address) as client:
             run = (await started(client, grace=0.3))["run"]
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await client.receive()
             lost(client)
         await asyncio.wait_for(exchange.closed.wait(), 5)
@@ -247,7 +247,7 @@ async def test_the_same_chat_again_asks_once_and_another_body_asks_again(upstrea
     async with serving(upstream) as address:
         async with connected(address) as client:
             await client.chat("one", id="t1", grace=60)
-            await upstream.asked()
+            await upstream.wait_for_request()
             lost(client)  # before its first frame was read
         await log.line("run", happening="lost")
         async with connected(address) as client:

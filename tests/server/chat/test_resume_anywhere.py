@@ -125,7 +125,7 @@ async def test_a_lost_run_is_heard_again_and_stopped_over_any_transport(
         AsyncExitStack() as stack,
     ):
         lose = await starts(address, start)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         run = await reached(http, phase, exchange)
         lose()
         await log.line("run", happening="lost")

@@ -69,7 +69,7 @@ async def test_what_an_answer_rests_on_is_told_on_every_transport(upstream: Upst
     assert TEXT[9:24] == "the sky is blue"
     assert [frame["type"] for frame in frames[-3:]] == ["search", "source", "citation"]
     assert usage["search_queries"] == 1
-    body = (await upstream.asked()).body
+    body = (await upstream.wait_for_request()).body
     assert body["tools"] == [{"googleSearch": {}}, {"codeExecution": {}}]
 
 
@@ -131,7 +131,7 @@ async def test_a_kept_tool_that_is_no_longer_offered_does_not_stop_its_conversat
         conversation = await conversations.create(settings={"tools": ["search", "code"]})
         assert (await ask_socket(address, conversation=conversation))[-1]["type"] == "usage"
         refused = await conversations.call("POST", body={"settings": {"tools": [{"name": "f"}]}})
-    assert (await upstream.asked()).body["tools"] == [{"googleSearch": {}}]
+    assert (await upstream.wait_for_request()).body["tools"] == [{"googleSearch": {}}]
     assert (refused[0], refused[1]["field"]) == (400, "settings.tools[0]")
 
 
@@ -149,7 +149,7 @@ async def test_a_structured_answer_streams_as_text_and_says_when_it_was_cut(upst
             body = await response.json()
         [error] = await ask_socket(address, response_schema={"properties": {"city": {"pattern": "K"}}})
     assert (body["text"], body["usage"]["finish_reason"]) == ('{"city": "Ky', "max_tokens")
-    asked = (await upstream.asked()).body["generationConfig"]
+    asked = (await upstream.wait_for_request()).body["generationConfig"]
     assert asked == {"maxOutputTokens": 4, "responseMimeType": "application/json", "responseJsonSchema": schema}
     assert (error["code"], error["field"]) == ("invalid_frame", "response_schema.properties.city.pattern")
 

@@ -131,7 +131,7 @@ async def stopped_within(upstream: Upstream, server: Postgres, asked: Any) -> "a
     released = asyncio.Event()
     upstream.plays(says_when(released))
     turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asked)
-    await upstream.asked()
+    await upstream.wait_for_request()
     await asyncio.to_thread(server.stop)
     released.set()
     return turn

@@ -296,7 +296,7 @@ async def test_a_turn_cancelled_before_its_first_word_leaves_an_empty_answer(
     conversation = await client.create()
     async with connected(address) as socket:
         await socket.chat(conversation=conversation)
-        await upstream.asked()
+        await upstream.wait_for_request()
         await socket.send(type="cancel")
         assert (await socket.receive())["finish_reason"] == "cancelled"
     question, reply = await client.messages(conversation)
@@ -315,7 +315,7 @@ async def test_what_a_listener_heard_before_it_left_is_kept(
     await listener.hears(b"Hello")
     listener.close()
     listener = await listening(address, "/chat", conversation=by_rest)
-    exchange = await upstream.asked(3)
+    exchange = await upstream.wait_for_request(3)
     listener.close()
     await exchange.closed.wait()
     for conversation, heard in ((by_socket, "Hello"), (by_sse, "Hello"), (by_rest, None)):
@@ -346,7 +346,7 @@ async def test_a_conversation_deleted_during_a_turn_stays_deleted_and_the_turn_e
     upstream.plays(says_when_released)
     conversation = await client.create()
     turn = asyncio.create_task(ask(address, conversation=conversation))
-    await upstream.asked()
+    await upstream.wait_for_request()
     assert (await client.call("DELETE", f"/{conversation}"))[0] == 204
     released.set()
     frames = await turn

@@ -69,7 +69,7 @@ async def test_a_turn_too_many_at_once_is_refused_until_one_has_ended(
     upstream.plays(says_when(released))
     async with serving(upstream, turns_at_once=1, turns_per_minute=100, **counted) as address:
         first = asyncio.create_task(ask(address))
-        await upstream.asked()
+        await upstream.wait_for_request()
         refused = is_refused(await ask(address), "rate_limited")
         assert refused["message"] == "You may have 1 turn at once: wait for one to end."
         assert 0.5 <= refused["retry_after"] <= 1.5
@@ -87,7 +87,7 @@ async def test_a_turn_that_its_reader_has_left_runs_no_more(upstream: Upstream, 
             upstream.plays(script, says("Hello"))
             async with connected(address) as client:
                 await client.chat()
-                exchange = await upstream.asked()
+                exchange = await upstream.wait_for_request()
             await exchange.closed.wait()
             async with connected(address) as client, asyncio.timeout(20):
                 while (await client.ask())[-1]["type"] == "error":

@@ -171,7 +171,7 @@ async def test_a_turn_that_ends_while_redis_hangs_is_told_its_end_and_charged_on
     upstream.plays(says_when(released), says("Hello"))
     async with serving(upstream, **limited(store)) as address, connected(address) as client:
         await client.chat(id="t1")
-        await upstream.asked()
+        await upstream.wait_for_request()
         store.stop()
         released.set()
         frames = await client.until_end("t1")

@@ -154,7 +154,7 @@ async def test_a_client_that_leaves_before_the_first_word_closes_the_upstream(
 ) -> None:
     upstream.plays(is_silent)
     asking = asyncio.create_task(client.chat.completions.create(model=MODEL, messages=HI, stream=stream))
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     asking.cancel()
     await exchange.closes()
     ended = await log.line("turn_ended")

@@ -71,7 +71,7 @@ async def test_a_lost_request_is_asked_again_and_the_upstream_is_not(upstream: U
     upstream.plays(says_when(goes_on))
     async with serving(upstream) as address, client(address) as http:
         listener = await listening(address, path, grace=60)  # type: ignore[arg-type]
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         listener.reset()
         await log.line("run", happening="lost")
         assert not exchange.closed.is_set()
@@ -122,7 +122,7 @@ async def test_a_delete_stops_a_run_and_everybody_who_listens_is_told(upstream: 
             run = (await events(stream, 2))[0][1]["run"]
             await socket.send(type="resume", run=run)
             await socket.receive()
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             for _ in range(2):
                 async with http.delete(f"/runs/{run}") as response:
                     assert (response.status, await response.read()) == (204, b"")
@@ -173,7 +173,7 @@ async def test_head_does_not_listen(upstream: Upstream, log: Log) -> None:
             run = (await response.json())["run"]
         async with http.head(f"/runs/{run}/events") as response:
             assert (response.status, response.content_type) == (200, "text/event-stream")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await asyncio.wait_for(exchange.closed.wait(), 5)
         assert (await log.line("turn_ended"))["reason"] == "expired"
 

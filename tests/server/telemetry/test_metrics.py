@@ -214,7 +214,7 @@ async def test_a_hang_up_is_counted_by_its_reason_and_its_phase(
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await client.chat(tools=TOOLS if phase == "waiting" else [])
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             if phase == "streaming":
                 await client.receive()
             elif phase == "waiting":
@@ -241,7 +241,7 @@ async def test_a_request_that_is_left_is_a_hang_up(upstream: Upstream, log: Log,
     upstream.plays(is_silent)
     async with serving(upstream) as address:
         listener: Listener = await listening(address, path)
-        await upstream.asked()
+        await upstream.wait_for_request()
         listener.close()
         await log.line("turn_ended")
         read = await scrape(address)
@@ -253,7 +253,7 @@ async def test_a_stream_that_is_left_unread_is_left_while_it_is_sent(upstream: U
     async with serving(upstream) as address:
         writer = (await listening(address, "/chat/stream")).writer
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         writer.transport.abort()
         await log.line("turn_ended")
         read = await scrape(address)
@@ -299,7 +299,7 @@ async def test_a_send_that_waits_for_its_client_is_counted(upstream: Upstream, p
         else:
             writer = (await listening(address, path)).writer
             writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         read = await scrape(address)
         writer.transport.abort()
     assert read.value("send_waits_total") == 1

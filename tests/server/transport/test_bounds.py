@@ -185,7 +185,7 @@ async def does_not_read(address: str, upstream: Upstream) -> None:
     socket.write(masked(b'{"type": "chat", "message": "hi"}'))
     stream = await listening(address, "/chat/stream")
     for number in (2, 3):
-        await until_blocked(await upstream.asked(number))
+        await until_blocked(await upstream.wait_for_request(number))
     for number in (2, 3):
         await upstream.exchanges[number - 1].closes()
     socket.close()

@@ -1,10 +1,10 @@
-"""The ways of `support.siege` through files, imports, functions, links and OpenAI's wire."""
+"""Attacks, as those of `support.siege`, through files, imports, functions, links and OpenAI's wire."""
 
 import asyncio
 import json
 from typing import Any
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops, frame
+from support.siege import MANY, MIB, SOCKETS, Attacker, Attack, again, chat, drops, frame
 
 TOOLS: list[dict[str, Any]] = [{"name": "f", "parameters": {"type": "object"}}]
 
@@ -181,20 +181,11 @@ async def links_by_strangers(attacker: Attacker) -> None:
     wanted = {"message": f"{attacker.large}-0", "public": True}
     status, body = await attacker.ask("POST", f"/conversations/{attacker.large}/shares", json.dumps(wanted).encode())
     path = f"/shared/{json.loads(body)['token']}" if status == 201 else "/shared/p_none"
-
-    async def once() -> None:
-        _, writer = await attacker.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {attacker.address}\r\n\r\n".encode())
-        try:
-            await writer.wait_closed()
-        finally:
-            writer.close()
-
-    await again(4 * MANY, once)
+    request = f"GET {path} HTTP/1.1\r\nHost: {attacker.address}\r\n\r\n".encode()
+    await again(4 * MANY, lambda: attacker.send_unread(request))
 
 
-DOORS: tuple[Way, ...] = (
+FEATURES: tuple[Attack, ...] = (
     *(stalled_uploads, uploads, imports, unread_archives, unread_prompts, waiting_turns, tool_results),
     *(schemas, openai_requests, links_by_strangers),
 )
