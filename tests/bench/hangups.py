@@ -71,8 +71,8 @@ async def arrive(address: str, departure: str) -> Listener:
     reader, writer = await raw_socket(address)
     grace = 60 if departure in (CLOSE_OF_RUN, STOP_ELSEWHERE) else 0
     turn = f"t{time.monotonic_ns()}"  # the same chat again would join its run
-    asked = {"type": "chat", "message": "hi", "id": turn, "grace": grace, "tools": [{"name": "clock"}]}
-    writer.write(masked(json.dumps(asked).encode()))
+    chat = {"type": "chat", "message": "hi", "id": turn, "grace": grace, "tools": [{"name": "clock"}]}
+    writer.write(masked(json.dumps(chat).encode()))
     return Listener(reader, writer)
 
 

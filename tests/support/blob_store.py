@@ -91,8 +91,8 @@ class BlobStore:
     def _delete_several(self, bucket: str, body: str) -> web.Response:
         keys = [f"{bucket}/{key}" for key in re.findall(r"<Key>(.+?)</Key>", body)]
         if keys:
-            told = "".join(f"<Deleted><Key>{key.partition('/')[2]}</Key></Deleted>" for key in keys)
-            answer = _xml(f"<DeleteResult>{told}</DeleteResult>")
+            deleted = "".join(f"<Deleted><Key>{key.partition('/')[2]}</Key></Deleted>" for key in keys)
+            answer = _xml(f"<DeleteResult>{deleted}</DeleteResult>")
         else:
             keys = re.findall(r"DELETE /devstoreaccount1/(\S+) HTTP", unquote(body))
             part = "--b\r\nContent-Type: application/http\r\nContent-ID: {}\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n\r\n"

@@ -62,13 +62,13 @@ class FakeUpstream:
     async def open(self, *request: object) -> FakeStream:
         self.requests.append(request)
         self.requested.set()
-        given = self.tries.pop(0)
-        if isinstance(given, Failure):
-            raise given
-        if given is None:
+        next_try = self.tries.pop(0)
+        if isinstance(next_try, Failure):
+            raise next_try
+        if next_try is None:
             await asyncio.Event().wait()
             raise AssertionError("it never opens")
-        return given
+        return next_try
 
 
 def calls(name: str = "c1") -> tuple[Event, Event]:
