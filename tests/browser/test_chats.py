@@ -375,12 +375,12 @@ async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: Chat
     await expect(page.found("second")).to_be_visible()
 
 
-def said_in(file: Path) -> list[str]:
+def texts_in(file: Path) -> list[str]:
     """The texts of an exported chat."""
-    text = file.read_text()
-    if text.startswith("{"):
-        return [message["text"] for message in json.loads(text)["messages"]]
-    return [said for said in ("first", "Hello world") if said in text]
+    content = file.read_text()
+    if content.startswith("{"):
+        return [message["text"] for message in json.loads(content)["messages"]]
+    return [text for text in ("first", "Hello world") if text in content]
 
 
 async def test_a_chat_is_exported(page: ChatPage) -> None:
@@ -390,7 +390,7 @@ async def test_a_chat_is_exported(page: ChatPage) -> None:
             await chooses(page, "first", option)
         file = await download.value
         assert file.suggested_filename.endswith(suffix)
-        assert said_in(await file.path()) == ["first", "Hello world"]
+        assert texts_in(await file.path()) == ["first", "Hello world"]
 
 
 async def test_chats_are_listed_page_by_page(browser: Browser, upstream: Upstream) -> None:
@@ -504,12 +504,12 @@ async def test_an_answer_that_is_stored_a_little_later_is_looked_for(browser: Br
     upstream.plays(says_when(released))
     async with serving(upstream) as address, opened(browser, address) as page, conversations_of(address) as client:
         conversation = await client.create()
-        asked = asyncio.create_task(ask_rest(address, conversation=conversation))
+        asking = asyncio.create_task(ask_rest(address, conversation=conversation))
         await upstream.wait_for_request()
         await page.page.goto(f"{page.page.url}c/{conversation}")
         await expect(page.button("Ask again")).to_be_visible()
         released.set()
-        await asked
+        await asking
         await expect(page.answer).to_be_visible()
 
 

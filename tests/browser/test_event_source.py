@@ -10,9 +10,9 @@ from support.serving import serving
 from support.upstream import Upstream, says_when
 
 LISTENS = """async () => {
-  const asked = { method: "POST", headers: { "Content-Type": "application/json", Prefer: "respond-async" } };
+  const options = { method: "POST", headers: { "Content-Type": "application/json", Prefer: "respond-async" } };
   const body = JSON.stringify({ message: "hi", id: "t1", grace: 60 });
-  const { run } = await (await fetch("/chat", { ...asked, body })).json();
+  const { run } = await (await fetch("/chat", { ...options, body })).json();
   window.received = [];
   window.source = new EventSource(`/runs/${run}/events`);
   for (const type of ["started", "delta", "usage"])

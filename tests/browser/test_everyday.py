@@ -680,8 +680,8 @@ async def test_scripts_in_what_is_shared_do_not_run(browser: Browser, upstream: 
     async with sharing(upstream, retries=0, public_shares=True) as address:
         async with aiohttp.ClientSession(f"http://{address}") as http:
             made = await (await http.post("/conversations", json={"title": attack[:200]})).json()
-            async with http.post("/chat", json={"message": attack, "conversation": made["id"]}) as asked:
-                message = (await asked.json())["usage"]["message"]
+            async with http.post("/chat", json={"message": attack, "conversation": made["id"]}) as response:
+                message = (await response.json())["usage"]["message"]
             async with http.post(f"/conversations/{made['id']}/shares", json={"message": message}) as link:
                 token = (await link.json())["token"]
         context = await browser.new_context(service_workers="block")

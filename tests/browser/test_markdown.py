@@ -116,11 +116,11 @@ async def test_long_lines_of_code_wrap_when_asked(page: ChatPage, upstream: Upst
 
 async def test_a_diagram_is_drawn_when_that_is_asked_for(browser: Browser, upstream: Upstream) -> None:
     async with sharing(upstream, retries=0) as address, opened(browser, address) as page:
-        asked: list[str] = []
-        page.page.on("request", lambda request: asked.append(request.url))
+        urls: list[str] = []
+        page.page.on("request", lambda request: urls.append(request.url))
         await answers(page, upstream, "```mermaid\ngraph TD\n  A[Start] --> B{Good?}\n  B -->|yes| C[End]\n```\n")
         await expect(page.answer.locator("img")).to_have_count(0)
-        assert not any("diagram" in url for url in asked)
+        assert not any("diagram" in url for url in urls)
         await page.answer.get_by_role("button", name="Draw").click()
         drawing = page.answer.get_by_role("group", name="Diagram").get_by_role("img")
         await expect(drawing).to_be_visible()

@@ -22,18 +22,18 @@ LONGEST = 40
 STANDS = """(words) => [...document.querySelectorAll("textarea")].some((box) => box.value.includes(words))
   || [...document.querySelectorAll("[aria-label=You]")].some((question) => question.textContent.includes(words))"""
 
-TOLD = re.compile(
+STATE_SENTENCES = re.compile(
     "error|close|lost|run_|answer_(?:broke|cut)|advice|no_answer$|unreach|handshake|chat_|newer|model_gone|stopped"
 )
 """The names of sentences about what has become of something."""
-SENTENCES = [(name, pattern_of(text)) for name, text in words_of("en").items() if TOLD.match(name)]
+SENTENCES = [(name, pattern_of(text)) for name, text in words_of("en").items() if STATE_SENTENCES.match(name)]
 SAYS = """([sentences, expected]) => {
   const texts = [...document.querySelectorAll("main *, nav *")]
     .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
     .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
     .map((node) => node.textContent);
-  const said = sentences.filter(([, pattern]) => texts.some((text) => new RegExp(pattern).test(text)));
-  const names = said.map(([name]) => name).sort();
+  const shown = sentences.filter(([, pattern]) => texts.some((text) => new RegExp(pattern).test(text)));
+  const names = shown.map(([name]) => name).sort();
   return expected === null ? names : names.every((name) => expected.includes(name));
 }"""
 """Whether the page says no others of those sentences than these; without `expected`, the names of all it says."""
@@ -228,7 +228,7 @@ TAKEN_BY_THE_READER = {
 }
 """What was stored whole before its chat was deleted was deleted with it."""
 
-SAID: dict[tuple[Step, Step], tuple[str, str]] = {
+SENTENCES_AFTER: dict[tuple[Step, Step], tuple[str, str]] = {
     (before_the_first_word, reload): ("stopped_empty", "stopped_empty"),
     (before_the_first_word, a_second_tab): ("stopped_empty", "stopped_empty"),
     (before_the_first_word, a_dead_link): ("advice_nothing_came close_silent", "close_silent no_answer"),
@@ -317,7 +317,7 @@ async def test_what_was_written_stands_after(
     async with scene_of(browser, upstream, free_port, **settings) as scene:
         await time(scene)
         await fault(scene)
-        after, reloaded = SAID.get((time, fault), ("", ""))
+        after, reloaded = SENTENCES_AFTER.get((time, fault), ("", ""))
         if fault is a_second_tab:  # what was written there is offered, or is shown already
             after, reloaded = f"{after} newer_version", f"{reloaded} newer_version"
         await scene.says(after)

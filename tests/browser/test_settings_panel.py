@@ -25,10 +25,10 @@ async def test_a_chat_is_asked_with_its_settings(browser: Browser, upstream: Ups
         await page.page.keyboard.press("Escape")
         await page.ask("hi")
         await page.has_ended()
-        asked = await upstream.wait_for_request()
-        assert asked.model == "b"
-        assert asked.body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
-        config = asked.body["generationConfig"]
+        exchange = await upstream.wait_for_request()
+        assert exchange.model == "b"
+        assert exchange.body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+        config = exchange.body["generationConfig"]
         assert config.pop("thinkingConfig")["includeThoughts"] is True
         assert config == {"temperature": 0, "topP": 0.9, "maxOutputTokens": 256, "stopSequences": ["END", "STOP"]}
 

@@ -23,53 +23,53 @@ from deltawire.config.settings import Settings
 either = pytest.mark.parametrize("proxy", [nginx, caddy])
 
 
-async def heard_on_a_socket(front: Front) -> None:
+async def begins_on_a_socket(front: Front) -> None:
     async with front.connected() as client:
         await client.chat()
         assert (await client.receive())["text"] == "Hello"
 
 
-async def heard_in_a_stream(front: Front) -> None:
+async def begins_in_a_stream(front: Front) -> None:
     listener = await front.listening("/chat/stream")
-    await listener.hears(b"Hello")
+    await listener.reads_until(b"Hello")
     listener.drop()
 
 
 @either
-@pytest.mark.parametrize("heard", [heard_on_a_socket, heard_in_a_stream])
+@pytest.mark.parametrize("begins", [begins_on_a_socket, begins_in_a_stream])
 async def test_the_first_word_is_not_held_up(
     upstream: Upstream,
     tmp_path: Path,
     free_port: int,
     proxy: Proxy,
-    heard: Callable[[Front], Awaitable[None]],
+    begins: Callable[[Front], Awaitable[None]],
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with sharing(upstream, token_timeout=60) as address, proxy(tmp_path, free_port, address) as front:
         async with asyncio.timeout(AT_ONCE):  # a proxy that gathers words holds it up until the answer ends
-            await heard(front)
+            await begins(front)
 
 
-async def leave_a_socket(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_socket(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     async with front.connected() as client:
         await client.chat()
-        exchange = await asked()
+        exchange = await wait_for_request()
         await client.receive()
         client.socket.transport.abort()
         return exchange
 
 
-async def leave_a_stream(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_stream(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     listener = await front.listening("/chat/stream")
-    exchange = await asked()
-    await listener.hears(b"Hello")
+    exchange = await wait_for_request()
+    await listener.reads_until(b"Hello")
     listener.drop()
     return exchange
 
 
-async def leave_a_request(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_request(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     listener = await front.listening("/chat")
-    exchange = await asked()
+    exchange = await wait_for_request()
     listener.drop()
     return exchange
 
@@ -129,7 +129,7 @@ async def test_the_largest_frame_and_the_largest_body_pass(
         async with front.connected() as client:
             assert (await client.ask(message))[-1]["type"] == "usage"
         listener = await front.listening("/chat", message)
-        await listener.hears(b'"finish_reason":"stop"')
+        await listener.reads_until(b'"finish_reason":"stop"')
         listener.drop()
     assert [exchange.texts[-1] == message for exchange in upstream.exchanges] == [True, True]
 
@@ -190,7 +190,7 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         front.connected() as client,
     ):
         stream = await front.listening("/chat/stream")
-        await stream.hears(b"Hello")
+        await stream.reads_until(b"Hello")
         await client.chat()
         await client.receive()
         server.process.send_signal(signal.SIGTERM)
@@ -198,7 +198,7 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         released.set()
         assert (await client.until_end())[-1]["type"] == "usage"
         assert await client.until_closed() == 1012
-        await stream.hears(b"event: usage")
+        await stream.reads_until(b"event: usage")
         stream.drop()
         assert await server.ended() == 0
         assert server.drained == (2, 0, 0)

@@ -181,8 +181,8 @@ async def test_an_upstream_that_cannot_be_loaded_ends_it_with_exit_code_1(
     nowhere = {"SSL_CERT_FILE": str(tmp_path / "none.pem"), "DELTAWIRE_WORKERS": workers, "GEMINI_API_KEY": "none"}
     async with forked(fork_server, **nowhere) as server:
         assert await server.ended() == 1
-        [told, *_] = [line for line in server.lines if line["event"] == "cannot start"]
-        assert told["cause"] == "FileNotFoundError"
+        [line, *_] = [line for line in server.lines if line["event"] == "cannot start"]
+        assert line["cause"] == "FileNotFoundError"
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line(fork_server: ForkServer, free_port: int) -> None:

@@ -118,7 +118,7 @@ class Listener:
         self.reader = reader
         self.writer = writer
 
-    async def hears(self, words: bytes) -> None:
+    async def reads_until(self, words: bytes) -> None:
         """Wait until the server has sent these words."""
         await self.reader.readuntil(words)
 

@@ -20,7 +20,7 @@ from support.transports import TRANSPORTS, ask_rest
 
 MIB = 2**20
 PNG = png()
-SEEN = [("image/png", sha256(PNG).hexdigest()), ("application/pdf", sha256(PDF).hexdigest())]
+DIGESTS = [("image/png", sha256(PNG).hexdigest()), ("application/pdf", sha256(PDF).hexdigest())]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ async def two_files(address: str) -> list[str]:
 async def test_the_upstream_is_asked_with_the_same_bytes(address: str, google: GoogleFiles, ask: Any) -> None:
     files = await two_files(address)
     await ask(address, "What are these?", files=files)
-    assert google.parts() == [SEEN]
+    assert google.parts() == [DIGESTS]
     assert google.requests[-1][-1]["parts"][-1] == {"text": "What are these?"}
 
 
@@ -63,7 +63,7 @@ async def test_a_socket_remembers_the_files_of_its_questions(address: str, googl
     async with connected(address) as client:
         await client.ask("What are these?", id="t1", files=files)
         await client.ask("And the first?", id="t2")
-    assert google.parts() == [SEEN, [], []]
+    assert google.parts() == [DIGESTS, [], []]
 
 
 async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address: str, google: GoogleFiles) -> None:
@@ -71,7 +71,7 @@ async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address:
     async with connected(address) as client:
         await client.ask("What are these?", id="t1", files=files, grace=5)
         await client.ask("And the first?", id="t2")
-    assert google.parts() == [SEEN, [], []]
+    assert google.parts() == [DIGESTS, [], []]
 
 
 async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
@@ -87,15 +87,15 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
         conversation = await store.create()
         async with connected(address) as client:
             await client.ask("What are these?", conversation=conversation, files=files)
-        asked = google.parts()
-        assert asked == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
+        parts = google.parts()
+        assert parts == [[("text/plain", sha256(large).hexdigest()), *DIGESTS]]
         assert google.uploads == 1
     later = time.time() + 49 * 3_600
     monkeypatch.setattr("time.time", lambda: later)
     google.now = lambda: later
     async with serving(google, **settings) as address, connected(address) as client:  # type: ignore[arg-type]
         await client.ask("And now?", conversation=conversation)
-        assert google.parts() == [*asked, [], []]
+        assert google.parts() == [*parts, [], []]
         assert google.uploads == 2
         async with files_of(address) as files_client:
             assert json.loads((await files_client.get(f"/{long['id']}"))[1])["expires"] is None
@@ -132,7 +132,7 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         question = (await store.messages(conversation))[0]
         assert [file["name"] for file in question["files"]] == ["a.png", "b.pdf"]
         await ask_rest(address, "What are these?", conversation=conversation, parent=question["id"])
-        assert google.parts() == [SEEN]
+        assert google.parts() == [DIGESTS]
         assert end["type"] == "usage"
         _, markdown = await store.call("GET", f"/{conversation}/export")
         assert "## You\n\nWhat are these?\n\n- a\\.png (image/png)\n- b\\.pdf (application/pdf)\n" in markdown
@@ -154,7 +154,7 @@ async def test_a_question_is_asked_again_with_its_files_on_a_socket_that_had_oth
         question = (await store.messages(conversation))[0]["id"]
         await client.ask("And this?", files=[document])
         await client.ask("What is this?", conversation=conversation, parent=question)
-    assert google.parts() == [SEEN[:1]]
+    assert google.parts() == [DIGESTS[:1]]
 
 
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:
@@ -174,5 +174,5 @@ async def test_on_vertex_a_file_is_inline(google: GoogleFiles, tmp_path: Path, m
         async with files_of(address) as client:
             file = await client.upload(large, "text/plain")
         await ask_rest(address, "hi", files=[file["id"], *await two_files(address)])
-    assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
+    assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *DIGESTS]]
     assert google.uploads == 0

@@ -103,9 +103,9 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
             if name == "user_cancel" and phase != "blocked in a send":
                 assert (await client.until_end("t1"))[-1]["finish_reason"] == "cancelled"
         line = await log.line("turn_ended")
-        asked = len(upstream.exchanges)
+        requests = len(upstream.exchanges)
     assert (line["end"], line["reason"]) == ("cancelled", name)
-    assert asked == len(upstream.exchanges) == 1
+    assert requests == len(upstream.exchanges) == 1
     await no_more_tasks_than(before, upstream)
 
 
@@ -116,13 +116,13 @@ LEAVING: dict[str, Callable[[Listener], None]] = {
 }
 
 
-ASKED = ["/chat", "/chat/stream", *FORMS]
+HTTP_PATHS = ["/chat", "/chat/stream", *FORMS]
 WHOLE = ["/chat", *(name for name, form in FORMS.items() if not form.stream)]
 """What sends its answer when the upstream is done."""
 
 
 @pytest.mark.parametrize("leave", LEAVING)
-@pytest.mark.parametrize("path", ASKED)
+@pytest.mark.parametrize("path", HTTP_PATHS)
 @pytest.mark.parametrize("phase", PHASES)
 async def test_leaving_a_request_closes_the_upstream(
     upstream: Upstream, log: Log, phase: str, path: str, leave: str
@@ -135,7 +135,7 @@ async def test_leaving_a_request_closes_the_upstream(
         listener = await listening(address, path)
         exchange = await upstream.wait_for_request()
         if phase == "between tokens" and path not in WHOLE:
-            await listener.hears(b"Hello")
+            await listener.reads_until(b"Hello")
         elif phase == "blocked in a send":
             await until_blocked(exchange)
         elif phase == "in a retry's back-off":

@@ -87,11 +87,11 @@ async def test_what_is_sent_again_is_what_was_sent_after_any_number(upstream: Up
         for after in range(len(whole)):
             await client.send(type="resume", run=run, after=after)
             rest = await client.until_end()
-            heard = [frame for frame in whole if frame["seq"] <= after]
-            assert text_of([*heard, *rest]) == "".join(pieces)
-            assert text_of([*heard, *rest], "thought") == "hmso"
+            received = [frame for frame in whole if frame["seq"] <= after]
+            assert text_of([*received, *rest]) == "".join(pieces)
+            assert text_of([*received, *rest], "thought") == "hmso"
             assert rest[-1] == whole[-1]
-            assert sum(frame["type"] == "started" for frame in [*heard, *rest]) == 1
+            assert sum(frame["type"] == "started" for frame in [*received, *rest]) == 1
             assert len({frame["seq"] for frame in rest}) == len(rest)
     assert len(upstream.exchanges) == 1
 

@@ -66,12 +66,12 @@ async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
     stream = FakeStream()
     here = Scene(FakeUpstream(stream, None), store=stores.make())
     there = Scene(FakeUpstream(), store=stores.make())
-    asked = await here.runs.start(here.request, [], CALLER, None)  # type: ignore[arg-type]
-    assert isinstance(asked, Run)
-    asked.wait(GRACE)
+    run = await here.runs.start(here.request, [], CALLER, None)  # type: ignore[arg-type]
+    assert isinstance(run, Run)
+    run.wait(GRACE)
     await stream.reads.wait()
     try:
-        yield Pair(here, there, stream, asked)
+        yield Pair(here, there, stream, run)
     finally:
         for scene in (here, there):
             await scene.runs.close()
@@ -203,22 +203,22 @@ async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
         kept = await here.runs.start(chat, [], CALLER, None)  # type: ignore[arg-type]
         hub = there.runs.hub
         assert hub is not None
-        asked: list[str] = []
+        checked: list[str] = []
         finds = hub.find
 
         def find(name: str) -> Coroutine[Any, Any, RemoteRun]:
-            asked.append(name)
+            checked.append(name)
             return finds(name)
 
         monkeypatch.setattr(hub, "find", find)
         async with asyncio.timeout(60):
             while len(await there.runs.live(CALLER.name)) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        assert {run.name, kept.name} == set(asked)
-        asked.clear()
+        assert {run.name, kept.name} == set(checked)
+        checked.clear()
         assert [one.name for one in await there.runs.live(CALLER.name, "c")] == [kept.name]
         assert await there.runs.live(CALLER.name, "another") == []
-        assert asked == [kept.name]
+        assert checked == [kept.name]
 
 
 async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: Stores) -> None:
@@ -397,9 +397,9 @@ async def test_a_run_that_is_out_of_reach_for_a_while_is_not_told_as_ended(
             async with redis.client() as store:
                 [stream] = await store.keys("deltawire:run:stream:*")
                 await store.xadd(stream, {"f": "what nobody can read"})
-            while (told := await client.receive())["type"] == "delta":
+            while (frame := await client.receive())["type"] == "delta":
                 pass
-            assert (told["code"], told["id"], told["ref"]) == ("store_unavailable", None, "here")
+            assert (frame["code"], frame["id"], frame["ref"]) == ("store_unavailable", None, "here")
             await client.send(type="resume", run=run, id="here")
             goes_on.set()
             frames = await client.until_end("here")

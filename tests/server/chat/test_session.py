@@ -75,8 +75,8 @@ async def test_a_turn_with_its_own_history_neither_reads_nor_writes_the_memory(
     await client.ask("two", history=[{"role": "user", "text": "mine"}, {"role": "model", "text": "yours"}])
     await client.ask("three", history=[])
     await client.ask("four")
-    asked = [exchange.texts for exchange in upstream.exchanges]
-    assert asked[1:] == [["mine", "yours", "two"], ["three"], ["one", "Hello world", "four"]]
+    histories = [exchange.texts for exchange in upstream.exchanges]
+    assert histories[1:] == [["mine", "yours", "two"], ["three"], ["one", "Hello world", "four"]]
 
 
 async def test_settings_and_system_are_sent_once_and_not_remembered(client: Client, upstream: Upstream) -> None:
@@ -141,8 +141,8 @@ async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstr
         connected(address) as middle,
         connected(address) as newest,
     ):
-        asked = [(oldest, "one"), (middle, "two"), (middle, "three"), (newest, "four"), (newest, "five")]
-        for client, question in [*asked, (newest, "six")]:
+        questions = [(oldest, "one"), (middle, "two"), (middle, "three"), (newest, "four"), (newest, "five")]
+        for client, question in [*questions, (newest, "six")]:
             await client.ask(question)
         await middle.ask("seven")
         assert upstream.exchanges[6].texts[0] == "two"

@@ -40,8 +40,8 @@ async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path)
 async def test_a_start_makes_the_tables_of_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
         await server.ready()
-        [told] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
-        assert told["folder"] == str(tmp_path / "new" / "folder")
+        [line] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
+        assert line["folder"] == str(tmp_path / "new" / "folder")
         async with conversations_of(server.address) as client:
             assert await client.page() == {"conversations": [], "next": None}
     assert (tmp_path / "new" / "folder" / "conversations.db").exists()
@@ -100,9 +100,9 @@ OTHER_TABLES = {
 }
 
 
-@pytest.mark.parametrize("change, told", OTHER_TABLES.values(), ids=OTHER_TABLES)
+@pytest.mark.parametrize("change, difference", OTHER_TABLES.values(), ids=OTHER_TABLES)
 async def test_tables_that_are_not_those_of_their_revision_stop_the_start_in_one_sentence(
-    database: str, change: str, told: str
+    database: str, change: str, difference: str
 ) -> None:
     for statement in change.split("; "):
         await runs(database, statement)
@@ -111,7 +111,7 @@ async def test_tables_that_are_not_those_of_their_revision_stop_the_start_in_one
     sentence = str(refused.value)
     assert sentence.startswith(f"the database names revision {REVISIONS[-1]}, but its tables are others (")
     assert sentence.endswith("): restore a backup of this version, or take a new database")
-    assert told in sentence or " more" in sentence
+    assert difference in sentence or " more" in sentence
 
 
 async def test_tables_without_a_revision_are_those_of_an_early_version(database: str) -> None:
@@ -225,17 +225,17 @@ async def test_migrations_are_one_transaction_so_that_another_process_comes_befo
     file = tmp_path / "c.db"
     seen: set[str | None] = set()
 
-    def look(_: Connection) -> None:
+    def read_revision(_: Connection) -> None:
         with closing(sqlite3.connect(file)) as other:
             found = other.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
             rows = other.execute("SELECT version_num FROM alembic_version").fetchall() if found else []
             seen.add(rows[0][0] if rows else None)
 
-    event.listen(Engine, "commit", look)
+    event.listen(Engine, "commit", read_revision)
     try:
         await migrate.migrate(f"sqlite+aiosqlite:///{file}")
     finally:
-        event.remove(Engine, "commit", look)
+        event.remove(Engine, "commit", read_revision)
     assert {None} <= seen <= {None, REVISIONS[-1]}
 
 
@@ -245,7 +245,7 @@ async def test_the_tables_are_those_that_the_queries_name(database: str) -> None
     def counts(_: object, name: str | None, kind: str, *__: object) -> bool:
         return (kind, name) not in {("index", "messages_search"), ("index", "conversations_search")}
 
-    def look(connection: Connection) -> None:
+    def compare(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             context = MigrationContext.configure(connection, opts={"include_object": counts})
             found.extend(compare_metadata(context, METADATA))
@@ -259,7 +259,7 @@ async def test_the_tables_are_those_that_the_queries_name(database: str) -> None
             assert columns == expected
 
     connections = Database(database)
-    await connections.run(look)
+    await connections.run(compare)
     await connections.close()
     assert found == []
 

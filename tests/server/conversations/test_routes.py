@@ -63,8 +63,8 @@ async def test_changes_at_once_are_all_made(client: Conversations) -> None:
 async def test_a_field_that_is_null_counts_as_absent(client: Conversations) -> None:
     conversation = await client.create(title=None, settings=None)
     await client.call("PATCH", f"/{conversation}", {"title": "Kept", "settings": {"system": "Be brief."}})
-    status, told = await client.call("PATCH", f"/{conversation}", {"title": None, "settings": None})
-    assert (status, told["title"], told["settings"]) == (200, "Kept", {"system": "Be brief."})
+    status, changed = await client.call("PATCH", f"/{conversation}", {"title": None, "settings": None})
+    assert (status, changed["title"], changed["settings"]) == (200, "Kept", {"system": "Be brief."})
 
 
 async def test_a_system_instruction_is_bounded_as_it_is_in_a_turn(client: Conversations) -> None:

@@ -109,8 +109,8 @@ async def test_an_answer_that_cannot_be_written_ends_its_turn_in_an_error(
         server.start()
         [question] = await client.messages(conversation)
         assert question["answered"] is False
-        spent = error["usage"]
-        names = (spent["conversation"], spent["question"], spent["message"])
+        usage = error["usage"]
+        names = (usage["conversation"], usage["question"], usage["message"])
         assert names == (conversation, question["id"], None)
 
 
@@ -126,11 +126,11 @@ async def test_an_answer_is_written_once_when_the_store_comes_back_in_time(
         assert (reply["id"], reply["text"], question["answered"]) == (usage["message"], "Hello world", True)
 
 
-async def stopped_within(upstream: Upstream, server: Postgres, asked: Any) -> "asyncio.Task[list[Frame]]":
+async def stopped_within(upstream: Upstream, server: Postgres, asking: Any) -> "asyncio.Task[list[Frame]]":
     """Stop the store between a turn's first and last word."""
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asked)
+    turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asking)
     await upstream.wait_for_request()
     await asyncio.to_thread(server.stop)
     released.set()

@@ -230,8 +230,8 @@ async def test_what_was_never_answered_is_not_sent_along(
     assert upstream.exchanges[2].texts == ["one", "Hello", "two"]
     lost = (await client.messages(conversation))[2]
     assert (lost["text"], lost["answered"]) == ("lost", False)
-    spent = error["usage"]
-    assert (spent["conversation"], spent["question"], spent["message"]) == (conversation, lost["id"], None)
+    usage = error["usage"]
+    assert (usage["conversation"], usage["question"], usage["message"]) == (conversation, lost["id"], None)
     upstream.plays(says("Found"))
     await ask_rest(address, "lost", conversation=conversation, parent=lost["id"])
     assert [message["answered"] for message in await client.messages(conversation) if message["role"] == "user"] == [
@@ -312,16 +312,16 @@ async def test_what_a_listener_heard_before_it_left_is_kept(
         await socket.chat(conversation=by_socket)
         await socket.receive()
     listener = await listening(address, "/chat/stream", conversation=by_sse)
-    await listener.hears(b"Hello")
+    await listener.reads_until(b"Hello")
     listener.close()
     listener = await listening(address, "/chat", conversation=by_rest)
     exchange = await upstream.wait_for_request(3)
     listener.close()
     await exchange.closed.wait()
-    for conversation, heard in ((by_socket, "Hello"), (by_sse, "Hello"), (by_rest, None)):
+    for conversation, text in ((by_socket, "Hello"), (by_sse, "Hello"), (by_rest, None)):
         reply = await answered(client, conversation)
         assert reply["finish_reason"] == "cancelled"
-        assert heard is None or reply["text"] == heard
+        assert text is None or reply["text"] == text
 
 
 async def answered(client: Conversations, conversation: str) -> Any:

@@ -116,10 +116,10 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
     )
     chunks = [chunk async for chunk in stream]
     assert text_of(chunks) == "Hello world"
-    told = [choice for chunk in chunks for choice in chunk.choices]
-    assert [choice.finish_reason for choice in told] == [None] * (len(told) - 1) + ["stop"]
-    assert {choice.index for choice in told} == {0}
-    assert [getattr(choice.delta, "reasoning_content", None) for choice in told].count("Hm.") == 1
+    choices = [choice for chunk in chunks for choice in chunk.choices]
+    assert [choice.finish_reason for choice in choices] == [None] * (len(choices) - 1) + ["stop"]
+    assert {choice.index for choice in choices} == {0}
+    assert [getattr(choice.delta, "reasoning_content", None) for choice in choices].count("Hm.") == 1
     assert [chunk.usage.total_tokens for chunk in chunks if chunk.usage] == ([5] if counted else [])
     assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
 
@@ -127,9 +127,9 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
 async def test_an_answer_can_be_sent_back_as_the_client_has_it(upstream: Upstream, client: AsyncOpenAI) -> None:
     upstream.plays(says("Hello", thoughts=["Hm."]), says("Yes."), says("Hello", thoughts=["Hm."]), says("Yes."))
     first = await client.chat.completions.create(model=MODEL, messages=HI, reasoning_effort="low")
-    told: Any = first.choices[0].message.model_dump()
-    told["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
-    await client.chat.completions.create(model=MODEL, messages=[*HI, told, {"role": "user", "content": "So?"}])
+    message: Any = first.choices[0].message.model_dump()
+    message["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
+    await client.chat.completions.create(model=MODEL, messages=[*HI, message, {"role": "user", "content": "So?"}])
     reasoning: Any = {"effort": "low", "summary": "auto"}
     response = await client.responses.create(model=MODEL, input=HI, reasoning=reasoning)
     output: Any = [item.model_dump() for item in response.output]
@@ -187,12 +187,12 @@ async def test_a_stream_that_is_cut_raises_after_its_text_and_is_not_done(
     upstream.plays(cuts)
     stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
     chunks = aiter(stream)
-    told = [await anext(chunks), await anext(chunks)]
+    received = [await anext(chunks), await anext(chunks)]
     with pytest.raises(openai.APIError) as failed:
         await anext(chunks)
-    assert text_of(told) == "half"
+    assert text_of(received) == "half"
     assert failed.value.code == "upstream_truncated"
-    assert [chunk.choices[0].finish_reason for chunk in told] == [None, None]
+    assert [chunk.choices[0].finish_reason for chunk in received] == [None, None]
 
 
 async def test_a_stream_that_waits_long_is_begun_and_ends_in_an_error(
@@ -442,11 +442,11 @@ async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see
     upstream: Upstream, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.3)
-    heard = asyncio.Event()
+    heartbeat = asyncio.Event()
 
     async def thinks_on(exchange: Exchange) -> None:
         await exchange.start()
-        while not heard.is_set():
+        while not heartbeat.is_set():
             await exchange.text("Hm.", thought=True)
             await asyncio.sleep(0.02)
         await exchange.text("Hello", finish="STOP")
@@ -459,8 +459,8 @@ async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see
     async with asking as response:
         async for line in response.iter_lines():
             if line.startswith(":"):
-                heard.set()
-    assert heard.is_set()
+                heartbeat.set()
+    assert heartbeat.is_set()
 
 
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:

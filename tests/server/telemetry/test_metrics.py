@@ -108,13 +108,13 @@ async def test_what_runs_and_what_is_open_is_told_while_it_is(upstream: Upstream
 
 
 async def test_each_gap_between_two_deltas_is_counted(upstream: Upstream, log: Log) -> None:
-    heard = asyncio.Semaphore(0)
+    deltas = asyncio.Semaphore(0)
 
     async def waits(exchange: Exchange) -> None:
         await exchange.start()
         await exchange.text("One")
         for text, finish in (("two", None), ("three", "STOP")):
-            await heard.acquire()
+            await deltas.acquire()
             await asyncio.sleep(0.06)
             await exchange.text(text, finish=finish)
         await exchange.finish()
@@ -124,7 +124,7 @@ async def test_each_gap_between_two_deltas_is_counted(upstream: Upstream, log: L
         await client.chat()
         for _ in range(2):
             await client.receive()
-            heard.release()
+            deltas.release()
         await client.until_end()
         await log.line("turn_ended")
         read = await scrape(address)

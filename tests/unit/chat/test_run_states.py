@@ -384,8 +384,8 @@ async def test_a_caller_who_fills_the_memory_loses_own_runs_and_no_other(*, list
 async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once() -> None:
     streams = [FakeStream(), FakeStream()]
     scene = Scene(FakeUpstream(*streams), memory=50_000)
-    heard = scene.ask()
-    FakeListener().listens(heard)
+    listened = scene.ask()
+    FakeListener().listens(listened)
     await settled()
     streams[0].says(Text("x" * 100_000))
     await settled()
@@ -398,7 +398,7 @@ async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once(
     streams[1].says(Text("y" * 1_024))
     await settled()
     assert alone.is_forgotten
-    assert scene.runs._memory.size == heard.size
+    assert scene.runs._memory.size == listened.size
     for task in scene.runs._tasks:
         task.cancel()
 

@@ -26,9 +26,9 @@ from deltawire.protocol.tools import FunctionTool, ToolAnswer
 from deltawire.telemetry.turn_observer import TurnObserver
 
 ASKS = ChatRequest(message="hi", tools=[FunctionTool(name="look")])
-TOLD = [Reason.USER_CANCEL, Reason.DRAIN]
+LISTENED = [Reason.USER_CANCEL, Reason.DRAIN]
 """The listener is there, and hears the end."""
-LEFT = [reason for reason in Reason if reason not in TOLD]
+UNLISTENED = [reason for reason in Reason if reason not in LISTENED]
 """Nobody listens any more."""
 
 
@@ -101,7 +101,7 @@ def is_closed(stream: FakeStream, phase: Phase) -> bool:
 BEFORE_THE_END = [phase for phase in Phase if phase not in (Phase.SETTLE, Phase.ENDED)]
 
 
-@pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.parametrize("reason", LISTENED)
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
 async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(phase: Phase, reason: Reason) -> None:
     async with in_phase(phase) as (scene, task, stream):
@@ -138,7 +138,7 @@ async def test_a_turn_may_cost_something_from_the_first_question_to_the_provider
             await task
 
 
-@pytest.mark.parametrize("reason", LEFT)
+@pytest.mark.parametrize("reason", UNLISTENED)
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
 async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(phase: Phase, reason: Reason) -> None:
     async with in_phase(phase) as (scene, task, stream):
@@ -158,7 +158,7 @@ async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(pha
 @pytest.mark.parametrize("reason", list(Reason))
 async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> None:
     async with in_phase(Phase.SETTLE) as (scene, task, stream):
-        if reason in TOLD:
+        if reason in LISTENED:
             assert not scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
             scene.settles.opens.set()
             await asyncio.wait_for(task, AT_ONCE)
@@ -184,7 +184,7 @@ async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_f
     assert last.code == "store_unavailable"
 
 
-@pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.parametrize("reason", LISTENED)
 async def test_a_turn_that_is_cancelled_before_its_first_step_neither_begins_nor_asks(reason: Reason) -> None:
     scene = Scene(FakeUpstream(), begins=False)
     assert scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
