@@ -185,7 +185,7 @@ export class ChatSocket {
   }
 
   #take(frame: FrameDown): void {
-    this.#check.heard();
+    this.#check.noteReceived();
     if (frame.type === "error" && frame.ref === PROBE) return;
     clearTimeout(this.#overdue);
     if (frame.type === "usage") this.#running.delete(frame.id);
@@ -234,10 +234,10 @@ export class ChatSocket {
   }
 
   async #refused(): Promise<void> {
-    const asked = this.#token.value;
+    const sentToken = this.#token.value;
     const { status, locked } = await this.#whyRefused();
     if (!this.#wanted || this.#socket !== null) return;
-    this.#locked = locked && asked === this.#token.value;
+    this.#locked = locked && sentToken === this.#token.value;
     if (this.#locked) this.#listener.onState({ status: "locked", why: { status } });
     else this.#connectLater({ status }, 0);
   }

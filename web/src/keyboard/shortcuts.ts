@@ -67,7 +67,7 @@ function toSearchBox(chat: ChatController): void {
 
 function focusSearchBox(): boolean {
   const boxes = [...document.querySelectorAll<HTMLElement>("[type=search]")];
-  const seen = boxes.find((box) => box.checkVisibility());
-  seen?.focus();
-  return seen !== undefined;
+  const visible = boxes.find((box) => box.checkVisibility());
+  visible?.focus();
+  return visible !== undefined;
 }

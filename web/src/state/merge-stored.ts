@@ -28,12 +28,12 @@ function withMessages(conversation: Conversation, tree: ConversationTree): Conve
   const merge = new Merge(conversation, tree.runs ?? []);
   for (const stored of tree.messages) merge.take(stored);
   const isFirst = conversation.reading.status !== "done";
-  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.kept));
+  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.storedSettings));
   const read: Conversation = {
     ...conversation,
     title: tree.title || conversation.title,
     settings: isUnchanged ? settingsFrom(tree.settings) : conversation.settings,
-    kept: tree.settings,
+    storedSettings: tree.settings,
     reading: { status: "done" },
     asOf: tree.updated,
     messages: merge.messages,
@@ -150,7 +150,7 @@ function answerFrom(message: Stored, id: string, parent: string): Answer {
     settings: PLAIN,
     run: null,
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",
-    spent: usage,
+    usage,
     problem: error === null ? null : brokenOff(error),
     created,
   };

@@ -68,8 +68,8 @@ export function Dictation() {
     recognition.continuous = true;
     recognition.interimResults = true;
     recognition.onresult = ({ results }) => {
-      const said = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
-      store.dispatch({ type: "write", chat, text: before === "" ? said.trimStart() : `${before} ${said.trimStart()}` });
+      const transcript = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
+      store.dispatch({ type: "write", chat, text: before === "" ? transcript.trimStart() : `${before} ${transcript.trimStart()}` });
     };
     recognition.onend = () => setListening(false);
     recognition.start();
