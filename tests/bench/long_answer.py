@@ -77,11 +77,11 @@ async def drawn(browser: Browser, address: str, upstream: Upstream, script: Scri
         await page.has_ended()
         await page.page.evaluate(WATCH)
         await page.ask("A very long answer, please.")
-        seen = {"while it comes": await _while(page, page.page.evaluate(ENDED, 2))}
-        seen["afterwards"] = await _while(page, asyncio.sleep(AFTER_SECONDS))
+        figures = {"while it comes": await _while(page, page.page.evaluate(ENDED, 2))}
+        figures["afterwards"] = await _while(page, asyncio.sleep(AFTER_SECONDS))
         await page.messages.hover()
-        seen["scrolled"] = await _while(page, _scrolls(page))
-        return seen
+        figures["scrolled"] = await _while(page, _scrolls(page))
+        return figures
 
 
 async def _scrolls(page: ChatPage) -> None:
@@ -99,13 +99,13 @@ async def _while(page: ChatPage, act: Awaitable[None]) -> dict[str, float]:
         await page.page.keyboard.press("a")
         await asyncio.sleep(1 / KEYS_A_SECOND)
     await done
-    seen = await page.page.evaluate("watch_")
-    frames = sorted(seen["frames"])
+    watch = await page.page.evaluate("watch_")
+    frames = sorted(watch["frames"])
     heap, nodes, _ = await page.in_use()
     return {
         "frame p95 ms": frames[int(len(frames) * 0.95)],
-        "longest task ms": max(seen["tasks"], default=0.0),
-        "slowest key ms": max(seen["keys"], default=0.0),
+        "longest task ms": max(watch["tasks"], default=0.0),
+        "slowest key ms": max(watch["keys"], default=0.0),
         "heap MB": heap,
         "nodes": nodes,
     }

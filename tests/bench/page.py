@@ -97,13 +97,13 @@ async def measure(browser: Browser, address: str) -> dict[str, float]:
         before = await metrics.send("Performance.getMetrics")
         await page.page.evaluate(WATCH)
         await page.ask("A long answer, please.")
-        seen = await page.page.evaluate("window.watch")  # one wait: to look again and again takes the page's time
+        watch = await page.page.evaluate("window.watch")  # one wait: to look again and again takes the page's time
         after = await metrics.send("Performance.getMetrics")
-    frames = sorted(seen["frames"])
+    frames = sorted(watch["frames"])
     return {
         "script s": _script_seconds(after) - _script_seconds(before),
-        "longest task ms": max(seen["tasks"], default=0.0),
-        "tasks over 50 ms": float(len(seen["tasks"])),
+        "longest task ms": max(watch["tasks"], default=0.0),
+        "tasks over 50 ms": float(len(watch["tasks"])),
         "frame median ms": statistics.median(frames),
         "frame p95 ms": frames[int(len(frames) * 0.95)],
         "frame p99 ms": frames[int(len(frames) * 0.99)],

@@ -140,8 +140,8 @@ async def test_headings_of_each_depth_differ(page: ChatPage, upstream: Upstream)
     await answers(page, upstream, "\n\n".join(f"{'#' * depth} Heading" for depth in range(1, 7)) + "\n\nText")
     await expect(page.answer.get_by_role("heading")).to_have_count(6)
     looks = "element => [getComputedStyle(element).fontSize, getComputedStyle(element).textTransform].join()"
-    seen = [await heading.evaluate(looks) for heading in await page.answer.get_by_role("heading").all()]
-    assert len(set(seen)) == len(seen) == 6
+    styles = [await heading.evaluate(looks) for heading in await page.answer.get_by_role("heading").all()]
+    assert len(set(styles)) == len(styles) == 6
 
 
 async def test_a_task_has_a_box_and_no_bullet(page: ChatPage, upstream: Upstream) -> None:

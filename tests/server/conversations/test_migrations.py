@@ -223,20 +223,20 @@ async def test_migrations_are_one_transaction_so_that_another_process_comes_befo
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "c.db"
-    seen: set[str | None] = set()
+    revisions: set[str | None] = set()
 
     def read_revision(_: Connection) -> None:
         with closing(sqlite3.connect(file)) as other:
             found = other.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
             rows = other.execute("SELECT version_num FROM alembic_version").fetchall() if found else []
-            seen.add(rows[0][0] if rows else None)
+            revisions.add(rows[0][0] if rows else None)
 
     event.listen(Engine, "commit", read_revision)
     try:
         await migrate.migrate(f"sqlite+aiosqlite:///{file}")
     finally:
         event.remove(Engine, "commit", read_revision)
-    assert {None} <= seen <= {None, REVISIONS[-1]}
+    assert {None} <= revisions <= {None, REVISIONS[-1]}
 
 
 async def test_the_tables_are_those_that_the_queries_name(database: str) -> None:

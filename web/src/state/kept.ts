@@ -1,6 +1,6 @@
 // The texts that the browser keeps of what the server does not have: one of each draft, and one of each question.
 
-import { type Problem, UNTOLD } from "../text/problems";
+import { type Problem, UNKNOWN_PROBLEM } from "../text/problems";
 import { attached, filesIn, filesOf } from "./attachments";
 import type { Conversation } from "./conversation";
 import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
@@ -100,7 +100,7 @@ function problemIn(value: unknown): Problem | null {
   if (value === null || value === undefined) return null;
   const { sentence, advice } = recordOf(value);
   const isWhole = isSentence(sentence) && Array.isArray(advice) && advice.every(isSentence);
-  return isWhole ? (value as Problem) : UNTOLD;
+  return isWhole ? (value as Problem) : UNKNOWN_PROBLEM;
 }
 
 function isSentence(value: unknown): boolean {

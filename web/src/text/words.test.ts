@@ -14,7 +14,7 @@ import { sayAll } from "./words/words";
 const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 
 /** What the server says of these errors, where it knows more than the code. */
-const SAID: Readonly<Record<string, readonly string[]>> = {
+const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   rate_limited: [
     "You may begin 1 turn a minute.",
     "You may begin 20 turns a minute with gemini-2.5-pro.",
@@ -27,7 +27,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sentencesOf(code: string): string[] {
-  const errors = (SAID[code] ?? [`A turn's frame, as GET /${code} says.`]).flatMap((message) =>
+  const errors = (MESSAGES[code] ?? [`A turn's frame, as GET /${code} says.`]).flatMap((message) =>
     [null, ...SETTING_NAMES].map((field) => ({ ...failure, code, message, field })),
   );
   return [...errors.map((error) => problemOf(error, 0)), brokenOff(code)].map(wholeOf);

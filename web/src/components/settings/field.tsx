@@ -5,7 +5,7 @@ import { refusalOf } from "../../state/state";
 import { sayAll } from "../../text/words/words";
 
 /** What a control needs to be tied to its label, its hint and what the server said of its value. */
-interface Tied {
+interface ControlProps {
   id: string;
   "aria-describedby": string | undefined;
   "aria-invalid": boolean;
@@ -15,7 +15,7 @@ interface Props {
   name: SettingName;
   label: string;
   hint?: string;
-  control: (tied: Tied) => ReactNode;
+  control: (props: ControlProps) => ReactNode;
 }
 
 /** A setting: its label, its control, and below it why the server did not take its value, else a hint. */
