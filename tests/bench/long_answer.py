@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 from support.page import ChatPage, opened
 from support.upstream import Exchange, Script, Upstream, says
 
-from bench.page import SECTION
+from bench.page import RECORD, SECTION
 
 CHARS = 2**20
 DELTA_CHARS = 256
@@ -15,18 +15,11 @@ DELTAS_A_SECOND = 250
 KEYS_A_SECOND = 5
 AFTER_SECONDS = 3.0
 
-WATCH = """() => {
-  const watch = window.watch_ = { tasks: [], frames: [], keys: [] };
-  new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
-    .observe({ type: "longtask" });
+WATCH = "() => {" + RECORD + """
+  watch.keys = [];
+  window.watch_ = watch;
   new PerformanceObserver((list) => watch.keys.push(...list.getEntries().map((event) => event.duration)))
     .observe({ type: "event", durationThreshold: 16 });
-  let last = performance.now();
-  requestAnimationFrame(function frame(now) {
-    watch.frames.push(now - last);
-    last = now;
-    requestAnimationFrame(frame);
-  });
 }"""
 
 ENDED = """(turns) => new Promise((resolve) => {

@@ -52,7 +52,7 @@ def pieces(text: str, count: int) -> list[str]:
 
 """
 
-WATCH = """() => {
+RECORD = """
   const watch = { tasks: [], frames: [] };
   new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
     .observe({ type: "longtask" });
@@ -62,6 +62,9 @@ WATCH = """() => {
     last = now;
     requestAnimationFrame(frame);
   });
+"""
+"""JavaScript that records the durations of long tasks and of frames."""
+WATCH = "() => {" + RECORD + """
   window.watch = new Promise((resolve) => {
     new MutationObserver((_, observer) => {
       const answers = document.querySelectorAll("[role=log] [aria-busy]");

@@ -9,7 +9,7 @@ from support.log import Log
 from support.page import ChatPage, opened, visited
 from support.proxy import Wire
 from support.serving import serving
-from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
+from support.upstream import Upstream, blocks_the_prompt, fails, is_silent, says, says_and_is_silent, says_when
 
 
 def retry_info(delay: str) -> list[dict[str, str]]:
@@ -184,12 +184,7 @@ async def test_a_refused_turn_is_asked_again_when_the_provider_said(page: ChatPa
 
 
 async def test_what_the_provider_blocks_is_not_asked_again(page: ChatPage, upstream: Upstream) -> None:
-    async def blocks(exchange: object) -> None:
-        await exchange.start()  # type: ignore[attr-defined]
-        await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})  # type: ignore[attr-defined]
-        await exchange.finish()  # type: ignore[attr-defined]
-
-    upstream.plays(blocks)
+    upstream.plays(blocks_the_prompt)
     await page.ask("hi")
     await expect(page.answer).to_contain_text("provider refused this question. Put it another way.")
     await expect(page.button("Retry")).to_have_count(0)

@@ -17,7 +17,7 @@ from support.files import files_of, png
 from support.page import NARROW, ChatPage, opened
 from support.paths import ROOT
 from support.serving import sharing
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 Task = Callable[[ChatPage, Upstream], Awaitable[None]]
 HERE: Final[dict[str, Task]] = {}
@@ -584,15 +584,7 @@ async def _(page: ChatPage, upstream: Upstream) -> None:
     await expect(panel.get_by_role("switch", name="Tell me when an answer is done")).to_be_checked()
     await page.page.keyboard.press("Escape")
     may_end = asyncio.Event()
-
-    async def waits(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Soon")
-        await may_end.wait()
-        await exchange.text(" done", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(waits)
+    upstream.plays(says_when(may_end, "Soon", " done"))
     await page.ask("Take your time")
     await expect(page.answer).to_contain_text("Soon")
     await page.page.evaluate(HIDES)

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 from support.page import ChatPage, opened
 from support.serving import serving
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 # Half of it goes, and what that does to the scrolling has been seen by the page: a scroll event comes with a drawing.
 SHORTENED = """async (answer) => {
@@ -43,16 +43,8 @@ def page(used_page: ChatPage) -> ChatPage:
 
 async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hello")
-        await go_on.wait()
-        usage = {"promptTokenCount": 3, "candidatesTokenCount": 1200, "totalTokenCount": 1203}
-        await exchange.text(" world", finish="STOP", usage=usage)
-        await exchange.finish()
-
-    upstream.plays(script)
+    usage = {"promptTokenCount": 3, "candidatesTokenCount": 1200, "totalTokenCount": 1203}
+    upstream.plays(says_when(go_on, usage=usage))
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await expect(page.answer).to_have_attribute("aria-busy", "true")
@@ -143,15 +135,7 @@ async def test_escape_leaves_an_edited_question_as_it_was(page: ChatPage) -> Non
 
 async def test_two_chats_are_answered_at_once(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def slow(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Slow")
-        await go_on.wait()
-        await exchange.text(" but sure", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(slow, says("Quick"))
+    upstream.plays(says_when(go_on, "Slow", " but sure"), says("Quick"))
     await page.ask("slow?")
     await expect(page.answer).to_have_text("Slow")
     await page.button("New chat").click()
@@ -237,15 +221,7 @@ async def test_without_a_key_the_page_says_that_no_model_is_behind_it(browser: B
 
 async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 60)
-        await go_on.wait()
-        await exchange.text("The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(script)
+    upstream.plays(says_when(go_on, "A line.\n\n" * 60, "The last line."))
     await page.ask("many lines?")
     last = page.answer.get_by_role("paragraph").last  # of the markdown, which is loaded late and takes less room
     await page.button("Jump to latest").click()
@@ -265,15 +241,7 @@ async def test_a_question_goes_to_the_top_and_stays_there_while_its_answer_grows
     page: ChatPage, upstream: Upstream
 ) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 3)
-        await go_on.wait()
-        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(says("A line.\n\n" * 60), script)
+    upstream.plays(says("A line.\n\n" * 60), says_when(go_on, "A line.\n\n" * 3, "A line.\n\n" * 60 + "The last line."))
     await page.ask("first")
     await page.has_ended()
     await page.ask("second")
@@ -290,15 +258,7 @@ async def test_a_question_goes_to_the_top_and_stays_there_while_its_answer_grows
 
 async def test_who_goes_to_the_end_follows_it_from_there(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 60)
-        await go_on.wait()
-        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(script)
+    upstream.plays(says_when(go_on, "A line.\n\n" * 60, "A line.\n\n" * 60 + "The last line."))
     await page.ask("many lines?")
     await page.button("Jump to latest").click()
     go_on.set()

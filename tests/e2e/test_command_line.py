@@ -16,6 +16,7 @@ import pytest
 from support.client import connected, masked, raw_socket
 from support.forked import ForkServer
 from support.paths import ROOT
+from support.ports import accepts
 from support.process import forked, running, running_over
 from support.transports import ask_rest
 from support.upstream import AT_ONCE, Upstream, fails, floods, says, until_blocked
@@ -230,22 +231,13 @@ async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deltawire", env=settings, stdout=writer)
     os.close(writer)
     address = f"127.0.0.1:{free_port}"
-    while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
+    while not await accepts(free_port):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.02)
     for number in range(40):  # of some 400 bytes each in the log
         assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
     process.terminate()
     assert await process.wait() == 0
     os.close(reader)
-
-
-async def listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
 
 
 async def test_the_log_can_be_read_on_a_terminal(fork_server: ForkServer, free_port: int) -> None:

@@ -12,23 +12,19 @@ from support.functions import call, calls, contents_of
 from support.npm import CLIENTS
 from support.serving import serving
 from support.transports import ask_rest
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.upstream import (
+    Exchange,
+    Upstream,
+    blocks_the_prompt,
+    fails,
+    says,
+    says_and_breaks_off,
+    says_and_is_silent,
+)
 
 MODEL = "gemini-flash-latest"
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 PICTURE = b64encode(png()).decode()
-
-
-async def blocks(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})
-    await exchange.finish()
-
-
-async def cuts(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
 
 
 def rounds_of(count: int, *names: str) -> Callable[[Exchange], Awaitable[None]]:
@@ -50,9 +46,9 @@ CASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "one": rounds_of(1, "weather"),
     "three": rounds_of(3, "weather", "clock"),
     "json": says('{"colour": "red"}'),
-    "refusal": blocks,
+    "refusal": blocks_the_prompt,
     "unsafe": says("I", finish="SAFETY"),
-    "cut": cuts,
+    "cut": says_and_breaks_off("half"),
     "busy": fails(429, "RESOURCE_EXHAUSTED", details=[{"@type": RETRY_INFO, "retryDelay": "7s"}]),
     "limit": says("Hello"),
 }

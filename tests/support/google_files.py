@@ -6,17 +6,17 @@ import json
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from support.last_used import LastUsed
-from support.web_app import started
+from support.web_app import WebApp
 
 LIFETIME = 48 * 3_600
 
 
-class GoogleFiles:
+class GoogleFiles(WebApp):
     """Answers `Hello world` to every question; `requests` has the contents of each."""
 
     def __init__(self) -> None:
@@ -42,14 +42,7 @@ class GoogleFiles:
         app.router.add_get("/{version}/files/{name}", self._get)
         app.router.add_delete("/{version}/files/{name}", self._delete)
         app.router.add_post("/{path:.*}:streamGenerateContent", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def __aenter__(self) -> Self:
-        self.url = await started(self._runner)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        super().__init__(app)
 
     def parts(self, question: int = -1) -> list[list[tuple[str, str]]]:
         """The files of each message of a request: their types and digests, wherever the bytes are."""

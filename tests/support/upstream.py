@@ -227,17 +227,37 @@ def says_and_is_silent(*pieces: str) -> Script:
     return script
 
 
-def says_when(released: asyncio.Event) -> Script:
+def says_and_breaks_off(*pieces: str) -> Script:
+    """A script for an answer whose connection is closed before its end."""
+
+    async def script(exchange: Exchange) -> None:
+        await says_and_is_silent(*pieces)(exchange)
+        exchange.cut()
+
+    return script
+
+
+def says_when(
+    released: asyncio.Event, before: str = "Hello", after: str = " world", *, usage: dict[str, Any] | None = None
+) -> Script:
     """A script for an answer that is finished when it is released."""
+    counted = usage or {"promptTokenCount": 3, "totalTokenCount": 5}
 
     async def script(exchange: Exchange) -> None:
         await exchange.start()
-        await exchange.text("Hello")
+        await exchange.text(before)
         await released.wait()
-        await exchange.text(" world", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+        await exchange.text(after, finish="STOP", usage=counted)
         await exchange.finish()
 
     return script
+
+
+async def blocks_the_prompt(exchange: Exchange) -> None:
+    """A script for a prompt that the provider refuses."""
+    await exchange.start()
+    await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})
+    await exchange.finish()
 
 
 async def floods(exchange: Exchange) -> None:

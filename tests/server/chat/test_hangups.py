@@ -12,38 +12,25 @@ from typing import Any
 import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
-from support.functions import TOOLS, call, calls
+from support.functions import TOOLS, calls
 from support.log import Log
 from support.openai_wire import FORMS
+from support.phases import PHASES, SOCKET_PHASES, THINKS
 from support.process import running_over
 from support.serving import serving, sharing
 from support.transports import Listener, ask_rest, ask_sse, listening
 from support.upstream import (
     AT_ONCE,
-    Exchange,
     Script,
     Upstream,
-    fails,
     floods,
     is_silent,
     says_and_is_silent,
     says_when,
-    starts_and_is_silent,
     until_blocked,
 )
 
 from deltawire.gemini.stream import GeminiStream
-
-PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
-    "before headers": is_silent,
-    "before the first token": starts_and_is_silent,
-    "between tokens": says_and_is_silent("Hello"),
-    "in a retry's back-off": fails(503),
-    "blocked in a send": floods,
-}
-THINKS = "while its client thinks"
-SOCKET_PHASES = {**PHASES, THINKS: calls(call("clock", {}, signature="s"))}
-"""Over HTTP a turn does not wait for results: it ends in its calls."""
 
 
 async def no_more_tasks_than(before: "set[asyncio.Task[Any]]", upstream: Upstream) -> None:

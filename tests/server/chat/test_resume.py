@@ -10,18 +10,15 @@ import pytest
 from support.client import Client, Frame, connected, masked, raw_socket, text_of
 from support.functions import TOOLS, call, calls
 from support.log import Log
+from support.phases import SOCKET_PHASES
 from support.serving import serving
 from support.transports import Listener
 from support.upstream import (
     Exchange,
     Upstream,
-    fails,
-    floods,
-    is_silent,
     says,
     says_and_is_silent,
     says_when,
-    starts_and_is_silent,
     until_blocked,
 )
 
@@ -104,16 +101,6 @@ async def close_frame_without_a_code(client: Client) -> None:
     client.socket.transport.write(bytes([0x88, 0x80, 0, 0, 0, 0]))
 
 
-PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
-    "before headers": is_silent,
-    "before the first token": starts_and_is_silent,
-    "between tokens": says_and_is_silent("Hello"),
-    "in a retry's back-off": fails(503),
-    "blocked in a send": floods,
-    "while its client thinks": calls(call("clock", {}, signature="s")),
-}
-
-
 def floods_until(enough: asyncio.Event) -> Callable[[Exchange], Awaitable[None]]:
     """A script that sends without end, until it has to say no more."""
 
@@ -139,11 +126,11 @@ async def reach(phase: str, client: Client, exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("leave", [close_frame, close_frame_without_a_code])
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", SOCKET_PHASES)
 async def test_a_close_on_purpose_ends_the_turn_at_once(
     upstream: Upstream, log: Log, phase: str, leave: Callable[[Client], Awaitable[None]]
 ) -> None:
-    upstream.plays(PHASES[phase])
+    upstream.plays(SOCKET_PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await started(client, tools=TOOLS)
@@ -157,12 +144,12 @@ async def test_a_close_on_purpose_ends_the_turn_at_once(
 
 
 @pytest.mark.parametrize("code, happening", [(1001, "away"), (None, "lost")])
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", SOCKET_PHASES)
 async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     upstream: Upstream, log: Log, phase: str, code: int | None, happening: str
 ) -> None:
     is_blocked = asyncio.Event()
-    upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else PHASES[phase])
+    upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else SOCKET_PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9, max_answer_chars=10**8) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             run = (await started(client, tools=TOOLS))["run"]

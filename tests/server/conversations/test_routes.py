@@ -14,7 +14,7 @@ from support.conversations import Conversations, belongs_to, conversations_of
 from support.process import running_over
 from support.serving import serving
 from support.transports import ask_rest
-from support.upstream import Exchange, Upstream, fails, says
+from support.upstream import Upstream, fails, says, says_and_breaks_off
 
 from deltawire.conversations.database import Database
 from deltawire.conversations.migrate import migrate
@@ -402,12 +402,7 @@ async def test_the_title_of_an_export_is_one_line(client: Conversations) -> None
 async def test_an_export_says_where_an_answer_broke_off(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
-    async def breaks_off(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hel")
-        exchange.cut()
-
-    upstream.plays(breaks_off, fails(400, "INVALID_ARGUMENT"))
+    upstream.plays(says_and_breaks_off("Hel"), fails(400, "INVALID_ARGUMENT"))
     conversation = await client.create()
     await ask_rest(address, "one", conversation=conversation)
     _, document = await client.call("GET", f"/{conversation}/export")

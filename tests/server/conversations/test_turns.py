@@ -13,6 +13,7 @@ from support.upstream import (
     Upstream,
     fails,
     says,
+    says_and_breaks_off,
     says_and_is_silent,
     starts_and_is_silent,
 )
@@ -24,13 +25,6 @@ from deltawire.protocol.errors import TABLE
 def ask(request: pytest.FixtureRequest) -> Ask:
     """How a client asks, over each transport."""
     return TRANSPORTS[request.param]
-
-
-async def breaks_off(exchange: Exchange) -> None:
-    """An answer that is cut after its first words."""
-    await exchange.start()
-    await exchange.text("Hello")
-    exchange.cut()
 
 
 async def test_the_question_and_the_answer_are_there_when_the_usage_arrives(
@@ -266,7 +260,7 @@ async def test_an_exchange_of_several_questions_that_delivered_nothing_is_not_se
 async def test_an_answer_that_breaks_off_is_kept_with_its_error(
     client: Conversations, address: str, ask: Ask, upstream: Upstream
 ) -> None:
-    upstream.plays(breaks_off)
+    upstream.plays(says_and_breaks_off("Hello"))
     conversation = await client.create()
     error = (await ask(address, conversation=conversation))[-1]
     question, reply = await client.messages(conversation)

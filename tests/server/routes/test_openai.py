@@ -29,6 +29,7 @@ from support.upstream import (
     is_silent,
     plays_body,
     says,
+    says_and_breaks_off,
     says_and_is_silent,
     says_when,
 )
@@ -67,13 +68,6 @@ async def blocks(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.event(BLOCKED)
     await exchange.finish()
-
-
-async def cuts(exchange: Exchange) -> None:
-    """A script for an answer that breaks off."""
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
 
 
 async def test_the_client_gets_a_whole_answer(upstream: Upstream, client: AsyncOpenAI) -> None:
@@ -184,7 +178,7 @@ async def test_a_provider_that_is_away_is_a_status_before_the_first_chunk(
 async def test_a_stream_that_is_cut_raises_after_its_text_and_is_not_done(
     upstream: Upstream, client: AsyncOpenAI
 ) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
     chunks = aiter(stream)
     received = [await anext(chunks), await anext(chunks)]
@@ -214,7 +208,7 @@ async def test_a_stream_that_waits_long_is_begun_and_ends_in_an_error(
 
 
 async def test_an_answer_that_is_cut_is_not_asked_again_by_the_client(upstream: Upstream, client: AsyncOpenAI) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     with pytest.raises(openai.InternalServerError) as failed:
         await client.with_options(max_retries=2).chat.completions.create(model=MODEL, messages=HI)
     assert failed.value.code == "upstream_truncated"
@@ -464,7 +458,7 @@ async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see
 
 
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     events = [event async for event in await client.responses.create(model=MODEL, input="hi", stream=True)]
     error, failed = events[-2:]
     assert (error.type, failed.type) == ("error", "response.failed")
