@@ -247,9 +247,9 @@ async def hold_sockets(plan: Sockets) -> None:
     """Open the sockets, and tell of them as long as somebody asks."""
     began = time.monotonic()
     sockets = await open_sockets(plan)
-    _tell(Opened(time.monotonic() - began))
+    _print(Opened(time.monotonic() - began))
     while await asyncio.to_thread(sys.stdin.readline):
-        _tell(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
+        _print(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -260,12 +260,12 @@ def _host_and_port(address: str) -> tuple[str, int]:
 async def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
     if isinstance(plan, Streams):
-        _tell(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
+        _print(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
     else:
         await hold_sockets(plan)
 
 
-def _tell(what: object) -> None:
+def _print(what: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
     sys.stdout.flush()
 

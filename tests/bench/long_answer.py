@@ -94,7 +94,7 @@ async def _while(page: ChatPage, act: Awaitable[None]) -> dict[str, float]:
     await done
     watch = await page.page.evaluate("watch_")
     frames = sorted(watch["frames"])
-    heap, nodes, _ = await page.in_use()
+    heap, nodes, _ = await page.memory_in_use()
     return {
         "frame p95 ms": frames[int(len(frames) * 0.95)],
         "longest task ms": max(watch["tasks"], default=0.0),

@@ -109,7 +109,7 @@ async def short_chats(browser: Browser, address: str) -> list[tuple[int, float, 
             await asks(page, TURNS_A_CHAT)
             await page.button("New chat").click()
             if turns % (TURNS_OF_SHORT_CHATS // 5) == 0:
-                figures.append((turns, *await page.in_use()))
+                figures.append((turns, *await page.memory_in_use()))
     return figures
 
 

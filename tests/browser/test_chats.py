@@ -13,7 +13,7 @@ import aiohttp
 from playwright.async_api import Browser, Route, expect
 from support.conversations import conversations_of
 from support.page import NARROW, ChatPage, opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, fails, says, says_and_is_silent, says_when
@@ -486,10 +486,10 @@ async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstr
 
 async def test_an_answer_that_a_broken_connection_has_cut_is_found_again(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.cut()
+        proxy.cut()
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")

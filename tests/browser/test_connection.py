@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from playwright.async_api import Browser, expect
 from support.log import Log
 from support.page import ChatPage, opened, visited
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, blocks_the_prompt, fails, is_silent, says, says_and_is_silent, says_when
 
@@ -20,10 +20,10 @@ async def test_without_grace_a_connection_cut_in_the_middle_keeps_what_came_and_
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.cut()
+        proxy.cut()
         await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it, which costs again.")
         await expect(page.answer).to_contain_text("The first half")
         await (await upstream.wait_for_request()).closes()
@@ -74,13 +74,13 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
 
 async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
         await page.page.clock.install()
         await page.page.reload()
         await page.is_connected()
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.freeze()
+        proxy.freeze()
         await page.page.clock.fast_forward(45_000)  # nothing was heard: it asks
         await page.page.clock.fast_forward(10_000)  # and gets no answer
         await expect(page.answer).to_contain_text("Nothing came over the connection any more. Ask again for all of it")

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.async_api import Browser
 from support.page import opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, says_when
 
@@ -25,10 +25,10 @@ async def test_an_event_source_whose_link_breaks_hears_each_frame_once_and_stops
 ) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
         await page.page.evaluate(LISTENS)
         await page.page.wait_for_function("() => window.received.length === 2")
-        wire.cut()
+        proxy.cut()
         released.set()
         await page.page.wait_for_function("() => window.source.readyState === EventSource.CLOSED")
         received: list[dict[str, Any]] = await page.page.evaluate("window.received")

@@ -111,7 +111,7 @@ async def page(request: pytest.FixtureRequest, browser: Browser, upstream: Upstr
         async with opened(browser, address, **options) as page:
             yield page
             # A page asks before it deletes several things: that is no complaint.
-            page.complaints = [it for it in page.complaints if not it.startswith("dialog: Delete")]
+            page.errors = [it for it in page.errors if not it.startswith("dialog: Delete")]
 
 
 async def test_the_tasks_of_every_day(page: ChatPage, upstream: Upstream) -> None:
@@ -627,19 +627,19 @@ async def test_axe_finds_nothing_in_what_is_kept_beside_the_chats(page: ChatPage
     await leave_list(page)
     for panel in ("Archived chats", "Your prompts", "Shared links", "Chats and data"):
         await opens(page, panel)
-        assert (panel, await page.barriers(), await page.unfit_words()) == (panel, [], [])
+        assert (panel, await page.violations(), await page.unfit_words()) == (panel, [], [])
         await page.page.keyboard.press("Escape")
         await leave_list(page)
     await page.page.get_by_role("banner").get_by_role("button", name="Share").click()
     await expect(page.page.get_by_role("dialog", name="Share")).to_be_visible()
-    assert await page.barriers() == []
+    assert await page.violations() == []
     await page.page.keyboard.press("Escape")
     await page.button("About the models").click()
-    assert await page.barriers() == []
+    assert await page.violations() == []
     await page.page.keyboard.press("Escape")
     await show_list(page)
     await page.page.get_by_role("button", name="Select several").locator("visible=true").click()
-    assert await page.barriers() == []
+    assert await page.violations() == []
 
 
 async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_and_they_are_removed_when_it_is_left(

@@ -125,7 +125,7 @@ async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(browser: Br
             await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
             for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
                 await expect(border).to_have_css("border-style", "solid")
-            assert await page.barriers_in(scheme) == []
+            assert await page.violations_in(scheme) == []
 
 
 async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Upstream) -> None:
@@ -137,4 +137,4 @@ async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Ups
             before = await words.evaluate(colour)
             await page.page.emulate_media(contrast="more")
             assert await words.evaluate(colour) != before
-            assert await page.barriers_in(scheme) == []
+            assert await page.violations_in(scheme) == []

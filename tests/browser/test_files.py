@@ -306,7 +306,7 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
         await is_there(page, "sea.png")
         await expect(card(page, "page.html")).to_contain_text("not taken")
         assert await page.unfit_words() == []
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []
         await page.question.get_by_role("button", name="Open sea.png").click()
         await expect(page.page.get_by_role("dialog", name="sea.png")).to_be_visible()
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []

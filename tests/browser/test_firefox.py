@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 from support.firefox import firefox
 from support.page import ChatPage, opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, says, says_and_is_silent
 
@@ -109,10 +109,10 @@ async def test_a_refused_question_comes_back_into_its_box(fox: Browser, upstream
 
 async def test_a_connection_that_breaks_comes_back(fox: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Half"), says("Whole"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(fox, wire.address) as page:
+    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(fox, proxy.address) as page:
         await asks(page, "hi")
         await expect(page.answer).to_have_text("Half")
-        wire.cut()
+        proxy.cut()
         await expect(page.answer).to_contain_text("Ask again for all of it")
         await page.is_connected()
         await page.button("Retry").click()

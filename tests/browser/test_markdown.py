@@ -125,7 +125,7 @@ async def test_a_diagram_is_drawn_when_that_is_asked_for(browser: Browser, upstr
         drawing = page.answer.get_by_role("group", name="Diagram").get_by_role("img")
         await expect(drawing).to_be_visible()
         assert await drawing.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-        assert await page.barriers() == []
+        assert await page.violations() == []
         await page.answer.get_by_role("button", name="Show source").click()
         await expect(page.answer.locator("pre")).to_contain_text("graph TD")
 
@@ -285,7 +285,7 @@ async def test_all_of_it_fits_its_screen_and_axe_finds_nothing(
             await page.answer.get_by_text("More of it").click()
             await expect(page.answer.locator("pre code span").first).to_be_visible()
             assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-            assert await page.barriers() == []
+            assert await page.violations() == []
             await page.page.locator("[data-scroller]").evaluate("element => element.scrollTo(0, 0)")
             async for scheme in page.in_each_scheme():
                 await page.page.screenshot(path=PICTURES / f"markdown-{scheme}-{size['width']}.png")

@@ -144,7 +144,7 @@ async def test_formulas_fit_their_screen_and_axe_finds_nothing(
                   else element.addEventListener("scroll", () => done(), { once: true });
                 })"""
             )
-            assert await page.barriers() == []
+            assert await page.violations() == []
             await scroller.evaluate("element => element.scrollTo(0, 0)")
             async for scheme in page.in_each_scheme():
                 color = "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Error, expect
 from support.page import ChatPage, opened
 from support.process import running_over
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
 from support.words import pattern_of, words_of
@@ -40,10 +40,10 @@ SAYS = """([sentences, expected]) => {
 
 
 class Scene:
-    """A page with a chat of one question, at the end of a wire, and a server that can be ended and started again."""
+    """A page with a chat of one question, behind a proxy, and a server that can be ended and started again."""
 
     page: ChatPage
-    wire: Wire
+    proxy: TcpProxy
 
     def __init__(self, upstream: Upstream, port: int) -> None:
         self.upstream = upstream
@@ -106,7 +106,7 @@ async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: 
     upstream.plays(says("One"))
     try:
         await scene.starts(**settings)
-        async with Wire(scene.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
+        async with TcpProxy(scene.address) as scene.proxy, opened(browser, scene.proxy.address) as scene.page:
             await scene.page.ask("first")
             await scene.page.has_ended()
             yield scene
@@ -174,7 +174,7 @@ async def a_second_tab(scene: Scene) -> None:
 
 
 async def a_dead_link(scene: Scene) -> None:
-    scene.wire.freeze()
+    scene.proxy.freeze()
     async with scene.page.page.expect_websocket():
         await scene.page.page.evaluate("window.dispatchEvent(new Event('online'))")
     await scene.page.is_connected()

@@ -198,7 +198,7 @@ async def test_the_panel_tells_what_is_left(browser: Browser, upstream: Upstream
         await expect(today).to_contain_text(re.compile(r"1 of 2 left, more in [0-9]+ s"))
         await expect(today.get_by_label("Tokens a day")).to_have_attribute("value", "950")
         await expect(today).to_contain_text(re.compile(r"950 of 1,000 left, more in [0-9]+ (h|min|s)"))
-        assert await page.barriers() == []
+        assert await page.violations() == []
 
 
 async def test_who_is_over_a_limit_sees_when_to_ask_again(browser: Browser, upstream: Upstream) -> None:

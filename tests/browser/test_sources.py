@@ -249,4 +249,4 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
         await page.answer.get_by_text("Code that was run").click()
         await expect(page.messages.locator("iframe")).to_be_attached()
         assert await page.unfit_words() == []
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []

@@ -75,7 +75,7 @@ async def test_no_button_is_shown_before_it_has_a_name(browser: Browser, upstrea
         await page.page.goto(f"http://{address}/", wait_until="commit")
         early = page.page.locator("textarea")
         await early.fill("a question")
-        assert [barrier for barrier in await page.barriers() if "name" in barrier or "label" in barrier] == []
+        assert [violation for violation in await page.violations() if "name" in violation or "label" in violation] == []
         await early.press("Enter")
         held.set()
         await expect(page.answer).to_contain_text("Hello world")

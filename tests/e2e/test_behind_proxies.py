@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.process import running_over
 from support.proxies import Front, Proxy, caddy, nginx
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving, sharing
 from support.upstream import AT_ONCE, Exchange, Upstream, says_and_is_silent, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -246,15 +246,15 @@ async def test_a_server_that_keeps_connections_for_longer_than_its_proxy_leaves_
 ) -> None:
     async with (
         serving(upstream, **settings) as address,
-        Wire(address, late=True) as wire,
-        caddy(tmp_path, free_port, wire.address) as front,
+        TcpProxy(address, late=True) as tcp_proxy,
+        caddy(tmp_path, free_port, tcp_proxy.address) as front,
         front.session() as session,
     ):
         # Caddy would try a GET once more. That the server refuses this does not matter, as long as it is heard.
         async with session.post("/models") as response:
             assert response.status == 405
         with suppress(TimeoutError):
-            await asyncio.wait_for(wire.server_closed.wait(), UVICORNS_KEEP_ALIVE + 1)
+            await asyncio.wait_for(tcp_proxy.server_closed.wait(), UVICORNS_KEEP_ALIVE + 1)
         async with session.post("/models") as response:
             assert response.status == status
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from support.last_used import LastUsed
+from support.lru_cache import LruCache
 from support.web_app import WebApp
 
 LIFETIME = 48 * 3_600
@@ -20,7 +20,7 @@ class GoogleFiles(WebApp):
     """Answers `Hello world` to every question; `requests` has the contents of each."""
 
     def __init__(self) -> None:
-        self.askers: LastUsed[Any] = LastUsed()
+        self.shared_servers: LruCache[Any] = LruCache()
         self.requests: list[list[Any]] = []
         self.uploaded: dict[str, bytes] = {}
         """The files that were sent to the Files API, by their names."""

@@ -243,13 +243,13 @@ def timeless(frame: Frame) -> Frame:
 async def page(served: tuple[Upstream, str]) -> AsyncIterator[Page]:
     async with chromium() as browser:
         page = await browser.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+        errors: list[str] = []
+        page.on("console", lambda message: errors.append(message.text))
         response = await page.goto(f"http://{served[1]}/schema/socket")
         assert response is not None
         assert "unsafe" not in response.headers["content-security-policy"]
         yield page
-        assert complaints == []
+        assert errors == []
 
 
 async def test_a_page_shows_each_frame_with_its_fields_and_examples(page: Page, document: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
-from support.functions import TOOLS, calls
+from support.functions import TOOLS
 from support.log import Log
 from support.openai_wire import FORMS
 from support.phases import PHASES, SOCKET_PHASES, THINKS

@@ -11,7 +11,7 @@ from support.conversations import Conversations, conversations_of, whole
 from support.log import Log
 from support.pgbouncer import pgbouncer
 from support.postgres import Postgres, fresh_database, postgres
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest
 from support.upstream import Upstream
@@ -154,14 +154,14 @@ async def test_after_a_switchover_it_leaves_the_old_primary_that_only_reads(upst
     with postgres() as old, postgres() as new:
         await migrate(Settings(database_url=old.url).database)
         await migrate(Settings(database_url=new.url).database)
-        async with Wire(urlsplit(old.url).netloc.partition("@")[2]) as wire:
-            url = f"postgresql://postgres@{wire.address}/postgres"
+        async with TcpProxy(urlsplit(old.url).netloc.partition("@")[2]) as proxy:
+            url = f"postgresql://postgres@{proxy.address}/postgres"
             async with serving(upstream, database_url=url) as address, conversations_of(address) as client:
                 conversation = await client.create()
                 turns = [ask_rest(address, conversation=conversation) for _ in range(8)]  # on several connections
                 assert {frames[-1]["type"] for frames in await asyncio.gather(*turns)} == {"usage"}
                 await tell(old.url, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-                wire.leads_to(urlsplit(new.url).netloc.partition("@")[2])
+                proxy.leads_to(urlsplit(new.url).netloc.partition("@")[2])
                 [refused] = await ask_rest(address, conversation=conversation)
                 assert refused["code"] == "store_unavailable"
                 for _ in range(12):
