@@ -32,8 +32,8 @@ const Panels = inWords(
 
 /** A part of the page that is drawn once the words are there. */
 function inWords(Part: ComponentType): ComponentType {
-  return function Spoken() {
-    use(useChat().spoken);
+  return function WithWords() {
+    use(useChat().wordsLoaded);
     return <Part />;
   };
 }

@@ -1,6 +1,6 @@
 // The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
 
-import { type CloseReason, closeReasonOf, type WhyNot } from "../protocol/close-codes";
+import { type CloseReason, closeReasonOf, type ConnectFailure } from "../protocol/close-codes";
 import type { FrameDown, FrameUp } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
@@ -242,7 +242,7 @@ export class ChatSocket {
     else this.#connectLater({ status }, 0);
   }
 
-  #connectLater(why: WhyNot, atLeastMs: number): void {
+  #connectLater(why: ConnectFailure, atLeastMs: number): void {
     const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#timing, Math.random()));
     this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
     this.#clearTimer();

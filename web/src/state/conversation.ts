@@ -97,7 +97,7 @@ export interface Refused {
 }
 
 export const ROOT = "";
-const NOBODY: readonly string[] = [];
+const NO_IDS: readonly string[] = [];
 
 const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "reconnecting", "stopping"]);
 
@@ -133,7 +133,7 @@ export function lastAnswer(conversation: Conversation): string | null {
 
 /** The ids of a message and of those beside it, oldest first. */
 export function siblingsOf(conversation: Conversation, message: Message): readonly string[] {
-  return conversation.children[message.parent ?? ROOT] ?? NOBODY;
+  return conversation.children[message.parent ?? ROOT] ?? NO_IDS;
 }
 
 /** The newest message below this one: the leaf to show when a branch is turned to. */

@@ -1,13 +1,13 @@
 // Why there is no connection.
 
 import { CLOSE_CODES } from "../protocol/close-code-table";
-import type { CloseCode, WhyNot } from "../protocol/close-codes";
+import type { CloseCode, ConnectFailure } from "../protocol/close-codes";
 import type { Name, Sentence } from "./words/words";
 
 /** The statuses that have a sentence of their own. */
 const STATUSES = [200, 401, 403, 404, 429, 502, 503] as const;
 
-export function whyNotConnected(why: WhyNot): Sentence {
+export function whyNotConnected(why: ConnectFailure): Sentence {
   if ("closed" in why) return whyClosed(why.closed);
   if (why.status === null) return { say: "unreachable" };
   const status = why.status === 504 ? 502 : why.status;
