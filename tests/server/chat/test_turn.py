@@ -30,12 +30,6 @@ from deltawire.protocol.errors import TABLE
 from deltawire.protocol.usage_figures import TOKEN_KINDS
 
 
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
-
-
 FAST = {"retry_max_delay": 0.01}
 
 

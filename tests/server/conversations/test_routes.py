@@ -17,7 +17,6 @@ from support.transports import ask_rest
 from support.upstream import Upstream, fails, says, says_and_breaks_off
 
 from deltawire.conversations.database import Database
-from deltawire.conversations.migrate import migrate
 from deltawire.conversations.schemas import ConversationQuery, NewConversation
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
@@ -251,22 +250,15 @@ async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_
         assert await rows(database, large) == 0
 
 
-@pytest.fixture
-async def file(tmp_path: Path) -> Path:
-    """A SQLite database."""
-    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
-    return tmp_path / "c.db"
-
-
 @pytest.mark.parametrize("title", ["", "quaint"])
-async def test_sqlites_index_forgets_what_is_deleted(file: Path, upstream: Upstream, title: str) -> None:
+async def test_sqlites_index_forgets_what_is_deleted(sqlite_file: Path, upstream: Upstream, title: str) -> None:
     upstream.plays(says("remarkable"))
-    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address, conversations_of(address) as client:
         conversation = await client.create(title=title)
         await ask_rest(address, "extraordinary", conversation=conversation)
         await client.call("PATCH", f"/{conversation}", {"title": title})
         await client.call("DELETE", f"/{conversation}")
-    with closing(sqlite3.connect(file)) as database:
+    with closing(sqlite3.connect(sqlite_file)) as database:
         for table in ("conversations", "messages"):
             database.execute(f"CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab(main, {table}_search, row)")
             assert database.execute(f"SELECT term FROM {table}_words").fetchall() == []

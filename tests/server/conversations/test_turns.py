@@ -21,12 +21,6 @@ from support.upstream import (
 from deltawire.protocol.errors import TABLE
 
 
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
-
-
 async def test_the_question_and_the_answer_are_there_when_the_usage_arrives(
     client: Conversations, address: str, ask: Ask
 ) -> None:
