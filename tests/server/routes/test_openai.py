@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from support.bodies import EVERY_COUNT, OURS, recordings
 from support.identity import API_KEYS, KEYS
 from support.log import Log
+from support.openai_client import openai_client
 from support.openai_wire import FORMS, ask_form
 from support.paths import DOCS
 from support.serving import serving, sharing
@@ -44,19 +45,6 @@ PATH = "/v1/chat/completions"
 MODEL = "gemini-flash-latest"
 HI: Any = [{"role": "user", "content": "hi"}]
 BLOCKED = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 8, "totalTokenCount": 8}}
-
-
-@contextlib.asynccontextmanager
-async def client_of(address: str, key: str = "any") -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"http://{address}/v1", api_key=key, max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with sharing(upstream, retries=0) as address, client_of(address) as client:
-        yield client
 
 
 def text_of(chunks: list[ChatCompletionChunk]) -> str:
@@ -217,7 +205,7 @@ async def test_an_answer_that_is_cut_is_not_asked_again_by_the_client(upstream: 
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_caller_over_the_limit_is_told_when_to_come_back(upstream: Upstream, *, stream: bool) -> None:
-    async with serving(upstream, turns_per_minute=1) as address, client_of(address) as client:
+    async with serving(upstream, turns_per_minute=1) as address, openai_client(address) as client:
         first = await client.chat.completions.with_raw_response.create(model=MODEL, messages=HI)
         assert "ratelimit" in first.headers
         with pytest.raises(openai.RateLimitError) as refused:
@@ -232,7 +220,7 @@ async def test_a_caller_over_the_limit_is_told_when_to_come_back(upstream: Upstr
 
 async def test_the_key_is_the_callers_and_every_refusal_has_openais_shape(upstream: Upstream) -> None:
     async with sharing(upstream, api_keys=API_KEYS, max_frame_bytes=10_000) as address:
-        async with client_of(address, KEYS["alice"]) as client:
+        async with openai_client(address, KEYS["alice"]) as client:
             assert (await client.chat.completions.create(model=MODEL, messages=HI)).choices[0].message.content
             assert [model.id for model in (await client.models.list()).data] == [MODEL]
             assert (await client.models.retrieve(MODEL)).object == "model"
@@ -250,14 +238,14 @@ async def test_the_key_is_the_callers_and_every_refusal_has_openais_shape(upstre
             with pytest.raises(openai.BadRequestError) as refused:
                 await client.chat.completions.create(model=MODEL, messages=HI, n=2)
             assert (refused.value.code, refused.value.param) == ("invalid_frame", "n")
-        async with client_of(address, "wrong") as client:
+        async with openai_client(address, "wrong") as client:
             with pytest.raises(openai.AuthenticationError) as stranger:
                 await client.models.list()
             assert (stranger.value.code, stranger.value.type) == ("unauthenticated", "authentication_error")
 
 
 async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Upstream) -> None:
-    async with sharing(upstream, max_message_chars=10) as address, client_of(address) as client:
+    async with sharing(upstream, max_message_chars=10) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "x" * 11}])
         with pytest.raises(openai.APIStatusError) as refused_too:
@@ -273,7 +261,7 @@ async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
     reading: asyncio.Task[list[ChatCompletionChunk]]
     async with contextlib.AsyncExitStack() as stack:
         async with serving(upstream) as address:
-            client = await stack.enter_async_context(client_of(address))
+            client = await stack.enter_async_context(openai_client(address))
             stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
             await anext(aiter(stream))
             reading = asyncio.create_task(_all_of(stream))

@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,6 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 from support.files import png
 from support.functions import TOOLS, contents_of
+from support.openai_client import openai_client
 from support.serving import sharing
 from support.upstream import Upstream, says
 
@@ -24,16 +24,6 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
 SPLIT = "data:image/png;base64," + "QUI=" * 65_537
 """Base64 that ends more than once."""
 SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}}
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with (
-        sharing(upstream, retries=0) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
-        yield client
 
 
 async def files_of(client: AsyncOpenAI) -> Any:
@@ -127,10 +117,7 @@ async def test_pictures_may_be_as_large_as_a_file_beside_a_frame(upstream: Upstr
     def of(picture: bytes) -> dict[str, Any]:
         return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64encode(picture).decode()}"}}
 
-    async with (
-        sharing(upstream, **settings) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
+    async with sharing(upstream, **settings) as address, openai_client(address) as client:
         await client.chat.completions.create(model=MODEL, messages=shown(of(large)))
         [content] = contents_of(upstream.exchanges[0])
         assert content["parts"][0]["inlineData"] == {"mimeType": "image/png", "data": b64encode(large).decode()}
@@ -153,10 +140,7 @@ async def test_a_body_with_files_may_not_hold_more_values_than_a_small_one_can(
     parameters = {"type": "object", "of": [[] for _ in range(5_000)]}
     tools: Any = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
     settings: dict[str, Any] = {"retries": 0, "max_file_bytes": 400_000, "max_frame_bytes": 10_000}
-    async with (
-        sharing(upstream, **settings) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
+    async with sharing(upstream, **settings) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=shown(), tools=tools)
     assert refused.value.status_code == 413

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import openai
@@ -12,6 +11,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
 from support.functions import TOOLS, call, calls, contents_of
+from support.openai_client import openai_client
 from support.paths import DOCS
 from support.redis import RedisServer
 from support.serving import serving, sharing
@@ -22,19 +22,6 @@ CHAT_TOOLS: Any = [{"type": "function", "function": tool} for tool in TOOLS]
 RESPONSE_TOOLS: Any = [{"type": "function", "strict": None, "parameters": None, **tool} for tool in TOOLS]
 ASK: Any = [{"role": "user", "content": "How is it?"}]
 SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}}
-
-
-@asynccontextmanager
-async def client_of(address: str) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with sharing(upstream, retries=0) as address, client_of(address) as client:
-        yield client
 
 
 async def streamed(client: AsyncOpenAI, messages: Any, **more: Any) -> tuple[dict[str, Any], list[ChatCompletionChunk]]:
@@ -153,7 +140,7 @@ async def test_a_step_that_is_not_known_goes_as_plain_parts(upstream: Upstream, 
     made = {"id": "call_old", "type": "function", "function": {"name": "clock", "arguments": '{"zone": "CET"}'}}
     message = {"role": "assistant", "content": "Let me look.", "tool_calls": [made]}
     messages: Any = [*ASK, message, {"role": "tool", "tool_call_id": "call_old", "content": "noon"}]
-    async with sharing(upstream, retries=0, models="*") as address, client_of(address) as client:
+    async with sharing(upstream, retries=0, models="*") as address, openai_client(address) as client:
         await client.chat.completions.create(model=model, messages=messages, tools=CHAT_TOOLS)
     _, call_content, result_content = contents_of(upstream.exchanges[0])
     part: dict[str, Any] = {"functionCall": {"name": "clock", "args": {"zone": "CET"}}}
@@ -197,7 +184,7 @@ async def test_replicas_share_the_signatures(upstream: Upstream, redis: RedisSer
     async with AsyncExitStack() as stack:
         one, other = [
             await stack.enter_async_context(
-                client_of(await stack.enter_async_context(serving(upstream, redis_url=redis.url)))
+                openai_client(await stack.enter_async_context(serving(upstream, redis_url=redis.url)))
             )
             for _ in range(2)
         ]
@@ -213,7 +200,7 @@ async def test_calls_and_results_have_a_bound(upstream: Upstream) -> None:
         {"role": "assistant", "tool_calls": [made]},
         {"role": "tool", "tool_call_id": "c", "content": "x" * 2_000},
     ]
-    async with sharing(upstream, max_history_chars=1_000) as address, client_of(address) as client:
+    async with sharing(upstream, max_history_chars=1_000) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS)
     assert (refused.value.status_code, refused.value.param) == (413, "messages")
