@@ -60,7 +60,7 @@ async def state_of(server: ServerProcess) -> State:
     before = [line for line in server.lines if line["event"] == "tasks"]
     server.process.send_signal(signal.SIGUSR1)
     while len(before) == len(after := [line for line in server.lines if line["event"] == "tasks"]):
-        await server.printed_more()
+        await server.wait_for_line()
     return State(after[-1]["count"], server.descriptors(), server.resident_kib())
 
 

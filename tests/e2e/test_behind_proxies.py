@@ -194,13 +194,13 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         await client.chat()
         await client.receive()
         server.process.send_signal(signal.SIGTERM)
-        await server.printed('"draining"')
+        await server.wait_for_output('"draining"')
         released.set()
         assert (await client.until_end())[-1]["type"] == "usage"
         assert await client.until_closed() == 1012
         await stream.reads_until(b"event: usage")
         stream.drop()
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (2, 0, 0)
 
 

@@ -135,7 +135,7 @@ COMMANDS = {"module": ("-m", "deltawire"), "script": (str(Path(sys.executable).w
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, how: signal.Signals) -> None:
     async with running(sys.executable, "-X", "importtime", *COMMANDS[command]) as server:
-        await server.printed("structlog")
+        await server.wait_for_output("structlog")
         assert await server.stop(how) == 128 + how
         assert "Traceback" not in server.output
 
@@ -181,7 +181,7 @@ async def test_an_upstream_that_cannot_be_loaded_ends_it_with_exit_code_1(
 ) -> None:
     nowhere = {"SSL_CERT_FILE": str(tmp_path / "none.pem"), "DELTAWIRE_WORKERS": workers, "GEMINI_API_KEY": "none"}
     async with forked(fork_server, **nowhere) as server:
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         [line, *_] = [line for line in server.lines if line["event"] == "cannot start"]
         assert line["cause"] == "FileNotFoundError"
 
@@ -190,7 +190,7 @@ async def test_a_port_that_is_taken_is_said_in_one_line(fork_server: ForkServer,
     async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
         async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as second:
-            assert await second.ended() == 1
+            assert await second.wait() == 1
             assert second.output == (
                 f"DELTAWIRE_HOST, DELTAWIRE_PORT: cannot listen on 127.0.0.1:{free_port}: address already in use\n"
             )
@@ -242,6 +242,6 @@ async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
 
 async def test_the_log_can_be_read_on_a_terminal(fork_server: ForkServer, free_port: int) -> None:
     async with forked(fork_server, DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(free_port)) as server:
-        await server.printed(f"url=http://127.0.0.1:{free_port}")
+        await server.wait_for_output(f"url=http://127.0.0.1:{free_port}")
         assert "no real model is behind it" in server.output
         assert not server.output.startswith("{")

@@ -246,7 +246,7 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
         while server.process.returncode is None:
             stop_children(server.process.pid)
             await asyncio.sleep(0.01)
-        assert await server.ended() == 128 + signal.SIGTERM
+        assert await server.wait() == 128 + signal.SIGTERM
         assert server.output == ""
 
 

@@ -133,7 +133,7 @@ async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown_or_
         assert await everybody(people, lambda person: person.ask("one")) == ["All of it"] * PEOPLE
         await everybody(people, lambda person: person.begin("two"))
         first.process.kill()
-        await first.ended()
+        await first.wait()
 
         bereft = those_of(first, people)
         assert len(bereft) == PEOPLE // 2
@@ -160,7 +160,7 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         await everybody(people, lambda person: person.ask("one"))
         await everybody(people, lambda person: person.begin("two"))
         first.process.send_signal(signal.SIGTERM)
-        await first.printed('"draining"')
+        await first.wait_for_output('"draining"')
         late = await stack.enter_async_context(Person(front, PEOPLE))
         assert await late.ask("one") == "All of it"
         released.set()
@@ -169,7 +169,7 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         sent_away = those_of(first, people)
         assert len(sent_away) == PEOPLE // 2
         assert set(await everybody(sent_away, lambda person: person.client.until_closed())) == {1012}
-        assert await first.ended() == 0
+        assert await first.wait() == 0
         assert first.drained == (len(sent_away), 0, 0)
         await everybody(sent_away, Person.connect)
         await everybody(people, lambda person: person.ask("three"))
@@ -277,10 +277,10 @@ async def test_an_upgrade_of_one_replica_after_the_other_loses_nobody(
                 await everybody(people, lambda person: person.begin("two"))
                 await crowd.wait_for_answers()
                 server.process.send_signal(signal.SIGTERM)
-                await server.printed('"draining"')
+                await server.wait_for_output('"draining"')
                 await crowd.wait_for_answers()
                 released.set()
                 await everybody(people, Person.hear_the_rest)
-                assert await server.ended() == 0
+                assert await server.wait() == 0
                 await is_ready(await started(port))
             await crowd.wait_for_answers()

@@ -120,7 +120,7 @@ class Stores:
                 self.settings["database_url"] = self._url
                 command = (sys.executable, "-m", "deltawire", "migrate")
                 async with running(*command, DELTAWIRE_DATABASE_URL=self._url) as migrating:
-                    assert await migrating.ended() == 0, migrating.output
+                    assert await migrating.wait() == 0, migrating.output
             yield
 
     async def freeze(self, seconds: float, chance: random.Random) -> None:

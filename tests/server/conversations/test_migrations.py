@@ -60,7 +60,7 @@ async def test_a_file_that_cannot_be_written_stops_the_start_and_its_setting_is_
         ("DATABASE_URL", f"sqlite:///{file}", "that file: file is not a database"),
     ):
         async with forked(fork_server, *command, **{f"DELTAWIRE_{name}": value}) as server:
-            assert await server.ended() == 2
+            assert await server.wait() == 2
             assert server.output == f"DELTAWIRE_{name}: cannot keep conversations in {reason}\n"
 
 
@@ -69,10 +69,10 @@ async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_s
 ) -> None:
     async with fresh_database(postgresql) as url:
         async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
-            assert await server.ended() == 2
+            assert await server.wait() == 2
             assert server.output == ("the database has no tables yet: run `deltawire migrate`, then start again\n")
         async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
-            assert await server.ended() == 0
+            assert await server.wait() == 0
             assert server.lines[-1]["revision"] == REVISIONS[-1]
         await migrate.migrate(Settings(database_url=url).database)
         async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
@@ -132,7 +132,7 @@ async def test_an_early_database_is_told_by_the_command_in_one_sentence(
             "CREATE TABLE messages (id TEXT PRIMARY KEY, conversation TEXT, text TEXT);"
         )
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
-        assert await server.ended() == 2
+        assert await server.wait() == 2
     assert "Traceback" not in server.output
     assert server.output.startswith("the database's tables cannot be migrated")
     assert len(server.output.splitlines()) == 1
@@ -171,7 +171,7 @@ async def test_a_start_does_not_wait_for_a_database_that_is_away(fork_server: Fo
         assert error["code"] == "store_unavailable"
         assert "planted-password" not in server.output
     async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         assert "planted-password" not in server.output
 
 
@@ -211,7 +211,7 @@ def test_the_revisions_are_those_of_the_scripts() -> None:
 async def test_processes_that_migrate_at_once_do_it_once(fork_server: ForkServer, empty: str) -> None:
     async def one() -> int:
         async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=empty) as server:
-            return await server.ended()
+            return await server.wait()
 
     assert list(await asyncio.gather(one(), one())) == [0, 0]
     database = Database(empty)

@@ -51,7 +51,7 @@ async def sums_with(url: str, turns: int) -> list[UsageSum]:
 
 async def told_by_the_command(fork_server: ForkServer, *arguments: str, **environment: str) -> str:
     async with forked(fork_server, "usage", *arguments, **environment) as command:
-        assert await command.ended() == 0, command.output
+        assert await command.wait() == 0, command.output
         return command.output
 
 
@@ -141,7 +141,7 @@ async def test_a_bad_argument_of_the_command_is_told_by_its_name(
 ) -> None:
     (tmp_path / "conversations.db").touch()
     async with forked(fork_server, "usage", *arguments, DELTAWIRE_DATA_DIR=str(tmp_path)) as command:
-        assert await command.ended() == 2
+        assert await command.wait() == 2
     assert line in command.output
 
 
@@ -150,7 +150,7 @@ async def test_a_folder_without_a_database_is_named_and_gets_none(
     fork_server: ForkServer, command: tuple[str, ...], tmp_path: Path
 ) -> None:
     async with forked(fork_server, *command, DELTAWIRE_DATA_DIR=str(tmp_path)) as process:
-        assert await process.ended() == 1
+        assert await process.wait() == 1
     assert process.output.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
     assert not (tmp_path / "conversations.db").exists()
 
