@@ -1,7 +1,7 @@
 // The buttons of what an answer holds: a table, code, a formula.
 
 import type { ReactNode } from "react";
-import { useCopied } from "../hooks/use-copied";
+import { useCopied } from "./use-copied";
 import { useWords } from "./words";
 
 const CHECK = "M5 12.5 10 17.5 19 7";

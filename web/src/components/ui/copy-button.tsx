@@ -1,5 +1,5 @@
 import { useWords } from "../../hooks/use-chat";
-import { useCopied } from "../../hooks/use-copied";
+import { useCopied } from "../../markdown/use-copied";
 import { IconButton } from "./icon-button";
 import { ICONS } from "./icons";
 
