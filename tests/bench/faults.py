@@ -136,7 +136,9 @@ WITH_TOOLS: dict[str, Script] = {"functions": calls_functions, "sources": rests_
 
 async def plays_by_name(exchange: Exchange) -> None:
     """The script that the last message names; after it, there may be calls and their results."""
-    questions = [part["text"] for content in exchange.body["contents"] for part in content["parts"] if _is_question(content)]
+    questions = [
+        part["text"] for content in exchange.body["contents"] for part in content["parts"] if _is_question(content)
+    ]
     await {**FAULTS, **WITH_TOOLS}[questions[-1]](exchange)
 
 

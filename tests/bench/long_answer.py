@@ -15,12 +15,16 @@ DELTAS_A_SECOND = 250
 KEYS_A_SECOND = 5
 AFTER_SECONDS = 3.0
 
-WATCH = "() => {" + RECORD + """
+WATCH = (
+    "() => {"
+    + RECORD
+    + """
   watch.keys = [];
   window.watch_ = watch;
   new PerformanceObserver((list) => watch.keys.push(...list.getEntries().map((event) => event.duration)))
     .observe({ type: "event", durationThreshold: 16 });
 }"""
+)
 
 ENDED = """(turns) => new Promise((resolve) => {
   const look = () => {

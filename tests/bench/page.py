@@ -64,7 +64,10 @@ RECORD = """
   });
 """
 """JavaScript that records the durations of long tasks and of frames."""
-WATCH = "() => {" + RECORD + """
+WATCH = (
+    "() => {"
+    + RECORD
+    + """
   window.watch = new Promise((resolve) => {
     new MutationObserver((_, observer) => {
       const answers = document.querySelectorAll("[role=log] [aria-busy]");
@@ -74,6 +77,7 @@ WATCH = "() => {" + RECORD + """
     }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
   });
 }"""
+)
 
 
 async def streams(exchange: Exchange) -> None:

@@ -87,8 +87,9 @@ class Result(NamedTuple):
         """The row of a table."""
         first, usual = p99(self.figures.first_ms), p99(self.alone.first_ms)
         return (
-            f"{self.attack:22} first delta {first:4.0f} ms ({usual:.0f} alone)  livez {p99(self.figures.livez_ms):4.0f} ms"
-            f"  held {1000 * self.held:3.0f} ms  most +{self.most_mib} MiB  after +{self.after_mib} MiB  "
+            f"{self.attack:22} first delta {first:4.0f} ms ({usual:.0f} alone)  "
+            f"livez {p99(self.figures.livez_ms):4.0f} ms  held {1000 * self.held:3.0f} ms  "
+            f"most +{self.most_mib} MiB  after +{self.after_mib} MiB  "
             f"{'missed: ' + ', '.join(missed) if (missed := self.faults()) else 'met'}\n"
         )
 

@@ -486,7 +486,11 @@ async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstr
 
 async def test_an_answer_that_a_broken_connection_has_cut_is_found_again(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         proxy.cut()

@@ -20,7 +20,11 @@ async def test_without_grace_a_connection_cut_in_the_middle_keeps_what_came_and_
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
         proxy.cut()
@@ -74,7 +78,11 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
 
 async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.page.clock.install()
         await page.page.reload()
         await page.is_connected()

@@ -109,7 +109,11 @@ async def test_a_refused_question_comes_back_into_its_box(fox: Browser, upstream
 
 async def test_a_connection_that_breaks_comes_back(fox: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Half"), says("Whole"))
-    async with serving(upstream, max_grace=0) as address, TcpProxy(address) as proxy, opened(fox, proxy.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(fox, proxy.address) as page,
+    ):
         await asks(page, "hi")
         await expect(page.answer).to_have_text("Half")
         proxy.cut()

@@ -31,7 +31,9 @@ def english_in(shown: list[str], language: str) -> list[str]:
     english, own = words_of("en"), words_of(language)
     patterns = [pattern_of(text) for name, text in english.items() if len(text) > 1 and text != own[name]]
     own_texts = set(own.values())
-    return [text for text in shown if text not in own_texts and any(re.fullmatch(pattern, text) for pattern in patterns)]
+    return [
+        text for text in shown if text not in own_texts and any(re.fullmatch(pattern, text) for pattern in patterns)
+    ]
 
 
 @asynccontextmanager

@@ -41,7 +41,9 @@ async def test_an_answer_that_ends_unseen_is_told_by_the_service_worker(browser:
         await page.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
         await page.button("Stop").click()
         await page.page.wait_for_function("() => window.notifications.length > 0")
-        assert await page.page.evaluate("window.notifications") == [["sw.js", "Answer ready", "A long one", "deltawire"]]
+        assert await page.page.evaluate("window.notifications") == [
+            ["sw.js", "Answer ready", "A long one", "deltawire"]
+        ]
         assert await context.service_workers[0].evaluate(IS_CLICKED) == 1
         await context.close()
 

@@ -44,7 +44,9 @@ def client(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("kind, text", [("text", "Hello world"), ("stream", "Hello world"), ("picture", "Red.")])
-def test_a_client_gets_an_answer_with_its_end_and_its_tokens(results: CaseResults, client: str, kind: str, text: str) -> None:
+def test_a_client_gets_an_answer_with_its_end_and_its_tokens(
+    results: CaseResults, client: str, kind: str, text: str
+) -> None:
     assert results.answers[client][kind] == {"text": text, "finish": STOPPED.get(client, "stop"), "tokens": 5}
     [exchange] = results.exchanges_of(kind, client)
     shown = [part for part in contents_of(exchange)[0]["parts"] if "inlineData" in part]
@@ -59,7 +61,9 @@ def test_a_client_that_stops_in_mid_stream_closes_the_upstream(results: CaseResu
 
 
 @pytest.mark.parametrize("kind, names", [("one", ["weather"]), ("three", ["weather", "clock"])])
-def test_a_clients_functions_are_called_and_answered(results: CaseResults, client: str, kind: str, names: list[str]) -> None:
+def test_a_clients_functions_are_called_and_answered(
+    results: CaseResults, client: str, kind: str, names: list[str]
+) -> None:
     answer = results.answers[client][kind]
     assert (answer["text"], answer["finish"]) == ("Sunny.", STOPPED.get(client, "stop"))
     rounds = 1 if kind == "one" else 3
@@ -83,7 +87,11 @@ def test_a_client_gets_json_of_its_schema(results: CaseResults, client: str) -> 
 
 
 def test_a_client_is_told_that_an_answer_was_filtered(results: CaseResults, client: str) -> None:
-    assert results.answers[client]["unsafe"] == {"text": "I", "finish": UNSAFE.get(client, "content-filter"), "tokens": 5}
+    assert results.answers[client]["unsafe"] == {
+        "text": "I",
+        "finish": UNSAFE.get(client, "content-filter"),
+        "tokens": 5,
+    }
 
 
 @pytest.mark.parametrize("kind", ERRORS)

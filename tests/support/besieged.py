@@ -18,7 +18,7 @@ from support.functions import call, calls
 from support.identity import API_KEYS, KEYS, bearer
 from support.process import ServerProcess, running
 from support.scrape import scrape
-from support.siege import Attacker, Attack
+from support.siege import Attack, Attacker
 from support.upstream import Exchange, Upstream, floods, is_silent, says
 
 _DRIP_SECONDS = 0.01

@@ -154,4 +154,6 @@ class Outcome:
 
 
 def _differences(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
-    return [f"{name}: {actual.get(name)!r}, not {value!r}" for name, value in expected.items() if actual.get(name) != value]
+    return [
+        f"{name}: {actual.get(name)!r}, not {value!r}" for name, value in expected.items() if actual.get(name) != value
+    ]

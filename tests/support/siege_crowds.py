@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Attack, again, chat, drops, frame, sends
+from support.siege import MANY, MIB, SOCKETS, Attack, Attacker, again, chat, drops, frame, sends
 
 CROWD = 300
 """Connections of an attack, each of which does little."""
@@ -149,7 +149,9 @@ async def deep_bodies(attacker: Attacker) -> None:
         {"message": "a", "tools": [{"name": "f", "parameters": {f"x{n}": {} for n in range(4_900)}}]}
     ).encode()
     numbers = b'{"message":"a","temperature":[' + b"1," * 2_000_000 + b"1]}"
-    await again(SOCKETS, lambda: _asks(attacker, [attacker.request("POST", "/chat", b) for b in (deep, wide, keys, numbers)]))
+    await again(
+        SOCKETS, lambda: _asks(attacker, [attacker.request("POST", "/chat", b) for b in (deep, wide, keys, numbers)])
+    )
 
 
 async def many_conversations(attacker: Attacker) -> None:

@@ -5,7 +5,7 @@ import itertools
 import json
 from typing import Any
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Attack, again, chat, frame, sends
+from support.siege import MANY, MIB, SOCKETS, Attack, Attacker, again, chat, frame, sends
 
 TOOLS: list[dict[str, Any]] = [{"name": "f", "parameters": {"type": "object"}}]
 

@@ -5,7 +5,7 @@ import sys
 
 from support.siege import ATTACKS as FIRST
 from support.siege import WORST as FIRST_WORST
-from support.siege import Attacker, Attack
+from support.siege import Attack, Attacker
 from support.siege_crowds import CROWDS
 from support.siege_features import FEATURES, imports, stalled_uploads, tool_results, unread_prompts
 

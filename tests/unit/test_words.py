@@ -97,7 +97,7 @@ def names_in_script(file: Path) -> Iterator[tuple[int, str]]:
 
 def test_a_name_that_was_given_up_is_given_to_nothing() -> None:
     modules = {file: names_in for folder in (PACKAGE, TESTS) for file in folder.rglob("*.py")}
-    modules |= {file: names_in_script for file in PAGE.rglob("*.ts*")}
+    modules |= dict.fromkeys(PAGE.rglob("*.ts*"), names_in_script)
     found = {
         f"{file.relative_to(ROOT)}:{number}": f"{name}: write {RETIRED_NAMES[name.strip('_').lower()]}"
         for file, names in sorted(modules.items())

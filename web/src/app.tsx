@@ -6,7 +6,9 @@ import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
-const deferred: Promise<Partial<typeof import("./deferred")>> = import("./deferred").catch(() => ({ Messages: NotLoaded }));
+const deferred: Promise<Partial<typeof import("./deferred")>> = import("./deferred").catch(() => ({
+  Messages: NotLoaded,
+}));
 const deferredPart = (name: keyof typeof import("./deferred")) =>
   inWords(lazy(() => deferred.then((it) => ({ default: it[name] ?? (() => null) }))));
 const Sidebar = deferredPart("Sidebar");

@@ -22,7 +22,7 @@ from support.scrape import Scrape, scrape
 from support.upstream import Upstream
 from support.workers import workers_of
 
-from bench.chaos.people import API_KEYS, KEYS, NAMES, Home, Person, ClientTurn
+from bench.chaos.people import API_KEYS, KEYS, NAMES, ClientTurn, Home, Person
 from bench.chaos.provider import Provider
 
 MODELS = ["model-a", "model-b"]

@@ -29,7 +29,6 @@ from deltawire.gemini.events import Counts
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.usage_figures import TOKEN_KINDS
 
-
 FAST = {"retry_max_delay": 0.01}
 
 

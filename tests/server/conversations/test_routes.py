@@ -253,7 +253,10 @@ async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_
 @pytest.mark.parametrize("title", ["", "quaint"])
 async def test_sqlites_index_forgets_what_is_deleted(sqlite_file: Path, upstream: Upstream, title: str) -> None:
     upstream.plays(says("remarkable"))
-    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address, conversations_of(address) as client:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create(title=title)
         await ask_rest(address, "extraordinary", conversation=conversation)
         await client.call("PATCH", f"/{conversation}", {"title": title})

@@ -298,7 +298,10 @@ async def no_more_tasks_than(before: "set[asyncio.Task[Any]]") -> None:
 
 
 async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream: Upstream, sqlite_file: Path) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address, conversations_of(address) as client:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create()
     read_only = f"sqlite:///file:{sqlite_file}?mode=ro&uri=true"
     async with serving(upstream, database_url=read_only) as address, conversations_of(address) as client:
@@ -309,11 +312,17 @@ async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream
 
 
 async def test_a_broken_file_refuses_turns_and_the_rest_goes_on(upstream: Upstream, sqlite_file: Path) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address, conversations_of(address) as client:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create()
     content = await asyncio.to_thread(sqlite_file.read_bytes)
     await asyncio.to_thread(sqlite_file.write_bytes, content[:4096] + b"\xff" * (len(content) - 4096))
-    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address, conversations_of(address) as client:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         assert await refused(address, conversation) == "store_unavailable"
         assert (await client.call("GET"))[0] == 503
         assert not await client.is_ready()

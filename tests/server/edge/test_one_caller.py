@@ -168,11 +168,15 @@ async def test_what_is_stored_has_bounds_that_the_refusal_names(http: aiohttp.Cl
     assert (await refusal_of(names[0], "hi")).endswith("see MAX_CONVERSATION_MESSAGES.")
     assert (await refusal_of(names[1], "a" * 2_000)).endswith("see MAX_CONVERSATION_BYTES.")
     assert await refusal_of(names[1], "a" * 1_900) == await refusal_of(names[2], "a" * 1_900) == ""
-    status, problem = await call_json(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}})
+    status, problem = await call_json(
+        http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}
+    )
     assert problem["message"].endswith("see MAX_STORED_BYTES_PER_CALLER.")
     async with http.delete(f"/conversations/{names[1]}") as response:
         assert response.status == 204
-    assert (await call_json(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}))[0] == 200
+    assert (await call_json(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}))[
+        0
+    ] == 200
 
 
 async def test_settings_are_bounded_one_by_one_and_together(http: aiohttp.ClientSession) -> None:

@@ -129,7 +129,10 @@ async def test_a_fallback_answers_in_its_own_name(upstream: Upstream, collector:
     async with serving(upstream, retries=0, fallback_models="gemini-2") as address:
         await ask_rest(address)
         attributes = attributes_of(await collector.span())
-    assert (attributes["gen_ai.request.model"], attributes["gen_ai.response.model"]) == ("gemini-flash-latest", "gemini-2")
+    assert (attributes["gen_ai.request.model"], attributes["gen_ai.response.model"]) == (
+        "gemini-flash-latest",
+        "gemini-2",
+    )
 
 
 async def test_a_hang_up_is_no_error_and_names_its_reason(upstream: Upstream, collector: Collector) -> None:

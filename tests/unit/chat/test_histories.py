@@ -51,6 +51,13 @@ def test_the_oldest_parts_of_a_history_are_kept_as_text() -> None:
     history.add("q3", "a3", b"[1111111]")
     history.add("q4", "a4", b"[2222222]")
     messages = [(message.text, getattr(message, "parts", None)) for message in history.messages()]
-    assert messages == [("q1", None), ("a1", None), ("q3", None), ("a3", b"[1111111]"), ("q4", None), ("a4", b"[2222222]")]
+    assert messages == [
+        ("q1", None),
+        ("a1", None),
+        ("q3", None),
+        ("a3", b"[1111111]"),
+        ("q4", None),
+        ("a4", b"[2222222]"),
+    ]
     history.close()
     assert pool.open("ada").size == 0

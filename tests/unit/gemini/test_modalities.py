@@ -121,7 +121,10 @@ def test_a_kind_that_one_round_counts_without_modalities_is_not_told() -> None:
     rounds = EarlierRounds()
     for token_details in (details(audio=100), []):
         rounds = rounds.plus(
-            counted({**USAGE_METADATA, "promptTokensDetails": token_details, "candidatesTokensDetails": details(image=7)}), 1.0
+            counted(
+                {**USAGE_METADATA, "promptTokensDetails": token_details, "candidatesTokensDetails": details(image=7)}
+            ),
+            1.0,
         )
     assert rounds.counts.modalities == Modalities(output={"image": 14})
 

@@ -156,7 +156,9 @@ def test_what_comes_after_the_finish_is_told_too_and_nothing_twice() -> None:
 
 def test_the_same_page_is_one_source_and_a_chunk_without_a_page_is_none() -> None:
     chunks = [WIKI, {}, {"web": {"uri": "https://wiki.example/", "title": "Again"}}, {"maps": {"title": "Kyiv"}}]
-    assert events_without_text(payload("Blue", finish="STOP", **grounded(support("Blue", 0, 2, 3, 1, 9), chunks=chunks)))[1:] == [
+    assert events_without_text(
+        payload("Blue", finish="STOP", **grounded(support("Blue", 0, 2, 3, 1, 9), chunks=chunks))
+    )[1:] == [
         Source(1, "Wiki", "https://wiki.example/"),
         Source(2, "Kyiv", None),
         Citation(0, 4, (1, 2)),
@@ -170,7 +172,9 @@ def fetched(uri: str, status: str = "SUCCESS") -> dict[str, str]:
 def test_a_page_that_the_model_read_is_a_source_and_one_that_it_could_not_read_is_none() -> None:
     pages = [fetched("https://a.example/"), fetched("https://b.example/", "ERROR"), fetched("https://a.example/")]
     read: dict[str, Any] = {"urlContextMetadata": {"urlMetadata": pages}}
-    assert events_without_text(payload("Yes", **read), payload("", finish="STOP")) == [Source(1, None, "https://a.example/")]
+    assert events_without_text(payload("Yes", **read), payload("", finish="STOP")) == [
+        Source(1, None, "https://a.example/")
+    ]
 
 
 @pytest.mark.parametrize(

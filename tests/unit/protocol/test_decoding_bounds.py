@@ -72,7 +72,9 @@ NO_ID = "id must be 1 to 64 of A-Z a-z 0-9 _ . : -."
     ],
     ids=["lists", "lists after an id", "an id first", "no JSON", "cut", "deep", "a long id"],
 )
-def test_a_long_frame_is_refused_in_few_steps(text: str, code: str, message: str, named: tuple[str | None, bool]) -> None:
+def test_a_long_frame_is_refused_in_few_steps(
+    text: str, code: str, message: str, named: tuple[str | None, bool]
+) -> None:
     refused: list[Unreadable] = []
     names: list[tuple[str | None, bool]] = []
 

@@ -98,7 +98,9 @@ def test_messages_become_instructions_history_and_a_question() -> None:
 
 
 def test_instructions_alone_are_a_question() -> None:
-    chat = chat_request(messages=[{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Say hi."}])
+    chat = chat_request(
+        messages=[{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Say hi."}]
+    )
     assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
 
 

@@ -1,6 +1,6 @@
 // The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
 
-import { type CloseReason, closeReasonOf, type ConnectFailure } from "../protocol/close-codes";
+import { type CloseReason, type ConnectFailure, closeReasonOf } from "../protocol/close-codes";
 import type { FrameDown, FrameUp } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";

@@ -83,7 +83,11 @@ export class Keeper {
   }
 
   #load(): Kept {
-    const kept = { drafts: {} as Record<string, Draft>, settings: {} as Kept["settings"], unstored: [] as UnstoredTurn[] };
+    const kept = {
+      drafts: {} as Record<string, Draft>,
+      settings: {} as Kept["settings"],
+      unstored: [] as UnstoredTurn[],
+    };
     const settings: Record<string, KeptDraft["settings"]> = {};
     for (const chat of new Set([...this.#drafts.keys, ...this.#ownDrafts.keys])) {
       const found = keptIn(this.#ownDrafts.get(chat)) ?? keptIn(this.#drafts.get(chat));

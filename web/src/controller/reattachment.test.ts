@@ -77,7 +77,16 @@ beforeEach(() => {
   does({
     type: "stored",
     conversation: "c1",
-    stored: { id: "c1", title: "hi", created: 0, updated: 0, pinned: false, archived: false, folder: null, settings: {} },
+    stored: {
+      id: "c1",
+      title: "hi",
+      created: 0,
+      updated: 0,
+      pinned: false,
+      archived: false,
+      folder: null,
+      settings: {},
+    },
   });
   does({ type: "sent", answers: ["t1"] });
 });

@@ -101,7 +101,12 @@ export function retryLabel(problem: Problem): "ask_again" | "retry" {
 }
 
 /** The problem of a question of which the browser keeps no more than that there was one. */
-export const UNKNOWN_PROBLEM: Problem = { sentence: { say: "no_answer" }, advice: [], retry: AT_ANY_TIME, setting: null };
+export const UNKNOWN_PROBLEM: Problem = {
+  sentence: { say: "no_answer" },
+  advice: [],
+  retry: AT_ANY_TIME,
+  setting: null,
+};
 
 function hasNoAnswer({ sentence }: Problem): boolean {
   return sentence.say === "no_answer";

@@ -57,7 +57,10 @@ export function Dictation() {
   const running = useRef<Recognition | null>(null);
   const [listening, setListening] = useState(false);
   useEffect(() => () => running.current?.stop(), []);
-  const browser = window as { SpeechRecognition?: RecognitionConstructor; webkitSpeechRecognition?: RecognitionConstructor };
+  const browser = window as {
+    SpeechRecognition?: RecognitionConstructor;
+    webkitSpeechRecognition?: RecognitionConstructor;
+  };
   const Recognizer = browser.SpeechRecognition ?? browser.webkitSpeechRecognition;
   if (Recognizer === undefined) return null;
   const start = () => {
@@ -69,7 +72,11 @@ export function Dictation() {
     recognition.interimResults = true;
     recognition.onresult = ({ results }) => {
       const transcript = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
-      store.dispatch({ type: "write", chat, text: before === "" ? transcript.trimStart() : `${before} ${transcript.trimStart()}` });
+      store.dispatch({
+        type: "write",
+        chat,
+        text: before === "" ? transcript.trimStart() : `${before} ${transcript.trimStart()}`,
+      });
     };
     recognition.onend = () => setListening(false);
     recognition.start();

@@ -88,8 +88,12 @@ test("a sentence may be put into another, and sentences stand beside each other 
   const reason = { say: "unreachable" } as const;
   const [english, japanese] = [await speaking("en"), await speaking("ja")];
   expect(say(english, "not_deleted", { why: reason })).toBe("Not deleted: The server cannot be reached.");
-  expect(sayAll(english, reason, { say: "writing_kept" })).toBe("The server cannot be reached. What you write is kept.");
-  expect(sayAll(japanese, reason, { say: "writing_kept" })).toBe("サーバーに接続できません。書いた内容は保存されます。");
+  expect(sayAll(english, reason, { say: "writing_kept" })).toBe(
+    "The server cannot be reached. What you write is kept.",
+  );
+  expect(sayAll(japanese, reason, { say: "writing_kept" })).toBe(
+    "サーバーに接続できません。書いた内容は保存されます。",
+  );
 });
 
 test("words that are not known, as those that another version of the page has kept, are left out", async () => {
