@@ -147,8 +147,8 @@ soak: .venv/.installed-dev ## 20,000 turns, every reason to leave and every faul
 cuts: .venv/.installed-dev ## 20,000 turns with grace whose links are cut at random, at two servers with a Valkey
 	$(BENCH) -m bench.cuts
 
-siege: .venv/.installed-dev ## one caller does the worst, each way for 20 s on both databases; WAY=name for one of them
-	$(BENCH) -m bench.siege $(WAY)
+siege: .venv/.installed-dev ## one caller does the worst, each attack for 20 s on both databases; ATTACK=name for one of them
+	$(BENCH) -m bench.siege $(ATTACK)
 
 fuzz: .venv/.installed-dev ## a minute of random frames and requests with a good key; SEED=number
 	$(BENCH) -m bench.siege --fuzz $(SEED)

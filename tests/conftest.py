@@ -14,6 +14,7 @@ from support.forked import ForkServer
 from support.log import Log
 from support.postgres import copied, fresh_database, postgres_url
 from support.redis import RedisServer, redis_server
+from support.transports import TRANSPORTS, Ask
 from support.upstream import Upstream, says
 
 from deltawire.config.settings import Settings
@@ -178,6 +179,12 @@ def log() -> Iterator[Log]:
     processors[:] = [with_request, log]
     yield log
     processors[:] = before
+
+
+@pytest.fixture(params=TRANSPORTS)
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """How a client asks, over each transport."""
+    return TRANSPORTS[request.param]
 
 
 @pytest.fixture

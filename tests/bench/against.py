@@ -57,7 +57,7 @@ async def run(other: Path, load: Load, pairs: int, grace: float) -> list[tuple[f
     return costs
 
 
-def told(costs: list[tuple[float, float]]) -> str:
+def summary(costs: list[tuple[float, float]]) -> str:
     """The ratio of the pairs, by its quartiles."""
     low, middle, high = statistics.quantiles((here / there for here, there in costs), n=4)
     return f"here ÷ there: {middle:.3f}; half of the {len(costs)} pairs lie between {low:.3f} and {high:.3f}\n"
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--grace", type=float, default=0, help="seconds of grace of the turns here; none there")
     arguments = parser.parse_args()
     load, grace = LOADS[arguments.of], arguments.grace
-    sys.stdout.write(told(uvloop.run(run(arguments.other.resolve(), load, arguments.pairs, grace))))
+    sys.stdout.write(summary(uvloop.run(run(arguments.other.resolve(), load, arguments.pairs, grace))))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ SOCKET_DEPARTURES = {
 }
 HTTP_DEPARTURES = {"reads the stream": 8, "leaves the stream": 4, "reads the answer": 8, "leaves the answer": 4}
 DEPARTURES_FROM_A_FLOOD = ("cancels", "closes", "resets", "does not read", "leaves the stream")
-PATIENCE_SECONDS = 30.0
+MOST_SECONDS = 30.0
 """No turn takes this long, whatever happens to it."""
 
 
@@ -69,7 +69,7 @@ class Caller:
         """Ask once; return whether the socket is still there."""
         await turns.get()
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(MOST_SECONDS):
                 return await self._draw(client)
         except TimeoutError:
             self._ends.wrong.append(f"turn {self._turns} of caller {self._number} never ended")

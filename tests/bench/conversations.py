@@ -92,13 +92,13 @@ class Corpus:
         for turn in range(MESSAGES_A_CONVERSATION):
             is_answer = turn % 2 == 1
             length = self._random.randint(4, 10) if is_answer else self._random.randint(1, 2)
-            said = " ".join(self._random.choices(self._sentences, k=length))
+            text = " ".join(self._random.choices(self._sentences, k=length))
             seq = number * MESSAGES_A_CONVERSATION + turn + 1
             message = self._id()
             kept = (
-                ("model", said, "", "offline", "stop", None, None, _USAGE)
+                ("model", text, "", "offline", "stop", None, None, _USAGE)
                 if is_answer
-                else ("user", said, "", None, None, None, True, None)
+                else ("user", text, "", None, None, None, True, None)
             )
             messages.append((seq, message, conversation, "", parent, *kept, began + turn * _SECONDS_BETWEEN))
             parent = message
@@ -142,9 +142,9 @@ async def load_postgresql(corpus: Corpus, url: str) -> None:
     await database.execute("ALTER TABLE messages DISABLE TRIGGER ALL")
     for some in _portions(corpus):
         for table, columns, rows in some:
-            said = columns.index("text" if table == "messages" else "title")
+            column = columns.index("text" if table == "messages" else "title")
             await database.copy_to_table(
-                table, source=_lines(rows, said), columns=[*columns, "search"], format="text", null="\\N"
+                table, source=_lines(rows, column), columns=[*columns, "search"], format="text", null="\\N"
             )
     await database.execute("SET maintenance_work_mem = '512MB'")
     await database.execute("ALTER TABLE messages ENABLE TRIGGER ALL")
@@ -165,8 +165,8 @@ def _portions(corpus: Corpus) -> Iterator[list[tuple[str, tuple[str, ...], list[
         ]
 
 
-async def _lines(rows: list[Row], said: int) -> AsyncIterator[bytes]:
-    """Rows as COPY reads them, with the words of what was said; nothing in them has to be escaped."""
+async def _lines(rows: list[Row], column: int) -> AsyncIterator[bytes]:
+    """Rows as COPY reads them, with the words of their texts; nothing in them has to be escaped."""
     for row in rows:
-        words = " ".join(f"'{word}'" for word in words_of(row[said]))
+        words = " ".join(f"'{word}'" for word in words_of(row[column]))
         yield "\t".join([*("\\N" if value is None else str(value) for value in row), words, ""])[:-1].encode() + b"\n"

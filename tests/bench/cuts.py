@@ -43,7 +43,7 @@ TOOLS: Final[dict[str, list[Any]]] = {"functions": [{"name": "look"}], "sources"
 PARTS: Final = {"functions": {"tool_call": 2}, "sources": {"source": 1, "citation": 1}}
 """The frames beside text that a whole answer has."""
 LEAVES: Final = {"breaks": 8, "goes away": 3, "closes": 1, "stops": 2, "sends the chat again": 2}
-PATIENCE_SECONDS: Final = 60.0
+MOST_SECONDS: Final = 60.0
 GONE: Final = "gone"
 """A server that does not run for most of a second counts as dead: on a busy machine, that happens."""
 SLACK: Final = {
@@ -95,8 +95,8 @@ class Cuts:
                     self.faults.append(f"server {number}: bugs")
             if self.drawn[GONE] > self.turns / 100:
                 self.faults.append(f"{self.drawn[GONE]} runs were gone")
-            asked = Counter(turn["turn"] for server in servers for turn in server.turns)
-            self.faults += [f"{turn} ended {times} times" for turn, times in asked.items() if times > 1][:5]
+            ends = Counter(turn["turn"] for server in servers for turn in server.turns)
+            self.faults += [f"{turn} ended {times} times" for turn, times in ends.items() if times > 1][:5]
 
     async def _talk(self, addresses: list[str], servers: list[ServerProcess]) -> list[State]:
         """Ask all the turns at an even pace; return the states after a third."""
@@ -122,7 +122,7 @@ class Cuts:
 
     async def _call(self, addresses: list[str], turn: str) -> None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(MOST_SECONDS):
                 await Turn(addresses, turn, self._chance, self.drawn).run()
         except Exception as fault:  # noqa: BLE001 - each is told
             self.faults.append(f"{turn}: {fault!r}")
@@ -131,8 +131,8 @@ class Cuts:
         """Wait until all runs are forgotten; return the states, and note what is left of the runs."""
         left = [""]
         loop = asyncio.get_running_loop()
-        patience = loop.time() + PATIENCE_SECONDS
-        while (left or open_streams(upstream)) and loop.time() < patience:
+        deadline = loop.time() + MOST_SECONDS
+        while (left or open_streams(upstream)) and loop.time() < deadline:
             await asyncio.sleep(0.2)
             async with redis.client() as client:
                 left = [key for key in await client.keys("deltawire:run:*") if ":process:" not in key]
@@ -144,7 +144,7 @@ class Cuts:
 
 
 class Turn:
-    """One turn: asked, cut several times, and heard to its end."""
+    """One turn: asked, cut several times, and received to its end."""
 
     def __init__(self, addresses: list[str], turn: str, chance: random.Random, drawn: Counter[str]) -> None:
         self._addresses = addresses
@@ -153,34 +153,34 @@ class Turn:
         self._kind = chance.choice(list(TEXTS))
         self._chat = {"message": self._kind, "id": turn, "grace": GRACE, "thinking": "low", "history": []}
         self._chat |= {"tools": TOOLS[self._kind]} if self._kind in TOOLS else {}
-        self._heard: list[Frame] = []
+        self._received: list[Frame] = []
         self._is_stopped = False
 
     async def run(self) -> None:
-        """Hear it to its end, with cuts between; raise AssertionError for a frame that is missing or twice."""
+        """Receive it to its end, with cuts between; raise AssertionError for a frame that is missing or twice."""
         while not self._has_ended:
             async with self._connected() as client:
                 await self._asks(client)
                 await self._listens(client)
-        first, last = self._heard[0], self._heard[-1]
-        assert [frame["type"] for frame in self._heard].count("started") == (first["type"] == "started")
+        first, last = self._received[0], self._received[-1]
+        assert [frame["type"] for frame in self._received].count("started") == (first["type"] == "started")
         if "seq" not in last:  # refused, as one that is gone
             assert last["code"] == "gone", last
             self._drawn[GONE] += not self._is_stopped
             return
-        numbers = [frame["seq"] for frame in self._heard]
+        numbers = [frame["seq"] for frame in self._received]
         assert numbers == sorted(set(numbers)), "frames come once, in their order"
-        text, whole = text_of(self._heard), TEXTS[self._kind]
+        text, whole = text_of(self._received), TEXTS[self._kind]
         is_whole = last.get("finish_reason") == "stop"
         assert text == whole if is_whole else whole.startswith(text), (self._kind, last)
-        told = Counter(frame["type"] for frame in self._heard)
-        assert not is_whole or all(told[kind] == most for kind, most in PARTS.get(self._kind, {}).items()), told
+        counts = Counter(frame["type"] for frame in self._received)
+        assert not is_whole or all(counts[kind] == most for kind, most in PARTS.get(self._kind, {}).items()), counts
         assert self._is_stopped or last.get("finish_reason") != "cancelled", last
         assert last["type"] == "usage" or self._kind in FAIL, (self._kind, last)
 
     @property
     def _has_ended(self) -> bool:
-        return bool(self._heard) and self._heard[-1]["type"] in ("usage", "error")
+        return bool(self._received) and self._received[-1]["type"] in ("usage", "error")
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Client]:
@@ -190,20 +190,20 @@ class Turn:
 
     async def _asks(self, client: Client) -> None:
         """Go on after the last frame; before the first, send the chat again."""
-        if not self._heard:
+        if not self._received:
             await client.send(type="chat", **self._chat)
         else:
-            run, after = self._heard[0]["run"], self._heard[-1]["seq"]
+            run, after = self._received[0]["run"], self._received[-1]["seq"]
             await client.send(type="resume", run=run, after=after, id=self._chat["id"])
-            for frame in self._heard:
+            for frame in self._received:
                 await self._answers(client, frame)  # nobody knows if a result has arrived before the cut
 
-    async def _hears(self, client: Client) -> None:
-        """Hear the next frame of the turn; that a result has come before is none."""
+    async def _receive(self, client: Client) -> None:
+        """Receive the next frame of the turn; that a result has come before is none."""
         frame = await client.receive()
         while frame["id"] is None and frame.get("field") in ("call", "id"):
             frame = await client.receive()
-        self._heard.append(frame)
+        self._received.append(frame)
         await self._answers(client, frame)
 
     async def _answers(self, client: Client, frame: Frame) -> None:
@@ -211,29 +211,29 @@ class Turn:
             await client.send(type="tool_result", id=self._chat["id"], call=frame["call"], result=frame["call"])
 
     async def _listens(self, client: Client) -> None:
-        """Hear some frames, and leave, by one of the ways."""
+        """Receive some frames, and leave, by one of the ways."""
         most = self._chance.choice((0, 1, 2, 5, 10, 100))
         for _ in range(most):
-            await self._hears(client)
+            await self._receive(client)
             if self._has_ended:
                 return
         way = self._chance.choices(list(LEAVES), list(LEAVES.values()))[0]
         self._drawn[f"{way}, {self._kind}"] += 1
         if way == "goes away":
             await client.socket.close(1001)
-        elif way == "closes" and self._heard:
+        elif way == "closes" and self._received:
             self._is_stopped = True
             await client.socket.close(1000)
-        elif way == "stops" and self._heard:
+        elif way == "stops" and self._received:
             self._is_stopped = True
             async with connected(self._chance.choice(self._addresses)) as other:
-                await other.send(type="cancel", run=self._heard[0]["run"])
+                await other.send(type="cancel", run=self._received[0]["run"])
                 while not self._has_ended:
-                    await self._hears(client)
+                    await self._receive(client)
         else:
             client.socket.transport.abort()
             if way == "sends the chat again":
-                self._heard.clear()
+                self._received.clear()
 
 
 @asynccontextmanager

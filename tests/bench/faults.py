@@ -136,9 +136,11 @@ WITH_TOOLS: dict[str, Script] = {"functions": calls_functions, "sources": rests_
 
 async def plays_by_name(exchange: Exchange) -> None:
     """The script that the last message names; after it, there may be calls and their results."""
-    asked = [part["text"] for content in exchange.body["contents"] for part in content["parts"] if _is_said(content)]
-    await {**FAULTS, **WITH_TOOLS}[asked[-1]](exchange)
+    questions = [
+        part["text"] for content in exchange.body["contents"] for part in content["parts"] if _is_question(content)
+    ]
+    await {**FAULTS, **WITH_TOOLS}[questions[-1]](exchange)
 
 
-def _is_said(content: dict[str, Any]) -> bool:
+def _is_question(content: dict[str, Any]) -> bool:
     return content["role"] == "user" and "text" in content["parts"][0]

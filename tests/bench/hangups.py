@@ -49,30 +49,30 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
 NOTHING_OPEN = ("in a retry's back-off", "while its client thinks")
 CLOSE_OF_RUN = "close frame, with `grace`"
 STOP_ELSEWHERE = "lost, resumed, Stop from a third socket"
-ASKED = {
+HTTP_PATHS = {
     "SSE client gone": "/chat/stream",
     "REST client gone": "/chat",
     "chat completion's stream left": "/v1/chat/completions streamed",
     "response's stream left": "/v1/responses streamed",
 }
 """The paths of the departures over HTTP."""
-DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", *ASKED, CLOSE_OF_RUN, STOP_ELSEWHERE)
+DEPARTURES = ("close frame", "TCP reset", "half-open peer", "`cancel` frame", *HTTP_PATHS, CLOSE_OF_RUN, STOP_ELSEWHERE)
 LOGGED = {"`cancel` frame": "user_cancel", STOP_ELSEWHERE: "user_cancel"}
 CANNOT_BE = {
     ("blocked in a send", "REST client gone"): "its answer is sent at its end",
-    **{("while its client thinks", departure): "it ends in its calls" for departure in ASKED},
+    **{("while its client thinks", departure): "it ends in its calls" for departure in HTTP_PATHS},
 }
 
 
 async def arrive(address: str, departure: str) -> Listener:
     """A client that has asked its question."""
-    if departure in ASKED:
-        return await listening(address, ASKED[departure])
+    if departure in HTTP_PATHS:
+        return await listening(address, HTTP_PATHS[departure])
     reader, writer = await raw_socket(address)
     grace = 60 if departure in (CLOSE_OF_RUN, STOP_ELSEWHERE) else 0
     turn = f"t{time.monotonic_ns()}"  # the same chat again would join its run
-    asked = {"type": "chat", "message": "hi", "id": turn, "grace": grace, "tools": [{"name": "clock"}]}
-    writer.write(masked(json.dumps(asked).encode()))
+    chat = {"type": "chat", "message": "hi", "id": turn, "grace": grace, "tools": [{"name": "clock"}]}
+    writer.write(masked(json.dumps(chat).encode()))
     return Listener(reader, writer)
 
 
@@ -88,9 +88,9 @@ async def lose_and_resume(address: str, listener: Listener, run: str) -> Listene
     listener.reset()
     again = await say(address, {"type": "resume", "run": run})
     listener.reader, listener.writer = again.reader, again.writer
-    await listener.hears(b'"started"')
+    await listener.reads_until(b'"started"')
     third = await say(address, {"type": "cancel", "id": "none"})
-    await third.hears(b"unknown_turn")
+    await third.reads_until(b"unknown_turn")
     return third
 
 
@@ -109,7 +109,7 @@ def leave(listener: Listener, departure: str) -> None:
 async def settle(phase: str, departure: str, listener: Listener, exchange: Exchange) -> None:
     """Wait until the turn is in its phase."""
     if phase in ("between tokens", "in a silent stall") and departure != "REST client gone":
-        await listener.hears(b"Hello")
+        await listener.reads_until(b"Hello")
     if phase in NOTHING_OPEN:
         await exchange.closed.wait()
     if phase == "blocked in a send":
@@ -123,7 +123,7 @@ async def measure(server: ServerProcess, upstream: Upstream, phase: str, departu
     lines_before = len(server.turns)
     listener = await arrive(server.address, departure)
     arrived = asyncio.get_running_loop().time()
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     run = (await listener.reader.readuntil(b'","conv')).split(b'"')[-3].decode() if departure == STOP_ELSEWHERE else ""
     await settle(phase, departure, listener, exchange)
     third = await lose_and_resume(server.address, listener, run) if run else None

@@ -81,17 +81,17 @@ class Counter:
     async def of(self, work: Callable[[], Awaitable[None]]) -> int:
         """Count what the server does meanwhile, and nothing that it did not finish before."""
         await asyncio.sleep(_QUIET_SECONDS)
-        await self._tell("--instr=on")
+        await self._control("--instr=on")
         await work()
-        await self._tell("--instr=off")
-        await self._tell("--dump")
+        await self._control("--instr=off")
+        await self._control("--dump")
         counted = 0
         for file in self._folder.glob("counts*"):
             counted += max((int(total) for total in _TOTALS.findall(file.read_text())), default=0)
             file.unlink()
         return counted
 
-    async def _tell(self, order: str) -> None:
+    async def _control(self, order: str) -> None:
         pid = str(self._server.process.pid)
         process = await asyncio.create_subprocess_exec(
             "callgrind_control", order, pid, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL

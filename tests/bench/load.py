@@ -56,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """One stream; times are seconds of CLOCK_MONOTONIC."""
 
     stream: int
-    asked: float
+    began: float
     first: float
     """When the first text came."""
     ended: float
@@ -91,15 +91,15 @@ def masked(opcode: int, payload: bytes) -> bytes:
 def question(plan: Streams, stream: int) -> bytes:
     """What asks for a stream, as bytes for the connection."""
     text = prompt(stream, plan.chunks, plan.interval_ms)
-    asked: dict[str, object] = {"message": text}
+    fields: dict[str, object] = {"message": text}
     if plan.grace:
-        asked["grace"] = plan.grace  # without an id: the same question in the next round is another turn
+        fields["grace"] = plan.grace  # without an id: the same question in the next round is another turn
     if plan.conversations:
-        asked["conversation"] = plan.conversations[stream]
+        fields["conversation"] = plan.conversations[stream]
     if plan.transport == "socket":
-        return masked(1, msgspec.json.encode({"type": "chat", **asked}))
+        return masked(1, msgspec.json.encode({"type": "chat", **fields}))
     if plan.transport == "sse":
-        path, body = "/chat/stream", msgspec.json.encode(asked)
+        path, body = "/chat/stream", msgspec.json.encode(fields)
     else:
         path = "/v1beta/models/any:streamGenerateContent?alt=sse"
         body = msgspec.json.encode({"contents": [{"role": "user", "parts": [{"text": text}]}]})
@@ -116,7 +116,7 @@ class Stream(asyncio.Protocol):
         self._end = _END_OF_TURN if plan.transport == "socket" else _END_OF_BODY
         self._received: list[bytes] = []
         self._tail = b""
-        self._asked = self._first = self._ended = 0.0
+        self._began = self._first = self._ended = 0.0
         self.opened = asyncio.get_running_loop().create_future()
         self.over = asyncio.get_running_loop().create_future()
 
@@ -134,22 +134,22 @@ class Stream(asyncio.Protocol):
 
     def ask(self) -> None:
         """Ask for the stream."""
-        self._asked = time.monotonic()
+        self._began = time.monotonic()
         self._transport.write(question(self._plan, self._number))
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
-        if not self._asked:
+        if not self._began:
             self._open()  # this was the answer to the handshake
             return
         self._received.append(data)
         if not self._first and b'"text"' in data:
             self._first = now
-        seen = self._tail + data
-        if self._end in seen:
+        recent = self._tail + data
+        if self._end in recent:
             self._ended = now
             self._transport.close()
-        self._tail = seen[-_LONGEST_END:]
+        self._tail = recent[-_LONGEST_END:]
 
     def connection_lost(self, _: Exception | None) -> None:
         for future in (self.opened, self.over):
@@ -160,7 +160,7 @@ class Stream(asyncio.Protocol):
         """What came of it."""
         reading = transcript.read(self._plan.transport, b"".join(self._received), self._plan.chunks)
         problem = reading.problem or (None if self._ended else "the connection was lost before the end")
-        return Outcome(self._number, self._asked, self._first, self._ended, reading.deltas, problem)
+        return Outcome(self._number, self._began, self._first, self._ended, reading.deltas, problem)
 
 
 async def run_streams(plan: Streams) -> list[Outcome]:
@@ -247,9 +247,9 @@ async def hold_sockets(plan: Sockets) -> None:
     """Open the sockets, and tell of them as long as somebody asks."""
     began = time.monotonic()
     sockets = await open_sockets(plan)
-    _tell(Opened(time.monotonic() - began))
+    _print(Opened(time.monotonic() - began))
     while await asyncio.to_thread(sys.stdin.readline):
-        _tell(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
+        _print(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -260,12 +260,12 @@ def _host_and_port(address: str) -> tuple[str, int]:
 async def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
     if isinstance(plan, Streams):
-        _tell(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
+        _print(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
     else:
         await hold_sockets(plan)
 
 
-def _tell(what: object) -> None:
+def _print(what: object) -> None:
     sys.stdout.buffer.write(msgspec.json.encode(what) + b"\n")
     sys.stdout.flush()
 

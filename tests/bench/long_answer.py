@@ -7,7 +7,7 @@ from playwright.async_api import Browser
 from support.page import ChatPage, opened
 from support.upstream import Exchange, Script, Upstream, says
 
-from bench.page import SECTION
+from bench.page import RECORD, SECTION
 
 CHARS = 2**20
 DELTA_CHARS = 256
@@ -15,19 +15,16 @@ DELTAS_A_SECOND = 250
 KEYS_A_SECOND = 5
 AFTER_SECONDS = 3.0
 
-WATCH = """() => {
-  const watch = window.watch_ = { tasks: [], frames: [], keys: [] };
-  new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
-    .observe({ type: "longtask" });
+WATCH = (
+    "() => {"
+    + RECORD
+    + """
+  watch.keys = [];
+  window.watch_ = watch;
   new PerformanceObserver((list) => watch.keys.push(...list.getEntries().map((event) => event.duration)))
     .observe({ type: "event", durationThreshold: 16 });
-  let last = performance.now();
-  requestAnimationFrame(function frame(now) {
-    watch.frames.push(now - last);
-    last = now;
-    requestAnimationFrame(frame);
-  });
 }"""
+)
 
 ENDED = """(turns) => new Promise((resolve) => {
   const look = () => {
@@ -77,11 +74,11 @@ async def drawn(browser: Browser, address: str, upstream: Upstream, script: Scri
         await page.has_ended()
         await page.page.evaluate(WATCH)
         await page.ask("A very long answer, please.")
-        seen = {"while it comes": await _while(page, page.page.evaluate(ENDED, 2))}
-        seen["afterwards"] = await _while(page, asyncio.sleep(AFTER_SECONDS))
+        figures = {"while it comes": await _while(page, page.page.evaluate(ENDED, 2))}
+        figures["afterwards"] = await _while(page, asyncio.sleep(AFTER_SECONDS))
         await page.messages.hover()
-        seen["scrolled"] = await _while(page, _scrolls(page))
-        return seen
+        figures["scrolled"] = await _while(page, _scrolls(page))
+        return figures
 
 
 async def _scrolls(page: ChatPage) -> None:
@@ -99,13 +96,13 @@ async def _while(page: ChatPage, act: Awaitable[None]) -> dict[str, float]:
         await page.page.keyboard.press("a")
         await asyncio.sleep(1 / KEYS_A_SECOND)
     await done
-    seen = await page.page.evaluate("watch_")
-    frames = sorted(seen["frames"])
-    heap, nodes, _ = await page.in_use()
+    watch = await page.page.evaluate("watch_")
+    frames = sorted(watch["frames"])
+    heap, nodes, _ = await page.memory_in_use()
     return {
         "frame p95 ms": frames[int(len(frames) * 0.95)],
-        "longest task ms": max(seen["tasks"], default=0.0),
-        "slowest key ms": max(seen["keys"], default=0.0),
+        "longest task ms": max(watch["tasks"], default=0.0),
+        "slowest key ms": max(watch["keys"], default=0.0),
         "heap MB": heap,
         "nodes": nodes,
     }

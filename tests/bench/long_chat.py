@@ -109,7 +109,7 @@ async def short_chats(browser: Browser, address: str) -> list[tuple[int, float, 
             await asks(page, TURNS_A_CHAT)
             await page.button("New chat").click()
             if turns % (TURNS_OF_SHORT_CHATS // 5) == 0:
-                figures.append((turns, *await page.in_use()))
+                figures.append((turns, *await page.memory_in_use()))
     return figures
 
 
@@ -135,10 +135,10 @@ async def main() -> int:
     return 0 if all(frames[act][0] <= FRAME_LIMIT_MS for act in ("types", "scrolls")) else 1
 
 
-def _answer_rows(seen: dict[str, dict[str, dict[str, float]]]) -> str:
+def _answer_rows(measured: dict[str, dict[str, dict[str, float]]]) -> str:
     return "\n".join(
         f"| {way}, {phase} | " + " | ".join(f"{figure:,.0f}" for figure in figures.values()) + " |"
-        for way, phases in seen.items()
+        for way, phases in measured.items()
         for phase, figures in phases.items()
     )
 

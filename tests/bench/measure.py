@@ -136,10 +136,10 @@ async def _run(bench: Bench, address: str, transport: str, load: Load) -> Round:
         sys.stderr.write(f"the upstream itself was {late:.2f} s late: the machine is too busy\n")
     return Round(
         chunks=load.streams * load.chunks,
-        seconds=max(outcome.ended for outcome in outcomes) - min(outcome.asked for outcome in outcomes),
+        seconds=max(outcome.ended for outcome in outcomes) - min(outcome.began for outcome in outcomes),
         cpu_seconds=0.0,
         deltas=sum(outcome.deltas for outcome in outcomes),
-        first_ms=sorted((outcome.first - outcome.asked) * 1000 for outcome in outcomes),
+        first_ms=sorted((outcome.first - outcome.began) * 1000 for outcome in outcomes),
         lag_ms=max((outcome.ended - sent[outcome.stream].last) * 1000 for outcome in outcomes),
         peak_mib=0.0,
     )
@@ -159,14 +159,14 @@ async def idle(bench: Bench, service: Service, steps: Sequence[int], keepalive_s
                 result = await held.enter_async_context(bench.sockets(Sockets(address=running.address, sockets=more)))
                 settled = proc.cpu_seconds(running.pid)
                 await asyncio.sleep(keepalive_seconds)
-                spent = proc.cpu_seconds(running.pid) - settled
+                used = proc.cpu_seconds(running.pid) - settled
                 figures.append(
                     Idle(
                         sockets=sockets,
                         mib_over_base=(proc.resident_kib(running.pid) - base) / 1024,
                         handshakes_a_second=more / result.seconds,
                         handshake_cpu_us=(settled - before) / more * 1e6,
-                        keepalive_cpu=spent / keepalive_seconds if keepalive_seconds else 0.0,
+                        keepalive_cpu=used / keepalive_seconds if keepalive_seconds else 0.0,
                     )
                 )
                 opened = sockets

@@ -52,7 +52,7 @@ def pieces(text: str, count: int) -> list[str]:
 
 """
 
-WATCH = """() => {
+RECORD = """
   const watch = { tasks: [], frames: [] };
   new PerformanceObserver((list) => watch.tasks.push(...list.getEntries().map((task) => task.duration)))
     .observe({ type: "longtask" });
@@ -62,6 +62,12 @@ WATCH = """() => {
     last = now;
     requestAnimationFrame(frame);
   });
+"""
+"""JavaScript that records the durations of long tasks and of frames."""
+WATCH = (
+    "() => {"
+    + RECORD
+    + """
   window.watch = new Promise((resolve) => {
     new MutationObserver((_, observer) => {
       const answers = document.querySelectorAll("[role=log] [aria-busy]");
@@ -71,6 +77,7 @@ WATCH = """() => {
     }).observe(document.body, { subtree: true, childList: true, attributeFilter: ["aria-busy"] });
   });
 }"""
+)
 
 
 async def streams(exchange: Exchange) -> None:
@@ -97,13 +104,13 @@ async def measure(browser: Browser, address: str) -> dict[str, float]:
         before = await metrics.send("Performance.getMetrics")
         await page.page.evaluate(WATCH)
         await page.ask("A long answer, please.")
-        seen = await page.page.evaluate("window.watch")  # one wait: to look again and again takes the page's time
+        watch = await page.page.evaluate("window.watch")  # one wait: to look again and again takes the page's time
         after = await metrics.send("Performance.getMetrics")
-    frames = sorted(seen["frames"])
+    frames = sorted(watch["frames"])
     return {
         "script s": _script_seconds(after) - _script_seconds(before),
-        "longest task ms": max(seen["tasks"], default=0.0),
-        "tasks over 50 ms": float(len(seen["tasks"])),
+        "longest task ms": max(watch["tasks"], default=0.0),
+        "tasks over 50 ms": float(len(watch["tasks"])),
         "frame median ms": statistics.median(frames),
         "frame p95 ms": frames[int(len(frames) * 0.95)],
         "frame p99 ms": frames[int(len(frames) * 0.99)],

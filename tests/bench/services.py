@@ -26,7 +26,7 @@ from bench.upstream import Sent
 
 _REFERENCES: Final = Path(__file__).parent / "references"
 _SECONDS_TO_START: Final = 20.0
-_SECONDS_BETWEEN_KNOCKS: Final = 0.005
+_SECONDS_BETWEEN_TRIES: Final = 0.005
 _UNLIMITED: Final = str(10**9)
 _OURS: Final = {
     "DELTAWIRE_MAX_TURNS": _UNLIMITED,
@@ -209,7 +209,7 @@ async def _connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWr
 
 
 async def _accepts(address: str, process: asyncio.subprocess.Process) -> bool:
-    """Knock until a socket is accepted; False when the service has ended."""
+    """Try until a socket is accepted; False when the service has ended."""
     async with asyncio.timeout(_SECONDS_TO_START):
         while process.returncode is None:
             with suppress(ConnectionRefusedError):
@@ -218,5 +218,5 @@ async def _accepts(address: str, process: asyncio.subprocess.Process) -> bool:
                 answer = await reader.readuntil(b"\r\n\r\n")
                 writer.close()
                 return answer.startswith(b"HTTP/1.1 101")
-            await asyncio.sleep(_SECONDS_BETWEEN_KNOCKS)
+            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
     return False

@@ -1,6 +1,6 @@
 """`make siege` and `make fuzz`: one caller does the worst; another one's times are compared with those without them.
 
-Each way by itself, for 20 s, on SQLite and on PostgreSQL. Exit code 1 if a figure of the issue is not met.
+Each attack by itself, for 20 s, on SQLite and on PostgreSQL. Exit code 1 if a figure of the issue is not met.
 """
 
 import argparse
@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from support.besieged import Figures, attacker, besieged, held, quiet, under
 from support.fuzzing import GENEROUS, Fuzzer, fuzzed
 from support.postgres import fresh_database, postgres_url
-from support.siege import Way
-from support.siege_run import WAYS
+from support.siege import Attack
+from support.siege_run import ATTACKS
 from support.upstream import Upstream
 
 from deltawire.config.settings import Settings
@@ -52,10 +52,10 @@ def p99(values: Sequence[float]) -> float:
     return sorted(values)[int(len(values) * 0.99)] if values else float("inf")
 
 
-class Seen(NamedTuple):
-    """What one way did."""
+class Result(NamedTuple):
+    """The result of one attack."""
 
-    way: str
+    attack: str
     alone: Figures
     figures: Figures
     after_kib: int
@@ -80,28 +80,29 @@ class Seen(NamedTuple):
 
     @property
     def after_mib(self) -> int:
-        """The memory that is not back, of all ways until now."""
+        """The memory that is not back, of all attacks until now."""
         return (self.after_kib - self.alone.before_kib) // 1024
 
     def __str__(self) -> str:
         """The row of a table."""
         first, usual = p99(self.figures.first_ms), p99(self.alone.first_ms)
         return (
-            f"{self.way:22} first delta {first:4.0f} ms ({usual:.0f} alone)  livez {p99(self.figures.livez_ms):4.0f} ms"
-            f"  held {1000 * self.held:3.0f} ms  most +{self.most_mib} MiB  after +{self.after_mib} MiB  "
+            f"{self.attack:22} first delta {first:4.0f} ms ({usual:.0f} alone)  "
+            f"livez {p99(self.figures.livez_ms):4.0f} ms  held {1000 * self.held:3.0f} ms  "
+            f"most +{self.most_mib} MiB  after +{self.after_mib} MiB  "
             f"{'missed: ' + ', '.join(missed) if (missed := self.faults()) else 'met'}\n"
         )
 
 
-async def siege(kind: str, ways: Sequence[Way]) -> bool:
-    """Go each way; print its figures, and return False when one is not met."""
+async def siege(kind: str, attacks: Sequence[Attack]) -> bool:
+    """Run each attack; print its figures, and return False when one is not met."""
     is_met = True
     async with databases(kind) as url, Upstream() as upstream, besieged(upstream, url) as server:
         alice = await attacker(server.address, url, megabytes=28)
         alone = await under((), alice, server, SECONDS / 4, answers=10)
-        for way in ways:
+        for attack in attacks:
             server.lines.clear()
-            figures = await under((way,), alice, server, SECONDS, answers=10)
+            figures = await under((attack,), alice, server, SECONDS, answers=10)
             ended = time.monotonic()
             longest, where = held(server)
             is_quiet = True
@@ -110,12 +111,12 @@ async def siege(kind: str, ways: Sequence[Way]) -> bool:
             except TimeoutError:
                 is_quiet = False
             await asyncio.sleep(max(0.0, ended + BACK_SECONDS - time.monotonic()))
-            seen = Seen(way.__name__, alone, figures, server.resident_kib(), longest, is_quiet)
-            sys.stdout.write(f"{kind:10}  {seen}")
+            result = Result(attack.__name__, alone, figures, server.resident_kib(), longest, is_quiet)
+            sys.stdout.write(f"{kind:10}  {result}")
             if longest > MOST_HELD:
                 sys.stdout.write(f"{'':12}{where}\n")
             sys.stdout.flush()
-            is_met &= not seen.faults()
+            is_met &= not result.faults()
     return is_met
 
 
@@ -147,13 +148,13 @@ async def fuzz(seed: int) -> bool:
 
 async def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("ways", nargs="*")
+    parser.add_argument("attacks", nargs="*")
     parser.add_argument("--fuzz", nargs="?", type=int, const=26)
     given = parser.parse_args()
     if given.fuzz is not None:
         return 0 if await fuzz(given.fuzz) else 1
-    ways = [way for way in WAYS if not given.ways or way.__name__ in given.ways]
-    return 0 if all([await siege(kind, ways) for kind in ("sqlite", "postgresql")]) else 1
+    attacks = [attack for attack in ATTACKS if not given.attacks or attack.__name__ in given.attacks]
+    return 0 if all([await siege(kind, attacks) for kind in ("sqlite", "postgresql")]) else 1
 
 
 if __name__ == "__main__":

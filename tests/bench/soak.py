@@ -57,11 +57,11 @@ class State(NamedTuple):
 
 async def state_of(server: ServerProcess) -> State:
     """What it holds now."""
-    told = [line for line in server.lines if line["event"] == "tasks"]
+    before = [line for line in server.lines if line["event"] == "tasks"]
     server.process.send_signal(signal.SIGUSR1)
-    while len(told) == len(tellings := [line for line in server.lines if line["event"] == "tasks"]):
-        await server.printed_more()
-    return State(tellings[-1]["count"], server.descriptors(), server.resident_kib())
+    while len(before) == len(after := [line for line in server.lines if line["event"] == "tasks"]):
+        await server.wait_for_line()
+    return State(after[-1]["count"], server.descriptors(), server.resident_kib())
 
 
 def open_streams(upstream: Upstream) -> int:

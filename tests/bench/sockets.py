@@ -59,7 +59,7 @@ class Talk(msgspec.Struct, frozen=True, kw_only=True):
 
     def first_ms(self, share: float) -> float:
         """The milliseconds within which this share of the turns had their first text."""
-        times = sorted((outcome.first - outcome.asked) * 1000 for outcome in self.outcomes)
+        times = sorted((outcome.first - outcome.began) * 1000 for outcome in self.outcomes)
         return times[min(int(len(times) * share), len(times) - 1)]
 
 

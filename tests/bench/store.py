@@ -30,7 +30,7 @@ from bench.conversations import MESSAGES_A_CONVERSATION, Corpus, load_postgresql
 from bench.measure import Load
 from bench.searches import searches
 from bench.services import DELTAWIRE, Bench, Running, bench
-from bench.store_page import Kept, Latencies, Stored, Talk
+from bench.store_page import Latencies, Stored, Talk, TurnCosts
 from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 
@@ -43,7 +43,7 @@ BEFORE_SECONDS, AMID_SECONDS = 4.0, 4.0
 """Then every stream of a talk has begun, and for so long none ends."""
 
 
-class StrictDecoder:
+class ConversationReader:
     """Somebody who reads conversations over HTTP, and how long that takes; what it is shown is looked at."""
 
     def __init__(self, http: aiohttp.ClientSession) -> None:
@@ -86,16 +86,16 @@ async def read(database: str, url: str, corpus: Corpus, rounds: int, postmaster:
     async with running(DELTAWIRE_DATABASE_URL=url) as server:
         await server.ready()
         async with aiohttp.ClientSession(f"http://{server.address}") as http:
-            await StrictDecoder(http).search(corpus, rounds, seed=1)  # others have searched before
+            await ConversationReader(http).search(corpus, rounds, seed=1)  # others have searched before
             pids = [server.process.pid, *([] if postmaster is None else [postmaster])]
             before = sum(map(proc.cpu_seconds, pids))
-            reader = StrictDecoder(http)
+            reader = ConversationReader(http)
             await reader.list_and_open(rounds * 4)
             await reader.search(corpus, rounds)
             used = sum(map(proc.cpu_seconds, pids)) - before
-    asked = sum(map(len, reader.times.values()))
+    count = sum(map(len, reader.times.values()))
     times = {kind: sorted(times) for kind, times in reader.times.items()}
-    return Latencies(database, times, reader.found, used * 1000 / asked)
+    return Latencies(database, times, reader.found, used * 1000 / count)
 
 
 async def on_sqlite(corpus: Corpus, folder: Path, rounds: int) -> Stored:
@@ -130,7 +130,7 @@ async def on_postgresql(corpus: Corpus, folder: Path, rounds: int) -> Stored:
         return Stored(await read("PostgreSQL", url, corpus, rounds, server.pid), sizes[0], int(sizes[1]), seconds)
 
 
-async def kept(database: str, started: Bench, **environment: str) -> Kept:
+async def turn_costs(database: str, started: Bench, **environment: str) -> TurnCosts:
     """What turns cost that are kept, beside those that are not; by turns, so that a busy minute hits both alike."""
     service = msgspec.structs.replace(DELTAWIRE, environment={**DELTAWIRE.environment, **environment})
     talks: dict[bool, list[Talk]] = {False: [], True: []}
@@ -140,9 +140,9 @@ async def kept(database: str, started: Bench, **environment: str) -> Kept:
             for is_kept in (False, True):
                 sys.stderr.write(f"{database}, talk {number + 1}{', kept' if is_kept else ''}\n")
                 where = tuple(await made(deltawire, TALK.streams)) if is_kept else ()
-                asked = msgspec.structs.replace(TALK, conversations=where)
-                talks[is_kept].append(await talk(started, deltawire, asked))
-    return Kept(database, talks[False], talks[True])
+                load = msgspec.structs.replace(TALK, conversations=where)
+                talks[is_kept].append(await talk(started, deltawire, load))
+    return TurnCosts(database, talks[False], talks[True])
 
 
 async def talk(started: Bench, deltawire: Running, load: Load) -> Talk:
@@ -169,15 +169,15 @@ async def made(deltawire: Running, number: int) -> list[str]:
     return ids
 
 
-async def all_kept() -> list[Kept]:
+async def all_turn_costs() -> list[TurnCosts]:
     """The same on each database."""
     with postgres({"unix_socket_directories": ""}) as server:
         url = Settings(database_url=server.url).database
         await migrate(url)
         async with bench() as started:
             return [
-                await kept("SQLite", started),
-                await kept("PostgreSQL", started, DELTAWIRE_DATABASE_URL=server.url),
+                await turn_costs("SQLite", started),
+                await turn_costs("PostgreSQL", started, DELTAWIRE_DATABASE_URL=server.url),
             ]
 
 
@@ -204,7 +204,7 @@ def main() -> None:
         folder = arguments.data or temporary
         folder.mkdir(exist_ok=True)
         stored = uvloop.run(run(folder, arguments.conversations, rounds=40))
-        page = store_page.page(arguments.conversations, stored, uvloop.run(all_kept()), os.getloadavg()[1])
+        page = store_page.page(arguments.conversations, stored, uvloop.run(all_turn_costs()), os.getloadavg()[1])
     sys.stdout.write(page)
     if arguments.conversations == CONVERSATIONS:
         PAGE.write_text(page)

@@ -53,15 +53,15 @@ class Talk(NamedTuple):
     """The same, p99."""
 
 
-class Kept(NamedTuple):
+class TurnCosts(NamedTuple):
     """Turns that are kept beside turns that are not: so many talks of each, taken by turns."""
 
     database: str
-    free: list[Talk]
-    kept: list[Talk]
+    not_stored: list[Talk]
+    stored: list[Talk]
 
 
-def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float) -> str:
+def page(conversations: int, stored: list[Stored], costs: list[TurnCosts], load: float) -> str:
     """docs/measurements/store.md."""
     return TEXT.format(
         conversations=conversations,
@@ -81,7 +81,7 @@ def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float
                 for each in stored
             ),
         ),
-        kept=_table(
+        costs=_table(
             (
                 "not kept, kept",
                 "CPU a delta, µs",
@@ -90,14 +90,14 @@ def page(conversations: int, stored: list[Stored], kept: list[Kept], load: float
                 "first delta p50, ms",
                 "p99, ms",
             ),
-            ((each.database, *_costs(each)) for each in kept),
+            ((each.database, *_costs(each)) for each in costs),
         ),
-        talks=len(kept[0].kept),
+        talks=len(costs[0].stored),
     )
 
 
-def _costs(each: Kept) -> Iterable[str]:
-    both = (each.free, each.kept)
+def _costs(each: TurnCosts) -> Iterable[str]:
+    both = (each.not_stored, each.stored)
     for field in range(len(Talk._fields)):
         values = [sorted(talk[field] for talk in talks) for talks in both]
         yield ", ".join(f"{statistics.median(some):.1f}" for some in values)
@@ -154,5 +154,5 @@ by turns; the medians. A delta's cost is the server's CPU of four seconds in whi
 chunks of that time. Nothing is written between the first and the last delta: a delta goes to the conversation's list
 where it would go to the socket's memory. Before the first delta, the question is on the disk.
 
-{kept}
+{costs}
 """

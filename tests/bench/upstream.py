@@ -128,9 +128,9 @@ class Connection(asyncio.Protocol):
         if self._url == b"/streams":
             self._tell_streams()
             return
-        asked = _PROMPT.search(self._body)
-        assert asked is not None, "the prompt asks for no stream"
-        stream, count, self._interval = (int(number) for number in asked.groups())
+        match = _PROMPT.search(self._body)
+        assert match is not None, "the prompt asks for no stream"
+        stream, count, self._interval = (int(number) for number in match.groups())
         self._chunks = chunks_of(count)
         self._index = 0
         self._phase = stream * _PHASES_APART

@@ -61,5 +61,5 @@ async def used_page(module_page: ChatPage, upstream: Upstream) -> AsyncIterator[
         await module_page.button("New chat").click()
         await expect(module_page.question).to_have_count(0)
     yield module_page
-    complaints, module_page.complaints = module_page.complaints, []
-    assert complaints == []
+    errors, module_page.errors = module_page.errors, []
+    assert errors == []

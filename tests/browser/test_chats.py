@@ -13,7 +13,7 @@ import aiohttp
 from playwright.async_api import Browser, Route, expect
 from support.conversations import conversations_of
 from support.page import NARROW, ChatPage, opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.transports import ask_rest
 from support.upstream import Upstream, fails, says, says_and_is_silent, says_when
@@ -72,7 +72,7 @@ async def test_a_reload_shows_the_same(page: ChatPage, upstream: Upstream) -> No
     await expect(page.chat("first")).to_have_attribute("aria-current", "page")
     await expect(page.page.get_by_role("status", name="Last answer")).to_have_text("")
     await page.ask("third")
-    assert (await upstream.asked(3)).texts == ["first", "One", "second", "Two **words**", "third"]
+    assert (await upstream.wait_for_request(3)).texts == ["first", "One", "second", "Two **words**", "third"]
     await page.page.keyboard.press("Control+Shift+O")
     await page.page.keyboard.press("ArrowUp")
     await expect(page.box).to_have_value("third")
@@ -106,7 +106,7 @@ async def test_the_branches_of_a_chat_outlive_the_page(page: ChatPage, upstream:
     await page.answer.get_by_role("button", name="Previous version").click()
     await expect(page.answer).to_contain_text("One")
     await page.ask("and then?")
-    assert (await upstream.asked(4)).texts == ["a number?", "One", "and then?"]
+    assert (await upstream.wait_for_request(4)).texts == ["a number?", "One", "and then?"]
     await page.has_ended()
     parents = {message["text"]: message["parent"] for message in await messages_in(page)}
     assert parents["a number?"] is parents["another?"] is None
@@ -158,7 +158,7 @@ async def test_a_chat_that_is_being_read_takes_a_question_already(page: ChatPage
     assert len(upstream.exchanges) == 1
     read.set()
     await expect(page.answer).to_contain_text("Two")
-    assert (await upstream.asked(2)).texts == ["first", "One", "second"]
+    assert (await upstream.wait_for_request(2)).texts == ["first", "One", "second"]
     await expect(page.messages.get_by_role("article")).to_have_count(4)
 
 
@@ -276,7 +276,7 @@ async def test_to_delete_a_chat_stops_its_answer(page: ChatPage, upstream: Upstr
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await chooses(page, "hi", "Delete")
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
 
 
 async def test_a_chat_is_found_by_the_keyboard(page: ChatPage, upstream: Upstream) -> None:
@@ -375,12 +375,12 @@ async def test_an_answer_to_words_that_were_typed_before_is_not_shown(page: Chat
     await expect(page.found("second")).to_be_visible()
 
 
-def said_in(file: Path) -> list[str]:
+def texts_in(file: Path) -> list[str]:
     """The texts of an exported chat."""
-    text = file.read_text()
-    if text.startswith("{"):
-        return [message["text"] for message in json.loads(text)["messages"]]
-    return [said for said in ("first", "Hello world") if said in text]
+    content = file.read_text()
+    if content.startswith("{"):
+        return [message["text"] for message in json.loads(content)["messages"]]
+    return [text for text in ("first", "Hello world") if text in content]
 
 
 async def test_a_chat_is_exported(page: ChatPage) -> None:
@@ -390,7 +390,7 @@ async def test_a_chat_is_exported(page: ChatPage) -> None:
             await chooses(page, "first", option)
         file = await download.value
         assert file.suggested_filename.endswith(suffix)
-        assert said_in(await file.path()) == ["first", "Hello world"]
+        assert texts_in(await file.path()) == ["first", "Hello world"]
 
 
 async def test_chats_are_listed_page_by_page(browser: Browser, upstream: Upstream) -> None:
@@ -424,7 +424,7 @@ async def test_the_settings_of_a_chat_outlive_the_page(page: ChatPage, upstream:
     await settings.get_by_label("Temperature").fill("")
     await page.page.keyboard.press("Escape")
     await ended(page, "second")
-    config = (await upstream.asked(2)).body["generationConfig"]
+    config = (await upstream.wait_for_request(2)).body["generationConfig"]
     assert config == {"stopSequences": ["END", "\n\n"]}
 
 
@@ -468,7 +468,7 @@ async def test_what_cannot_be_read_says_so_and_comes_when_the_store_is_back(
             await expect(page.answer).to_contain_text("Hello world")
             await expect(page.chat("first")).to_be_visible()
             await page.button("Send").click()
-            assert (await upstream.asked(2)).texts == ["first", "Hello world", "and then?"]
+            assert (await upstream.wait_for_request(2)).texts == ["first", "Hello world", "and then?"]
     store.close()
 
 
@@ -486,10 +486,14 @@ async def test_a_question_without_an_answer_is_asked_again(page: ChatPage, upstr
 
 async def test_an_answer_that_a_broken_connection_has_cut_is_found_again(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.cut()
+        proxy.cut()
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
@@ -504,12 +508,12 @@ async def test_an_answer_that_is_stored_a_little_later_is_looked_for(browser: Br
     upstream.plays(says_when(released))
     async with serving(upstream) as address, opened(browser, address) as page, conversations_of(address) as client:
         conversation = await client.create()
-        asked = asyncio.create_task(ask_rest(address, conversation=conversation))
-        await upstream.asked()
+        asking = asyncio.create_task(ask_rest(address, conversation=conversation))
+        await upstream.wait_for_request()
         await page.page.goto(f"{page.page.url}c/{conversation}")
         await expect(page.button("Ask again")).to_be_visible()
         released.set()
-        await asked
+        await asking
         await expect(page.answer).to_be_visible()
 
 

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from playwright.async_api import Browser, expect
 from support.log import Log
 from support.page import ChatPage, opened, visited
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
-from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent, says_when
+from support.upstream import Upstream, blocks_the_prompt, fails, is_silent, says, says_and_is_silent, says_when
 
 
 def retry_info(delay: str) -> list[dict[str, str]]:
@@ -20,17 +20,21 @@ async def test_without_grace_a_connection_cut_in_the_middle_keeps_what_came_and_
     browser: Browser, upstream: Upstream
 ) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.cut()
+        proxy.cut()
         await expect(page.answer).to_contain_text("The connection broke. Ask again for all of it, which costs again.")
         await expect(page.answer).to_contain_text("The first half")
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await page.is_connected()
         await page.button("Retry").click()
         await expect(page.answer).to_contain_text("All of it")
-        assert (await upstream.asked(2)).texts == ["hi"]
+        assert (await upstream.wait_for_request(2)).texts == ["hi"]
 
 
 async def test_a_server_that_stops_says_so_and_the_page_comes_back_to_the_next(
@@ -74,13 +78,17 @@ async def test_an_answer_that_a_draining_server_finishes_is_whole_and_the_page_m
 
 async def test_a_link_that_dies_without_a_word_is_noticed_and_replaced(browser: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("The first half"), says("All of it"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
+    ):
         await page.page.clock.install()
         await page.page.reload()
         await page.is_connected()
         await page.ask("hi")
         await expect(page.answer).to_have_text("The first half")
-        wire.freeze()
+        proxy.freeze()
         await page.page.clock.fast_forward(45_000)  # nothing was heard: it asks
         await page.page.clock.fast_forward(10_000)  # and gets no answer
         await expect(page.answer).to_contain_text("Nothing came over the connection any more. Ask again for all of it")
@@ -184,12 +192,7 @@ async def test_a_refused_turn_is_asked_again_when_the_provider_said(page: ChatPa
 
 
 async def test_what_the_provider_blocks_is_not_asked_again(page: ChatPage, upstream: Upstream) -> None:
-    async def blocks(exchange: object) -> None:
-        await exchange.start()  # type: ignore[attr-defined]
-        await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})  # type: ignore[attr-defined]
-        await exchange.finish()  # type: ignore[attr-defined]
-
-    upstream.plays(blocks)
+    upstream.plays(blocks_the_prompt)
     await page.ask("hi")
     await expect(page.answer).to_contain_text("provider refused this question. Put it another way.")
     await expect(page.button("Retry")).to_have_count(0)
@@ -220,7 +223,7 @@ async def test_a_chat_that_is_too_long_is_asked_with_its_newest_part(browser: Br
         for question in ("first", "second"):
             await page.ask(question)
             await page.has_ended()
-        assert (await upstream.asked(2)).texts == ["second"]
+        assert (await upstream.wait_for_request(2)).texts == ["second"]
         await expect(page.messages.get_by_role("note", name="Left out")).to_have_count(1)
         left_out = page.messages.locator("[role=note], article").nth(2)
         await expect(left_out).to_contain_text("the model is not told it any more")
@@ -231,7 +234,7 @@ async def test_one_turn_too_many_waits_for_another_to_end(browser: Browser, upst
     upstream.plays(is_silent)
     async with serving(upstream, max_turns_per_socket=1) as address, opened(browser, address) as page:
         await page.ask("first")
-        await upstream.asked()
+        await upstream.wait_for_request()
         await page.button("New chat").click()
         await page.ask("second")
         await expect(page.returned).to_contain_text("Wait until another answer has ended, or stop one")

@@ -5,18 +5,18 @@ from typing import Any
 
 from playwright.async_api import Browser
 from support.page import opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, says_when
 
 LISTENS = """async () => {
-  const asked = { method: "POST", headers: { "Content-Type": "application/json", Prefer: "respond-async" } };
+  const options = { method: "POST", headers: { "Content-Type": "application/json", Prefer: "respond-async" } };
   const body = JSON.stringify({ message: "hi", id: "t1", grace: 60 });
-  const { run } = await (await fetch("/chat", { ...asked, body })).json();
-  window.heard = [];
+  const { run } = await (await fetch("/chat", { ...options, body })).json();
+  window.received = [];
   window.source = new EventSource(`/runs/${run}/events`);
   for (const type of ["started", "delta", "usage"])
-    window.source.addEventListener(type, ({ data }) => window.heard.push(JSON.parse(data)));
+    window.source.addEventListener(type, ({ data }) => window.received.push(JSON.parse(data)));
 }"""
 
 
@@ -25,14 +25,14 @@ async def test_an_event_source_whose_link_breaks_hears_each_frame_once_and_stops
 ) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    async with serving(upstream) as address, Wire(address) as wire, opened(browser, wire.address) as page:
+    async with serving(upstream) as address, TcpProxy(address) as proxy, opened(browser, proxy.address) as page:
         await page.page.evaluate(LISTENS)
-        await page.page.wait_for_function("() => window.heard.length === 2")
-        wire.cut()
+        await page.page.wait_for_function("() => window.received.length === 2")
+        proxy.cut()
         released.set()
         await page.page.wait_for_function("() => window.source.readyState === EventSource.CLOSED")
-        heard: list[dict[str, Any]] = await page.page.evaluate("window.heard")
-        assert [(frame["type"], frame["seq"]) for frame in heard] == [
+        received: list[dict[str, Any]] = await page.page.evaluate("window.received")
+        assert [(frame["type"], frame["seq"]) for frame in received] == [
             ("started", 1),
             ("delta", 2),
             ("delta", 3),

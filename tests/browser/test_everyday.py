@@ -17,7 +17,7 @@ from support.files import files_of, png
 from support.page import NARROW, ChatPage, opened
 from support.paths import ROOT
 from support.serving import sharing
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 Task = Callable[[ChatPage, Upstream], Awaitable[None]]
 HERE: Final[dict[str, Task]] = {}
@@ -66,11 +66,11 @@ TASKS: Final = {
 
 
 NOTIFICATIONS: Final = """() => {
-  window.told = [];
+  window.notifications = [];
   window.Notification = class {
     static permission = "granted";
     static requestPermission = async () => "granted";
-    constructor(...all) { window.told.push(all); }
+    constructor(...all) { window.notifications.push(all); }
   };
 }"""
 """A browser that allows them: a headless one does not."""
@@ -111,7 +111,7 @@ async def page(request: pytest.FixtureRequest, browser: Browser, upstream: Upstr
         async with opened(browser, address, **options) as page:
             yield page
             # A page asks before it deletes several things: that is no complaint.
-            page.complaints = [it for it in page.complaints if not it.startswith("dialog: Delete")]
+            page.errors = [it for it in page.errors if not it.startswith("dialog: Delete")]
 
 
 async def test_the_tasks_of_every_day(page: ChatPage, upstream: Upstream) -> None:
@@ -584,21 +584,13 @@ async def _(page: ChatPage, upstream: Upstream) -> None:
     await expect(panel.get_by_role("switch", name="Tell me when an answer is done")).to_be_checked()
     await page.page.keyboard.press("Escape")
     may_end = asyncio.Event()
-
-    async def waits(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Soon")
-        await may_end.wait()
-        await exchange.text(" done", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(waits)
+    upstream.plays(says_when(may_end, "Soon", " done"))
     await page.ask("Take your time")
     await expect(page.answer).to_contain_text("Soon")
     await page.page.evaluate(HIDES)
     may_end.set()
     await expect(page.page).to_have_title("✓ Answer ready · Take your time · Deltawire")
-    assert (await page.page.evaluate("window.told"))[0][1]["body"] == "Take your time"
+    assert (await page.page.evaluate("window.notifications"))[0][1]["body"] == "Take your time"
     await page.page.evaluate("reveal()")
     await expect(page.page).to_have_title("Take your time · Deltawire")
 
@@ -635,19 +627,19 @@ async def test_axe_finds_nothing_in_what_is_kept_beside_the_chats(page: ChatPage
     await leave_list(page)
     for panel in ("Archived chats", "Your prompts", "Shared links", "Chats and data"):
         await opens(page, panel)
-        assert (panel, await page.barriers(), await page.unfit_words()) == (panel, [], [])
+        assert (panel, await page.violations(), await page.unfit_words()) == (panel, [], [])
         await page.page.keyboard.press("Escape")
         await leave_list(page)
     await page.page.get_by_role("banner").get_by_role("button", name="Share").click()
     await expect(page.page.get_by_role("dialog", name="Share")).to_be_visible()
-    assert await page.barriers() == []
+    assert await page.violations() == []
     await page.page.keyboard.press("Escape")
     await page.button("About the models").click()
-    assert await page.barriers() == []
+    assert await page.violations() == []
     await page.page.keyboard.press("Escape")
     await show_list(page)
     await page.page.get_by_role("button", name="Select several").locator("visible=true").click()
-    assert await page.barriers() == []
+    assert await page.violations() == []
 
 
 async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_and_they_are_removed_when_it_is_left(
@@ -660,7 +652,7 @@ async def test_a_temporary_chat_is_asked_with_its_files_and_stopped_and_they_are
         await page.page.locator("input[type=file]").first.set_input_files(picture)
         await page.ask("Between us")
         await expect(page.answer).to_contain_text("The beginning")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         assert ["inlineData" in part for part in exchange.body["contents"][-1]["parts"]] == [True, False]
         await expect(page.page).to_have_title("Temporary chat · Deltawire")
         await page.page.get_by_role("button", name="New chat", exact=True).locator("visible=true").first.click()
@@ -680,8 +672,8 @@ async def test_scripts_in_what_is_shared_do_not_run(browser: Browser, upstream: 
     async with sharing(upstream, retries=0, public_shares=True) as address:
         async with aiohttp.ClientSession(f"http://{address}") as http:
             made = await (await http.post("/conversations", json={"title": attack[:200]})).json()
-            async with http.post("/chat", json={"message": attack, "conversation": made["id"]}) as asked:
-                message = (await asked.json())["usage"]["message"]
+            async with http.post("/chat", json={"message": attack, "conversation": made["id"]}) as response:
+                message = (await response.json())["usage"]["message"]
             async with http.post(f"/conversations/{made['id']}/shares", json={"message": message}) as link:
                 token = (await link.json())["token"]
         context = await browser.new_context(service_workers="block")

@@ -9,14 +9,14 @@ from support.serving import serving
 from support.upstream import Exchange, Upstream, says, says_and_is_silent
 
 LISTEN = """() => {
-  window.heard = [];
+  window.announcements = [];
   const spoken = (node) => (node.nodeType === 1 ? node : node.parentElement)
     .closest("[aria-live], [role=status], [role=alert], [role=log]");
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       const region = spoken(target);
       if (region === null || region.ariaLive === "off") continue;
-      window.heard.push(region.textContent);
+      window.announcements.push(region.textContent);
     }
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
@@ -48,7 +48,7 @@ async def test_an_answer_is_announced_once_when_it_ends(page: ChatPage, upstream
         await page.ask("hi")
         await page.has_ended()
     await expect(page.page.get_by_role("status", name="Last answer")).to_have_text("The answer is complete.")
-    assert [words for words in await page.page.evaluate("heard") if words] == ["The answer is complete."] * 2
+    assert [words for words in await page.page.evaluate("announcements") if words] == ["The answer is complete."] * 2
 
 
 async def test_everything_on_the_page_has_a_name(page: ChatPage) -> None:
@@ -92,7 +92,7 @@ async def test_who_wants_no_motion_sees_none(browser: Browser, upstream: Upstrea
     async with serving(upstream) as address, opened(browser, address) as page:
         await page.ask("hi")
         await expect(page.page.get_by_role("img", name="answering")).to_be_visible()
-        await upstream.asked()
+        await upstream.wait_for_request()
         assert await page.page.evaluate(moving) > 0
         await page.page.emulate_media(reduced_motion="reduce")
         assert await page.page.evaluate(moving) == 0
@@ -125,7 +125,7 @@ async def test_in_the_few_colours_of_a_system_what_is_chosen_is_seen(browser: Br
             await expect(page.page.locator(".composer")).to_have_css("border-style", "solid")
             for border in (page.page.locator(".status-dot"), page.question.locator("[dir]").first):
                 await expect(border).to_have_css("border-style", "solid")
-            assert await page.barriers_in(scheme) == []
+            assert await page.violations_in(scheme) == []
 
 
 async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Upstream) -> None:
@@ -137,4 +137,4 @@ async def test_who_wants_more_contrast_gets_more(browser: Browser, upstream: Ups
             before = await words.evaluate(colour)
             await page.page.emulate_media(contrast="more")
             assert await words.evaluate(colour) != before
-            assert await page.barriers_in(scheme) == []
+            assert await page.violations_in(scheme) == []

@@ -69,7 +69,7 @@ async def is_there(page: ChatPage, name: str) -> None:
 
 async def parts_asked(upstream: Upstream, times: int = 1) -> list[Any]:
     """The parts of the last question: the types of the files, and the text."""
-    exchange = await upstream.asked(times)
+    exchange = await upstream.wait_for_request(times)
     parts = exchange.body["contents"][-1]["parts"]
     return [part["inlineData"]["mimeType"] if "inlineData" in part else part["text"] for part in parts]
 
@@ -255,7 +255,7 @@ async def test_an_edited_question_and_one_asked_again_keep_their_files(page: Cha
     await page.ask("What is this?")
     await page.has_ended()
     await page.button("Regenerate").click()
-    await upstream.asked(2)
+    await upstream.wait_for_request(2)
     await page.has_ended()
     assert await parts_asked(upstream, 2) == ["image/png", "What is this?"]
     await page.button("Edit question").click()
@@ -306,7 +306,7 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
         await is_there(page, "sea.png")
         await expect(card(page, "page.html")).to_contain_text("not taken")
         assert await page.unfit_words() == []
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []
         await page.question.get_by_role("button", name="Open sea.png").click()
         await expect(page.page.get_by_role("dialog", name="sea.png")).to_be_visible()
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 from support.firefox import firefox
 from support.page import ChatPage, opened
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, says, says_and_is_silent
 
@@ -73,7 +73,7 @@ async def test_an_answer_is_stopped_and_another_is_asked_for(page: ChatPage, ups
     await asks(page, "hi")
     await expect(page.answer).to_have_text("Half")
     await page.button("Stop").click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await page.has_ended()
     await page.button("Regenerate").click()
     await expect(page.answer).to_contain_text("Whole")
@@ -90,7 +90,7 @@ async def test_a_question_is_edited(page: ChatPage, upstream: Upstream) -> None:
     await page.page.reload()
     await expect(editor).to_have_value("changed")
     await editor.press("Enter")
-    assert (await upstream.asked(2)).texts == ["changed"]
+    assert (await upstream.wait_for_request(2)).texts == ["changed"]
 
 
 async def test_a_draft_outlives_the_page(page: ChatPage) -> None:
@@ -109,10 +109,14 @@ async def test_a_refused_question_comes_back_into_its_box(fox: Browser, upstream
 
 async def test_a_connection_that_breaks_comes_back(fox: Browser, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Half"), says("Whole"))
-    async with serving(upstream, max_grace=0) as address, Wire(address) as wire, opened(fox, wire.address) as page:
+    async with (
+        serving(upstream, max_grace=0) as address,
+        TcpProxy(address) as proxy,
+        opened(fox, proxy.address) as page,
+    ):
         await asks(page, "hi")
         await expect(page.answer).to_have_text("Half")
-        wire.cut()
+        proxy.cut()
         await expect(page.answer).to_contain_text("Ask again for all of it")
         await page.is_connected()
         await page.button("Retry").click()

@@ -38,9 +38,9 @@ async def test_a_whole_chat_by_keyboard(page: ChatPage, upstream: Upstream) -> N
     await keyboard.press("Enter")
     await expect(page.answer).to_have_text("Half")
     await keyboard.press("Escape")
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await page.has_ended()
-    assert (await upstream.asked()).body["generationConfig"]["temperature"] == 0.5
+    assert (await upstream.wait_for_request()).body["generationConfig"]["temperature"] == 0.5
 
     await to(page, "Edit question", "Shift+Tab")
     await keyboard.press("Enter")
@@ -54,7 +54,7 @@ async def test_a_whole_chat_by_keyboard(page: ChatPage, upstream: Upstream) -> N
     await to(page, "Regenerate", "Shift+Tab")
     await keyboard.press("Enter")
     await expect(page.answer).to_contain_text("2 / 2")
-    assert (await upstream.asked(3)).texts == ["second"]
+    assert (await upstream.wait_for_request(3)).texts == ["second"]
     await to(page, "Next version", "Shift+Tab")
     await to(page, "Previous version", "Shift+Tab")
     await keyboard.press("Enter")
@@ -98,7 +98,7 @@ async def test_arrow_up_recalls_what_was_asked(page: ChatPage, upstream: Upstrea
         await keyboard.press(key)
         await expect(page.box).to_have_value(text)
     await keyboard.press("Enter")
-    assert (await upstream.asked(3)).texts == ["second!"]
+    assert (await upstream.wait_for_request(3)).texts == ["second!"]
 
 
 async def test_the_shortcuts_are_listed_and_escape_leads_back(page: ChatPage, upstream: Upstream) -> None:

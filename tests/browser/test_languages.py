@@ -30,8 +30,10 @@ def english_in(shown: list[str], language: str) -> list[str]:
     """What is shown as it is said in English, but not in this language."""
     english, own = words_of("en"), words_of(language)
     patterns = [pattern_of(text) for name, text in english.items() if len(text) > 1 and text != own[name]]
-    said = set(own.values())
-    return [text for text in shown if text not in said and any(re.fullmatch(pattern, text) for pattern in patterns)]
+    own_texts = set(own.values())
+    return [
+        text for text in shown if text not in own_texts and any(re.fullmatch(pattern, text) for pattern in patterns)
+    ]
 
 
 @asynccontextmanager
@@ -80,8 +82,8 @@ async def test_nothing_that_the_page_says_is_english(browser: Browser, upstream:
             await page.keyboard.press("Escape")
 
 
-def _names_into(asked: list[str]) -> Callable[[Request], None]:
-    return lambda request: asked.append(Path(request.url).name)
+def _names_into(names: list[str]) -> Callable[[Request], None]:
+    return lambda request: names.append(Path(request.url).name)
 
 
 async def test_only_the_words_of_the_readers_language_are_loaded(browser: Browser, upstream: Upstream) -> None:
@@ -89,12 +91,12 @@ async def test_only_the_words_of_the_readers_language_are_loaded(browser: Browse
         for language in ("de-AT", "en-GB"):
             context = await browser.new_context(locale=language, service_workers="block")
             page = await context.new_page()
-            asked: list[str] = []
-            page.on("request", _names_into(asked))
+            names: list[str] = []
+            page.on("request", _names_into(names))
             await page.goto(f"http://{address}/", wait_until="networkidle")
             await expect(page.locator("html")).to_have_attribute("lang", language[:2])
             words = {
-                name.partition("-")[0] for name in asked if re.match(r"(?:ar|de|en|es|fr|ja|zh)-[\w-]+\.js$", name)
+                name.partition("-")[0] for name in names if re.match(r"(?:ar|de|en|es|fr|ja|zh)-[\w-]+\.js$", name)
             }
             assert words == {language[:2]}
             await context.close()

@@ -41,7 +41,7 @@ async def test_an_answer_of_1_mb_is_markdown_and_freezes_nothing(
     await expect(page.answer.locator("[data-language=python] span").first).to_be_visible()
     # What is out of sight again goes with a drawing, and those are rare while the machine is busy.
     await page.page.evaluate(HAS_FEWER_NODES, NODES)
-    heap, _, _ = await page.in_use()
+    heap, _, _ = await page.memory_in_use()
     assert heap < HEAP_MB
     assert await page.answer.evaluate("answer => answer.textContent.length") > len(text) * 0.9
 
@@ -55,10 +55,10 @@ async def _cpu_seconds(session: CDPSession) -> float:
 async def test_chats_that_are_no_longer_shown_leave_no_node_behind(page: ChatPage) -> None:
     await asks(page, 5)
     await page.button("New chat").click()
-    _, shown, gone = await page.in_use()
+    _, shown, gone = await page.memory_in_use()
     for _ in range(4):
         await asks(page, 5)
         await page.button("New chat").click()
-    _, shown_now, gone_now = await page.in_use()
+    _, shown_now, gone_now = await page.memory_in_use()
     assert gone_now - gone < 15
     assert shown_now - shown == 4 * 10  # an entry of each in the list of chats

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from support.page import NARROW, TABLET, WIDE, ChatPage, opened
 from support.paths import PICTURES
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Exchange, Upstream, answer, fails, says, says_and_is_silent
 
@@ -58,7 +58,7 @@ async def thinks_and_answers(exchange: Exchange) -> None:
 Picture = Callable[[str], Awaitable[None]]
 
 
-async def asks(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+async def asks(page: ChatPage, upstream: Upstream, _: TcpProxy, picture: Picture) -> None:
     await expect(page.page.get_by_text("What would you like to know?")).to_be_visible()
     await picture("welcome")
     upstream.plays(says("Forty-two."), thinks_and_answers)
@@ -75,7 +75,7 @@ async def asks(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) ->
     await picture("edited")
 
 
-async def stops(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+async def stops(page: ChatPage, upstream: Upstream, _: TcpProxy, picture: Picture) -> None:
     upstream.plays(says_and_is_silent(ANSWER[:560]))
     await page.ask(QUESTION)
     await expect(page.answer.get_by_role("cell").first).to_be_visible()
@@ -85,7 +85,7 @@ async def stops(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -
     await picture("stopped")
 
 
-async def is_refused(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+async def is_refused(page: ChatPage, upstream: Upstream, _: TcpProxy, picture: Picture) -> None:
     later = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34.4s"}]
     upstream.plays(fails(429, "RESOURCE_EXHAUSTED", details=later))
     await page.ask(QUESTION)
@@ -93,16 +93,16 @@ async def is_refused(page: ChatPage, upstream: Upstream, _: Wire, picture: Pictu
     await picture("refused")
 
 
-async def is_cut_off(page: ChatPage, upstream: Upstream, wire: Wire, picture: Picture) -> None:
+async def is_cut_off(page: ChatPage, upstream: Upstream, proxy: TcpProxy, picture: Picture) -> None:
     upstream.plays(says_and_is_silent("The sky is blue because air scatters"))
     await page.ask(QUESTION)
     await expect(page.answer).to_contain_text("scatters")
-    await wire.__aexit__()
+    await proxy.__aexit__()
     await page.is_connected("Not connected")
     await picture("lost")
 
 
-async def is_set_up(page: ChatPage, _upstream: Upstream, _wire: Wire, picture: Picture) -> None:
+async def is_set_up(page: ChatPage, _upstream: Upstream, _proxy: TcpProxy, picture: Picture) -> None:
     settings = await page.opens_settings()
     await settings.get_by_label("System instruction").fill("Answer as a physicist would, in one paragraph.")
     await settings.get_by_label("Temperature").fill("2.5")
@@ -119,7 +119,7 @@ async def is_set_up(page: ChatPage, _upstream: Upstream, _wire: Wire, picture: P
     await picture("shortcuts")
 
 
-async def keeps_chats(page: ChatPage, upstream: Upstream, _: Wire, picture: Picture) -> None:
+async def keeps_chats(page: ChatPage, upstream: Upstream, _: TcpProxy, picture: Picture) -> None:
     upstream.plays(fails(400, "INVALID_ARGUMENT"), says("Forty-two."))
     for question in (QUESTION, "لماذا السماء زرقاء؟", "A recipe for bread", "Plan a week in Lisbon"):
         await page.page.keyboard.press("Control+Shift+O")
@@ -164,12 +164,12 @@ async def test_each_state_fits_its_screen(
         async for scheme in page.in_each_scheme():
             await page.page.screenshot(path=PICTURES / f"{name}-{scheme}-{size['width']}.png")
             if size is WIDE:
-                assert await page.barriers_in(scheme) == []
+                assert await page.violations_in(scheme) == []
 
     models = "gemini-flash-latest,gemini-pro-latest"
-    async with serving(upstream, models=models, retries=0) as address, Wire(address) as wire:
-        async with opened(browser, wire.address, viewport=size) as page:
-            await story(page, upstream, wire, picture)
+    async with serving(upstream, models=models, retries=0) as address, TcpProxy(address) as proxy:
+        async with opened(browser, proxy.address, viewport=size) as page:
+            await story(page, upstream, proxy, picture)
 
 
 async def test_without_a_model_it_says_so(browser: Browser) -> None:

@@ -116,16 +116,16 @@ async def test_long_lines_of_code_wrap_when_asked(page: ChatPage, upstream: Upst
 
 async def test_a_diagram_is_drawn_when_that_is_asked_for(browser: Browser, upstream: Upstream) -> None:
     async with sharing(upstream, retries=0) as address, opened(browser, address) as page:
-        asked: list[str] = []
-        page.page.on("request", lambda request: asked.append(request.url))
+        urls: list[str] = []
+        page.page.on("request", lambda request: urls.append(request.url))
         await answers(page, upstream, "```mermaid\ngraph TD\n  A[Start] --> B{Good?}\n  B -->|yes| C[End]\n```\n")
         await expect(page.answer.locator("img")).to_have_count(0)
-        assert not any("diagram" in url for url in asked)
+        assert not any("diagram" in url for url in urls)
         await page.answer.get_by_role("button", name="Draw").click()
         drawing = page.answer.get_by_role("group", name="Diagram").get_by_role("img")
         await expect(drawing).to_be_visible()
         assert await drawing.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-        assert await page.barriers() == []
+        assert await page.violations() == []
         await page.answer.get_by_role("button", name="Show source").click()
         await expect(page.answer.locator("pre")).to_contain_text("graph TD")
 
@@ -140,8 +140,8 @@ async def test_headings_of_each_depth_differ(page: ChatPage, upstream: Upstream)
     await answers(page, upstream, "\n\n".join(f"{'#' * depth} Heading" for depth in range(1, 7)) + "\n\nText")
     await expect(page.answer.get_by_role("heading")).to_have_count(6)
     looks = "element => [getComputedStyle(element).fontSize, getComputedStyle(element).textTransform].join()"
-    seen = [await heading.evaluate(looks) for heading in await page.answer.get_by_role("heading").all()]
-    assert len(set(seen)) == len(seen) == 6
+    styles = [await heading.evaluate(looks) for heading in await page.answer.get_by_role("heading").all()]
+    assert len(set(styles)) == len(styles) == 6
 
 
 async def test_a_task_has_a_box_and_no_bullet(page: ChatPage, upstream: Upstream) -> None:
@@ -285,7 +285,7 @@ async def test_all_of_it_fits_its_screen_and_axe_finds_nothing(
             await page.answer.get_by_text("More of it").click()
             await expect(page.answer.locator("pre code span").first).to_be_visible()
             assert await page.page.evaluate("document.documentElement.scrollWidth") == size["width"]
-            assert await page.barriers() == []
+            assert await page.violations() == []
             await page.page.locator("[data-scroller]").evaluate("element => element.scrollTo(0, 0)")
             async for scheme in page.in_each_scheme():
                 await page.page.screenshot(path=PICTURES / f"markdown-{scheme}-{size['width']}.png")

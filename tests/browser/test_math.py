@@ -71,13 +71,13 @@ async def test_formulas_are_read_out(page: ChatPage, upstream: Upstream) -> None
 
 async def test_an_answer_without_formulas_loads_nothing_for_them(browser: Browser, upstream: Upstream) -> None:
     async with sharing(upstream, retries=0) as address, opened(browser, address) as page:
-        asked: list[str] = []
-        page.page.on("request", lambda request: asked.append(request.url))
+        urls: list[str] = []
+        page.page.on("request", lambda request: urls.append(request.url))
         upstream.plays(says("It costs $5, or $10 with `$x$`."))
         await page.ask("hi")
         await page.has_ended()
         await expect(page.answer.get_by_text("It costs $5, or $10 with")).to_be_visible()
-        assert not any("math" in url or "KaTeX" in url for url in asked)
+        assert not any("math" in url or "KaTeX" in url for url in urls)
 
 
 async def test_a_formula_is_drawn_when_it_is_whole_and_never_as_an_error(page: ChatPage, upstream: Upstream) -> None:
@@ -144,7 +144,7 @@ async def test_formulas_fit_their_screen_and_axe_finds_nothing(
                   else element.addEventListener("scroll", () => done(), { once: true });
                 })"""
             )
-            assert await page.barriers() == []
+            assert await page.violations() == []
             await scroller.evaluate("element => element.scrollTo(0, 0)")
             async for scheme in page.in_each_scheme():
                 color = "rgb(34, 33, 30)" if scheme == "light" else "rgb(231, 229, 225)"

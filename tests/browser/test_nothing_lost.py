@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Browser, Error, expect
 from support.page import ChatPage, opened
 from support.process import running_over
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Upstream, fails, is_silent, says, says_and_is_silent
 from support.words import pattern_of, words_of
@@ -22,28 +22,28 @@ LONGEST = 40
 STANDS = """(words) => [...document.querySelectorAll("textarea")].some((box) => box.value.includes(words))
   || [...document.querySelectorAll("[aria-label=You]")].some((question) => question.textContent.includes(words))"""
 
-TOLD = re.compile(
+STATE_SENTENCES = re.compile(
     "error|close|lost|run_|answer_(?:broke|cut)|advice|no_answer$|unreach|handshake|chat_|newer|model_gone|stopped"
 )
 """The names of sentences about what has become of something."""
-SENTENCES = [(name, pattern_of(text)) for name, text in words_of("en").items() if TOLD.match(name)]
+SENTENCES = [(name, pattern_of(text)) for name, text in words_of("en").items() if STATE_SENTENCES.match(name)]
 SAYS = """([sentences, expected]) => {
   const texts = [...document.querySelectorAll("main *, nav *")]
     .filter((element) => element.checkVisibility() && !element.closest(".sr-only"))
     .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE))
     .map((node) => node.textContent);
-  const said = sentences.filter(([, pattern]) => texts.some((text) => new RegExp(pattern).test(text)));
-  const names = said.map(([name]) => name).sort();
+  const shown = sentences.filter(([, pattern]) => texts.some((text) => new RegExp(pattern).test(text)));
+  const names = shown.map(([name]) => name).sort();
   return expected === null ? names : names.every((name) => expected.includes(name));
 }"""
 """Whether the page says no others of those sentences than these; without `expected`, the names of all it says."""
 
 
 class Scene:
-    """A page with a chat of one question, at the end of a wire, and a server that can be ended and started again."""
+    """A page with a chat of one question, behind a proxy, and a server that can be ended and started again."""
 
     page: ChatPage
-    wire: Wire
+    proxy: TcpProxy
 
     def __init__(self, upstream: Upstream, port: int) -> None:
         self.upstream = upstream
@@ -106,7 +106,7 @@ async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: 
     upstream.plays(says("One"))
     try:
         await scene.starts(**settings)
-        async with Wire(scene.address) as scene.wire, opened(browser, scene.wire.address) as scene.page:
+        async with TcpProxy(scene.address) as scene.proxy, opened(browser, scene.proxy.address) as scene.page:
             await scene.page.ask("first")
             await scene.page.has_ended()
             yield scene
@@ -117,7 +117,7 @@ async def scene_of(browser: Browser, upstream: Upstream, port: int, **settings: 
 async def before_the_first_word(scene: Scene) -> None:
     scene.upstream.plays(is_silent)
     await scene.page.ask(WORDS)
-    await scene.upstream.asked()
+    await scene.upstream.wait_for_request()
 
 
 async def in_mid_answer(scene: Scene) -> None:
@@ -174,7 +174,7 @@ async def a_second_tab(scene: Scene) -> None:
 
 
 async def a_dead_link(scene: Scene) -> None:
-    scene.wire.freeze()
+    scene.proxy.freeze()
     async with scene.page.page.expect_websocket():
         await scene.page.page.evaluate("window.dispatchEvent(new Event('online'))")
     await scene.page.is_connected()
@@ -228,7 +228,7 @@ TAKEN_BY_THE_READER = {
 }
 """What was stored whole before its chat was deleted was deleted with it."""
 
-SAID: dict[tuple[Step, Step], tuple[str, str]] = {
+SENTENCES_AFTER: dict[tuple[Step, Step], tuple[str, str]] = {
     (before_the_first_word, reload): ("stopped_empty", "stopped_empty"),
     (before_the_first_word, a_second_tab): ("stopped_empty", "stopped_empty"),
     (before_the_first_word, a_dead_link): ("advice_nothing_came close_silent", "close_silent no_answer"),
@@ -317,7 +317,7 @@ async def test_what_was_written_stands_after(
     async with scene_of(browser, upstream, free_port, **settings) as scene:
         await time(scene)
         await fault(scene)
-        after, reloaded = SAID.get((time, fault), ("", ""))
+        after, reloaded = SENTENCES_AFTER.get((time, fault), ("", ""))
         if fault is a_second_tab:  # what was written there is offered, or is shown already
             after, reloaded = f"{after} newer_version", f"{reloaded} newer_version"
         await scene.says(after)

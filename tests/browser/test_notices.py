@@ -8,9 +8,9 @@ from support.upstream import Upstream, says_and_is_silent
 ALLOWS = """() => {
   Object.defineProperty(Notification, "permission", { get: () => "granted" });
   Notification.requestPermission = async () => "granted";
-  window.told = [];
+  window.notifications = [];
   ServiceWorkerRegistration.prototype.showNotification = async function (title, { body, tag }) {
-    window.told.push([this.active.scriptURL.replace(/.*\\//, ""), title, body, tag]);
+    window.notifications.push([this.active.scriptURL.replace(/.*\\//, ""), title, body, tag]);
   };
 }"""
 """A browser that lets pages notify: a headless one does not, whatever it is told. The worker is the real one."""
@@ -40,8 +40,10 @@ async def test_an_answer_that_ends_unseen_is_told_by_the_service_worker(browser:
         await expect(page.answer).to_have_text("Half")
         await page.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
         await page.button("Stop").click()
-        await page.page.wait_for_function("() => window.told.length > 0")
-        assert await page.page.evaluate("window.told") == [["sw.js", "Answer ready", "A long one", "deltawire"]]
+        await page.page.wait_for_function("() => window.notifications.length > 0")
+        assert await page.page.evaluate("window.notifications") == [
+            ["sw.js", "Answer ready", "A long one", "deltawire"]
+        ]
         assert await context.service_workers[0].evaluate(IS_CLICKED) == 1
         await context.close()
 

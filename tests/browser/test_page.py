@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Locator, expect
 from support.page import ChatPage, opened
 from support.serving import serving
-from support.upstream import Exchange, Upstream, says, says_and_is_silent
+from support.upstream import Upstream, says, says_and_is_silent, says_when
 
 # Half of it goes, and what that does to the scrolling has been seen by the page: a scroll event comes with a drawing.
 SHORTENED = """async (answer) => {
@@ -43,16 +43,8 @@ def page(used_page: ChatPage) -> ChatPage:
 
 async def test_an_answer_is_shown_while_it_comes(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hello")
-        await go_on.wait()
-        usage = {"promptTokenCount": 3, "candidatesTokenCount": 1200, "totalTokenCount": 1203}
-        await exchange.text(" world", finish="STOP", usage=usage)
-        await exchange.finish()
-
-    upstream.plays(script)
+    usage = {"promptTokenCount": 3, "candidatesTokenCount": 1200, "totalTokenCount": 1203}
+    upstream.plays(says_when(go_on, usage=usage))
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await expect(page.answer).to_have_attribute("aria-busy", "true")
@@ -70,7 +62,7 @@ async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Ups
     await page.ask("hi")
     await expect(page.answer).to_have_text("Hello")
     await page.button("Stop").click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await expect(page.answer).to_contain_text("Stopped: 5 characters had come")
     await expect(page.box).to_be_focused()
 
@@ -78,7 +70,7 @@ async def test_the_stop_button_closes_the_upstream(page: ChatPage, upstream: Ups
 async def test_escape_stops_before_the_first_word(page: ChatPage, upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent())
     await page.ask("hi")
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     await page.page.keyboard.press("Escape")
     await exchange.closes()
     await expect(page.answer).to_contain_text("Stopped: nothing had come yet")
@@ -88,7 +80,7 @@ async def test_a_question_is_asked_with_the_chat_before_it(page: ChatPage, upstr
     await page.ask("first")
     await page.has_ended()
     await page.ask("second")
-    assert (await upstream.asked(2)).texts == ["first", "Hello world", "second"]
+    assert (await upstream.wait_for_request(2)).texts == ["first", "Hello world", "second"]
 
 
 async def test_regenerate_asks_the_same_and_keeps_the_answer_before(page: ChatPage, upstream: Upstream) -> None:
@@ -97,12 +89,12 @@ async def test_regenerate_asks_the_same_and_keeps_the_answer_before(page: ChatPa
     await page.has_ended()
     await page.button("Regenerate").click()
     await expect(page.answer).to_contain_text("Two")
-    assert (await upstream.asked(2)).texts == ["a number?"]
+    assert (await upstream.wait_for_request(2)).texts == ["a number?"]
     await expect(page.answer).to_contain_text("2 / 2")
     await page.button("Previous version").click()
     await expect(page.answer).to_contain_text("One")
     await page.ask("and then?")
-    assert (await upstream.asked(3)).texts == ["a number?", "One", "and then?"]
+    assert (await upstream.wait_for_request(3)).texts == ["a number?", "One", "and then?"]
 
 
 async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPage, upstream: Upstream) -> None:
@@ -114,7 +106,7 @@ async def test_an_edited_question_is_asked_without_what_it_replaces(page: ChatPa
     await expect(editor).to_be_focused()
     await editor.fill("changed")
     await editor.press("Enter")
-    assert (await upstream.asked(3)).texts == ["first", "Hello world", "changed"]
+    assert (await upstream.wait_for_request(3)).texts == ["first", "Hello world", "changed"]
     await page.has_ended()
     await page.button("Previous version").click()
     await expect(page.question).to_contain_text("second")
@@ -127,7 +119,7 @@ async def test_to_edit_a_question_stops_its_answer(page: ChatPage, upstream: Ups
     await page.button("Edit question").click()
     await page.page.get_by_role("textbox", name="Edit your question").fill("changed")
     await page.button("Send").first.click()
-    await (await upstream.asked()).closes()
+    await (await upstream.wait_for_request()).closes()
     await expect(page.answer).to_contain_text("Another")
 
 
@@ -143,15 +135,7 @@ async def test_escape_leaves_an_edited_question_as_it_was(page: ChatPage) -> Non
 
 async def test_two_chats_are_answered_at_once(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def slow(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Slow")
-        await go_on.wait()
-        await exchange.text(" but sure", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(slow, says("Quick"))
+    upstream.plays(says_when(go_on, "Slow", " but sure"), says("Quick"))
     await page.ask("slow?")
     await expect(page.answer).to_have_text("Slow")
     await page.button("New chat").click()
@@ -176,7 +160,7 @@ async def test_shift_enter_breaks_the_line_and_an_input_method_keeps_its_enter(
     await page.box.dispatch_event("keydown", composing)
     await expect(page.box).to_have_value("one\ntwo")
     await page.box.press("Enter")
-    assert (await upstream.asked()).texts == ["one\ntwo"]
+    assert (await upstream.wait_for_request()).texts == ["one\ntwo"]
 
 
 async def test_thoughts_that_are_opened_are_read_from_their_beginning(page: ChatPage, upstream: Upstream) -> None:
@@ -214,7 +198,7 @@ async def test_thoughts_are_asked_for_and_folded_away(page: ChatPage, upstream: 
     await page.button("Show thoughts").click()
     await page.ask("why?")
     await page.has_ended()
-    assert (await upstream.asked()).body["generationConfig"]["thinkingConfig"]["includeThoughts"] is True
+    assert (await upstream.wait_for_request()).body["generationConfig"]["thinkingConfig"]["includeThoughts"] is True
     await expect(page.page.get_by_text("Let me see.")).to_be_hidden()
     await page.page.get_by_text("Thoughts", exact=True).click()
     await expect(page.page.get_by_text("Let me see.")).to_be_visible()
@@ -226,7 +210,7 @@ async def test_the_chosen_model_is_asked(browser: Browser, upstream: Upstream) -
         await expect(picker).to_have_value("a")
         await picker.select_option("b")
         await page.ask("hi")
-        assert (await upstream.asked()).model == "b"
+        assert (await upstream.wait_for_request()).model == "b"
 
 
 async def test_without_a_key_the_page_says_that_no_model_is_behind_it(browser: Browser) -> None:
@@ -237,15 +221,7 @@ async def test_without_a_key_the_page_says_that_no_model_is_behind_it(browser: B
 
 async def test_scrolling_up_lets_go_of_the_end_and_a_button_goes_back_to_it(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 60)
-        await go_on.wait()
-        await exchange.text("The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(script)
+    upstream.plays(says_when(go_on, "A line.\n\n" * 60, "The last line."))
     await page.ask("many lines?")
     last = page.answer.get_by_role("paragraph").last  # of the markdown, which is loaded late and takes less room
     await page.button("Jump to latest").click()
@@ -265,15 +241,7 @@ async def test_a_question_goes_to_the_top_and_stays_there_while_its_answer_grows
     page: ChatPage, upstream: Upstream
 ) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 3)
-        await go_on.wait()
-        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(says("A line.\n\n" * 60), script)
+    upstream.plays(says("A line.\n\n" * 60), says_when(go_on, "A line.\n\n" * 3, "A line.\n\n" * 60 + "The last line."))
     await page.ask("first")
     await page.has_ended()
     await page.ask("second")
@@ -290,15 +258,7 @@ async def test_a_question_goes_to_the_top_and_stays_there_while_its_answer_grows
 
 async def test_who_goes_to_the_end_follows_it_from_there(page: ChatPage, upstream: Upstream) -> None:
     go_on = asyncio.Event()
-
-    async def script(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("A line.\n\n" * 60)
-        await go_on.wait()
-        await exchange.text("A line.\n\n" * 60 + "The last line.", finish="STOP")
-        await exchange.finish()
-
-    upstream.plays(script)
+    upstream.plays(says_when(go_on, "A line.\n\n" * 60, "A line.\n\n" * 60 + "The last line."))
     await page.ask("many lines?")
     await page.button("Jump to latest").click()
     go_on.set()

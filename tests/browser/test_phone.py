@@ -43,7 +43,7 @@ async def test_enter_breaks_the_line_and_a_button_sends(browser: Browser, upstre
         await expect(page.box).to_have_value("one\ntwo")
         await expect(page.box).to_have_attribute("enterkeyhint", "enter")
         await page.button("Send").tap()
-        assert (await upstream.asked()).texts == ["one\ntwo"]
+        assert (await upstream.wait_for_request()).texts == ["one\ntwo"]
 
 
 async def test_targets_are_as_broad_as_a_finger_and_fields_are_not_enlarged(

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from support.log import Log
 from support.page import ChatPage, opened
 from support.process import running_over
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.upstream import Exchange, Script, Upstream, is_silent, says, says_and_is_silent, says_when
 
@@ -21,20 +21,20 @@ LOST = "The rest of this answer is lost: the server no longer has it. Ask again 
 
 
 class Scene:
-    """A page at the end of a wire."""
+    """A page behind a proxy."""
 
-    def __init__(self, address: str, wire: Wire, page: ChatPage) -> None:
+    def __init__(self, address: str, proxy: TcpProxy, page: ChatPage) -> None:
         self.address = address
-        self.wire = wire
+        self.proxy = proxy
         self.page = page
 
     def goes_offline(self) -> None:
-        self.wire.leads_to(NOWHERE)
-        self.wire.cut()
+        self.proxy.leads_to(NOWHERE)
+        self.proxy.cut()
 
     async def comes_back(self, address: str | None = None) -> None:
-        """Mend the wire, and let the browser tell the page."""
-        self.wire.leads_to(address or self.address)
+        """Lead to the server again, and let the browser tell the page."""
+        self.proxy.leads_to(address or self.address)
         await self.page.page.evaluate("window.dispatchEvent(new Event('online'))")
         await self.page.is_connected()
 
@@ -66,10 +66,10 @@ class Scene:
 async def scene_of(browser: Browser, upstream: Upstream, **settings: Any) -> AsyncIterator[Scene]:
     async with (
         serving(upstream, **settings) as address,
-        Wire(address) as wire,
-        opened(browser, wire.address) as page,
+        TcpProxy(address) as proxy,
+        opened(browser, proxy.address) as page,
     ):
-        yield Scene(address, wire, page)
+        yield Scene(address, proxy, page)
 
 
 def says_all_when(released: asyncio.Event, text: str) -> Script:
@@ -93,7 +93,7 @@ async def test_words_that_came_while_the_page_was_offline_are_there_when_it_is_b
         scene.goes_offline()
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         released.set()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await scene.comes_back()
         await scene.has("Hello world")
         assert len(upstream.exchanges) == 1
@@ -107,7 +107,7 @@ async def test_an_answer_that_still_grows_goes_on_growing_when_the_page_is_back(
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
         await expect(scene.page.answer).to_have_text("Hello")
-        scene.wire.cut()
+        scene.proxy.cut()
         await scene.page.is_connected()
         released.set()
         await scene.has("Hello world")
@@ -121,7 +121,7 @@ async def test_a_link_that_breaks_before_the_first_word_costs_no_second_question
     upstream.plays(says_all_when(released, "Hello world"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
-        await upstream.asked()
+        await upstream.wait_for_request()
         scene.goes_offline()
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         await scene.comes_back()
@@ -134,7 +134,7 @@ async def test_stop_works_before_the_first_word(browser: Browser, upstream: Upst
     upstream.plays(is_silent)
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await scene.page.button("Stop").click()
         await exchange.closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
@@ -151,7 +151,7 @@ async def test_stop_while_the_page_is_offline_ends_the_answer_when_it_is_back(
         await expect(scene.page.answer).to_contain_text(RECONNECTING)
         await scene.page.button("Stop").click()
         await scene.comes_back()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
         await scene.has("Half")
 
@@ -161,10 +161,10 @@ async def test_stop_after_the_page_came_back_ends_the_answer(browser: Browser, u
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
         await expect(scene.page.answer).to_have_text("Half")
-        scene.wire.cut()
+        scene.proxy.cut()
         await scene.page.is_connected()
         await scene.page.button("Stop").click()
-        await (await upstream.asked()).closes()
+        await (await upstream.wait_for_request()).closes()
         await expect(scene.page.answer).to_contain_text("Stopped")
 
 
@@ -256,9 +256,9 @@ async def test_a_chat_that_was_left_before_the_first_word_gets_its_own_answer(
     upstream.plays(says_all_when(released, "For the first"), says("For the second"))
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("first")
-        await upstream.asked()
+        await upstream.wait_for_request()
         await scene.page.button("New chat").click()
-        scene.wire.cut()
+        scene.proxy.cut()
         await scene.page.is_connected()
         await scene.page.ask("second")
         await scene.has("For the second")
@@ -280,7 +280,7 @@ async def test_two_tabs_show_the_same_answer_growing_and_either_stops_it(browser
         await expect(scene.page.answer).to_have_text("Half")
         await expect(other.answer).to_have_text("Half")
         await other.button("Stop").click()
-        await (await upstream.asked(2)).closes()
+        await (await upstream.wait_for_request(2)).closes()
         for page in (scene.page, other):
             await expect(page.answer).to_contain_text("Stopped")
             await expect(page.messages.get_by_role("article", name="Answer")).to_have_count(2)
@@ -313,6 +313,6 @@ async def test_a_tab_that_was_frozen_past_the_end_shows_the_whole_answer(browser
         scene.goes_offline()
         released.set()
         await scene.is_forgotten(run)
-        scene.wire.leads_to(scene.address)
+        scene.proxy.leads_to(scene.address)
         await session.send("Page.setWebLifecycleState", {"state": "active"})
         await scene.has("Hello world")

@@ -25,10 +25,10 @@ async def test_a_chat_is_asked_with_its_settings(browser: Browser, upstream: Ups
         await page.page.keyboard.press("Escape")
         await page.ask("hi")
         await page.has_ended()
-        asked = await upstream.asked()
-        assert asked.model == "b"
-        assert asked.body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
-        config = asked.body["generationConfig"]
+        exchange = await upstream.wait_for_request()
+        assert exchange.model == "b"
+        assert exchange.body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+        config = exchange.body["generationConfig"]
         assert config.pop("thinkingConfig")["includeThoughts"] is True
         assert config == {"temperature": 0, "topP": 0.9, "maxOutputTokens": 256, "stopSequences": ["END", "STOP"]}
 
@@ -42,7 +42,7 @@ async def test_a_chat_keeps_its_settings_to_itself(page: ChatPage, upstream: Ups
     await page.button("New chat").click()
     await page.ask("second")
     await page.has_ended()
-    assert "temperature" not in (await upstream.asked(2)).body.get("generationConfig", {})
+    assert "temperature" not in (await upstream.wait_for_request(2)).body.get("generationConfig", {})
     await page.chat("first").click()
     await page.opens_settings()
     await expect(settings.get_by_label("Temperature")).to_have_value("0.5")
@@ -93,7 +93,7 @@ async def test_a_default_outlives_the_page(page: ChatPage, upstream: Upstream) -
     await expect(settings.get_by_role("status")).to_have_text("New chats begin with these.")
     await page.page.reload()
     await page.ask("hi")
-    assert (await upstream.asked()).body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+    assert (await upstream.wait_for_request()).body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
 
 
 async def test_what_is_kept_and_cannot_be_read_stops_nothing(page: ChatPage) -> None:
@@ -198,7 +198,7 @@ async def test_the_panel_tells_what_is_left(browser: Browser, upstream: Upstream
         await expect(today).to_contain_text(re.compile(r"1 of 2 left, more in [0-9]+ s"))
         await expect(today.get_by_label("Tokens a day")).to_have_attribute("value", "950")
         await expect(today).to_contain_text(re.compile(r"950 of 1,000 left, more in [0-9]+ (h|min|s)"))
-        assert await page.barriers() == []
+        assert await page.violations() == []
 
 
 async def test_who_is_over_a_limit_sees_when_to_ask_again(browser: Browser, upstream: Upstream) -> None:

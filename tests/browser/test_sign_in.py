@@ -50,21 +50,21 @@ async def test_the_page_asks_who_is_there_and_what_was_written_meanwhile_is_sent
 async def test_the_dialog_shuts_nobody_out(browser: Browser, upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS) as address, locked(browser, address) as page:
         await expect(dialog(page)).to_be_visible()
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []
         await signs_in(page, "nonsense")
         await expect(dialog(page).get_by_role("alert")).to_contain_text("does not take this token")
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []
         await page.page.keyboard.press("Escape")
         await expect(page.button("Enter a token")).to_be_visible()
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []
 
 
 async def test_a_token_that_is_refused_is_said_to_be(browser: Browser, upstream: Upstream) -> None:
     refused = {"nonsense": "does not take this token", "two words": "can be no token", token(exp=1): "has expired"}
     async with serving(upstream, jwt_secret=SECRET) as address, locked(browser, address) as page:
-        for written, said in refused.items():
+        for written, sentence in refused.items():
             await signs_in(page, written)
-            await expect(dialog(page).get_by_role("alert")).to_contain_text(said)
+            await expect(dialog(page).get_by_role("alert")).to_contain_text(sentence)
             await expect(dialog(page).get_by_label("A key or a token")).to_be_focused()
         await signs_in(page, token())
         await page.is_connected()

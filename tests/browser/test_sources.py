@@ -97,7 +97,7 @@ def sources(page: ChatPage) -> Locator:
 
 async def test_an_answer_shows_what_it_rests_on_after_a_reload_too(page: ChatPage, upstream: Upstream) -> None:
     await searched(page, upstream, grounding(PAGES))
-    assert (await upstream.asked()).body["tools"] == [{"googleSearch": {}}]
+    assert (await upstream.wait_for_request()).body["tools"] == [{"googleSearch": {}}]
     for again in (False, True):
         if again:
             await page.page.reload()
@@ -249,4 +249,4 @@ async def test_axe_finds_nothing(browser: Browser, upstream: Upstream) -> None:
         await page.answer.get_by_text("Code that was run").click()
         await expect(page.messages.locator("iframe")).to_be_attached()
         assert await page.unfit_words() == []
-        assert await page.barriers_at_each_width() == []
+        assert await page.violations_at_each_width() == []

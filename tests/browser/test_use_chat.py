@@ -12,7 +12,7 @@ from support.files import png
 from support.functions import call, calls, came_back_byte_for_byte
 from support.recipes import ADDRESS, built, recipe, written
 from support.serving import serving
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.upstream import Upstream, fails, says, says_and_breaks_off, says_and_is_silent
 from support.web_app import started
 
 INDEX = '<title>Chat</title><main></main><script type="module" src="main.tsx"></script>'
@@ -23,12 +23,6 @@ import { Chat } from "./chat";
 createRoot(document.querySelector("main")).render(<Chat />);
 """
 TYPES = {".html": "text/html", ".js": "text/javascript"}
-
-
-async def cuts(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +92,7 @@ async def test_use_chat_shows_an_answer_and_the_next_question_brings_the_convers
 
 
 async def test_use_chat_stops_an_answer_and_keeps_what_came_before_a_cut(chat: Page, google: Upstream) -> None:
-    google.plays(says_and_is_silent("first"), cuts)
+    google.plays(says_and_is_silent("first"), says_and_breaks_off("half"))
     answer = chat.get_by_label("assistant")
     await asks(chat, "stop")
     await expect(answer.last.locator("p")).to_have_text("first")

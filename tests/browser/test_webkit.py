@@ -60,7 +60,7 @@ async def test_an_answer_is_asked_for_shown_kept_stopped_and_set(page: WebKitPag
         await page.until("document.body.innerText.includes('Half')")
         await page.picture(PICTURES / "webkit-streaming.png")
         await page.run("[...document.querySelectorAll('.composer button')].at(-1).click()")
-        await (await upstream.asked(2)).closes()
+        await (await upstream.wait_for_request(2)).closes()
         await page.types(BOX, "half a tho")
         await page.call("refresh")
         await page.until(f"document.querySelector('{BOX}')?.value === 'half a tho'")

@@ -29,7 +29,7 @@ async def test_no_refusal_shows_one(browser: Browser, upstream: Upstream, settin
         if at_once:
             upstream.plays(is_silent)
             await page.ask("hi")
-            await upstream.asked()
+            await upstream.wait_for_request()
         elif "max_message_chars" not in settings:
             await page.ask("hi")
             await page.has_ended()
@@ -75,7 +75,7 @@ async def test_no_button_is_shown_before_it_has_a_name(browser: Browser, upstrea
         await page.page.goto(f"http://{address}/", wait_until="commit")
         early = page.page.locator("textarea")
         await early.fill("a question")
-        assert [barrier for barrier in await page.barriers() if "name" in barrier or "label" in barrier] == []
+        assert [violation for violation in await page.violations() if "name" in violation or "label" in violation] == []
         await early.press("Enter")
         held.set()
         await expect(page.answer).to_contain_text("Hello world")

@@ -22,7 +22,7 @@ const failed = (error) => ({
 
 function openaiChat(where = address) {
   const client = new OpenAI({ ...base(where), maxRetries: 0 });
-  const asked = (content) => ({ model, messages: [{ role: "user", content }] });
+  const bodyOf = (content) => ({ model, messages: [{ role: "user", content }] });
   const whole = async (body) => {
     const answer = await client.chat.completions.create(body);
     const [{ message, finish_reason }] = answer.choices;
@@ -30,7 +30,7 @@ function openaiChat(where = address) {
   };
   const calling = (count) => async (question) => {
     const runner = client.chat.completions.runTools({
-      ...asked(question),
+      ...bodyOf(question),
       tools: ["weather", "clock"].map((name) => ({
         type: "function",
         function: { name, parameters: city, parse: JSON.parse, function: (given) => ({ ...given, by: name }) },
@@ -41,12 +41,12 @@ function openaiChat(where = address) {
     return { text, finish: runner.allChatCompletions().at(-1).choices[0].finish_reason };
   };
   return {
-    text: (question) => whole({ ...asked(question), reasoning_effort: "low", max_completion_tokens: 99 }),
+    text: (question) => whole({ ...bodyOf(question), reasoning_effort: "low", max_completion_tokens: 99 }),
     async stream(question, { stops } = {}) {
       let text = "";
       let finish = null;
       const stream = await client.chat.completions.create({
-        ...asked(question),
+        ...bodyOf(question),
         stream: true,
         stream_options: { include_usage: true },
       });
@@ -60,12 +60,12 @@ function openaiChat(where = address) {
       return { text, finish, tokens };
     },
     picture: (question) =>
-      whole(asked([{ type: "text", text: question }, { type: "image_url", image_url: { url: dataUrl } }])),
+      whole(bodyOf([{ type: "text", text: question }, { type: "image_url", image_url: { url: dataUrl } }])),
     one: calling(1),
     three: calling(2),
     async json(question) {
       const answer = await client.chat.completions.parse({
-        ...asked(question),
+        ...bodyOf(question),
         response_format: zodResponseFormat(colour, "colour"),
       });
       return { text: answer.choices[0].message.parsed, finish: answer.choices[0].finish_reason };
@@ -75,7 +75,7 @@ function openaiChat(where = address) {
 
 function openaiResponses(where = address) {
   const client = new OpenAI({ ...base(where), maxRetries: 0 });
-  const told = (response) => ({
+  const answerOf = (response) => ({
     text: response.output_text,
     finish: response.incomplete_details?.reason ?? response.status,
     tokens: response.usage?.total_tokens,
@@ -86,7 +86,7 @@ function openaiResponses(where = address) {
     for (;;) {
       const response = await client.responses.create({ model, input, tools, store: false });
       const calls = response.output.filter((item) => item.type === "function_call");
-      if (calls.length === 0) return told(response);
+      if (calls.length === 0) return answerOf(response);
       input.push(...response.output);
       for (const call of calls) {
         const output = JSON.stringify({ ...JSON.parse(call.arguments), by: call.name });
@@ -95,7 +95,7 @@ function openaiResponses(where = address) {
     }
   };
   return {
-    text: async (input) => told(await client.responses.create({ model, input, max_output_tokens: 99 })),
+    text: async (input) => answerOf(await client.responses.create({ model, input, max_output_tokens: 99 })),
     async stream(input, { stops } = {}) {
       let text = "";
       let last = null;
@@ -112,7 +112,7 @@ function openaiResponses(where = address) {
         { type: "input_text", text },
         { type: "input_image", image_url: dataUrl, detail: "auto" },
       ];
-      return told(await client.responses.create({ model, input: [{ role: "user", content }], store: false }));
+      return answerOf(await client.responses.create({ model, input: [{ role: "user", content }], store: false }));
     },
     one: calling,
     three: calling,
@@ -125,7 +125,7 @@ function openaiResponses(where = address) {
 
 function aiSdk(languageModel, providerOptions = {}) {
   const shared = { model: languageModel, maxRetries: 0, providerOptions };
-  const told = (result) => ({ text: result.text, finish: result.finishReason, tokens: result.usage.totalTokens });
+  const answerOf = (result) => ({ text: result.text, finish: result.finishReason, tokens: result.usage.totalTokens });
   const tools = Object.fromEntries(
     ["weather", "clock"].map((name) => [
       name,
@@ -133,7 +133,7 @@ function aiSdk(languageModel, providerOptions = {}) {
     ]),
   );
   return {
-    text: async (prompt) => told(await generateText({ ...shared, prompt, maxOutputTokens: 99 })),
+    text: async (prompt) => answerOf(await generateText({ ...shared, prompt, maxOutputTokens: 99 })),
     async stream(prompt, { stops } = {}) {
       const stopping = new AbortController();
       let text = "";
@@ -159,9 +159,9 @@ function aiSdk(languageModel, providerOptions = {}) {
         { type: "text", text },
         { type: "file", data: picture, mediaType: "image/png" },
       ];
-      return told(await generateText({ ...shared, messages: [{ role: "user", content }] }));
+      return answerOf(await generateText({ ...shared, messages: [{ role: "user", content }] }));
     },
-    one: async (prompt) => told(await generateText({ ...shared, prompt, tools, stopWhen: isStepCount(9) })),
+    one: async (prompt) => answerOf(await generateText({ ...shared, prompt, tools, stopWhen: isStepCount(9) })),
     three: async (prompt) => {
       const result = streamText({ ...shared, prompt, tools, stopWhen: isStepCount(9) });
       return { text: await result.text, finish: await result.finishReason };
@@ -199,25 +199,25 @@ const CASES = {
   cut: (client) => client.stream,
   busy: (client) => client.text,
 };
-const told = {};
+const answers = {};
 const asking = [];
-const ask = (name, kind, asked) =>
+const ask = (name, kind, askOne) =>
   asking.push(
-    asked(`${kind} ${name}`).then(
+    askOne(`${kind} ${name}`).then(
       (answer) => {
-        told[name][kind] = answer;
+        answers[name][kind] = answer;
       },
       (error) => {
-        told[name][kind] = failed(error);
+        answers[name][kind] = failed(error);
       },
     ),
   );
 for (const [name, client] of Object.entries(CLIENTS)) {
-  told[name] = {};
+  answers[name] = {};
   for (const [kind, of] of Object.entries(CASES)) ask(name, kind, of(client()));
   ask(name, "limit", client(limited).text);
 }
 await Promise.all(asking);
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(answers));
 // What a client has not closed stays open until the test has looked.
 process.stdin.resume();

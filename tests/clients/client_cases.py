@@ -152,14 +152,14 @@ def cases_of(client: Any, limited: Any) -> dict[str, Callable[[str], Any]]:
     }
 
 
-told: dict[str, dict[str, Any]] = {}
+answers: dict[str, dict[str, Any]] = {}
 for name, client in {"LangChain": LangChain, "LiteLLM": LiteLlm}.items():
-    told[name] = {}
+    answers[name] = {}
     for kind, ask in cases_of(client(), client(LIMITED)).items():
         try:
-            told[name][kind] = ask(f"{kind} {name}")
+            answers[name][kind] = ask(f"{kind} {name}")
         except Exception as error:  # noqa: BLE001 - what it is, is asserted
-            told[name][kind] = failed(error)
-sys.stdout.write(json.dumps(told) + "\n")
+            answers[name][kind] = failed(error)
+sys.stdout.write(json.dumps(answers) + "\n")
 sys.stdout.flush()
 sys.stdin.read()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.process import running_over
 from support.proxies import Front, Proxy, caddy, nginx
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving, sharing
 from support.upstream import AT_ONCE, Exchange, Upstream, says_and_is_silent, says_when
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -23,53 +23,53 @@ from deltawire.config.settings import Settings
 either = pytest.mark.parametrize("proxy", [nginx, caddy])
 
 
-async def heard_on_a_socket(front: Front) -> None:
+async def begins_on_a_socket(front: Front) -> None:
     async with front.connected() as client:
         await client.chat()
         assert (await client.receive())["text"] == "Hello"
 
 
-async def heard_in_a_stream(front: Front) -> None:
+async def begins_in_a_stream(front: Front) -> None:
     listener = await front.listening("/chat/stream")
-    await listener.hears(b"Hello")
+    await listener.reads_until(b"Hello")
     listener.drop()
 
 
 @either
-@pytest.mark.parametrize("heard", [heard_on_a_socket, heard_in_a_stream])
+@pytest.mark.parametrize("begins", [begins_on_a_socket, begins_in_a_stream])
 async def test_the_first_word_is_not_held_up(
     upstream: Upstream,
     tmp_path: Path,
     free_port: int,
     proxy: Proxy,
-    heard: Callable[[Front], Awaitable[None]],
+    begins: Callable[[Front], Awaitable[None]],
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with sharing(upstream, token_timeout=60) as address, proxy(tmp_path, free_port, address) as front:
         async with asyncio.timeout(AT_ONCE):  # a proxy that gathers words holds it up until the answer ends
-            await heard(front)
+            await begins(front)
 
 
-async def leave_a_socket(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_socket(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     async with front.connected() as client:
         await client.chat()
-        exchange = await asked()
+        exchange = await wait_for_request()
         await client.receive()
         client.socket.transport.abort()
         return exchange
 
 
-async def leave_a_stream(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_stream(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     listener = await front.listening("/chat/stream")
-    exchange = await asked()
-    await listener.hears(b"Hello")
+    exchange = await wait_for_request()
+    await listener.reads_until(b"Hello")
     listener.drop()
     return exchange
 
 
-async def leave_a_request(front: Front, asked: Callable[[], Awaitable[Exchange]]) -> Exchange:
+async def leave_a_request(front: Front, wait_for_request: Callable[[], Awaitable[Exchange]]) -> Exchange:
     listener = await front.listening("/chat")
-    exchange = await asked()
+    exchange = await wait_for_request()
     listener.drop()
     return exchange
 
@@ -85,7 +85,7 @@ async def test_a_hang_up_closes_the_upstream(
 ) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with sharing(upstream) as address, proxy(tmp_path, free_port, address) as front:
-        exchange = await leave(front, upstream.asked)
+        exchange = await leave(front, upstream.wait_for_request)
         await exchange.closes()
     assert len(upstream.exchanges) == 1
 
@@ -129,7 +129,7 @@ async def test_the_largest_frame_and_the_largest_body_pass(
         async with front.connected() as client:
             assert (await client.ask(message))[-1]["type"] == "usage"
         listener = await front.listening("/chat", message)
-        await listener.hears(b'"finish_reason":"stop"')
+        await listener.reads_until(b'"finish_reason":"stop"')
         listener.drop()
     assert [exchange.texts[-1] == message for exchange in upstream.exchanges] == [True, True]
 
@@ -190,17 +190,17 @@ async def test_an_answer_that_runs_when_the_server_stops_comes_whole_through_it(
         front.connected() as client,
     ):
         stream = await front.listening("/chat/stream")
-        await stream.hears(b"Hello")
+        await stream.reads_until(b"Hello")
         await client.chat()
         await client.receive()
         server.process.send_signal(signal.SIGTERM)
-        await server.printed('"draining"')
+        await server.wait_for_output('"draining"')
         released.set()
         assert (await client.until_end())[-1]["type"] == "usage"
         assert await client.until_closed() == 1012
-        await stream.hears(b"event: usage")
+        await stream.reads_until(b"event: usage")
         stream.drop()
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (2, 0, 0)
 
 
@@ -246,15 +246,15 @@ async def test_a_server_that_keeps_connections_for_longer_than_its_proxy_leaves_
 ) -> None:
     async with (
         serving(upstream, **settings) as address,
-        Wire(address, late=True) as wire,
-        caddy(tmp_path, free_port, wire.address) as front,
+        TcpProxy(address, late=True) as tcp_proxy,
+        caddy(tmp_path, free_port, tcp_proxy.address) as front,
         front.session() as session,
     ):
         # Caddy would try a GET once more. That the server refuses this does not matter, as long as it is heard.
         async with session.post("/models") as response:
             assert response.status == 405
         with suppress(TimeoutError):
-            await asyncio.wait_for(wire.server_closed.wait(), UVICORNS_KEEP_ALIVE + 1)
+            await asyncio.wait_for(tcp_proxy.server_closed.wait(), UVICORNS_KEEP_ALIVE + 1)
         async with session.post("/models") as response:
             assert response.status == status
 

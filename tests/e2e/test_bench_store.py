@@ -4,7 +4,7 @@ import pytest
 from bench import store, store_page
 from bench.conversations import Corpus
 from bench.searches import searches
-from bench.store_page import Kept, Talk
+from bench.store_page import Talk, TurnCosts
 
 CONVERSATIONS = 300
 
@@ -18,5 +18,7 @@ async def test_the_benchmark_finds_on_each_store_what_was_put_there() -> None:
     assert sqlite.times.keys() == postgresql.times.keys() == kinds | {"a page of the list", "one conversation"}
     assert sqlite.found == postgresql.found
     assert sum(sqlite.found) > 0
-    page = store_page.page(CONVERSATIONS, stored, [Kept("SQLite", [Talk(1, 1, 1, 1)], [Talk(2, 1, 1, 1)])], load=0.0)
+    page = store_page.page(
+        CONVERSATIONS, stored, [TurnCosts("SQLite", [Talk(1, 1, 1, 1)], [Talk(2, 1, 1, 1)])], load=0.0
+    )
     assert "6,000 messages" in page

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.client_cases import PICTURE, Asked, asked_by
+from support.client_cases import PICTURE, CaseResults, run_cases
 from support.functions import contents_of
 from support.npm import CLIENTS, NODE, installed
 from support.recipes import ADDRESS, output_of, recipe, written
@@ -31,11 +31,11 @@ ERRORS = {
 
 
 @pytest.fixture(scope="module")
-async def asked() -> AsyncIterator[Asked]:
+async def results() -> AsyncIterator[CaseResults]:
     """Each case was asked once by each client, all of them in one process."""
     installed(CLIENTS)
-    async with asked_by(str(NODE), str(CLIENTS / "client-cases.mjs")) as asked:
-        yield asked
+    async with run_cases(str(NODE), str(CLIENTS / "client-cases.mjs")) as results:
+        yield results
 
 
 @pytest.fixture(params=CLIENTS_OF_NPM)
@@ -44,62 +44,70 @@ def client(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("kind, text", [("text", "Hello world"), ("stream", "Hello world"), ("picture", "Red.")])
-def test_a_client_gets_an_answer_with_its_end_and_its_tokens(asked: Asked, client: str, kind: str, text: str) -> None:
-    assert asked.told[client][kind] == {"text": text, "finish": STOPPED.get(client, "stop"), "tokens": 5}
-    [exchange] = asked.of(kind, client)
+def test_a_client_gets_an_answer_with_its_end_and_its_tokens(
+    results: CaseResults, client: str, kind: str, text: str
+) -> None:
+    assert results.answers[client][kind] == {"text": text, "finish": STOPPED.get(client, "stop"), "tokens": 5}
+    [exchange] = results.exchanges_of(kind, client)
     shown = [part for part in contents_of(exchange)[0]["parts"] if "inlineData" in part]
     assert shown == ([{"inlineData": {"mimeType": "image/png", "data": PICTURE}}] if kind == "picture" else [])
     assert exchange.body.get("generationConfig", {}).get("maxOutputTokens") == (99 if kind == "text" else None)
 
 
-def test_a_client_that_stops_in_mid_stream_closes_the_upstream(asked: Asked, client: str) -> None:
-    assert asked.told[client]["stop"]["text"] == "first"
-    [exchange] = asked.of("stop", client)
+def test_a_client_that_stops_in_mid_stream_closes_the_upstream(results: CaseResults, client: str) -> None:
+    assert results.answers[client]["stop"]["text"] == "first"
+    [exchange] = results.exchanges_of("stop", client)
     assert exchange.closed.is_set()
 
 
 @pytest.mark.parametrize("kind, names", [("one", ["weather"]), ("three", ["weather", "clock"])])
-def test_a_clients_functions_are_called_and_answered(asked: Asked, client: str, kind: str, names: list[str]) -> None:
-    told = asked.told[client][kind]
-    assert (told["text"], told["finish"]) == ("Sunny.", STOPPED.get(client, "stop"))
+def test_a_clients_functions_are_called_and_answered(
+    results: CaseResults, client: str, kind: str, names: list[str]
+) -> None:
+    answer = results.answers[client][kind]
+    assert (answer["text"], answer["finish"]) == ("Sunny.", STOPPED.get(client, "stop"))
     rounds = 1 if kind == "one" else 3
-    exchanges = asked.of(kind, client)
+    exchanges = results.exchanges_of(kind, client)
     assert len(exchanges) == rounds + 1
     for number in range(rounds):
-        said, answered = contents_of(exchanges[-1])[1 + 2 * number : 3 + 2 * number]
+        calls, responses = contents_of(exchanges[-1])[1 + 2 * number : 3 + 2 * number]
         cities = [{"city": f"c{number}"} for _ in names]
-        assert said["parts"][0] == {"text": "Let me look."}
-        called = [(part["functionCall"]["args"], part["thoughtSignature"]) for part in said["parts"][1:]]
+        assert calls["parts"][0] == {"text": "Let me look."}
+        called = [(part["functionCall"]["args"], part["thoughtSignature"]) for part in calls["parts"][1:]]
         assert called == [(city, f"s{number}") for city in cities]
-        answers = [part["functionResponse"]["response"] for part in answered["parts"]]
+        answers = [part["functionResponse"]["response"] for part in responses["parts"]]
         assert answers == [{**city, "by": name} for city, name in zip(cities, names, strict=True)]
 
 
-def test_a_client_gets_json_of_its_schema(asked: Asked, client: str) -> None:
-    told = asked.told[client]["json"]
-    assert (told["text"], told["finish"]) == ({"colour": "red"}, STOPPED.get(client, "stop"))
-    [exchange] = asked.of("json", client)
+def test_a_client_gets_json_of_its_schema(results: CaseResults, client: str) -> None:
+    answer = results.answers[client]["json"]
+    assert (answer["text"], answer["finish"]) == ({"colour": "red"}, STOPPED.get(client, "stop"))
+    [exchange] = results.exchanges_of("json", client)
     assert exchange.body["generationConfig"]["responseJsonSchema"].items() >= SCHEMA.items()
 
 
-def test_a_client_is_told_that_an_answer_was_filtered(asked: Asked, client: str) -> None:
-    assert asked.told[client]["unsafe"] == {"text": "I", "finish": UNSAFE.get(client, "content-filter"), "tokens": 5}
+def test_a_client_is_told_that_an_answer_was_filtered(results: CaseResults, client: str) -> None:
+    assert results.answers[client]["unsafe"] == {
+        "text": "I",
+        "finish": UNSAFE.get(client, "content-filter"),
+        "tokens": 5,
+    }
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_a_client_is_told_of_an_error(asked: Asked, client: str, kind: str) -> None:
+def test_a_client_is_told_of_an_error(results: CaseResults, client: str, kind: str) -> None:
     name, status, code, wait = ERRORS[kind]
-    told = asked.told[client][kind]
-    assert told["code"] == code
+    answer = results.answers[client][kind]
+    assert answer["code"] == code
     if client.startswith("openai"):
-        assert (told["name"], told["status"]) == (name, status)
+        assert (answer["name"], answer["status"]) == (name, status)
     elif status is not None:
-        assert (told["name"], told["status"]) == ("APICallError", status)
+        assert (answer["name"], answer["status"]) == ("APICallError", status)
     if kind == "limit":
-        assert 0 < int(told["wait"]) <= 61
+        assert 0 < int(answer["wait"]) <= 61
     else:
-        assert told["wait"] == wait
-    assert len(asked.of(kind, client)) == (kind != "limit")
+        assert answer["wait"] == wait
+    assert len(results.exchanges_of(kind, client)) == (kind != "limit")
 
 
 RECIPES = {

@@ -16,6 +16,7 @@ import pytest
 from support.client import connected, masked, raw_socket
 from support.forked import ForkServer
 from support.paths import ROOT
+from support.ports import accepts
 from support.process import forked, running, running_over
 from support.transports import ask_rest
 from support.upstream import AT_ONCE, Upstream, fails, floods, says, until_blocked
@@ -134,7 +135,7 @@ COMMANDS = {"module": ("-m", "deltawire"), "script": (str(Path(sys.executable).w
 @pytest.mark.parametrize("command", COMMANDS)
 async def test_a_stop_while_it_imports_ends_it_as_a_shell_expects(command: str, how: signal.Signals) -> None:
     async with running(sys.executable, "-X", "importtime", *COMMANDS[command]) as server:
-        await server.printed("structlog")
+        await server.wait_for_output("structlog")
         assert await server.stop(how) == 128 + how
         assert "Traceback" not in server.output
 
@@ -168,7 +169,7 @@ async def test_a_client_that_does_not_read_does_not_keep_it_from_stopping(upstre
     async with running_over(upstream, drain_timeout="0.1", send_timeout="60") as server:
         _, writer = await raw_socket(server.address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         writer.write(goodbye)
         assert await asyncio.wait_for(server.stop(), AT_ONCE) == 0
         writer.close()
@@ -180,16 +181,16 @@ async def test_an_upstream_that_cannot_be_loaded_ends_it_with_exit_code_1(
 ) -> None:
     nowhere = {"SSL_CERT_FILE": str(tmp_path / "none.pem"), "DELTAWIRE_WORKERS": workers, "GEMINI_API_KEY": "none"}
     async with forked(fork_server, **nowhere) as server:
-        assert await server.ended() == 1
-        [told, *_] = [line for line in server.lines if line["event"] == "cannot start"]
-        assert told["cause"] == "FileNotFoundError"
+        assert await server.wait() == 1
+        [line, *_] = [line for line in server.lines if line["event"] == "cannot start"]
+        assert line["cause"] == "FileNotFoundError"
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line(fork_server: ForkServer, free_port: int) -> None:
     async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
         async with forked(fork_server, DELTAWIRE_PORT=str(free_port)) as second:
-            assert await second.ended() == 1
+            assert await second.wait() == 1
             assert second.output == (
                 f"DELTAWIRE_HOST, DELTAWIRE_PORT: cannot listen on 127.0.0.1:{free_port}: address already in use\n"
             )
@@ -230,7 +231,7 @@ async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "deltawire", env=settings, stdout=writer)
     os.close(writer)
     address = f"127.0.0.1:{free_port}"
-    while not await listens(free_port):  # noqa: ASYNC110 - nobody tells
+    while not await accepts(free_port):  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.02)
     for number in range(40):  # of some 400 bytes each in the log
         assert (await ask_rest(address, id=f"t{number}"))[-1]["type"] == "usage"
@@ -239,17 +240,8 @@ async def test_a_log_that_is_open_and_not_read_keeps_nobody_waiting(
     os.close(reader)
 
 
-async def listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True
-
-
 async def test_the_log_can_be_read_on_a_terminal(fork_server: ForkServer, free_port: int) -> None:
     async with forked(fork_server, DELTAWIRE_LOG_FORMAT="console", DELTAWIRE_PORT=str(free_port)) as server:
-        await server.printed(f"url=http://127.0.0.1:{free_port}")
+        await server.wait_for_output(f"url=http://127.0.0.1:{free_port}")
         assert "no real model is behind it" in server.output
         assert not server.output.startswith("{")

@@ -59,12 +59,12 @@ async def test_what_a_client_was_shown_the_usage_of_is_there_after_a_kill(upstre
     lives = Lives(upstream, database)
     await lives.begin()
     shown: list[list[Frame]] = []
-    asked = iter(range(TURNS))
+    numbers = iter(range(TURNS))
     async with conversations_of(await lives.address()) as client:
         conversations = [await client.create() for _ in range(CLIENTS)]
 
     async def talk(conversation: str, ask: Ask) -> None:
-        for number in asked:
+        for number in numbers:
             try:
                 frames = await ask(await lives.address(), f"question {number}", conversation=conversation)
             except GONE:

@@ -53,6 +53,6 @@ async def test_a_migration_says_in_one_line_that_the_database_refuses(
 ) -> None:
     old, new, why = REFUSALS[refusal]
     async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=f"{url}?".replace(old, new, 1)) as migration:
-        assert await migration.ended() == 1
+        assert await migration.wait() == 1
     [line] = migration.printed_lines
     assert why in line

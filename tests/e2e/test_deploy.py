@@ -70,18 +70,18 @@ def test_the_default_drain_covers_every_turn_that_the_defaults_allow() -> None:
 
 def test_whoever_stops_the_server_waits_for_the_drain_and_the_docs_say_how_long() -> None:
     longest_stop = Settings().longest_stop
-    patience = [
+    grace_periods = [
         int(COMPOSE["services"]["server"]["stop_grace_period"].removesuffix("s")),
         number_in(r"^TimeoutStopSec=(\d+)$", "deploy", "deltawire@.service"),
         number_in(r"terminationGracePeriodSeconds: (\d+)", "docs", "guide", "run-for-others.md"),
         number_in(r"docker (?:run --stop-timeout|stop --time) (\d+)", "Dockerfile"),
     ]
-    assert len(set(patience)) == 1
-    assert min(patience) > longest_stop
-    told = (GUIDE / "operate.md").read_text()
-    rows = re.findall(r"^\| (?:systemd|Docker Compose|Docker|Kubernetes) \|.*\| (\d+)s? \|$", told, re.MULTILINE)
-    assert list(map(int, rows)) == patience
-    assert f"{longest_stop:g} s by default" in " ".join(told.split())
+    assert len(set(grace_periods)) == 1
+    assert min(grace_periods) > longest_stop
+    page = (GUIDE / "operate.md").read_text()
+    rows = re.findall(r"^\| (?:systemd|Docker Compose|Docker|Kubernetes) \|.*\| (\d+)s? \|$", page, re.MULTILINE)
+    assert list(map(int, rows)) == grace_periods
+    assert f"{longest_stop:g} s by default" in " ".join(page.split())
 
 
 def test_the_proxies_wait_for_the_longest_answer() -> None:
@@ -246,7 +246,7 @@ async def test_process_1_hears_a_stop_before_it_has_started() -> None:
         while server.process.returncode is None:
             stop_children(server.process.pid)
             await asyncio.sleep(0.01)
-        assert await server.ended() == 128 + signal.SIGTERM
+        assert await server.wait() == 128 + signal.SIGTERM
         assert server.output == ""
 
 

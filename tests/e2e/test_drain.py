@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 async def is_draining(server: ServerProcess, workers: int = 1) -> None:
     """Wait until all its workers are, and until whoever asks is told."""
     while sum(line["event"] == "draining" for line in server.lines) < workers:
-        await server.printed_more()
+        await server.wait_for_line()
     async with (
         aiohttp.ClientSession() as session,
         session.get(f"http://{server.address}/readyz") as response,
@@ -41,7 +41,7 @@ async def test_running_turns_end_by_themselves_and_then_their_sockets(upstream: 
         released.set()
         assert [frame["type"] for frame in await client.until_end()] == ["delta", "usage"]
         assert await client.until_closed() == 1012
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (1, 0, 0)
 
 
@@ -50,13 +50,13 @@ async def test_running_requests_end_by_themselves(upstream: Upstream) -> None:
     upstream.plays(says_when(released))
     async with running_over(upstream) as server:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
         released.set()
         for answer in asking:
             assert (await answer)[-1]["type"] == "usage"
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (2, 0, 0)
 
 
@@ -69,7 +69,7 @@ async def test_idle_sockets_are_closed_at_once_while_others_go_on(upstream: Upst
         await busy.send(type="cancel")
         assert (await busy.until_end())[-1]["finish_reason"] == "cancelled"
         assert await busy.until_closed() == 1012
-        assert await server.ended() == 0
+        assert await server.wait() == 0
 
 
 async def test_new_turns_are_refused_by_every_door(upstream: Upstream) -> None:
@@ -98,7 +98,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
     upstream.plays(never_ends)
     async with running_over(upstream, drain_timeout="0.3") as server, connected(server.address) as client:
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse)]
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         await talking(client)
         server.process.send_signal(signal.SIGTERM)
         ends = [(await client.until_end())[-1], *[(await answer)[-1] for answer in asking]]
@@ -106,7 +106,7 @@ async def test_turns_that_are_late_end_in_an_error_with_what_they_cost(upstream:
         for end in ends:
             assert (end["type"], end["code"], end["usage"]["input_tokens"]) == ("error", "draining", 3)
             assert (end["retryable"], "own cost" in end["message"]) == (False, True), "nobody pays twice by itself"
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (0, 3, 0)
         assert {(turn["end"], turn["reason"]) for turn in server.turns} == {("draining", "drain")}
 
@@ -134,7 +134,7 @@ async def test_a_turn_that_waits_for_its_functions_takes_a_result_until_it_is_cu
         [end] = await other.until_end("t2")
         assert (end["code"], end["retryable"], end["usage"]["total_tokens"]) == ("draining", False, 5)
         assert await one.until_closed() == await other.until_closed() == 1012
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (1, 1, 0)
         assert {turn["turn"]: turn.get("phase") for turn in server.turns} == {"t1": None, "t2": "waiting"}
 
@@ -150,7 +150,7 @@ async def test_a_second_signal_at_least_a_second_later_stops_at_once(upstream: U
         assert server.process.returncode is None
         server.process.send_signal(signal.SIGTERM)
         assert (await client.until_end())[-1]["code"] == "draining"
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (0, 1, 0)
 
 
@@ -164,7 +164,7 @@ async def test_a_signal_that_is_delivered_twice_is_one(upstream: Upstream) -> No
         await is_draining(server)
         released.set()
         assert (await client.until_end())[-1]["type"] == "usage"
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (1, 0, 0)
 
 
@@ -180,7 +180,7 @@ async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
         clients = [await stack.enter_async_context(connected(server.address)) for _ in range(160)]
         await asyncio.gather(*map(talking, clients))
         asking = [asyncio.create_task(ask(server.address)) for ask in (ask_rest, ask_sse) for _ in range(20)]
-        await upstream.asked(200)
+        await upstream.wait_for_request(200)
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server, workers)
         released.set()
@@ -189,7 +189,7 @@ async def test_200_turns_finish_when_they_fit_the_deadline_and_are_cut_when_not(
         assert [end["type"] for end in ends].count("usage") == 100
         assert [end.get("code") for end in ends].count("draining") == 100
         assert set(await asyncio.gather(*(client.until_closed() for client in clients))) == {1012}
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (100, 100, 0)
         assert [turn["end"] for turn in server.turns].count("draining") == 100
         await asyncio.gather(*(exchange.closed.wait() for exchange in upstream.exchanges))
@@ -202,7 +202,7 @@ async def test_turns_whose_listeners_leave_are_counted_apart(upstream: Upstream)
             await talking(client)
             server.process.send_signal(signal.SIGTERM)
             await is_draining(server)
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (0, 0, 1)
 
 
@@ -211,13 +211,13 @@ async def test_a_whole_answer_is_read_to_its_last_byte(upstream: Upstream) -> No
     upstream.plays(says("x" * size))
     async with running_over(upstream) as server:
         slow = await listening(server.address, "/chat")
-        await (await upstream.asked()).closed.wait()
+        await (await upstream.wait_for_request()).closed.wait()
         server.process.send_signal(signal.SIGTERM)
         await is_draining(server)
         body = await slow.reader.read()
         assert body.count(b"x") >= size
         assert body.endswith(b"}")
-        assert await server.ended() == 0
+        assert await server.wait() == 0
         assert server.drained == (1, 0, 0)
         slow.close()
 
@@ -226,10 +226,10 @@ async def test_what_comes_too_late_or_is_not_read_does_not_hold_it_up(upstream: 
     upstream.plays(floods)
     async with running_over(upstream, drain_timeout="0.2", send_timeout="60", handshake_timeout="60") as server:
         unread = await listening(server.address, "/chat/stream")
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         coming = await listening(server.address, "/chat/stream", finished=False)
         server.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(server.ended(), AT_ONCE) == 0
+        assert await asyncio.wait_for(server.wait(), AT_ONCE) == 0
         assert await coming.reader.read() == b""
         assert [line for line in server.lines if line["level"] == "error"] == []
         coming.close()
@@ -242,4 +242,4 @@ async def test_an_echo_of_the_signal_on_the_last_steps_does_not_kill_it(upstream
             with suppress(ProcessLookupError):
                 server.process.send_signal(signal.SIGTERM)
             await asyncio.sleep(0.01)
-        assert await server.ended() == 0
+        assert await server.wait() == 0

@@ -133,7 +133,7 @@ async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown_or_
         assert await everybody(people, lambda person: person.ask("one")) == ["All of it"] * PEOPLE
         await everybody(people, lambda person: person.begin("two"))
         first.process.kill()
-        await first.ended()
+        await first.wait()
 
         bereft = those_of(first, people)
         assert len(bereft) == PEOPLE // 2
@@ -144,8 +144,8 @@ async def test_a_replica_that_is_killed_takes_nothing_with_it_that_was_shown_or_
         released.set()
         await everybody(people, Person.hear_the_rest)
         for person in people:
-            asked = ["two", "two"] if person in bereft else ["two"]
-            assert await person.texts() == ["one", "All of it", *asked, "Hello world"]
+            questions = ["two", "two"] if person in bereft else ["two"]
+            assert await person.texts() == ["one", "All of it", *questions, "Hello world"]
         [refusal] = await people[0].client.ask("one too many")
         assert refusal["code"] == "rate_limited"
 
@@ -160,7 +160,7 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         await everybody(people, lambda person: person.ask("one"))
         await everybody(people, lambda person: person.begin("two"))
         first.process.send_signal(signal.SIGTERM)
-        await first.printed('"draining"')
+        await first.wait_for_output('"draining"')
         late = await stack.enter_async_context(Person(front, PEOPLE))
         assert await late.ask("one") == "All of it"
         released.set()
@@ -169,7 +169,7 @@ async def test_a_replica_that_is_told_to_stop_cuts_nobody_and_its_people_go_on_a
         sent_away = those_of(first, people)
         assert len(sent_away) == PEOPLE // 2
         assert set(await everybody(sent_away, lambda person: person.client.until_closed())) == {1012}
-        assert await first.ended() == 0
+        assert await first.wait() == 0
         assert first.drained == (len(sent_away), 0, 0)
         await everybody(sent_away, Person.connect)
         await everybody(people, lambda person: person.ask("three"))
@@ -187,10 +187,10 @@ class SentAway(Exception):
 
 
 class Crowd:
-    """Asks in every way, again and again; `heard` counts the whole answers of each way."""
+    """Asks in every way, again and again; `answers` counts the whole answers of each way."""
 
     def __init__(self, front: Front) -> None:
-        self.heard: Counter[str] = Counter()
+        self.answers: Counter[str] = Counter()
         self._front = front
         self._progress = asyncio.Event()
 
@@ -205,11 +205,11 @@ class Crowd:
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
             assert isinstance(ended, asyncio.CancelledError), repr(ended)
 
-    async def is_heard(self, times: int = 10) -> None:
-        """Wait until each way has been heard so many times more."""
-        before = self.heard.copy()
+    async def wait_for_answers(self, times: int = 10) -> None:
+        """Wait until each way has had so many more answers."""
+        before = self.answers.copy()
         async with asyncio.timeout(60):
-            while any((self.heard - before)[task.get_name()] < times for task in self._tasks):
+            while any((self.answers - before)[task.get_name()] < times for task in self._tasks):
                 self._progress.clear()
                 progress = asyncio.create_task(self._progress.wait())
                 await asyncio.wait([progress, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -221,7 +221,7 @@ class Crowd:
             async with asyncio.timeout(LONGEST_SECONDS):
                 while not await self._is_answered(way):
                     pass
-            self.heard[way.__name__] += 1
+            self.answers[way.__name__] += 1
             self._progress.set()
 
     async def _is_answered(self, way: Callable[[], Awaitable[None]]) -> bool:
@@ -275,12 +275,12 @@ async def test_an_upgrade_of_one_replica_after_the_other_loses_nobody(
                 upstream.plays(holds_the_second(released))
                 people = [await stack.enter_async_context(Person(front, 2 * number + each)) for each in range(2)]
                 await everybody(people, lambda person: person.begin("two"))
-                await crowd.is_heard()
+                await crowd.wait_for_answers()
                 server.process.send_signal(signal.SIGTERM)
-                await server.printed('"draining"')
-                await crowd.is_heard()
+                await server.wait_for_output('"draining"')
+                await crowd.wait_for_answers()
                 released.set()
                 await everybody(people, Person.hear_the_rest)
-                assert await server.ended() == 0
+                assert await server.wait() == 0
                 await is_ready(await started(port))
-            await crowd.is_heard()
+            await crowd.wait_for_answers()

@@ -53,9 +53,9 @@ async def test_50_uploads_of_20_mb_at_once_leave_no_memory_behind(place: dict[st
     async with running(GEMINI_API_KEY="none", **place) as server:
         await server.ready()
         async with files_of(server.address) as client:
-            await client.kept(text(0, MIB), "text/plain")
+            await client.upload(text(0, MIB), "text/plain")
             before = server.resident_kib()
-            await asyncio.gather(*(client.kept(text(number, 20 * 10**6), "text/plain") for number in range(1, 51)))
+            await asyncio.gather(*(client.upload(text(number, 20 * 10**6), "text/plain") for number in range(1, 51)))
         assert most_kib(server) - before < 64 * 1024
         assert server.resident_kib() - before < 64 * 1024
 
@@ -74,7 +74,7 @@ async def test_a_turn_with_100_mb_of_files_takes_a_fraction_of_that(way: str, si
         async with running(sys.executable, "-m", "deltawire", **upstream, DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
             await server.ready()
             async with files_of(server.address) as client, connected(server.address) as socket:
-                files = [(await client.kept(text(n, size), "text/plain"))["id"] for n in range(5)]
+                files = [(await client.upload(text(n, size), "text/plain"))["id"] for n in range(5)]
                 await socket.ask("hi", files=files[:1])
                 before = server.resident_kib()
                 end = (await socket.ask("What are these?", files=files))[-1]

@@ -75,8 +75,8 @@ async def test_a_bug_ends_its_turn_in_internal_and_leaks_nothing(fork_server: Fo
         async with connected(server.address) as client:
             errors = [frame for _ in range(2) for frame in await client.ask(PROMPT, id="t1")]
         assert await server.stop() == 0
-    told = [(error["code"], error["id"], error["retryable"]) for error in errors]
-    assert told == [("internal", "t1", True)] * 2
+    ends = [(error["code"], error["id"], error["retryable"]) for error in errors]
+    assert ends == [("internal", "t1", True)] * 2
     bugs = [line for line in server.lines if line["event"] == "bug"]
     assert [bug["turn"] for bug in bugs] == ["t1", "t1"]
     assert bugs[0]["where"].startswith("client.py:")

@@ -43,6 +43,6 @@ async def test_a_stop_does_not_wait_for_a_name_look_up(tmp_path: Path, workers: 
                 await asyncio.get_running_loop().sock_recv(silent, 512)  # its name is being looked up
                 server.process.send_signal(signal.SIGTERM)
                 assert (await client.until_end())[-1]["code"] == "draining"
-                assert await asyncio.wait_for(server.ended(), 8) == 0
+                assert await asyncio.wait_for(server.wait(), 8) == 0
         assert server.drained == (0, 1, 0)
         assert "deallocating" not in server.output

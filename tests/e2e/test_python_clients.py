@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from support.client_cases import PICTURE, Asked, asked_by
+from support.client_cases import PICTURE, CaseResults, run_cases
 from support.files import png
 from support.functions import contents_of
 from support.npm import CLIENTS
@@ -24,11 +24,11 @@ ERRORS = {
 
 
 @pytest.fixture(scope="module")
-async def asked() -> AsyncIterator[Asked]:
+async def results() -> AsyncIterator[CaseResults]:
     """Each case was asked once by each client, all of them in one process."""
     assert PYTHON.exists(), "run `make .venv-clients/.installed`"
-    async with asked_by(str(PYTHON), str(CLIENTS / "client_cases.py")) as asked:
-        yield asked
+    async with run_cases(str(PYTHON), str(CLIENTS / "client_cases.py")) as results:
+        yield results
 
 
 @pytest.fixture(params=["LangChain", "LiteLLM"])
@@ -36,38 +36,38 @@ def client(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_a_client_gets_an_answer(asked: Asked, client: str) -> None:
-    told = asked.told[client]
-    assert told["text"] == {"text": "Hello world", "finish": "stop", "tokens": 5}
-    assert told["picture"] == {"text": "Red.", "finish": "stop", "tokens": 5}
-    assert told["unsafe"] == {"text": "I", "finish": "content_filter", "tokens": 5}
-    assert (told["stream"], told["stop"]) == ({"text": "Hello world"}, {"text": "first"})
-    assert told["json"] == {"text": {"colour": "red"}}
-    [exchange] = asked.of("picture", client)
+def test_a_client_gets_an_answer(results: CaseResults, client: str) -> None:
+    answers = results.answers[client]
+    assert answers["text"] == {"text": "Hello world", "finish": "stop", "tokens": 5}
+    assert answers["picture"] == {"text": "Red.", "finish": "stop", "tokens": 5}
+    assert answers["unsafe"] == {"text": "I", "finish": "content_filter", "tokens": 5}
+    assert (answers["stream"], answers["stop"]) == ({"text": "Hello world"}, {"text": "first"})
+    assert answers["json"] == {"text": {"colour": "red"}}
+    [exchange] = results.exchanges_of("picture", client)
     assert {"inlineData": {"mimeType": "image/png", "data": PICTURE}} in contents_of(exchange)[0]["parts"]
-    [exchange] = asked.of("json", client)
+    [exchange] = results.exchanges_of("json", client)
     assert "colour" in exchange.body["generationConfig"]["responseJsonSchema"]["properties"]
 
 
 @pytest.mark.parametrize("kind, rounds", [("one", 1), ("three", 3)])
-def test_a_clients_functions_are_called_and_answered(asked: Asked, client: str, kind: str, rounds: int) -> None:
-    assert asked.told[client][kind] == {"text": "Sunny."}
-    exchanges = asked.of(kind, client)
+def test_a_clients_functions_are_called_and_answered(results: CaseResults, client: str, kind: str, rounds: int) -> None:
+    assert results.answers[client][kind] == {"text": "Sunny."}
+    exchanges = results.exchanges_of(kind, client)
     assert len(exchanges) == rounds + 1
     for number in range(rounds):
-        said, answered = contents_of(exchanges[-1])[1 + 2 * number : 3 + 2 * number]
-        assert {part["thoughtSignature"] for part in said["parts"][1:]} == {f"s{number}"}
-        assert [part["functionResponse"]["response"]["city"] for part in answered["parts"]] == [f"c{number}"] * (
-            len(said["parts"]) - 1
+        calls, responses = contents_of(exchanges[-1])[1 + 2 * number : 3 + 2 * number]
+        assert {part["thoughtSignature"] for part in calls["parts"][1:]} == {f"s{number}"}
+        assert [part["functionResponse"]["response"]["city"] for part in responses["parts"]] == [f"c{number}"] * (
+            len(calls["parts"]) - 1
         )
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_a_client_is_told_of_an_error(asked: Asked, client: str, kind: str) -> None:
+def test_a_client_is_told_of_an_error(results: CaseResults, client: str, kind: str) -> None:
     words, status = ERRORS[kind]
-    told = asked.told[client][kind]
-    assert words in told["words"]
-    assert client == "LiteLLM" or told["status"] == status
+    answer = results.answers[client][kind]
+    assert words in answer["words"]
+    assert client == "LiteLLM" or answer["status"] == status
 
 
 @pytest.mark.parametrize("name", ["LangChain", "LiteLLM"])
@@ -85,8 +85,8 @@ async def test_llm_asks_as_the_guide_sets_it_up(upstream: Upstream, tmp_path: Pa
         (tmp_path / "extra-openai-models.yaml").write_text(models)
         llm = (str(PYTHON.parent / "llm"), "--model", "deltawire", "--key", "KEY")
         more = [("hi",), ("Which colour?", "--attachment", str(tmp_path / "red.png")), ("As JSON", "--schema", COLOUR)]
-        said = [(await output_of(*llm, *words, LLM_USER_PATH=str(tmp_path))).strip() for words in more]
-    assert said == ["Hello world", "Red.", '{"colour": "red"}']
-    _, shown, asked = upstream.exchanges
+        outputs = [(await output_of(*llm, *words, LLM_USER_PATH=str(tmp_path))).strip() for words in more]
+    assert outputs == ["Hello world", "Red.", '{"colour": "red"}']
+    _, shown, as_json = upstream.exchanges
     assert {"inlineData": {"mimeType": "image/png", "data": PICTURE}} in contents_of(shown)[0]["parts"]
-    assert "colour" in asked.body["generationConfig"]["responseJsonSchema"]["properties"]
+    assert "colour" in as_json.body["generationConfig"]["responseJsonSchema"]["properties"]

@@ -162,7 +162,7 @@ async def test_ctrl_c_in_curl_closes_the_upstream(upstream: Upstream, log: Log, 
         process = await asyncio.create_subprocess_exec(
             *shlex.split(command.replace(ADDRESS, address)), "-sS", stdout=asyncio.subprocess.PIPE
         )
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         if "/chat/stream" in command:
             assert process.stdout is not None
             assert b"Hello" in await process.stdout.readuntil(b"\n\n")

@@ -34,23 +34,23 @@ async def test_a_link_that_is_cut_again_and_again_behind_a_proxy_loses_no_frame_
         nginx(tmp_path, another_port(), first.address, second.address) as front,
     ):
         for number in range(6):
-            heard: list[Frame] = []
+            received: list[Frame] = []
             async with front.connected():  # nginx gives the next socket to the server that has fewest
-                while not heard or heard[-1]["type"] not in ("usage", "error"):
+                while not received or received[-1]["type"] not in ("usage", "error"):
                     async with front.connected() as client:
-                        if heard:
-                            await client.send(type="resume", run=heard[0]["run"], after=heard[-1]["seq"])
+                        if received:
+                            await client.send(type="resume", run=received[0]["run"], after=received[-1]["seq"])
                         else:
                             await client.chat(id=f"t{number}", grace=30)
                         for _ in range(random.randrange(8)):
-                            heard.append(await client.receive())
-                            if heard[-1]["type"] in ("usage", "error"):
+                            received.append(await client.receive())
+                            if received[-1]["type"] in ("usage", "error"):
                                 break
                         client.socket.transport.abort()
-            assert text_of(heard) == "".join(PIECES)
-            numbers = [frame["seq"] for frame in heard]
+            assert text_of(received) == "".join(PIECES)
+            numbers = [frame["seq"] for frame in received]
             assert numbers == sorted(set(numbers))
-            assert heard[-1]["finish_reason"] == "stop"
+            assert received[-1]["finish_reason"] == "stop"
         assert len(upstream.exchanges) == 6
         assert "resumed" in first.output
         assert "resumed" in second.output

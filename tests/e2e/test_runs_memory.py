@@ -22,13 +22,13 @@ async def asks(server: ServerProcess, upstream: Upstream, numbers: Iterator[int]
     """Ask for runs over one connection, and leave each at once."""
     async with aiohttp.ClientSession(f"http://{server.address}") as http:
         for number in numbers:
-            asked = {"message": f"hi {number}", "grace": 600}
-            async with http.post("/chat", json=asked, headers={"Prefer": "respond-async"}) as response:
+            question = {"message": f"hi {number}", "grace": 600}
+            async with http.post("/chat", json=question, headers={"Prefer": "respond-async"}) as response:
                 assert response.status == 202, await response.text()
             upstream.exchanges.clear()
 
 
-async def _asked(server: ServerProcess, upstream: Upstream, runs: int) -> None:
+async def _start_runs(server: ServerProcess, upstream: Upstream, runs: int) -> None:
     numbers = iter(range(runs))
     await asyncio.gather(*(asks(server, upstream, numbers) for _ in range(AT_ONCE)))
     while (await scrape(server.address)).value("turns_running"):  # noqa: ASYNC110 - it is another process
@@ -42,9 +42,9 @@ async def test_detached_runs_stay_within_their_bound_and_a_tenth(upstream: Upstr
     settings = {"GEMINI_API_KEY": "none", "GOOGLE_GEMINI_BASE_URL": upstream.url, "DELTAWIRE_MAX_GRACE": "600"}
     async with running(sys.executable, "-m", "deltawire", **settings) as server:
         await server.ready()
-        await _asked(server, upstream, FIRST)
+        await _start_runs(server, upstream, FIRST)
         before = server.resident_kib() * 1024 - min(FIRST * chars, BOUND)
-        await _asked(server, upstream, runs)
+        await _start_runs(server, upstream, runs)
         grown = server.resident_kib() * 1024 - before
         dropped = (await scrape(server.address)).value("runs_total", happening="evicted")
     assert grown <= 1.1 * BOUND, f"{grown / MIB:.1f} MiB"

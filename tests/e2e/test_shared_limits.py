@@ -61,7 +61,7 @@ async def test_the_turns_of_a_server_that_is_killed_are_free_again_after_their_t
     async with connected(one.address) as killed:
         for _ in range(AT_ONCE):
             await killed.chat(model="slow")
-        await upstream.asked(AT_ONCE)
+        await upstream.wait_for_request(AT_ONCE)
         assert (await ask_rest(other.address, model="slow"))[-1]["code"] == "rate_limited"
         await one.stop(signal.SIGKILL)
     assert (await ask_rest(other.address, model="slow"))[-1]["code"] == "rate_limited"
@@ -76,4 +76,4 @@ async def test_the_turns_of_a_server_that_is_killed_are_free_again_after_their_t
             await client.zincrby(key, -31, lease)
     async with connected(other.address) as client:
         await client.chat(model="slow")
-        await upstream.asked(AT_ONCE + 1)
+        await upstream.wait_for_request(AT_ONCE + 1)

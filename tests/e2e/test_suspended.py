@@ -33,7 +33,7 @@ async def test_the_provider_is_not_blamed_for_the_time_in_which_the_server_was_s
         await client.chat(id="streaming")
         assert (await client.receive())["text"] == "Hello, "
         await client.chat(id="waiting")
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         server.process.send_signal(signal.SIGSTOP)
         released.set()
         await asyncio.gather(*(event.wait() for event in sent))

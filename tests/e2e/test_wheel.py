@@ -69,7 +69,7 @@ async def test_the_wheel_alone_serves_the_page_and_an_answer(
 
 
 def test_the_command_tells_its_version(wheel: Path, environment: Path, tmp_path: Path) -> None:
-    told = subprocess.run(
+    version = subprocess.run(
         [str(environment / "bin" / "deltawire"), "--version"], cwd=tmp_path, check=True, capture_output=True, text=True
     )
-    assert told.stdout.split()[:2] == ["deltawire", wheel.name.split("-")[1]]
+    assert version.stdout.split()[:2] == ["deltawire", wheel.name.split("-")[1]]

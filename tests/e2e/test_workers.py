@@ -39,7 +39,7 @@ async def test_a_worker_that_dies_is_replaced(fork_server: ForkServer) -> None:
         await server.ready()
         victim, survivor = workers_of(server)
         os.kill(victim, signal.SIGKILL)
-        await server.printed('"worker died"')
+        await server.wait_for_output('"worker died"')
         answers = await asyncio.gather(*(ask_rest(server.address) for _ in range(16)))
         assert {answer[-1]["type"] for answer in answers} == {"usage"}
         assert survivor in workers_of(server)
@@ -51,7 +51,7 @@ async def test_a_worker_that_somebody_stops_by_itself_is_replaced_too(upstream: 
     async with running_over(upstream, workers="2") as server:
         before = workers_of(server)
         os.kill(before[0], signal.SIGTERM)
-        await server.printed('"worker died"')
+        await server.wait_for_output('"worker died"')
         answers = await asyncio.gather(*(ask_rest(server.address) for _ in range(16)))
         assert {answer[-1]["type"] for answer in answers} == {"usage"}
         after = workers_of(server)
@@ -72,7 +72,7 @@ async def test_a_worker_that_dies_before_it_serves_stops_the_parent(fork_server:
     async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await until(lambda: workers_of(server))
         os.kill(workers_of(server)[0], signal.SIGKILL)
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         assert '"worker died"' in server.output
         assert '"listening"' not in server.output
 
@@ -83,7 +83,7 @@ async def test_a_stop_of_them_all_before_they_serve_ends_as_a_shell_expects(how:
     async with running(*command, DELTAWIRE_WORKERS="2") as server:
         await until(lambda: len(workers_of(server)) == 2)
         os.killpg(server.process.pid, how)
-        assert await server.ended() == 128 + how
+        assert await server.wait() == 128 + how
         assert server.output == ""
 
 
@@ -91,7 +91,7 @@ async def test_a_worker_that_is_told_to_stop_before_it_serves_stops_the_parent(f
     async with forked(fork_server, DELTAWIRE_WORKERS="2") as server:
         await until(lambda: workers_of(server))
         os.kill(workers_of(server)[0], signal.SIGTERM)
-        assert await server.ended() == 128 + signal.SIGTERM
+        assert await server.wait() == 128 + signal.SIGTERM
         assert server.output == ""
 
 
@@ -100,7 +100,7 @@ async def test_a_port_that_other_workers_share_is_taken(fork_server: ForkServer,
     async with forked(fork_server, DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as first:
         await first.ready()
         async with forked(fork_server, DELTAWIRE_WORKERS="2", DELTAWIRE_PORT=str(free_port)) as second:
-            assert await second.ended() == 1
+            assert await second.wait() == 1
             assert f"cannot listen on 127.0.0.1:{free_port}: address already in use" in second.output
 
 
@@ -113,10 +113,10 @@ async def test_a_worker_that_dies_while_it_drains_is_no_silent_success(upstream:
             await client.chat()
             await client.receive()
         server.process.send_signal(signal.SIGTERM)
-        await server.printed('"draining"')
+        await server.wait_for_output('"draining"')
         for pid in workers_of(server):
             os.kill(pid, signal.SIGKILL)
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         assert '"worker died"' in server.output
 
 
@@ -125,7 +125,7 @@ async def test_a_worker_that_is_stuck_is_killed_in_the_end(upstream: Upstream) -
     async with running_over(upstream, workers="2", drain_timeout="0.1", store_timeout="0.1") as server:
         os.kill(workers_of(server)[0], signal.SIGSTOP)
         server.process.send_signal(signal.SIGTERM)
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         assert '"worker died"' in server.output
 
 

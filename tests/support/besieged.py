@@ -18,7 +18,7 @@ from support.functions import call, calls
 from support.identity import API_KEYS, KEYS, bearer
 from support.process import ServerProcess, running
 from support.scrape import scrape
-from support.siege import Attacker, Way
+from support.siege import Attack, Attacker
 from support.upstream import Exchange, Upstream, floods, is_silent, says
 
 _DRIP_SECONDS = 0.01
@@ -95,19 +95,19 @@ async def attacker(address: str, url: str, megabytes: int) -> Attacker:
 
 
 async def under(
-    ways: Sequence[Way], alice: Attacker, server: ServerProcess, seconds: float, answers: int = 0
+    attacks: Sequence[Attack], alice: Attacker, server: ServerProcess, seconds: float, answers: int = 0
 ) -> Figures:
-    """Let bob ask while alice goes all these ways at once, for so long and until he has had so many answers.
+    """Let bob ask while alice runs all these attacks at once, for so long and until he has had so many answers.
 
     She is a process of her own: what she does would delay him here, too.
     """
     enough = asyncio.Event()
     figures = Figures(before_kib=server.resident_kib())
-    async with _going(ways, alice) as attack:
+    async with _attacking(attacks, alice) as attack:
         tasks = [
             asyncio.create_task(_asks(server.address, figures, answers, enough)),
-            asyncio.create_task(_knocks(server.address, figures)),
-            asyncio.create_task(_weighs(server, figures)),
+            asyncio.create_task(_probe_liveness(server.address, figures)),
+            asyncio.create_task(_watch_memory(server, figures)),
             *([asyncio.create_task(attack.wait())] if attack is not None else []),
         ]
         try:
@@ -125,19 +125,19 @@ async def under(
 
 
 @asynccontextmanager
-async def _going(ways: Sequence[Way], alice: Attacker) -> AsyncIterator[asyncio.subprocess.Process | None]:
-    if not ways:
+async def _attacking(attacks: Sequence[Attack], alice: Attacker) -> AsyncIterator[asyncio.subprocess.Process | None]:
+    if not attacks:
         yield None
         return
-    given = (alice.address, alice.key, alice.large, *(way.__name__ for way in ways))
+    given = (alice.address, alice.key, alice.large, *(attack.__name__ for attack in attacks))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    attack = await asyncio.create_subprocess_exec(sys.executable, "-m", "support.siege_run", *given, env=environment)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "support.siege_run", *given, env=environment)
     try:
-        yield attack
+        yield process
     finally:
-        if attack.returncode is None:
-            attack.kill()
-        await attack.wait()
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def quiet(server: ServerProcess, seconds: float) -> None:
@@ -174,7 +174,7 @@ async def _ask(bob: Client, figures: Figures) -> None:
     assert (await bob.until_end())[-1]["type"] == "usage"
 
 
-async def _knocks(address: str, figures: Figures) -> None:
+async def _probe_liveness(address: str, figures: Figures) -> None:
     async with aiohttp.ClientSession() as http:
         while True:
             began = time.monotonic()
@@ -184,7 +184,7 @@ async def _knocks(address: str, figures: Figures) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _weighs(server: ServerProcess, figures: Figures) -> None:
+async def _watch_memory(server: ServerProcess, figures: Figures) -> None:
     with suppress(FileNotFoundError):
         while True:
             figures.most_kib = max(figures.most_kib, server.resident_kib())

@@ -6,19 +6,18 @@ Google's XML API is S3's in what is used here. It keeps what is sent, so what a 
 import asyncio
 import json
 import re
-from typing import Self
 from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
 
-from support.web_app import started
+from support.web_app import WebApp
 
 _DATE = "Sat, 28 Nov 2026 00:00:00 GMT"
 _FULL = "<Error><Code>{}</Code><Message>Storage backend has reached its minimum free drive threshold.</Message></Error>"
 
 
-class BlobStore:
+class BlobStore(WebApp):
     """The objects by their paths, with the bucket."""
 
     def __init__(self) -> None:
@@ -31,14 +30,7 @@ class BlobStore:
         self.requests = 0
         app = web.Application(client_max_size=2**30)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def __aenter__(self) -> Self:
-        self.url = await started(self._runner)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        super().__init__(app)
 
     def is_named_to(self, environment: pytest.MonkeyPatch) -> None:
         """Let the variables of each provider lead here."""
@@ -91,8 +83,8 @@ class BlobStore:
     def _delete_several(self, bucket: str, body: str) -> web.Response:
         keys = [f"{bucket}/{key}" for key in re.findall(r"<Key>(.+?)</Key>", body)]
         if keys:
-            told = "".join(f"<Deleted><Key>{key.partition('/')[2]}</Key></Deleted>" for key in keys)
-            answer = _xml(f"<DeleteResult>{told}</DeleteResult>")
+            deleted = "".join(f"<Deleted><Key>{key.partition('/')[2]}</Key></Deleted>" for key in keys)
+            answer = _xml(f"<DeleteResult>{deleted}</DeleteResult>")
         else:
             keys = re.findall(r"DELETE /devstoreaccount1/(\S+) HTTP", unquote(body))
             part = "--b\r\nContent-Type: application/http\r\nContent-ID: {}\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n\r\n"

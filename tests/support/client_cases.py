@@ -12,23 +12,19 @@ from support.functions import call, calls, contents_of
 from support.npm import CLIENTS
 from support.serving import serving
 from support.transports import ask_rest
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.upstream import (
+    Exchange,
+    Upstream,
+    blocks_the_prompt,
+    fails,
+    says,
+    says_and_breaks_off,
+    says_and_is_silent,
+)
 
 MODEL = "gemini-flash-latest"
 RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 PICTURE = b64encode(png()).decode()
-
-
-async def blocks(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})
-    await exchange.finish()
-
-
-async def cuts(exchange: Exchange) -> None:
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
 
 
 def rounds_of(count: int, *names: str) -> Callable[[Exchange], Awaitable[None]]:
@@ -50,9 +46,9 @@ CASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "one": rounds_of(1, "weather"),
     "three": rounds_of(3, "weather", "clock"),
     "json": says('{"colour": "red"}'),
-    "refusal": blocks,
+    "refusal": blocks_the_prompt,
     "unsafe": says("I", finish="SAFETY"),
-    "cut": cuts,
+    "cut": says_and_breaks_off("half"),
     "busy": fails(429, "RESOURCE_EXHAUSTED", details=[{"@type": RETRY_INFO, "retryDelay": "7s"}]),
     "limit": says("Hello"),
 }
@@ -68,24 +64,24 @@ async def plays_its_case(exchange: Exchange) -> None:
     await CASES[question_of(exchange).partition(" ")[0]](exchange)
 
 
-class Asked:
+class CaseResults:
     """What the clients were told in each case, and what the upstream was asked."""
 
-    def __init__(self, told: dict[str, Any], exchanges: list[Exchange]) -> None:
-        self.told = told
+    def __init__(self, answers: dict[str, Any], exchanges: list[Exchange]) -> None:
+        self.answers = answers
         self._exchanges = exchanges
 
     def all_of(self, kind: str) -> list[Exchange]:
         """What was asked in this case, by every client."""
         return [exchange for exchange in self._exchanges if question_of(exchange).startswith(f"{kind} ")]
 
-    def of(self, kind: str, client: str) -> list[Exchange]:
+    def exchanges_of(self, kind: str, client: str) -> list[Exchange]:
         """What was asked in this case by this client."""
         return [exchange for exchange in self._exchanges if question_of(exchange) == f"{kind} {client}"]
 
 
 @asynccontextmanager
-async def asked_by(*command: str) -> AsyncIterator[Asked]:
+async def run_cases(*command: str) -> AsyncIterator[CaseResults]:
     """Have a program ask each case once with each of its clients.
 
     It is given the address of a server, that of one whose caller is over the limit, a model and a picture. It says in a
@@ -104,9 +100,9 @@ async def asked_by(*command: str) -> AsyncIterator[Asked]:
             )
             assert process.stdin is not None
             assert process.stdout is not None
-            asked = Asked(json.loads(await process.stdout.readline()), upstream.exchanges)
-            for exchange in asked.all_of("stop"):
+            results = CaseResults(json.loads(await process.stdout.readline()), upstream.exchanges)
+            for exchange in results.all_of("stop"):
                 await exchange.closes()
             process.stdin.close()
             assert await process.wait() == 0
-        yield asked
+        yield results

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -10,29 +10,22 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from support.web_app import started
+from support.web_app import WebApp
 
 Span = Any
 """`opentelemetry.proto.trace.v1.Span`, which has no types."""
 
 
-class Collector:
+class Collector(WebApp):
     """Takes `POST /v1/traces` as protobuf."""
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
         self.resources: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
-
-    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/v1/traces", self._take)
-        self._runner = web.AppRunner(app)
-        self.url = await started(self._runner)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        super().__init__(app)
 
     async def span(self, number: int = 0) -> Span:
         """The span that was the `number`th to come; wait for it if need be."""

@@ -66,13 +66,13 @@ class FakeListener:
     def __init__(self, *, reads: bool = True) -> None:
         self.reads = Gate(is_open=reads)
         self.is_open = True
-        self.heard: list[NumberedFrame] = []
+        self.received: list[NumberedFrame] = []
         self.remembered: list[tuple[str, str]] = []
         self.refusal: Failure | None = None
 
     def push(self, frame: NumberedFrame) -> bool:
         if self.reads.opens.is_set():
-            self.heard.append(frame)
+            self.received.append(frame)
         return self.reads.opens.is_set()
 
     def remember(self, question: str, _files: object, answer: str, _exchange: object) -> None:
@@ -92,30 +92,30 @@ class FakeListener:
 
     @property
     def text(self) -> str:
-        return "".join(frame.text for frame in self.heard if isinstance(frame, Delta))
+        return "".join(frame.text for frame in self.received if isinstance(frame, Delta))
 
     @property
     def ends(self) -> list[NumberedFrame]:
-        return [frame for frame in self.heard if isinstance(frame, Usage | ErrorFrame)]
+        return [frame for frame in self.received if isinstance(frame, Usage | ErrorFrame)]
 
     async def _listen(self) -> None:
         try:
             while frames := await self.cursor.next():
                 for frame in frames:
                     await self.reads.passes()
-                    self.heard.append(frame)
+                    self.received.append(frame)
         except Failure as failure:
             self.refusal = failure
 
 
-class FakeRuns:
-    """What the runs tell their observer."""
+class FakeRunObserver:
+    """Keeps what happens to the runs."""
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
+        self.happenings: list[str] = []
 
     def note(self, _: str, happening: str) -> None:
-        self.seen.append(happening)
+        self.happenings.append(happening)
 
 
 class Scene:
@@ -133,7 +133,7 @@ class Scene:
     ) -> None:
         self.upstream = upstream
         self.begins, self.settles = Gate(is_open=begins), Gate(is_open=settles)
-        self.clock, self.events = FakeClock(), FakeRuns()
+        self.clock, self.events = FakeClock(), FakeRunObserver()
         self.turns: list[Turn] = []
         self.records: list[FakeRecord] = []
         self.observers: list[FakeObserver] = []
@@ -152,12 +152,12 @@ class Scene:
         observer, record = FakeObserver(), FakeRecord(self.begins, self.settles)
         self.observers.append(observer)
         self.records.append(record)
-        asked = TurnRequest(
+        turn_request = TurnRequest(
             turn=request.id or "t", caller="", request=request, history=[], models=("m",), waits_for_results=True
         )
         clock = TurnClock(deadlines, RunningTime())
         attempts = Attempts(cast("Any", self.upstream), clock, cast("Any", observer))
-        turn = Turn(asked, attempts, cast("Any", record), cast("Any", observer), lambda _: None)
+        turn = Turn(turn_request, attempts, cast("Any", record), cast("Any", observer), lambda _: None)
         self.turns.append(turn)
         return turn
 

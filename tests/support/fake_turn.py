@@ -97,9 +97,9 @@ async def has_reached(
     """Wait until a turn waits in this phase."""
     reached = {
         Phase.BEGIN: begins.reached,
-        Phase.CONNECT: upstream.asked,
+        Phase.CONNECT: upstream.requested,
         Phase.FIRST_TOKEN: stream.reads,
-        Phase.BACKOFF: upstream.asked,
+        Phase.BACKOFF: upstream.requested,
         Phase.STREAMING: stream.reads,
         Phase.SEND: sends.reached,
         Phase.SETTLE: settles.reached,

@@ -53,24 +53,22 @@ class FakeUpstream:
 
     def __init__(self, *tries: FakeStream | Failure | None) -> None:
         self.tries = list(tries)
-        self.asked = asyncio.Event()
-        self.times_asked = 0
-        self.asked_for: list[tuple[Any, ...]] = []
+        self.requested = asyncio.Event()
+        self.requests: list[tuple[Any, ...]] = []
         """Models, requests, histories and exchanges."""
 
     loading: Awaitable[object] | None = None
 
-    async def open(self, *asked_for: object) -> FakeStream:
-        self.times_asked += 1
-        self.asked_for.append(asked_for)
-        self.asked.set()
-        given = self.tries.pop(0)
-        if isinstance(given, Failure):
-            raise given
-        if given is None:
+    async def open(self, *request: object) -> FakeStream:
+        self.requests.append(request)
+        self.requested.set()
+        next_try = self.tries.pop(0)
+        if isinstance(next_try, Failure):
+            raise next_try
+        if next_try is None:
             await asyncio.Event().wait()
             raise AssertionError("it never opens")
-        return given
+        return next_try
 
 
 def calls(name: str = "c1") -> tuple[Event, Event]:

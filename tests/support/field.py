@@ -139,9 +139,9 @@ class Outcome:
         if "any" in expect:
             misses = [self.misses(one) for one in expect["any"]]
             return [] if [] in misses else [f"none of {expect['any']}: {self.end}, {self.text!r}"]
-        seen = {**(self.end.get("usage") or {}), **self.end, "text": self.text, "thoughts": self.thoughts}
-        seen["requests"] = self.requests
-        lines = _differences({name: value for name, value in expect.items() if name not in _JUDGED_APART}, seen)
+        actual = {**(self.end.get("usage") or {}), **self.end, "text": self.text, "thoughts": self.thoughts}
+        actual["requests"] = self.requests
+        lines = _differences({name: value for name, value in expect.items() if name not in _JUDGED_APART}, actual)
         lines += [f"usage: {line}" for line in _differences(expect.get("usage", {}), self.end.get("usage") or {})]
         low, high = expect.get("retry_after_between", (None, None))
         if low is not None and not low <= (self.end.get("retry_after") or 0) <= high:
@@ -153,5 +153,7 @@ class Outcome:
         return lines
 
 
-def _differences(wanted: dict[str, Any], seen: dict[str, Any]) -> list[str]:
-    return [f"{name}: {seen.get(name)!r}, not {value!r}" for name, value in wanted.items() if seen.get(name) != value]
+def _differences(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
+    return [
+        f"{name}: {actual.get(name)!r}, not {value!r}" for name, value in expected.items() if actual.get(name) != value
+    ]

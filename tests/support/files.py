@@ -52,8 +52,8 @@ class Files:
         async with self.session.post(self.url, data=data, params={"name": name} if name else {}, headers=fields) as got:
             return got.status, await got.json(content_type=None)
 
-    async def kept(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
-        """Send a file that is taken; return what is known of it."""
+    async def upload(self, data: Any, media_type: str | None = None, name: str = "", **headers: str) -> dict[str, Any]:
+        """Send a file that is accepted; return its JSON."""
         status, info = await self.send(data, media_type, name, **headers)
         assert status == 201, info
         file: dict[str, Any] = info

@@ -86,19 +86,19 @@ class ForkServer:
             *(sys.executable, "-P", str(_SCRIPT), str(number)), pass_fds=[number], stdout=asyncio.subprocess.DEVNULL
         )
         theirs.close()
-        asyncio.get_running_loop().add_reader(self._channel, self._hear, self._channel)
+        asyncio.get_running_loop().add_reader(self._channel, self._receive, self._channel)
         return self._channel
 
-    def _hear(self, channel: socket.socket) -> None:
-        told: dict[str, Any] = json.loads(channel.recv(4096) or b"{}")
-        if not told:
+    def _receive(self, channel: socket.socket) -> None:
+        message: dict[str, Any] = json.loads(channel.recv(4096) or b"{}")
+        if not message:
             raise EOFError("the process that is forked has ended")
-        if "code" not in told:
-            self._pids.put_nowait(told["pid"])
-        elif told["pid"] in self._running:
-            self._ends(told["pid"], told["code"])
+        if "code" not in message:
+            self._pids.put_nowait(message["pid"])
+        elif message["pid"] in self._running:
+            self._ends(message["pid"], message["code"])
         else:
-            self._codes[told["pid"]] = told["code"]
+            self._codes[message["pid"]] = message["code"]
 
     def _ends(self, pid: int, code: int) -> None:
         process = self._running.pop(pid)

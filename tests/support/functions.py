@@ -49,8 +49,8 @@ def came_back_byte_for_byte(exchange: Exchange, rounds: list[list[bytes]]) -> li
     """Assert that a request brings the parts of all these rounds back as they came; return its contents."""
     contents = contents_of(exchange)
     assert len(contents) == 1 + 2 * len(rounds)
-    for parts, said in zip(rounds, contents[1::2], strict=True):
-        assert said["parts"] == [json.loads(part) for part in parts]
+    for parts, content in zip(rounds, contents[1::2], strict=True):
+        assert content["parts"] == [json.loads(part) for part in parts]
         for part in parts:
             assert part in exchange.raw_body, "byte for byte"
     return contents

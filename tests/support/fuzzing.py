@@ -40,7 +40,7 @@ HEADERS = (
     *("Origin: {text}", "X-Forwarded-For: {text}", "Range: bytes={text}", "If-None-Match: {text}", "Cookie: {text}"),
 )
 FUNCTION = {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}}
-SAID = {"id": "m", "parent": None, "role": "user", "text": "hi"}
+MESSAGE = {"id": "m", "parent": None, "role": "user", "text": "hi"}
 NODE = {"parent": None, "message": {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hi"]}}}
 TEMPLATES: tuple[dict[str, Any], ...] = (
     {"type": "chat", "message": "call a function", "id": "f1", "tools": [FUNCTION], "tool_choice": "auto"},
@@ -49,9 +49,9 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
     {"message": "hi", "tools": [FUNCTION], "tool_results": [{"call": "f", "result": 1}], "state": "x"},
     {"model": "gemini-flash-latest", "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]},
     {"model": "gemini-flash-latest", "input": [{"role": "user", "content": "hi"}], "stream": True},
-    {"title": "x", "messages": [SAID], "settings": {"system": "x"}, "pinned": True, "folder": None},
+    {"title": "x", "messages": [MESSAGE], "settings": {"system": "x"}, "pinned": True, "folder": None},
     {"title": "x", "mapping": {"a": NODE, "b": {**NODE, "parent": "a"}}, "create_time": 1.5},
-    {"conversations": [{"messages": [SAID]}], "folders": [{"id": "x", "name": "x"}], "prompts": [{"name": "x"}]},
+    {"conversations": [{"messages": [MESSAGE]}], "folders": [{"id": "x", "name": "x"}], "prompts": [{"name": "x"}]},
     {"name": "x", "text": "x"},
     {"message": "x", "public": False, "days": 3},
 )

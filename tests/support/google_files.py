@@ -6,31 +6,31 @@ import json
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
-from support.last_used import LastUsed
-from support.web_app import started
+from support.lru_cache import LruCache
+from support.web_app import WebApp
 
 LIFETIME = 48 * 3_600
 
 
-class GoogleFiles:
-    """Answers `Hello world` to every question; `asked` has the contents of each."""
+class GoogleFiles(WebApp):
+    """Answers `Hello world` to every question; `requests` has the contents of each."""
 
     def __init__(self) -> None:
-        self.askers: LastUsed[Any] = LastUsed()
-        self.asked: list[list[Any]] = []
+        self.shared_servers: LruCache[Any] = LruCache()
+        self.requests: list[list[Any]] = []
         self.uploaded: dict[str, bytes] = {}
         """The files that were sent to the Files API, by their names."""
         self.types: dict[str, str] = {}
         self.expires: dict[str, float] = {}
         self.uploads = 0
-        self.looks_until_active = 1
+        self.polls_until_active = 1
         self.becomes = "ACTIVE"
         """The state of a file after PROCESSING."""
-        self.looked = asyncio.Event()
+        self.polled = asyncio.Event()
         self.refusals: list[tuple[int, str]] = []
         """Statuses and messages with which the next questions are refused."""
         self.gone: tuple[int, str] = (403, "You do not have permission to access the File {} or it may not exist.")
@@ -39,26 +39,19 @@ class GoogleFiles:
         app = web.Application(client_max_size=2**30)
         app.router.add_post("/upload/{version}/files", self._begin)
         app.router.add_post("/put/{name}", self._put)
-        app.router.add_get("/{version}/files/{name}", self._look)
+        app.router.add_get("/{version}/files/{name}", self._get)
         app.router.add_delete("/{version}/files/{name}", self._delete)
         app.router.add_post("/{path:.*}:streamGenerateContent", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-
-    async def __aenter__(self) -> Self:
-        self.url = await started(self._runner)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        super().__init__(app)
 
     def parts(self, question: int = -1) -> list[list[tuple[str, str]]]:
         """The files of each message of a request: their types and digests, wherever the bytes are."""
         return [
-            [self._seen(part) for part in content["parts"] if "inlineData" in part or "fileData" in part]
-            for content in self.asked[question]
+            [self._type_and_digest(part) for part in content["parts"] if "inlineData" in part or "fileData" in part]
+            for content in self.requests[question]
         ]
 
-    def _seen(self, part: dict[str, Any]) -> tuple[str, str]:
+    def _type_and_digest(self, part: dict[str, Any]) -> tuple[str, str]:
         if inline := part.get("inlineData"):
             return inline["mimeType"], sha256(base64.b64decode(inline["data"])).hexdigest()
         data = part["fileData"]
@@ -77,23 +70,23 @@ class GoogleFiles:
         name = request.match_info["name"]
         self.uploaded[name] = await request.read()
         self.expires[name] = self.now() + LIFETIME
-        file = self._told(name, "PROCESSING" if self.looks_until_active else self.becomes)
+        file = self._file_info(name, "PROCESSING" if self.polls_until_active else self.becomes)
         return web.json_response({"file": file}, headers={"X-Goog-Upload-Status": "final"})
 
-    async def _look(self, request: web.Request) -> web.Response:
-        self.looks_until_active = max(0, self.looks_until_active - 1)
-        self.looked.set()
+    async def _get(self, request: web.Request) -> web.Response:
+        self.polls_until_active = max(0, self.polls_until_active - 1)
+        self.polled.set()
         name = request.match_info["name"]
         if self.expires.get(name, 0) <= self.now():
             return _refusal(403, "You do not have permission to access the File.")
-        state = "PROCESSING" if self.looks_until_active else self.becomes
-        return web.json_response(self._told(name, state))
+        state = "PROCESSING" if self.polls_until_active else self.becomes
+        return web.json_response(self._file_info(name, state))
 
     async def _delete(self, request: web.Request) -> web.Response:
         del self.uploaded[request.match_info["name"]]
         return web.json_response({})
 
-    def _told(self, name: str, state: str) -> dict[str, str]:
+    def _file_info(self, name: str, state: str) -> dict[str, str]:
         expiry = datetime.fromtimestamp(self.expires[name], UTC).isoformat().replace("+00:00", "Z")
         uri = f"{self.url}/v1beta/files/{name}"
         return {"name": f"files/{name}", "uri": uri, "state": state, "expirationTime": expiry}
@@ -101,7 +94,7 @@ class GoogleFiles:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         assert request.content_length is not None
         contents = json.loads(await request.read())["contents"]
-        self.asked.append(contents)
+        self.requests.append(contents)
         if self.refusals:
             return _refusal(*self.refusals.pop(0))
         for content in contents:

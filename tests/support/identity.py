@@ -14,7 +14,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
 
-from support.web_app import started
+from support.web_app import WebApp
 
 SECRET = "planted-secret-that-is-long-enough-8d21"
 KEYS = {name: f"planted-key-of-{name}-5b7e" for name in ("alice", "bob")}
@@ -76,33 +76,32 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-class Publisher:
+class Publisher(WebApp):
     """A server on loopback that publishes a key set, or plays what a test wants instead."""
 
     def __init__(self, *signers: Signer) -> None:
         self.signers = list(signers)
         self.plays: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
         self.requests: list[web.Request] = []
-        self._asked = asyncio.Condition()
+        self._arrived = asyncio.Condition()
+        app = web.Application()
+        app.router.add_get("/{path:.*}", self._answer)
+        super().__init__(app)
 
     async def __aenter__(self) -> Self:
-        self._runner = web.AppRunner(web.Application(), shutdown_timeout=0.1)
-        self._runner.app.router.add_get("/{path:.*}", self._answer)
-        self.url = f"{await started(self._runner)}/keys"
+        await super().__aenter__()
+        self.url += "/keys"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
-
-    async def asked(self, times: int) -> None:
-        """Wait until it was asked this often."""
-        async with self._asked:
-            await self._asked.wait_for(lambda: len(self.requests) >= times)
+    async def wait_for_request(self, number: int) -> None:
+        """Wait for the request of this number."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= number)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)
-        async with self._asked:
-            self._asked.notify_all()
+        async with self._arrived:
+            self._arrived.notify_all()
         if self.plays is not None:
             return await self.plays(request)
         return web.Response(text=json.dumps({"keys": [signer.jwk for signer in self.signers]}))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Self
 
 from support.forked import ForkServer
-from support.last_used import LastUsed
+from support.lru_cache import LruCache
 
 
 class Connection(NamedTuple):
@@ -23,7 +23,7 @@ class LoopbackServer:
     """Answers each connection by `answers`, and closes it then. `url` is its own."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.askers: LastUsed[Any] = LastUsed()
+        self.shared_servers: LruCache[Any] = LruCache()
         """The servers that tests share (`support.serving.sharing`); they end before this one does."""
         self.fork_server: ForkServer | None = None
         """What the servers are forked of that ask it as processes of their own (`support.process.running_over`)."""
@@ -37,7 +37,7 @@ class LoopbackServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.askers.close()
+        await self.shared_servers.close()
         self._server.close()
         await self.forget()
 

@@ -25,14 +25,14 @@ class MemoryRunStore:
 
     async def send(self, process: str, message: bytes) -> None:
         self._inboxes[process].append(message)
-        await self._tell()
+        await self._notify()
 
     async def receive(self, process: str) -> list[bytes]:
         return await self._next(self._inboxes, process)
 
     async def append(self, stream: str, entries: list[bytes]) -> int:
         self.streams[stream] += entries
-        await self._tell()
+        await self._notify()
         return len(self.streams[stream])
 
     async def length(self, stream: str) -> int:
@@ -71,7 +71,7 @@ class MemoryRunStore:
         lists = [caller for caller, runs in self.lists.items() if runs]
         return [*(name for name, entries in self.streams.items() if entries), *self.chats, *lists]
 
-    async def _tell(self) -> None:
+    async def _notify(self) -> None:
         async with self._news:
             self._news.notify_all()
 

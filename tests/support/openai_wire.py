@@ -34,8 +34,8 @@ class Form(NamedTuple):
     @property
     def body(self) -> dict[str, Any]:
         """A body that asks "hi"."""
-        asked = {"input": "hi"} if self.path == "/v1/responses" else {"messages": [{"role": "user", "content": "hi"}]}
-        return {**asked, "stream": self.stream}
+        fields = {"input": "hi"} if self.path == "/v1/responses" else {"messages": [{"role": "user", "content": "hi"}]}
+        return {**fields, "stream": self.stream}
 
 
 FORMS: Final = {
@@ -45,8 +45,8 @@ FORMS: Final = {
 }
 
 
-class Told(NamedTuple):
-    """What a client was told."""
+class Answer(NamedTuple):
+    """An answer, in whichever form it came."""
 
     status: int
     text: str
@@ -54,7 +54,7 @@ class Told(NamedTuple):
     """The code of an error, else the finish reason or the status of the answer."""
 
 
-async def ask_form(address: str, form: Form) -> Told:
+async def ask_form(address: str, form: Form) -> Answer:
     """Ask one turn in this form."""
     async with (
         aiohttp.ClientSession() as session,
@@ -62,9 +62,9 @@ async def ask_form(address: str, form: Form) -> Told:
     ):
         body = (await response.read()).decode()
         if response.content_type == "application/json":
-            return Told(response.status, *_whole(json.loads(body)))
+            return Answer(response.status, *_whole(json.loads(body)))
     events = [event for event in body.split("\n\n") if event and not event.startswith(":")]
-    return Told(response.status, *(_of_events(events) if form.path == "/v1/responses" else _of_chunks(events)))
+    return Answer(response.status, *(_of_events(events) if form.path == "/v1/responses" else _of_chunks(events)))
 
 
 def _whole(answer: dict[str, Any]) -> tuple[str, str]:

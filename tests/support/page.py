@@ -31,7 +31,7 @@ SHOWN = """() => {
   return [document.body.innerText, ...attributes].filter((words) => words).join(" | ");
 }"""
 _OF_COLOURS = ["color-contrast", "link-in-text-block"]
-_BARRIERS = """async (rules) => {
+_VIOLATIONS = """async (rules) => {
   const only = rules.length ? { runOnly: rules } : {};
   const found = await axe.run({ resultTypes: ["violations"], ...only });
   return found.violations.flatMap((rule) =>
@@ -48,12 +48,12 @@ class ChatPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         self.hosts: set[str] = set()
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("console", lambda line: self.complaints.append(line.text) if "Security" in line.text else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: self.errors.append(line.text) if "Security" in line.text else None)
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-        page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
 
     @property
     def messages(self) -> Locator:
@@ -120,7 +120,7 @@ class ChatPage:
     async def is_connected(self, words: str = "Connected") -> None:
         await expect(self.page.get_by_role("status").filter(has_text=re.compile(f"^{words}$"))).to_be_visible()
 
-    async def in_use(self) -> tuple[float, int, int]:
+    async def memory_in_use(self) -> tuple[float, int, int]:
         """The heap in MB, the nodes of the document, and those that it no longer holds, once garbage is collected."""
         session = await self.page.context.new_cdp_session(self.page)
         await session.send("HeapProfiler.collectGarbage")
@@ -147,24 +147,24 @@ class ChatPage:
         """Give the page another width and height, in pixels."""
         await self.page.set_viewport_size(ViewportSize(width=size["width"], height=size["height"]))
 
-    async def barriers(self) -> list[str]:
-        """What axe finds that shuts people out: by each of its rules in light, by those of colours in dark, too."""
-        return [barrier async for scheme in self.in_each_scheme() for barrier in await self.barriers_in(scheme)]
+    async def violations(self) -> list[str]:
+        """The violations that axe finds: by each of its rules in light, by those of colours in dark, too."""
+        return [violation async for scheme in self.in_each_scheme() for violation in await self.violations_in(scheme)]
 
-    async def barriers_at_each_width(self) -> list[str]:
+    async def violations_at_each_width(self) -> list[str]:
         """The same, wide and narrow."""
         found: list[str] = []
         for size in (WIDE, NARROW):
             await self.resize(size)
-            found += await self.barriers()
+            found += await self.violations()
         return found
 
-    async def barriers_in(self, scheme: str) -> list[str]:
-        """Barriers in the scheme that is shown: each rule, and where it is broken."""
+    async def violations_in(self, scheme: str) -> list[str]:
+        """Violations in the scheme that is shown: each rule, and where it is broken."""
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(_AXE.read_text())
-        found: list[str] = await self.page.evaluate(_BARRIERS, [] if scheme == "light" else _OF_COLOURS)
-        return [f"{scheme}: {barrier}" for barrier in found]
+        found: list[str] = await self.page.evaluate(_VIOLATIONS, [] if scheme == "light" else _OF_COLOURS)
+        return [f"{scheme}: {violation}" for violation in found]
 
 
 _KEPT = "about:blank#kept"
@@ -195,7 +195,7 @@ async def visited(
         await page.page.emulate_media(**media)
         await page.page.goto(f"http://{address}/")
         yield page
-    assert page.complaints == []
+    assert page.errors == []
     assert page.hosts == {address}
 
 

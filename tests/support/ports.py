@@ -1,5 +1,6 @@
 """Ports for servers that must be told theirs."""
 
+import asyncio
 import random
 import socket
 from contextlib import suppress
@@ -14,3 +15,13 @@ def free_port() -> int:
             candidate.bind(("127.0.0.1", port))
             return port
     raise AssertionError("every port is taken")
+
+
+async def accepts(port: int) -> bool:
+    """Whether something listens on a port of loopback."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True

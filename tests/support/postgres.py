@@ -123,11 +123,11 @@ def postgres_url() -> Iterator[str]:
 async def fresh_database(url: str, template: str = "template0") -> AsyncIterator[str]:
     """A new database of the server, a copy of this one; yield its URL."""
     name = f"test_{secrets.token_hex(8)}"
-    await _tell(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
+    await _execute(url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log")
     try:
         yield f"{url.rpartition('/')[0]}/{name}"
     finally:
-        await _tell(url, f"DROP DATABASE {name} WITH (FORCE)")
+        await _execute(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @asynccontextmanager
@@ -142,7 +142,7 @@ async def copied(template: str, postgresql: str, folder: Path) -> AsyncIterator[
             yield Settings(database_url=url).database
 
 
-async def _tell(url: str, statement: str) -> None:
+async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)

@@ -31,18 +31,18 @@ class ServerProcess:
 
     async def ready(self) -> None:
         """Wait until it listens."""
-        await self.printed('"listening"')
+        await self.wait_for_output('"listening"')
         listening = [line for line in self.lines if line["event"] == "listening"]
         assert listening, f"the server did not start: {self.output}"
         [line] = listening
         self.address = line["url"].removeprefix("http://")
 
-    async def printed(self, words: str) -> None:
+    async def wait_for_output(self, words: str) -> None:
         """Wait until these words, and their whole line, are among what it printed."""
         while words not in self.output and not self._reading.done():
-            await self.printed_more()
+            await self.wait_for_line()
 
-    async def printed_more(self) -> None:
+    async def wait_for_line(self) -> None:
         """Wait for its next line; raise EOFError when there will be none."""
         if self._reading.done():
             raise EOFError("the server has ended")
@@ -62,7 +62,7 @@ class ServerProcess:
     async def turn(self, number: int) -> dict[str, Any]:
         """The turn that was the `number`th to end, from 0; wait for it if need be."""
         while len(self.turns) <= number:
-            await self.printed_more()
+            await self.wait_for_line()
         return self.turns[number]
 
     def resident_kib(self) -> int:
@@ -80,7 +80,7 @@ class ServerProcess:
         [line] = [line for line in self.lines if line["event"] == "drained"]
         return line["finished"], line["cut"], line["left"]
 
-    async def ended(self) -> int:
+    async def wait(self) -> int:
         """Wait for its end; return the exit code."""
         await self.process.wait()
         await self._reading
@@ -90,7 +90,7 @@ class ServerProcess:
         """Send a signal and wait for the end; return the exit code."""
         if self.process.returncode is None:
             self.process.send_signal(how)
-        return await self.ended()
+        return await self.wait()
 
     async def _read(self) -> None:
         assert self.process.stdout is not None

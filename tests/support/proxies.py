@@ -15,6 +15,7 @@ import trustme
 
 from support.client import Client, connected
 from support.paths import ROOT
+from support.ports import accepts
 from support.transports import Listener, listening
 
 HOST = "127.0.0.1"
@@ -116,7 +117,7 @@ async def _running(port: int, *command: str) -> AsyncIterator[None]:
     )
     output = asyncio.create_task(_read(process))
     try:
-        while not await _accepts(port):
+        while not await accepts(port):
             assert process.returncode is None, f"{command[0]} did not start: {await output}"
             await asyncio.sleep(0.02)
         yield
@@ -130,12 +131,3 @@ async def _running(port: int, *command: str) -> AsyncIterator[None]:
 async def _read(process: asyncio.subprocess.Process) -> str:
     assert process.stdout is not None
     return (await process.stdout.read()).decode()
-
-
-async def _accepts(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(HOST, port)
-    except ConnectionRefusedError:
-        return False
-    writer.close()
-    return True

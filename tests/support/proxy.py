@@ -1,4 +1,4 @@
-"""A wire between a client and a server that a test can cut, make dead, or lead to another server."""
+"""A TCP proxy between a client and a server that a test can cut, freeze, or lead to another server."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ class _End(NamedTuple):
     writer: asyncio.StreamWriter
 
 
-class Wire:
+class TcpProxy:
     """Passes bytes on to an address; `address` is its own.
 
     With `late`, the news that the server has closed a connection comes only when the client has sent more on it.
@@ -23,7 +23,7 @@ class Wire:
         self._open = 0
         self._late = late
         self._to = to.split(":")
-        self._links: set[_Link] = set()
+        self._connections: set[_Connection] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
@@ -36,14 +36,14 @@ class Wire:
 
     def cut(self) -> None:
         """Reset every connection; new ones go through."""
-        for link in self._links:
-            link.cut()
-        self._links.clear()
+        for connection in self._connections:
+            connection.cut()
+        self._connections.clear()
 
     def freeze(self) -> None:
         """Let nothing through the WebSockets that there are, and close none of them; new ones go through."""
-        for link in self._links:
-            link.is_frozen = link.is_websocket
+        for connection in self._connections:
+            connection.is_frozen = connection.is_websocket
 
     def leads_to(self, address: str) -> None:
         """Pass new connections on to another address."""
@@ -55,15 +55,15 @@ class Wire:
         except OSError:
             writer.close()
             return
-        link = _Link(_End(reader, writer), server)
-        self._links.add(link)
+        connection = _Connection(_End(reader, writer), server)
+        self._connections.add(connection)
         self._open += 1
         self.server_closed.clear()
-        forth = asyncio.create_task(link.forth())
-        await (link.back_late(self._note_closed, forth) if self._late else link.back())
+        forth = asyncio.create_task(connection.forth())
+        await (connection.back_late(self._note_closed, forth) if self._late else connection.back())
         await forth
-        if not link.is_frozen:  # else nobody is told that the other end has gone
-            self._links.discard(link)
+        if not connection.is_frozen:  # else nobody is told that the other end has gone
+            self._connections.discard(connection)
 
     def _note_closed(self) -> None:
         self._open -= 1
@@ -71,8 +71,8 @@ class Wire:
             self.server_closed.set()
 
 
-class _Link:
-    """One connection through the wire."""
+class _Connection:
+    """One connection through the proxy."""
 
     def __init__(self, client: _End, server: _End) -> None:
         self.is_websocket = False

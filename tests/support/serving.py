@@ -54,13 +54,13 @@ async def sharing(upstream: LoopbackServer, **settings: object) -> AsyncIterator
     settings = {"max_handshakes_per_minute": MANY_HANDSHAKES, **settings}
     environment = {name: value for name, value in os.environ.items() if name.startswith(("DELTAWIRE_", "G"))}
     key = frozenset({**environment, **prefixed(settings)}.items())
-    running: Running = await upstream.askers.of(key, lambda: _running(upstream, **settings))
+    running: Running = await upstream.shared_servers.of(key, lambda: _running(upstream, **settings))
     try:
         yield running.address
         async with asyncio.timeout(_QUIET_SECONDS):
             await running.is_quiet()
     except BaseException:
-        await upstream.askers.drop(key)
+        await upstream.shared_servers.drop(key)
         raise
 
 

@@ -1,6 +1,7 @@
-"""One caller who does the worst, in many ways; each goes on until it is cancelled. `support.siege_run` goes them."""
+"""Attacks of one caller; each goes on until it is cancelled. `support.siege_run` runs them."""
 
 import asyncio
+import itertools
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -11,9 +12,9 @@ import msgspec
 
 MIB = 2**20
 SOCKETS = 6
-"""Connections of one way that sends much."""
+"""Connections of an attack that sends much."""
 MANY = 40
-"""Connections of one way that holds much."""
+"""Connections of an attack that holds much."""
 
 
 class Attacker(msgspec.Struct, frozen=True):
@@ -54,13 +55,16 @@ class Attacker(msgspec.Struct, frozen=True):
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self.address}", f"Authorization: Bearer {self.key}", *fields]
         return "\r\n".join([*lines, "", ""]).encode()
 
+    def request(self, method: str, path: str, body: bytes = b"", *fields: str) -> bytes:
+        """A whole request; a body is JSON."""
+        sized = ("Content-Type: application/json", f"Content-Length: {len(body)}") if body else ()
+        return self.head(method, path, *sized, *fields) + body
+
     async def ask(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        """A whole request; the status, and the body as it came."""
+        """Send a whole request; return the status, and the body as it came."""
         reader, writer = await self.connect()
         try:
-            fields = ["Connection: close"]
-            fields += ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
-            writer.write(self.head(method, path, *fields) + body)
+            writer.write(self.request(method, path, body, "Connection: close"))
             await writer.drain()
             answer = await reader.read(-1)
         finally:
@@ -69,17 +73,21 @@ class Attacker(msgspec.Struct, frozen=True):
         return int(head.split(b" ", 2)[1] if head else 0), rest
 
     async def unread(self, path: str) -> None:
-        """Ask, and never read the answer."""
+        """Ask for a path, and never read the answer."""
+        await self.send_unread(self.head("GET", path))
+
+    async def send_unread(self, request: bytes) -> None:
+        """Send a request, and never read the answer."""
         _, writer = await self.connect()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(self.head("GET", path))
+        writer.write(request)
         try:
             await writer.wait_closed()
         finally:
             writer.close()
 
 
-Way = Callable[[Attacker], Coroutine[Any, Any, None]]
+Attack = Callable[[Attacker], Coroutine[Any, Any, None]]
 
 
 def frame(payload: bytes, opcode: int = 0x81) -> bytes:
@@ -120,14 +128,16 @@ async def again(times: int, work: Callable[[], Awaitable[None]], pause: float = 
             group.create_task(repeat())
 
 
-async def _sends(attacker: Attacker, messages: Iterable[bytes]) -> None:
-    """Send on one socket until it is closed."""
+async def sends(attacker: Attacker, messages: Iterable[bytes], pause: float = 0.0) -> None:
+    """Send on one socket until it is closed, with pauses of so many seconds, and drop what comes."""
     reader, writer = await attacker.socket()
     reading = asyncio.ensure_future(drops(reader))
     try:
         for message in messages:
             writer.write(message)
             await writer.drain()
+            if pause:
+                await asyncio.sleep(pause)
             if reading.done():
                 return
         await reading
@@ -143,76 +153,60 @@ async def drops(reader: asyncio.StreamReader) -> None:
             pass
 
 
-def _forever(message: bytes) -> Iterable[bytes]:
-    while True:
-        yield message
-
-
 async def refused_lists(attacker: Attacker) -> None:
     """Frames of 4 MB of empty lists."""
-    await again(SOCKETS, lambda: _sends(attacker, _forever(LISTS)))
+    await again(SOCKETS, lambda: sends(attacker, itertools.repeat(LISTS)))
 
 
 async def refused_and_idle(attacker: Attacker) -> None:
     """One refused frame of 4 MB on each of many sockets, which then say nothing."""
-    await again(MANY, lambda: _sends(attacker, [WIDE]))
+    await again(MANY, lambda: sends(attacker, [WIDE]))
 
 
 async def refused_histories(attacker: Attacker) -> None:
     """Frames with 150,000 earlier messages."""
-    await again(SOCKETS, lambda: _sends(attacker, _forever(LONG_HISTORY)))
+    await again(SOCKETS, lambda: sends(attacker, itertools.repeat(LONG_HISTORY)))
 
 
 async def large_histories(attacker: Attacker) -> None:
     """Turns with the largest history that is taken."""
-    await again(SOCKETS, lambda: _sends(attacker, _forever(LARGE_HISTORY)))
+    await again(SOCKETS, lambda: sends(attacker, itertools.repeat(LARGE_HISTORY)))
 
 
 async def floods(attacker: Attacker) -> None:
     """The smallest frames, as many as go."""
-    await again(SOCKETS, lambda: _sends(attacker, _forever(frame(b"x") * 500)))
+    await again(SOCKETS, lambda: sends(attacker, itertools.repeat(frame(b"x") * 500)))
 
 
 async def pings(attacker: Attacker) -> None:
     """Pings, as many as go."""
-    await again(SOCKETS, lambda: _sends(attacker, _forever(frame(b"x" * 125, 0x89) * 500)))
+    await again(SOCKETS, lambda: sends(attacker, itertools.repeat(frame(b"x" * 125, 0x89) * 500)))
 
 
 async def unfinished_messages(attacker: Attacker) -> None:
     """Frames of 4 MB without their last byte, on many sockets."""
-    await again(MANY, lambda: _sends(attacker, [UNFINISHED]))
+    await again(MANY, lambda: sends(attacker, [UNFINISHED]))
 
 
 async def idle_sockets(attacker: Attacker) -> None:
     """More sockets than one caller may have, that say nothing."""
-    await again(4 * MANY, lambda: _sends(attacker, []), pause=0.5)
+    await again(4 * MANY, lambda: sends(attacker, []), pause=0.5)
 
 
 async def endless_turns(attacker: Attacker) -> None:
     """As many turns as a socket takes, on many sockets; the upstream is silent for these."""
-    await again(MANY, lambda: _sends(attacker, [chat(message="be silent", id=f"t{number}") for number in range(20)]))
+    await again(MANY, lambda: sends(attacker, [chat(message="be silent", id=f"t{number}") for number in range(20)]))
 
 
 async def unread_answers(attacker: Attacker) -> None:
     """Answers over sockets and events that nobody reads."""
-
-    async def once() -> None:
-        _, writer = await attacker.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        body = json.dumps({"message": "go on for ever"}).encode()
-        fields = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-        writer.write(attacker.head("POST", "/chat/stream", *fields) + body)
-        try:
-            await writer.wait_closed()
-        finally:
-            writer.close()
-
-    await again(SOCKETS, once)
+    body = json.dumps({"message": "go on for ever"}).encode()
+    await again(SOCKETS, lambda: attacker.send_unread(attacker.request("POST", "/chat/stream", body)))
 
 
 async def kept_histories(attacker: Attacker) -> None:
     """Histories of sockets, as long as they may be."""
-    await again(MANY, lambda: _sends(attacker, [LONG_QUESTION] * 4))
+    await again(MANY, lambda: sends(attacker, [LONG_QUESTION] * 4))
 
 
 async def unfinished_bodies(attacker: Attacker) -> None:
@@ -277,8 +271,8 @@ async def created_and_deleted(attacker: Attacker) -> None:
     async def once() -> None:
         status, body = await attacker.ask("POST", "/conversations", b'{"title":"x"}')
         name = json.loads(body)["id"] if status == 201 else "none"
-        asked = {"conversation": name, "message": " ".join(secrets.token_hex(4) for _ in range(11_000))}
-        await attacker.ask("POST", "/chat", json.dumps(asked).encode())
+        question = {"conversation": name, "message": " ".join(secrets.token_hex(4) for _ in range(11_000))}
+        await attacker.ask("POST", "/chat", json.dumps(question).encode())
         await attacker.ask("DELETE", f"/conversations/{name}")
 
     await again(2, once)
@@ -296,12 +290,12 @@ async def bad_requests(attacker: Attacker) -> None:
     await again(SOCKETS, once)
 
 
-WAYS: tuple[Way, ...] = (
+ATTACKS: tuple[Attack, ...] = (
     *(refused_lists, refused_and_idle, refused_histories, large_histories, floods, pings, unfinished_messages),
     *(idle_sockets, endless_turns, unread_answers, kept_histories, unfinished_bodies, large_settings),
     *(unread_exports, exports, searches, created_and_deleted, bad_requests),
 )
-WORST: tuple[Way, ...] = (
+WORST: tuple[Attack, ...] = (
     *(refused_lists, refused_and_idle, large_histories, unfinished_messages, unread_answers),
     *(kept_histories, large_settings, unread_exports, created_and_deleted),
 )

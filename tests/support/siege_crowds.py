@@ -1,4 +1,4 @@
-"""The ways of `support.siege` by very many connections and runs: each thing by itself is small."""
+"""Attacks, as those of `support.siege`, by very many connections and runs: each thing by itself is small."""
 
 import asyncio
 import itertools
@@ -7,10 +7,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops, frame
+from support.siege import MANY, MIB, SOCKETS, Attack, Attacker, again, chat, drops, frame, sends
 
 CROWD = 300
-"""Connections of one way, each of which does little."""
+"""Connections of an attack, each of which does little."""
 
 GRACE = 5
 """Seconds for which a run that goes on may outlive its listeners: all has to be back ten seconds after the siege."""
@@ -34,25 +34,6 @@ async def _asks(attacker: Attacker, requests: Sequence[bytes]) -> None:
         writer.close()
 
 
-async def _sends(attacker: Attacker, messages: Iterator[bytes], pause: float) -> None:
-    """Send these bytes over one socket, with pauses of so many seconds, and drop what comes."""
-    reader, writer = await attacker.socket()
-    reading = asyncio.ensure_future(drops(reader))
-    try:
-        while not reading.done():
-            writer.write(next(messages))
-            await writer.drain()
-            await asyncio.sleep(pause)
-    finally:
-        reading.cancel()
-        writer.close()
-
-
-def _post(attacker: Attacker, path: str, body: bytes, *fields: str) -> bytes:
-    sized = ("Content-Type: application/json", f"Content-Length: {len(body)}")
-    return attacker.head("POST", path, *sized, *fields) + body
-
-
 async def small_requests(attacker: Attacker) -> None:
     """The cheapest requests, over many connections."""
     paths = ("/models", "/conversations?limit=1", "/runs", "/files", "/usage", "/none", "/v1/models")
@@ -62,12 +43,12 @@ async def small_requests(attacker: Attacker) -> None:
 async def refused_requests(attacker: Attacker) -> None:
     """Bodies that are refused, over many connections."""
     bodies = (b"{", b'{"message":1}', b'{"message":"a","grace":-1}', b'{"message":"a","files":["none"]}')
-    await again(CROWD, lambda: _asks(attacker, [_post(attacker, "/chat", body) for body in bodies]))
+    await again(CROWD, lambda: _asks(attacker, [attacker.request("POST", "/chat", body) for body in bodies]))
 
 
 async def small_turns(attacker: Attacker) -> None:
     """The shortest turns, over many connections."""
-    await again(CROWD, lambda: _asks(attacker, [_post(attacker, "/chat", b'{"message":"hi"}')]))
+    await again(CROWD, lambda: _asks(attacker, [attacker.request("POST", "/chat", b'{"message":"hi"}')]))
 
 
 async def small_frames(attacker: Attacker) -> None:
@@ -85,7 +66,7 @@ async def small_frames(attacker: Attacker) -> None:
     ]
 
     messages = b"".join(frame(each) + frame(b"x", 0x89) for each in frames)
-    await again(CROWD, lambda: _sends(attacker, itertools.repeat(messages), 0.65))
+    await again(CROWD, lambda: sends(attacker, itertools.repeat(messages), 0.65))
 
 
 async def forgotten_runs(attacker: Attacker) -> None:
@@ -93,7 +74,7 @@ async def forgotten_runs(attacker: Attacker) -> None:
 
     async def once() -> None:
         body = json.dumps({"message": "hi", "grace": 120}).encode()
-        await _asks(attacker, [_post(attacker, "/chat", body, "Prefer: respond-async")])
+        await _asks(attacker, [attacker.request("POST", "/chat", body, "Prefer: respond-async")])
 
     await again(CROWD, once)
 
@@ -107,7 +88,7 @@ async def many_listeners(attacker: Attacker) -> None:
         nonlocal run
         reader, writer = await attacker.connect()
         try:
-            writer.write(_post(attacker, "/chat", body, "Prefer: respond-async"))
+            writer.write(attacker.request("POST", "/chat", body, "Prefer: respond-async"))
             head = await reader.readuntil(b"\r\n\r\n")
             run = head.partition(b"/runs/")[2].partition(b"\r\n")[0].decode() or run
         finally:
@@ -132,7 +113,7 @@ async def unread_runs(attacker: Attacker) -> None:
     """A run with a long answer, and many who ask for it from its beginning, and never read."""
     reader, writer = await attacker.connect()
     body = json.dumps({"message": "go on for ever", "grace": GRACE}).encode()
-    writer.write(_post(attacker, "/chat/stream", body))
+    writer.write(attacker.request("POST", "/chat/stream", body))
     run = ""
     received = 0
     try:
@@ -171,7 +152,9 @@ async def deep_bodies(attacker: Attacker) -> None:
         {"message": "a", "tools": [{"name": "f", "parameters": {f"x{n}": {} for n in range(4_900)}}]}
     ).encode()
     numbers = b'{"message":"a","temperature":[' + b"1," * 2_000_000 + b"1]}"
-    await again(SOCKETS, lambda: _asks(attacker, [_post(attacker, "/chat", b) for b in (deep, wide, keys, numbers)]))
+    await again(
+        SOCKETS, lambda: _asks(attacker, [attacker.request("POST", "/chat", b) for b in (deep, wide, keys, numbers)])
+    )
 
 
 async def many_conversations(attacker: Attacker) -> None:
@@ -242,7 +225,7 @@ async def slow_sockets(attacker: Attacker) -> None:
 async def fragments(attacker: Attacker) -> None:
     """Messages in a thousand fragments of one byte."""
     whole = frame(b'"', 0x01) + frame(b"a", 0x00) * 900 + frame(b'"', 0x80)
-    await again(MANY, lambda: _sends(attacker, itertools.repeat(whole), 0.5))
+    await again(MANY, lambda: sends(attacker, itertools.repeat(whole), 0.5))
 
 
 async def floods_of_turns(attacker: Attacker) -> None:
@@ -252,10 +235,10 @@ async def floods_of_turns(attacker: Attacker) -> None:
         for first in itertools.count(1, 8):
             yield b"".join(chat(id=f"t{number}", history=[]) for number in range(first, first + 8))
 
-    await again(MANY, lambda: _sends(attacker, eight_at_a_time(), 0.45))
+    await again(MANY, lambda: sends(attacker, eight_at_a_time(), 0.45))
 
 
-CROWDS: tuple[Way, ...] = (
+CROWDS: tuple[Attack, ...] = (
     *(small_requests, refused_requests, small_turns, small_frames, forgotten_runs, many_listeners, unread_runs),
     *(long_heads, large_v1_bodies, deep_bodies, many_conversations, odd_searches, small_writes, slow_sockets),
     *(fragments, floods_of_turns),

@@ -199,20 +199,20 @@ class _Drawer:
         whole = _metadata(chunks, supports, queries, html)
         match chance.choice(("at the end", "again", "growing", "in pieces", "supports first")):
             case "at the end":
-                told = [whole]
+                pieces = [whole]
             case "again":
-                told = [whole] * 3
+                pieces = [whole] * 3
             case "growing":
                 half, most = len(supports) // 2, len(queries) // 2
-                told = [_metadata(chunks, supports[:half], queries[:most], None), whole]
+                pieces = [_metadata(chunks, supports[:half], queries[:most], None), whole]
             case "in pieces":
-                told = [_metadata([], [], queries, html), _metadata(chunks, [], [], None)]
-                told += [_metadata([], [one], [], None) for one in supports]
+                pieces = [_metadata([], [], queries, html), _metadata(chunks, [], [], None)]
+                pieces += [_metadata([], [one], [], None) for one in supports]
             case _:
-                told = [_metadata([], supports, [], None), _metadata(chunks, [], queries, html)]
-        for place, metadata in zip(reversed(last), reversed(told), strict=False):
+                pieces = [_metadata([], supports, [], None), _metadata(chunks, [], queries, html)]
+        for place, metadata in zip(reversed(last), reversed(pieces), strict=False):
             place[0]["groundingMetadata"] = metadata
-        for metadata in told[: -len(last)]:  # more than there are payloads
+        for metadata in pieces[: -len(last)]:  # more than there are payloads
             payloads.insert(len(payloads) - 1, {"candidates": [{"groundingMetadata": metadata}]})
         if chance.random() < 0.3:
             pages = [self._page() for _ in range(chance.randrange(1, 4))]
@@ -296,15 +296,15 @@ def plainly_read(body: bytes) -> Reading:
     finishes = [reason for payload in payloads if (reason := _candidate(payload).get("finishReason"))]
     back = _sent_back(parts, finishes)
     calls = [(one.get("id"), one["name"], one.get("args") or {}) for part in back if (one := part.get("functionCall"))]
-    told = [_candidate(payload).get("groundingMetadata", {}) for payload in payloads]
+    metadata = [_candidate(payload).get("groundingMetadata", {}) for payload in payloads]
     return Reading(
         text=text,
         thoughts=thoughts,
         sources=_sources(payloads),
-        citations=_citations(text, told),
-        queries=list(dict.fromkeys(query for one in told for query in one.get("webSearchQueries", []))),
+        citations=_citations(text, metadata),
+        queries=list(dict.fromkeys(query for one in metadata for query in one.get("webSearchQueries", []))),
         html=next(
-            (one["searchEntryPoint"]["renderedContent"] for one in told[::-1] if "searchEntryPoint" in one), None
+            (one["searchEntryPoint"]["renderedContent"] for one in metadata[::-1] if "searchEntryPoint" in one), None
         ),
         code=code,
         outcomes=_outcomes(parts),
@@ -330,12 +330,12 @@ def _sources(payloads: list[Payload]) -> dict[str, str | None]:
     return sources
 
 
-def _citations(text: str, told: list[dict[str, Any]]) -> set[Cited]:
+def _citations(text: str, metadata: list[dict[str, Any]]) -> set[Cited]:
     """The supports that hold; their indexes are those of the newest list of chunks, which may come later."""
     data = text.encode()
     cited: dict[tuple[int, int], set[str]] = {}
-    lists = [one["groundingChunks"] for one in told if "groundingChunks" in one]
-    for one in told:
+    lists = [one["groundingChunks"] for one in metadata if "groundingChunks" in one]
+    for one in metadata:
         chunks = one.get("groundingChunks") or (lists[0] if lists else [])
         for support in one.get("groundingSupports", []):
             segment = support["segment"]

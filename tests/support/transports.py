@@ -118,7 +118,7 @@ class Listener:
         self.reader = reader
         self.writer = writer
 
-    async def hears(self, words: bytes) -> None:
+    async def reads_until(self, words: bytes) -> None:
         """Wait until the server has sent these words."""
         await self.reader.readuntil(words)
 
@@ -154,11 +154,11 @@ async def listening(
     """Post a question over a raw connection, to its last byte or not, and do not wait for the answer."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=2**16, ssl=tls)
-    asked = {"message": message, "id": turn, **fields}
+    question = {"message": message, "id": turn, **fields}
     form = FORMS.get(path)
     if form is not None:
-        path, asked = form.path, form.body
-    body = json.dumps(asked).encode()
+        path, question = form.path, form.body
+    body = json.dumps(question).encode()
     head = f"POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
     writer.write(head.encode() + b"\r\n\r\n" + body[: None if finished else -1])
     return Listener(reader, writer)

@@ -130,25 +130,25 @@ class Upstream(LoopbackServer):
         super().__init__(tls)
         self.scripts: list[Script] = [says("Hello", " world")]
         self.exchanges: list[Exchange] = []
-        self._asked = asyncio.Condition()
+        self._arrived = asyncio.Condition()
 
     def plays(self, *scripts: Script) -> None:
         """Set what the next requests get."""
         self.scripts = list(scripts)
         self.exchanges.clear()
 
-    async def asked(self, times: int = 1) -> Exchange:
-        """Wait for the request of this number; return it."""
-        async with self._asked:
-            await self._asked.wait_for(lambda: len(self.exchanges) >= times)
-        return self.exchanges[times - 1]
+    async def wait_for_request(self, number: int = 1) -> Exchange:
+        """Wait for the request of this number; return its exchange."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.exchanges) >= number)
+        return self.exchanges[number - 1]
 
     async def answers(self, connection: Connection) -> None:
         exchange = Exchange(connection)
         script = self.scripts[min(len(self.exchanges), len(self.scripts) - 1)]
-        async with self._asked:
+        async with self._arrived:
             self.exchanges.append(exchange)
-            self._asked.notify_all()
+            self._arrived.notify_all()
         watcher = self._begins(exchange.watch())
         await script(exchange)
         await watcher
@@ -227,17 +227,37 @@ def says_and_is_silent(*pieces: str) -> Script:
     return script
 
 
-def says_when(released: asyncio.Event) -> Script:
+def says_and_breaks_off(*pieces: str) -> Script:
+    """A script for an answer whose connection is closed before its end."""
+
+    async def script(exchange: Exchange) -> None:
+        await says_and_is_silent(*pieces)(exchange)
+        exchange.cut()
+
+    return script
+
+
+def says_when(
+    released: asyncio.Event, before: str = "Hello", after: str = " world", *, usage: dict[str, Any] | None = None
+) -> Script:
     """A script for an answer that is finished when it is released."""
+    counted = usage or {"promptTokenCount": 3, "totalTokenCount": 5}
 
     async def script(exchange: Exchange) -> None:
         await exchange.start()
-        await exchange.text("Hello")
+        await exchange.text(before)
         await released.wait()
-        await exchange.text(" world", finish="STOP", usage={"promptTokenCount": 3, "totalTokenCount": 5})
+        await exchange.text(after, finish="STOP", usage=counted)
         await exchange.finish()
 
     return script
+
+
+async def blocks_the_prompt(exchange: Exchange) -> None:
+    """A script for a prompt that the provider refuses."""
+    await exchange.start()
+    await exchange.event({"promptFeedback": {"blockReason": "SAFETY"}})
+    await exchange.finish()
 
 
 async def floods(exchange: Exchange) -> None:

@@ -23,8 +23,8 @@ def test_the_pythons_of_the_classifiers_are_those_that_are_tested() -> None:
 
 
 def test_every_target_is_told_by_make_help() -> None:
-    told = re.findall(r"^([a-z-]+):.* ## .+$", MAKEFILE, re.MULTILINE)
-    assert sorted(told) == sorted(named(r"\.PHONY"))
+    described = re.findall(r"^([a-z-]+):.* ## .+$", MAKEFILE, re.MULTILINE)
+    assert sorted(described) == sorted(named(r"\.PHONY"))
 
 
 def test_no_test_waits_in_the_browser_for_a_string_that_its_policy_forbids_to_evaluate() -> None:

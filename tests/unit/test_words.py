@@ -10,6 +10,8 @@ import pytest
 from support.paths import ROOT
 
 PACKAGE: Final = ROOT / "server" / "deltawire"
+TESTS: Final = ROOT / "tests"
+PAGE: Final = ROOT / "web" / "src"
 RETIRED: Final = {
     "books?": "turn record",
     "tall(?:y|ies)": "usage tracker",
@@ -25,11 +27,13 @@ RETIRED: Final = {
 }
 """A pattern of each word, and what to write instead."""
 RETIRED_NAMES: Final = {
-    "said": "messages, text, ref",
-    "asked": "turn_request, request, question",
-    "told": "what it holds: modalities, answer, document",
+    "said": "messages, text, ref; in the page, a sentence",
+    "asked": "turn_request, request, question, wait_for_request",
+    "told": "what it holds: modalities, answer, document, frame",
     "heard": "received",
-    "spent": "figures",
+    "spent": "figures, usage",
+    "unkept": "unstored: the browser keeps it, and the server does not have it",
+    "knock": "probe",
     "lone": "single_header",
     "passed_over": "ignored",
     "give_back": "release",
@@ -37,7 +41,7 @@ RETIRED_NAMES: Final = {
     "look": "read, count, inspect",
     "admission": "turn_registry; the limits admit a turn, the registry accepts a request",
 }
-"""Names of variables, fields and functions, and what to write instead: a participle does not say what it holds."""
+"""Names of variables, fields and classes, and what to write instead: a participle does not say what it holds."""
 RETIRED_MODULES: Final = {
     *("admission", "admitted", "answering", "named", "spent"),
     *("books", "counting", "doorkeeper", "ending", "errands", "guest", "listener", "mailbox", "memory", "offer"),
@@ -81,12 +85,24 @@ def names_in(file: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.attr
 
 
+GIVES: Final = re.compile(r"\b(?:class|const|function|interface|let|type)\s+\[?(\w+)|^\s+(?:readonly )?#?(\w+)\??[:(]")
+"""A name that a line of TypeScript gives: a declaration, a field or a method."""
+
+
+def names_in_script(file: Path) -> Iterator[tuple[int, str]]:
+    """Each name that a module of the page gives, as far as a line shows it."""
+    for number, line in enumerate(file.read_text().splitlines(), 1):
+        yield from ((number, name) for match in GIVES.finditer(line) for name in match.groups() if name)
+
+
 def test_a_name_that_was_given_up_is_given_to_nothing() -> None:
+    modules = {file: names_in for folder in (PACKAGE, TESTS) for file in folder.rglob("*.py")}
+    modules |= dict.fromkeys(PAGE.rglob("*.ts*"), names_in_script)
     found = {
-        f"{file.relative_to(PACKAGE)}:{number}": f"{name}: write {RETIRED_NAMES[name.strip('_')]}"
-        for file in sorted(PACKAGE.rglob("*.py"))
-        for number, name in names_in(file)
-        if name.strip("_") in RETIRED_NAMES
+        f"{file.relative_to(ROOT)}:{number}": f"{name}: write {RETIRED_NAMES[name.strip('_').lower()]}"
+        for file, names in sorted(modules.items())
+        for number, name in names(file)
+        if name.strip("_").lower() in RETIRED_NAMES
     }
     assert not found
 

@@ -6,34 +6,36 @@ import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
-const late: Promise<Partial<typeof import("./late")>> = import("./late").catch(() => ({ Messages: NotLoaded }));
-const lately = (name: keyof typeof import("./late")) =>
-  inWords(lazy(() => late.then((it) => ({ default: it[name] ?? (() => null) }))));
-const Sidebar = lately("Sidebar");
-const Head = lately("Head");
-const Messages = lately("Messages");
-const Foot = lately("Foot");
-const BelowBox = lately("BelowBox");
-const AttachButtons = lately("AttachButtons");
-const AttachmentTray = lately("AttachmentTray");
-const Switches = lately("Switches");
-const ContextMeter = lately("ContextMeter");
-const Announcer = lately("Announcer");
-const Notice = lately("Notice");
-const PageEvents = lately("PageEvents");
-const ChatsDrawer = lately("ChatsDrawer");
+const deferred: Promise<Partial<typeof import("./deferred")>> = import("./deferred").catch(() => ({
+  Messages: NotLoaded,
+}));
+const deferredPart = (name: keyof typeof import("./deferred")) =>
+  inWords(lazy(() => deferred.then((it) => ({ default: it[name] ?? (() => null) }))));
+const Sidebar = deferredPart("Sidebar");
+const Head = deferredPart("Head");
+const Messages = deferredPart("Messages");
+const Foot = deferredPart("Foot");
+const BelowBox = deferredPart("BelowBox");
+const AttachButtons = deferredPart("AttachButtons");
+const AttachmentTray = deferredPart("AttachmentTray");
+const Switches = deferredPart("Switches");
+const ContextMeter = deferredPart("ContextMeter");
+const Announcer = deferredPart("Announcer");
+const Notice = deferredPart("Notice");
+const PageEvents = deferredPart("PageEvents");
+const ChatsDrawer = deferredPart("ChatsDrawer");
 const Panels = inWords(
   lazy(() =>
     import("./panels")
-      .catch(() => late.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
+      .catch(() => deferred.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
       .then(({ Panels }) => ({ default: Panels })),
   ),
 );
 
 /** A part of the page that is drawn once the words are there. */
 function inWords(Part: ComponentType): ComponentType {
-  return function Spoken() {
-    use(useChat().spoken);
+  return function WithWords() {
+    use(useChat().wordsLoaded);
     return <Part />;
   };
 }

@@ -44,6 +44,6 @@ function showChats(): void {
 
 /** Show a chat that somebody shares. */
 async function showShared(link: string): Promise<void> {
-  const [{ SharedPage }, spoken] = await Promise.all([import("./shared"), words]);
-  root.render(<SharedPage link={link} token={token} words={spoken} />);
+  const [{ SharedPage }, loaded] = await Promise.all([import("./shared"), words]);
+  root.render(<SharedPage link={link} token={token} words={loaded} />);
 }

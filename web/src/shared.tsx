@@ -1,4 +1,5 @@
-import { type FormEvent, lazy, Suspense, useCallback, useEffect, useId, useState } from "react";
+import { type FormEvent, lazy, Suspense, useCallback, useEffect, useState } from "react";
+import { TokenField } from "./components/connection/token-field";
 import { Api, Refusal } from "./connection/api";
 import { LibraryApi } from "./connection/library-api";
 import { type Token, tokenIn } from "./connection/token";
@@ -96,7 +97,6 @@ function Message({ message: { role, text }, words }: { message: SharedMessage; w
 }
 
 function SignIn({ token, words, onSignIn }: { token: Token; words: Words; onSignIn: () => void }) {
-  const id = useId();
   const [written, setWritten] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -108,18 +108,7 @@ function SignIn({ token, words, onSignIn }: { token: Token; words: Words; onSign
   return (
     <form className="mx-auto flex w-full max-w-md flex-col gap-4 py-10" onSubmit={submit}>
       <p>{words.shared_sign_in}</p>
-      <div className="field">
-        <label htmlFor={id}>{words.token_field}</label>
-        <input
-          id={id}
-          type="password"
-          className="input font-mono"
-          autoComplete="off"
-          required
-          value={written}
-          onChange={({ target }) => setWritten(target.value)}
-        />
-      </div>
+      <TokenField label={words.token_field} value={written} onWrite={setWritten} />
       <button type="submit" className="button button-primary self-start">
         {words.sign_in}
       </button>

@@ -32,11 +32,11 @@ async def one_round(seed: int, seconds: float = ROUND_SECONDS) -> tuple[Evidence
 def summary(evidence: Evidence) -> str:
     """Say in a line what happened."""
     plan = evidence.plan
-    told = [each for each in evidence.told if each.end is not None]
-    ends = Counter(each.end.get("code") or each.end["finish_reason"] for each in told if each.end is not None)
+    ended = [each for each in evidence.turns if each.end is not None]
+    ends = Counter(each.end.get("code") or each.end["finish_reason"] for each in ended if each.end is not None)
     return (
         f"seed {plan.seed}: {plan.store}, {plan.counted}, {plan.workers} worker(s), {plan.kills} kill(s), "
-        f"{plan.freezes} freeze(s): {len(evidence.told)} turns, {len(told)} ends told, {len(evidence.rows)} kept; "
+        f"{plan.freezes} freeze(s): {len(evidence.turns)} turns, {len(ended)} ends told, {len(evidence.rows)} kept; "
         + ", ".join(f"{end} {times}" for end, times in ends.most_common())
     )
 

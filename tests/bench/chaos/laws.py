@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.chaos import tools
-from bench.chaos.people import NAMES, Told
+from bench.chaos.people import NAMES, ClientTurn
 from bench.chaos.provider import Attempt, Counted
 from bench.chaos.world import (
     DOLLARS_A_MILLION,
@@ -34,52 +34,52 @@ def broken_laws(evidence: Evidence) -> list[str]:
 
 def ends(evidence: Evidence) -> Iterator[str]:
     """Every turn has one end, and nothing follows it."""
-    for told in evidence.told:
-        if told.is_wrong:
-            yield f"{told.turn} ({told.kind}, {told.transport}): {told.is_wrong}"
+    for turn in evidence.turns:
+        if turn.is_wrong:
+            yield f"{turn.id} ({turn.kind}, {turn.transport}): {turn.is_wrong}"
     logged = Counter(line["turn"] for life in evidence.lives for line in life.turns)
     yield from (f"{turn} has {times} ends in the log" for turn, times in logged.items() if times > 1)
 
 
 def texts(evidence: Evidence) -> Iterator[str]:
     """What a client was told is what the provider said, byte for byte; what is stored is what was told."""
-    for told in evidence.told:
-        ways = tools.whole_turns(evidence.provider.attempts[told.turn])
-        said = ["".join(attempt.text for attempt in way) for way in ways]
-        end = told.end
-        if told.kind == "flood":
-            if told.text.strip("x"):
-                yield f"{told.turn}: a flood of x became something else"
+    for turn in evidence.turns:
+        ways = tools.whole_turns(evidence.provider.attempts[turn.id])
+        answers = ["".join(attempt.text for attempt in way) for way in ways]
+        end = turn.end
+        if turn.kind == "flood":
+            if turn.text.strip("x"):
+                yield f"{turn.id}: a flood of x became something else"
         elif end is not None and end["type"] == "usage" and end["finish_reason"] != "cancelled":
-            if told.text not in said:
-                yield f"{told.turn} ({told.kind}): told {told.text[:50]!r}, said {said!r:.200}"
-        elif told.text and not any(text.startswith(told.text) for text in said):
-            yield f"{told.turn} ({told.kind}): {told.text[:50]!r} is no beginning of {said!r:.200}"
-        message = (told.usage or {}).get("message")
+            if turn.text not in answers:
+                yield f"{turn.id} ({turn.kind}): told {turn.text[:50]!r}, said {answers!r:.200}"
+        elif turn.text and not any(text.startswith(turn.text) for text in answers):
+            yield f"{turn.id} ({turn.kind}): {turn.text[:50]!r} is no beginning of {answers!r:.200}"
+        message = (turn.usage or {}).get("message")
         if message is not None:
             stored = evidence.stored.get(message)
             if stored is None:
-                yield f"{told.turn}: its answer was told, and is not stored"
-            elif stored["text"] != told.text:
-                yield f"{told.turn}: {stored['text'][:50]!r} is stored, {told.text[:50]!r} was told"
+                yield f"{turn.id}: its answer was told, and is not stored"
+            elif stored["text"] != turn.text:
+                yield f"{turn.id}: {stored['text'][:50]!r} is stored, {turn.text[:50]!r} was told"
 
 
 def figures(evidence: Evidence) -> Iterator[str]:
     """Tokens are those that the provider counted, and dollars are the sum by the prices."""
-    for told in evidence.told:
-        spent = told.usage
-        if spent is None or spent["total_tokens"] is None:
+    for turn in evidence.turns:
+        usage = turn.usage
+        if usage is None or usage["total_tokens"] is None:
             continue
-        counts = list(tools.sums_of(evidence.provider.attempts[told.turn]))
-        named = Counted(*(spent[f"{kind}_tokens"] for kind in ("input", "output", "thought", "cached")))
-        if named not in counts or spent["total_tokens"] != named.total:
-            yield f"{told.turn} ({told.kind}): told {named}, the provider counted {counts[-3:]}"
-        if round(spent["cost_usd"] * 1e9) != price(spent["model"], named):
-            yield f"{told.turn}: ${spent['cost_usd']} for {named} of {spent['model']}"
-        if told.end is not None and told.end["type"] == "usage" and spent["finish_reason"] != "cancelled":
-            last = _last_of(evidence.provider.attempts[told.turn], told.text)
+        counts = list(tools.sums_of(evidence.provider.attempts[turn.id]))
+        named = Counted(*(usage[f"{kind}_tokens"] for kind in ("input", "output", "thought", "cached")))
+        if named not in counts or usage["total_tokens"] != named.total:
+            yield f"{turn.id} ({turn.kind}): told {named}, the provider counted {counts[-3:]}"
+        if round(usage["cost_usd"] * 1e9) != price(usage["model"], named):
+            yield f"{turn.id}: ${usage['cost_usd']} for {named} of {usage['model']}"
+        if turn.end is not None and turn.end["type"] == "usage" and usage["finish_reason"] != "cancelled":
+            last = _last_of(evidence.provider.attempts[turn.id], turn.text)
             if last is not None and named != last:
-                yield f"{told.turn}: told {named}, the last count was {last}"
+                yield f"{turn.id}: told {named}, the last count was {last}"
 
 
 def _last_of(attempts: list[Attempt], text: str) -> Counted | None:
@@ -90,8 +90,8 @@ def _last_of(attempts: list[Attempt], text: str) -> Counted | None:
 
 def price(model: str, counts: Counted) -> int:
     """Billionths of a dollar; a dollar for a million tokens is a thousand of them a token."""
-    asked, answered, cached = (round(dollars * 1000) for dollars in DOLLARS_A_MILLION[model])
-    return (counts.input - counts.cached) * asked + counts.cached * cached + (counts.output + counts.thought) * answered
+    prompt, output, cached = (round(dollars * 1000) for dollars in DOLLARS_A_MILLION[model])
+    return (counts.input - counts.cached) * prompt + counts.cached * cached + (counts.output + counts.thought) * output
 
 
 def log(evidence: Evidence) -> Iterator[str]:
@@ -99,24 +99,24 @@ def log(evidence: Evidence) -> Iterator[str]:
     lines = {line["turn"]: line for life in evidence.lives for line in life.turns}
     not_admitted = {line["turn"] for life in evidence.lives for line in life.not_admitted}
     yield from (f"{turn} was admitted, and was not" for turn in not_admitted & lines.keys())
-    for told in evidence.told:
-        if told.end is None or is_refusal(told):
+    for turn in evidence.turns:
+        if turn.end is None or is_refusal(turn):
             continue
-        if told.turn in not_admitted:
-            if has_counts(told):
-                yield f"{told.turn}: it was not admitted, and was told {told.usage}"
-        elif (line := lines.get(told.turn)) is not None:
-            yield from _differences(told, line)
-        elif told.life == len(evidence.lives) - 1:
-            yield f"{told.turn} ({told.kind}): its end was told, and is not in the log: {told.end}"
+        if turn.id in not_admitted:
+            if has_counts(turn):
+                yield f"{turn.id}: it was not admitted, and was told {turn.usage}"
+        elif (line := lines.get(turn.id)) is not None:
+            yield from _differences(turn, line)
+        elif turn.life == len(evidence.lives) - 1:
+            yield f"{turn.id} ({turn.kind}): its end was told, and is not in the log: {turn.end}"
 
 
-def _differences(told: Told, line: dict[str, Any]) -> Iterator[str]:
-    end = told.end or {}
+def _differences(turn: ClientTurn, line: dict[str, Any]) -> Iterator[str]:
+    end = turn.end or {}
     if line["end"] != (end.get("code") or end["finish_reason"]):
-        yield f"{told.turn}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
-    if told.usage is not None and figures_of_frame(told) != figures_of_line(line):
-        yield f"{told.turn}: told {figures_of_frame(told)}, logged {figures_of_line(line)}"
+        yield f"{turn.id}: told {end.get('code') or end['finish_reason']}, logged {line['end']}"
+    if turn.usage is not None and figures_of_frame(turn) != figures_of_line(line):
+        yield f"{turn.id}: told {figures_of_frame(turn)}, logged {figures_of_line(line)}"
 
 
 def bugs(evidence: Evidence) -> Iterator[str]:
@@ -153,9 +153,9 @@ def metrics(evidence: Evidence) -> Iterator[str]:
 def kept(evidence: Evidence) -> Iterator[str]:
     """The table of usage has every turn that was told or logged, also after a kill; and in the last life no other."""
     rows = Counter(figures_of_row(row) for row in evidence.rows)
-    told = Counter(figures_of_frame(each) for each in evidence.told if has_counts(each))
+    received = Counter(figures_of_frame(each) for each in evidence.turns if has_counts(each))
     logged = Counter(figures_of_line(line) for life in evidence.lives for line in life.turns)
-    yield from (f"{lost} was told, and is not kept" for lost in told - rows)
+    yield from (f"{lost} was told, and is not kept" for lost in received - rows)
     yield from (f"{lost} was logged, and is not kept" for lost in logged - rows)
     last = evidence.lives[-1]
     rows_of_last = Counter(figures_of_row(row) for row in evidence.rows if row["ended"] >= last.began)
@@ -171,33 +171,33 @@ def usage(evidence: Evidence) -> Iterator[str]:
     began = 0.0 if plan.counted == "redis" else evidence.lives[-1].began
     for name in NAMES:
         rows = [row for row in evidence.rows if row["caller"] == f"key:{name}" and row["ended"] >= began]
-        told = [each for each in evidence.told if each.caller == name and has_counts(each)]
+        turns = [turn for turn in evidence.turns if turn.caller == name and has_counts(turn)]
         if plan.counted == "memory":
-            told = [each for each in told if each.life == len(evidence.lives) - 1]
+            turns = [turn for turn in turns if turn.life == len(evidence.lives) - 1]
         models = [model for day in evidence.usage[name]["days"] for model in day["models"]]
-        for what, shown, kept_, heard in (
-            ("turns", sum(model["turns"] for model in models), len(rows), len(told)),
-            ("tokens", *_sums(models, rows, told, "total_tokens")),
-            ("billionths of a dollar", *_dollars(models, rows, told)),
+        for what, shown, kept_, received in (
+            ("turns", sum(model["turns"] for model in models), len(rows), len(turns)),
+            ("tokens", *_sums(models, rows, turns, "total_tokens")),
+            ("billionths of a dollar", *_dollars(models, rows, turns)),
         ):
             is_exact = len(evidence.lives) == 1 or plan.counted == "memory"
-            if not heard <= shown <= kept_ or (is_exact and shown != kept_):
-                yield f"{name}: {shown} {what}; {kept_} are kept, and {heard} were told"
+            if not received <= shown <= kept_ or (is_exact and shown != kept_):
+                yield f"{name}: {shown} {what}; {kept_} are kept, and {received} were told"
 
 
-def _sums(models: list[Any], rows: list[Any], told: list[Told], name: str) -> tuple[int, int, int]:
+def _sums(models: list[Any], rows: list[Any], turns: list[ClientTurn], name: str) -> tuple[int, int, int]:
     return (
         sum(model[name] or 0 for model in models),
         sum(row[name] or 0 for row in rows),
-        sum((each.usage or {}).get(name) or 0 for each in told),
+        sum((turn.usage or {}).get(name) or 0 for turn in turns),
     )
 
 
-def _dollars(models: list[Any], rows: list[Any], told: list[Told]) -> tuple[int, int, int]:
+def _dollars(models: list[Any], rows: list[Any], turns: list[ClientTurn]) -> tuple[int, int, int]:
     return (
         sum(round((model["cost_usd"] or 0) * 1e9) for model in models),
         sum(row["nanodollars"] or 0 for row in rows),
-        sum(round(((each.usage or {}).get("cost_usd") or 0) * 1e9) for each in told),
+        sum(round(((turn.usage or {}).get("cost_usd") or 0) * 1e9) for turn in turns),
     )
 
 
@@ -218,7 +218,7 @@ def at_once(evidence: Evidence) -> Iterator[str]:
 def each_minute(evidence: Evidence) -> Iterator[str]:
     """No caller begins more turns in a minute than the limit allows."""
     allowed = TURNS_PER_MINUTE * counters(evidence)
-    for caller, times in evidence.provider.asked_at.items():
+    for caller, times in evidence.provider.requested_at.items():
         times.sort()
         for began, ended in zip(times, times[allowed:], strict=False):
             if ended - began < WINDOW_SECONDS:
@@ -248,9 +248,9 @@ def the_rest(evidence: Evidence) -> Iterator[str]:
         yield f"{evidence.left_open} requests to the provider are open"
 
 
-def is_refusal(told: Told) -> bool:
+def is_refusal(turn: ClientTurn) -> bool:
     """Return whether a turn was refused before it was admitted: then it has no account."""
-    end = told.end
+    end = turn.end
     refusals = ("rate_limited", "budget_exhausted", "overloaded", "draining", "too_many_turns", "unauthenticated")
     return (
         end is not None
@@ -260,16 +260,16 @@ def is_refusal(told: Told) -> bool:
     )
 
 
-def has_counts(told: Told) -> bool:
+def has_counts(turn: ClientTurn) -> bool:
     """Return whether a turn was told its tokens, so that every account must have it."""
-    return told.usage is not None and told.usage["total_tokens"] is not None
+    return turn.usage is not None and turn.usage["total_tokens"] is not None
 
 
-def figures_of_frame(told: Told) -> Figures:
-    spent = told.usage or {}
-    cost = spent["cost_usd"]
-    tokens = [spent[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS] if spent["total_tokens"] is not None else [None] * 5
-    return (f"key:{told.caller}", spent["model"], *tokens, None if cost is None else round(cost * 1e9))
+def figures_of_frame(turn: ClientTurn) -> Figures:
+    usage = turn.usage or {}
+    cost = usage["cost_usd"]
+    tokens = [usage[f"{kind}_tokens"] for kind in KINDS_OF_TOKENS] if usage["total_tokens"] is not None else [None] * 5
+    return (f"key:{turn.caller}", usage["model"], *tokens, None if cost is None else round(cost * 1e9))
 
 
 def figures_of_line(line: dict[str, Any]) -> Figures:

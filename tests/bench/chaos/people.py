@@ -26,18 +26,18 @@ GONE = (
     *(json.JSONDecodeError, asyncio.IncompleteReadError),
 )
 """What a client meets whose server has died."""
-PATIENCE_SECONDS = 45.0
+TURN_SECONDS = 45.0
 """No turn takes this long, whatever happens to it."""
 TRIES = 3
 DEPARTURES = {"stays": 60, "cancels": 10, "closes": 8, "resets": 8, "at once": 8, "does not read": 1}
 REFUSALS = ("rate_limited", "budget_exhausted", "overloaded", "draining", "store_unavailable", "too_many_turns")
 
 
-class Told:
+class ClientTurn:
     """One turn as its client saw it."""
 
     def __init__(self, turn: str, caller: str, kind: str, transport: str, life: int) -> None:
-        self.turn = turn
+        self.id = turn
         self.caller = caller
         self.kind = kind
         self.transport = transport
@@ -45,7 +45,7 @@ class Told:
         self.frames: list[Frame] = []
         self.is_wrong: str | None = None
 
-    def hear(self, frame: Frame) -> None:
+    def receive(self, frame: Frame) -> None:
         """Take a frame of this turn."""
         if self.end is not None:
             self.is_wrong = f"{frame['type']} after the end"
@@ -80,7 +80,7 @@ class Person:
     def __init__(
         self, name: str, number: int, models: list[str], home: Callable[[], Awaitable[Home]], chance: random.Random
     ) -> None:
-        self.told: list[Told] = []
+        self.turns: list[ClientTurn] = []
         self._name = name
         self._number = number
         self._models = models
@@ -88,22 +88,22 @@ class Person:
         self._chance = chance
         self._headers = {"Authorization": f"Bearer {KEYS[name]}"}
         self._conversation: str | None = None
-        self._turns = 0
+        self._count = 0
 
     async def run(self, until: float) -> None:
         """Ask until then, on the loop's clock."""
         while asyncio.get_running_loop().time() < until:
-            await self._ask_until_heard()
+            await self._ask_until_accepted()
 
-    async def _ask_until_heard(self) -> None:
+    async def _ask_until_accepted(self) -> None:
         for _ in range(TRIES):
-            told = await self._ask()
-            end = told.end
+            turn = await self._ask()
+            end = turn.end
             if end is None or end.get("code") not in REFUSALS or end["usage"] is not None:
                 return
             await asyncio.sleep(min(end["retry_after"] or 0.2, 1.0))
 
-    async def _ask(self) -> Told:
+    async def _ask(self) -> ClientTurn:
         chance = self._chance
         kind = chance.choices(list(KINDS), [weight for weight, _ in KINDS.values()])[0]
         departure = chance.choices(list(DEPARTURES), list(DEPARTURES.values()))[0]
@@ -113,29 +113,29 @@ class Person:
         if departure == "cancels":
             transport = "socket"
         home = await self._home()
-        self._turns += 1
-        turn = f"{self._name}-{self._number}-{self._turns}"
-        told = Told(turn, self._name, kind, transport, home.life)
+        self._count += 1
+        name = f"{self._name}-{self._number}-{self._count}"
+        turn = ClientTurn(name, self._name, kind, transport, home.life)
         fields: dict[str, Any] = {
-            "message": f"{kind}|{self._name}|{turn}",
-            "id": turn,
+            "message": f"{kind}|{self._name}|{name}",
+            "id": name,
             "model": chance.choice(self._models),
         }
         if kind in TOOLS:
             fields["tools"] = TOOLS[kind]
         ask = self._over_a_socket if transport == "socket" else self._over_http
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(TURN_SECONDS):
                 if chance.random() < 0.3:
                     fields["conversation"] = await self._a_conversation(home.address)
-                self.told.append(told)
-                await ask(home.address, told, departure, fields)
+                self.turns.append(turn)
+                await ask(home.address, turn, departure, fields)
         except TimeoutError:
-            told.is_wrong = f"it never ended ({departure})"
+            turn.is_wrong = f"it never ended ({departure})"
         except GONE:
             self._conversation = None
             await asyncio.sleep(0.1)
-        return told
+        return turn
 
     async def _a_conversation(self, address: str) -> str:
         if self._conversation is None or self._chance.random() < 0.1:
@@ -152,7 +152,7 @@ class Person:
     def _a_moment(self) -> float:
         return self._chance.choice((self._chance.uniform(0, 0.005), self._chance.uniform(0, 0.2)))
 
-    async def _over_a_socket(self, address: str, told: Told, departure: str, fields: dict[str, Any]) -> None:
+    async def _over_a_socket(self, address: str, turn: ClientTurn, departure: str, fields: dict[str, Any]) -> None:
         async with connected(address, max_size=None, additional_headers=self._headers) as client:
             await client.chat(**fields)
             if departure in ("at once", "does not read"):
@@ -160,29 +160,29 @@ class Person:
             elif departure != "stays":
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._a_moment()):
-                        await self._listen(client, told)
-            if departure == "cancels" and told.end is None:
-                await client.send(type="cancel", id=told.turn)
+                        await self._listen(client, turn)
+            if departure == "cancels" and turn.end is None:
+                await client.send(type="cancel", id=turn.id)
             if departure in ("stays", "cancels"):
-                while told.end is None:
-                    await self._listen(client, told)
+                while turn.end is None:
+                    await self._listen(client, turn)
             elif departure != "closes":
                 _reset(client.socket.transport.get_extra_info("socket"))
                 client.socket.transport.abort()
 
-    async def _listen(self, client: Client, told: Told) -> None:
-        """Hear frames until the end of the turn. Nearly every call is answered, some of them twice."""
-        while told.end is None:
+    async def _listen(self, client: Client, turn: ClientTurn) -> None:
+        """Receive frames until the end of the turn. Nearly every call is answered, some of them twice."""
+        while turn.end is None:
             frame = await client.receive()
-            if frame["id"] == told.turn:
-                told.hear(frame)
+            if frame["id"] == turn.id:
+                turn.receive(frame)
             if frame["type"] == "tool_call":
                 for _ in range(self._chance.choice((1, 1, 1, 1, 2, 1, 1, 1, 0))):
                     result = {"call": frame["call"], "result": f"of {frame['call']}"}
-                    await client.send(type="tool_result", id=told.turn, **result)
+                    await client.send(type="tool_result", id=turn.id, **result)
 
-    async def _over_http(self, address: str, told: Told, departure: str, fields: dict[str, Any]) -> None:
-        path = "/chat" if told.transport == "rest" else "/chat/stream"
+    async def _over_http(self, address: str, turn: ClientTurn, departure: str, fields: dict[str, Any]) -> None:
+        path = "/chat" if turn.transport == "rest" else "/chat/stream"
         if departure == "at once":
             await self._half_a_request(address, path, fields)
             return
@@ -196,7 +196,7 @@ class Person:
                 ):
                     if departure == "does not read":
                         await asyncio.sleep(2)
-                    await _hear_response(response, told)
+                    await _receive_response(response, turn)
 
     async def _half_a_request(self, address: str, path: str, fields: dict[str, Any]) -> None:
         """Send a request, to its last byte or not, and be gone."""
@@ -212,18 +212,18 @@ class Person:
         writer.transport.abort()
 
 
-async def _hear_response(response: aiohttp.ClientResponse, told: Told) -> None:
+async def _receive_response(response: aiohttp.ClientResponse, turn: ClientTurn) -> None:
     if response.content_type == "text/event-stream":
         async for frame in events(response):
-            told.hear(frame)
+            turn.receive(frame)
         return
     body = await response.json(content_type=None)
     if body.get("text"):
-        told.hear({"type": "delta", "id": body["id"], "text": body["text"]})
+        turn.receive({"type": "delta", "id": body["id"], "text": body["text"]})
     if response.status == 200:
-        told.hear({"type": "usage", "id": body["id"], **body["usage"]})
+        turn.receive({"type": "usage", "id": body["id"], **body["usage"]})
     elif "code" in body:
-        told.hear({**body, "type": "error"})
+        turn.receive({**body, "type": "error"})
 
 
 def _reset(connection: Any) -> None:

@@ -218,27 +218,27 @@ class Provider:
         self.attempts: defaultdict[str, list[Attempt]] = defaultdict(list)
         self.most_at_once: dict[str, int] = {}
         """The most turns of a caller that were open at the same time."""
-        self.asked_at: defaultdict[str, list[float]] = defaultdict(list)
+        self.requested_at: defaultdict[str, list[float]] = defaultdict(list)
         """When each turn of a caller was first asked, on the loop's clock."""
         self._open: defaultdict[str, list[tuple[str, Exchange]]] = defaultdict(list)
         self._chance = random.Random(seed)
         self._number = 0
 
     async def play(self, exchange: Exchange) -> None:
-        kind, caller, turn = tools.asked_in(exchange.body["contents"]).split("|")
+        kind, caller, turn = tools.last_question(exchange.body["contents"]).split("|")
         self._number += 1
         attempt = Attempt(exchange, self._number, self._chance)
         is_first = not self.attempts[turn]
         self.attempts[turn].append(attempt)
-        self._see(caller, turn, exchange, is_first=is_first)
+        self._record(caller, turn, exchange, is_first=is_first)
         if kind == "fails once" and is_first:
             await exchange.fail(503, "UNAVAILABLE")
         else:
             await KINDS[kind][1](attempt)
 
-    def _see(self, caller: str, turn: str, exchange: Exchange, *, is_first: bool) -> None:
+    def _record(self, caller: str, turn: str, exchange: Exchange, *, is_first: bool) -> None:
         if is_first:
-            self.asked_at[caller].append(asyncio.get_running_loop().time())
+            self.requested_at[caller].append(asyncio.get_running_loop().time())
         still = [(other, there) for other, there in self._open[caller] if not there.closed.is_set() and there.is_open()]
         self._open[caller] = [*still, (turn, exchange)]
         running = len({other for other, _ in self._open[caller]})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from support.upstream import answer
 
 if TYPE_CHECKING:
-    from bench.chaos.people import Told
+    from bench.chaos.people import ClientTurn
     from bench.chaos.provider import Attempt, Counted
     from bench.chaos.world import Evidence
 
@@ -37,7 +37,7 @@ def question_in(content: dict[str, Any]) -> str | None:
     return text if content["role"] == "user" and text.count("|") == 2 else None
 
 
-def asked_in(contents: list[dict[str, Any]]) -> str:
+def last_question(contents: list[dict[str, Any]]) -> str:
     """The last message of a request."""
     return [question for content in contents if (question := question_in(content))][-1]
 
@@ -157,14 +157,14 @@ def calls_and_results(evidence: "Evidence") -> Iterator[str]:
 
 def sources(evidence: "Evidence") -> Iterator[str]:
     """A whole answer that rests on a page tells it once, and cites the words that the provider has quoted."""
-    for told in evidence.told:
-        is_whole = told.end is not None and told.end.get("finish_reason") == "stop"
-        if told.kind == "sources" and told.transport != "rest" and is_whole:
-            yield from _wrong_citations(told)
+    for turn in evidence.turns:
+        is_whole = turn.end is not None and turn.end.get("finish_reason") == "stop"
+        if turn.kind == "sources" and turn.transport != "rest" and is_whole:
+            yield from _wrong_citations(turn)
 
 
-def _wrong_citations(told: "Told") -> Iterator[str]:
-    pages = [frame["uri"] for frame in told.frames if frame["type"] == "source"]
-    cited = [told.text[frame["start"] : frame["end"]] for frame in told.frames if frame["type"] == "citation"]
+def _wrong_citations(turn: "ClientTurn") -> Iterator[str]:
+    pages = [frame["uri"] for frame in turn.frames if frame["type"] == "source"]
+    cited = [turn.text[frame["start"] : frame["end"]] for frame in turn.frames if frame["type"] == "citation"]
     if (pages, cited) != ([PAGE], [CITED]):
-        yield f"{told.turn}: it rests on {pages}, and cites {cited}"
+        yield f"{turn.id}: it rests on {pages}, and cites {cited}"

@@ -22,7 +22,7 @@ from support.scrape import Scrape, scrape
 from support.upstream import Upstream
 from support.workers import workers_of
 
-from bench.chaos.people import API_KEYS, KEYS, NAMES, Home, Person, Told
+from bench.chaos.people import API_KEYS, KEYS, NAMES, ClientTurn, Home, Person
 from bench.chaos.provider import Provider
 
 MODELS = ["model-a", "model-b"]
@@ -83,7 +83,7 @@ class Evidence:
         self.plan = plan
         self.provider = provider
         self.lives: list[Life] = []
-        self.told: list[Told] = []
+        self.turns: list[ClientTurn] = []
         self.rows: list[dict[str, Any]] = []
         """The rows of the table `usage`."""
         self.usage: dict[str, dict[str, Any]] = {}
@@ -120,7 +120,7 @@ class Stores:
                 self.settings["database_url"] = self._url
                 command = (sys.executable, "-m", "deltawire", "migrate")
                 async with running(*command, DELTAWIRE_DATABASE_URL=self._url) as migrating:
-                    assert await migrating.ended() == 0, migrating.output
+                    assert await migrating.wait() == 0, migrating.output
             yield
 
     async def freeze(self, seconds: float, chance: random.Random) -> None:
@@ -218,7 +218,7 @@ class World:
         for outcome in await asyncio.gather(*talking, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 self._evidence.problems.append(f"a person failed: {outcome!r}")
-        self._evidence.told = [told for person in people for told in person.told]
+        self._evidence.turns = [turn for person in people for turn in person.turns]
 
     async def _break_things(self) -> None:
         """Freeze and kill in turn, with time to recover: a store that hangs knows nothing of what is in memory."""
@@ -268,8 +268,8 @@ def bearer(name: str) -> dict[str, str]:
 
 
 def _prices() -> Iterator[str]:
-    for model, (asked, answered, cached) in DOLLARS_A_MILLION.items():
-        yield f"{model}={asked}/{answered}/{cached}"
+    for model, (prompt, output, cached) in DOLLARS_A_MILLION.items():
+        yield f"{model}={prompt}/{output}/{cached}"
 
 
 SETTINGS = {

@@ -46,8 +46,8 @@ async def read(*documents: dict[str, Any]) -> list[list[str]]:
     process = await asyncio.create_subprocess_exec(str(NODE), str(script), stdin=pipe, stdout=pipe)
     output, _ = await process.communicate(json.dumps(documents).encode())
     assert process.returncode == 0
-    said: list[list[str]] = json.loads(output)
-    return said
+    problems: list[list[str]] = json.loads(output)
+    return problems
 
 
 async def test_the_official_parser_finds_nothing_and_would_find_a_message_that_is_nowhere(
@@ -180,7 +180,7 @@ async def answers_half(exchange: Exchange) -> None:
     await exchange.text(DOWN["delta"]["a piece"]["text"], usage=COUNTED_SO_FAR)
 
 
-HEARD = {
+USAGE_BY_MODALITY = {
     **COUNTED,
     "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 7}, {"modality": "AUDIO", "tokenCount": 24}],
     "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": 6}],
@@ -204,7 +204,7 @@ SHOWN: dict[tuple[str, str], tuple[Script, list[Frame]]] = {
     ("file", "a picture"): (makes_a_picture(DOWN["file"]["a picture"]), [ASKS]),
     ("tool_call", "a call"): (calls_a_function, [CALLS]),
     ("usage", "answered"): (answers, [ASKS]),
-    ("usage", "answered, with a sound in the question"): (says("hi", usage=HEARD), [ASKS]),
+    ("usage", "answered, with a sound in the question"): (says("hi", usage=USAGE_BY_MODALITY), [ASKS]),
     ("usage", "cancelled"): (answers_half, [ASKS, CANCELS]),
     ("error", "a turn that failed"): (fails(503), [ASKS]),
     ("error", "a turn that was refused"): (says("no"), [{**ASKS, "model": "gemini-9"}]),
@@ -221,11 +221,11 @@ async def test_each_frame_that_the_document_shows_is_sent(
     served: tuple[Upstream, str], document: dict[str, Any], kind: str, name: str
 ) -> None:
     upstream, address = served
-    script, asked = SHOWN[kind, name]
+    script, frames = SHOWN[kind, name]
     upstream.plays(script)
     received: list[Frame] = []
     async with connected(address) as client:
-        for frame in asked:
+        for frame in frames:
             await client.send(**frame)
             received.append(await client.receive())
         while timeless(DOWN[kind][name]) not in map(timeless, received):
@@ -243,13 +243,13 @@ def timeless(frame: Frame) -> Frame:
 async def page(served: tuple[Upstream, str]) -> AsyncIterator[Page]:
     async with chromium() as browser:
         page = await browser.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
+        errors: list[str] = []
+        page.on("console", lambda message: errors.append(message.text))
         response = await page.goto(f"http://{served[1]}/schema/socket")
         assert response is not None
         assert "unsafe" not in response.headers["content-security-policy"]
         yield page
-        assert complaints == []
+        assert errors == []
 
 
 async def test_a_page_shows_each_frame_with_its_fields_and_examples(page: Page, document: dict[str, Any]) -> None:

@@ -77,11 +77,11 @@ async def test_the_errors_of_a_route_are_documented_beside_its_answer(
 
 async def test_the_header_fields_of_answers_are_documented(document: dict) -> None:  # type: ignore[type-arg]
     responses = document["paths"]["/chat/stream"]["post"]["responses"]
-    told = {status: set(response.get("headers", ())) for status, response in responses.items()}
-    assert told["200"] == {"RateLimit-Policy", "RateLimit"}
-    assert told["401"] == {"WWW-Authenticate"}
-    assert told["429"] == told["503"] == {"Retry-After"}
-    assert told["400"] == set()
+    headers_of = {status: set(response.get("headers", ())) for status, response in responses.items()}
+    assert headers_of["200"] == {"RateLimit-Policy", "RateLimit"}
+    assert headers_of["401"] == {"WWW-Authenticate"}
+    assert headers_of["429"] == headers_of["503"] == {"Retry-After"}
+    assert headers_of["400"] == set()
 
 
 async def test_a_route_documents_the_codes_that_it_answers_with(served: tuple[Upstream, str], document: dict) -> None:  # type: ignore[type-arg]

@@ -32,9 +32,9 @@ NAMES = [
 """The unit test of the log reads all bodies."""
 STREAMS = {f"tools, drawn with {seed}": drawn(Random(seed), calls=False) for seed in (102, 137)}
 """Answers with sources, code and pictures."""
-ASKED = {"grace": 5, "thinking": "low"}
+OPTIONS = {"grace": 5, "thinking": "low"}
 OFFERED = "search,url_context,code"
-WITH_TOOLS = {**ASKED, "tools": ["search", "url_context", "code"], "model": "gemini-flash-latest"}
+WITH_TOOLS = {**OPTIONS, "tools": ["search", "url_context", "code"], "model": "gemini-flash-latest"}
 PIECE_BYTES = 512
 RANDOM_CUTS = 8
 
@@ -93,23 +93,23 @@ def joined(frames: list[Frame]) -> list[tuple[str, Any]]:
 @everything
 async def test_a_socket_that_is_cut_at_any_frame_goes_on_after_it(upstream: Upstream, name: str) -> None:
     upstream.plays(in_pieces((BODIES | STREAMS)[name]))
-    asked = WITH_TOOLS if name in STREAMS else ASKED
+    fields = WITH_TOOLS if name in STREAMS else OPTIONS
     async with sharing(upstream, retries=0, tools=OFFERED) as address, connected(address) as other:
-        uncut = await other.ask(name, id="socket", **asked)
+        uncut = await other.ask(name, id="socket", **fields)
         if name in NAMES:
             are_whole(uncut, BODIES[name])
         for cut in range(len(uncut)):
             turn = f"socket-{cut}"
             async with connected(address) as client:
-                await client.chat(name, id=turn, **asked)
-                heard = [await client.receive() for _ in range(cut)]
+                await client.chat(name, id=turn, **fields)
+                received = [await client.receive() for _ in range(cut)]
                 client.socket.transport.abort()
-            if heard:
-                await other.send(type="resume", run=heard[0]["run"], after=cut)
+            if received:
+                await other.send(type="resume", run=received[0]["run"], after=cut)
             else:
-                await other.chat(name, id=turn, **asked)
+                await other.chat(name, id=turn, **fields)
             rest = await other.until_end(turn)
-            assert joined([*heard, *rest]) == joined(uncut)
+            assert joined([*received, *rest]) == joined(uncut)
     assert len(upstream.exchanges) == 1 + len(uncut)
 
 
@@ -145,13 +145,15 @@ async def until_cut(address: str, question: dict[str, object], most: int, *, eve
     return stream
 
 
-async def rest_of(http: aiohttp.ClientSession, asked: dict[str, object], heard: list[tuple[str, Frame]]) -> list[Frame]:
+async def rest_of(
+    http: aiohttp.ClientSession, question: dict[str, object], received: list[tuple[str, Frame]]
+) -> list[Frame]:
     """What comes after the last event that was heard; where none was, the same question is asked again."""
-    if heard:
-        last, first = heard[-1][0], heard[0][1]
+    if received:
+        last, first = received[-1][0], received[0][1]
         asking = http.get(f"/runs/{first['run']}/events", headers={"Last-Event-ID": last})
     else:
-        asking = http.post("/chat/stream", json=asked)
+        asking = http.post("/chat/stream", json=question)
     async with asking as response:
         return [frame for _, frame in events_in(await response.read())] if response.status == 200 else []
 
@@ -159,15 +161,15 @@ async def rest_of(http: aiohttp.ClientSession, asked: dict[str, object], heard: 
 @everything
 async def test_an_event_stream_that_is_cut_at_any_event_goes_on_after_it(upstream: Upstream, name: str) -> None:
     upstream.plays(in_pieces((BODIES | STREAMS)[name]))
-    asked = {"message": name, "id": "events", **(WITH_TOOLS if name in STREAMS else ASKED)}
+    question = {"message": name, "id": "events", **(WITH_TOOLS if name in STREAMS else OPTIONS)}
     async with sharing(upstream, retries=0, tools=OFFERED) as address, client(address) as http:
-        uncut = [frame for _, frame in events_in(await until_cut(address, asked, 2**24))]
+        uncut = [frame for _, frame in events_in(await until_cut(address, question, 2**24))]
         for cut in range(len(uncut)):
-            asked["id"] = f"events-{cut}"
-            heard = events_in(await until_cut(address, asked, 0, events=cut))
-            assert len(heard) == cut
-            rest = await rest_of(http, asked, heard)
-            assert joined([*(frame for _, frame in heard), *rest]) == joined(uncut)
+            question["id"] = f"events-{cut}"
+            received = events_in(await until_cut(address, question, 0, events=cut))
+            assert len(received) == cut
+            rest = await rest_of(http, question, received)
+            assert joined([*(frame for _, frame in received), *rest]) == joined(uncut)
     assert len(upstream.exchanges) == 1 + len(uncut)
 
 
@@ -178,12 +180,12 @@ async def test_an_event_stream_that_is_cut_at_any_byte_goes_on_after_its_last_ev
     body = BODIES[name]
     upstream.plays(in_pieces(body))
     async with sharing(upstream, retries=0, tools=OFFERED) as address, client(address) as http:
-        asked = {"message": name, "id": "stream", **ASKED}
-        uncut = await until_cut(address, asked, 2**24)
+        question = {"message": name, "id": "stream", **OPTIONS}
+        uncut = await until_cut(address, question, 2**24)
         are_whole([frame for _, frame in events_in(uncut)], body)
         for number in range(RANDOM_CUTS):
-            asked["id"] = f"stream-{number}"
-            heard = events_in(await until_cut(address, asked, random.randrange(len(uncut))))
-            rest = await rest_of(http, asked, heard)
-            are_whole([*(frame for _, frame in heard), *rest], body)
+            question["id"] = f"stream-{number}"
+            received = events_in(await until_cut(address, question, random.randrange(len(uncut))))
+            rest = await rest_of(http, question, received)
+            are_whole([*(frame for _, frame in received), *rest], body)
     assert len(upstream.exchanges) == 1 + RANDOM_CUTS

@@ -32,7 +32,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
 async def client(server: tuple[GoogleFiles, str]) -> AsyncIterator[Files]:
     """A caller without files; at the end none are left."""
     google, address = server
-    google.asked.clear()
+    google.requests.clear()
     async with files_of(address) as client:
         yield client
         await client.delete_all()
@@ -51,7 +51,7 @@ async def in_pieces(data: bytes) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("sent", [bytes, in_pieces], ids=["announced", "in pieces"])
 async def test_one_byte_more_than_a_file_may_have(client: Files, sent: Callable[[bytes], Any]) -> None:
     within, over = letters(1, FILE), letters(1, FILE + 1)
-    await client.kept(sent(within), "text/plain")
+    await client.upload(sent(within), "text/plain")
     status, problem = await client.send(sent(over), "text/plain")
     assert (status, problem["code"], problem["field"]) == (413, "message_too_large", "body")
     assert "MAX_FILE_BYTES" in problem["message"]
@@ -61,19 +61,19 @@ async def test_one_byte_more_than_a_file_may_have(client: Files, sent: Callable[
 @pytest.mark.parametrize("sent", [bytes, in_pieces], ids=["announced", "in pieces"])
 async def test_one_byte_more_than_a_caller_may_keep(client: Files, sent: Callable[[bytes], Any]) -> None:
     for number in range(4):
-        await client.kept(letters(number, FILE))
-    await client.kept(letters(4, FILE - 10))
+        await client.upload(letters(number, FILE))
+    await client.upload(letters(4, FILE - 10))
     within, over = letters(5, 10), letters(5, 11)
     status, problem = await client.send(sent(over), "text/plain")
     assert (status, problem["code"], problem["field"]) == (429, "budget_exhausted", "body")
     assert "MAX_FILES_BYTES_PER_CALLER" in problem["message"]
-    await client.kept(sent(within), "text/plain")
+    await client.upload(sent(within), "text/plain")
 
 
 async def test_one_file_more_than_a_caller_may_keep(client: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deltawire.conversations.files.uploads._MAX_FILES", 2)
     for number in range(2):
-        await client.kept(letters(number, 10))
+        await client.upload(letters(number, 10))
     status, problem = await client.send(letters(2, 10))
     assert (status, problem["code"], problem["retryable"]) == (429, "budget_exhausted", False)
     assert "2 files" in problem["message"]
@@ -81,10 +81,10 @@ async def test_one_file_more_than_a_caller_may_keep(client: Files, monkeypatch: 
 
 async def test_one_file_more_than_a_turn_may_have(server: tuple[GoogleFiles, str], client: Files) -> None:
     google, address = server
-    files = [(await client.kept(letters(number, 10)))["id"] for number in range(17)]
+    files = [(await client.upload(letters(number, 10)))["id"] for number in range(17)]
     async with connected(address) as socket:
         [error] = await socket.ask("hi", files=files)
-        assert (error["code"], error["field"], google.asked) == ("invalid_frame", "files", [])
+        assert (error["code"], error["field"], google.requests) == ("invalid_frame", "files", [])
         assert (await socket.ask("hi", files=files[:16]))[-1]["type"] == "usage"
     assert len(google.parts()[-1]) == 16
 
@@ -93,7 +93,7 @@ async def asked_before(google: GoogleFiles, client: Files, ask: Any, last: int) 
     """Ask three times with a file, of which the last has this size; return the sizes that a fourth question brings."""
     data = [letters(1, 400), letters(2, 700), letters(3, last)]
     for each in data:
-        await ask("hi", files=[(await client.kept(each))["id"]])
+        await ask("hi", files=[(await client.upload(each))["id"]])
     await ask("And now?")
     sizes = {sha256(each).hexdigest(): len(each) for each in data}
     return [sizes[digest] for message in google.parts() for _, digest in message]

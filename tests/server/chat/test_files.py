@@ -20,7 +20,7 @@ from support.transports import TRANSPORTS, ask_rest
 
 MIB = 2**20
 PNG = png()
-SEEN = [("image/png", sha256(PNG).hexdigest()), ("application/pdf", sha256(PDF).hexdigest())]
+DIGESTS = [("image/png", sha256(PNG).hexdigest()), ("application/pdf", sha256(PDF).hexdigest())]
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ async def address(google: GoogleFiles, tmp_path: Path) -> AsyncIterator[str]:
 
 async def two_files(address: str) -> list[str]:
     async with files_of(address) as client:
-        first = await client.kept(PNG, "image/png", "a.png")
-        second = await client.kept(PDF, "application/pdf", "b.pdf")
+        first = await client.upload(PNG, "image/png", "a.png")
+        second = await client.upload(PDF, "application/pdf", "b.pdf")
     return [first["id"], second["id"]]
 
 
@@ -46,8 +46,8 @@ async def two_files(address: str) -> list[str]:
 async def test_the_upstream_is_asked_with_the_same_bytes(address: str, google: GoogleFiles, ask: Any) -> None:
     files = await two_files(address)
     await ask(address, "What are these?", files=files)
-    assert google.parts() == [SEEN]
-    assert google.asked[-1][-1]["parts"][-1] == {"text": "What are these?"}
+    assert google.parts() == [DIGESTS]
+    assert google.requests[-1][-1]["parts"][-1] == {"text": "What are these?"}
 
 
 async def test_an_unknown_file_is_refused_by_name(address: str, google: GoogleFiles) -> None:
@@ -55,7 +55,7 @@ async def test_an_unknown_file_is_refused_by_name(address: str, google: GoogleFi
     async with connected(address) as client:
         [error] = await client.ask("hi", id="t1", files=[known, "0" * 24])
     assert (error["code"], error["field"], error["id"]) == ("not_found", "files[1]", "t1")
-    assert not google.asked
+    assert not google.requests
 
 
 async def test_a_socket_remembers_the_files_of_its_questions(address: str, google: GoogleFiles) -> None:
@@ -63,7 +63,7 @@ async def test_a_socket_remembers_the_files_of_its_questions(address: str, googl
     async with connected(address) as client:
         await client.ask("What are these?", id="t1", files=files)
         await client.ask("And the first?", id="t2")
-    assert google.parts() == [SEEN, [], []]
+    assert google.parts() == [DIGESTS, [], []]
 
 
 async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address: str, google: GoogleFiles) -> None:
@@ -71,7 +71,7 @@ async def test_a_socket_remembers_the_files_of_its_questions_with_grace(address:
     async with connected(address) as client:
         await client.ask("What are these?", id="t1", files=files, grace=5)
         await client.ask("And the first?", id="t2")
-    assert google.parts() == [SEEN, [], []]
+    assert google.parts() == [DIGESTS, [], []]
 
 
 async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
@@ -81,21 +81,21 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
     settings = {"data_dir": tmp_path}
     async with serving(google, **settings) as address, conversations_of(address) as store:  # type: ignore[arg-type]
         async with files_of(address) as client:
-            long = await client.kept(large, "text/plain", "long.txt")
+            long = await client.upload(large, "text/plain", "long.txt")
             assert long["expires"] is not None
         files = [long["id"], *await two_files(address)]
         conversation = await store.create()
         async with connected(address) as client:
             await client.ask("What are these?", conversation=conversation, files=files)
-        asked = google.parts()
-        assert asked == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
+        parts = google.parts()
+        assert parts == [[("text/plain", sha256(large).hexdigest()), *DIGESTS]]
         assert google.uploads == 1
     later = time.time() + 49 * 3_600
     monkeypatch.setattr("time.time", lambda: later)
     google.now = lambda: later
     async with serving(google, **settings) as address, connected(address) as client:  # type: ignore[arg-type]
         await client.ask("And now?", conversation=conversation)
-        assert google.parts() == [*asked, [], []]
+        assert google.parts() == [*parts, [], []]
         assert google.uploads == 2
         async with files_of(address) as files_client:
             assert json.loads((await files_client.get(f"/{long['id']}"))[1])["expires"] is None
@@ -103,7 +103,7 @@ async def test_a_conversation_keeps_them_over_a_restart_and_49_hours(
 
 async def test_a_deleted_file_is_deleted_at_the_provider_too(address: str, google: GoogleFiles) -> None:
     async with files_of(address) as client, connected(address) as socket:
-        file = await client.kept(b"words " * 2 * MIB, "text/plain")
+        file = await client.upload(b"words " * 2 * MIB, "text/plain")
         await socket.ask("One", files=[file["id"]])
         assert await client.delete(file["id"]) == 204
         while google.uploaded:  # noqa: ASYNC110 - nobody tells
@@ -132,7 +132,7 @@ async def test_a_message_of_the_store_has_its_files(address: str, google: Google
         question = (await store.messages(conversation))[0]
         assert [file["name"] for file in question["files"]] == ["a.png", "b.pdf"]
         await ask_rest(address, "What are these?", conversation=conversation, parent=question["id"])
-        assert google.parts() == [SEEN]
+        assert google.parts() == [DIGESTS]
         assert end["type"] == "usage"
         _, markdown = await store.call("GET", f"/{conversation}/export")
         assert "## You\n\nWhat are these?\n\n- a\\.png (image/png)\n- b\\.pdf (application/pdf)\n" in markdown
@@ -154,13 +154,13 @@ async def test_a_question_is_asked_again_with_its_files_on_a_socket_that_had_oth
         question = (await store.messages(conversation))[0]["id"]
         await client.ask("And this?", files=[document])
         await client.ask("What is this?", conversation=conversation, parent=question)
-    assert google.parts() == [SEEN[:1]]
+    assert google.parts() == [DIGESTS[:1]]
 
 
 async def test_the_stand_in_says_what_it_was_given(tmp_path: Path) -> None:
     async with serving(None, data_dir=tmp_path) as address, files_of(address) as client, connected(address) as socket:
-        picture = await client.kept(PNG, "image/png")
-        long = await client.kept(b"In the beginning was the word. " * 2**19, "text/plain")
+        picture = await client.upload(PNG, "image/png")
+        long = await client.upload(b"In the beginning was the word. " * 2**19, "text/plain")
         answer = text_of(await socket.ask("hi", files=[picture["id"], long["id"]]))
     assert f"image/png of {len(PNG):,} bytes" in answer
     assert f"text/plain of {31 * 2**19:,} bytes, which begins “In the beginning was the word." in answer
@@ -172,7 +172,7 @@ async def test_on_vertex_a_file_is_inline(google: GoogleFiles, tmp_path: Path, m
     large = b"words " * 2 * MIB
     async with serving(google, data_dir=tmp_path) as address:  # type: ignore[arg-type]
         async with files_of(address) as client:
-            file = await client.kept(large, "text/plain")
+            file = await client.upload(large, "text/plain")
         await ask_rest(address, "hi", files=[file["id"], *await two_files(address)])
-    assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *SEEN]]
+    assert google.parts() == [[("text/plain", sha256(large).hexdigest()), *DIGESTS]]
     assert google.uploads == 0

@@ -12,38 +12,25 @@ from typing import Any
 import pytest
 import trustme
 from support.client import Client, connected, masked, raw_socket
-from support.functions import TOOLS, call, calls
+from support.functions import TOOLS
 from support.log import Log
 from support.openai_wire import FORMS
+from support.phases import PHASES, SOCKET_PHASES, THINKS
 from support.process import running_over
 from support.serving import serving, sharing
 from support.transports import Listener, ask_rest, ask_sse, listening
 from support.upstream import (
     AT_ONCE,
-    Exchange,
     Script,
     Upstream,
-    fails,
     floods,
     is_silent,
     says_and_is_silent,
     says_when,
-    starts_and_is_silent,
     until_blocked,
 )
 
 from deltawire.gemini.stream import GeminiStream
-
-PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
-    "before headers": is_silent,
-    "before the first token": starts_and_is_silent,
-    "between tokens": says_and_is_silent("Hello"),
-    "in a retry's back-off": fails(503),
-    "blocked in a send": floods,
-}
-THINKS = "while its client thinks"
-SOCKET_PHASES = {**PHASES, THINKS: calls(call("clock", {}, signature="s"))}
-"""Over HTTP a turn does not wait for results: it ends in its calls."""
 
 
 async def no_more_tasks_than(before: "set[asyncio.Task[Any]]", upstream: Upstream) -> None:
@@ -88,7 +75,7 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
         before = asyncio.all_tasks()
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await client.chat(id="t1", tools=TOOLS if phase == THINKS else [])
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             if phase == "between tokens":
                 assert (await client.receive())["text"] == "Hello"
             elif phase == THINKS:
@@ -103,9 +90,9 @@ async def test_leaving_closes_the_upstream(upstream: Upstream, log: Log, phase: 
             if name == "user_cancel" and phase != "blocked in a send":
                 assert (await client.until_end("t1"))[-1]["finish_reason"] == "cancelled"
         line = await log.line("turn_ended")
-        asked = len(upstream.exchanges)
+        requests = len(upstream.exchanges)
     assert (line["end"], line["reason"]) == ("cancelled", name)
-    assert asked == len(upstream.exchanges) == 1
+    assert requests == len(upstream.exchanges) == 1
     await no_more_tasks_than(before, upstream)
 
 
@@ -116,13 +103,13 @@ LEAVING: dict[str, Callable[[Listener], None]] = {
 }
 
 
-ASKED = ["/chat", "/chat/stream", *FORMS]
+HTTP_PATHS = ["/chat", "/chat/stream", *FORMS]
 WHOLE = ["/chat", *(name for name, form in FORMS.items() if not form.stream)]
 """What sends its answer when the upstream is done."""
 
 
 @pytest.mark.parametrize("leave", LEAVING)
-@pytest.mark.parametrize("path", ASKED)
+@pytest.mark.parametrize("path", HTTP_PATHS)
 @pytest.mark.parametrize("phase", PHASES)
 async def test_leaving_a_request_closes_the_upstream(
     upstream: Upstream, log: Log, phase: str, path: str, leave: str
@@ -133,9 +120,9 @@ async def test_leaving_a_request_closes_the_upstream(
     async with sharing(upstream, retry_max_delay=30, retries=9) as address:
         before = asyncio.all_tasks()
         listener = await listening(address, path)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         if phase == "between tokens" and path not in WHOLE:
-            await listener.hears(b"Hello")
+            await listener.reads_until(b"Hello")
         elif phase == "blocked in a send":
             await until_blocked(exchange)
         elif phase == "in a retry's back-off":
@@ -154,7 +141,7 @@ async def test_a_stream_that_is_read_too_slowly_is_cut(upstream: Upstream, log: 
     upstream.plays(floods)
     async with sharing(upstream, send_timeout=0.3) as address:
         listener = await listening(address, path)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await exchange.closes()
         assert (await log.line("turn_ended"))["reason"] == "slow_client"
         with suppress(ConnectionError):
@@ -180,7 +167,7 @@ async def test_a_turn_cancelled_while_its_client_does_not_read_still_ends_in_usa
     upstream.plays(floods)
     async with sharing(upstream) as address, connected(address, max_queue=1) as client:
         await client.chat(id="t1")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         await client.send(type="cancel", id="t1")
         await exchange.closes()
@@ -196,7 +183,7 @@ async def test_a_client_that_reads_too_slowly_is_ended_and_its_neighbour_is_not(
         connected(address) as neighbour,
     ):
         await slow.chat(id="t1")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         await neighbour.chat(id="t2")
         assert (await neighbour.receive())["text"] == "Hello"
@@ -214,7 +201,7 @@ async def test_a_half_open_peer_is_dropped_after_a_ping_and_its_timeout(upstream
     async with sharing(upstream, ping_interval=0.2, ping_timeout=0.2) as address:
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await exchange.closes()
         writer.close()
 
@@ -224,7 +211,7 @@ async def test_pings_of_a_client_that_does_not_read_do_not_pile_up(upstream: Ups
     async with sharing(upstream) as address:
         _, writer = await raw_socket(address, limit=1)
         writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await until_blocked(exchange)
         for _ in range(1000):
             writer.write(b"\x89\xfd" + bytes(4) + b"p" * 125)
@@ -250,7 +237,7 @@ async def test_leaving_closes_an_upstream_over_tls_that_does_not_read(
             upstream.plays(PHASES[phase])
             async with connected(address) as client:
                 await client.chat(id="t1")
-                exchange = await upstream.asked()
+                exchange = await upstream.wait_for_request()
                 if phase == "between tokens":
                     await client.receive()
                 exchange.stops_reading()
@@ -299,7 +286,7 @@ async def test_a_goodbye_with_bytes_unread_behind_it_frees_the_socket(upstream: 
             _, writer = await raw_socket(address, limit=1)
             upstream.exchanges.clear()
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await until_blocked(exchange)
             writer.write(goodbye or b"\x8a\x80\0\0\0\0")
             if not goodbye:
@@ -313,7 +300,7 @@ async def test_a_request_before_the_last_is_answered_does_not_hide_a_hang_up(ups
     upstream.plays(is_silent)
     async with sharing(upstream) as address:
         listener = await listening(address, "/chat")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         listener.writer.write(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         await exchange.closes()
         listener.close()
@@ -328,7 +315,7 @@ async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own
         for number in range(clients + 1):
             _, writer = await raw_socket(server.address, limit=1)
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
-            await until_blocked(await upstream.asked(number + 1))
+            await until_blocked(await upstream.wait_for_request(number + 1))
             writers.append(writer)
             before = before or server.resident_kib()  # the first one pays for what all of them share
         cost = (server.resident_kib() - before) / clients
@@ -348,7 +335,7 @@ async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
             writer.write(masked(b'{"type": "chat", "message": "hi"}'))
         else:
             writer = (await listening(address, path)).writer
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
     writer.close()
     assert (await log.line("turn_ended"))["reason"] == "drain"
     assert exchange.closed.is_set()

@@ -38,10 +38,10 @@ def makes(*parts: dict[str, Any], text: str = "Here it is.") -> Script:
 async def test_a_picture_is_told_and_kept(upstream: Upstream, ask: Any) -> None:
     upstream.plays(makes(PART))
     async with sharing(upstream) as address, files_of(address) as files:
-        delta, told, usage = await ask(address, id="t1")
+        delta, file_frame, usage = await ask(address, id="t1")
         assert (delta["text"], usage["finish_reason"]) == ("Here it is.", "stop")
-        assert told == {"type": "file", "id": "t1", "file": told["file"], **NAMED}
-        status, body, headers = await files.get(f"/{told['file']}/content")
+        assert file_frame == {"type": "file", "id": "t1", "file": file_frame["file"], **NAMED}
+        status, body, headers = await files.get(f"/{file_frame['file']}/content")
     assert (status, body, headers["Content-Type"]) == (200, PICTURE, "image/png")
 
 
@@ -67,8 +67,8 @@ async def test_an_answer_of_a_picture_alone_is_whole(upstream: Upstream) -> None
 
     upstream.plays(script, says("Blue."))
     async with sharing(upstream) as address, connected(address) as client:
-        told, usage = await client.ask("Draw")
-        assert (told["type"], usage["type"]) == ("file", "usage")
+        file_frame, usage = await client.ask("Draw")
+        assert (file_frame["type"], usage["type"]) == ("file", "usage")
         await client.ask("And?")
     [_, model, _] = upstream.exchanges[1].body["contents"]
     assert model == {"role": "model", "parts": [PART]}
@@ -78,13 +78,13 @@ async def test_a_conversation_shows_a_picture_and_sends_it_back_as_it_came(upstr
     upstream.plays(makes(PART), says("Bluer."))
     async with sharing(upstream) as address, conversations_of(address) as store, connected(address) as client:
         conversation = await store.create()
-        told = (await client.ask("Draw", conversation=conversation))[1]
+        file_frame = (await client.ask("Draw", conversation=conversation))[1]
         stored = (await store.messages(conversation))[1]
-        kept = {"id": told["file"], "name": NAMED["name"], "type": "image/png", "size": NAMED["size"]}
+        kept = {"id": file_frame["file"], "name": NAMED["name"], "type": "image/png", "size": NAMED["size"]}
         assert stored["files"] == [kept]
         await client.ask("Bluer", conversation=conversation)
         async with files_of(address) as files:
-            assert json.loads((await files.get(f"/{told['file']}"))[1])["expires"] is None
+            assert json.loads((await files.get(f"/{file_frame['file']}"))[1])["expires"] is None
     [_, model, _] = upstream.exchanges[1].body["contents"]
     assert model == {"role": "model", "parts": [{"text": "Here it is."}, PART]}
 
@@ -102,18 +102,18 @@ async def test_a_picture_that_is_not_kept_is_told_with_the_reason(
 ) -> None:
     upstream.plays(makes(part))
     async with serving(upstream, data_dir=tmp_path, **settings) as address, connected(address) as client:
-        delta, told, usage = await client.ask("Draw")
-    assert (text_of([delta]), told["file"], told["error"]) == ("Here it is.", None, code)
+        delta, file_frame, usage = await client.ask("Draw")
+    assert (text_of([delta]), file_frame["file"], file_frame["error"]) == ("Here it is.", None, code)
     assert usage["finish_reason"] == "stop"
 
 
 async def test_a_turn_is_cancelled_while_the_store_of_its_picture_hangs(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, ended = asyncio.Event(), asyncio.Event()
+    requested, ended = asyncio.Event(), asyncio.Event()
 
     async def hangs(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
+        requested.set()
         await ended.wait()
         writer.close()
 
@@ -125,7 +125,7 @@ async def test_a_turn_is_cancelled_while_the_store_of_its_picture_hangs(
         async with serving(upstream, files_url="s3://bucket/files") as address, connected(address) as client:
             await client.chat("Draw", id="t1")
             assert (await client.receive())["type"] == "delta"
-            await asked.wait()
+            await requested.wait()
             await client.send(type="cancel", id="t1")
             end = await client.receive()
             assert (end["type"], end["finish_reason"]) == ("usage", "cancelled")

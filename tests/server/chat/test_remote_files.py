@@ -25,10 +25,10 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
 @pytest.fixture
 def google(server: tuple[GoogleFiles, str]) -> GoogleFiles:
     google, _ = server
-    google.asked.clear()
+    google.requests.clear()
     google.uploaded.clear()
-    google.uploads, google.looks_until_active, google.becomes = 0, 1, "ACTIVE"
-    google.looked.clear()
+    google.uploads, google.polls_until_active, google.becomes = 0, 1, "ACTIVE"
+    google.polled.clear()
     return google
 
 
@@ -45,7 +45,7 @@ def address(server: tuple[GoogleFiles, str]) -> str:
 
 async def large(client: Files) -> str:
     """The id of a file that is too large to be inline, and that no other test has."""
-    file = await client.kept(b"words %d " % next(NUMBERS) * 2 * MIB, "text/plain")
+    file = await client.upload(b"words %d " % next(NUMBERS) * 2 * MIB, "text/plain")
     name: str = file["id"]
     return name
 
@@ -76,7 +76,7 @@ async def test_a_copy_that_has_expired_is_made_again_before_any_delta(
         google.expires = dict.fromkeys(google.expires, 0.0)
         frames = await socket.ask("Two", files=[file])
     assert [frame["type"] for frame in frames] == ["delta", "usage"]
-    assert (google.uploads, len(google.asked)) == (2, 3)
+    assert (google.uploads, len(google.requests)) == (2, 3)
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ async def test_a_refusal_for_another_reason_sends_no_file_again(
         google.refusals.append(refusal)
         [error] = await socket.ask("Two", files=[file])
     assert error["code"] == "upstream_rejected"
-    assert (google.uploads, len(google.asked)) == (1, 2)
+    assert (google.uploads, len(google.requests)) == (1, 2)
 
 
 async def test_a_new_copy_that_is_refused_is_not_sent_again(address: str, google: GoogleFiles, client: Files) -> None:
     google.refusals.append((403, "The caller does not have permission."))
     async with connected(address) as socket:
         [error] = await socket.ask("One", files=[await large(client)])
-    assert (error["code"], google.uploads, len(google.asked)) == ("upstream_rejected", 1, 1)
+    assert (error["code"], google.uploads, len(google.requests)) == ("upstream_rejected", 1, 1)
 
 
 async def test_a_file_that_the_provider_cannot_read_is_refused_by_name_and_leaves_no_copy(
@@ -107,32 +107,32 @@ async def test_a_file_that_the_provider_cannot_read_is_refused_by_name_and_leave
     google.becomes = "FAILED"
     async with connected(address) as socket:
         [error] = await socket.ask("One", files=[await large(client)])
-    assert (error["code"], error["field"], google.asked) == ("upstream_rejected", "files", [])
+    assert (error["code"], error["field"], google.requests) == ("upstream_rejected", "files", [])
     await no_copy_is_left(google)
 
 
 async def test_a_copy_that_comes_after_its_file_was_deleted_is_deleted(
     address: str, google: GoogleFiles, client: Files
 ) -> None:
-    google.looks_until_active = 10**6
+    google.polls_until_active = 10**6
     file = await large(client)
     async with connected(address) as socket:
         await socket.chat(files=[file])
-        await google.looked.wait()
+        await google.polled.wait()
         assert await client.delete(file) == 204
-        google.looks_until_active = 0
+        google.polls_until_active = 0
         [error] = await socket.until_end()
-    assert (error["code"], error["field"], google.asked) == ("not_found", "files", [])
+    assert (error["code"], error["field"], google.requests) == ("not_found", "files", [])
     await no_copy_is_left(google)
 
 
 async def test_a_copy_whose_turn_is_stopped_while_the_provider_reads_it_is_deleted(
     address: str, google: GoogleFiles, client: Files
 ) -> None:
-    google.looks_until_active = 10**6
+    google.polls_until_active = 10**6
     async with connected(address) as socket:
         await socket.chat(id="t1", files=[await large(client)])
-        await google.looked.wait()
+        await google.polled.wait()
         await socket.send(type="cancel", id="t1")
         [end] = await socket.until_end()
     assert end["finish_reason"] == "cancelled"

@@ -10,18 +10,15 @@ import pytest
 from support.client import Client, Frame, connected, masked, raw_socket, text_of
 from support.functions import TOOLS, call, calls
 from support.log import Log
+from support.phases import SOCKET_PHASES
 from support.serving import serving
 from support.transports import Listener
 from support.upstream import (
     Exchange,
     Upstream,
-    fails,
-    floods,
-    is_silent,
     says,
     says_and_is_silent,
     says_when,
-    starts_and_is_silent,
     until_blocked,
 )
 
@@ -87,11 +84,11 @@ async def test_what_is_sent_again_is_what_was_sent_after_any_number(upstream: Up
         for after in range(len(whole)):
             await client.send(type="resume", run=run, after=after)
             rest = await client.until_end()
-            heard = [frame for frame in whole if frame["seq"] <= after]
-            assert text_of([*heard, *rest]) == "".join(pieces)
-            assert text_of([*heard, *rest], "thought") == "hmso"
+            received = [frame for frame in whole if frame["seq"] <= after]
+            assert text_of([*received, *rest]) == "".join(pieces)
+            assert text_of([*received, *rest], "thought") == "hmso"
             assert rest[-1] == whole[-1]
-            assert sum(frame["type"] == "started" for frame in [*heard, *rest]) == 1
+            assert sum(frame["type"] == "started" for frame in [*received, *rest]) == 1
             assert len({frame["seq"] for frame in rest}) == len(rest)
     assert len(upstream.exchanges) == 1
 
@@ -102,16 +99,6 @@ async def close_frame(client: Client) -> None:
 
 async def close_frame_without_a_code(client: Client) -> None:
     client.socket.transport.write(bytes([0x88, 0x80, 0, 0, 0, 0]))
-
-
-PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
-    "before headers": is_silent,
-    "before the first token": starts_and_is_silent,
-    "between tokens": says_and_is_silent("Hello"),
-    "in a retry's back-off": fails(503),
-    "blocked in a send": floods,
-    "while its client thinks": calls(call("clock", {}, signature="s")),
-}
 
 
 def floods_until(enough: asyncio.Event) -> Callable[[Exchange], Awaitable[None]]:
@@ -139,15 +126,15 @@ async def reach(phase: str, client: Client, exchange: Exchange) -> None:
 
 
 @pytest.mark.parametrize("leave", [close_frame, close_frame_without_a_code])
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", SOCKET_PHASES)
 async def test_a_close_on_purpose_ends_the_turn_at_once(
     upstream: Upstream, log: Log, phase: str, leave: Callable[[Client], Awaitable[None]]
 ) -> None:
-    upstream.plays(PHASES[phase])
+    upstream.plays(SOCKET_PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await started(client, tools=TOOLS)
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await reach(phase, client, exchange)
             await leave(client)
             await exchange.closes()
@@ -157,16 +144,16 @@ async def test_a_close_on_purpose_ends_the_turn_at_once(
 
 
 @pytest.mark.parametrize("code, happening", [(1001, "away"), (None, "lost")])
-@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("phase", SOCKET_PHASES)
 async def test_a_lost_run_is_resumed_and_stopped_from_another_socket(
     upstream: Upstream, log: Log, phase: str, code: int | None, happening: str
 ) -> None:
     is_blocked = asyncio.Event()
-    upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else PHASES[phase])
+    upstream.plays(floods_until(is_blocked) if phase == "blocked in a send" else SOCKET_PHASES[phase])
     async with serving(upstream, retry_max_delay=30, retries=9, max_answer_chars=10**8) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             run = (await started(client, tools=TOOLS))["run"]
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await reach(phase, client, exchange)
             is_blocked.set()
             if code is None:
@@ -194,7 +181,7 @@ async def test_a_resumed_listener_is_told_of_the_calls_again_and_answers(upstrea
         async with connected(address, close_timeout=0.1, ping_interval=None) as client:
             run = (await started(client, tools=TOOLS))["run"]
             assert (await client.receive())["call"] == "c1"
-            await (await upstream.asked()).closes()
+            await (await upstream.wait_for_request()).closes()
             lost(client)
         await log.line("run", happening="lost")
         async with aiohttp.ClientSession(f"http://{address}") as http, http.get("/runs") as listed:
@@ -215,7 +202,7 @@ async def test_a_run_that_nobody_comes_back_to_ends_with_its_grace(upstream: Ups
     async with serving(upstream) as address:
         async with connected(address) as client:
             run = (await started(client, grace=0.3))["run"]
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             await client.receive()
             lost(client)
         await asyncio.wait_for(exchange.closed.wait(), 5)
@@ -247,7 +234,7 @@ async def test_the_same_chat_again_asks_once_and_another_body_asks_again(upstrea
     async with serving(upstream) as address:
         async with connected(address) as client:
             await client.chat("one", id="t1", grace=60)
-            await upstream.asked()
+            await upstream.wait_for_request()
             lost(client)  # before its first frame was read
         await log.line("run", happening="lost")
         async with connected(address) as client:

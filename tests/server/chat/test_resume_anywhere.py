@@ -31,7 +31,7 @@ PHASES: dict[str, Callable[[Exchange], Awaitable[None]]] = {
     "between tokens": says_and_is_silent("Hello"),
     "while its client thinks": calls(call("clock", {}, signature="s")),
 }
-ASKED: dict[str, Any] = {"message": "hi", "id": "t1", "grace": 60, "tools": TOOLS}
+QUESTION: dict[str, Any] = {"message": "hi", "id": "t1", "grace": 60, "tools": TOOLS}
 Frames = AsyncIterator[Frame]
 STARTS = ("socket", "sse", "rest")
 HEARS = ("socket", "sse")
@@ -48,10 +48,10 @@ async def starts(address: str, over: str) -> Callable[[], None]:
     """Ask over a transport; return what loses its link."""
     if over == "socket":
         client = await connected(address).__aenter__()
-        await client.chat(**ASKED)
+        await client.chat(**QUESTION)
         return client.socket.transport.abort
     path = "/chat/stream" if over == "sse" else "/chat"
-    fields = {name: value for name, value in ASKED.items() if name not in ("message", "id")}
+    fields = {name: value for name, value in QUESTION.items() if name not in ("message", "id")}
     return (await listening(address, path, **fields)).reset
 
 
@@ -125,14 +125,14 @@ async def test_a_lost_run_is_heard_again_and_stopped_over_any_transport(
         AsyncExitStack() as stack,
     ):
         lose = await starts(address, start)
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         run = await reached(http, phase, exchange)
         lose()
         await log.line("run", happening="lost")
-        heard = [await stack.enter_async_context(hearing(http, address, over, run)) for over in (hear, *HEARS)]
+        streams = [await stack.enter_async_context(hearing(http, address, over, run)) for over in (hear, *HEARS)]
         await stops(http, address, stop, run)
         await asyncio.wait_for(exchange.closed.wait(), AT_ONCE)
-        ends = [await end_of(frames) for frames in heard]
+        ends = [await end_of(frames) for frames in streams]
         assert {(end["type"], end["finish_reason"]) for end in ends} == {("usage", "cancelled")}
         async with http.get(f"/runs/{run}/events", headers={"Last-Event-ID": f"{run}:{ends[0]['seq']}"}) as response:
             assert response.status == 204

@@ -66,12 +66,12 @@ async def pair_of(stores: Stores) -> AsyncIterator[Pair]:
     stream = FakeStream()
     here = Scene(FakeUpstream(stream, None), store=stores.make())
     there = Scene(FakeUpstream(), store=stores.make())
-    asked = await here.runs.start(here.request, [], CALLER, None)  # type: ignore[arg-type]
-    assert isinstance(asked, Run)
-    asked.wait(GRACE)
+    run = await here.runs.start(here.request, [], CALLER, None)  # type: ignore[arg-type]
+    assert isinstance(run, Run)
+    run.wait(GRACE)
     await stream.reads.wait()
     try:
-        yield Pair(here, there, stream, asked)
+        yield Pair(here, there, stream, run)
     finally:
         for scene in (here, there):
             await scene.runs.close()
@@ -97,14 +97,14 @@ async def test_a_run_is_heard_in_another_process_from_any_frame(stores: Stores) 
             listener.reads.opens.set()
         whole.listens(remote)
         rest.listens(remote, 2)
-        await until(lambda: len(whole.heard) == 2)
+        await until(lambda: len(whole.received) == 2)
         stream.says(Text("lo"))
         stream.finishes()
         await until(lambda: bool(whole.ends and rest.ends))
-        assert isinstance(whole.heard[0], Started)
+        assert isinstance(whole.received[0], Started)
         assert (whole.text, rest.text) == ("Hello", "lo")
         assert whole.ends == rest.ends
-        assert [frame.seq for frame in rest.heard] == [3, 4]
+        assert [frame.seq for frame in rest.received] == [3, 4]
         await asyncio.gather(whole.task, rest.task)
         here.clock.advance(GRACE)
         await until(lambda: run.is_forgotten)
@@ -138,7 +138,7 @@ async def test_a_call_is_answered_in_another_process_or_refused_as_there(stores:
         later.finishes()
         await remote.answer(ToolAnswer(call="c1", result={"deep": [1, None]}))
         await until(lambda: run.state is RunState.ENDED)
-        *_, exchange = here.upstream.asked_for[1]
+        *_, exchange = here.upstream.requests[1]
         assert b'{"deep":[1,null]}' in exchange[-1][1]
 
 
@@ -151,7 +151,7 @@ async def test_what_a_process_of_a_later_version_says_does_no_harm(stores: Store
         listener = FakeListener()
         cursor = listener.listens(remote)
         assert isinstance(cursor, RemoteCursor)
-        await until(lambda: bool(listener.heard))
+        await until(lambda: bool(listener.received))
         await hub._store.append(cursor._listen.stream, [b'{"type":"later"}'])
         await until(lambda: listener.refusal is not None)
         assert listener.refusal is not None
@@ -171,7 +171,7 @@ async def test_a_listener_in_another_process_leaves_as_one_in_this(stores: Store
         here.clock.advance(10 * GRACE)
         assert not stream.is_closed
         await listener.leaves(remote, departure)
-        await until(lambda: departure.value in here.events.seen)
+        await until(lambda: departure.value in here.events.happenings)
         here.clock.advance(departure.seconds(GRACE))
         await until(lambda: run.state is RunState.ENDED)
         assert stream.is_closed
@@ -203,22 +203,22 @@ async def test_who_reads_a_conversation_asks_other_processes_for_its_runs_alone(
         kept = await here.runs.start(chat, [], CALLER, None)  # type: ignore[arg-type]
         hub = there.runs.hub
         assert hub is not None
-        asked: list[str] = []
+        checked: list[str] = []
         finds = hub.find
 
         def find(name: str) -> Coroutine[Any, Any, RemoteRun]:
-            asked.append(name)
+            checked.append(name)
             return finds(name)
 
         monkeypatch.setattr(hub, "find", find)
         async with asyncio.timeout(60):
             while len(await there.runs.live(CALLER.name)) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        assert {run.name, kept.name} == set(asked)
-        asked.clear()
+        assert {run.name, kept.name} == set(checked)
+        checked.clear()
         assert [one.name for one in await there.runs.live(CALLER.name, "c")] == [kept.name]
         assert await there.runs.live(CALLER.name, "another") == []
-        assert asked == [kept.name]
+        assert checked == [kept.name]
 
 
 async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: Stores) -> None:
@@ -226,7 +226,7 @@ async def test_a_run_whose_process_was_killed_is_gone_within_a_second(stores: St
         listener = FakeListener()
         remote = await there.runs.find(run.name, CALLER.name)
         listener.listens(remote)
-        await until(lambda: bool(listener.heard))
+        await until(lambda: bool(listener.received))
         hub = here.runs.hub
         assert hub is not None
         before = asyncio.get_running_loop().time()
@@ -249,13 +249,13 @@ async def test_a_listener_whose_process_was_killed_is_lost(stores: Stores) -> No
     async with pair_of(stores) as (here, there, stream, run):
         listener = FakeListener()
         listener.listens(await there.runs.find(run.name, CALLER.name))
-        await until(lambda: bool(listener.heard))
+        await until(lambda: bool(listener.received))
         hub = there.runs.hub
         assert hub is not None
         for task in (*hub._loops, listener.task):
             task.cancel()
         await asyncio.wait({listener.task})
-        await until(lambda: "lost" in here.events.seen)
+        await until(lambda: "lost" in here.events.happenings)
         here.clock.advance(GRACE)
         await until(lambda: stream.is_closed)
 
@@ -264,7 +264,7 @@ async def test_a_process_that_stops_still_tells_the_end_of_its_runs(stores: Stor
     async with pair_of(stores) as (here, there, stream, run):
         listener = FakeListener()
         listener.listens(await there.runs.find(run.name, CALLER.name))
-        await until(lambda: bool(listener.heard))
+        await until(lambda: bool(listener.received))
         stream.says(Text("Hello"))
         stream.finishes()
         while run.state is not RunState.ENDED:  # noqa: ASYNC110 - in the very step after its end
@@ -316,7 +316,7 @@ async def test_a_socket_of_another_server_resumes_and_stops_a_run(
         async with connected(one) as asker, connected(two) as client:
             await asker.chat(id="t2", grace=60)
             run = (await asker.receive())["run"]
-            exchange = await upstream.asked(2)
+            exchange = await upstream.wait_for_request(2)
             await client.send(type="cancel", run=run)
             await asyncio.wait_for(exchange.closed.wait(), 1)
             assert (await asker.until_end())[-1]["finish_reason"] == "cancelled"
@@ -397,9 +397,9 @@ async def test_a_run_that_is_out_of_reach_for_a_while_is_not_told_as_ended(
             async with redis.client() as store:
                 [stream] = await store.keys("deltawire:run:stream:*")
                 await store.xadd(stream, {"f": "what nobody can read"})
-            while (told := await client.receive())["type"] == "delta":
+            while (frame := await client.receive())["type"] == "delta":
                 pass
-            assert (told["code"], told["id"], told["ref"]) == ("store_unavailable", None, "here")
+            assert (frame["code"], frame["id"], frame["ref"]) == ("store_unavailable", None, "here")
             await client.send(type="resume", run=run, id="here")
             goes_on.set()
             frames = await client.until_end("here")

@@ -55,7 +55,7 @@ async def test_turns_run_side_by_side_and_keep_their_order(client: Client, upstr
 
     upstream.plays(waits, says("quick"))
     await client.chat(id="slow")
-    await upstream.asked(1)
+    await upstream.wait_for_request(1)
     assert text_of(await client.ask(id="quick")) == "quick"
     gate.set()
     assert text_of(await client.until_end("slow")) == "answer"
@@ -64,7 +64,7 @@ async def test_turns_run_side_by_side_and_keep_their_order(client: Client, upstr
 async def test_the_second_turn_is_asked_with_the_first(client: Client, upstream: Upstream) -> None:
     await client.ask("one")
     await client.ask("two")
-    assert (await upstream.asked(2)).texts == ["one", "Hello world", "two"]
+    assert (await upstream.wait_for_request(2)).texts == ["one", "Hello world", "two"]
     assert [content["role"] for content in upstream.exchanges[1].body["contents"]] == ["user", "model", "user"]
 
 
@@ -75,8 +75,8 @@ async def test_a_turn_with_its_own_history_neither_reads_nor_writes_the_memory(
     await client.ask("two", history=[{"role": "user", "text": "mine"}, {"role": "model", "text": "yours"}])
     await client.ask("three", history=[])
     await client.ask("four")
-    asked = [exchange.texts for exchange in upstream.exchanges]
-    assert asked[1:] == [["mine", "yours", "two"], ["three"], ["one", "Hello world", "four"]]
+    histories = [exchange.texts for exchange in upstream.exchanges]
+    assert histories[1:] == [["mine", "yours", "two"], ["three"], ["one", "Hello world", "four"]]
 
 
 async def test_settings_and_system_are_sent_once_and_not_remembered(client: Client, upstream: Upstream) -> None:
@@ -117,7 +117,7 @@ async def test_turns_are_remembered_in_the_order_in_which_they_ended(client: Cli
 
     upstream.plays(waits, says("B"), says("C"))
     await client.chat("a", id="a")
-    await upstream.asked(1)
+    await upstream.wait_for_request(1)
     await client.ask("b", id="b")
     gate.set()
     await client.until_end("a")
@@ -141,8 +141,8 @@ async def test_memories_over_their_bound_are_forgotten_oldest_socket_first(upstr
         connected(address) as middle,
         connected(address) as newest,
     ):
-        asked = [(oldest, "one"), (middle, "two"), (middle, "three"), (newest, "four"), (newest, "five")]
-        for client, question in [*asked, (newest, "six")]:
+        questions = [(oldest, "one"), (middle, "two"), (middle, "three"), (newest, "four"), (newest, "five")]
+        for client, question in [*questions, (newest, "six")]:
             await client.ask(question)
         await middle.ask("seven")
         assert upstream.exchanges[6].texts[0] == "two"
@@ -185,7 +185,7 @@ async def test_a_cancel_without_an_id_ends_every_turn(client: Client, upstream: 
     upstream.plays(says_and_is_silent("..."))
     for name in ("a", "b", "c"):
         await client.chat(id=name)
-    await upstream.asked(3)
+    await upstream.wait_for_request(3)
     await client.send(type="cancel")
     ended: set[str] = set()
     while len(ended) < 3:
@@ -213,7 +213,7 @@ async def test_a_running_id_is_refused_and_its_turn_goes_on(client: Client, upst
 
     upstream.plays(waits)
     await client.chat(id="t1")
-    await upstream.asked(1)
+    await upstream.wait_for_request(1)
     await client.chat(id="t1")
     error = await client.receive()
     assert (error["code"], error["id"], error["ref"], error["field"]) == ("duplicate_turn", None, "t1", "id")
@@ -239,20 +239,20 @@ async def test_a_socket_runs_so_many_turns_and_no_more(upstream: Upstream) -> No
     async with sharing(upstream, max_turns_per_socket=2) as address, connected(address) as client:
         for name in ("a", "b"):
             await client.chat(id=name)
-        await upstream.asked(2)
+        await upstream.wait_for_request(2)
         error = (await client.ask(id="c"))[-1]
         assert (error["code"], error["id"], error["retryable"]) == ("too_many_turns", "c", True)
         await client.send(type="cancel", id="a")
         assert (await client.until_end("a"))[-1]["type"] == "usage"
         await client.chat(id="c")
-        await upstream.asked(3)
+        await upstream.wait_for_request(3)
 
 
 async def test_a_server_runs_so_many_turns_and_no_more(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("..."))
     async with sharing(upstream, max_turns=1) as address, connected(address) as one, connected(address) as other:
         await one.chat(id="a")
-        await upstream.asked(1)
+        await upstream.wait_for_request(1)
         error = (await other.ask(id="b"))[-1]
         assert (error["code"], error["id"], error["retryable"]) == ("overloaded", "b", True)
         await one.socket.close()

@@ -10,7 +10,7 @@ from support.tool_streams import Reading, drawn, plainly_read
 from support.transports import events, posting
 from support.upstream import Upstream, plays_body, says
 
-ASKED: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "tools": ["search", "url_context", "code", {"name": "weather"}, {"name": "clock"}, {"name": "default_api:look.up"}],
     "model": "gemini-flash-latest",
     "thinking": "low",
@@ -32,7 +32,7 @@ SEEDS = [21, 103, 119, 132, 137]
 async def over_a_socket(address: str) -> dict[str, Any]:
     frames: list[Frame] = []
     async with connected(address, max_size=None) as client:
-        await client.chat(id="t1", **ASKED)
+        await client.chat(id="t1", **OPTIONS)
         while not frames or frames[-1]["type"] not in ("usage", "error"):
             frames.append(await client.receive())
             if frames[-1]["type"] == "tool_call":
@@ -41,12 +41,12 @@ async def over_a_socket(address: str) -> dict[str, Any]:
 
 
 async def over_sse(address: str) -> dict[str, Any]:
-    async with posting(address, "/chat/stream", **ASKED) as response:
+    async with posting(address, "/chat/stream", **OPTIONS) as response:
         return joined([frame async for frame in events(response)])
 
 
 async def over_rest(address: str) -> dict[str, Any]:
-    async with posting(address, "/chat", **ASKED) as response:
+    async with posting(address, "/chat", **OPTIONS) as response:
         whole: dict[str, Any] = await response.json()
     return {name: [] for name in LISTS} | whole
 

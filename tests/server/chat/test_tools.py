@@ -37,8 +37,8 @@ def searched(text: str = TEXT) -> Script:
         "groundingSupports": [{"segment": segment, "groundingChunkIndices": [0]}],
         "webSearchQueries": LOOKED_FOR["queries"],
     }
-    said = (ran, answer(text[:9]), last)
-    return plays_body(b"".join(b"data: " + json.dumps(one).encode() + b"\r\n\r\n" for one in said))
+    events = (ran, answer(text[:9]), last)
+    return plays_body(b"".join(b"data: " + json.dumps(one).encode() + b"\r\n\r\n" for one in events))
 
 
 async def told_whole(address: str, message: str = "hi", **fields: Any) -> list[Frame]:
@@ -69,7 +69,7 @@ async def test_what_an_answer_rests_on_is_told_on_every_transport(upstream: Upst
     assert TEXT[9:24] == "the sky is blue"
     assert [frame["type"] for frame in frames[-3:]] == ["search", "source", "citation"]
     assert usage["search_queries"] == 1
-    body = (await upstream.asked()).body
+    body = (await upstream.wait_for_request()).body
     assert body["tools"] == [{"googleSearch": {}}, {"codeExecution": {}}]
 
 
@@ -131,7 +131,7 @@ async def test_a_kept_tool_that_is_no_longer_offered_does_not_stop_its_conversat
         conversation = await conversations.create(settings={"tools": ["search", "code"]})
         assert (await ask_socket(address, conversation=conversation))[-1]["type"] == "usage"
         refused = await conversations.call("POST", body={"settings": {"tools": [{"name": "f"}]}})
-    assert (await upstream.asked()).body["tools"] == [{"googleSearch": {}}]
+    assert (await upstream.wait_for_request()).body["tools"] == [{"googleSearch": {}}]
     assert (refused[0], refused[1]["field"]) == (400, "settings.tools[0]")
 
 
@@ -149,8 +149,8 @@ async def test_a_structured_answer_streams_as_text_and_says_when_it_was_cut(upst
             body = await response.json()
         [error] = await ask_socket(address, response_schema={"properties": {"city": {"pattern": "K"}}})
     assert (body["text"], body["usage"]["finish_reason"]) == ('{"city": "Ky', "max_tokens")
-    asked = (await upstream.asked()).body["generationConfig"]
-    assert asked == {"maxOutputTokens": 4, "responseMimeType": "application/json", "responseJsonSchema": schema}
+    config = (await upstream.wait_for_request()).body["generationConfig"]
+    assert config == {"maxOutputTokens": 4, "responseMimeType": "application/json", "responseJsonSchema": schema}
     assert (error["code"], error["field"]) == ("invalid_frame", "response_schema.properties.city.pattern")
 
 
@@ -161,11 +161,11 @@ async def test_a_run_sends_its_sources_again_with_their_numbers(upstream: Upstre
             frames = [json.loads(line[6:]) async for line in response.content if line.startswith(b"data: ")]
         path = f"/runs/{frames[0]['run']}/events"
         async with aiohttp.ClientSession() as http, http.get(f"http://{address}{path}") as again:
-            heard = [json.loads(line[6:]) async for line in again.content if line.startswith(b"data: ")]
+            received = [json.loads(line[6:]) async for line in again.content if line.startswith(b"data: ")]
     assert [frame["seq"] for frame in frames] == list(range(1, len(frames) + 1))
     kinds = ("code", "code_result", "search", "source", "citation")
-    assert [f for f in heard if f["type"] in kinds] == [f for f in frames if f["type"] in kinds]
-    assert len({frame["type"] for frame in heard}) == 8
+    assert [f for f in received if f["type"] in kinds] == [f for f in frames if f["type"] in kinds]
+    assert len({frame["type"] for frame in received}) == 8
 
 
 def grounded(text: str, cited: str, *pages: str, called: bool = False) -> Script:

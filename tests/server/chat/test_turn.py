@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.bodies import Reading, all_bodies
 from support.client import text_of
-from support.openai_wire import FORMS, Told, ask_form
+from support.openai_wire import FORMS, Answer, ask_form
 from support.serving import serving, sharing
 from support.transports import TRANSPORTS, Ask, ask_rest
 from support.upstream import (
@@ -28,13 +28,6 @@ from support.upstream import (
 from deltawire.gemini.events import Counts
 from deltawire.protocol.errors import TABLE
 from deltawire.protocol.usage_figures import TOKEN_KINDS
-
-
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
-
 
 FAST = {"retry_max_delay": 0.01}
 
@@ -162,7 +155,7 @@ async def test_a_fault_is_told_in_each_form_of_openais_wire(
     script, code, retryable = FAULTS[fault]
     upstream.plays(script)
     answers = await asyncio.gather(*(ask_form(address, form) for form in FORMS.values()))
-    assert set(answers) == {Told(TABLE[code].status, "", code)}
+    assert set(answers) == {Answer(TABLE[code].status, "", code)}
     assert len(upstream.exchanges) == len(FORMS) * (2 if retryable else 1)
 
 
@@ -255,7 +248,7 @@ async def test_a_fault_after_a_delta_is_told_in_each_form_of_openais_wire(
     async with sharing(upstream, **FAST, **DEADLINES) as address:
         for form in FORMS.values():
             status, text = (200, "half") if form.stream else (TABLE[code].status, "")
-            assert await ask_form(address, form) == Told(status, text, code)
+            assert await ask_form(address, form) == Answer(status, text, code)
     assert len(upstream.exchanges) == len(FORMS)
 
 

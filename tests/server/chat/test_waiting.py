@@ -82,8 +82,8 @@ async def test_a_fault_after_the_results_ends_the_turn_once_with_the_counts_of_b
         await answer(client)
         *frames, last = await client.until_end("t1")
         assert (text_of(frames), last.get("code") or last["finish_reason"]) == (text, end)
-        spent = last["usage"] if last["type"] == "error" else last
-        assert spent["input_tokens"] >= 3, "the first round was paid for"
+        usage = last["usage"] if last["type"] == "error" else last
+        assert usage["input_tokens"] >= 3, "the first round was paid for"
         await answer(client)
         refused = await client.receive()
         assert (refused["code"], refused["id"]) == ("unknown_turn", None)

@@ -1,10 +1,13 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from support.conversations import Conversations, conversations_of
 from support.postgres import copied
 from support.serving import serving
 from support.upstream import Upstream, says
+
+from deltawire.conversations.migrate import migrate
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +44,10 @@ async def client(address: str) -> AsyncIterator[Conversations]:
     """Each test makes conversations of its own."""
     async with conversations_of(address) as client:
         yield client
+
+
+@pytest.fixture
+async def sqlite_file(tmp_path: Path) -> Path:
+    """A SQLite database."""
+    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
+    return tmp_path / "c.db"

@@ -62,7 +62,7 @@ async def asking(shared_upstream: Upstream, module_database: str) -> AsyncIterat
         yield address
 
 
-async def asked(address: str, conversation: str, message: str, key: str | None = None, **fields: Any) -> dict[str, Any]:
+async def ask(address: str, conversation: str, message: str, key: str | None = None, **fields: Any) -> dict[str, Any]:
     """Ask in a conversation; the last frame."""
     headers = {} if key is None else bearer(key)
     async with aiohttp.ClientSession(f"http://{address}", headers=headers) as http:
@@ -92,8 +92,8 @@ async def test_pins_the_archive_and_folders_are_places_in_the_list(client: Conve
     assert await listed(pinned="false", folder=folder["id"]) == {filed}
     assert await listed(q="zebra") == {archived}
     assert await listed(q="zebra", archived="false") == set()
-    [told] = [each for each in (await client.page(pinned="true"))["conversations"] if each["id"] == pinned]
-    assert (told["pinned"], told["archived"], told["folder"]) == (True, False, None)
+    [shown] = [each for each in (await client.page(pinned="true"))["conversations"] if each["id"] == pinned]
+    assert (shown["pinned"], shown["archived"], shown["folder"]) == (True, False, None)
 
     await client.call("PATCH", f"/{filed}", {"title": "E"})
     assert (await client.read(filed))["folder"] == folder["id"]
@@ -170,9 +170,9 @@ async def test_everything_is_exported_and_comes_back_as_it_was(
         await alice.ok("POST", "/prompts", {"name": "brief", "text": "Be brief."})
         kept = await alice.ok("POST", "/conversations", {"title": "Sky", "settings": {"system": "be brief"}})
         await alice.ok("PATCH", f"/conversations/{kept['id']}", {"pinned": True, "folder": folder["id"]})
-        first = await asked(asking, kept["id"], "Why?", KEYS["alice"])
-        await asked(asking, kept["id"], "And?", KEYS["alice"])
-        await asked(asking, kept["id"], "Why not?", KEYS["alice"], parent=kept["id"])
+        first = await ask(asking, kept["id"], "Why?", KEYS["alice"])
+        await ask(asking, kept["id"], "And?", KEYS["alice"])
+        await ask(asking, kept["id"], "Why not?", KEYS["alice"], parent=kept["id"])
         await alice.ok("POST", "/conversations", {"title": "Empty"})
         whole = await alice.ok("GET", "/conversations/export")
         assert whole["version"] == 1
@@ -281,9 +281,9 @@ async def test_an_import_of_nonsense_is_no_fault(routes: Routes) -> None:
 async def shared_by(alice: Routes, address: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     """A conversation of two branches, and a link to the first answer of the first branch."""
     conversation = (await alice.ok("POST", "/conversations", {"title": "Sky", "settings": {"system": "secret"}}))["id"]
-    first = await asked(address, conversation, "Why?", KEYS["alice"])
-    await asked(address, conversation, "Later question", KEYS["alice"])
-    await asked(address, conversation, "Other branch", KEYS["alice"], parent=conversation)
+    first = await ask(address, conversation, "Why?", KEYS["alice"])
+    await ask(address, conversation, "Later question", KEYS["alice"])
+    await ask(address, conversation, "Other branch", KEYS["alice"], parent=conversation)
     body = {"message": first["message"], **fields}
     return conversation, await alice.ok("POST", f"/conversations/{conversation}/shares", body)
 
@@ -355,8 +355,8 @@ async def test_the_model_makes_a_title_that_is_charged_and_leaves_a_name_of_ones
         conversation, _ = await shared_by(alice, asking)
         before = await turns_of(alice)
         upstream.plays(says('**"Blue skies."**\n'))
-        told = await alice.ok("POST", f"/conversations/{conversation}/title")
-        assert told["title"] == "Blue skies"
+        titled = await alice.ok("POST", f"/conversations/{conversation}/title")
+        assert titled["title"] == "Blue skies"
         assert await turns_of(alice) == before + 1
         assert len((await alice.ok("GET", f"/conversations/{conversation}"))["messages"]) == 6
 
@@ -391,7 +391,7 @@ async def test_folders_prompts_and_links_have_bounds(
     monkeypatch.setattr("deltawire.conversations.share_links.MAX_SHARES", 1)
     async with routes_of(asking, KEYS["carol"]) as carol:
         conversation = (await carol.ok("POST", "/conversations", {}))["id"]
-        answer = (await asked(asking, conversation, "Why?", KEYS["carol"]))["message"]
+        answer = (await ask(asking, conversation, "Why?", KEYS["carol"]))["message"]
         for path, body in (
             ("/folders", {"name": "x"}),
             ("/prompts", {"name": "x", "text": "x"}),

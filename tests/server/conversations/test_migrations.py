@@ -40,8 +40,8 @@ async def empty(request: pytest.FixtureRequest, postgresql: str, tmp_path: Path)
 async def test_a_start_makes_the_tables_of_a_sqlite_file(fork_server: ForkServer, tmp_path: Path) -> None:
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path / "new" / "folder")) as server:
         await server.ready()
-        [told] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
-        assert told["folder"] == str(tmp_path / "new" / "folder")
+        [line] = [line for line in server.lines if line["event"].startswith("conversations: in a file")]
+        assert line["folder"] == str(tmp_path / "new" / "folder")
         async with conversations_of(server.address) as client:
             assert await client.page() == {"conversations": [], "next": None}
     assert (tmp_path / "new" / "folder" / "conversations.db").exists()
@@ -60,7 +60,7 @@ async def test_a_file_that_cannot_be_written_stops_the_start_and_its_setting_is_
         ("DATABASE_URL", f"sqlite:///{file}", "that file: file is not a database"),
     ):
         async with forked(fork_server, *command, **{f"DELTAWIRE_{name}": value}) as server:
-            assert await server.ended() == 2
+            assert await server.wait() == 2
             assert server.output == f"DELTAWIRE_{name}: cannot keep conversations in {reason}\n"
 
 
@@ -69,10 +69,10 @@ async def test_postgresql_is_migrated_by_a_command_and_until_then_a_start_says_s
 ) -> None:
     async with fresh_database(postgresql) as url:
         async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
-            assert await server.ended() == 2
+            assert await server.wait() == 2
             assert server.output == ("the database has no tables yet: run `deltawire migrate`, then start again\n")
         async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
-            assert await server.ended() == 0
+            assert await server.wait() == 0
             assert server.lines[-1]["revision"] == REVISIONS[-1]
         await migrate.migrate(Settings(database_url=url).database)
         async with forked(fork_server, DELTAWIRE_DATABASE_URL=url) as server:
@@ -100,9 +100,9 @@ OTHER_TABLES = {
 }
 
 
-@pytest.mark.parametrize("change, told", OTHER_TABLES.values(), ids=OTHER_TABLES)
+@pytest.mark.parametrize("change, difference", OTHER_TABLES.values(), ids=OTHER_TABLES)
 async def test_tables_that_are_not_those_of_their_revision_stop_the_start_in_one_sentence(
-    database: str, change: str, told: str
+    database: str, change: str, difference: str
 ) -> None:
     for statement in change.split("; "):
         await runs(database, statement)
@@ -111,7 +111,7 @@ async def test_tables_that_are_not_those_of_their_revision_stop_the_start_in_one
     sentence = str(refused.value)
     assert sentence.startswith(f"the database names revision {REVISIONS[-1]}, but its tables are others (")
     assert sentence.endswith("): restore a backup of this version, or take a new database")
-    assert told in sentence or " more" in sentence
+    assert difference in sentence or " more" in sentence
 
 
 async def test_tables_without_a_revision_are_those_of_an_early_version(database: str) -> None:
@@ -132,7 +132,7 @@ async def test_an_early_database_is_told_by_the_command_in_one_sentence(
             "CREATE TABLE messages (id TEXT PRIMARY KEY, conversation TEXT, text TEXT);"
         )
     async with forked(fork_server, DELTAWIRE_DATA_DIR=str(tmp_path)) as server:
-        assert await server.ended() == 2
+        assert await server.wait() == 2
     assert "Traceback" not in server.output
     assert server.output.startswith("the database's tables cannot be migrated")
     assert len(server.output.splitlines()) == 1
@@ -171,7 +171,7 @@ async def test_a_start_does_not_wait_for_a_database_that_is_away(fork_server: Fo
         assert error["code"] == "store_unavailable"
         assert "planted-password" not in server.output
     async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=url) as server:
-        assert await server.ended() == 1
+        assert await server.wait() == 1
         assert "planted-password" not in server.output
 
 
@@ -211,7 +211,7 @@ def test_the_revisions_are_those_of_the_scripts() -> None:
 async def test_processes_that_migrate_at_once_do_it_once(fork_server: ForkServer, empty: str) -> None:
     async def one() -> int:
         async with forked(fork_server, "migrate", DELTAWIRE_DATABASE_URL=empty) as server:
-            return await server.ended()
+            return await server.wait()
 
     assert list(await asyncio.gather(one(), one())) == [0, 0]
     database = Database(empty)
@@ -223,20 +223,20 @@ async def test_migrations_are_one_transaction_so_that_another_process_comes_befo
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "c.db"
-    seen: set[str | None] = set()
+    revisions: set[str | None] = set()
 
-    def look(_: Connection) -> None:
+    def read_revision(_: Connection) -> None:
         with closing(sqlite3.connect(file)) as other:
             found = other.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
             rows = other.execute("SELECT version_num FROM alembic_version").fetchall() if found else []
-            seen.add(rows[0][0] if rows else None)
+            revisions.add(rows[0][0] if rows else None)
 
-    event.listen(Engine, "commit", look)
+    event.listen(Engine, "commit", read_revision)
     try:
         await migrate.migrate(f"sqlite+aiosqlite:///{file}")
     finally:
-        event.remove(Engine, "commit", look)
-    assert {None} <= seen <= {None, REVISIONS[-1]}
+        event.remove(Engine, "commit", read_revision)
+    assert {None} <= revisions <= {None, REVISIONS[-1]}
 
 
 async def test_the_tables_are_those_that_the_queries_name(database: str) -> None:
@@ -245,7 +245,7 @@ async def test_the_tables_are_those_that_the_queries_name(database: str) -> None
     def counts(_: object, name: str | None, kind: str, *__: object) -> bool:
         return (kind, name) not in {("index", "messages_search"), ("index", "conversations_search")}
 
-    def look(connection: Connection) -> None:
+    def compare(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             context = MigrationContext.configure(connection, opts={"include_object": counts})
             found.extend(compare_metadata(context, METADATA))
@@ -259,7 +259,7 @@ async def test_the_tables_are_those_that_the_queries_name(database: str) -> None
             assert columns == expected
 
     connections = Database(database)
-    await connections.run(look)
+    await connections.run(compare)
     await connections.close()
     assert found == []
 

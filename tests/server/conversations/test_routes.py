@@ -14,10 +14,9 @@ from support.conversations import Conversations, belongs_to, conversations_of
 from support.process import running_over
 from support.serving import serving
 from support.transports import ask_rest
-from support.upstream import Exchange, Upstream, fails, says
+from support.upstream import Upstream, fails, says, says_and_breaks_off
 
 from deltawire.conversations.database import Database
-from deltawire.conversations.migrate import migrate
 from deltawire.conversations.schemas import ConversationQuery, NewConversation
 from deltawire.conversations.sizes import StoreBounds, StoredSizes
 from deltawire.conversations.store import ConversationStore
@@ -63,8 +62,8 @@ async def test_changes_at_once_are_all_made(client: Conversations) -> None:
 async def test_a_field_that_is_null_counts_as_absent(client: Conversations) -> None:
     conversation = await client.create(title=None, settings=None)
     await client.call("PATCH", f"/{conversation}", {"title": "Kept", "settings": {"system": "Be brief."}})
-    status, told = await client.call("PATCH", f"/{conversation}", {"title": None, "settings": None})
-    assert (status, told["title"], told["settings"]) == (200, "Kept", {"system": "Be brief."})
+    status, changed = await client.call("PATCH", f"/{conversation}", {"title": None, "settings": None})
+    assert (status, changed["title"], changed["settings"]) == (200, "Kept", {"system": "Be brief."})
 
 
 async def test_a_system_instruction_is_bounded_as_it_is_in_a_turn(client: Conversations) -> None:
@@ -251,22 +250,18 @@ async def test_a_large_conversation_is_gone_at_once_and_is_removed_while_others_
         assert await rows(database, large) == 0
 
 
-@pytest.fixture
-async def file(tmp_path: Path) -> Path:
-    """A SQLite database."""
-    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
-    return tmp_path / "c.db"
-
-
 @pytest.mark.parametrize("title", ["", "quaint"])
-async def test_sqlites_index_forgets_what_is_deleted(file: Path, upstream: Upstream, title: str) -> None:
+async def test_sqlites_index_forgets_what_is_deleted(sqlite_file: Path, upstream: Upstream, title: str) -> None:
     upstream.plays(says("remarkable"))
-    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create(title=title)
         await ask_rest(address, "extraordinary", conversation=conversation)
         await client.call("PATCH", f"/{conversation}", {"title": title})
         await client.call("DELETE", f"/{conversation}")
-    with closing(sqlite3.connect(file)) as database:
+    with closing(sqlite3.connect(sqlite_file)) as database:
         for table in ("conversations", "messages"):
             database.execute(f"CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab(main, {table}_search, row)")
             assert database.execute(f"SELECT term FROM {table}_words").fetchall() == []
@@ -402,12 +397,7 @@ async def test_the_title_of_an_export_is_one_line(client: Conversations) -> None
 async def test_an_export_says_where_an_answer_broke_off(
     client: Conversations, address: str, upstream: Upstream
 ) -> None:
-    async def breaks_off(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("Hel")
-        exchange.cut()
-
-    upstream.plays(breaks_off, fails(400, "INVALID_ARGUMENT"))
+    upstream.plays(says_and_breaks_off("Hel"), fails(400, "INVALID_ARGUMENT"))
     conversation = await client.create()
     await ask_rest(address, "one", conversation=conversation)
     _, document = await client.call("GET", f"/{conversation}/export")

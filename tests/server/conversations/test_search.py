@@ -15,7 +15,7 @@ from deltawire.config.settings import Settings
 from deltawire.conversations.migrate import migrate
 from deltawire.conversations.tokenizer import words_of
 
-SAID = {
+TEXTS = {
     "path": "Look at server/deltawire/app.py:12, it isn't done; see foo_bar and https://example.com/a?b=c#d.",
     "german": "Die Straße heißt GRÜNER Weg",
     "chinese": "\u4f60\u597d\u4e16\u754c, Gemini",
@@ -32,10 +32,10 @@ SAID = {
 async def corpus(module_database: str) -> AsyncIterator[tuple[Conversations, dict[str, str]]]:
     """Conversations in each of which one thing was said, and what they are called here."""
     async with Upstream() as upstream, serving(upstream, database_url=module_database) as address:
-        upstream.plays(*(says(text) for text in SAID.values()))
+        upstream.plays(*(says(text) for text in TEXTS.values()))
         async with conversations_of(address) as client:
             names = {}
-            for name in SAID:
+            for name in TEXTS:
                 conversation = await client.create()
                 await ask_rest(address, "?", conversation=conversation)
                 names[conversation] = name
@@ -126,16 +126,16 @@ async def test_on_postgresql_what_is_not_among_the_recent_messages_is_found_as_w
         await migrate(Settings(database_url=url).database)
         async with serving(upstream, database_url=url) as address, conversations_of(address) as client:
             old = await client.create(title="an old quince")
-            asked = await client.create(title="fruit")
-            await ask_rest(address, "Is it a quince?", conversation=asked)
+            current = await client.create(title="fruit")
+            await ask_rest(address, "Is it a quince?", conversation=current)
             database = await asyncpg.connect(url)
             for table in ("messages", "conversations"):
                 await database.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'seq'), {10**10})")
             await database.close()
             new = await client.create(title="a new quince")
             await ask_rest(address, "What else?", conversation=new)
-            assert await client.found("quince") == [new, asked, old]
-            assert await client.found("quinc") == [new, asked, old]
+            assert await client.found("quince") == [new, current, old]
+            assert await client.found("quinc") == [new, current, old]
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,6 @@ BOUND = 20.0
 """Seconds: five for a transaction, two to give up its connection, and the rest for a busy machine."""
 
 
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
     """A PostgreSQL that may be stopped."""
@@ -62,15 +56,8 @@ async def postgresql_address(upstream: Upstream, postgresql_url: str) -> AsyncIt
 
 
 @pytest.fixture
-async def file(tmp_path: Path) -> Path:
-    """A SQLite database."""
-    await migrate(f"sqlite+aiosqlite:///{tmp_path / 'c.db'}")
-    return tmp_path / "c.db"
-
-
-@pytest.fixture
-async def sqlite_address(upstream: Upstream, file: Path) -> AsyncIterator[str]:
-    async with serving(upstream, database_url=f"sqlite:///{file}", store_timeout=0.3) as address:
+async def sqlite_address(upstream: Upstream, sqlite_file: Path) -> AsyncIterator[str]:
+    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}", store_timeout=0.3) as address:
         yield address
 
 
@@ -109,8 +96,8 @@ async def test_an_answer_that_cannot_be_written_ends_its_turn_in_an_error(
         server.start()
         [question] = await client.messages(conversation)
         assert question["answered"] is False
-        spent = error["usage"]
-        names = (spent["conversation"], spent["question"], spent["message"])
+        usage = error["usage"]
+        names = (usage["conversation"], usage["question"], usage["message"])
         assert names == (conversation, question["id"], None)
 
 
@@ -126,12 +113,12 @@ async def test_an_answer_is_written_once_when_the_store_comes_back_in_time(
         assert (reply["id"], reply["text"], question["answered"]) == (usage["message"], "Hello world", True)
 
 
-async def stopped_within(upstream: Upstream, server: Postgres, asked: Any) -> "asyncio.Task[list[Frame]]":
+async def stopped_within(upstream: Upstream, server: Postgres, asking: Any) -> "asyncio.Task[list[Frame]]":
     """Stop the store between a turn's first and last word."""
     released = asyncio.Event()
     upstream.plays(says_when(released))
-    turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asked)
-    await upstream.asked()
+    turn: asyncio.Task[list[Frame]] = asyncio.ensure_future(asking)
+    await upstream.wait_for_request()
     await asyncio.to_thread(server.stop)
     released.set()
     return turn
@@ -171,12 +158,12 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_store_that_hangs(
 
 
 async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
-    upstream: Upstream, file: Path, log: Log
+    upstream: Upstream, sqlite_file: Path, log: Log
 ) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{file}", store_timeout=NEVER) as address:
+    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}", store_timeout=NEVER) as address:
         async with conversations_of(address) as client:
             conversation = await client.create()
-        with closing(sqlite3.connect(file)) as other:
+        with closing(sqlite3.connect(sqlite_file)) as other:
             other.execute("BEGIN IMMEDIATE")
             await stop_and_leave(address, conversation, log)
         assert upstream.exchanges == []
@@ -184,14 +171,14 @@ async def test_whoever_stops_or_leaves_does_not_wait_for_a_locked_file(
 
 
 async def test_a_turn_that_was_stopped_while_it_waited_for_a_locked_file_holds_no_memory(
-    upstream: Upstream, file: Path
+    upstream: Upstream, sqlite_file: Path
 ) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{file}", max_memory_bytes=500_000) as address:
+    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}", max_memory_bytes=500_000) as address:
         async with conversations_of(address) as client:
             conversation = await client.create()
         assert (await ask_rest(address, "x" * 50_000, conversation=conversation))[-1]["type"] == "usage"
         async with connected(address) as client:
-            with closing(sqlite3.connect(file)) as other:
+            with closing(sqlite3.connect(sqlite_file)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 for _ in range(5):
                     await client.chat(conversation=conversation)
@@ -204,12 +191,12 @@ async def test_a_turn_that_was_stopped_while_it_waited_for_a_locked_file_holds_n
 
 
 async def test_a_turn_that_waits_too_long_for_a_locked_file_is_logged_as_what_it_was_told(
-    upstream: Upstream, file: Path, log: Log
+    upstream: Upstream, sqlite_file: Path, log: Log
 ) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{file}", turn_timeout=0.3) as address:
+    async with serving(upstream, database_url=f"sqlite:///{sqlite_file}", turn_timeout=0.3) as address:
         async with conversations_of(address) as client:
             conversation = await client.create()
-        with closing(sqlite3.connect(file)) as other:
+        with closing(sqlite3.connect(sqlite_file)) as other:
             other.execute("BEGIN IMMEDIATE")
             assert (await ask_rest(address, conversation=conversation))[-1]["code"] == "upstream_timeout"
         assert (await log.line("turn_ended"))["end"] == "upstream_timeout"
@@ -283,12 +270,12 @@ async def stop_and_leave(address: str, conversation: str, log: Log) -> None:
 
 
 async def test_a_file_that_another_process_locks_is_read_and_refuses_turns_within_the_bound(
-    upstream: Upstream, file: Path, sqlite_address: str
+    upstream: Upstream, sqlite_file: Path, sqlite_address: str
 ) -> None:
     async with conversations_of(sqlite_address) as client:
         conversation = await client.create()
         before = asyncio.all_tasks()
-        with closing(sqlite3.connect(file)) as other:
+        with closing(sqlite3.connect(sqlite_file)) as other:
             other.execute("BEGIN IMMEDIATE")
             began = time.monotonic()
             turns = [ask(sqlite_address, conversation=conversation) for ask in TRANSPORTS.values() for _ in range(4)]
@@ -310,10 +297,13 @@ async def no_more_tasks_than(before: "set[asyncio.Task[Any]]") -> None:
         await asyncio.wait(left, timeout=5)
 
 
-async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream: Upstream, file: Path) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream: Upstream, sqlite_file: Path) -> None:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create()
-    read_only = f"sqlite:///file:{file}?mode=ro&uri=true"
+    read_only = f"sqlite:///file:{sqlite_file}?mode=ro&uri=true"
     async with serving(upstream, database_url=read_only) as address, conversations_of(address) as client:
         assert (await client.read(conversation))["id"] == conversation
         assert await refused(address, conversation) == "store_unavailable"
@@ -321,12 +311,18 @@ async def test_a_file_that_may_not_be_written_is_read_and_refuses_turns(upstream
     assert upstream.exchanges == []
 
 
-async def test_a_broken_file_refuses_turns_and_the_rest_goes_on(upstream: Upstream, file: Path) -> None:
-    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+async def test_a_broken_file_refuses_turns_and_the_rest_goes_on(upstream: Upstream, sqlite_file: Path) -> None:
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         conversation = await client.create()
-    content = await asyncio.to_thread(file.read_bytes)
-    await asyncio.to_thread(file.write_bytes, content[:4096] + b"\xff" * (len(content) - 4096))
-    async with serving(upstream, database_url=f"sqlite:///{file}") as address, conversations_of(address) as client:
+    content = await asyncio.to_thread(sqlite_file.read_bytes)
+    await asyncio.to_thread(sqlite_file.write_bytes, content[:4096] + b"\xff" * (len(content) - 4096))
+    async with (
+        serving(upstream, database_url=f"sqlite:///{sqlite_file}") as address,
+        conversations_of(address) as client,
+    ):
         assert await refused(address, conversation) == "store_unavailable"
         assert (await client.call("GET"))[0] == 503
         assert not await client.is_ready()
@@ -399,11 +395,11 @@ async def test_a_server_stops_although_its_store_hangs(
         await stops_with_a_turn(process, conversation)
 
 
-async def test_a_server_stops_although_its_file_is_locked(upstream: Upstream, file: Path) -> None:
-    async with running_over(upstream, database_url=f"sqlite:///{file}", drain_timeout="0.1") as process:
+async def test_a_server_stops_although_its_file_is_locked(upstream: Upstream, sqlite_file: Path) -> None:
+    async with running_over(upstream, database_url=f"sqlite:///{sqlite_file}", drain_timeout="0.1") as process:
         async with conversations_of(process.address) as client:
             conversation = await client.create()
-        with closing(sqlite3.connect(file)) as other:
+        with closing(sqlite3.connect(sqlite_file)) as other:
             other.execute("BEGIN IMMEDIATE")
             await stops_with_a_turn(process, conversation)
 
@@ -420,8 +416,8 @@ async def stops_with_a_turn(process: ServerProcess, conversation: str) -> None:
     assert "Traceback" not in process.output
 
 
-async def test_a_disk_that_is_full_refuses_turns_and_the_rest_goes_on(upstream: Upstream, file: Path) -> None:
-    async with running_over(upstream, database_url=f"sqlite:///{file}", store_timeout="0.1") as process:
+async def test_a_disk_that_is_full_refuses_turns_and_the_rest_goes_on(upstream: Upstream, sqlite_file: Path) -> None:
+    async with running_over(upstream, database_url=f"sqlite:///{sqlite_file}", store_timeout="0.1") as process:
         async with conversations_of(process.address) as client:
             conversation = await client.create()
             resource.prlimit(process.process.pid, resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))

@@ -11,7 +11,7 @@ from support.conversations import Conversations, conversations_of, whole
 from support.log import Log
 from support.pgbouncer import pgbouncer
 from support.postgres import Postgres, fresh_database, postgres
-from support.proxy import Wire
+from support.proxy import TcpProxy
 from support.serving import serving
 from support.transports import TRANSPORTS, ask_rest
 from support.upstream import Upstream
@@ -154,14 +154,14 @@ async def test_after_a_switchover_it_leaves_the_old_primary_that_only_reads(upst
     with postgres() as old, postgres() as new:
         await migrate(Settings(database_url=old.url).database)
         await migrate(Settings(database_url=new.url).database)
-        async with Wire(urlsplit(old.url).netloc.partition("@")[2]) as wire:
-            url = f"postgresql://postgres@{wire.address}/postgres"
+        async with TcpProxy(urlsplit(old.url).netloc.partition("@")[2]) as proxy:
+            url = f"postgresql://postgres@{proxy.address}/postgres"
             async with serving(upstream, database_url=url) as address, conversations_of(address) as client:
                 conversation = await client.create()
-                asked = [ask_rest(address, conversation=conversation) for _ in range(8)]  # on several connections
-                assert {frames[-1]["type"] for frames in await asyncio.gather(*asked)} == {"usage"}
+                turns = [ask_rest(address, conversation=conversation) for _ in range(8)]  # on several connections
+                assert {frames[-1]["type"] for frames in await asyncio.gather(*turns)} == {"usage"}
                 await tell(old.url, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
-                wire.leads_to(urlsplit(new.url).netloc.partition("@")[2])
+                proxy.leads_to(urlsplit(new.url).netloc.partition("@")[2])
                 [refused] = await ask_rest(address, conversation=conversation)
                 assert refused["code"] == "store_unavailable"
                 for _ in range(12):
@@ -174,8 +174,8 @@ async def test_a_pooler_in_transaction_mode_may_stand_between(upstream: Upstream
         async with conversations_of(address) as client:
             conversations = [await client.create(title=f"t{number}") for number in range(6)]
             for _ in range(4):
-                asked = [ask(address, conversation=each) for each in conversations for ask in TRANSPORTS.values()]
-                assert {frames[-1]["type"] for frames in await asyncio.gather(*asked)} == {"usage"}
+                turns = [ask(address, conversation=each) for each in conversations for ask in TRANSPORTS.values()]
+                assert {frames[-1]["type"] for frames in await asyncio.gather(*turns)} == {"usage"}
                 found = await asyncio.gather(*(client.found("hello") for _ in range(6)))
                 assert all(set(each) == set(conversations) for each in found)
             await whole(client, conversations)

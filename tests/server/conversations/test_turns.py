@@ -13,24 +13,12 @@ from support.upstream import (
     Upstream,
     fails,
     says,
+    says_and_breaks_off,
     says_and_is_silent,
     starts_and_is_silent,
 )
 
 from deltawire.protocol.errors import TABLE
-
-
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
-
-
-async def breaks_off(exchange: Exchange) -> None:
-    """An answer that is cut after its first words."""
-    await exchange.start()
-    await exchange.text("Hello")
-    exchange.cut()
 
 
 async def test_the_question_and_the_answer_are_there_when_the_usage_arrives(
@@ -230,8 +218,8 @@ async def test_what_was_never_answered_is_not_sent_along(
     assert upstream.exchanges[2].texts == ["one", "Hello", "two"]
     lost = (await client.messages(conversation))[2]
     assert (lost["text"], lost["answered"]) == ("lost", False)
-    spent = error["usage"]
-    assert (spent["conversation"], spent["question"], spent["message"]) == (conversation, lost["id"], None)
+    usage = error["usage"]
+    assert (usage["conversation"], usage["question"], usage["message"]) == (conversation, lost["id"], None)
     upstream.plays(says("Found"))
     await ask_rest(address, "lost", conversation=conversation, parent=lost["id"])
     assert [message["answered"] for message in await client.messages(conversation) if message["role"] == "user"] == [
@@ -266,7 +254,7 @@ async def test_an_exchange_of_several_questions_that_delivered_nothing_is_not_se
 async def test_an_answer_that_breaks_off_is_kept_with_its_error(
     client: Conversations, address: str, ask: Ask, upstream: Upstream
 ) -> None:
-    upstream.plays(breaks_off)
+    upstream.plays(says_and_breaks_off("Hello"))
     conversation = await client.create()
     error = (await ask(address, conversation=conversation))[-1]
     question, reply = await client.messages(conversation)
@@ -296,7 +284,7 @@ async def test_a_turn_cancelled_before_its_first_word_leaves_an_empty_answer(
     conversation = await client.create()
     async with connected(address) as socket:
         await socket.chat(conversation=conversation)
-        await upstream.asked()
+        await upstream.wait_for_request()
         await socket.send(type="cancel")
         assert (await socket.receive())["finish_reason"] == "cancelled"
     question, reply = await client.messages(conversation)
@@ -312,16 +300,16 @@ async def test_what_a_listener_heard_before_it_left_is_kept(
         await socket.chat(conversation=by_socket)
         await socket.receive()
     listener = await listening(address, "/chat/stream", conversation=by_sse)
-    await listener.hears(b"Hello")
+    await listener.reads_until(b"Hello")
     listener.close()
     listener = await listening(address, "/chat", conversation=by_rest)
-    exchange = await upstream.asked(3)
+    exchange = await upstream.wait_for_request(3)
     listener.close()
     await exchange.closed.wait()
-    for conversation, heard in ((by_socket, "Hello"), (by_sse, "Hello"), (by_rest, None)):
+    for conversation, text in ((by_socket, "Hello"), (by_sse, "Hello"), (by_rest, None)):
         reply = await answered(client, conversation)
         assert reply["finish_reason"] == "cancelled"
-        assert heard is None or reply["text"] == heard
+        assert text is None or reply["text"] == text
 
 
 async def answered(client: Conversations, conversation: str) -> Any:
@@ -346,7 +334,7 @@ async def test_a_conversation_deleted_during_a_turn_stays_deleted_and_the_turn_e
     upstream.plays(says_when_released)
     conversation = await client.create()
     turn = asyncio.create_task(ask(address, conversation=conversation))
-    await upstream.asked()
+    await upstream.wait_for_request()
     assert (await client.call("DELETE", f"/{conversation}"))[0] == 204
     released.set()
     frames = await turn

@@ -51,7 +51,7 @@ async def sums_with(url: str, turns: int) -> list[UsageSum]:
 
 async def told_by_the_command(fork_server: ForkServer, *arguments: str, **environment: str) -> str:
     async with forked(fork_server, "usage", *arguments, **environment) as command:
-        assert await command.ended() == 0, command.output
+        assert await command.wait() == 0, command.output
         return command.output
 
 
@@ -135,23 +135,23 @@ BAD_ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("arguments, told", BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
+@pytest.mark.parametrize("arguments, line", BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS)
 async def test_a_bad_argument_of_the_command_is_told_by_its_name(
-    fork_server: ForkServer, arguments: tuple[str, ...], told: str, tmp_path: Path
+    fork_server: ForkServer, arguments: tuple[str, ...], line: str, tmp_path: Path
 ) -> None:
     (tmp_path / "conversations.db").touch()
     async with forked(fork_server, "usage", *arguments, DELTAWIRE_DATA_DIR=str(tmp_path)) as command:
-        assert await command.ended() == 2
-    assert told in command.output
+        assert await command.wait() == 2
+    assert line in command.output
 
 
 @pytest.mark.parametrize("command", [("usage",), ("turn", "x")])
 async def test_a_folder_without_a_database_is_named_and_gets_none(
     fork_server: ForkServer, command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    async with forked(fork_server, *command, DELTAWIRE_DATA_DIR=str(tmp_path)) as told:
-        assert await told.ended() == 1
-    assert told.output.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
+    async with forked(fork_server, *command, DELTAWIRE_DATA_DIR=str(tmp_path)) as process:
+        assert await process.wait() == 1
+    assert process.output.startswith(f"{command[0]}: there is no {tmp_path}/conversations.db;")
     assert not (tmp_path / "conversations.db").exists()
 
 
@@ -174,9 +174,9 @@ async def test_usage_is_added_up_by_what_is_named(database: str) -> None:
         await write_rows(transaction, rows)
 
     async def sums(*by: str) -> list[tuple[object, ...]]:
-        asked = UsageFilter(since=date(1970, 1, 2), until=date(1970, 1, 3), by=by)
+        usage_filter = UsageFilter(since=date(1970, 1, 2), until=date(1970, 1, 3), by=by)
         async with connections.reading() as connection:
-            found = await read_sums(connection, asked)
+            found = await read_sums(connection, usage_filter)
         return [(*(getattr(each, name) for name in by), each.turns) for each in found]
 
     assert await sums("day") == [("1970-01-02", 2), ("1970-01-03", 1)]

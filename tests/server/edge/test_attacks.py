@@ -1,6 +1,6 @@
 """Attacks, and that they fail: docs/guide/secure.md lists them, and names the test of each.
 
-Where an attack can come over more than one transport, it is tried over all: `knock` is one of them.
+Where an attack can come over more than one transport, it is tried over all: `probe` sends a request over one of them.
 """
 
 import asyncio
@@ -31,10 +31,10 @@ CLAIMS: dict[str, Any] = {"iss": "https://id.example", "aud": "deltawire"}
 
 Answer = tuple[int, str]
 """A status and an error code; (200, "") is an accepted request."""
-Knock = Callable[..., Awaitable[Answer]]
+Probe = Callable[..., Awaitable[Answer]]
 
 
-async def knock_socket(address: str, query: str = "", **headers: str) -> Answer:
+async def probe_socket(address: str, query: str = "", **headers: str) -> Answer:
     if "Host" in headers:  # the client below would send its own besides
         status, problem, _ = await handshake(address, f"/ws{query}", **headers)
         return (200, "") if status == 101 else (status, problem["code"])
@@ -48,24 +48,24 @@ async def knock_socket(address: str, query: str = "", **headers: str) -> Answer:
         return response.status_code, problem.get("code", "")
 
 
-async def knock_rest(address: str, query: str = "", path: str = "/chat", **headers: str) -> Answer:
+async def probe_rest(address: str, query: str = "", path: str = "/chat", **headers: str) -> Answer:
     status, body, answered = await post(address, path + query, b'{"message": "hi"}', **headers)
     assert (answered.get("WWW-Authenticate") == "Bearer") is (status == 401)
     return status, (body or {}).get("code", "")
 
 
-async def knock_sse(address: str, query: str = "", **headers: str) -> Answer:
-    return await knock_rest(address, query, "/chat/stream", **headers)
+async def probe_sse(address: str, query: str = "", **headers: str) -> Answer:
+    return await probe_rest(address, query, "/chat/stream", **headers)
 
 
-TRANSPORTS: dict[str, Knock] = {"socket": knock_socket, "sse": knock_sse, "rest": knock_rest}
+TRANSPORTS: dict[str, Probe] = {"socket": probe_socket, "sse": probe_sse, "rest": probe_rest}
 OPEN = (200, "")
 UNAUTHENTICATED = (401, "unauthenticated")
 FORBIDDEN = (403, "forbidden")
 
 
 @pytest.fixture(params=TRANSPORTS)
-def knock(request: pytest.FixtureRequest) -> Knock:
+def probe(request: pytest.FixtureRequest) -> Probe:
     return TRANSPORTS[request.param]
 
 
@@ -76,9 +76,9 @@ async def address() -> AsyncIterator[str]:
         yield address
 
 
-async def test_a_missing_token(address: str, knock: Knock) -> None:
-    assert await knock(address) == UNAUTHENTICATED
-    assert await knock(address, **bearer(KEYS["alice"])) == OPEN
+async def test_a_missing_token(address: str, probe: Probe) -> None:
+    assert await probe(address) == UNAUTHENTICATED
+    assert await probe(address, **bearer(KEYS["alice"])) == OPEN
 
 
 @pytest.mark.parametrize(
@@ -103,31 +103,31 @@ async def test_a_missing_token(address: str, knock: Knock) -> None:
         f"Bearer {SECRET}",
     ],
 )
-async def test_a_wrong_token(address: str, knock: Knock, authorization: str) -> None:
-    assert await knock(address, Authorization=authorization) == UNAUTHENTICATED
+async def test_a_wrong_token(address: str, probe: Probe, authorization: str) -> None:
+    assert await probe(address, Authorization=authorization) == UNAUTHENTICATED
 
 
-async def test_an_expired_token(address: str, knock: Knock) -> None:
-    assert await knock(address, **bearer(token(**CLAIMS))) == OPEN
-    assert await knock(address, **bearer(token(**CLAIMS, exp=time.time() - 1))) == UNAUTHENTICATED
-    assert await knock(address, **bearer(token(**CLAIMS, exp=None))) == UNAUTHENTICATED
+async def test_an_expired_token(address: str, probe: Probe) -> None:
+    assert await probe(address, **bearer(token(**CLAIMS))) == OPEN
+    assert await probe(address, **bearer(token(**CLAIMS, exp=time.time() - 1))) == UNAUTHENTICATED
+    assert await probe(address, **bearer(token(**CLAIMS, exp=None))) == UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE"])
-async def test_a_token_without_a_signature(address: str, knock: Knock, algorithm: str) -> None:
-    assert await knock(address, **bearer(unsigned({"alg": algorithm}, payload(**CLAIMS)))) == UNAUTHENTICATED
+async def test_a_token_without_a_signature(address: str, probe: Probe, algorithm: str) -> None:
+    assert await probe(address, **bearer(unsigned({"alg": algorithm}, payload(**CLAIMS)))) == UNAUTHENTICATED
     stripped = token(**CLAIMS).rpartition(".")[0] + "."
-    assert await knock(address, **bearer(stripped)) == UNAUTHENTICATED
+    assert await probe(address, **bearer(stripped)) == UNAUTHENTICATED
 
 
 @pytest.mark.parametrize("claims", [{"aud": "another"}, {"iss": "https://evil.example"}, {"aud": None}, {"iss": None}])
 async def test_a_token_for_another_audience_or_of_another_issuer(
-    address: str, knock: Knock, claims: dict[str, Any]
+    address: str, probe: Probe, claims: dict[str, Any]
 ) -> None:
-    assert await knock(address, **bearer(token(**CLAIMS | claims))) == UNAUTHENTICATED
+    assert await probe(address, **bearer(token(**CLAIMS | claims))) == UNAUTHENTICATED
 
 
-async def test_a_public_key_taken_for_a_secret(upstream: Upstream, knock: Knock) -> None:
+async def test_a_public_key_taken_for_a_secret(upstream: Upstream, probe: Probe) -> None:
     signer = Signer("RS256", "one")
     public = signer.private.public_key()
     secrets = [
@@ -137,13 +137,13 @@ async def test_a_public_key_taken_for_a_secret(upstream: Upstream, knock: Knock)
         signer.jwk["n"],
     ]
     async with Publisher(signer) as publisher, serving(upstream, jwt_jwks_url=publisher.url) as address:
-        assert await knock(address, **bearer(signer.token())) == OPEN
+        assert await probe(address, **bearer(signer.token())) == OPEN
         for secret in secrets:
             forged = signed({"alg": "HS256", "kid": "one"}, payload(), secret)
-            assert await knock(address, **bearer(forged)) == UNAUTHENTICATED
+            assert await probe(address, **bearer(forged)) == UNAUTHENTICATED
 
 
-async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, knock: Knock) -> None:
+async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, probe: Probe) -> None:
     signer, attacker = Signer("ES256", "one"), Signer("ES256", "one")
     async with (
         Publisher(signer) as publisher,
@@ -152,15 +152,15 @@ async def test_a_key_that_comes_along_with_its_token(upstream: Upstream, knock: 
     ):
         headers = {"kid": "one", "jwk": attacker.jwk, "jku": theirs.url, "x5u": theirs.url}
         forged = jwt.encode(payload(), attacker.private, "ES256", headers)
-        assert await knock(address, **bearer(forged)) == UNAUTHENTICATED
+        assert await probe(address, **bearer(forged)) == UNAUTHENTICATED
         assert theirs.requests == []
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "ACCESS_TOKEN", "%74oken", "api_key"])
-async def test_a_token_in_the_query_string(address: str, knock: Knock, name: str) -> None:
+async def test_a_token_in_the_query_string(address: str, probe: Probe, name: str) -> None:
     query = f"?model=x&{name}={KEYS['alice']}"
-    assert await knock(address, query) == UNAUTHENTICATED
-    assert await knock(address, query, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+    assert await probe(address, query) == UNAUTHENTICATED
+    assert await probe(address, query, **bearer(KEYS["alice"])) == UNAUTHENTICATED
 
 
 async def test_no_token_is_in_a_log_or_an_answer(upstream: Upstream, tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ async def test_no_token_is_in_a_log_or_an_answer(upstream: Upstream, tmp_path: P
     async with running_over(upstream, log_level="debug", api_keys_file=str(file), jwt_secret=SECRET) as server:
         answers = []
         for secret in planted:
-            for knock in TRANSPORTS.values():
-                await knock(server.address, f"?token={secret}")
-                await knock(server.address, **bearer(secret))
+            for probe in TRANSPORTS.values():
+                await probe(server.address, f"?token={secret}")
+                await probe(server.address, **bearer(secret))
             for path in ("/chat", f"/{secret}"):
                 _, body, headers = await post(server.address, path, secret.encode(), **bearer(secret))
                 answers.append(f"{body} {headers}")
@@ -216,56 +216,56 @@ async def test_a_slow_handshake(upstream: Upstream) -> None:
 
 async def test_tokens_tried_one_after_the_other(upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS, max_handshakes_per_minute=3) as address:
-        answers = [await knock_socket(address, **bearer(f"guess-{number}")) for number in range(4)]
+        answers = [await probe_socket(address, **bearer(f"guess-{number}")) for number in range(4)]
         assert answers == [UNAUTHENTICATED] * 3 + [(429, "rate_limited")]
-        assert await knock_socket(address, **bearer(KEYS["alice"])) == (429, "rate_limited")
+        assert await probe_socket(address, **bearer(KEYS["alice"])) == (429, "rate_limited")
 
 
 async def test_handshakes_without_a_token_take_nobodys_place(upstream: Upstream) -> None:
     async with serving(upstream, api_keys=API_KEYS, max_sockets=1) as address:
         for _ in range(5):
-            assert await knock_socket(address) == UNAUTHENTICATED
-        assert await knock_socket(address, **bearer(KEYS["alice"])) == OPEN
+            assert await probe_socket(address) == UNAUTHENTICATED
+        assert await probe_socket(address, **bearer(KEYS["alice"])) == OPEN
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP"])
 async def test_a_spoofed_forwarded_address(upstream: Upstream, name: str) -> None:
     async with serving(upstream, max_handshakes_per_minute=1) as address:
-        assert await knock_socket(address, **{name: "192.0.2.1"}) == OPEN
-        assert await knock_socket(address, **{name: "192.0.2.2"}) == (429, "rate_limited")
+        assert await probe_socket(address, **{name: "192.0.2.1"}) == OPEN
+        assert await probe_socket(address, **{name: "192.0.2.2"}) == (429, "rate_limited")
 
 
 async def test_a_spoofed_forwarded_address_in_front_of_a_proxys(upstream: Upstream) -> None:
     async with serving(upstream, max_handshakes_per_minute=1, trusted_proxies="127.0.0.0/8") as address:
         for spoofed in ("192.0.2.1", "127.0.0.1", "nonsense"):
             first = spoofed == "192.0.2.1"
-            answer = await knock_socket(address, **{"X-Forwarded-For": f"{spoofed}, 198.51.100.7"})
+            answer = await probe_socket(address, **{"X-Forwarded-For": f"{spoofed}, 198.51.100.7"})
             assert answer == (OPEN if first else (429, "rate_limited"))
-        assert await knock_socket(address, **{"X-Forwarded-For": "198.51.100.8"}) == OPEN
+        assert await probe_socket(address, **{"X-Forwarded-For": "198.51.100.8"}) == OPEN
 
 
-async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, knock: Knock) -> None:
+async def test_a_spoofed_forwarded_host(address: str, upstream: Upstream, probe: Probe) -> None:
     evil = {"Origin": "http://evil.example", "X-Forwarded-Host": "evil.example", **bearer(KEYS["alice"])}
-    assert await knock(address, **evil) == FORBIDDEN
+    assert await probe(address, **evil) == FORBIDDEN
     async with sharing(upstream, trusted_proxies="127.0.0.1") as proxied:
-        assert await knock(proxied, **evil) == FORBIDDEN
+        assert await probe(proxied, **evil) == FORBIDDEN
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "localhost..", ""]
 )
-async def test_a_name_that_was_rebound_to_this_server(address: str, knock: Knock, host: str) -> None:
-    assert await knock(address, Host=host, Origin=f"http://{host}", **bearer(KEYS["alice"])) == FORBIDDEN
+async def test_a_name_that_was_rebound_to_this_server(address: str, probe: Probe, host: str) -> None:
+    assert await probe(address, Host=host, Origin=f"http://{host}", **bearer(KEYS["alice"])) == FORBIDDEN
 
 
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "null", "http://127.0.0.1", "https://chat.example.evil.example"]
 )
-async def test_a_page_of_another_origin(upstream: Upstream, knock: Knock, origin: str) -> None:
+async def test_a_page_of_another_origin(upstream: Upstream, probe: Probe, origin: str) -> None:
     async with sharing(upstream, api_keys=API_KEYS, allowed_origins="https://chat.example") as address:
         key = bearer(KEYS["alice"])
-        assert await knock(address, Origin=origin, **key) == FORBIDDEN
-        assert await knock(address, Origin="https://chat.example", **key) == OPEN
+        assert await probe(address, Origin=origin, **key) == FORBIDDEN
+        assert await probe(address, Origin="https://chat.example", **key) == OPEN
 
 
 @pytest.mark.parametrize(
@@ -320,16 +320,16 @@ async def test_a_socket_to_an_open_path(address: str, path: str) -> None:
     assert refused.value.response.status_code == 401
 
 
-async def test_two_tokens_at_once(address: str, knock: Knock) -> None:
+async def test_two_tokens_at_once(address: str, probe: Probe) -> None:
     host, _, port = address.partition(":")
-    heads: dict[Knock, str] = {
-        knock_socket: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    heads: dict[Probe, str] = {
+        probe_socket: "GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13",
-        knock_rest: "POST /chat HTTP/1.1",
-        knock_sse: "POST /chat/stream HTTP/1.1",
+        probe_rest: "POST /chat HTTP/1.1",
+        probe_sse: "POST /chat/stream HTTP/1.1",
     }
     reader, writer = await asyncio.open_connection(host, int(port))
-    lines = [heads[knock], f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
+    lines = [heads[probe], f"Host: {address}", *(f"Authorization: Bearer {key}" for key in KEYS.values()), "", ""]
     writer.write("\r\n".join(lines).encode())
     assert (await reader.readline()).split()[1] in (b"400", b"401")
     writer.close()
@@ -355,10 +355,10 @@ async def test_a_bad_token_on_an_open_socket(address: str) -> None:
 
 async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
     async with running_over(upstream, jwt_secret=SECRET) as server:
-        for knock in TRANSPORTS.values():
+        for probe in TRANSPORTS.values():
             for name in ("carol\n{}", "carol\r\nend=stop", "carol\x1b[2J", "carol\u2028", "carol\u202e", "carol\0"):
-                assert await knock(server.address, **bearer(token(sub=name))) == UNAUTHENTICATED
-            assert await knock(server.address, **bearer(token(sub='dave", "end": "stop'))) == OPEN
+                assert await probe(server.address, **bearer(token(sub=name))) == UNAUTHENTICATED
+            assert await probe(server.address, **bearer(token(sub='dave", "end": "stop'))) == OPEN
         await server.turn(1)
         await server.stop()
         assert {turn["caller"] for turn in server.turns} == {'jwt:dave", "end": "stop'}
@@ -366,14 +366,14 @@ async def test_a_name_that_forges_log_lines(upstream: Upstream) -> None:
         assert not any("carol" in line for line in server.printed_lines)
 
 
-async def test_another_owners_conversation(address: str, knock: Knock) -> None:
+async def test_another_owners_conversation(address: str, probe: Probe) -> None:
     alice, bob = bearer(KEYS["alice"]), bearer(token(**CLAIMS, sub="alice"))
     async with aiohttp.ClientSession(f"http://{address}") as session:
         async with session.post("/conversations", json={"title": "mine"}, headers=alice) as made:
             mine = (await made.json())["id"]
         question = {"message": "hi", "conversation": mine}
-        assert await ask(address, knock, question, alice) == "usage"
-        assert await ask(address, knock, question, bob) == "not_found"
+        assert await ask(address, probe, question, alice) == "usage"
+        assert await ask(address, probe, question, bob) == "not_found"
         for method, path, body in [
             ("GET", mine, None),
             ("GET", f"{mine}/export", None),
@@ -389,13 +389,13 @@ async def test_another_owners_conversation(address: str, knock: Knock) -> None:
                 assert mine in [conversation["id"] for conversation in (await listed.json())["conversations"]]
 
 
-async def ask(address: str, knock: Knock, question: dict[str, str], headers: dict[str, str]) -> str:
+async def ask(address: str, probe: Probe, question: dict[str, str], headers: dict[str, str]) -> str:
     """How a turn ends: `usage`, or an error's code."""
-    if knock is knock_socket:
+    if probe is probe_socket:
         async with connected(address, additional_headers=headers) as client:
             end = (await client.ask(**question))[-1]
             return str(end.get("code", end["type"]))
-    path = "/chat" if knock is knock_rest else "/chat/stream"
+    path = "/chat" if probe is probe_rest else "/chat/stream"
     status, body, _ = await post(address, path, json.dumps(question).encode(), **headers)
     return "usage" if status == 200 else str(body["code"])
 
@@ -405,8 +405,8 @@ async def shared(address: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS["alice"])) as session:
         async with session.post("/conversations", json={}) as made:
             mine = (await made.json())["id"]
-        async with session.post("/chat", json={"message": "hi", "conversation": mine}) as asked:
-            answer = (await asked.json())["usage"]["message"]
+        async with session.post("/chat", json={"message": "hi", "conversation": mine}) as response:
+            answer = (await response.json())["usage"]["message"]
         async with session.post(f"/conversations/{mine}/shares", json={"message": answer, **fields}) as link:
             assert link.status == 201, await link.text()
             return mine, await link.json()
@@ -511,19 +511,19 @@ async def test_no_token_of_a_link_is_in_a_log(address: str, capfd: pytest.Captur
     assert link["token"] not in written
 
 
-async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, knock: Knock) -> None:
+async def test_a_key_file_that_is_replaced_while_serving(upstream: Upstream, tmp_path: Path, probe: Probe) -> None:
     file = tmp_path / "keys"
     alice, bob = API_KEYS.split(",")
     file.write_text(alice)
     async with serving(upstream, api_keys_file=file, max_handshakes_per_minute=10**6) as address:
-        assert await knock(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
+        assert await probe(address, **bearer(KEYS["bob"])) == UNAUTHENTICATED
         async with connected(address, additional_headers=bearer(KEYS["alice"])) as client:
             upstream.plays(says_and_is_silent("Hello"), says("Hi"))
             await client.chat(id="running")
             assert (await client.receive())["text"] == "Hello"
             file.write_text(bob)
-            await until(lambda: knock(address, **bearer(KEYS["bob"])), OPEN)
-            assert await knock(address, **bearer(KEYS["alice"])) == UNAUTHENTICATED
+            await until(lambda: probe(address, **bearer(KEYS["bob"])), OPEN)
+            assert await probe(address, **bearer(KEYS["alice"])) == UNAUTHENTICATED
             [error] = await client.ask(id="later")
             assert (error["id"], error["code"]) == ("later", "unauthenticated")
             await client.send(type="cancel", id="running")
@@ -537,11 +537,11 @@ async def until(ask: Callable[[], Awaitable[Answer]], wanted: Answer) -> None:
             pass
 
 
-async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, knock: Knock, free_port: int) -> None:
+async def test_a_key_set_that_is_down_or_lies(upstream: Upstream, probe: Probe, free_port: int) -> None:
     async with serving(upstream, jwt_jwks_url=f"http://127.0.0.1:{free_port}/keys") as address:
-        assert await knock(address, **bearer(Signer().token())) == (503, "overloaded")
-        assert await knock(address, **bearer(token())) == UNAUTHENTICATED
-        assert await knock(address) == UNAUTHENTICATED
+        assert await probe(address, **bearer(Signer().token())) == (503, "overloaded")
+        assert await probe(address, **bearer(token())) == UNAUTHENTICATED
+        assert await probe(address) == UNAUTHENTICATED
 
 
 def test_every_attack_is_in_the_table_and_every_row_of_the_table_has_its_test() -> None:

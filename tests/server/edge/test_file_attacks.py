@@ -79,7 +79,7 @@ async def test_html_and_svg_as_pictures(alice: Files) -> None:
 
 async def test_a_type_that_lies(alice: Files) -> None:
     for claimed, data in KINDS.items():
-        file = await alice.kept(data, claimed)
+        file = await alice.upload(data, claimed)
         assert file["type"] == claimed
         for other in KINDS:
             if other != claimed and not (is_text(claimed) and is_text(other)):
@@ -101,7 +101,7 @@ async def test_a_file_that_is_two_things_at_once(alice: Files) -> None:
 
 
 async def test_a_text_of_empty_comments(alice: Files) -> None:
-    assert (await alice.kept(b"<!---->" * 500 + b"words", None, "a.svg"))["type"] == "text/plain"
+    assert (await alice.upload(b"<!---->" * 500 + b"words", None, "a.svg"))["type"] == "text/plain"
 
 
 async def test_a_picture_of_65000_by_65000(alice: Files) -> None:
@@ -140,7 +140,7 @@ async def test_a_decompression_bomb(alice: Files) -> None:
     ],
 )
 async def test_a_name_that_is_a_path_or_forges_a_header(alice: Files, name: str) -> None:
-    file = await alice.kept(png(), "image/png", name)
+    file = await alice.upload(png(), "image/png", name)
     shown = file["name"]
     assert len(shown) <= 120
     assert shown.isprintable()
@@ -153,7 +153,7 @@ async def test_a_name_that_is_a_path_or_forges_a_header(alice: Files, name: str)
 
 
 async def test_a_file_that_is_opened_in_a_browser(alice: Files) -> None:
-    page = await alice.kept(HTML, "text/plain", "page.html")
+    page = await alice.upload(HTML, "text/plain", "page.html")
     assert page["type"] == "text/plain"
     _, _, headers = await alice.get(f"/{page['id']}/content")
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -164,13 +164,13 @@ async def test_a_file_that_is_opened_in_a_browser(alice: Files) -> None:
 
 
 async def test_another_owners_file(alice: Files, address: str) -> None:
-    file = (await alice.kept(png(), "image/png", "mine.png"))["id"]
+    file = (await alice.upload(png(), "image/png", "mine.png"))["id"]
     async with files_of(address, **bearer(KEYS["bob"])) as bob:
         assert (await bob.get(f"/{file}"))[0] == 404
         assert (await bob.get(f"/{file}/content"))[0] == 404
         assert await bob.delete(file) == 404
         assert file not in (await bob.get())[1].decode()
-        assert (await bob.kept(png(), "image/png", "mine.png"))["id"] != file
+        assert (await bob.upload(png(), "image/png", "mine.png"))["id"] != file
     async with connected(address, additional_headers=bearer(KEYS["bob"])) as client:
         [error] = await client.ask("hi", files=[file])
         assert (error["code"], error["field"]) == ("not_found", "files[0]")
@@ -188,7 +188,7 @@ async def test_an_upload_by_a_form_of_another_page(upstream: Upstream) -> None:
 
 async def test_a_file_in_a_log(address: str, alice: Files, log: Log) -> None:
     planted = "planted-words-77aa"
-    await alice.kept(f"{planted} in a text".encode(), "text/plain", f"{planted}.txt")
+    await alice.upload(f"{planted} in a text".encode(), "text/plain", f"{planted}.txt")
     await refused(alice, planted.encode(), "image/png", f"{planted}.png")
     assert planted not in json.dumps(log.lines, default=str)
 
@@ -210,7 +210,7 @@ async def test_more_files_than_a_caller_may_keep_sent_at_once(upstream: Upstream
 async def test_a_store_that_is_away(upstream: Upstream, tmp_path: Path) -> None:
     with s3_bucket() as bucket:
         async with serving(upstream, data_dir=tmp_path, files_url=bucket.url) as address, files_of(address) as client:
-            file = await client.kept(PDF, "application/pdf")
+            file = await client.upload(PDF, "application/pdf")
             lost = bucket.url.replace(bucket.name, "another")
         async with serving(upstream, data_dir=tmp_path, files_url=lost) as address, files_of(address) as client:
             assert await refused(client, png(), "image/png") == "store_unavailable"

@@ -1,4 +1,4 @@
-"""Who may knock: Host, Origin, and how many."""
+"""The gate: Host, Origin, and how many requests are let in."""
 
 import asyncio
 import json

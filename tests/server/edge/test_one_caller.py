@@ -47,7 +47,7 @@ async def http(address: str) -> AsyncIterator[aiohttp.ClientSession]:
         yield http
 
 
-async def told(http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+async def call_json(http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> tuple[int, Any]:
     async with http.request(method, path, json=body) as response:
         return response.status, await response.json(content_type=None)
 
@@ -108,10 +108,10 @@ async def test_long_answers_that_are_not_read_are_one_callers_share(address: str
     async def prompts_of(name: str, number: int, text: str) -> tuple[int, Any]:
         async with aiohttp.ClientSession(f"http://{address}", headers=bearer(KEYS[name])) as http:
             for each in range(number):
-                status, _ = await told(http, "POST", "/prompts", {"name": f"p{each}", "text": text})
+                status, _ = await call_json(http, "POST", "/prompts", {"name": f"p{each}", "text": text})
                 assert status == 201
-            await told(http, "GET", "/prompts")  # it counts until it is read
-            return await told(http, "GET", "/prompts")
+            await call_json(http, "GET", "/prompts")  # it counts until it is read
+            return await call_json(http, "GET", "/prompts")
 
     status, problem = await prompts_of("alice", 12, "\x01" * 20_000)  # six bytes of JSON for each character
     assert (status, problem["code"]) == (429, "rate_limited")
@@ -154,37 +154,41 @@ async def test_a_history_that_is_dropped_is_told(upstream: Upstream) -> None:
 
 
 async def test_what_is_stored_has_bounds_that_the_refusal_names(http: aiohttp.ClientSession, address: str) -> None:
-    names = [(await told(http, "POST", "/conversations", {}))[1]["id"] for _ in range(3)]
-    status, problem = await told(http, "POST", "/conversations", {})
+    names = [(await call_json(http, "POST", "/conversations", {}))[1]["id"] for _ in range(3)]
+    status, problem = await call_json(http, "POST", "/conversations", {})
     assert (status, problem["code"]) == (507, "storage_full")
     assert problem["message"].endswith("see MAX_CONVERSATIONS_PER_CALLER.")
 
-    async def asked(conversation: str, message: str) -> str:
+    async def refusal_of(conversation: str, message: str) -> str:
         async with connected(address, additional_headers=ALICE) as client:
             end = (await client.ask(message, conversation=conversation))[-1]
         return str(end.get("message") if end["type"] == "error" else "")
 
-    assert await asked(names[0], "hi") == await asked(names[0], "hi") == ""
-    assert (await asked(names[0], "hi")).endswith("see MAX_CONVERSATION_MESSAGES.")
-    assert (await asked(names[1], "a" * 2_000)).endswith("see MAX_CONVERSATION_BYTES.")
-    assert await asked(names[1], "a" * 1_900) == await asked(names[2], "a" * 1_900) == ""
-    status, problem = await told(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}})
+    assert await refusal_of(names[0], "hi") == await refusal_of(names[0], "hi") == ""
+    assert (await refusal_of(names[0], "hi")).endswith("see MAX_CONVERSATION_MESSAGES.")
+    assert (await refusal_of(names[1], "a" * 2_000)).endswith("see MAX_CONVERSATION_BYTES.")
+    assert await refusal_of(names[1], "a" * 1_900) == await refusal_of(names[2], "a" * 1_900) == ""
+    status, problem = await call_json(
+        http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}
+    )
     assert problem["message"].endswith("see MAX_STORED_BYTES_PER_CALLER.")
     async with http.delete(f"/conversations/{names[1]}") as response:
         assert response.status == 204
-    assert (await told(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}))[0] == 200
+    assert (await call_json(http, "PATCH", f"/conversations/{names[0]}", {"settings": {"system": "a" * 2_000}}))[
+        0
+    ] == 200
 
 
 async def test_settings_are_bounded_one_by_one_and_together(http: aiohttp.ClientSession) -> None:
-    status, problem = await told(http, "POST", "/conversations", {"settings": {"stop": ["s" * 1_001]}})
+    status, problem = await call_json(http, "POST", "/conversations", {"settings": {"stop": ["s" * 1_001]}})
     assert (status, problem["field"]) == (400, "settings.stop[0]")
-    status, problem = await told(http, "POST", "/conversations", {"settings": {"system": "\x01" * 99_000}})
+    status, problem = await call_json(http, "POST", "/conversations", {"settings": {"system": "\x01" * 99_000}})
     assert (status, problem["code"], problem["field"]) == (413, "message_too_large", "settings")
 
 
 async def test_a_list_carries_no_settings(http: aiohttp.ClientSession) -> None:
-    await told(http, "POST", "/conversations", {"title": "x", "settings": {"system": "long"}})
-    _, page = await told(http, "GET", "/conversations")
+    await call_json(http, "POST", "/conversations", {"title": "x", "settings": {"system": "long"}})
+    _, page = await call_json(http, "GET", "/conversations")
     assert [sorted(listed) for listed in page["conversations"]] == [
         ["archived", "created", "folder", "id", "pinned", "title", "updated"]
     ]
@@ -261,8 +265,8 @@ async def test_another_transfer_coding_than_chunked(address: str, lines: list[st
 
 
 async def test_a_conversation_without_messages_is_whole_in_each_form(http: aiohttp.ClientSession) -> None:
-    _, made = await told(http, "POST", "/conversations", {"title": "x"})
-    _, tree = await told(http, "GET", f"/conversations/{made['id']}")
+    _, made = await call_json(http, "POST", "/conversations", {"title": "x"})
+    _, tree = await call_json(http, "GET", f"/conversations/{made['id']}")
     assert tree == {**made, "messages": []}
-    _, exported = await told(http, "GET", f"/conversations/{made['id']}/export?format=json")
+    _, exported = await call_json(http, "GET", f"/conversations/{made['id']}/export?format=json")
     assert exported == tree

@@ -115,10 +115,10 @@ async def test_a_kept_connection_that_the_upstream_closes_as_it_is_used_is_not_s
     upstream.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, serving(upstream, retries=0) as address:
         ends = [(await ask_rest(address))[-1]["type"] for _ in range(3)]
-        told = await scrape(address)
+        metrics = await scrape(address)
     assert ends == ["usage"] * 3
     names = ("deltawire_upstream_retries_total", "deltawire_upstream_faults_total")
-    assert [sum(value for (name, _), value in told.samples.items() if name == wanted) for wanted in names] == [0, 0]
+    assert [sum(value for (name, _), value in metrics.samples.items() if name == wanted) for wanted in names] == [0, 0]
 
 
 JUDGED_ABOVE = {
@@ -174,7 +174,7 @@ async def _judge_on(
         if case["request"].get("_conversation"):
             fields["conversation"] = await http.create()
         began = time.monotonic()
-        frames, spread = await _asked(transport, address, message, {**fields, "id": turn})
+        frames, spread = await _ask_over(transport, address, message, {**fields, "id": turn})
         seconds = time.monotonic() - began
         logged = str([line for line in log.lines if line.get("turn") == turn])
         lines = Outcome(frames, seconds, upstream.requests[message], logged).misses(expect)
@@ -185,12 +185,12 @@ async def _judge_on(
             lines += [] if roles == ["user", "model"] else [f"stored: {roles}"]
         if "retry_header" in expect and transport == "rest":
             async with posting(address, "/chat", f"again {message}", **fields) as response:
-                told = response.headers.get("Retry-After")
-                lines += [] if told == expect["retry_header"] else [f"Retry-After: {told}"]
+                retry_after = response.headers.get("Retry-After")
+                lines += [] if retry_after == expect["retry_header"] else [f"Retry-After: {retry_after}"]
     return [f"{transport}: {line}" for line in lines]
 
 
-async def _asked(transport: str, address: str, message: str, fields: dict[str, Any]) -> tuple[list[Frame], float]:
+async def _ask_over(transport: str, address: str, message: str, fields: dict[str, Any]) -> tuple[list[Frame], float]:
     """The frames, and the seconds between the first and the last piece of text."""
     frames, times = [], [time.monotonic()]
 

@@ -74,7 +74,7 @@ async def test_a_key_that_is_no_longer_published_ends_with_the_age_of_the_set(
         await keys.refresh()
         publisher.signers = signers[1:]
         assert keys.find(signers[0].kid)  # by the old set; the new one is on its way
-        await publisher.asked(2)
+        await publisher.wait_for_request(2)
         await keys.refresh()
         assert keys.find(signers[0].kid) is None
 
@@ -201,4 +201,4 @@ async def test_one_bad_key_does_not_spoil_the_others(publisher: Publisher, signe
 async def test_a_server_that_stops_does_not_wait_for_the_endpoint(publisher: Publisher) -> None:
     publisher.plays = is_slow
     async with asyncio.timeout(20), authenticator(publisher.url, Pace(timeout=3600)):
-        await publisher.asked(1)
+        await publisher.wait_for_request(1)

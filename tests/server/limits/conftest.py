@@ -2,7 +2,6 @@
 
 import pytest
 from support.redis import RedisServer
-from support.transports import TRANSPORTS, Ask
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -16,12 +15,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             params = item.callspec.params
             if params.get("counted") == "redis" and params.get("ask", "socket") != "socket":
                 item.add_marker(pytest.mark.nightly)
-
-
-@pytest.fixture(params=TRANSPORTS)
-def ask(request: pytest.FixtureRequest) -> Ask:
-    """How a client asks, over each transport."""
-    return TRANSPORTS[request.param]
 
 
 @pytest.fixture(params=["memory", "redis"])

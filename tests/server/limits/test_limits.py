@@ -69,7 +69,7 @@ async def test_a_turn_too_many_at_once_is_refused_until_one_has_ended(
     upstream.plays(says_when(released))
     async with serving(upstream, turns_at_once=1, turns_per_minute=100, **counted) as address:
         first = asyncio.create_task(ask(address))
-        await upstream.asked()
+        await upstream.wait_for_request()
         refused = is_refused(await ask(address), "rate_limited")
         assert refused["message"] == "You may have 1 turn at once: wait for one to end."
         assert 0.5 <= refused["retry_after"] <= 1.5
@@ -87,7 +87,7 @@ async def test_a_turn_that_its_reader_has_left_runs_no_more(upstream: Upstream, 
             upstream.plays(script, says("Hello"))
             async with connected(address) as client:
                 await client.chat()
-                exchange = await upstream.asked()
+                exchange = await upstream.wait_for_request()
             await exchange.closed.wait()
             async with connected(address) as client, asyncio.timeout(20):
                 while (await client.ask())[-1]["type"] == "error":
@@ -265,17 +265,17 @@ async def test_usage_tells_each_limit_with_what_is_left(upstream: Upstream, coun
     async with serving(upstream, models=MODELS, **limits, **counted) as address:
         cost = (await ask_rest(address))[-1]["cost_usd"]
         report = await usage_of(address)
-        told = {limit["limit"]: limit for limit in report["limits"]}
-        assert {name: limit["allowed"] for name, limit in told.items()} == limits
-        assert {name: limit["left"] for name, limit in told.items()} == {
+        by_name = {limit["limit"]: limit for limit in report["limits"]}
+        assert {name: limit["allowed"] for name, limit in by_name.items()} == limits
+        assert {name: limit["left"] for name, limit in by_name.items()} == {
             "turns_per_minute": 4,
             "turns_at_once": 3,
             "tokens_per_day": 95,
             "usd_per_day": pytest.approx(1 - cost),
         }
-        assert 0 < told["turns_per_minute"]["resets_in"] <= 60
-        assert told["turns_at_once"]["resets_in"] is None
-        assert told["usd_per_day"]["resets_in"] == pytest.approx(until_midnight(), abs=5)
+        assert 0 < by_name["turns_per_minute"]["resets_in"] <= 60
+        assert by_name["turns_at_once"]["resets_in"] is None
+        assert by_name["usd_per_day"]["resets_in"] == pytest.approx(until_midnight(), abs=5)
         assert [day["models"] == [] for day in report["days"]] == [False, *[True] * 6]
         assert len((await get(address, "/usage?days=31"))[1]["days"]) == 31
         status, problem = await get(address, "/usage?days=32")

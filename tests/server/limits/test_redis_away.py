@@ -43,7 +43,7 @@ class Load:
             task.cancel()
         await asyncio.wait(self._tasks)
 
-    async def hears(self, answer: str, times: int = 50) -> None:
+    async def wait_for(self, answer: str, times: int = 50) -> None:
         """Wait until so many more answers of this kind have come."""
         wanted = self.answers[answer] + times
         async with asyncio.timeout(60):
@@ -89,28 +89,28 @@ async def test_turns_are_refused_while_redis_is_killed_and_go_on_when_it_is_back
     upstream: Upstream, store: RedisServer, log: Log
 ) -> None:
     async with serving(upstream, **limited(store)) as address, Load(address) as load:
-        await load.hears("usage")
+        await load.wait_for("usage")
         await store.kill()
         await log.line("limits: the store is away")
-        await load.hears("store_unavailable")
+        await load.wait_for("store_unavailable")
         load.answers.clear()
-        await load.hears("store_unavailable")
+        await load.wait_for("store_unavailable")
         assert set(load.answers) == {"store_unavailable"}
         status, problem = await ready(address)
         assert (status, problem["code"]) == (503, "store_unavailable")
 
         await store.start()
         await log.line("limits: the store is back")
-        await load.hears("usage")
+        await load.wait_for("usage")
         load.answers.clear()
-        await load.hears("usage")
+        await load.wait_for("usage")
         assert set(load.answers) == {"usage"}
         assert await ready(address) == (200, {"status": "ok"})
         async with store.client() as client:
             assert (await client.info("stats"))["total_connections_received"] <= CLIENTS * 4
         assert load.slowest < LONGEST_SECONDS
-    told = [line["event"] for line in log.lines if line["event"].startswith("limits: the store")]
-    assert told == ["limits: the store is away", "limits: the store is back"]
+    events = [line["event"] for line in log.lines if line["event"].startswith("limits: the store")]
+    assert events == ["limits: the store is away", "limits: the store is back"]
 
 
 async def test_turns_go_on_while_redis_is_killed_where_that_is_allowed_and_are_charged_when_it_is_back(
@@ -119,24 +119,24 @@ async def test_turns_go_on_while_redis_is_killed_where_that_is_allowed_and_are_c
     settings = limited(store, limits_when_store_is_away="allow")
     async with serving(upstream, **settings) as address:
         async with Load(address) as load:
-            await load.hears("usage")
+            await load.wait_for("usage")
             await store.kill()
             await log.line("limits: the store is away")
             away = load.answers["usage"]
-            await load.hears("usage")
+            await load.wait_for("usage")
             assert await ready(address) == (200, {"status": "ok", "limits": "away"})
             away = load.answers["usage"] - away
             await store.start()
             await log.line("limits: the store is back")
-            await load.hears("usage")
+            await load.wait_for("usage")
             assert set(load.answers) == {"usage"}
             assert load.slowest < LONGEST_SECONDS
         turns, tokens = await used(address)
         assert turns >= away
         assert tokens == 5 * turns
         assert await ready(address) == (200, {"status": "ok"})
-    told = [line["event"] for line in log.lines if line["event"].startswith("limits: the store")]
-    assert told == ["limits: the store is away", "limits: the store is back"]
+    events = [line["event"] for line in log.lines if line["event"].startswith("limits: the store")]
+    assert events == ["limits: the store is away", "limits: the store is back"]
 
 
 @pytest.mark.parametrize("ask", [ask_socket, ask_rest], ids=["socket", "rest"])
@@ -171,7 +171,7 @@ async def test_a_turn_that_ends_while_redis_hangs_is_told_its_end_and_charged_on
     upstream.plays(says_when(released), says("Hello"))
     async with serving(upstream, **limited(store)) as address, connected(address) as client:
         await client.chat(id="t1")
-        await upstream.asked()
+        await upstream.wait_for_request()
         store.stop()
         released.set()
         frames = await client.until_end("t1")

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from support.serving import serving, sharing
 from support.transports import ask_rest, ask_sse, events, post, posting
-from support.upstream import Exchange, Upstream, fails, says, says_and_is_silent
+from support.upstream import Exchange, Upstream, fails, says, says_and_breaks_off, says_and_is_silent
 
 from deltawire.routes import sse
 
@@ -123,12 +123,7 @@ async def test_history_is_the_context(upstream: Upstream) -> None:
 
 
 async def test_a_failed_answer_holds_what_had_come(upstream: Upstream) -> None:
-    async def cuts(exchange: Exchange) -> None:
-        await exchange.start()
-        await exchange.text("half")
-        exchange.cut()
-
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     async with sharing(upstream) as address:
         status, problem, _ = await post(address, "/chat", b'{"message": "hi", "id": "t1"}')
     assert (status, problem["code"], problem["text"], problem["id"]) == (502, "upstream_truncated", "half", "t1")

@@ -186,17 +186,17 @@ async def test_results_may_be_brought_again_when_the_provider_has_failed(upstrea
 @pytest.mark.parametrize("by", ["state", "conversation"])
 async def test_results_go_to_the_model_that_called_whatever_the_default_one_takes(upstream: Upstream, by: str) -> None:
     """The default model takes neither these tools together nor the calls of another."""
-    asked, called = {"tools": [*TOOLS, "search"], "model": "gemini-3-flash-preview"}, ["gemini-3-flash-preview"] * 2
+    fields, called = {"tools": [*TOOLS, "search"], "model": "gemini-3-flash-preview"}, ["gemini-3-flash-preview"] * 2
     upstream.plays(calls(SIGNED), says("Sunny."))
     async with sharing(
         upstream, default_model="gemini-2.5-flash", models="*", tools="search", usd_per_day=9
     ) as address:
         if by == "conversation":
             async with conversations_of(address) as client:
-                asked["conversation"] = await client.create(settings={"model": "gemini-2.5-flash"})
-        answer = await ask(address, message="How is it?", **asked)
-        goes_on = {"tools": asked["tools"], "tool_results": results(answer)}
-        goes_on |= {"state": answer["state"]} if by == "state" else {"conversation": asked["conversation"]}
+                fields["conversation"] = await client.create(settings={"model": "gemini-2.5-flash"})
+        answer = await ask(address, message="How is it?", **fields)
+        goes_on = {"tools": fields["tools"], "tool_results": results(answer)}
+        goes_on |= {"state": answer["state"]} if by == "state" else {"conversation": fields["conversation"]}
         refused = await refusal(address, **goes_on, model="gemini-2.5-flash")
         assert refused == ("invalid_frame", "model")
         assert (await ask(address, **goes_on))["text"] == "Sunny."

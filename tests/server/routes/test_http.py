@@ -43,20 +43,20 @@ async def test_the_models_on_offer_are_listed(
         assert [facts["name"] for facts in models["facts"]] == models["models"]
 
 
-@pytest.mark.parametrize("allowed, said", [(120, "120"), (0.5, "0.5"), (0, "0")])
+@pytest.mark.parametrize("allowed, header", [(120, "120"), (0.5, "0.5"), (0, "0")])
 async def test_the_grace_that_is_allowed_is_said_with_the_models(
-    upstream: Upstream, http: aiohttp.ClientSession, allowed: float, said: str
+    upstream: Upstream, http: aiohttp.ClientSession, allowed: float, header: str
 ) -> None:
     async with serving(upstream, max_grace=allowed) as address, http.get(f"http://{address}/models") as response:
-        assert response.headers["Max-Grace"] == said
+        assert response.headers["Max-Grace"] == header
 
 
-@pytest.mark.parametrize("settings, said", [({}, "20971520"), ({"max_file_bytes": 1000}, "1000")])
+@pytest.mark.parametrize("settings, header", [({}, "20971520"), ({"max_file_bytes": 1000}, "1000")])
 async def test_the_largest_file_is_said_with_the_models(
-    upstream: Upstream, http: aiohttp.ClientSession, settings: dict[str, int], said: str
+    upstream: Upstream, http: aiohttp.ClientSession, settings: dict[str, int], header: str
 ) -> None:
     async with serving(upstream, **settings) as address, http.get(f"http://{address}/models") as response:
-        assert response.headers["Max-File-Bytes"] == said
+        assert response.headers["Max-File-Bytes"] == header
 
 
 @pytest.mark.parametrize("route", ["/livez", "/readyz"])

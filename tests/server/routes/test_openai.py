@@ -18,6 +18,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from support.bodies import EVERY_COUNT, OURS, recordings
 from support.identity import API_KEYS, KEYS
 from support.log import Log
+from support.openai_client import openai_client
 from support.openai_wire import FORMS, ask_form
 from support.paths import DOCS
 from support.serving import serving, sharing
@@ -29,6 +30,7 @@ from support.upstream import (
     is_silent,
     plays_body,
     says,
+    says_and_breaks_off,
     says_and_is_silent,
     says_when,
 )
@@ -45,19 +47,6 @@ HI: Any = [{"role": "user", "content": "hi"}]
 BLOCKED = {"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": {"promptTokenCount": 8, "totalTokenCount": 8}}
 
 
-@contextlib.asynccontextmanager
-async def client_of(address: str, key: str = "any") -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"http://{address}/v1", api_key=key, max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with sharing(upstream, retries=0) as address, client_of(address) as client:
-        yield client
-
-
 def text_of(chunks: list[ChatCompletionChunk]) -> str:
     return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
 
@@ -67,13 +56,6 @@ async def blocks(exchange: Exchange) -> None:
     await exchange.start()
     await exchange.event(BLOCKED)
     await exchange.finish()
-
-
-async def cuts(exchange: Exchange) -> None:
-    """A script for an answer that breaks off."""
-    await exchange.start()
-    await exchange.text("half")
-    exchange.cut()
 
 
 async def test_the_client_gets_a_whole_answer(upstream: Upstream, client: AsyncOpenAI) -> None:
@@ -116,10 +98,10 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
     )
     chunks = [chunk async for chunk in stream]
     assert text_of(chunks) == "Hello world"
-    told = [choice for chunk in chunks for choice in chunk.choices]
-    assert [choice.finish_reason for choice in told] == [None] * (len(told) - 1) + ["stop"]
-    assert {choice.index for choice in told} == {0}
-    assert [getattr(choice.delta, "reasoning_content", None) for choice in told].count("Hm.") == 1
+    choices = [choice for chunk in chunks for choice in chunk.choices]
+    assert [choice.finish_reason for choice in choices] == [None] * (len(choices) - 1) + ["stop"]
+    assert {choice.index for choice in choices} == {0}
+    assert [getattr(choice.delta, "reasoning_content", None) for choice in choices].count("Hm.") == 1
     assert [chunk.usage.total_tokens for chunk in chunks if chunk.usage] == ([5] if counted else [])
     assert len({(chunk.id, chunk.created, chunk.model) for chunk in chunks}) == 1
 
@@ -127,9 +109,9 @@ async def test_the_client_gets_a_stream(upstream: Upstream, client: AsyncOpenAI,
 async def test_an_answer_can_be_sent_back_as_the_client_has_it(upstream: Upstream, client: AsyncOpenAI) -> None:
     upstream.plays(says("Hello", thoughts=["Hm."]), says("Yes."), says("Hello", thoughts=["Hm."]), says("Yes."))
     first = await client.chat.completions.create(model=MODEL, messages=HI, reasoning_effort="low")
-    told: Any = first.choices[0].message.model_dump()
-    told["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
-    await client.chat.completions.create(model=MODEL, messages=[*HI, told, {"role": "user", "content": "So?"}])
+    message: Any = first.choices[0].message.model_dump()
+    message["provider_specific_fields"] = {"reasoning_content": "Hm."}  # of LiteLLM
+    await client.chat.completions.create(model=MODEL, messages=[*HI, message, {"role": "user", "content": "So?"}])
     reasoning: Any = {"effort": "low", "summary": "auto"}
     response = await client.responses.create(model=MODEL, input=HI, reasoning=reasoning)
     output: Any = [item.model_dump() for item in response.output]
@@ -154,7 +136,7 @@ async def test_a_client_that_leaves_before_the_first_word_closes_the_upstream(
 ) -> None:
     upstream.plays(is_silent)
     asking = asyncio.create_task(client.chat.completions.create(model=MODEL, messages=HI, stream=stream))
-    exchange = await upstream.asked()
+    exchange = await upstream.wait_for_request()
     asking.cancel()
     await exchange.closes()
     ended = await log.line("turn_ended")
@@ -184,15 +166,15 @@ async def test_a_provider_that_is_away_is_a_status_before_the_first_chunk(
 async def test_a_stream_that_is_cut_raises_after_its_text_and_is_not_done(
     upstream: Upstream, client: AsyncOpenAI
 ) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
     chunks = aiter(stream)
-    told = [await anext(chunks), await anext(chunks)]
+    received = [await anext(chunks), await anext(chunks)]
     with pytest.raises(openai.APIError) as failed:
         await anext(chunks)
-    assert text_of(told) == "half"
+    assert text_of(received) == "half"
     assert failed.value.code == "upstream_truncated"
-    assert [chunk.choices[0].finish_reason for chunk in told] == [None, None]
+    assert [chunk.choices[0].finish_reason for chunk in received] == [None, None]
 
 
 async def test_a_stream_that_waits_long_is_begun_and_ends_in_an_error(
@@ -214,7 +196,7 @@ async def test_a_stream_that_waits_long_is_begun_and_ends_in_an_error(
 
 
 async def test_an_answer_that_is_cut_is_not_asked_again_by_the_client(upstream: Upstream, client: AsyncOpenAI) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     with pytest.raises(openai.InternalServerError) as failed:
         await client.with_options(max_retries=2).chat.completions.create(model=MODEL, messages=HI)
     assert failed.value.code == "upstream_truncated"
@@ -223,7 +205,7 @@ async def test_an_answer_that_is_cut_is_not_asked_again_by_the_client(upstream: 
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_caller_over_the_limit_is_told_when_to_come_back(upstream: Upstream, *, stream: bool) -> None:
-    async with serving(upstream, turns_per_minute=1) as address, client_of(address) as client:
+    async with serving(upstream, turns_per_minute=1) as address, openai_client(address) as client:
         first = await client.chat.completions.with_raw_response.create(model=MODEL, messages=HI)
         assert "ratelimit" in first.headers
         with pytest.raises(openai.RateLimitError) as refused:
@@ -238,7 +220,7 @@ async def test_a_caller_over_the_limit_is_told_when_to_come_back(upstream: Upstr
 
 async def test_the_key_is_the_callers_and_every_refusal_has_openais_shape(upstream: Upstream) -> None:
     async with sharing(upstream, api_keys=API_KEYS, max_frame_bytes=10_000) as address:
-        async with client_of(address, KEYS["alice"]) as client:
+        async with openai_client(address, KEYS["alice"]) as client:
             assert (await client.chat.completions.create(model=MODEL, messages=HI)).choices[0].message.content
             assert [model.id for model in (await client.models.list()).data] == [MODEL]
             assert (await client.models.retrieve(MODEL)).object == "model"
@@ -256,14 +238,14 @@ async def test_the_key_is_the_callers_and_every_refusal_has_openais_shape(upstre
             with pytest.raises(openai.BadRequestError) as refused:
                 await client.chat.completions.create(model=MODEL, messages=HI, n=2)
             assert (refused.value.code, refused.value.param) == ("invalid_frame", "n")
-        async with client_of(address, "wrong") as client:
+        async with openai_client(address, "wrong") as client:
             with pytest.raises(openai.AuthenticationError) as stranger:
                 await client.models.list()
             assert (stranger.value.code, stranger.value.type) == ("unauthenticated", "authentication_error")
 
 
 async def test_a_message_that_is_too_long_is_named_by_openais_field(upstream: Upstream) -> None:
-    async with sharing(upstream, max_message_chars=10) as address, client_of(address) as client:
+    async with sharing(upstream, max_message_chars=10) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "x" * 11}])
         with pytest.raises(openai.APIStatusError) as refused_too:
@@ -279,7 +261,7 @@ async def test_a_drain_ends_a_stream_in_an_error(upstream: Upstream) -> None:
     reading: asyncio.Task[list[ChatCompletionChunk]]
     async with contextlib.AsyncExitStack() as stack:
         async with serving(upstream) as address:
-            client = await stack.enter_async_context(client_of(address))
+            client = await stack.enter_async_context(openai_client(address))
             stream = await client.chat.completions.create(model=MODEL, messages=HI, stream=True)
             await anext(aiter(stream))
             reading = asyncio.create_task(_all_of(stream))
@@ -442,11 +424,11 @@ async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see
     upstream: Upstream, client: AsyncOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "_HEARTBEAT_SECONDS", 0.3)
-    heard = asyncio.Event()
+    heartbeat = asyncio.Event()
 
     async def thinks_on(exchange: Exchange) -> None:
         await exchange.start()
-        while not heard.is_set():
+        while not heartbeat.is_set():
             await exchange.text("Hm.", thought=True)
             await asyncio.sleep(0.02)
         await exchange.text("Hello", finish="STOP")
@@ -459,12 +441,12 @@ async def test_a_client_hears_something_while_thoughts_come_that_it_does_not_see
     async with asking as response:
         async for line in response.iter_lines():
             if line.startswith(":"):
-                heard.set()
-    assert heard.is_set()
+                heartbeat.set()
+    assert heartbeat.is_set()
 
 
 async def test_a_response_that_is_cut_ends_in_an_error_and_as_failed(upstream: Upstream, client: AsyncOpenAI) -> None:
-    upstream.plays(cuts)
+    upstream.plays(says_and_breaks_off("half"))
     events = [event async for event in await client.responses.create(model=MODEL, input="hi", stream=True)]
     error, failed = events[-2:]
     assert (error.type, failed.type) == ("error", "response.failed")

@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -11,6 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 from support.files import png
 from support.functions import TOOLS, contents_of
+from support.openai_client import openai_client
 from support.serving import sharing
 from support.upstream import Upstream, says
 
@@ -24,16 +24,6 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
 SPLIT = "data:image/png;base64," + "QUI=" * 65_537
 """Base64 that ends more than once."""
 SCHEMA = {"type": "object", "properties": {"colour": {"type": "string"}}}
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with (
-        sharing(upstream, retries=0) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
-        yield client
 
 
 async def files_of(client: AsyncOpenAI) -> Any:
@@ -50,15 +40,15 @@ async def test_a_picture_is_asked_with_beside_functions_and_a_schema(upstream: U
     upstream.plays(says('{"colour": "red"}'), says("Red."))
     format_: Any = {"type": "json_schema", "json_schema": {"name": "colour", "schema": SCHEMA}}
     before = await files_of(client)
-    asked = shown({"type": "image_url", "image_url": {"url": AS_URL, "detail": "low"}})
+    messages = shown({"type": "image_url", "image_url": {"url": AS_URL, "detail": "low"}})
     tools: Any = [{"type": "function", "function": tool} for tool in TOOLS]
-    answer = await client.chat.completions.create(model=MODEL, messages=asked, tools=tools, response_format=format_)
-    said = answer.choices[0].message.content
-    assert json.loads(said or "") == {"colour": "red"}
+    answer = await client.chat.completions.create(model=MODEL, messages=messages, tools=tools, response_format=format_)
+    text = answer.choices[0].message.content
+    assert json.loads(text or "") == {"colour": "red"}
     [content] = contents_of(upstream.exchanges[0])
     assert content["parts"] == [INLINE, {"text": "Which colour?"}]
     assert upstream.exchanges[0].body["generationConfig"]["responseJsonSchema"] == SCHEMA
-    again: Any = [*asked, {"role": "assistant", "content": said}, {"role": "user", "content": "Sure?"}]
+    again: Any = [*messages, {"role": "assistant", "content": text}, {"role": "user", "content": "Sure?"}]
     await client.chat.completions.create(model=MODEL, messages=again)
     assert contents_of(upstream.exchanges[1])[0]["parts"] == [INLINE, {"text": "Which colour?"}]
     assert await files_of(client) == before
@@ -88,16 +78,16 @@ async def test_a_file_of_this_server_and_one_inline_are_asked_together(upstream:
             name = (await sent.json())["id"]
     wave = b64encode(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\0\0\0\0").decode()
     sound = {"type": "input_audio", "input_audio": {"data": wave, "format": "wav"}}
-    asked = shown(sound, {"type": "file", "file": {"file_id": name}})
+    messages = shown(sound, {"type": "file", "file": {"file_id": name}})
     await client.chat.completions.create(
-        model=MODEL, messages=[*asked, {"role": "assistant", "content": "Hm."}, *shown(sound, text="And?")]
+        model=MODEL, messages=[*messages, {"role": "assistant", "content": "Hm."}, *shown(sound, text="And?")]
     )
-    await client.chat.completions.create(model=MODEL, messages=asked)
+    await client.chat.completions.create(model=MODEL, messages=messages)
     kept = {"inlineData": {"mimeType": "text/plain", "data": b64encode(b"kept").decode()}}
-    heard = {"inlineData": {"mimeType": "audio/wav", "data": wave}}
+    sound_part = {"inlineData": {"mimeType": "audio/wav", "data": wave}}
     parts = [[part for content in contents_of(each) for part in content["parts"]] for each in upstream.exchanges]
-    assert parts[0] == [heard, kept, {"text": "Which colour?"}, {"text": "Hm."}, heard, {"text": "And?"}]
-    assert parts[1] == [heard, kept, {"text": "Which colour?"}]
+    assert parts[0] == [sound_part, kept, {"text": "Which colour?"}, {"text": "Hm."}, sound_part, {"text": "And?"}]
+    assert parts[1] == [sound_part, kept, {"text": "Which colour?"}]
 
 
 @pytest.mark.parametrize(
@@ -127,14 +117,11 @@ async def test_pictures_may_be_as_large_as_a_file_beside_a_frame(upstream: Upstr
     def of(picture: bytes) -> dict[str, Any]:
         return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64encode(picture).decode()}"}}
 
-    async with (
-        sharing(upstream, **settings) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
+    async with sharing(upstream, **settings) as address, openai_client(address) as client:
         await client.chat.completions.create(model=MODEL, messages=shown(of(large)))
         [content] = contents_of(upstream.exchanges[0])
         assert content["parts"][0]["inlineData"] == {"mimeType": "image/png", "data": b64encode(large).decode()}
-        for told, messages in (
+        for sentence, messages in (
             ("see MAX_FILE_BYTES.", shown(of(png(more=b"x" * 401_000)))),
             ("see MAX_FRAME_BYTES and MAX_FILE_BYTES.", shown(of(large), of(large))),
             ("see MAX_FRAME_BYTES.", shown(of(png()), text="x" * 20_000)),
@@ -142,7 +129,7 @@ async def test_pictures_may_be_as_large_as_a_file_beside_a_frame(upstream: Upstr
             with pytest.raises(openai.APIStatusError) as refused:
                 await client.chat.completions.create(model=MODEL, messages=messages)
             assert (refused.value.status_code, refused.value.code) == (413, "message_too_large")
-            assert refused.value.body["message"].endswith(told)
+            assert refused.value.body["message"].endswith(sentence)
     assert len(upstream.exchanges) == 1
 
 
@@ -153,10 +140,7 @@ async def test_a_body_with_files_may_not_hold_more_values_than_a_small_one_can(
     parameters = {"type": "object", "of": [[] for _ in range(5_000)]}
     tools: Any = [{"type": "function", "function": {"name": "f", "parameters": parameters}}]
     settings: dict[str, Any] = {"retries": 0, "max_file_bytes": 400_000, "max_frame_bytes": 10_000}
-    async with (
-        sharing(upstream, **settings) as address,
-        AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client,
-    ):
+    async with sharing(upstream, **settings) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=shown(), tools=tools)
     assert refused.value.status_code == 413

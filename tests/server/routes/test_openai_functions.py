@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any
 
 import openai
@@ -12,6 +11,7 @@ import pytest
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk
 from support.functions import TOOLS, call, calls, contents_of
+from support.openai_client import openai_client
 from support.paths import DOCS
 from support.redis import RedisServer
 from support.serving import serving, sharing
@@ -24,19 +24,6 @@ ASK: Any = [{"role": "user", "content": "How is it?"}]
 SCHEMA = {"type": "object", "properties": {"sky": {"type": "string"}}}
 
 
-@asynccontextmanager
-async def client_of(address: str) -> AsyncIterator[AsyncOpenAI]:
-    async with AsyncOpenAI(base_url=f"http://{address}/v1", api_key="any", max_retries=0) as client:
-        yield client
-
-
-@pytest.fixture
-async def client(upstream: Upstream) -> AsyncIterator[AsyncOpenAI]:
-    """A client of a server that other tests share."""
-    async with sharing(upstream, retries=0) as address, client_of(address) as client:
-        yield client
-
-
 async def streamed(client: AsyncOpenAI, messages: Any, **more: Any) -> tuple[dict[str, Any], list[ChatCompletionChunk]]:
     """The message of a stream, joined as OpenAI says, and its chunks."""
     stream = await client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS, stream=True, **more)
@@ -45,12 +32,12 @@ async def streamed(client: AsyncOpenAI, messages: Any, **more: Any) -> tuple[dic
     called: dict[int, dict[str, Any]] = {}
     for delta in [choice.delta for chunk in chunks for choice in chunk.choices]:
         content = content if delta.content is None else (content or "") + delta.content
-        for told in delta.tool_calls or ():
-            known = called.setdefault(told.index, {"type": "function", "function": {"name": "", "arguments": ""}})
-            known["id"] = told.id or known["id"]
-            assert told.function is not None
-            known["function"]["name"] += told.function.name or ""
-            known["function"]["arguments"] += told.function.arguments or ""
+        for piece in delta.tool_calls or ():
+            known = called.setdefault(piece.index, {"type": "function", "function": {"name": "", "arguments": ""}})
+            known["id"] = piece.id or known["id"]
+            assert piece.function is not None
+            known["function"]["name"] += piece.function.name or ""
+            known["function"]["arguments"] += piece.function.arguments or ""
     message: dict[str, Any] = {"role": "assistant", "content": content}
     if called:
         message["tool_calls"] = [called[index] for index in sorted(called)]
@@ -85,9 +72,9 @@ async def test_a_call_is_answered_and_comes_back_with_its_signature(upstream: Up
     assert first.body["toolConfig"] == {"functionCallingConfig": {"mode": "ANY"}}
     assert first.body["generationConfig"]["responseJsonSchema"] == SCHEMA
     assert [declared["name"] for declared in first.body["tools"][0]["functionDeclarations"]] == ["weather", "clock"]
-    _, said, answered = contents_of(second)
-    assert said == {"role": "model", "parts": [json.loads(signed)]}
-    assert answered["parts"] == [{"functionResponse": {"name": "weather", "response": {"sky": "blue"}}}]
+    _, call_content, result_content = contents_of(second)
+    assert call_content == {"role": "model", "parts": [json.loads(signed)]}
+    assert result_content["parts"] == [{"functionResponse": {"name": "weather", "response": {"sky": "blue"}}}]
     assert signed in second.raw_body
 
 
@@ -105,9 +92,9 @@ async def test_two_calls_at_once_over_three_rounds_are_streamed_with_their_index
     messages: list[Any] = [*ASK]
     for _ in rounds:
         message, chunks = await streamed(client, messages)
-        told = [choice for chunk in chunks for choice in chunk.choices]
-        assert [choice.finish_reason for choice in told] == [None] * (len(told) - 1) + ["tool_calls"]
-        assert [(made.index, made.id) for choice in told for made in choice.delta.tool_calls or ()] == [
+        choices = [choice for chunk in chunks for choice in chunk.choices]
+        assert [choice.finish_reason for choice in choices] == [None] * (len(choices) - 1) + ["tool_calls"]
+        assert [(made.index, made.id) for choice in choices for made in choice.delta.tool_calls or ()] == [
             (index, made["id"]) for index, made in enumerate(message["tool_calls"])
         ]
         assert message["content"] == "Let me look."
@@ -117,9 +104,9 @@ async def test_two_calls_at_once_over_three_rounds_are_streamed_with_their_index
     contents = contents_of(upstream.exchanges[-1])
     assert [content["role"] for content in contents] == ["user", *["model", "user"] * 3]
     for number, parts in enumerate(rounds):
-        said, answered = contents[1 + 2 * number : 3 + 2 * number]
-        assert said["parts"] == [{"text": "Let me look."}, *map(json.loads, parts)]
-        assert [part["functionResponse"]["id"] for part in answered["parts"]] == [f"w{number}", f"k{number}"]
+        call_content, result_content = contents[1 + 2 * number : 3 + 2 * number]
+        assert call_content["parts"] == [{"text": "Let me look."}, *map(json.loads, parts)]
+        assert [part["functionResponse"]["id"] for part in result_content["parts"]] == [f"w{number}", f"k{number}"]
 
 
 async def test_a_response_calls_in_items_and_takes_their_outputs(upstream: Upstream, client: AsyncOpenAI) -> None:
@@ -143,9 +130,9 @@ async def test_a_response_calls_in_items_and_takes_their_outputs(upstream: Upstr
     given: Any = [*ASK, message, made[0], outputs[0], made[1], outputs[1]]
     second = await client.responses.create(model=MODEL, input=given, tools=RESPONSE_TOOLS, store=False)
     assert second.output_text == "Sunny."
-    _, said, answered = contents_of(upstream.exchanges[1])
-    assert said["parts"][:2] == [{"text": "Let me look."}, json.loads(signed)]
-    assert [part["functionResponse"]["response"] for part in answered["parts"]] == [{"result": "fine"}] * 2
+    _, call_content, result_content = contents_of(upstream.exchanges[1])
+    assert call_content["parts"][:2] == [{"text": "Let me look."}, json.loads(signed)]
+    assert [part["functionResponse"]["response"] for part in result_content["parts"]] == [{"result": "fine"}] * 2
 
 
 @pytest.mark.parametrize("model, signed", [(MODEL, True), ("gemini-2.5-flash", False)])
@@ -153,14 +140,14 @@ async def test_a_step_that_is_not_known_goes_as_plain_parts(upstream: Upstream, 
     made = {"id": "call_old", "type": "function", "function": {"name": "clock", "arguments": '{"zone": "CET"}'}}
     message = {"role": "assistant", "content": "Let me look.", "tool_calls": [made]}
     messages: Any = [*ASK, message, {"role": "tool", "tool_call_id": "call_old", "content": "noon"}]
-    async with sharing(upstream, retries=0, models="*") as address, client_of(address) as client:
+    async with sharing(upstream, retries=0, models="*") as address, openai_client(address) as client:
         await client.chat.completions.create(model=model, messages=messages, tools=CHAT_TOOLS)
-    _, said, answered = contents_of(upstream.exchanges[0])
+    _, call_content, result_content = contents_of(upstream.exchanges[0])
     part: dict[str, Any] = {"functionCall": {"name": "clock", "args": {"zone": "CET"}}}
     if signed:
         part["thoughtSignature"] = "skip_thought_signature_validator"
-    assert said["parts"] == [{"text": "Let me look."}, part]
-    assert answered["parts"] == [{"functionResponse": {"name": "clock", "response": {"result": "noon"}}}]
+    assert call_content["parts"] == [{"text": "Let me look."}, part]
+    assert result_content["parts"] == [{"functionResponse": {"name": "clock", "response": {"result": "noon"}}}]
 
 
 async def test_the_recipe_of_the_guide_calls_its_function(upstream: Upstream) -> None:
@@ -197,7 +184,7 @@ async def test_replicas_share_the_signatures(upstream: Upstream, redis: RedisSer
     async with AsyncExitStack() as stack:
         one, other = [
             await stack.enter_async_context(
-                client_of(await stack.enter_async_context(serving(upstream, redis_url=redis.url)))
+                openai_client(await stack.enter_async_context(serving(upstream, redis_url=redis.url)))
             )
             for _ in range(2)
         ]
@@ -213,7 +200,7 @@ async def test_calls_and_results_have_a_bound(upstream: Upstream) -> None:
         {"role": "assistant", "tool_calls": [made]},
         {"role": "tool", "tool_call_id": "c", "content": "x" * 2_000},
     ]
-    async with sharing(upstream, max_history_chars=1_000) as address, client_of(address) as client:
+    async with sharing(upstream, max_history_chars=1_000) as address, openai_client(address) as client:
         with pytest.raises(openai.APIStatusError) as refused:
             await client.chat.completions.create(model=MODEL, messages=messages, tools=CHAT_TOOLS)
     assert (refused.value.status_code, refused.value.param) == (413, "messages")

@@ -15,7 +15,7 @@ from support.serving import serving
 from support.transports import listening, post
 from support.upstream import Upstream, says, says_and_is_silent, says_when
 
-ASKED = {"message": "hi", "id": "t1", "grace": 60}
+QUESTION = {"message": "hi", "id": "t1", "grace": 60}
 
 
 @asynccontextmanager
@@ -48,17 +48,17 @@ async def events(response: aiohttp.ClientResponse, most: int | None = None) -> l
 async def test_events_of_a_turn_with_grace_have_ids_and_go_on_after_any_of_them(upstream: Upstream) -> None:
     upstream.plays(says("a", "é", "𝄞\u2028", thoughts=["hm"]))
     async with serving(upstream) as address, client(address) as http:
-        async with http.post("/chat/stream", json={**ASKED, "thinking": "low"}) as response:
+        async with http.post("/chat/stream", json={**QUESTION, "thinking": "low"}) as response:
             whole = await events(response)
         run = whole[0][1]["run"]
         assert [name for name, _ in whole] == [f"{run}:{number}" for number in range(1, len(whole) + 1)]
         for number, (name, _) in enumerate(whole[:-1], 1):
-            heard = [frame for _, frame in whole[:number]]
+            received = [frame for _, frame in whole[:number]]
             for headers, query in (({"Last-Event-ID": name}, "?after=0"), ({}, f"?after={number}")):
                 async with http.get(f"/runs/{run}/events{query}", headers=headers) as response:
                     rest = await events(response)
                 assert rest[-1] == whole[-1]
-                assert text_of([*heard, *(frame for _, frame in rest)]) == "aé𝄞\u2028"
+                assert text_of([*received, *(frame for _, frame in rest)]) == "aé𝄞\u2028"
                 assert [name for name, _ in rest] == [f"{run}:{frame['seq']}" for _, frame in rest]
         async with http.get(f"/runs/{run}/events", headers={"Last-Event-ID": whole[-1][0]}) as response:
             assert (response.status, await response.read()) == (204, b"")
@@ -71,11 +71,11 @@ async def test_a_lost_request_is_asked_again_and_the_upstream_is_not(upstream: U
     upstream.plays(says_when(goes_on))
     async with serving(upstream) as address, client(address) as http:
         listener = await listening(address, path, grace=60)  # type: ignore[arg-type]
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         listener.reset()
         await log.line("run", happening="lost")
         assert not exchange.closed.is_set()
-        asking = asyncio.ensure_future(http.post(path, json=ASKED))
+        asking = asyncio.ensure_future(http.post(path, json=QUESTION))
         await log.line("run", happening="resumed")
         goes_on.set()
         async with await asking as response:
@@ -92,7 +92,7 @@ async def test_a_client_that_prefers_so_gets_the_name_of_its_run_at_once_and_its
     goes_on = asyncio.Event()
     upstream.plays(says_when(goes_on))
     async with serving(upstream) as address, client(address) as http:
-        async with http.post("/chat", json=ASKED, headers={"Prefer": "wait=5, respond-async"}) as response:
+        async with http.post("/chat", json=QUESTION, headers={"Prefer": "wait=5, respond-async"}) as response:
             accepted = await response.json()
             place = response.headers["Location"]
             assert (response.status, response.headers["Preference-Applied"]) == (202, "respond-async")
@@ -118,11 +118,11 @@ async def test_a_client_that_prefers_so_gets_the_name_of_its_run_at_once_and_its
 async def test_a_delete_stops_a_run_and_everybody_who_listens_is_told(upstream: Upstream) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address, client(address) as http, connected(address) as socket:
-        async with http.post("/chat/stream", json=ASKED) as stream:
+        async with http.post("/chat/stream", json=QUESTION) as stream:
             run = (await events(stream, 2))[0][1]["run"]
             await socket.send(type="resume", run=run)
             await socket.receive()
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             for _ in range(2):
                 async with http.delete(f"/runs/{run}") as response:
                     assert (response.status, await response.read()) == (204, b"")
@@ -141,7 +141,7 @@ async def test_a_run_is_not_found_gone_or_refused_by_name(upstream: Upstream) ->
         for method, path in (("GET", ""), ("DELETE", ""), ("GET", "/events")):
             async with http.request(method, f"/runs/{unknown}{path}") as response:
                 assert (response.status, (await response.json())["code"]) == (404, "not_found")
-        async with http.post("/chat", json=ASKED, headers={"Prefer": "respond-async"}) as response:
+        async with http.post("/chat", json=QUESTION, headers={"Prefer": "respond-async"}) as response:
             run = (await response.json())["run"]
         async with http.get(f"/runs/{run}/events") as response:
             await events(response)
@@ -155,11 +155,11 @@ async def test_a_run_is_not_found_gone_or_refused_by_name(upstream: Upstream) ->
             async with http.get(f"/runs/{run}/events{query}", headers=headers) as response:
                 problem = await response.json()
             assert (problem["status"], problem["code"], problem["field"]) == (400, "invalid_frame", field)
-        status, problem, _ = await post(address, "/chat", json.dumps({**ASKED, "grace": 91}).encode())
+        status, problem, _ = await post(address, "/chat", json.dumps({**QUESTION, "grace": 91}).encode())
         assert (status, problem["field"], problem["id"]) == (400, "grace", "t1")
-        status, problem, _ = await post(address, "/chat/stream", json.dumps({**ASKED, "model": "gemini-9"}).encode())
+        status, problem, _ = await post(address, "/chat/stream", json.dumps({**QUESTION, "model": "gemini-9"}).encode())
         assert (status, problem["code"]) == (404, "unknown_model")
-        status, problem, _ = await post(address, "/chat", json.dumps({**ASKED, "conversation": "no"}).encode())
+        status, problem, _ = await post(address, "/chat", json.dumps({**QUESTION, "conversation": "no"}).encode())
         assert (status, problem["code"], problem["id"]) == (404, "not_found", "t1")
     async with serving(upstream) as address, client(address) as http, http.get(f"/runs/{run}") as response:
         problem = await response.json()
@@ -169,11 +169,11 @@ async def test_a_run_is_not_found_gone_or_refused_by_name(upstream: Upstream) ->
 async def test_head_does_not_listen(upstream: Upstream, log: Log) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address, client(address) as http:
-        async with http.post("/chat", json={**ASKED, "grace": 0.5}, headers={"Prefer": "respond-async"}) as response:
+        async with http.post("/chat", json={**QUESTION, "grace": 0.5}, headers={"Prefer": "respond-async"}) as response:
             run = (await response.json())["run"]
         async with http.head(f"/runs/{run}/events") as response:
             assert (response.status, response.content_type) == (200, "text/event-stream")
-        exchange = await upstream.asked()
+        exchange = await upstream.wait_for_request()
         await asyncio.wait_for(exchange.closed.wait(), 5)
         assert (await log.line("turn_ended"))["reason"] == "expired"
 
@@ -182,8 +182,8 @@ async def test_a_conversation_names_its_runs_and_keeps_what_a_lost_one_has_said(
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address, client(address) as http, conversations_of(address) as stored:
         conversation = await stored.create()
-        asked: dict[str, Any] = {**ASKED, "conversation": conversation}
-        async with http.post("/chat/stream", json=asked) as stream:
+        question: dict[str, Any] = {**QUESTION, "conversation": conversation}
+        async with http.post("/chat/stream", json=question) as stream:
             started, _ = [frame for _, frame in await events(stream, 2)]
             async with http.get(f"/conversations/{conversation}") as response:
                 tree = await response.json()

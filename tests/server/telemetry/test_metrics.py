@@ -108,13 +108,13 @@ async def test_what_runs_and_what_is_open_is_told_while_it_is(upstream: Upstream
 
 
 async def test_each_gap_between_two_deltas_is_counted(upstream: Upstream, log: Log) -> None:
-    heard = asyncio.Semaphore(0)
+    deltas = asyncio.Semaphore(0)
 
     async def waits(exchange: Exchange) -> None:
         await exchange.start()
         await exchange.text("One")
         for text, finish in (("two", None), ("three", "STOP")):
-            await heard.acquire()
+            await deltas.acquire()
             await asyncio.sleep(0.06)
             await exchange.text(text, finish=finish)
         await exchange.finish()
@@ -124,7 +124,7 @@ async def test_each_gap_between_two_deltas_is_counted(upstream: Upstream, log: L
         await client.chat()
         for _ in range(2):
             await client.receive()
-            heard.release()
+            deltas.release()
         await client.until_end()
         await log.line("turn_ended")
         read = await scrape(address)
@@ -214,7 +214,7 @@ async def test_a_hang_up_is_counted_by_its_reason_and_its_phase(
     async with serving(upstream, retry_max_delay=30, retries=9) as address:
         async with connected(address, close_timeout=0.1, max_queue=1, ping_interval=None) as client:
             await client.chat(tools=TOOLS if phase == "waiting" else [])
-            exchange = await upstream.asked()
+            exchange = await upstream.wait_for_request()
             if phase == "streaming":
                 await client.receive()
             elif phase == "waiting":
@@ -241,7 +241,7 @@ async def test_a_request_that_is_left_is_a_hang_up(upstream: Upstream, log: Log,
     upstream.plays(is_silent)
     async with serving(upstream) as address:
         listener: Listener = await listening(address, path)
-        await upstream.asked()
+        await upstream.wait_for_request()
         listener.close()
         await log.line("turn_ended")
         read = await scrape(address)
@@ -253,7 +253,7 @@ async def test_a_stream_that_is_left_unread_is_left_while_it_is_sent(upstream: U
     async with serving(upstream) as address:
         writer = (await listening(address, "/chat/stream")).writer
         writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         writer.transport.abort()
         await log.line("turn_ended")
         read = await scrape(address)
@@ -299,7 +299,7 @@ async def test_a_send_that_waits_for_its_client_is_counted(upstream: Upstream, p
         else:
             writer = (await listening(address, path)).writer
             writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await until_blocked(await upstream.asked())
+        await until_blocked(await upstream.wait_for_request())
         read = await scrape(address)
         writer.transport.abort()
     assert read.value("send_waits_total") == 1

@@ -69,7 +69,7 @@ def selectors(query: str) -> list[promql_parser.VectorSelector]:
 
 
 @pytest.fixture(scope="module")
-async def told() -> AsyncIterator[Scrape]:
+async def metrics() -> AsyncIterator[Scrape]:
     """The metrics of a server that has seen everything: each of its series is there."""
     async with Upstream() as upstream, serving(upstream, retries=0) as address:
         for script in (says("Hello"), fails(503)):
@@ -92,12 +92,12 @@ QUERIES = dict(queries())
 
 
 @pytest.mark.parametrize("name", QUERIES)
-async def test_a_query_asks_for_what_is_told(told: Scrape, name: str) -> None:
+async def test_a_query_asks_for_what_is_told(metrics: Scrape, name: str) -> None:
     wanted = selectors(QUERIES[name])
     assert wanted
     for selector in wanted:
-        assert selector.name in {*told.names, UP}
-        labels = {label for found, pairs in told.samples if found == selector.name for label, _ in pairs} | TARGET
+        assert selector.name in {*metrics.names, UP}
+        labels = {label for found, pairs in metrics.samples if found == selector.name for label, _ in pairs} | TARGET
         for matcher in selector.matchers.matchers:
             assert matcher.name in labels
             if matcher.name in ("code", "end"):
@@ -110,12 +110,12 @@ def test_what_is_no_query_is_found(query: str) -> None:
         selectors(query)
 
 
-def test_every_metric_is_on_the_dashboard_and_in_the_manual(told: Scrape) -> None:
+def test_every_metric_is_on_the_dashboard_and_in_the_manual(metrics: Scrape) -> None:
     shown = {selector.name for query in QUERIES.values() for selector in selectors(query)}
-    for name in told.kinds:
+    for name in metrics.kinds:
         assert {f"{name}{suffix}" for suffix in ("", "_total", "_bucket")} & shown, name
-    told_in_words = set(re.findall(r"^\| `((?:deltawire|process)_\w+)`", OPERATIONS, re.MULTILINE))
-    assert told_in_words == {name if kind != "counter" else f"{name}_total" for name, kind in told.kinds.items()}
+    documented = set(re.findall(r"^\| `((?:deltawire|process)_\w+)`", OPERATIONS, re.MULTILINE))
+    assert documented == {name if kind != "counter" else f"{name}_total" for name, kind in metrics.kinds.items()}
 
 
 def test_every_alert_is_in_the_manual() -> None:

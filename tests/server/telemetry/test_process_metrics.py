@@ -17,24 +17,24 @@ from deltawire.telemetry.process_metrics import ProcessMetrics
 DAY = 86_400.0
 
 
-def of(told: Scrape, name: str) -> float:
-    return told.samples[f"process_{name}", frozenset()]
+def of(metrics: Scrape, name: str) -> float:
+    return metrics.samples[f"process_{name}", frozenset()]
 
 
 async def test_it_tells_of_the_process(upstream: Upstream) -> None:
     async with serving(upstream) as address:
-        told = await scrape(address)
-    assert 10**7 < of(told, "resident_memory_bytes") < of(told, "virtual_memory_bytes")
-    assert 0 < of(told, "open_fds") < of(told, "max_fds")
-    assert of(told, "cpu_seconds_total") > 0
-    assert 0 < time.time() - of(told, "start_time_seconds") < DAY
+        metrics = await scrape(address)
+    assert 10**7 < of(metrics, "resident_memory_bytes") < of(metrics, "virtual_memory_bytes")
+    assert 0 < of(metrics, "open_fds") < of(metrics, "max_fds")
+    assert of(metrics, "cpu_seconds_total") > 0
+    assert 0 < time.time() - of(metrics, "start_time_seconds") < DAY
 
 
 async def test_it_tells_of_all_workers_together(upstream: Upstream) -> None:
     async with running_over(upstream, workers="2") as server:
-        told = await scrape(server.address)
+        metrics = await scrape(server.address)
     [limit] = [family.samples[0].value for family in ProcessMetrics().collect() if family.name == "process_max_fds"]
-    assert of(told, "max_fds") == 2 * limit
+    assert of(metrics, "max_fds") == 2 * limit
 
 
 async def test_it_tells_of_connections_to_the_database_and_of_waits(tmp_path: Path) -> None:
@@ -51,13 +51,13 @@ async def test_it_tells_of_connections_to_the_database_and_of_waits(tmp_path: Pa
             if until is not None:
                 await until.wait()
 
-    def told() -> list[float | None]:
+    def values() -> list[float | None]:
         names = ("deltawire_database_connections_in_use", "deltawire_database_waits_total")
         return [metrics._registry.get_sample_value(name) for name in names]
 
     async def becomes(*wanted: float) -> None:
         async with asyncio.timeout(10):
-            while told() != list(wanted):  # noqa: ASYNC110 - a metric has no event
+            while values() != list(wanted):  # noqa: ASYNC110 - a metric has no event
                 await asyncio.sleep(0.001)
 
     first = asyncio.create_task(write(release))
@@ -66,5 +66,5 @@ async def test_it_tells_of_connections_to_the_database_and_of_waits(tmp_path: Pa
     await becomes(1.0, 1.0)
     release.set()
     await asyncio.gather(first, second)
-    assert told() == [0.0, 1.0]
+    assert values() == [0.0, 1.0]
     await database.close()

@@ -81,8 +81,8 @@ async def test_turns_of_one_socket_are_found_by_the_id_of_its_handshake_and_told
 
 async def test_a_handshake_that_is_refused_carries_its_id_too(upstream: Upstream, log: Log) -> None:
     async with serving(upstream) as address:
-        for asked in ({"Origin": "https://elsewhere.example"}, {"Sec-WebSocket-Version": "7"}):
-            status, _, headers = await handshake(address, **asked)
+        for request_headers in ({"Origin": "https://elsewhere.example"}, {"Sec-WebSocket-Version": "7"}):
+            status, _, headers = await handshake(address, **request_headers)
             assert (status >= 400, bool(re.fullmatch(AN_ID, headers["X-Request-Id"]))) == (True, True)
 
 
@@ -112,7 +112,7 @@ BAD_ID = "no id, for it has blanks"
 
 
 @pytest.mark.parametrize(
-    "frame, told",
+    "frame, ids",
     [
         ({"id": BAD_ID, "ref": "mine: 1"}, (None, "mine: 1", "id")),
         ({"id": BAD_ID}, (None, None, "id")),
@@ -123,12 +123,12 @@ BAD_ID = "no id, for it has blanks"
     ],
 )
 async def test_a_chat_that_is_refused_for_its_id_is_told_by_its_ref(
-    upstream: Upstream, frame: dict[str, Any], told: tuple[str | None, ...]
+    upstream: Upstream, frame: dict[str, Any], ids: tuple[str | None, ...]
 ) -> None:
     async with serving(upstream) as address, connected(address) as client:
         await client.chat(**frame)
         [error] = await client.until_end()
-    assert (error["id"], error["ref"], error["field"]) == told
+    assert (error["id"], error["ref"], error["field"]) == ids
 
 
 async def test_a_turn_that_is_admitted_with_a_ref_is_like_any_other(upstream: Upstream) -> None:

@@ -42,9 +42,9 @@ async def test_a_turn_is_a_span_by_the_conventions(
         span = await collector.span()
         line = await log.line("turn_ended")
     assert usage["cost_usd"] > 0
-    told = attributes_of(span)
-    assert 0 < told.pop("gen_ai.response.time_to_first_chunk") < 5
-    assert told == {
+    attributes = attributes_of(span)
+    assert 0 < attributes.pop("gen_ai.response.time_to_first_chunk") < 5
+    assert attributes == {
         "gen_ai.operation.name": "generate_content",
         "gen_ai.provider.name": "gcp.gemini",
         "gen_ai.request.model": "gemini-flash-latest",
@@ -65,7 +65,7 @@ async def test_a_turn_is_a_span_by_the_conventions(
         "deltawire.retries": 0,
         "deltawire.cost_usd": usage["cost_usd"],
     }
-    assert told["deltawire.cost_usd"] > 0
+    assert attributes["deltawire.cost_usd"] > 0
     assert (span.name, span.kind) == ("generate_content gemini-flash-latest", Span.SPAN_KIND_CLIENT)
     assert [event.name for event in span.events] == ["deltawire.first_delta"]
     assert span.status.code == Status.STATUS_CODE_UNSET
@@ -116,20 +116,23 @@ async def test_a_fault_is_told_with_its_tries(upstream: Upstream, collector: Col
     async with serving(upstream, retries=2, retry_max_delay=0.01) as address:
         await ask_rest(address)
         span = await collector.span()
-    told = attributes_of(span)
+    attributes = attributes_of(span)
     assert span.status.code == Status.STATUS_CODE_ERROR
-    assert told["error.type"] == told["deltawire.end"] == "upstream_unavailable"
-    assert told["deltawire.retries"] == 2
-    assert told["gen_ai.response.finish_reasons"] == ["error"]
-    assert not {"gen_ai.response.model", "gen_ai.usage.input_tokens"} & set(told)
+    assert attributes["error.type"] == attributes["deltawire.end"] == "upstream_unavailable"
+    assert attributes["deltawire.retries"] == 2
+    assert attributes["gen_ai.response.finish_reasons"] == ["error"]
+    assert not {"gen_ai.response.model", "gen_ai.usage.input_tokens"} & set(attributes)
 
 
 async def test_a_fallback_answers_in_its_own_name(upstream: Upstream, collector: Collector) -> None:
     upstream.plays(fails(503), says("Hello"))
     async with serving(upstream, retries=0, fallback_models="gemini-2") as address:
         await ask_rest(address)
-        told = attributes_of(await collector.span())
-    assert (told["gen_ai.request.model"], told["gen_ai.response.model"]) == ("gemini-flash-latest", "gemini-2")
+        attributes = attributes_of(await collector.span())
+    assert (attributes["gen_ai.request.model"], attributes["gen_ai.response.model"]) == (
+        "gemini-flash-latest",
+        "gemini-2",
+    )
 
 
 async def test_a_hang_up_is_no_error_and_names_its_reason(upstream: Upstream, collector: Collector) -> None:
@@ -139,11 +142,11 @@ async def test_a_hang_up_is_no_error_and_names_its_reason(upstream: Upstream, co
             await client.chat()
             await client.receive()
         span = await collector.span()
-    told = attributes_of(span)
-    assert (told["deltawire.end"], told["deltawire.reason"]) == ("cancelled", "client_gone")
-    assert told["deltawire.phase"] == "streaming"
-    assert told["gen_ai.response.finish_reasons"] == ["error"]
-    assert "error.type" not in told
+    attributes = attributes_of(span)
+    assert (attributes["deltawire.end"], attributes["deltawire.reason"]) == ("cancelled", "client_gone")
+    assert attributes["deltawire.phase"] == "streaming"
+    assert attributes["gen_ai.response.finish_reasons"] == ["error"]
+    assert "error.type" not in attributes
     assert span.status.code == Status.STATUS_CODE_UNSET
 
 
@@ -173,14 +176,14 @@ async def test_what_is_said_stays_out_of_the_traces(upstream: Upstream, collecto
 async def test_what_is_said_is_in_them_for_those_who_want_it(upstream: Upstream, collector: Collector) -> None:
     async with serving(upstream, trace_content=1) as address:
         await asks_with_secrets(address)
-        told = attributes_of(await collector.span())
-    assert json.loads(told["gen_ai.system_instructions"]) == [text(SYSTEM)]
-    assert json.loads(told["gen_ai.input.messages"]) == [
+        attributes = attributes_of(await collector.span())
+    assert json.loads(attributes["gen_ai.system_instructions"]) == [text(SYSTEM)]
+    assert json.loads(attributes["gen_ai.input.messages"]) == [
         {"role": "user", "parts": [text(EARLIER)]},
         {"role": "assistant", "parts": [text("Yes.")]},
         {"role": "user", "parts": [text(PROMPT)]},
     ]
-    assert json.loads(told["gen_ai.output.messages"]) == [
+    assert json.loads(attributes["gen_ai.output.messages"]) == [
         {"role": "assistant", "parts": [text("Hello world")], "finish_reason": "stop"}
     ]
 

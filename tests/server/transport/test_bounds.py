@@ -23,8 +23,8 @@ class Neighbour:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self.heard = ""
-        self.hears = asyncio.Event()
+        self.received = ""
+        self.arrived = asyncio.Event()
         self.may_end = asyncio.Event()
 
     async def says_alphabets(self, exchange: Exchange) -> None:
@@ -42,15 +42,15 @@ class Neighbour:
             frame = await asyncio.wait_for(self.client.receive(), SECONDS)
             if frame["type"] != "delta":
                 return str(frame.get("finish_reason"))
-            self.heard += frame["text"]
-            self.hears.set()
+            self.received += frame["text"]
+            self.arrived.set()
 
-    async def hears_more(self) -> None:
+    async def receives_more(self) -> None:
         """Wait for ten more letters."""
-        wanted = len(self.heard) + 10
-        while len(self.heard) < wanted:
-            self.hears.clear()
-            await asyncio.wait_for(self.hears.wait(), SECONDS)
+        wanted = len(self.received) + 10
+        while len(self.received) < wanted:
+            self.arrived.clear()
+            await asyncio.wait_for(self.arrived.wait(), SECONDS)
 
 
 @asynccontextmanager
@@ -63,12 +63,12 @@ async def neighbour_of(upstream: Upstream, **settings: object) -> AsyncIterator[
         await client.chat("speak", id="neighbour")
         hearing = asyncio.create_task(neighbour.listen())
         try:
-            await neighbour.hears_more()
+            await neighbour.receives_more()
             yield address
-            await neighbour.hears_more()
+            await neighbour.receives_more()
             neighbour.may_end.set()
             assert await hearing == "stop"
-            assert neighbour.heard == ALPHABET * (len(neighbour.heard) // len(ALPHABET))
+            assert neighbour.received == ALPHABET * (len(neighbour.received) // len(ALPHABET))
         finally:
             hearing.cancel()
 
@@ -185,7 +185,7 @@ async def does_not_read(address: str, upstream: Upstream) -> None:
     socket.write(masked(b'{"type": "chat", "message": "hi"}'))
     stream = await listening(address, "/chat/stream")
     for number in (2, 3):
-        await until_blocked(await upstream.asked(number))
+        await until_blocked(await upstream.wait_for_request(number))
     for number in (2, 3):
         await upstream.exchanges[number - 1].closes()
     socket.close()

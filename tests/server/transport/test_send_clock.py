@@ -51,7 +51,7 @@ class Client:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.connect((host, int(port)))
         self.socket.setblocking(False)  # noqa: FBT003 - the library's own
-        self.heard = 0
+        self.received = 0
         mine = self.socket.getsockname()[1]
         self._ends = f"0100007F:{int(port):04X} 0100007F:{mine:04X}"
 
@@ -64,7 +64,7 @@ class Client:
         data = b""
         with suppress(ConnectionError):
             data = await asyncio.get_running_loop().sock_recv(self.socket, size)
-        self.heard += len(data)
+        self.received += len(data)
         return data != b""
 
     def is_dropped(self) -> bool:
@@ -121,9 +121,9 @@ async def test_a_response_that_is_not_read_is_dropped(
     lingering = asyncio.ensure_future(lingers(client))
     await client.dropped()
     lingering.cancel()
-    while client.heard < MANY_BYTES and await client.read(2**20):
+    while client.received < MANY_BYTES and await client.read(2**20):
         pass
-    assert 0 < client.heard < MANY_BYTES
+    assert 0 < client.received < MANY_BYTES
     client.socket.close()
 
 
@@ -133,8 +133,8 @@ async def test_a_client_that_reads_slowly_hears_all_of_it(server: ServerProcess,
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.timeout(60):
-        while client.heard < MANY_BYTES and await client.read(2**16):  # noqa: ASYNC110 - slowly
+        while client.received < MANY_BYTES and await client.read(2**16):  # noqa: ASYNC110 - slowly
             await asyncio.sleep(0.04)
-    assert client.heard >= MANY_BYTES
+    assert client.received >= MANY_BYTES
     assert loop.time() - began > 3  # several times the timeout
     client.socket.close()

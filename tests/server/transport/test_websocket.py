@@ -33,27 +33,14 @@ async def test_a_long_header_such_as_many_cookies_keeps_no_socket_out(upstream: 
         assert text_of(await client.ask()) == "Hello world"
 
 
-async def rest_after(address: str, request: bytes, answered: bytes, more: bytes) -> bytes:
-    """What comes until the server closes, soon, once `more` was sent after an answer that ends so."""
-    host, _, port = address.partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request)
-    await reader.readuntil(answered)
-    writer.write(more)
-    try:
-        async with asyncio.timeout(AT_ONCE):
-            return await reader.read()
-    except ConnectionError:
-        return b""
-    finally:
-        writer.close()
-
-
-async def raw(address: str, data: bytes) -> bytes:
-    """What the server answers to these bytes until it closes."""
+async def raw(address: str, data: bytes, answered: bytes = b"", more: bytes = b"") -> bytes:
+    """What the server answers to `data` until it closes, soon; or to `more`, sent after an answer that ends so."""
     host, _, port = address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(data)
+    if answered:
+        await reader.readuntil(answered)
+        writer.write(more)
     try:
         async with asyncio.timeout(AT_ONCE):
             return await reader.read()
@@ -96,13 +83,13 @@ async def test_a_handshake_that_takes_too_long_is_cut(upstream: Upstream, start:
 async def test_a_second_request_on_a_connection_has_a_clock_of_its_own(upstream: Upstream, again: bytes) -> None:
     async with sharing(upstream, handshake_timeout=1) as address:
         first = b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-        assert await rest_after(address, first, b'{"status":"ok"}', again) == b""
+        assert await raw(address, first, b'{"status":"ok"}', again) == b""
 
 
 async def test_a_connection_whose_answer_came_before_a_body_that_never_ends_is_cut(upstream: Upstream) -> None:
     async with sharing(upstream, handshake_timeout=1) as address:
         head = b"POST /models HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n\r\n{"
-        assert await rest_after(address, head, b'"text":""}', b"}") == b""
+        assert await raw(address, head, b'"text":""}', b"}") == b""
 
 
 async def test_a_body_that_takes_too_long_is_cut(upstream: Upstream) -> None:

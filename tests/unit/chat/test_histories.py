@@ -5,42 +5,42 @@ from deltawire.chat.history import HistoryPool, SocketHistory
 TEXT = "a" * 10_000
 
 
-def opened(pool: HistoryPool, caller: str, told: list[str]) -> SocketHistory:
+def opened(pool: HistoryPool, caller: str, dropped: list[str]) -> SocketHistory:
     history = pool.open(caller)
-    history.on_dropped = lambda: told.append(caller)
+    history.on_dropped = lambda: dropped.append(caller)
     return history
 
 
 def test_room_is_made_at_the_expense_of_the_caller_who_has_most() -> None:
-    told: list[str] = []
+    dropped: list[str] = []
     pool = HistoryPool(max_bytes=50_000, max_bytes_each=50_000, max_chars=100_000)
-    bobs = opened(pool, "bob", told)  # the oldest socket
+    bobs = opened(pool, "bob", dropped)  # the oldest socket
     bobs.add("hi", TEXT)
-    alices = [opened(pool, "alice", told) for _ in range(4)]
+    alices = [opened(pool, "alice", dropped) for _ in range(4)]
     for history in alices:
         history.add("hi", TEXT)
-    assert told == ["alice"]
+    assert dropped == ["alice"]
     assert [bool(history.messages()) for history in (bobs, *alices)] == [True, False, True, True, True]
 
 
 def test_a_caller_over_their_share_loses_their_own() -> None:
-    told: list[str] = []
+    dropped: list[str] = []
     pool = HistoryPool(max_bytes=1_000_000, max_bytes_each=25_000, max_chars=100_000)
-    alices = [opened(pool, "alice", told) for _ in range(3)]
+    alices = [opened(pool, "alice", dropped) for _ in range(3)]
     for history in alices:
         history.add("hi", TEXT)
-    assert told == ["alice"]
+    assert dropped == ["alice"]
     assert [bool(history.messages()) for history in alices] == [False, True, True]
 
 
 def test_a_socket_that_is_closed_gives_its_memory_back() -> None:
-    told: list[str] = []
+    dropped: list[str] = []
     pool = HistoryPool(max_bytes=25_000, max_bytes_each=25_000, max_chars=100_000)
     for _ in range(5):
-        history = opened(pool, "alice", told)
+        history = opened(pool, "alice", dropped)
         history.add("hi", TEXT)
         history.close()
-    assert told == []
+    assert dropped == []
 
 
 def test_the_oldest_parts_of_a_history_are_kept_as_text() -> None:
@@ -50,7 +50,14 @@ def test_the_oldest_parts_of_a_history_are_kept_as_text() -> None:
     history.add("q2", "", b"[7654321]")
     history.add("q3", "a3", b"[1111111]")
     history.add("q4", "a4", b"[2222222]")
-    said = [(message.text, getattr(message, "parts", None)) for message in history.messages()]
-    assert said == [("q1", None), ("a1", None), ("q3", None), ("a3", b"[1111111]"), ("q4", None), ("a4", b"[2222222]")]
+    messages = [(message.text, getattr(message, "parts", None)) for message in history.messages()]
+    assert messages == [
+        ("q1", None),
+        ("a1", None),
+        ("q3", None),
+        ("a3", b"[1111111]"),
+        ("q4", None),
+        ("a4", b"[2222222]"),
+    ]
     history.close()
     assert pool.open("ada").size == 0

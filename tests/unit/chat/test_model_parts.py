@@ -13,21 +13,21 @@ SIGNED = b'{"functionCall": {"name":"add", "args":{}},"thoughtSignature": "a+/="
 
 
 def test_a_part_keeps_its_bytes_and_its_place_in_the_text() -> None:
-    said = ModelParts()
-    said.add(len("Hello "), 0, SIGNED)
-    said.add(len("Hello world"), len("world"), b'{"text":"world","thoughtSignature":"x"}')
-    whole = said.encoded("Hello world!")
+    parts = ModelParts()
+    parts.add(len("Hello "), 0, SIGNED)
+    parts.add(len("Hello world"), len("world"), b'{"text":"world","thoughtSignature":"x"}')
+    whole = parts.encoded("Hello world!")
     assert whole == b'[{"text":"Hello "},%b,{"text":"world","thoughtSignature":"x"},{"text":"!"}]' % SIGNED
-    assert said.encoded("Hel") == b'[{"text":"Hel"},%b,{"text":"world","thoughtSignature":"x"}]' % SIGNED
+    assert parts.encoded("Hel") == b'[{"text":"Hel"},%b,{"text":"world","thoughtSignature":"x"}]' % SIGNED
 
 
 def test_a_round_begins_where_the_last_one_ended() -> None:
-    said = ModelParts()
-    said.add(2, 0, SIGNED)
-    assert said.encoded("ab") == b'[{"text":"ab"},%b]' % SIGNED
-    said.next_round(2)
-    assert said.is_only_text
-    assert said.encoded("abc") == b'[{"text":"c"}]'
+    parts = ModelParts()
+    parts.add(2, 0, SIGNED)
+    assert parts.encoded("ab") == b'[{"text":"ab"},%b]' % SIGNED
+    parts.next_round(2)
+    assert parts.is_only_text
+    assert parts.encoded("abc") == b'[{"text":"c"}]'
 
 
 def test_an_exchange_is_read_as_it_was_written() -> None:
@@ -103,8 +103,8 @@ def test_arguments_in_pieces_become_one_call_and_one_part(*, will_continue: bool
     signed = [
         of({"functionCall": piece, **({} if at else {"thoughtSignature": "s"})}) for at, piece in enumerate(pieces)
     ]
-    told = [event for event in events_of(*signed, END) if isinstance(event, ToolCall | Opaque)]
-    call, part = told
+    events = [event for event in events_of(*signed, END) if isinstance(event, ToolCall | Opaque)]
+    call, part = events
     assert isinstance(call, ToolCall)
     assert (call.name, call.arguments) == ("write", {"items": [{"name": "apple", "price": 0.5}]})
     assert isinstance(part, Opaque)

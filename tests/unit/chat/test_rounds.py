@@ -26,11 +26,11 @@ TWO = parts_of({"id": "a", "name": "add", "args": {}}, {"name": "sub", "args": {
 
 def begun(*, waits: bool = True, functions: bool = True, **fields: Any) -> Rounds:
     tools: list[Any] | None = [FunctionTool(name="add")] if functions else None
-    request = ChatRequest(message="hi", tools=tools)
-    told = {"turn": "t", "caller": "", "request": request, "history": [], "models": ("m",), **fields}
-    asked = TurnRequest(waits_for_results=waits, bounds=BOUNDS, **told)
-    rounds = Rounds(asked)
-    rounds.begin(asked, None)
+    chat_request = ChatRequest(message="hi", tools=tools)
+    fields = {"turn": "t", "caller": "", "request": chat_request, "history": [], "models": ("m",), **fields}
+    request = TurnRequest(waits_for_results=waits, bounds=BOUNDS, **fields)
+    rounds = Rounds(request)
+    rounds.begin(request, None)
     return rounds
 
 
@@ -78,8 +78,8 @@ def test_the_results_of_a_round_are_one_content_in_the_order_of_the_calls() -> N
     rounds.answer(ToolAnswer(call="a", result=1))
     request = rounds.ask_again("m")
     assert request.models == ("m",)
-    [(role, said), (answering, results)] = request.exchange
-    assert (role, said, answering) == ("model", TWO, "user")
+    [(role, parts), (answering, results)] = request.exchange
+    assert (role, parts, answering) == ("model", TWO, "user")
     assert json.loads(results) == [
         {"functionResponse": {"id": "a", "name": "add", "response": {"result": 1}}},
         {"functionResponse": {"name": "sub", "response": {"result": 2}}},
@@ -170,11 +170,11 @@ def test_an_exchange_that_broke_off_in_calls_is_kept_as_text() -> None:
 def test_over_http_the_calls_are_kept_for_the_turn_that_brings_their_results() -> None:
     rounds = begun(waits=False)
     rounds.call("a")
-    said = parts_of({"id": "a", "name": "add"})
-    says(rounds, said[1:-1])
+    parts = parts_of({"id": "a", "name": "add"})
+    says(rounds, parts[1:-1])
     assert not rounds.end_round()
     assert rounds.is_left_in_calls
-    assert rounds.exchange("") == said
+    assert rounds.exchange("") == parts
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ async def test_a_lost_listener_is_waited_for_and_then_the_turn_ends(
         await settled()
         assert has_ended(run)
         assert scene.reason == Reason.EXPIRED
-        assert scene.events.seen == ["started", departure.value, "expired"]
+        assert scene.events.happenings == ["started", departure.value, "expired"]
         late = FakeListener()
         late.listens(scene.runs.find_here(run.facts.name, CALLER.name))
         await settled()
@@ -102,7 +102,7 @@ async def test_a_listener_a_tenth_of_a_second_before_the_end_of_the_grace_keeps_
         await listener.leaves(run, Departure.LOST)
         scene.clock.advance(GRACE - 0.1)
         again = FakeListener()
-        again.listens(run, after=len(listener.heard))
+        again.listens(run, after=len(listener.received))
         scene.clock.advance(10 * GRACE)
         await settled()
         assert not has_ended(run)
@@ -126,9 +126,9 @@ async def test_a_resumed_run_is_stopped_from_anywhere_and_every_listener_hears_o
             [end] = other.ends
             assert isinstance(end, Usage)
             assert end.finish_reason == "cancelled"
-            assert other.heard[-1] is end or other.heard[-1] == end
-            assert isinstance(other.heard[0], Started)
-        assert scene.events.seen == ["started", "lost", "resumed", "resumed", "stopped"]
+            assert other.received[-1] is end or other.received[-1] == end
+            assert isinstance(other.received[0], Started)
+        assert scene.events.happenings == ["started", "lost", "resumed", "resumed", "stopped"]
 
 
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
@@ -171,7 +171,7 @@ async def test_a_run_that_ended_is_kept_for_another_grace_and_then_gone(departur
         again = FakeListener()
         again.listens(scene.runs.find_here(run.facts.name, CALLER.name), after=2)
         await settled()
-        assert again.heard == listener.heard[2:]
+        assert again.received == listener.received[2:]
         assert again.ends == listener.ends
         scene.clock.advance(0.1)
         with pytest.raises(Failure) as gone:
@@ -203,13 +203,13 @@ async def test_frames_are_numbered_and_what_is_sent_again_is_joined() -> None:
         stream.says(Text(piece))
     stream.finishes()
     await settled()
-    assert [frame.seq for frame in listener.heard] == [1, 2, 3, 4, 5, 6]
+    assert [frame.seq for frame in listener.received] == [1, 2, 3, 4, 5, 6]
     for after in range(7):
         again = FakeListener()
         again.listens(run, after)
         await settled()
         assert again.text == "aé€𝄞"[max(after - 1, 0) :]
-        assert [frame.seq for frame in again.heard] == [seq for seq in (1, 5, 6) if seq > after]
+        assert [frame.seq for frame in again.received] == [seq for seq in (1, 5, 6) if seq > after]
     with pytest.raises(Failure) as refused:
         run.attach(listener, 7)
     assert (refused.value.code, refused.value.field) == ("invalid_frame", "after")
@@ -229,7 +229,7 @@ async def test_a_slow_listener_does_not_hold_up_the_others() -> None:
     await settled()
     assert len(quick.text) == 1_000_000
     assert len(quick.ends) == 1
-    assert slow.heard == []
+    assert slow.received == []
     slow.reads.opens.set()
     await settled()
     assert (slow.text, slow.ends) == (quick.text, quick.ends)
@@ -273,7 +273,7 @@ async def test_a_refused_turn_tells_whoever_listens_and_is_forgotten() -> None:
     scene.turns[0].cancel(Reason.DRAIN, Failure("draining"))
     await settled()
     assert listener.refusal is not None
-    assert (listener.refusal.code, listener.heard) == ("draining", [])
+    assert (listener.refusal.code, listener.received) == ("draining", [])
     assert run.is_forgotten
     assert (scene.runs._memory.size, scene.runs._by_name, scene.runs._by_key) == (0, {}, {})
 
@@ -384,8 +384,8 @@ async def test_a_caller_who_fills_the_memory_loses_own_runs_and_no_other(*, list
 async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once() -> None:
     streams = [FakeStream(), FakeStream()]
     scene = Scene(FakeUpstream(*streams), memory=50_000)
-    heard = scene.ask()
-    FakeListener().listens(heard)
+    listened = scene.ask()
+    FakeListener().listens(listened)
     await settled()
     streams[0].says(Text("x" * 100_000))
     await settled()
@@ -398,7 +398,7 @@ async def test_a_run_that_is_ended_for_its_own_frame_gives_its_memory_back_once(
     streams[1].says(Text("y" * 1_024))
     await settled()
     assert alone.is_forgotten
-    assert scene.runs._memory.size == heard.size
+    assert scene.runs._memory.size == listened.size
     for task in scene.runs._tasks:
         task.cancel()
 
@@ -432,13 +432,13 @@ async def test_a_run_says_that_it_waits_and_takes_a_result_from_whoever_listens(
         again = FakeListener()
         again.listens(run)
         await settled()
-        assert [type(frame) for frame in again.heard[-1:]] == [ToolCall], "it is told of the calls again"
+        assert [type(frame) for frame in again.received[-1:]] == [ToolCall], "it is told of the calls again"
         later = FakeStream()
         scene.upstream.tries = [later]
         later.finishes()
         run.answer(ToolAnswer(call="c1", result=1))
         await settled()
-        assert isinstance(again.heard[-1], Usage)
+        assert isinstance(again.received[-1], Usage)
         with pytest.raises(Failure) as failed:
             run.answer(ToolAnswer(call="c1", result=1))
         assert failed.value.code == "unknown_turn"

@@ -26,9 +26,9 @@ from deltawire.protocol.tools import FunctionTool, ToolAnswer
 from deltawire.telemetry.turn_observer import TurnObserver
 
 ASKS = ChatRequest(message="hi", tools=[FunctionTool(name="look")])
-TOLD = [Reason.USER_CANCEL, Reason.DRAIN]
+LISTENED = [Reason.USER_CANCEL, Reason.DRAIN]
 """The listener is there, and hears the end."""
-LEFT = [reason for reason in Reason if reason not in TOLD]
+UNLISTENED = [reason for reason in Reason if reason not in LISTENED]
 """Nobody listens any more."""
 
 
@@ -41,7 +41,7 @@ class Scene:
         self.upstream = upstream
         self.begins, self.settles, self.reads = Gate(is_open=begins), Gate(is_open=settles), Gate(is_open=reads)
         self.record, self.observer = FakeRecord(self.begins, self.settles), FakeObserver()
-        self.heard: list[TurnFrame] = []
+        self.received: list[TurnFrame] = []
         self.refusal: Failure | None = None
         deadlines = Deadlines(first_token=60, token=60, turn=60, retries=1, retry_max_delay=60)
         request = TurnRequest(turn="t", caller="", request=ASKS, history=[], models=("m", "n"), waits_for_results=True)
@@ -67,7 +67,7 @@ class Scene:
             async with aclosing(self.turn.frames()) as frames:
                 async for frame in frames:
                     await self.reads.passes()
-                    self.heard.append(frame)
+                    self.received.append(frame)
 
 
 @asynccontextmanager
@@ -101,7 +101,7 @@ def is_closed(stream: FakeStream, phase: Phase) -> bool:
 BEFORE_THE_END = [phase for phase in Phase if phase not in (Phase.SETTLE, Phase.ENDED)]
 
 
-@pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.parametrize("reason", LISTENED)
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
 async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(phase: Phase, reason: Reason) -> None:
     async with in_phase(phase) as (scene, task, stream):
@@ -113,16 +113,16 @@ async def test_a_cancelled_turn_closes_its_upstream_at_once_and_tells_one_end(ph
         scene.begins.opens.set()
         await asyncio.wait_for(task, AT_ONCE)
     assert is_closed(stream, phase)
-    assert scene.upstream.times_asked == (0 if phase is Phase.BEGIN else 1)
+    assert len(scene.upstream.requests) == (0 if phase is Phase.BEGIN else 1)
     end = scene.observer.turn_end
     assert end is not None
     assert (end.reason, end.phase) == (reason, phase)
     assert end.end == ("draining" if failure else "cancelled")
     if failure is not None and phase is Phase.BEGIN:
         assert scene.refusal is not None
-        assert (scene.refusal.code, scene.heard) == ("draining", [])
+        assert (scene.refusal.code, scene.received) == ("draining", [])
     else:
-        *deltas, last = scene.heard
+        *deltas, last = scene.received
         assert all(isinstance(frame, Delta | ToolCall) for frame in deltas)
         assert isinstance(last, ErrorFrame if failure else Usage)
         assert scene.record.ends == [last]
@@ -138,7 +138,7 @@ async def test_a_turn_may_cost_something_from_the_first_question_to_the_provider
             await task
 
 
-@pytest.mark.parametrize("reason", LEFT)
+@pytest.mark.parametrize("reason", UNLISTENED)
 @pytest.mark.parametrize("phase", BEFORE_THE_END)
 async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(phase: Phase, reason: Reason) -> None:
     async with in_phase(phase) as (scene, task, stream):
@@ -150,7 +150,7 @@ async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(pha
     end = scene.observer.turn_end
     assert end is not None
     assert (end.end, end.reason, end.phase) == ("cancelled", reason, phase)
-    assert [frame for frame in scene.heard if not isinstance(frame, Delta | ToolCall)] == []
+    assert [frame for frame in scene.received if not isinstance(frame, Delta | ToolCall)] == []
     assert (len(scene.record.left), scene.record.ends) == (0 if phase is Phase.BEGIN else 1, [])
     assert (len(scene.closed), scene.record.times_closed) == (1, 1)
 
@@ -158,11 +158,11 @@ async def test_a_turn_that_was_left_closes_its_upstream_and_is_recorded_once(pha
 @pytest.mark.parametrize("reason", list(Reason))
 async def test_an_answer_that_is_being_stored_keeps_its_end(reason: Reason) -> None:
     async with in_phase(Phase.SETTLE) as (scene, task, stream):
-        if reason in TOLD:
+        if reason in LISTENED:
             assert not scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
             scene.settles.opens.set()
             await asyncio.wait_for(task, AT_ONCE)
-            assert isinstance(scene.heard[-1], Usage)
+            assert isinstance(scene.received[-1], Usage)
         else:
             scene.turn.leave(reason)
             task.cancel()
@@ -179,24 +179,24 @@ async def test_a_store_that_hangs_while_the_server_stops_does_not_keep_the_end_f
     async with in_phase(Phase.SETTLE) as (scene, task, _):
         assert not scene.turn.cancel(Reason.DRAIN, Failure("draining"))
         await asyncio.wait_for(task, AT_ONCE)
-    [last] = [frame for frame in scene.heard if not isinstance(frame, Delta)]
+    [last] = [frame for frame in scene.received if not isinstance(frame, Delta)]
     assert isinstance(last, ErrorFrame)
     assert last.code == "store_unavailable"
 
 
-@pytest.mark.parametrize("reason", TOLD)
+@pytest.mark.parametrize("reason", LISTENED)
 async def test_a_turn_that_is_cancelled_before_its_first_step_neither_begins_nor_asks(reason: Reason) -> None:
     scene = Scene(FakeUpstream(), begins=False)
     assert scene.turn.cancel(reason, Failure("draining") if reason is Reason.DRAIN else None)
     await scene.run()
-    assert (scene.begins.reached.is_set(), scene.upstream.times_asked) == (False, 0)
+    assert (scene.begins.reached.is_set(), len(scene.upstream.requests)) == (False, 0)
     assert scene.observer.turn_end is not None
     assert (scene.observer.turn_end.reason, scene.observer.turn_end.phase) == (reason, Phase.BEGIN)
     if reason is Reason.DRAIN:
         assert scene.refusal is not None
-        assert (scene.refusal.code, scene.heard) == ("draining", [])
+        assert (scene.refusal.code, scene.received) == ("draining", [])
     else:
-        assert [type(frame) for frame in scene.heard] == [Usage]
+        assert [type(frame) for frame in scene.received] == [Usage]
 
 
 async def test_the_first_reason_counts() -> None:
@@ -205,7 +205,7 @@ async def test_the_first_reason_counts() -> None:
         scene.turn.cancel(Reason.DRAIN, Failure("draining"))
         scene.turn.leave(Reason.IDLE)
         await asyncio.wait_for(task, AT_ONCE)
-    assert isinstance(scene.heard[-1], Usage)
+    assert isinstance(scene.received[-1], Usage)
     assert scene.observer.turn_end is not None
     assert scene.observer.turn_end.reason == Reason.USER_CANCEL
 
@@ -218,7 +218,7 @@ async def test_a_turn_that_ended_is_not_cancelled_any_more() -> None:
     await scene.run()
     assert not scene.turn.cancel(Reason.USER_CANCEL)
     assert scene.turn.is_finished
-    assert [type(frame) for frame in scene.heard] == [Delta, Usage]
+    assert [type(frame) for frame in scene.received] == [Delta, Usage]
     assert scene.observer.turn_end is not None
     assert (scene.observer.turn_end.end, scene.observer.turn_end.reason) == ("stop", None)
 
@@ -229,7 +229,7 @@ async def test_a_turn_that_was_never_begun_is_closed_and_recorded() -> None:
         scene.turn.leave(Reason.CLIENT_GONE)
     assert scene.observer.turn_end is not None
     assert (scene.observer.turn_end.end, scene.observer.turn_end.phase) == ("cancelled", Phase.BEGIN)
-    assert scene.upstream.times_asked == 0
+    assert len(scene.upstream.requests) == 0
 
 
 async def test_a_turn_goes_on_with_the_results_of_its_calls_and_ends_once() -> None:
@@ -241,12 +241,12 @@ async def test_a_turn_goes_on_with_the_results_of_its_calls_and_ends_once() -> N
         later.finishes()
         scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
         await asyncio.wait_for(task, AT_ONCE)
-    hello, call, world, end = scene.heard
+    hello, call, world, end = scene.received
     assert (hello, world) == (Delta("t", "Hello"), Delta("t", " world"))
     assert call == ToolCall("t", call="c1", name="look", arguments={})
     assert isinstance(end, Usage)
     assert (end.finish_reason, end.total_tokens, end.measured) == ("stop", 10, "reported")
-    model, _, _, exchange = scene.upstream.asked_for[1]
+    model, _, _, exchange = scene.upstream.requests[1]
     assert model == "m", "a fallback would not take the signatures of another model"
     assert exchange == (
         (
@@ -263,8 +263,8 @@ async def test_a_later_round_is_tried_again_on_its_own_model_only() -> None:
         scene.upstream.tries = [fault, fault]
         scene.turn.rounds.answer(ToolAnswer(call="c1", result=1))
         await asyncio.wait_for(task, AT_ONCE)
-    assert [asked[0] for asked in scene.upstream.asked_for] == ["m", "m", "m"]
-    end = scene.heard[-1]
+    assert [model for model, *_ in scene.upstream.requests] == ["m", "m", "m"]
+    end = scene.received[-1]
     assert isinstance(end, ErrorFrame)
     assert end.code == "upstream_unavailable"
     assert end.usage is not None
@@ -276,13 +276,13 @@ async def test_results_that_are_there_before_the_round_is_over_are_not_waited_fo
     scene = Scene(FakeUpstream(stream, later))
     stream.says(*calls())
     task = asyncio.create_task(scene.run())
-    while not scene.heard:  # noqa: ASYNC110 - a few steps of the loop
+    while not scene.received:  # noqa: ASYNC110 - a few steps of the loop
         await asyncio.sleep(0)
     scene.turn.rounds.answer(ToolAnswer(call="c1", error="no"))
     stream.finishes()
     later.finishes()
     await asyncio.wait_for(task, AT_ONCE)
-    assert isinstance(scene.heard[-1], Usage)
+    assert isinstance(scene.received[-1], Usage)
 
 
 async def test_a_result_after_the_end_is_refused_as_too_late() -> None:

@@ -52,7 +52,7 @@ def test_a_secret_in_a_file_counts_as_if_it_were_set(
 
 
 @pytest.mark.parametrize(
-    "content, said",
+    "content, message",
     [
         (None, "no such file or directory; takes a file with the secret"),
         (b"\n", "which is empty; takes a file with the secret"),
@@ -61,7 +61,7 @@ def test_a_secret_in_a_file_counts_as_if_it_were_set(
     ],
 )
 def test_a_file_that_cannot_be_used_stops_the_start(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, said: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     file = tmp_path / "secret"
     if content is not None:
@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_used_stops_the_start(
         load()
     [line] = refused.value.lines
     assert line.startswith("DELTAWIRE_JWT_SECRET_FILE: got ")
-    assert line.endswith(said)
+    assert line.endswith(message)
 
 
 def test_a_secret_is_given_in_one_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(hops: list[str]
 
 
 def test_of_several_proxies_the_nearest_is_believed() -> None:
-    said = [("x-forwarded-host", "evil.example, chat.example"), ("x-forwarded-proto", "gopher, http")]
-    assert client(["10.0.0.1"], "10.0.0.1", *said)[1:] == (("chat.example",), "http")
+    headers = [("x-forwarded-host", "evil.example, chat.example"), ("x-forwarded-proto", "gopher, http")]
+    assert client(["10.0.0.1"], "10.0.0.1", *headers)[1:] == (("chat.example",), "http")
 
 
 def test_a_scheme_that_is_none_is_not_known() -> None:

@@ -28,11 +28,11 @@ class Names:
         return Caller(name=token)
 
 
-class Door:
+class FakeGate:
     """A gate, and who has come through it or was refused, in their order."""
 
     def __init__(self) -> None:
-        self.came: list[str] = []
+        self.callers: list[str] = []
         policy = AccessPolicy(
             allowed_hosts=["*"],
             origins=OriginPolicy([]),
@@ -58,28 +58,28 @@ class Door:
 
         async def send(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                self.came.append(caller)
+                self.callers.append(caller)
 
         await self._gate(cast("Any", scope), cast("Any", None), cast("Any", send))
 
     async def _serve(self, scope: Any, *_: object) -> None:
-        self.came.append(scope[CALLER].name or scope["path"])
+        self.callers.append(scope[CALLER].name or scope["path"])
 
 
 @in_virtual_time
 async def test_one_request_of_a_caller_does_not_wait_for_hundreds_of_another() -> None:
-    door = Door()
-    asked = [door.ask("alice") for _ in range(200)] + [door.ask("alice", "/ws", "websocket") for _ in range(200)]
-    await asyncio.gather(*asked, door.ask("bob"))
-    assert door.came.index("bob") < 5
-    assert door.came.count("alice") == 400
+    gate = FakeGate()
+    requests = [gate.ask("alice") for _ in range(200)] + [gate.ask("alice", "/ws", "websocket") for _ in range(200)]
+    await asyncio.gather(*requests, gate.ask("bob"))
+    assert gate.callers.index("bob") < 5
+    assert gate.callers.count("alice") == 400
 
 
 @in_virtual_time
 async def test_those_who_have_no_token_hold_up_neither_callers_nor_the_health_check() -> None:
-    door = Door()
-    asked = [door.ask("nobody") for _ in range(200)] + [door.ask("", "/") for _ in range(200)]
-    await asyncio.gather(*asked, door.ask("bob"), door.ask("", "/livez"))
-    assert door.came.index("bob") < 7
-    assert door.came.index("/livez") < 7
-    assert len(door.came) == 402
+    gate = FakeGate()
+    requests = [gate.ask("nobody") for _ in range(200)] + [gate.ask("", "/") for _ in range(200)]
+    await asyncio.gather(*requests, gate.ask("bob"), gate.ask("", "/livez"))
+    assert gate.callers.index("bob") < 7
+    assert gate.callers.index("/livez") < 7
+    assert len(gate.callers) == 402

@@ -6,11 +6,11 @@ from deltawire.gemini.account import Account, account_of, standin_account
 
 
 @pytest.mark.parametrize(
-    "version, asked", [(None, "v1beta"), ("", "v1beta"), ("beta", "v1beta"), ("v1", "v1"), ("v1alpha", "v1alpha")]
+    "version, used", [(None, "v1beta"), ("", "v1beta"), ("beta", "v1beta"), ("v1", "v1"), ("v1alpha", "v1alpha")]
 )
-def test_the_version_is_the_one_that_takes_all_fields_unless_another_is_named(version: str | None, asked: str) -> None:
+def test_the_version_is_the_one_that_takes_all_fields_unless_another_is_named(version: str | None, used: str) -> None:
     environ = {} if version is None else {"GOOGLE_GENAI_API_VERSION": version}
-    assert account_of("k", environ, vertex=False).api_version == asked
+    assert account_of("k", environ, vertex=False).api_version == used
 
 
 def test_vertex_is_asked_for_a_project_or_with_a_key() -> None:

@@ -83,13 +83,13 @@ async def test_on_vertex_the_oldest_files_of_earlier_messages_are_left_out() -> 
     first, second = earlier = files(30 * MIB, 20 * MIB)
     own = files(VERTEX_BYTES - 20 * MIB - 9)
     whole = await place_files(earlier, own, None, AT)
-    asked = ChatRequest(message="now")
+    last = ChatRequest(message="now")
     body = whole.fill(
         {
             "contents": [
                 {"parts": [{"text": whole.mark(ChatRequest(message=""), "message", (first,)).message}]},
                 {"parts": [{"text": whole.mark(ChatRequest(message="then"), "message", (second,)).message}]},
-                {"parts": [{"text": whole.mark(asked, "message", tuple(own)).message}]},
+                {"parts": [{"text": whole.mark(last, "message", tuple(own)).message}]},
             ]
         }
     )
@@ -97,6 +97,6 @@ async def test_on_vertex_the_oldest_files_of_earlier_messages_are_left_out() -> 
 
 
 async def test_on_vertex_a_file_in_a_bucket_of_google_is_asked_by_its_address() -> None:
-    [file] = asked = files(2**31, address="gs://bucket/ab/cd")
-    whole = await place_files([], asked, None, AT)
+    [file] = own = files(2**31, address="gs://bucket/ab/cd")
+    whole = await place_files([], own, None, AT)
     assert whole._part(file) == {"fileData": {"fileUri": "gs://bucket/ab/cd", "mimeType": "text/plain"}}

@@ -147,11 +147,11 @@ def test_a_schema_has_a_bound_of_depth_and_of_size() -> None:
     for _ in range(101):
         deep = {"type": "object", "properties": {"a": deep}}
     wide = {"type": "object", "properties": {f"p{number}": {"type": "string"} for number in range(5_000)}}
-    for schema, told in ((deep, "200 levels deep"), (wide, "at most 5,000 objects and lists")):
+    for schema, bound in ((deep, "200 levels deep"), (wide, "at most 5,000 objects and lists")):
         with pytest.raises(Failure) as refused:
             check_schema(schema, "response_schema")
         assert (refused.value.code, refused.value.field) == ("invalid_frame", "response_schema")
-        assert told in refused.value.message
+        assert bound in refused.value.message
         tools: list[Any] = [FunctionTool(name="f", parameters=schema)]
         with pytest.raises(Failure, match="invalid_frame") as refused:
             check_functions(ChatRequest(message="hi", tools=tools))

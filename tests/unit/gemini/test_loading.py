@@ -56,13 +56,13 @@ class Loads:
 async def test_a_turn_that_begins_before_the_client_is_there_waits_for_it() -> None:
     loads, loaded = Loads(), list[object]()
     async with LoadingUpstream(loads, loaded.append) as upstream:
-        asked = asyncio.create_task(upstream.open("m", ChatRequest(message="hi"), []))
+        opening = asyncio.create_task(upstream.open("m", ChatRequest(message="hi"), []))
         readiness = asyncio.create_task(upstream.ready())
         await asyncio.sleep(0)
-        assert not asked.done()
+        assert not opening.done()
         assert not readiness.done()
         loads.may_end.set()
-        assert await asked is STREAM
+        assert await opening is STREAM
         await readiness
         assert len(loaded) == 1
     assert loads.closed
@@ -74,10 +74,10 @@ async def test_the_time_in_which_the_client_is_loaded_is_none_of_the_providers()
         deadlines = Deadlines(first_token=0.01, token=0.01, turn=60, retries=0, retry_max_delay=1)
         attempts = Attempts(upstream, TurnClock(deadlines, RunningTime()), cast("Any", FakeObserver()))
         request = TurnRequest(turn="t", caller="", request=ChatRequest(message="hi"), history=[], models=("m",))
-        asked = asyncio.create_task(attempts.first_events(request, lambda _: None))
+        first_events = asyncio.create_task(attempts.first_events(request, lambda _: None))
         await asyncio.sleep(0.05)
         loads.may_end.set()
-        assert await asked == (STREAM, [])
+        assert await first_events == (STREAM, [])
 
 
 FLOODS = [OSError(errno.EMFILE, "full"), OSError(errno.ENFILE, "full"), ImportError(f"_x.so: {strerror(errno.EMFILE)}")]

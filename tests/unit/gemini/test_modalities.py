@@ -30,15 +30,15 @@ def counted(*objects: dict[str, Any]) -> Counts:
     return running.counts(has_text=True)
 
 
-def told(*objects: dict[str, Any]) -> Modalities | None:
+def modalities_of(*objects: dict[str, Any]) -> Modalities | None:
     return counted(*objects).modalities
 
 
-ASKED = {"promptTokenCount": 300, "candidatesTokenCount": 7, "totalTokenCount": 307}
+USAGE_METADATA = {"promptTokenCount": 300, "candidatesTokenCount": 7, "totalTokenCount": 307}
 
 
 def test_each_kind_is_told_by_modality() -> None:
-    said = {
+    usage_metadata = {
         "promptTokenCount": 300,
         "candidatesTokenCount": 1_300,
         "toolUsePromptTokenCount": 50,
@@ -49,7 +49,7 @@ def test_each_kind_is_told_by_modality() -> None:
         "toolUsePromptTokensDetails": details(text=50),
         "cacheTokensDetails": details(audio=88, text=112),
     }
-    assert told(said) == Modalities(
+    assert modalities_of(usage_metadata) == Modalities(
         input={"text": 12, "audio": 88, "image": 100, "video": 60, "document": 40},
         output={"text": 10, "image": 1_290},
         tool={"text": 50},
@@ -58,7 +58,7 @@ def test_each_kind_is_told_by_modality() -> None:
 
 
 @pytest.mark.parametrize(
-    "said, split",
+    "token_details, split",
     [
         (details(audio=100), {"text": 200, "audio": 100}),
         (details(audio=100, text=7), {"text": 200, "audio": 100}),
@@ -74,14 +74,14 @@ def test_each_kind_is_told_by_modality() -> None:
         ([{"modality": "AUDIO"}], {"text": 300}),
     ],
 )
-def test_the_modalities_of_a_kind_add_up_to_its_count(said: Any, split: dict[str, int]) -> None:
-    modalities = told({**ASKED, "promptTokensDetails": said})
+def test_the_modalities_of_a_kind_add_up_to_its_count(token_details: Any, split: dict[str, int]) -> None:
+    modalities = modalities_of({**USAGE_METADATA, "promptTokensDetails": token_details})
     assert modalities == Modalities(input=split)
     assert sum(split.values()) == 300
 
 
 @pytest.mark.parametrize(
-    "said",
+    "token_details",
     [
         *(
             [],
@@ -98,37 +98,40 @@ def test_the_modalities_of_a_kind_add_up_to_its_count(said: Any, split: dict[str
         *([{"modality": 99, "tokenCount": 1}], [{"modality": "a b", "tokenCount": 1}], [{"modality": "x" * 99}]),
     ],
 )
-def test_what_cannot_be_right_is_not_told_and_harms_no_count(said: Any) -> None:
-    counts = counted({**ASKED, "promptTokensDetails": said})
+def test_what_cannot_be_right_is_not_told_and_harms_no_count(token_details: Any) -> None:
+    counts = counted({**USAGE_METADATA, "promptTokensDetails": token_details})
     assert counts == Counts(300, 7, 0, 0, 0, 307)
 
 
 def test_an_object_without_a_count_keeps_the_modalities_of_the_one_before() -> None:
-    first = {**ASKED, "promptTokensDetails": details(audio=100), "candidatesTokensDetails": details(text=7)}
+    first = {**USAGE_METADATA, "promptTokensDetails": details(audio=100), "candidatesTokensDetails": details(text=7)}
     last = {"promptTokenCount": 300, "totalTokenCount": 300, "promptTokensDetails": details(audio=120)}
-    assert told(first, last) == Modalities(input={"text": 180, "audio": 120}, output={"text": 7})
+    assert modalities_of(first, last) == Modalities(input={"text": 180, "audio": 120}, output={"text": 7})
 
 
 def test_the_modalities_of_rounds_are_added_up() -> None:
     rounds = EarlierRounds()
     for _ in range(2):
-        rounds = rounds.plus(counted({**ASKED, "promptTokensDetails": details(audio=100)}), 1.0)
+        rounds = rounds.plus(counted({**USAGE_METADATA, "promptTokensDetails": details(audio=100)}), 1.0)
     assert rounds.counts.input == 600
     assert rounds.counts.modalities == Modalities(input={"text": 400, "audio": 200})
 
 
 def test_a_kind_that_one_round_counts_without_modalities_is_not_told() -> None:
     rounds = EarlierRounds()
-    for said in (details(audio=100), []):
+    for token_details in (details(audio=100), []):
         rounds = rounds.plus(
-            counted({**ASKED, "promptTokensDetails": said, "candidatesTokensDetails": details(image=7)}), 1.0
+            counted(
+                {**USAGE_METADATA, "promptTokensDetails": token_details, "candidatesTokensDetails": details(image=7)}
+            ),
+            1.0,
         )
     assert rounds.counts.modalities == Modalities(output={"image": 14})
 
 
 def test_a_turn_of_text_alone_is_told_as_ever() -> None:
-    assert told(ASKED) is None
+    assert modalities_of(USAGE_METADATA) is None
     for split, is_shown in ((details(text=300), False), (details(document=3), True), (details(audio=0), False)):
-        modalities = told({**ASKED, "promptTokensDetails": split})
+        modalities = modalities_of({**USAGE_METADATA, "promptTokensDetails": split})
         assert modalities is not None
         assert (shown_modalities(modalities) is not UNSET) == is_shown

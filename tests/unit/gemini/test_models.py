@@ -10,7 +10,7 @@ from deltawire.gemini.models import FAMILIES, MAX_OUTPUT_TOKENS, ModelFamily, fa
 from deltawire.gemini.request import request_body
 from deltawire.protocol.chat_request import ChatRequest, HistoryMessage
 
-ASKED: dict[str, tuple[Any, Any, Any, Any]] = {
+LEVELS: dict[str, tuple[Any, Any, Any, Any]] = {
     # model: what off, low, medium and high become
     "gemini-flash-latest": ("LOW", "LOW", "MEDIUM", "HIGH"),
     "gemini-pro-latest": ("LOW", "LOW", "MEDIUM", "HIGH"),
@@ -42,9 +42,9 @@ EFFORTS = ("off", "low", "medium", "high")
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
-@pytest.mark.parametrize("model", ASKED)
+@pytest.mark.parametrize("model", LEVELS)
 def test_thinking_is_asked_for_as_the_family_takes_it(model: str, effort: str) -> None:
-    wanted = ASKED[model][EFFORTS.index(effort)]
+    wanted = LEVELS[model][EFFORTS.index(effort)]
     config: dict[str, Any] = {"includeThoughts": effort != "off"}
     if isinstance(wanted, int):
         config["thinkingBudget"] = wanted

@@ -32,13 +32,13 @@ Kind = TypeVar("Kind")
 chances = st.integers(0, 2**32).map(Random)
 
 
-class Told:
+class ReadBody:
     """All that our reader tells of a body."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         reader = ResponseReader(has_tools=True)
         self.events: list[Event] = []
-        self.said = ModelParts()
+        self.parts = ModelParts()
         self.text = self.thoughts = ""
         for piece in pieces:
             self._take(reader.feed(piece))
@@ -53,7 +53,7 @@ class Told:
             elif isinstance(event, ThoughtText):
                 self.thoughts += event.text
             elif isinstance(event, Opaque):
-                self.said.add(len(self.text), event.covers, event.part)
+                self.parts.add(len(self.text), event.covers, event.part)
             elif not isinstance(event, Progress):
                 self.events.append(event)
 
@@ -87,7 +87,7 @@ class Told:
                 for call in self.of(ToolCall)
             ],
             files=[(file.type, file.data) for file in self.of(MadeFile)],
-            parts=json.loads(self.said.encoded(self.text)),
+            parts=json.loads(self.parts.encoded(self.text)),
             finish=self.finish,
             usage=usage,
         )
@@ -103,11 +103,11 @@ def pieces_of(body: bytes, chance: Random) -> list[bytes]:
 def test_a_stream_is_told_as_a_plain_reader_finds_it(chance: Random) -> None:
     body = drawn(chance)
     plain = plainly_read(body)
-    told = Told([body])
-    read = told.reading(plain.usage)
+    result = ReadBody([body])
+    read = result.reading(plain.usage)
     for name, found, expected in zip(Reading._fields, read, plain, strict=True):
         assert found == expected, (name, body.decode())
-    counts = told.counts
+    counts = result.counts
     assert (counts.input, counts.output, counts.thought, counts.tool, counts.total) == tuple(
         plain.usage[f"{name}TokenCount"] for name in ("prompt", "candidates", "thoughts", "toolUsePrompt", "total")
     )
@@ -118,6 +118,6 @@ def test_a_stream_is_told_as_a_plain_reader_finds_it(chance: Random) -> None:
 @settings(max_examples=60)
 def test_wherever_a_stream_is_cut_it_is_told_the_same(chance: Random) -> None:
     body = drawn(chance)
-    whole = Told([body]).reading({})
+    whole = ReadBody([body]).reading({})
     for pieces in (pieces_of(body, chance), [body[at : at + 1] for at in range(len(body))]):
-        assert Told(pieces).reading({}) == whole, body.decode()
+        assert ReadBody(pieces).reading({}) == whole, body.decode()

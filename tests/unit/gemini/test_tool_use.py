@@ -30,9 +30,9 @@ LETTERS = "a\u00e9\u0639\u05d0\u4e2d\U0001f600e\u0301\n "
 
 
 def payload(*parts: Any, finish: str | None = None, **fields: Any) -> dict[str, Any]:
-    said = [{"text": part} if isinstance(part, str) else part for part in parts]
+    all_parts = [{"text": part} if isinstance(part, str) else part for part in parts]
     ended = {} if finish is None else {"finishReason": finish}
-    return {"candidates": [{"content": {"parts": said, "role": "model"}, **ended, **fields}]}
+    return {"candidates": [{"content": {"parts": all_parts, "role": "model"}, **ended, **fields}]}
 
 
 def support(text: str, start: int, /, *chunks: int, **segment: Any) -> dict[str, Any]:
@@ -71,12 +71,12 @@ def events_of(body: bytes, piece: int = 2**24, *, has_tools: bool = True) -> lis
     return joined
 
 
-def told(*payloads: Any) -> list[Event]:
+def events_without_text(*payloads: Any) -> list[Event]:
     return [event for event in events_of(body_of(*payloads)) if not isinstance(event, Text | ThoughtText)]
 
 
 def citations(*payloads: Any) -> list[Citation]:
-    return [event for event in told(*payloads) if isinstance(event, Citation)]
+    return [event for event in events_without_text(*payloads) if isinstance(event, Citation)]
 
 
 def plainly_read(body: bytes) -> tuple[str, list[str], set[tuple[str, frozenset[str]]]]:
@@ -134,7 +134,7 @@ def test_all_is_told_once_at_the_end_with_the_titles_that_came_later() -> None:
     }
     once = grounded(support("Blue", 0, 0), queries=["", "sky", "sky"])
     again = grounded(support("Blue", 0, 0, 1), queries=["sky", "rayleigh"])
-    assert told(payload("Blue.", **early), payload("", **once), payload("", finish="STOP", **again)) == [
+    assert events_without_text(payload("Blue.", **early), payload("", **once), payload("", finish="STOP", **again)) == [
         Searched(("sky", "rayleigh"), "<b>"),
         Source(1, "Wiki", "https://wiki.example/"),
         Source(2, None, "https://news.example/"),
@@ -144,19 +144,21 @@ def test_all_is_told_once_at_the_end_with_the_titles_that_came_later() -> None:
 
 def test_what_comes_after_the_finish_is_told_too_and_nothing_twice() -> None:
     first = payload("Blue.", finish="STOP", **grounded(support("Blue", 0, 0), chunks=[WIKI]))
-    assert told(first, payload("", **grounded(support("Blue.", 0, 1)))) == [
+    assert events_without_text(first, payload("", **grounded(support("Blue.", 0, 1)))) == [
         Searched(("sky",), "<b>"),
         Source(1, "Wiki", "https://wiki.example/"),
         Citation(0, 4, (1,)),
         Source(2, None, "https://news.example/"),
         Citation(0, 5, (2,)),
     ]
-    assert told(first, first | payload("", finish="STOP")) == told(first)
+    assert events_without_text(first, first | payload("", finish="STOP")) == events_without_text(first)
 
 
 def test_the_same_page_is_one_source_and_a_chunk_without_a_page_is_none() -> None:
     chunks = [WIKI, {}, {"web": {"uri": "https://wiki.example/", "title": "Again"}}, {"maps": {"title": "Kyiv"}}]
-    assert told(payload("Blue", finish="STOP", **grounded(support("Blue", 0, 2, 3, 1, 9), chunks=chunks)))[1:] == [
+    assert events_without_text(
+        payload("Blue", finish="STOP", **grounded(support("Blue", 0, 2, 3, 1, 9), chunks=chunks))
+    )[1:] == [
         Source(1, "Wiki", "https://wiki.example/"),
         Source(2, "Kyiv", None),
         Citation(0, 4, (1, 2)),
@@ -170,7 +172,9 @@ def fetched(uri: str, status: str = "SUCCESS") -> dict[str, str]:
 def test_a_page_that_the_model_read_is_a_source_and_one_that_it_could_not_read_is_none() -> None:
     pages = [fetched("https://a.example/"), fetched("https://b.example/", "ERROR"), fetched("https://a.example/")]
     read: dict[str, Any] = {"urlContextMetadata": {"urlMetadata": pages}}
-    assert told(payload("Yes", **read), payload("", finish="STOP")) == [Source(1, None, "https://a.example/")]
+    assert events_without_text(payload("Yes", **read), payload("", finish="STOP")) == [
+        Source(1, None, "https://a.example/")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,8 +207,8 @@ def test_an_end_that_is_left_out_is_that_of_the_quoted_text() -> None:
 
 def test_a_letter_that_is_replaced_counts_as_the_provider_sent_it() -> None:
     cited = grounded(support("\U0001f600!", 2, 0))
-    said = [payload("a\0"), {"candidates": [{"content": {"parts": [{"text": "\ud83d"}]}}]}]
-    body = body_of(said[0]) + b"data: " + json.dumps(said[1]).encode() + b"\n\n"
+    payloads = [payload("a\0"), {"candidates": [{"content": {"parts": [{"text": "\ud83d"}]}}]}]
+    body = body_of(payloads[0]) + b"data: " + json.dumps(payloads[1]).encode() + b"\n\n"
     body += b"data: " + json.dumps(payload("\ude00!", finish="STOP", **cited)).encode() + b"\n\n"
     events = events_of(body)
     assert events[0] == Text("a\ufffd\U0001f600!")

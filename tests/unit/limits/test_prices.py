@@ -42,15 +42,15 @@ MODALITIES = ("audio", "image", "video")
 
 @given(model=st.sampled_from(MODELS), data=st.data())
 def test_the_sum_by_modality_is_that_of_the_library(prices: Prices, model: str, data: st.DataObject) -> None:
-    numbers = st.fixed_dictionaries(dict.fromkeys(MODALITIES, tokens))
-    told = [data.draw(numbers) for _ in range(2)]
+    counts_of_kinds = st.fixed_dictionaries(dict.fromkeys(MODALITIES, tokens))
+    drawn = [data.draw(counts_of_kinds) for _ in range(2)]
     prompt, output, thought = (data.draw(tokens) for _ in range(3))
-    cached_audio = data.draw(st.integers(0, told[0]["audio"]))
+    cached_audio = data.draw(st.integers(0, drawn[0]["audio"]))
     cached_text = data.draw(st.integers(0, prompt))
-    read, written = prompt + sum(told[0].values()), output + sum(told[1].values())
+    read, written = prompt + sum(drawn[0].values()), output + sum(drawn[1].values())
     modalities = Modalities(
-        input={"text": prompt, **told[0]},
-        output={"text": output, **told[1]},
+        input={"text": prompt, **drawn[0]},
+        output={"text": output, **drawn[1]},
         cached={"text": cached_text, "audio": cached_audio},
     )
     counts = Counts(
@@ -65,8 +65,8 @@ def test_the_sum_by_modality_is_that_of_the_library(prices: Prices, model: str, 
         output_tokens=written + thought,
         cache_read_tokens=cached_text + cached_audio,
         cache_audio_read_tokens=cached_audio,
-        **{f"input_{name}_tokens": told[0][name] for name in MODALITIES},
-        **{f"output_{name}_tokens": told[1][name] for name in MODALITIES},
+        **{f"input_{name}_tokens": drawn[0][name] for name in MODALITIES},
+        **{f"output_{name}_tokens": drawn[1][name] for name in MODALITIES},
     )
     theirs = calc_price(usage, model, provider_id=PROVIDER).total_price
     assert cost == pytest.approx(float(theirs), rel=1e-12, abs=1e-12)
@@ -80,8 +80,8 @@ def test_the_sum_by_modality_is_that_of_the_library(prices: Prices, model: str, 
     ],
 )
 def test_a_sound_costs_more_than_text(prices: Prices, cached: dict[str, int] | None, dollars: float) -> None:
-    told = Modalities(input={"text": 500_000, "audio": 500_000}, cached=UNSET if cached is None else cached)
-    counts = Counts(10**6, 0, 0, 0, 300_000, 10**6, modalities=told)
+    modalities = Modalities(input={"text": 500_000, "audio": 500_000}, cached=UNSET if cached is None else cached)
+    counts = Counts(10**6, 0, 0, 0, 300_000, 10**6, modalities=modalities)
     assert prices.cost("gemini-2.5-flash", counts) == pytest.approx(dollars)
 
 

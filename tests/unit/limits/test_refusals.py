@@ -11,7 +11,7 @@ PLACES = 4
 TURN_SECONDS = 0.25
 
 
-def told(failure: Failure) -> float:
+def retry_after(failure: Failure) -> float:
     assert failure.retry_after is not None
     return failure.retry_after
 
@@ -32,7 +32,7 @@ def seconds_until_the_last_is_in(refusal: Failure | None) -> float:
             heapq.heappush(ends, now + TURN_SECONDS)
             began = now
         else:
-            heapq.heappush(asks, (now + told(refusal or too_many_at_once(Rule(None, PLACES))), client))
+            heapq.heappush(asks, (now + retry_after(refusal or too_many_at_once(Rule(None, PLACES))), client))
     return began
 
 
@@ -46,7 +46,7 @@ def test_of_sixty_clients_that_obey_the_last_one_gets_in_within_a_few_seconds() 
 
 def test_a_minute_is_told_with_a_spread_and_never_too_short_or_too_long() -> None:
     rule = Rule(None, 5)
-    waits = [told(too_many_a_minute(rule, 7.0)) for _ in range(50)]
+    waits = [retry_after(too_many_a_minute(rule, 7.0)) for _ in range(50)]
     assert len(set(waits)) > 10
     assert 7 <= min(waits) <= max(waits) <= 8
-    assert all(59.9 <= told(too_many_a_minute(rule, 59.9)) <= 60 for _ in range(50))
+    assert all(59.9 <= retry_after(too_many_a_minute(rule, 59.9)) <= 60 for _ in range(50))

@@ -45,7 +45,7 @@ NO_ID = "id must be 1 to 64 of A-Z a-z 0-9 _ . : -."
 
 @pytest.mark.usefixtures("_reads_once")
 @pytest.mark.parametrize(
-    "text, code, said, named",
+    "text, code, message, named",
     [
         (
             f'{{"x":[{LISTS}]}}',
@@ -72,7 +72,9 @@ NO_ID = "id must be 1 to 64 of A-Z a-z 0-9 _ . : -."
     ],
     ids=["lists", "lists after an id", "an id first", "no JSON", "cut", "deep", "a long id"],
 )
-def test_a_long_frame_is_refused_in_few_steps(text: str, code: str, said: str, named: tuple[str | None, bool]) -> None:
+def test_a_long_frame_is_refused_in_few_steps(
+    text: str, code: str, message: str, named: tuple[str | None, bool]
+) -> None:
     refused: list[Unreadable] = []
     names: list[tuple[str | None, bool]] = []
 
@@ -84,7 +86,7 @@ def test_a_long_frame_is_refused_in_few_steps(text: str, code: str, said: str, n
             names.append(claimed_id(failure, text))
 
     assert calls_of(refuse) < 1_000
-    assert (refused[0].code, refused[0].message) == (code, said)
+    assert (refused[0].code, refused[0].message) == (code, message)
     assert names == [named]
 
 
@@ -103,8 +105,8 @@ def test_a_list_that_is_far_too_long_is_not_made(field: str) -> None:
 
 
 def test_the_longest_history_is_taken_whatever_its_texts_hold() -> None:
-    said = [{"role": "user", "text": '"\\"[]{}'}] * 10_000
-    chat = decode(json.dumps({"type": "chat", "message": '"' * 1_000, "history": said}))
+    history = [{"role": "user", "text": '"\\"[]{}'}] * 10_000
+    chat = decode(json.dumps({"type": "chat", "message": '"' * 1_000, "history": history}))
     assert isinstance(chat, Chat)
 
 

@@ -38,7 +38,7 @@ WRONG: Final = {"arguments": "[1]"}
 HI: Final = [{"role": "user", "content": "hi"}]
 
 
-def asked(**fields: Any) -> ChatRequest:
+def chat_request(**fields: Any) -> ChatRequest:
     return chat_of(read_chat_completion(json.dumps({"messages": HI, **fields}).encode()))
 
 
@@ -52,12 +52,12 @@ def answered(call: str) -> dict[str, Any]:
 
 def refusal(**fields: Any) -> Failure:
     with pytest.raises(Failure) as refused:
-        asked(**fields)
+        chat_request(**fields)
     return refused.value
 
 
 def test_every_setting_reaches_the_turn() -> None:
-    chat = asked(
+    chat = chat_request(
         model="gemini-flash-latest",
         temperature=0.5,
         top_p=0.9,
@@ -81,7 +81,7 @@ def test_every_setting_reaches_the_turn() -> None:
 
 
 def test_messages_become_instructions_history_and_a_question() -> None:
-    chat = asked(
+    chat = chat_request(
         messages=[
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]},
@@ -98,13 +98,15 @@ def test_messages_become_instructions_history_and_a_question() -> None:
 
 
 def test_instructions_alone_are_a_question() -> None:
-    chat = asked(messages=[{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Say hi."}])
+    chat = chat_request(
+        messages=[{"role": "system", "content": "Be brief."}, {"role": "developer", "content": "Say hi."}]
+    )
     assert (chat.system, chat.history, chat.message) == ("Be brief.", [], "Say hi.")
 
 
 def test_an_instruction_after_the_last_answer_is_the_question() -> None:
     answered = [{"role": "system", "content": "Be brief."}, *HI, {"role": "assistant", "content": "Hello."}]
-    chat = asked(messages=[*answered, {"role": "system", "content": "Find a title."}])
+    chat = chat_request(messages=[*answered, {"role": "system", "content": "Find a title."}])
     assert (chat.system, chat.message) == ("Be brief.", "Find a title.")
     assert chat.history == [HistoryMessage("user", "hi"), HistoryMessage("model", "Hello.")]
 
@@ -130,7 +132,7 @@ def _with(message: dict[str, Any], rest: list[str], name: str, value: Any) -> di
 
 
 ROWS: Final = [
-    *((row, asked) for row in FIELDS if row.treatment == "refused"),
+    *((row, chat_request) for row in FIELDS if row.treatment == "refused"),
     *((row, responds) for row in RESPONSE_FIELDS if row.treatment == "refused"),
 ]
 
@@ -225,8 +227,8 @@ def test_a_stream_is_these_bytes() -> None:
 
 
 def test_a_usage_has_the_tokens_by_modality_where_more_than_text_was_counted() -> None:
-    told = Modalities(input={"text": 4, "audio": 12}, output={"text": 2})
-    usage = usage_of(UsageFigures(**{**FIGURES, "modalities": told}))
+    modalities = Modalities(input={"text": 4, "audio": 12}, output={"text": 2})
+    usage = usage_of(UsageFigures(**{**FIGURES, "modalities": modalities}))
     assert usage is not None
     prompt, completion = (
         msgspec.to_builtins(part) for part in (usage.prompt_tokens_details, usage.completion_tokens_details)
@@ -391,7 +393,7 @@ def test_clients_ask_again_only_where_it_may_help_and_costs_nothing_twice(
 @pytest.mark.parametrize("fields", [{"n": True}, {"store": 0}, {"logprobs": 0}, {"frequency_penalty": False}])
 def test_a_truth_is_no_number(fields: dict[str, Any]) -> None:
     assert refusal(**fields).field == next(iter(fields))
-    assert asked(n=1.0, frequency_penalty=0.0, logprobs=False, top_logprobs=0).message == "hi"
+    assert chat_request(n=1.0, frequency_penalty=0.0, logprobs=False, top_logprobs=0).message == "hi"
 
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -399,9 +401,9 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 def test_both_apis_ask_for_json_in_their_own_words() -> None:
     named = {"name": "city", "schema": SCHEMA, "strict": True}
-    assert asked(response_format={"type": "json_schema", "json_schema": named}).response_schema == SCHEMA
-    assert asked(response_format={"type": "json_object"}).response_schema == {"type": "object"}
-    assert asked(response_format={"type": "text"}).response_schema is None
+    assert chat_request(response_format={"type": "json_schema", "json_schema": named}).response_schema == SCHEMA
+    assert chat_request(response_format={"type": "json_object"}).response_schema == {"type": "object"}
+    assert chat_request(response_format={"type": "text"}).response_schema is None
     text = {"format": {"type": "json_schema", **named}}
     assert responds(text=text).response_schema == SCHEMA
     request = read_response_request(json.dumps({"input": "hi", "text": text}).encode())
@@ -428,11 +430,11 @@ def test_the_calls_of_one_step_have_a_bound() -> None:
     call = {"type": "function_call", "name": "f", "arguments": "{}"}
     output = {"type": "function_call_output", "output": "x"}
 
-    def asked(number: int) -> Any:
+    def steps_request(number: int) -> Any:
         steps = [[{**item, "call_id": f"c{each}"} for each in range(number)] for item in (call, output)]
         return read_response_request(json.dumps({"model": "m", "input": [*steps[0], *steps[1]]}).encode())
 
-    assert chat_of_response(asked(128)).history
+    assert chat_of_response(steps_request(128)).history
     with pytest.raises(Failure) as refused:
-        chat_of_response(asked(129))
+        chat_of_response(steps_request(129))
     assert (refused.value.code, refused.value.field) == ("invalid_frame", "input[128]")

@@ -18,7 +18,7 @@ from deltawire.protocol.openai.response_request import ResponseRequest, read_res
 from deltawire.protocol.openai.response_stream import ResponseWriter
 
 UNKNOWN: Final = {**FIGURES, "input_tokens": None, "total_tokens": None}
-TOLD: Final[dict[str, tuple[tuple[TurnFrame, ...], dict[str, Any]]]] = {
+ANSWERS: Final[dict[str, tuple[tuple[TurnFrame, ...], dict[str, Any]]]] = {
     "text": ((Delta("t1", "a"), Delta("t1", "b")), FIGURES),
     "nothing": ((), FIGURES),
     "thoughts": ((Thought("t1", "Hm."), Delta("t1", "a"), Thought("t1", "So."), Delta("t1", "b")), FIGURES),
@@ -60,9 +60,9 @@ def sent(data: bytes) -> list[Any]:
     return [json.loads(line.removeprefix(b"data: ")) for line in lines if line != b"data: [DONE]"]
 
 
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", ANSWERS)
 def test_a_completion_keeps_to_the_published_schema(kind: str) -> None:
-    frames, counts = TOLD[kind]
+    frames, counts = ANSWERS[kind]
     end = Usage("t1", **counts)
     for wants_usage in (False, True):
         writer = ChunkWriter("t1", 1796000000, wants_usage=wants_usage)
@@ -74,10 +74,10 @@ def test_a_completion_keeps_to_the_published_schema(kind: str) -> None:
 
 
 @pytest.mark.parametrize("fields", FIELDS)
-@pytest.mark.parametrize("kind", TOLD)
+@pytest.mark.parametrize("kind", ANSWERS)
 def test_a_response_keeps_to_the_published_schema(kind: str, fields: str) -> None:
     request = read_response_request(json.dumps({"input": "hi", **FIELDS[fields]}).encode())
-    frames, counts = TOLD[kind]
+    frames, counts = ANSWERS[kind]
     end = Usage("t1", **counts)
     writer = ResponseWriter("t1", request, 1796000000)
     for event in sent(b"".join(writer.events(frame, "m") for frame in (*frames, end))):
@@ -90,7 +90,7 @@ def test_a_response_keeps_to_the_published_schema(kind: str, fields: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "code, told",
+    "code, openai_code",
     [
         ("upstream_truncated", "server_error"),
         ("upstream_rate_limited", "rate_limit_exceeded"),
@@ -98,14 +98,14 @@ def test_a_response_keeps_to_the_published_schema(kind: str, fields: str) -> Non
         ("blocked", "invalid_prompt"),
     ],
 )
-def test_a_response_that_fails_keeps_to_the_published_schema(code: str, told: str) -> None:
+def test_a_response_that_fails_keeps_to_the_published_schema(code: str, openai_code: str) -> None:
     writer = ResponseWriter("t1", ResponseRequest(input="hi"), 1796000000)
     data = writer.events(Delta("t1", "half"), "m")
     data += writer.events(error_frame(Failure(code), turn="t1"), "m")
     *_, error, failed = events = sent(data)
     for event in events:
         of("failed", "ResponseStreamEvent", event)
-    assert (error["code"], failed["response"]["error"]["code"]) == (code, told)
+    assert (error["code"], failed["response"]["error"]["code"]) == (code, openai_code)
 
 
 def test_errors_and_models_keep_to_the_published_schema() -> None:

@@ -1,4 +1,4 @@
-import type { WhyNot } from "../protocol/close-codes";
+import type { ConnectFailure } from "../protocol/close-codes";
 
 export type ConnectionState =
   | { status: "connecting" }
@@ -6,6 +6,6 @@ export type ConnectionState =
   /** Closed, and opened again when there is something to send. */
   | { status: "resting" }
   /** The server refuses a connection without a token, or with this one; opened again with another. */
-  | { status: "locked"; why: WhyNot }
+  | { status: "locked"; why: ConnectFailure }
   /** Closed; `retryAt` in milliseconds since the epoch. */
-  | { status: "waiting"; why: WhyNot; retryAt: number };
+  | { status: "waiting"; why: ConnectFailure; retryAt: number };

@@ -29,7 +29,7 @@ export interface Link {
 export class LinkCheck {
   readonly #link: Link;
   readonly #timing: CheckTiming;
-  #heardAt = 0;
+  #receivedAt = 0;
   #usedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -41,7 +41,7 @@ export class LinkCheck {
 
   /** The connection is open. */
   start(): void {
-    this.heard();
+    this.noteReceived();
     this.#used(this.#timing.silenceMs);
   }
 
@@ -52,8 +52,8 @@ export class LinkCheck {
   }
 
   /** Something has come: the connection lives. */
-  heard(): void {
-    this.#heardAt = performance.now();
+  noteReceived(): void {
+    this.#receivedAt = performance.now();
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
   }
@@ -86,8 +86,8 @@ export class LinkCheck {
     const now = performance.now();
     const isUsed = this.#link.isAwaiting() || now - this.#usedAt < unusedMs;
     if (!isUsed) return;
-    const silentFor = now - this.#heardAt;
-    if (silentFor >= silenceMs || this.#heardAt < this.#usedAt) this.askNow();
+    const silentFor = now - this.#receivedAt;
+    if (silentFor >= silenceMs || this.#receivedAt < this.#usedAt) this.askNow();
     else this.#schedule(silenceMs - silentFor);
   }
 

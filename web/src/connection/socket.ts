@@ -1,6 +1,6 @@
 // The typed client of the socket: it connects, reconnects, and queues what is sent while there is no connection.
 
-import { type CloseReason, closeReasonOf, type WhyNot } from "../protocol/close-codes";
+import { type CloseReason, type ConnectFailure, closeReasonOf } from "../protocol/close-codes";
 import type { FrameDown, FrameUp } from "../protocol/frames";
 import type { TurnRequest } from "../protocol/turn-request";
 import type { Api } from "./api";
@@ -185,7 +185,7 @@ export class ChatSocket {
   }
 
   #take(frame: FrameDown): void {
-    this.#check.heard();
+    this.#check.noteReceived();
     if (frame.type === "error" && frame.ref === PROBE) return;
     clearTimeout(this.#overdue);
     if (frame.type === "usage") this.#running.delete(frame.id);
@@ -234,15 +234,15 @@ export class ChatSocket {
   }
 
   async #refused(): Promise<void> {
-    const asked = this.#token.value;
+    const sentToken = this.#token.value;
     const { status, locked } = await this.#whyRefused();
     if (!this.#wanted || this.#socket !== null) return;
-    this.#locked = locked && asked === this.#token.value;
+    this.#locked = locked && sentToken === this.#token.value;
     if (this.#locked) this.#listener.onState({ status: "locked", why: { status } });
     else this.#connectLater({ status }, 0);
   }
 
-  #connectLater(why: WhyNot, atLeastMs: number): void {
+  #connectLater(why: ConnectFailure, atLeastMs: number): void {
     const delay = Math.max(atLeastMs, delayAfter(this.#failures++, this.#timing, Math.random()));
     this.#listener.onState({ status: "waiting", why, retryAt: Date.now() + delay });
     this.#clearTimer();

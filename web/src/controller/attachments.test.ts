@@ -17,12 +17,12 @@ interface Upload {
 }
 
 let uploads: Upload[];
-let asked: string[];
+let questions: string[];
 let store: Store;
 let attachments: Attachments;
 
 beforeEach(() => {
-  [uploads, asked] = [[], []];
+  [uploads, questions] = [[], []];
   store = new Store({ ...INITIAL, words: ENGLISH, fileBytes: 100 });
   const upload = (file: File, _: unknown, signal: AbortSignal) =>
     new Promise<ShownFile>((resolve, reject) => {
@@ -41,7 +41,7 @@ beforeEach(() => {
       });
     });
   const api = { upload } as unknown as FilesApi;
-  const turns = { ask: (text: string) => asked.push(text) } as unknown as Turns;
+  const turns = { ask: (text: string) => questions.push(text) } as unknown as Turns;
   attachments = new Attachments(store, api, turns, { handle: () => {} } as unknown as Identity);
 });
 
@@ -80,9 +80,9 @@ test("a message that waits for its files is asked once they are there", async ()
   attachments.add([file("1")]);
   store.dispatch({ type: "write", chat: "", text: "hi" });
   store.dispatch({ type: "attach", chat: "", files: files(), waits: true });
-  expect(asked).toEqual([]);
+  expect(questions).toEqual([]);
   await uploads[0]?.take("a");
-  expect(asked).toEqual(["hi"]);
+  expect(questions).toEqual(["hi"]);
 });
 
 test("a message whose file is refused waits no longer, and says so", async () => {
@@ -90,7 +90,7 @@ test("a message whose file is refused waits no longer, and says so", async () =>
   store.dispatch({ type: "attach", chat: "", files: files(), waits: true });
   const problem = { code: "invalid_file", message: "The file is empty.", retryable: false } as ErrorFrame;
   await uploads[0]?.fail(new Refusal(problem));
-  expect(asked).toEqual([]);
+  expect(questions).toEqual([]);
   expect(store.state.drafts[""]).toMatchObject({ waits: false });
   expect(store.state.notice).toMatch("Not sent");
 });

@@ -1,8 +1,8 @@
 // What a request rejected with.
 
 import { Refusal } from "../connection/api";
-import { saidOf } from "../text/error-words";
-import type { Said } from "../text/words/words";
+import { explanationOf } from "../text/error-words";
+import type { Sentence } from "../text/words/words";
 
 /** Whether the store does not have what was asked for. */
 export function isGone(fault: unknown): boolean {
@@ -10,6 +10,6 @@ export function isGone(fault: unknown): boolean {
 }
 
 /** Why the server did not do it, as a sentence. */
-export function reasonOf(fault: unknown): Said {
-  return fault instanceof Refusal ? saidOf(fault.problem).sentence : { say: "unreachable" };
+export function reasonOf(fault: unknown): Sentence {
+  return fault instanceof Refusal ? explanationOf(fault.problem).sentence : { say: "unreachable" };
 }

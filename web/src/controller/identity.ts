@@ -4,12 +4,12 @@ import type { ChatSocket } from "../connection/socket";
 import { type Token, tokenIn } from "../connection/token";
 import type { ErrorFrame } from "../protocol/frames";
 import type { Store } from "../state/store";
-import type { Said } from "../text/words/words";
+import type { Sentence } from "../text/words/words";
 import type { Conversations } from "./conversations";
 import type { Keeper } from "./keeper";
 
-const EXPIRED: Said = { say: "token_expired" };
-const NOT_TAKEN: Said = { say: "token_not_taken" };
+const EXPIRED: Sentence = { say: "token_expired" };
+const NOT_TAKEN: Sentence = { say: "token_not_taken" };
 
 export class Identity {
   readonly #store: Store;
@@ -67,7 +67,7 @@ export class Identity {
     }
   }
 
-  #askForToken(refusal: Said | null): void {
+  #askForToken(refusal: Sentence | null): void {
     this.#store.dispatch({ type: "locked", signedIn: this.#token.value !== null, refusal });
   }
 }

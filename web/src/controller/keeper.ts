@@ -12,11 +12,11 @@ import {
   keptOfNew,
   keptOfUnread,
   textOf,
-  unkeptFrom,
+  unstoredTurnFrom,
 } from "../state/kept";
 import type { Kept, State } from "../state/state";
 import type { Store } from "../state/store";
-import type { Unkept } from "../state/unkept";
+import type { UnstoredTurn } from "../state/unstored-turns";
 import { BrowserStorage } from "./browser-storage";
 
 /** The most drafts that are kept, and the most questions; beyond it the oldest is removed. */
@@ -52,7 +52,7 @@ export class Keeper {
   }
 
   /** Put back what was kept, then keep what changes. Return the questions that this tab had queued or sent. */
-  start(): { queued: Unkept[]; sent: Unkept[] } {
+  start(): { queued: UnstoredTurn[]; sent: UnstoredTurn[] } {
     this.#works = this.#questions.set(PROBE, "");
     this.#questions.remove(PROBE);
     const kept = this.#load();
@@ -60,7 +60,7 @@ export class Keeper {
     this.#stop = this.#store.subscribe(() => this.#keep(this.#store.state));
     window.addEventListener("storage", this.#onOthers);
     this.#keep(this.#store.state);
-    const own = kept.unkept.filter(({ question }) => this.#own.has(question.id));
+    const own = kept.unstored.filter(({ question }) => this.#own.has(question.id));
     return {
       queued: own.filter(({ answer }) => answer.status === "queued"),
       sent: own.filter(({ answer }) => answer.status === "sent"),
@@ -83,7 +83,11 @@ export class Keeper {
   }
 
   #load(): Kept {
-    const kept = { drafts: {} as Record<string, Draft>, settings: {} as Kept["settings"], unkept: [] as Unkept[] };
+    const kept = {
+      drafts: {} as Record<string, Draft>,
+      settings: {} as Kept["settings"],
+      unstored: [] as UnstoredTurn[],
+    };
     const settings: Record<string, KeptDraft["settings"]> = {};
     for (const chat of new Set([...this.#drafts.keys, ...this.#ownDrafts.keys])) {
       const found = keptIn(this.#ownDrafts.get(chat)) ?? keptIn(this.#drafts.get(chat));
@@ -96,14 +100,14 @@ export class Keeper {
     const named = Object.entries(settings).filter(
       (entry): entry is [string, NonNullable<(typeof entry)[1]>] => !!entry[1],
     );
-    return { ...kept, settings: Object.fromEntries(named), unkept: this.#loadQuestions() };
+    return { ...kept, settings: Object.fromEntries(named), unstored: this.#loadQuestions() };
   }
 
-  #loadQuestions(): Unkept[] {
+  #loadQuestions(): UnstoredTurn[] {
     const before = this.#tab.get(LAST);
     const found = this.#questions.keys.flatMap((key) => {
       const kept = keptIn(this.#questions.get(key));
-      const record = kept && unkeptFrom(kept.content);
+      const record = kept && unstoredTurnFrom(kept.content);
       if (!kept || !record) return [];
       if (kept.owner === before) this.#own.add(key);
       if (record.answer.status !== "queued" || kept.owner === before) return [{ ...kept, record }];
@@ -115,17 +119,17 @@ export class Keeper {
 
   #keep(state: State): void {
     const drafts = new Map<string, KeptDraft>();
-    const questions = new Map<string, Unkept>(state.unkept.map((record) => [record.question.id, record]));
+    const questions = new Map<string, UnstoredTurn>(state.unstored.map((record) => [record.question.id, record]));
     const put = (chat: string, draft: KeptDraft | null) => draft && drafts.set(chat, draft);
     if (!state.isTemporary) put(NEW_CHAT, keptOfNew(state));
     const here = new Set([NEW_CHAT]);
     for (const conversation of state.conversations) {
       here.add(conversation.id);
       if (conversation.isTemporary) continue;
-      const { chat, draft, unkept } = this.#keptOf(conversation, draftOf(state, conversation.id));
+      const { chat, draft, unstored } = this.#keptOf(conversation, draftOf(state, conversation.id));
       here.add(chat);
       put(chat, draft);
-      for (const record of unkept) questions.set(record.question.id, record);
+      for (const record of unstored) questions.set(record.question.id, record);
     }
     for (const chat of new Set([...Object.keys(state.drafts), ...Object.keys(state.settings)])) {
       if (!here.has(chat)) put(chat, keptOfUnread(state, chat));
@@ -151,7 +155,7 @@ export class Keeper {
     });
   }
 
-  #writeQuestions(questions: Map<string, Unkept>): boolean {
+  #writeQuestions(questions: Map<string, UnstoredTurn>): boolean {
     const written = this.#written.questions;
     for (const [key, record] of questions) {
       if (!this.#foreign.has(key)) continue;
@@ -166,7 +170,7 @@ export class Keeper {
   }
 
   /** Write what has changed, and remove what is not to be kept any more unless another page has put its own there. */
-  #write<T extends KeptDraft | Unkept>(
+  #write<T extends KeptDraft | UnstoredTurn>(
     storage: BrowserStorage,
     written: Map<string, string>,
     contents: Map<string, T>,

@@ -7,15 +7,15 @@ import type { Conversations } from "./conversations";
 import { Library } from "./library";
 
 let store: Store;
-let asked: number;
+let requests: number;
 /** What comes of each request for a title, in turn. */
 let titles: (string | Error)[];
 let library: Library;
 
 beforeEach(() => {
-  asked = 0;
+  requests = 0;
   const makeTitle = async () => {
-    asked += 1;
+    requests += 1;
     const title = titles.shift();
     if (typeof title !== "string") throw title;
     return { title };
@@ -29,10 +29,10 @@ beforeEach(() => {
 function asks(at: number): void {
   const parent = at === 0 ? null : `a${at - 1}`;
   const turn = { conversation: "c", text: `Question ${at}`, question: `q${at}`, answer: `a${at}`, parent };
-  const kept = { id: "c", title: "Question 0", created: 0, updated: 0, pinned: false, archived: false, folder: null };
+  const stored = { id: "c", title: "Question 0", created: 0, updated: 0, pinned: false, archived: false, folder: null };
   const actions: Action[] = [
     { type: "ask", from: at === 0 ? "" : "c", replaces: null, now: 0, ...turn },
-    { type: "kept", conversation: "c", kept: { ...kept, settings: {} } },
+    { type: "stored", conversation: "c", stored: { ...stored, settings: {} } },
   ];
   for (const action of actions) store.dispatch(action);
 }
@@ -42,7 +42,7 @@ test("a title that failed is asked for again with the next answer, and one that 
   for (const [at, expected] of [1, 2, 2].entries()) {
     asks(at);
     await library.makeTitle("c");
-    expect(asked).toBe(expected);
+    expect(requests).toBe(expected);
   }
   expect(store.state.conversations[0]?.title).toBe("Made");
 });
@@ -51,5 +51,5 @@ test("a chat of which no title was asked for at its first answer gets none later
   asks(0);
   asks(1);
   await library.makeTitle("c");
-  expect(asked).toBe(0);
+  expect(requests).toBe(0);
 });

@@ -3,10 +3,10 @@ import type { Store } from "../state/store";
 
 /** Read the conversation `stored` and merge it into the one of the page's id `id`. Rejects as `Api.request` does. */
 export async function readConversation(store: Store, api: ConversationsApi, id: string, stored: string): Promise<void> {
-  const kept = () => store.state.conversations.find((c) => c.id === id)?.kept;
-  const before = kept();
+  const storedSettings = () => store.state.conversations.find((c) => c.id === id)?.storedSettings;
+  const before = storedSettings();
   const [tree, { merged }] = await Promise.all([api.read(stored), import("../state/merge-stored")]);
-  const now = kept();
+  const now = storedSettings();
   // Settings that were written while the tree was read are newer than its own.
   const settings = now === undefined || now === before ? tree.settings : now;
   store.dispatch({ type: "read", conversation: id, tree: { ...tree, settings }, merge: merged });

@@ -72,12 +72,21 @@ beforeEach(() => {
   const sent = new Map([["t1", TURN]]);
   runs = new Reattachment(store, socket as unknown as ChatSocket, api, conversations, sent);
   const { question, answer } = { question: "t0", answer: "t1" };
-  const asked = { from: "", replaces: null, conversation: "c1", parent: null, text: "hi", question, answer, now: 0 };
-  does({ type: "ask", ...asked });
+  const fields = { from: "", replaces: null, conversation: "c1", parent: null, text: "hi", question, answer, now: 0 };
+  does({ type: "ask", ...fields });
   does({
-    type: "kept",
+    type: "stored",
     conversation: "c1",
-    kept: { id: "c1", title: "hi", created: 0, updated: 0, pinned: false, archived: false, folder: null, settings: {} },
+    stored: {
+      id: "c1",
+      title: "hi",
+      created: 0,
+      updated: 0,
+      pinned: false,
+      archived: false,
+      folder: null,
+      settings: {},
+    },
   });
   does({ type: "sent", answers: ["t1"] });
 });

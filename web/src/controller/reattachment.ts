@@ -28,7 +28,7 @@ export class Reattachment {
   /** Those that were sent again: once is enough. */
   readonly #again = new Set<string>();
   /** The answers that are looked for in their conversations. */
-  readonly #sought = new Set<string>();
+  readonly #finding = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -51,7 +51,7 @@ export class Reattachment {
       for (const answer of runningAnswers(conversation)) {
         if (!this.#isAway(answer)) continue;
         if (this.#store.state.connection.status !== "open") this.#socket.wake();
-        else if (answer.run === null) void this.#look(conversation, answer.id);
+        else if (answer.run === null) void this.#findInConversation(conversation, answer.id);
         else this.#resume(answer, answer.run);
       }
     }
@@ -63,7 +63,7 @@ export class Reattachment {
     const conversation = conversationWith(this.#store.state, answer);
     if (conversation === null || this.#socket.carries(answer)) return;
     this.#store.dispatch({ type: "not_resumed", answer });
-    if (OVER.has(error.code)) void this.#look(conversation, answer, true);
+    if (OVER.has(error.code)) void this.#findInConversation(conversation, answer, true);
     else if (error.code !== "unauthenticated") this.#later((error.retry_after ?? 0) * 1000); // else with the next token
   }
 
@@ -78,7 +78,7 @@ export class Reattachment {
   }
 
   #isAway({ id, status }: Answer): boolean {
-    return (status === "reconnecting" || status === "stopping") && !this.#socket.carries(id) && !this.#sought.has(id);
+    return (status === "reconnecting" || status === "stopping") && !this.#socket.carries(id) && !this.#finding.has(id);
   }
 
   #resume({ id, status }: Answer, run: NonNullable<Answer["run"]>): void {
@@ -88,16 +88,16 @@ export class Reattachment {
   }
 
   /** Look for an answer in its conversation; `isOver` when it has no run any more. */
-  async #look({ id, stored }: Conversation, answer: string, isOver = false): Promise<void> {
+  async #findInConversation({ id, stored }: Conversation, answer: string, isOver = false): Promise<void> {
     if (stored === null) return;
-    this.#sought.add(answer);
+    this.#finding.add(answer);
     try {
       await readConversation(this.#store, this.#conversations, id, stored);
-      this.#sought.delete(answer);
+      this.#finding.delete(answer);
       this.#settle(answer, isOver);
       this.reattach(); // what else the conversation told
     } catch (fault) {
-      this.#sought.delete(answer);
+      this.#finding.delete(answer);
       if (isGone(fault)) this.#giveUp(answer);
       else this.#later(0);
     }

@@ -33,11 +33,11 @@ export class SettingsWriter {
   /** Write what has changed of a conversation's settings. Rejects as `Api.request` does, but not for a bad value. */
   async write(id: string): Promise<void> {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
-    const changes = conversation && changesFrom(conversation.kept, conversation.settings);
+    const changes = conversation && changesFrom(conversation.storedSettings, conversation.settings);
     if (!conversation?.stored || conversation.reading.status !== "done" || !changes) return;
     try {
-      const kept = await this.#api.change(conversation.stored, { settings: changes });
-      this.#store.dispatch({ type: "kept", conversation: id, kept });
+      const stored = await this.#api.change(conversation.stored, { settings: changes });
+      this.#store.dispatch({ type: "stored", conversation: id, stored });
     } catch (fault) {
       if (!(fault instanceof Refusal) || !BAD_VALUE.has(fault.problem.code)) throw fault;
       const problem = problemOf(fault.problem, Date.now());

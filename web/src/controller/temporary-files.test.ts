@@ -7,10 +7,10 @@ const PICTURE = { id: "f1", name: "a.png", type: "image/png", size: 1 };
 const MADE = { type: "file", id: "t1", file: "f2", media_type: "image/png", name: "b.png", size: 1 };
 
 test("the files of a temporary chat are removed, each once, and a failure keeps none of the others", async () => {
-  const asked: unknown[] = [];
+  const requests: unknown[] = [];
   const api = {
     request: async (path: string, { method }: RequestInit) => {
-      asked.push([method, path]);
+      requests.push([method, path]);
       throw new Error("away");
     },
   } as unknown as Api;
@@ -20,7 +20,7 @@ test("the files of a temporary chat are removed, each once, and a failure keeps 
     q2: { role: "user", files: [PICTURE] },
   };
   await removeFiles(api, { messages } as unknown as Conversation);
-  expect(asked).toEqual([
+  expect(requests).toEqual([
     ["DELETE", "/files/f1?unnamed=true"],
     ["DELETE", "/files/f2?unnamed=true"],
   ]);

@@ -53,8 +53,8 @@ export class TurnPreparation {
     }
     await Promise.all([this.#keep(id), this.#facts()]);
     const { stored } = queuedTurn(this.#store.state, answer, question)?.conversation ?? {};
-    const asked = queuedTurn(this.#store.state, answer, question);
-    if (stored && asked && mayBeStored(asked.conversation, asked.question)) {
+    const turn = queuedTurn(this.#store.state, answer, question);
+    if (stored && turn && mayBeStored(turn.conversation, turn.question)) {
       await readConversation(this.#store, this.#api, id, stored);
     }
     const now = queuedTurn(this.#store.state, answer, question);
@@ -74,7 +74,7 @@ export class TurnPreparation {
   async #make(id: string): Promise<void> {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (conversation === undefined || conversation.stored !== null) return;
-    this.#store.dispatch({ type: "kept", conversation: id, kept: await this.#api.create(conversation.title) });
+    this.#store.dispatch({ type: "stored", conversation: id, stored: await this.#api.create(conversation.title) });
     this.#conversations.changed();
   }
 }

@@ -9,7 +9,7 @@ import { type Answer, lastAnswer, type Question, runningAnswer, runningAnswers }
 import { draftOf } from "../state/drafts";
 import { type Action, conversationWith, shownConversation, shownPlace } from "../state/state";
 import type { Store } from "../state/store";
-import type { Unkept } from "../state/unkept";
+import type { UnstoredTurn } from "../state/unstored-turns";
 import { type Remedy, unreachable } from "../text/problems";
 import type { Conversations } from "./conversations";
 import type { Identity } from "./identity";
@@ -79,7 +79,7 @@ export class Turns {
   }
 
   /** Send what this tab had queued before it was reloaded. */
-  resume(queued: readonly Unkept[]): void {
+  resume(queued: readonly UnstoredTurn[]): void {
     for (const { conversation, question, answer } of queued) {
       void this.#send(answer.id, question.id, conversation.stored ?? conversation.id);
     }
@@ -156,9 +156,9 @@ export class Turns {
     for (const send of this.#waiting.splice(0)) send();
   }
 
-  #ask(asked: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
+  #ask(fields: Omit<Extract<Action, { type: "ask" }>, "type" | "question" | "answer" | "now">): void {
     const [question, answer] = [newId(), newId()];
-    this.#store.dispatch({ type: "ask", ...asked, question, answer, now: Date.now() });
+    this.#store.dispatch({ type: "ask", ...fields, question, answer, now: Date.now() });
     this.#sendNow(answer, question);
   }
 
@@ -170,7 +170,7 @@ export class Turns {
   /** Prepare a turn, then send it. Without a connection, or without a token for it, wait for one and try again. */
   async #send(answer: string, question: string, conversation: string, tries = 1): Promise<void> {
     try {
-      await this.#conversations.haveRead(conversation);
+      await this.#conversations.ensureRead(conversation);
       const turn = await this.#preparation.requestFor(answer, question);
       if (turn === null) return;
       if (this.#keeper.isOwn(question)) {

@@ -7,13 +7,13 @@ const LATE_MS = 1_000;
 export function useToday(): Date {
   const [today, setToday] = useState(midnight);
   useEffect(() => {
-    const look = () => setToday((before) => (before.getTime() === midnight().getTime() ? before : midnight()));
+    const refresh = () => setToday((before) => (before.getTime() === midnight().getTime() ? before : midnight()));
     const tomorrow = new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1);
-    const timer = setTimeout(look, tomorrow.getTime() - Date.now() + LATE_MS);
-    document.addEventListener("visibilitychange", look); // a timer may have slept with the machine
+    const timer = setTimeout(refresh, tomorrow.getTime() - Date.now() + LATE_MS);
+    document.addEventListener("visibilitychange", refresh); // a timer may have slept with the machine
     return () => {
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", refresh);
     };
   }, [today]);
   return today;

@@ -5,9 +5,9 @@ import type { Key, Shortcut } from "./shortcuts";
 
 /** What the message box does by itself. */
 export const IN_THE_BOX: readonly Omit<Shortcut, "run">[] = [
-  { keys: ["Enter"], does: "send" },
-  { keys: ["Shift", "Enter"], does: "break_line" },
-  { keys: ["↑"], does: "input_recall" },
+  { keys: ["Enter"], label: "send" },
+  { keys: ["Shift", "Enter"], label: "break_line" },
+  { keys: ["↑"], label: "input_recall" },
 ];
 
 /** What stands on a key, on a Mac or elsewhere. */

@@ -5,7 +5,7 @@ import { shortcutOf } from "./shortcuts";
 
 const NONE = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 const CTRL = { ...NONE, ctrlKey: true };
-const shortcut = (event: Parameters<typeof shortcutOf>[0]) => shortcutOf(event)?.does ?? null;
+const shortcut = (event: Parameters<typeof shortcutOf>[0]) => shortcutOf(event)?.label ?? null;
 
 test.each([
   [{ ...CTRL, shiftKey: true, key: "O" }, "new_chat"],
@@ -18,8 +18,8 @@ test.each([
   [{ ...CTRL, shiftKey: true, key: ";" }, "copy_last_code"],
   [{ ...CTRL, key: "/" }, "shortcut_list"],
   [{ ...CTRL, shiftKey: true, key: "/" }, "shortcut_list"],
-])("%o is: %s", (event, does) => {
-  expect(shortcut(event)).toBe(does);
+])("%o is: %s", (event, label) => {
+  expect(shortcut(event)).toBe(label);
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { toMessageBox } from "./message-box";
 /** Mod is Ctrl, or Command on a Mac. */
 export type Key = "Mod" | "Shift" | "Esc" | "Enter" | "↑" | "O" | "K" | ";" | "/";
 
-type Does =
+type Label =
   | "break_line"
   | "copy_last_code"
   | "input_recall"
@@ -20,24 +20,24 @@ type Does =
 
 export interface Shortcut {
   keys: readonly Key[];
-  does: Does;
+  label: Label;
   run: (chat: ChatController) => void;
 }
 
 export const SHORTCUTS: readonly Shortcut[] = [
   {
     keys: ["Mod", "Shift", "O"],
-    does: "new_chat",
+    label: "new_chat",
     run: (chat) => {
       chat.conversations.show(null);
       toMessageBox();
     },
   },
-  { keys: ["Mod", "K"], does: "search_chats", run: toSearchBox },
-  { keys: ["Shift", "Esc"], does: "shortcut_message", run: toMessageBox },
-  { keys: ["Esc"], does: "shortcut_stop", run: (chat) => chat.turns.stop() },
-  { keys: ["Mod", "Shift", ";"], does: "copy_last_code", run: (chat) => void chat.copyLastCode() },
-  { keys: ["Mod", "/"], does: "shortcut_list", run: (chat) => chat.open("shortcuts") },
+  { keys: ["Mod", "K"], label: "search_chats", run: toSearchBox },
+  { keys: ["Shift", "Esc"], label: "shortcut_message", run: toMessageBox },
+  { keys: ["Esc"], label: "shortcut_stop", run: (chat) => chat.turns.stop() },
+  { keys: ["Mod", "Shift", ";"], label: "copy_last_code", run: (chat) => void chat.copyLastCode() },
+  { keys: ["Mod", "/"], label: "shortcut_list", run: (chat) => chat.open("shortcuts") },
 ];
 
 /** Some keyboards have these on other keys, with or without Shift. */
@@ -67,7 +67,7 @@ function toSearchBox(chat: ChatController): void {
 
 function focusSearchBox(): boolean {
   const boxes = [...document.querySelectorAll<HTMLElement>("[type=search]")];
-  const seen = boxes.find((box) => box.checkVisibility());
-  seen?.focus();
-  return seen !== undefined;
+  const visible = boxes.find((box) => box.checkVisibility());
+  visible?.focus();
+  return visible !== undefined;
 }

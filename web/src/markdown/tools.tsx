@@ -1,9 +1,9 @@
 // The buttons of what an answer holds: a table, code, a formula.
 
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
+import { useCopied } from "./use-copied";
 import { useWords } from "./words";
 
-const SHOWN_MS = 1_500;
 const CHECK = "M5 12.5 10 17.5 19 7";
 const COPY = "M9 9h10v11H9zM15 9V4H5v11h4";
 
@@ -26,17 +26,9 @@ export function Tool({ label, pressed, onClick, children }: ToolProps) {
 /** Copies a text, and says so for a moment. Without `children` it is a drawing only. */
 export function CopyTool({ label, text, children }: { label: string; text: () => string; children?: ReactNode }) {
   const words = useWords();
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
+  const [copied, note] = useCopied();
   const copy = () => {
-    navigator.clipboard?.writeText(text()).then(
-      () => setCopied(true),
-      () => setCopied(false), // the browser does not let this page copy
-    );
+    if (window.isSecureContext) note(navigator.clipboard.writeText(text()));
   };
   return (
     <Tool label={copied ? words.copied : label} onClick={copy}>

@@ -6,7 +6,7 @@ import { CLOSE_CODES } from "./close-code-table";
 export type CloseCode = number | "given_up" | "silent";
 
 /** Why no connection is there: how the last one ended, or the status that the server gave instead of one; null for none. */
-export type WhyNot = { closed: CloseCode } | { status: number | null };
+export type ConnectFailure = { closed: CloseCode } | { status: number | null };
 
 export interface CloseReason {
   code: CloseCode;

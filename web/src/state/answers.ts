@@ -64,13 +64,13 @@ function takeOne(before: Answer, frame: FrameDown, now: number): Answer {
     case "file":
       return { ...answer, status, parts: [...answer.parts, frame] };
     case "usage": {
-      const { type: _, id: __, seq: ___, ...spent } = frame;
+      const { type: _, id: __, seq: ___, ...usage } = frame;
       const end = frame.finish_reason === "cancelled" ? "stopped" : "done";
-      return { ...answer, status: end, stored: frame.message, spent, created: now / 1000 };
+      return { ...answer, status: end, stored: frame.message, usage, created: now / 1000 };
     }
     case "error": {
       const stored = frame.usage?.message ?? null;
-      return { ...answer, status: "failed", stored, spent: frame.usage, problem: problemOf(frame, now) };
+      return { ...answer, status: "failed", stored, usage: frame.usage, problem: problemOf(frame, now) };
     }
     default: // a frame of a later version of the protocol
       return answer;

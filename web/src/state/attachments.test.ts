@@ -23,12 +23,12 @@ test.each([[null], ["f1"], [[{ id: "f1" }]], [[null]], [[{ ...FILE, size: "5" }]
 
 test("a question takes the files out of its box, and the server's ids with it", () => {
   const files = filesOf([attached(FILE)]);
-  const asked = reduce(withFiles([attached(FILE)]), {
+  const state = reduce(withFiles([attached(FILE)]), {
     ...{ type: "ask", from: "", replaces: null, conversation: "c", question: "q", parent: null },
     ...{ text: "hi", files, answer: "a", now: 1 },
   });
-  expect(asked.drafts).toEqual({});
-  expect(asked.conversations[0]?.messages.q).toMatchObject({ files: [FILE] });
+  expect(state.drafts).toEqual({});
+  expect(state.conversations[0]?.messages.q).toMatchObject({ files: [FILE] });
 });
 
 test("who writes on does not wait for the files any more", () => {

@@ -24,16 +24,16 @@ export function contextOf(conversation: Conversation, most: number): Context {
 }
 
 function makeContext(conversation: Conversation, most: number): Context {
-  const said = branchTo(conversation, lastAnswer(conversation)).filter(({ text }) => text !== "");
+  const messages = branchTo(conversation, lastAnswer(conversation)).filter(({ text }) => text !== "");
   let left = most;
-  let from = said.length;
+  let from = messages.length;
   for (; from > 0; from--) {
-    left -= charsOf(said[from - 1] as Message);
+    left -= charsOf(messages[from - 1] as Message);
     if (left < 0) break;
   }
-  while (said[from]?.role === "model") from++; // what is left of a cut chat begins with the person
+  while (messages[from]?.role === "model") from++; // what is left of a cut chat begins with the person
   if (from === 0) return { full: (most - left) / most, leftOut: null };
-  return { full: 1, leftOut: said[from - 1]?.id ?? null };
+  return { full: 1, leftOut: messages[from - 1]?.id ?? null };
 }
 
 /** Characters as the server counts them. */

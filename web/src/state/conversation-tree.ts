@@ -20,7 +20,7 @@ export function emptyConversation(id: string, stored: string | null, settings: S
     stored,
     title: "",
     settings,
-    kept: {},
+    storedSettings: {},
     reading: { status: stored === null ? "done" : "pending" },
     asOf: 0,
     messages: {},
@@ -48,7 +48,7 @@ export function emptyAnswer(id: string, parent: string, settings: Settings): Ans
     settings,
     status: "queued",
     run: null,
-    spent: null,
+    usage: null,
     problem: null,
   };
 }

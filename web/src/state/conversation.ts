@@ -4,7 +4,7 @@
 import type { ConversationSettings, ShownFile, UsageFigures } from "../protocol/frames";
 import type { PartFrame } from "../protocol/part-frame";
 import type { Problem } from "../text/problems";
-import type { Said } from "../text/words/words";
+import type { Sentence } from "../text/words/words";
 import type { Settings } from "./settings";
 
 export interface Question {
@@ -53,7 +53,7 @@ export interface Answer {
   status: AnswerStatus;
   /** Its run at the server, and the number of the last frame of that which is here; null before it is told. */
   run: { name: string; seq: number } | null;
-  spent: UsageFigures | null;
+  usage: UsageFigures | null;
   problem: Problem | null;
   /** When it ended, as a question's. */
   created?: number;
@@ -62,7 +62,7 @@ export interface Answer {
 export type Message = Question | Answer;
 
 /** What has come of reading a conversation from the store; `gone` when there is none of that name. */
-export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: Said };
+export type Reading = { status: "pending" | "done" | "gone" } | { status: "failed"; why: Sentence };
 
 export interface Conversation {
   /** The page's own name for it: the store's where it comes from there. */
@@ -75,7 +75,7 @@ export interface Conversation {
   /** What its next answers are asked with. */
   settings: Settings;
   /** What the store has of that. */
-  kept: ConversationSettings;
+  storedSettings: ConversationSettings;
   reading: Reading;
   /** The store's own time of the last change that was read, in seconds. */
   asOf: number;
@@ -97,7 +97,7 @@ export interface Refused {
 }
 
 export const ROOT = "";
-const NOBODY: readonly string[] = [];
+const NO_IDS: readonly string[] = [];
 
 const RUNNING: ReadonlySet<AnswerStatus> = new Set(["queued", "waiting", "streaming", "reconnecting", "stopping"]);
 
@@ -127,13 +127,13 @@ export function lastOf(conversation: Conversation | null): Message | null {
  * server: the next question stands beside it.
  */
 export function lastAnswer(conversation: Conversation): string | null {
-  const said = (message: Message) => message.role === "model" && (message.stored !== null || message.text !== "");
-  return branchTo(conversation, conversation.leaf).findLast(said)?.id ?? null;
+  const hasContent = (message: Message) => message.role === "model" && (message.stored !== null || message.text !== "");
+  return branchTo(conversation, conversation.leaf).findLast(hasContent)?.id ?? null;
 }
 
 /** The ids of a message and of those beside it, oldest first. */
 export function siblingsOf(conversation: Conversation, message: Message): readonly string[] {
-  return conversation.children[message.parent ?? ROOT] ?? NOBODY;
+  return conversation.children[message.parent ?? ROOT] ?? NO_IDS;
 }
 
 /** The newest message below this one: the leaf to show when a branch is turned to. */

@@ -4,9 +4,9 @@ import { lostConnection } from "../text/problems";
 import type { Answer, Conversation } from "./conversation";
 import { emptyAnswer, emptyConversation, withMessage } from "./conversation-tree";
 import { NO_DRAFT } from "./drafts";
-import { draftIn, keptIn, keptOf, textOf, unkeptFrom } from "./kept";
+import { draftIn, keptIn, keptOf, textOf, unstoredTurnFrom } from "./kept";
 import { PLAIN } from "./settings";
-import { unkeptIn, withUnkept } from "./unkept";
+import { unstoredTurnsIn, withUnstoredTurns } from "./unstored-turns";
 
 const lost = lostConnection(false, closeReasonOf(1006));
 
@@ -21,18 +21,18 @@ function chatWith(changes: Partial<Answer>): Conversation {
     files: [],
     replaces: null,
   };
-  const asked = withMessage(emptyConversation("local", null), question);
-  return withMessage(asked, { ...emptyAnswer("t", "q", PLAIN), ...changes });
+  const chat = withMessage(emptyConversation("local", null), question);
+  return withMessage(chat, { ...emptyAnswer("t", "q", PLAIN), ...changes });
 }
 
 function readBack(conversation: Conversation): Conversation {
-  const records = unkeptIn(conversation).map((record) => {
+  const records = unstoredTurnsIn(conversation).map((record) => {
     const kept = keptIn(textOf(record, "page", 1));
-    const read = kept && unkeptFrom(kept.content);
+    const read = kept && unstoredTurnFrom(kept.content);
     if (!read) throw new Error("it cannot be read");
     return read;
   });
-  return withUnkept(emptyConversation("local", null), records);
+  return withUnstoredTurns(emptyConversation("local", null), records);
 }
 
 test.each<[Partial<Answer>, Partial<Answer>]>([
@@ -56,25 +56,25 @@ test("the reason is told after a reload, and after another one in the same words
 });
 
 test("what the server has is not kept", () => {
-  expect(unkeptIn(chatWith({ status: "done", stored: "a" }))).toEqual([]);
+  expect(unstoredTurnsIn(chatWith({ status: "done", stored: "a" }))).toEqual([]);
 });
 
 test("a question whose answer is there is not put back", () => {
   const answered = chatWith({ status: "done", stored: "a" });
-  expect(withUnkept(answered, unkeptIn(chatWith({ status: "failed", problem: lost })))).toBe(answered);
+  expect(withUnstoredTurns(answered, unstoredTurnsIn(chatWith({ status: "failed", problem: lost })))).toBe(answered);
 });
 
 test("settings are kept until the server has them", () => {
   const conversation = { ...emptyConversation("c", "c"), settings: { ...PLAIN, temperature: 0.5 } };
   expect(keptOf(conversation, NO_DRAFT).draft?.settings?.temperature).toBe(0.5);
-  expect(keptOf({ ...conversation, kept: { temperature: 0.5 } }, NO_DRAFT).draft).toBe(null);
+  expect(keptOf({ ...conversation, storedSettings: { temperature: 0.5 } }, NO_DRAFT).draft).toBe(null);
 });
 
 test.each([null, "", "{", "[]", '{"version":2}', '{"version":1,"owner":"p","at":1,"content":{"question":{}}}'])(
   "what cannot be read stops nothing: %s",
   (text) => {
     const kept = keptIn(text);
-    expect(kept && unkeptFrom(kept.content)).toBe(null);
+    expect(kept && unstoredTurnFrom(kept.content)).toBe(null);
     expect(draftIn(kept?.content ?? {})).toMatchObject({ text: "", edits: {} });
   },
 );

@@ -1,6 +1,6 @@
 // The texts that the browser keeps of what the server does not have: one of each draft, and one of each question.
 
-import { type Problem, UNTOLD } from "../text/problems";
+import { type Problem, UNKNOWN_PROBLEM } from "../text/problems";
 import { attached, filesIn, filesOf } from "./attachments";
 import type { Conversation } from "./conversation";
 import { type Draft, draftOf, isEmpty, NEW_CHAT, NO_DRAFT } from "./drafts";
@@ -8,7 +8,7 @@ import { parsed, recordOf, settingsIn } from "./preferences";
 import { sameJson } from "./same-json";
 import { changesFrom, type Settings } from "./settings";
 import type { State } from "./state";
-import { type Unkept, unkeptIn } from "./unkept";
+import { type UnstoredTurn, unstoredTurnsIn } from "./unstored-turns";
 
 /** One more whenever what was kept before is to be read in another way. */
 const VERSION = 1;
@@ -27,18 +27,18 @@ function keptDraft({ text, edits, files }: Draft): Draft {
 export interface KeptOf {
   chat: string;
   draft: KeptDraft | null;
-  unkept: readonly Unkept[];
+  unstored: readonly UnstoredTurn[];
 }
 
 export function keptOf(conversation: Conversation, draft: Draft): KeptOf {
-  const { id, stored, messages, settings, kept } = conversation;
+  const { id, stored, messages, settings, storedSettings } = conversation;
   const storedId = (question: string) => messages[question]?.stored ?? question;
   const edits = Object.fromEntries(Object.entries(draft.edits).map(([at, text]) => [storedId(at), text]));
-  const changed = stored !== null && changesFrom(kept, settings) !== null ? settings : null;
+  const changed = stored !== null && changesFrom(storedSettings, settings) !== null ? settings : null;
   return {
     chat: stored ?? id,
     draft: worthKeeping({ ...keptDraft({ ...draft, edits }), settings: changed }),
-    unkept: unkeptIn(conversation),
+    unstored: unstoredTurnsIn(conversation),
   };
 }
 
@@ -58,7 +58,7 @@ function worthKeeping(draft: KeptDraft): KeptDraft | null {
 }
 
 /** The text to keep. `owner` is the page that may send what is queued; `at` tells what is oldest. */
-export function textOf(content: KeptDraft | Unkept, owner: string, at: number): string {
+export function textOf(content: KeptDraft | UnstoredTurn, owner: string, at: number): string {
   return JSON.stringify({ version: VERSION, owner, at, content });
 }
 
@@ -82,7 +82,7 @@ export function draftIn({ text, edits, files, settings }: Record<string, unknown
 }
 
 /** A question from what was kept; null when something is missing. */
-export function unkeptFrom(content: Record<string, unknown>): Unkept | null {
+export function unstoredTurnFrom(content: Record<string, unknown>): UnstoredTurn | null {
   const [conversation, question, answer] = [content.conversation, content.question, content.answer].map(recordOf);
   if (!conversation || !question || !answer) return null;
   const texts = [conversation.id, conversation.title, question.id, question.text, answer.id, answer.status];
@@ -92,18 +92,18 @@ export function unkeptFrom(content: Record<string, unknown>): Unkept | null {
     conversation: { ...conversation, settings: settingsIn(conversation.settings) },
     question: { ...question, files: filesIn(question.files) },
     answer: { ...answer, settings: settingsIn(answer.settings), problem: problemIn(answer.problem) },
-  } as unknown as Unkept;
+  } as unknown as UnstoredTurn;
 }
 
 /** Of one that cannot be read, as of another version of the page, no more is told than that there was one. */
 function problemIn(value: unknown): Problem | null {
   if (value === null || value === undefined) return null;
   const { sentence, advice } = recordOf(value);
-  const isWhole = isSaid(sentence) && Array.isArray(advice) && advice.every(isSaid);
-  return isWhole ? (value as Problem) : UNTOLD;
+  const isWhole = isSentence(sentence) && Array.isArray(advice) && advice.every(isSentence);
+  return isWhole ? (value as Problem) : UNKNOWN_PROBLEM;
 }
 
-function isSaid(value: unknown): boolean {
+function isSentence(value: unknown): boolean {
   return isText(recordOf(value).say);
 }
 

@@ -51,9 +51,9 @@ test("a first page that is read anew keeps the later ones, but not what is gone 
 });
 
 test("a chat is listed with its first question, first of all, and still when it gets a place in the store", () => {
-  const asked = after(listed(page(null, 9, 8)), ask(10_000));
-  expect(ids(asked.list)).toEqual(["new", "c9", "c8"]);
-  const kept = {
+  const withNew = after(listed(page(null, 9, 8)), ask(10_000));
+  expect(ids(withNew.list)).toEqual(["new", "c9", "c8"]);
+  const stored = {
     id: "c10",
     title: "Why?",
     created: 0,
@@ -63,9 +63,9 @@ test("a chat is listed with its first question, first of all, and still when it 
     folder: null,
     settings: {},
   };
-  const state = [{ type: "kept", conversation: "new", kept } as Action, listed(page(null, 10, 9, 8))].reduce(
+  const state = [{ type: "stored", conversation: "new", stored } as Action, listed(page(null, 10, 9, 8))].reduce(
     reduce,
-    asked,
+    withNew,
   );
   expect(ids(state.list)).toEqual(["new", "c9", "c8"]);
   expect(state.list.entries[0]?.stored).toBe("c10");

@@ -1,7 +1,7 @@
 // The chats as the sidebar lists them: the last used first, page by page.
 
 import type { ConversationPage, ListedConversation } from "../protocol/frames";
-import type { Said } from "../text/words/words";
+import type { Sentence } from "../text/words/words";
 
 export interface Entry {
   /** The page's own name for the conversation. */
@@ -35,7 +35,7 @@ export interface Listing {
   /** Whether a first page has come, for these words. */
   isRead: boolean;
   /** Why the last page did not come, as a sentence. */
-  trouble: Said | null;
+  trouble: Sentence | null;
 }
 
 export interface Group {

@@ -28,20 +28,20 @@ function withMessages(conversation: Conversation, tree: ConversationTree): Conve
   const merge = new Merge(conversation, tree.runs ?? []);
   for (const stored of tree.messages) merge.take(stored);
   const isFirst = conversation.reading.status !== "done";
-  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.kept));
+  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.storedSettings));
   const read: Conversation = {
     ...conversation,
     title: tree.title || conversation.title,
     settings: isUnchanged ? settingsFrom(tree.settings) : conversation.settings,
-    kept: tree.settings,
+    storedSettings: tree.settings,
     reading: { status: "done" },
     asOf: tree.updated,
     messages: merge.messages,
     children: merge.children,
   };
   const newest = tree.messages.at(-1);
-  if (isFirst) return withEarly(conversation, { ...read, leaf: newest ? merge.idOf(newest.id) : read.leaf });
-  return merge.brought === null ? read : withNews(read, merge.brought);
+  if (isFirst) return withEarlyQuestions(conversation, { ...read, leaf: newest ? merge.idOf(newest.id) : read.leaf });
+  return merge.newest === null ? read : withNews(read, merge.newest);
 }
 
 /** Show what continues the branch that is shown. What was written in another one is news, which the reader may turn to. */
@@ -52,7 +52,7 @@ function withNews(conversation: Conversation, newest: string): Conversation {
 }
 
 /** What was asked while the chat was being read follows its last answer. */
-function withEarly(before: Conversation, read: Conversation): Conversation {
+function withEarlyQuestions(before: Conversation, read: Conversation): Conversation {
   const isEarly = (id: string) => read.messages[id]?.stored === null;
   const early = (before.children[ROOT] ?? []).filter(isEarly);
   const parent = lastAnswer(read);
@@ -69,7 +69,7 @@ function withEarly(before: Conversation, read: Conversation): Conversation {
 class Merge {
   readonly messages: Record<string, Message>;
   /** The last message that was not here. */
-  brought: string | null = null;
+  newest: string | null = null;
   readonly #ids = new Map<string, string>();
   readonly #before: Conversation["children"];
   readonly #after: Record<string, string[]> = {};
@@ -92,13 +92,13 @@ class Merge {
 
   take(stored: Stored): void {
     const parent = stored.parent && this.idOf(stored.parent);
-    const known = this.messages[this.idOf(stored.id)] ?? this.#twin(stored, parent);
+    const known = this.messages[this.idOf(stored.id)] ?? this.#pendingMatch(stored, parent);
     const id = known?.id ?? stored.id;
     this.#ids.set(stored.id, id);
     const at = parent ?? ROOT;
     this.#after[at] = [...(this.#after[at] ?? []), id];
     if (known?.stored === stored.id) return;
-    if (known === null) this.brought = id;
+    if (known === null) this.newest = id;
     this.messages[id] = messageFrom(stored, id, parent, known);
   }
 
@@ -108,7 +108,7 @@ class Merge {
   }
 
   /** The message here that this one must be: it was on its way when the connection broke, and stands at the same place. */
-  #twin(stored: Stored, parent: string | null): Message | null {
+  #pendingMatch(stored: Stored, parent: string | null): Message | null {
     for (const id of this.#before[parent ?? ROOT] ?? []) {
       const message = this.messages[id];
       if (message?.role !== stored.role || message.stored !== null) continue;
@@ -150,7 +150,7 @@ function answerFrom(message: Stored, id: string, parent: string): Answer {
     settings: PLAIN,
     run: null,
     status: error !== null ? "failed" : isStopped ? "stopped" : "done",
-    spent: usage,
+    usage,
     problem: error === null ? null : brokenOff(error),
     created,
   };

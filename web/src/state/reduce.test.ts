@@ -75,8 +75,8 @@ test("an answer waits once its turn is sent, and streams with its first piece", 
 test("usage ends an answer with what was spent", () => {
   const answer = answerIn(after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["the end"])));
   expect(answer.status).toBe("done");
-  expect(answer.spent).toMatchObject({ model: "gemini-flash-latest", output_tokens: 31 });
-  expect(answer.spent).not.toHaveProperty("id");
+  expect(answer.usage).toMatchObject({ model: "gemini-flash-latest", output_tokens: 31 });
+  expect(answer.usage).not.toHaveProperty("id");
 });
 
 test("nothing that comes after the end changes an answer", () => {
@@ -93,7 +93,7 @@ test("a stopped answer keeps what had come", () => {
 
 test("a failure keeps what had come, says what to do, and offers to ask again", () => {
   const answer = answerIn(after(ask("q1", "t1"), sent("t1"), frames(down["a piece"], down["a failure in the middle"])));
-  expect(answer).toMatchObject({ status: "failed", text: "Air scatters ", spent: { measured: "partial" } });
+  expect(answer).toMatchObject({ status: "failed", text: "Air scatters ", usage: { measured: "partial" } });
   expect(answer.problem).toMatchObject({ sentence: { say: "error_upstream_truncated" }, retry: { notBefore: NOW } });
 });
 
@@ -229,9 +229,9 @@ test("a question that is refused while its box is in use stays where it was aske
 test("an edited question that is refused comes back into its editor", () => {
   const edited = { ...ask("q2", "t2"), from: "c1", replaces: "q1" } as Action;
   const editing: Action = { type: "edit", chat: "c1", question: "q1", text: TEXT };
-  const asked = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]), editing, edited);
-  expect(draftOf(asked, "c1").edits).toEqual({});
-  const refused = reduce(asked, frames(refusing("overloaded", { id: "t2" })));
+  const state = after(ask("q1", "t1"), sent("t1"), frames(down["the end"]), editing, edited);
+  expect(draftOf(state, "c1").edits).toEqual({});
+  const refused = reduce(state, frames(refusing("overloaded", { id: "t2" })));
   expect(draftOf(refused, "c1").edits).toEqual({ q1: TEXT });
   expect(shownIds(refused)).toEqual(["q1", "t1"]);
 });

@@ -24,8 +24,8 @@ import {
 import {
   alsoListed,
   forget,
-  keep,
   listed,
+  noteStored,
   notListed,
   notRead,
   place,
@@ -61,8 +61,8 @@ export function reduce(state: State, action: Action): State {
     case "library":
     case "temporary":
     case "seek": {
-      const { type: _, ...told } = action;
-      return { ...state, ...told };
+      const { type: _, ...changes } = action;
+      return { ...state, ...changes };
     }
     case "share":
       return { ...state, sharing: action.message, panel: "share" };
@@ -162,8 +162,8 @@ function reduceStored(state: State, action: StoredAction): State {
       return listed(state, action);
     case "not_listed":
       return notListed(state, action.words, action.why);
-    case "kept":
-      return keep(state, action.conversation, action.kept);
+    case "stored":
+      return noteStored(state, action.conversation, action.stored);
     case "read":
       return read(state, action);
     case "not_read":
@@ -232,7 +232,7 @@ function turnedTo(conversation: Conversation, leaf: string): Conversation {
 
 function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   const { conversation: id, from, question, replaces, parent, text, files = [], answer, now } = action;
-  const asked: Message = {
+  const message: Message = {
     role: "user",
     id: question,
     stored: null,
@@ -248,7 +248,7 @@ function ask(state: State, action: Extract<Action, { type: "ask" }>): State {
   const prompts = [...state.prompts.filter((prompt) => prompt !== text), text].slice(-PROMPTS);
   const { [replaces ?? from]: _, ...returned } = state.returned;
   const asking = change({ ...opened, shown: id, isLost: false, prompts, returned }, id, (c) =>
-    withMessage(withMessage(c, asked), emptyAnswer(answer, question, c.settings)),
+    withMessage(withMessage(c, message), emptyAnswer(answer, question, c.settings)),
   );
   return used(asking, id, now);
 }

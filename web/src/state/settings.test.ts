@@ -28,8 +28,8 @@ test("settings are read as they were kept", () => {
 });
 
 test("what differs from what is kept is changed there, and nothing else", () => {
-  const kept = { temperature: 1, stop: ["END"], max_output_tokens: 256 } as const;
-  expect(changesFrom({ ...kept, stop: ["END"] }, settingsFrom({ ...kept, stop: ["END"] }))).toBe(null);
+  const stored = { temperature: 1, stop: ["END"], max_output_tokens: 256 } as const;
+  expect(changesFrom({ ...stored, stop: ["END"] }, settingsFrom({ ...stored, stop: ["END"] }))).toBe(null);
   const settings = { ...PLAIN, temperature: 0, max_output_tokens: 256 };
-  expect(changesFrom({ ...kept, stop: ["END"] }, settings)).toEqual({ temperature: 0, stop: null });
+  expect(changesFrom({ ...stored, stop: ["END"] }, settings)).toEqual({ temperature: 0, stop: null });
 });

@@ -1,4 +1,4 @@
-// What a turn is asked with beside its question. Values are kept as they were written, good or not: which of them
+// What a turn is usable with beside its question. Values are kept as they were written, good or not: which of them
 // are allowed is the server's to say, at the field.
 
 import type { Chat, ConversationSettings, ModelList } from "../protocol/frames";
@@ -58,22 +58,22 @@ export function offers(models: ModelList | null, tool: string): boolean {
 export function offered(settings: Settings, models: ModelList | null): Settings {
   const isOffered = settings.model === null || models === null || models.any || models.models.includes(settings.model);
   const used = settings.tools.split(" ").filter((tool) => offers(models, tool));
-  const asked = { ...settings, tools: used.join(" ") };
-  return isOffered ? asked : { ...asked, model: models.default };
+  const usable = { ...settings, tools: used.join(" ") };
+  return isOffered ? usable : { ...usable, model: models.default };
 }
 
 /** Settings from what the store keeps of them: the reverse of `fieldsOf`. */
-export function settingsFrom(kept: ConversationSettings): Settings {
-  const lines = kept.stop?.map((line) => line.replaceAll("\n", "\\n"));
-  const tools = kept.tools?.join(" ") ?? "";
-  return { ...PLAIN, ...kept, system: kept.system ?? "", stop: lines?.join("\n") ?? "", tools };
+export function settingsFrom(stored: ConversationSettings): Settings {
+  const lines = stored.stop?.map((line) => line.replaceAll("\n", "\\n"));
+  const tools = stored.tools?.join(" ") ?? "";
+  return { ...PLAIN, ...stored, system: stored.system ?? "", stop: lines?.join("\n") ?? "", tools };
 }
 
 /** What has to be changed in the store so that it holds these settings: null takes one away. None when nothing has. */
-export function changesFrom(kept: ConversationSettings, settings: Settings): ConversationSettings | null {
+export function changesFrom(stored: ConversationSettings, settings: Settings): ConversationSettings | null {
   const fields = fieldsOf(settings);
   const names = SETTING_NAMES.filter(
-    (name) => JSON.stringify(kept[name] ?? null) !== JSON.stringify(fields[name] ?? null),
+    (name) => JSON.stringify(stored[name] ?? null) !== JSON.stringify(fields[name] ?? null),
   );
   return names.length === 0 ? null : Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
 }

@@ -15,14 +15,14 @@ import type {
 } from "../protocol/frames";
 import type { SettingName } from "../protocol/setting-names";
 import type { Problem } from "../text/problems";
-import { NO_WORDS, type Said, type Words } from "../text/words/words";
+import { NO_WORDS, type Sentence, type Words } from "../text/words/words";
 import type { Attachment } from "./attachments";
 import { type Conversation, lastOf, type Reading, type Refused } from "./conversation";
 import { type Draft, NEW_CHAT } from "./drafts";
 import { type Entry, type Listing, listingOf, type Place } from "./listing";
 import { NO_PREFERENCES, type Preferences } from "./preferences";
 import type { Settings } from "./settings";
-import type { Unkept } from "./unkept";
+import type { UnstoredTurn } from "./unstored-turns";
 
 /** What lies over the page while it is open. */
 export type Panel = "chats" | "settings" | "shortcuts" | "sign_in" | LibraryPanel;
@@ -41,7 +41,7 @@ interface Seeking {
 export interface Kept {
   drafts: Readonly<Record<string, Draft>>;
   settings: Readonly<Record<string, Settings>>;
-  unkept: readonly Unkept[];
+  unstored: readonly UnstoredTurn[];
 }
 
 /** How the reader stands with a server that asks who is there. */
@@ -49,7 +49,7 @@ interface Identity {
   /** Whether the page holds a token. */
   signedIn: boolean;
   /** Why the last one was not taken. */
-  refusal: Said | null;
+  refusal: Sentence | null;
 }
 
 export interface State {
@@ -84,7 +84,7 @@ export interface State {
   /** Settings that the browser has kept for chats that have not been read yet. */
   settings: Readonly<Record<string, Settings>>;
   /** Questions that the browser has kept, until their chats have been read. */
-  unkept: readonly Unkept[];
+  unstored: readonly UnstoredTurn[];
   /** Whether the browser keeps what is written. */
   isKeeping: boolean;
   /** Those whose messages are here. */
@@ -112,7 +112,7 @@ export type Action = PageAction | DraftAction | TurnAction | RunAction | StoredA
 type PageAction =
   | { type: "connection"; connection: ConnectionState }
   | { type: "words"; words: Words }
-  | { type: "locked"; signedIn: boolean; refusal: Said | null }
+  | { type: "locked"; signedIn: boolean; refusal: Sentence | null }
   | { type: "signed_in" }
   | ({ type: "models"; models: ModelList } & Pick<State, "historyChars" | "grace"> & Partial<Pick<State, "fileBytes">>)
   | { type: "set"; settings: Partial<Settings> }
@@ -181,8 +181,8 @@ export type StoredAction =
   /** Have a conversation here, which is read next. */
   | { type: "hold"; conversation: string }
   | { type: "listed"; words: string; page: ConversationPage; isFirst: boolean }
-  | { type: "not_listed"; words: string; why: Said }
-  | { type: "kept"; conversation: string; kept: StoredConversation }
+  | { type: "not_listed"; words: string; why: Sentence }
+  | { type: "stored"; conversation: string; stored: StoredConversation }
   | {
       type: "read";
       conversation: string;
@@ -221,7 +221,7 @@ export const INITIAL: State = {
   drafts: {},
   returned: {},
   settings: {},
-  unkept: [],
+  unstored: [],
   isKeeping: true,
   conversations: [],
   list: listingOf(""),
@@ -259,7 +259,7 @@ export function shownPlace({ shown }: State): string {
 }
 
 /** Why the server did not take a setting's value, until that is changed. */
-export function refusalOf(state: State, name: SettingName): Said | null {
+export function refusalOf(state: State, name: SettingName): Sentence | null {
   const conversation = shownConversation(state);
   const settings = shownSettings(state);
   const last = lastOf(conversation);

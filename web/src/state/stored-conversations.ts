@@ -1,12 +1,12 @@
 // How the state changes with what the server stores: lists, trees, titles, deletions.
 
 import type { ConversationPage, Conversation as StoredConversation } from "../protocol/frames";
-import type { Said } from "../text/words/words";
+import type { Sentence } from "../text/words/words";
 import type { Reading } from "./conversation";
 import { draftOf, withDraft } from "./drafts";
 import { changed, entryOf, type Listing, type Place, withEntry, without, withPage } from "./listing";
 import { type Action, change, idOf, PROMPTS, type State } from "./state";
-import { type Unkept, withUnkept } from "./unkept";
+import { type UnstoredTurn, withUnstoredTurns } from "./unstored-turns";
 
 export function listed(state: State, { words, page, isFirst }: Extract<Action, { type: "listed" }>): State {
   const withIt = listings(state, (listing) => {
@@ -22,22 +22,22 @@ export function listed(state: State, { words, page, isFirst }: Extract<Action, {
   return { ...withIt, conversations };
 }
 
-export function notListed(state: State, words: string, why: Said): State {
+export function notListed(state: State, words: string, why: Sentence): State {
   return listings(state, (listing) => (listing.words === words ? { ...listing, trouble: why } : listing));
 }
 
 /** The store has made or changed a conversation. */
-export function keep(state: State, id: string, { id: stored, settings: kept }: StoredConversation): State {
-  const changing = change(state, id, (c) => ({ ...c, stored, kept, refusal: null }));
+export function noteStored(state: State, id: string, { id: stored, settings }: StoredConversation): State {
+  const changing = change(state, id, (c) => ({ ...c, stored, storedSettings: settings, refusal: null }));
   return listings(changing, (listing) => changed(listing, id, { stored }));
 }
 
 export function read(state: State, { conversation: id, tree, merge }: Extract<Action, { type: "read" }>): State {
-  const asked = tree.messages.flatMap(({ role, text }) => (role === "user" ? [text] : []));
-  const prompts = [...new Set([...asked, ...state.prompts])].slice(-PROMPTS);
-  const [records, unkept] = unkeptOf(state, id);
-  const reading = change(state, id, (c) => withUnkept(merge(c, tree), records));
-  return listings({ ...reading, prompts, unkept }, (listing) => changed(listing, id, { updated: tree.updated }));
+  const questions = tree.messages.flatMap(({ role, text }) => (role === "user" ? [text] : []));
+  const prompts = [...new Set([...questions, ...state.prompts])].slice(-PROMPTS);
+  const [records, unstored] = unstoredTurnsOf(state, id);
+  const reading = change(state, id, (c) => withUnstoredTurns(merge(c, tree), records));
+  return listings({ ...reading, prompts, unstored }, (listing) => changed(listing, id, { updated: tree.updated }));
 }
 
 /** What is here is shown all the same when the store is away, but not when it has none of it. */
@@ -50,19 +50,19 @@ export function notRead(state: State, id: string, reading: Reading): State {
 
 /** What was asked and edited in a chat that is gone, and is not here, comes back into its box. */
 function intoBox(state: State, id: string): State {
-  const [records, unkept] = unkeptOf(state, id);
+  const [records, unstored] = unstoredTurnsOf(state, id);
   const { text, edits } = draftOf(state, id);
   const messages = state.conversations.find((c) => c.id === id)?.messages ?? {};
   const shown = Object.entries(edits).filter(([at]) => at in messages);
   const lost = Object.entries(edits).flatMap(([at, written]) => (at in messages ? [] : [written]));
   const texts = [...records.map(({ question }) => question.text), ...lost, text].filter((written) => written !== "");
-  return withDraft({ ...state, unkept }, id, { text: texts.join("\n\n"), edits: Object.fromEntries(shown) });
+  return withDraft({ ...state, unstored }, id, { text: texts.join("\n\n"), edits: Object.fromEntries(shown) });
 }
 
 /** The questions that the browser has kept of a conversation, and those of others. */
-function unkeptOf({ unkept, conversations }: State, id: string): [Unkept[], Unkept[]] {
+function unstoredTurnsOf({ unstored, conversations }: State, id: string): [UnstoredTurn[], UnstoredTurn[]] {
   const stored = conversations.find((c) => c.id === id)?.stored ?? null;
-  const { own = [], others = [] } = Object.groupBy(unkept, (record) =>
+  const { own = [], others = [] } = Object.groupBy(unstored, (record) =>
     record.conversation.stored === stored ? "own" : "others",
   );
   return [own, others];
@@ -99,10 +99,10 @@ export function startDeleting(state: State, id: string): State {
 export function forget(state: State): State {
   const { id = "", stored = null } = state.deleting?.entry ?? {};
   const conversations = state.conversations.filter((c) => c.id !== id);
-  const unkept = state.unkept.filter(({ conversation }) => conversation.stored !== stored);
+  const unstored = state.unstored.filter(({ conversation }) => conversation.stored !== stored);
   const { [id]: _, ...drafts } = state.drafts;
   const { [id]: __, ...settings } = state.settings;
-  const forgotten = { ...state, conversations, unkept, drafts, settings, deleting: null };
+  const forgotten = { ...state, conversations, unstored, drafts, settings, deleting: null };
   return listings(forgotten, (listing) => without(listing, id));
 }
 

@@ -19,8 +19,8 @@ const first = question("q1", null, "Why is the sky blue?");
 
 /** After an answer that is kept as `stored`. */
 function answered(stored: string | null): Conversation {
-  const asked = withMessage(kept, { ...first, stored: "m1" });
-  return withMessage(asked, { ...emptyAnswer("t1", "q1", PLAIN), stored });
+  const chat = withMessage(kept, { ...first, stored: "m1" });
+  return withMessage(chat, { ...emptyAnswer("t1", "q1", PLAIN), stored });
 }
 
 const SETTINGS: Settings = {
@@ -63,16 +63,16 @@ test("nothing is asked of a conversation that is not kept yet", () => {
 });
 
 test("an answer may go on without the page where the server lets it", () => {
-  const asked = withMessage(kept, first);
-  expect(turnRequest("t1", asked, first, PLAIN, 120)).toMatchObject({ grace: 120 });
-  expect(turnRequest("t1", asked, first, PLAIN, 0)).not.toHaveProperty("grace");
+  const chat = withMessage(kept, first);
+  expect(turnRequest("t1", chat, first, PLAIN, 120)).toMatchObject({ grace: 120 });
+  expect(turnRequest("t1", chat, first, PLAIN, 0)).not.toHaveProperty("grace");
 });
 
 test("a question of a temporary chat brings its files and what was said before", () => {
   const file = { id: "f1", name: "sea.png", type: "image/png", size: 4 };
   const next = { ...question("q2", "t1", "And this?"), files: [file] };
-  const said = withMessage(kept, first);
-  const chat = withMessage(withMessage(said, { ...emptyAnswer("t1", "q1", PLAIN), text: "It scatters." }), next);
+  const begun = withMessage(kept, first);
+  const chat = withMessage(withMessage(begun, { ...emptyAnswer("t1", "q1", PLAIN), text: "It scatters." }), next);
   expect(temporaryRequest("t2", chat, next, PLAIN, 1000)).toMatchObject({
     message: "And this?",
     files: ["f1"],

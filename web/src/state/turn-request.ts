@@ -55,6 +55,6 @@ export function mayBeStored({ messages, children }: Conversation, question: Ques
     const message = messages[id];
     return message?.role === "model" && ["lost", "failed"].includes(message.status) && message.stored === null;
   };
-  const asked = question.stored === null && children[question.id]?.some(isUnnamed) === true;
-  return asked || (question.parent !== null && isUnnamed(question.parent));
+  const isAsked = question.stored === null && children[question.id]?.some(isUnnamed) === true;
+  return isAsked || (question.parent !== null && isUnnamed(question.parent));
 }

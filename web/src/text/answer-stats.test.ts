@@ -5,7 +5,7 @@ import { ENGLISH } from "../testing/english";
 import { type Ended, endOf, statsOf } from "./answer-stats";
 
 const end = golden.down["the end"] as Usage;
-const answer = (changes: Partial<Ended>): Ended => ({ status: "done", text: "Hello", spent: end, ...changes });
+const answer = (changes: Partial<Ended>): Ended => ({ status: "done", text: "Hello", usage: end, ...changes });
 
 test("the stats are the model, the tokens, the first token's time and the speed", () => {
   expect(statsOf(ENGLISH, end)).toEqual([
@@ -39,8 +39,8 @@ test("an answer that ended as it should needs no word", () => {
 });
 
 test.each([
-  [{ spent: { ...end, finish_reason: "max_tokens" } }, /longest length/],
-  [{ spent: { ...end, finish_reason: "newly_invented" } }, /newly invented/],
+  [{ usage: { ...end, finish_reason: "max_tokens" } }, /longest length/],
+  [{ usage: { ...end, finish_reason: "newly_invented" } }, /newly invented/],
   [{ text: "" }, /without a word/],
   [{ status: "stopped" as const, text: "x".repeat(1234) }, /^Stopped: 1,234 characters had come$/],
   [{ status: "stopped" as const, text: "" }, /nothing had come/],

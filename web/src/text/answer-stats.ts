@@ -9,7 +9,7 @@ export interface Ended {
   /** `stopped` by its reader, `done` by the model; another one is not shown. */
   status: string;
   text: string;
-  spent: UsageFigures | null;
+  usage: UsageFigures | null;
 }
 
 const REASONS: Readonly<Record<string, Name>> = {
@@ -19,34 +19,34 @@ const REASONS: Readonly<Record<string, Name>> = {
 };
 
 /** Why an answer ended, when that is worth saying. */
-export function endOf(words: Words, { status, text, spent }: Ended): string | null {
+export function endOf(words: Words, { status, text, usage }: Ended): string | null {
   if (status === "stopped") return say(words, text === "" ? "stopped_empty" : "stopped", { n: text.length });
   if (status !== "done") return null;
-  const reason = spent?.finish_reason ?? "stop";
+  const reason = usage?.finish_reason ?? "stop";
   if (reason === "stop") return text === "" ? words.end_wordless : null;
   const known = REASONS[reason];
   return known === undefined ? say(words, "end_early", { reason: reason.replaceAll("_", " ") }) : say(words, known);
 }
 
 /** The stats, each a text of its own. */
-export function statsOf(words: Words, spent: UsageFigures): string[] {
-  const { cost_usd: dollars } = spent;
+export function statsOf(words: Words, usage: UsageFigures): string[] {
+  const { cost_usd: dollars } = usage;
   const cost = dollars === null ? null : dollarsIn(words, dollars);
-  return [spent.model, tokens(words, spent), firstToken(words, spent), speed(words, spent), cost].filter(
+  return [usage.model, tokens(words, usage), firstToken(words, usage), speed(words, usage), cost].filter(
     (stat) => stat !== null,
   );
 }
 
-function tokens(words: Words, spent: UsageFigures): string {
+function tokens(words: Words, usage: UsageFigures): string {
   const parts: [number | null, Name][] = [
-    [spent.input_tokens, "spent_in"],
-    [spent.output_tokens, "spent_out"],
-    [spent.thought_tokens || null, "spent_thought"],
+    [usage.input_tokens, "spent_in"],
+    [usage.output_tokens, "spent_out"],
+    [usage.thought_tokens || null, "spent_thought"],
   ];
   const known = parts.flatMap(([n, name]) => (n === null ? [] : [say(words, name, { n })]));
   if (known.length === 0) return words.spent_none;
   const counts = known.join(" / ");
-  return say(words, spent.measured === "partial" ? "spent_tokens_so_far" : "spent_tokens", { counts });
+  return say(words, usage.measured === "partial" ? "spent_tokens_so_far" : "spent_tokens", { counts });
 }
 
 function firstToken(words: Words, { first_delta_ms: ms }: UsageFigures): string | null {

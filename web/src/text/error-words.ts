@@ -2,7 +2,7 @@
 
 import type { ErrorFrame } from "../protocol/frames";
 import { type SettingName, settingOf } from "../protocol/setting-names";
-import type { Name, Said } from "./words/words";
+import type { Name, Sentence } from "./words/words";
 
 /** What happened, and what to do next; null where the sentence says that, or where it depends. */
 type Entry = readonly [Name, Name | null];
@@ -68,32 +68,32 @@ function entryOf(code: string): Entry | undefined {
 }
 
 /** What the page says of an error; of a code of a later version, what the server says. */
-export function saidOf(error: ErrorFrame): { sentence: Said; advice: Said[] } {
-  if (error.code === "draining" && !error.retryable) return saidBy(CUT_BY_A_STOP);
-  if (/^files\b/.test(error.field ?? "")) return saidBy(FILES);
-  if (settingOf(error.field) === "tools") return saidBy([wrong("tools"), "advice_tools"]);
+export function explanationOf(error: ErrorFrame): { sentence: Sentence; advice: Sentence[] } {
+  if (error.code === "draining" && !error.retryable) return explanation(CUT_BY_A_STOP);
+  if (/^files\b/.test(error.field ?? "")) return explanation(FILES);
+  if (settingOf(error.field) === "tools") return explanation([wrong("tools"), "advice_tools"]);
   const [sentence, advice] = entryOf(error.code) ?? [null, error.retryable ? AGAIN : "advice_change_question"];
   const known = sentence === null ? unknown(error) : { say: sentence };
   return { sentence: exact(error) ?? known, advice: advice === null ? [] : [{ say: advice }] };
 }
 
 /** The sentence for a code alone. */
-export function sentenceFor(code: string): Said[] {
+export function sentenceFor(code: string): Sentence[] {
   const entry = entryOf(code);
   return entry === undefined ? [] : [{ say: entry[0] }];
 }
 
-function saidBy([sentence, advice]: Entry): { sentence: Said; advice: Said[] } {
+function explanation([sentence, advice]: Entry): { sentence: Sentence; advice: Sentence[] } {
   return { sentence: { say: sentence }, advice: advice === null ? [] : [{ say: advice }] };
 }
 
-function unknown({ code, message }: ErrorFrame): Said {
+function unknown({ code, message }: ErrorFrame): Sentence {
   if (code === NOT_ANSWERED) return { say: "error_status", with: { status: message } };
   return { say: "error_told", with: { message } };
 }
 
 /** A sentence with the amounts that only the server knows: they are read out of its own. */
-function exact({ code, field, message }: ErrorFrame): Said | null {
+function exact({ code, field, message }: ErrorFrame): Sentence | null {
   const setting = settingOf(field);
   const most = message.match(/at most ([\d,]+) characters/)?.[1];
   if (code === "message_too_large" && most !== undefined) {
@@ -105,18 +105,18 @@ function exact({ code, field, message }: ErrorFrame): Said | null {
   return code === "rate_limited" ? rateOf(message) : null;
 }
 
-function dayUsedUp(message: string): Said | null {
+function dayUsedUp(message: string): Sentence | null {
   const [, dollars, tokens, model] =
     message.match(/^Your (?:\$([\d,.]+)|([\d,]+) tokens) a day(?: with (\S+))? are used up/) ?? [];
   if (dollars === undefined && tokens === undefined) return null;
-  const budget: Said | string =
+  const budget: Sentence | string =
     tokens === undefined ? `$${dollars}` : { say: "used_tokens", with: { n: amountOf(tokens) } };
   return model === undefined
     ? { say: "error_budget_of", with: { budget } }
     : { say: "error_budget_of_model", with: { budget, model } };
 }
 
-function rateOf(message: string): Said | null {
+function rateOf(message: string): Sentence | null {
   const [, amount, per, model] = message.match(/([\d,]+) turns? (at once|a minute)(?: with (\S+?))?[.:](?:\s|$)/) ?? [];
   if (amount === undefined) return null;
   const say = per === "at once" ? "error_rate_once" : "error_rate_minute";

@@ -2,8 +2,8 @@
 
 import type { ErrorFrame } from "../protocol/frames";
 import { sizeIn } from "./amounts";
-import { saidOf } from "./error-words";
-import { numberIn, say, told, type Words } from "./words/words";
+import { explanationOf } from "./error-words";
+import { numberIn, say, sayAll, type Words } from "./words/words";
 
 /** What a browser draws; none of these can run anything. */
 const DRAWN = /^image\/(?:png|jpeg|webp|gif|heic|heif|avif|bmp)$/;
@@ -42,7 +42,7 @@ export function refusalOf(words: Words, error: ErrorFrame | null, size: number, 
     case "rate_limited":
       return words.file_rate;
     default:
-      return told(words, saidOf(error).sentence);
+      return sayAll(words, explanationOf(error).sentence);
   }
 }
 

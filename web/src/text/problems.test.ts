@@ -4,7 +4,7 @@ import type { ErrorFrame } from "../protocol/frames";
 import { ENGLISH } from "../testing/english";
 import { knowsCode } from "./error-words";
 import { problemOf } from "./problems";
-import { told } from "./words/words";
+import { sayAll } from "./words/words";
 
 const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 
@@ -32,7 +32,7 @@ test("who has to say who they are does that first, and asks again", () => {
 
 test("an answer that a stop has cut says that asking again counts again", () => {
   const { advice, retry } = problemOf({ ...failure, code: "draining", retryable: false }, 0);
-  expect(told(ENGLISH, ...advice)).toContain("one more question");
+  expect(sayAll(ENGLISH, ...advice)).toContain("one more question");
   expect(retry?.first).toBe("reconnect");
 });
 

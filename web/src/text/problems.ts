@@ -4,14 +4,14 @@ import type { CloseReason } from "../protocol/close-codes";
 import type { ErrorFrame } from "../protocol/frames";
 import { type SettingName, settingOf } from "../protocol/setting-names";
 import { whyClosed } from "./connection-words";
-import { saidOf, sentenceFor } from "./error-words";
-import type { Said } from "./words/words";
+import { explanationOf, sentenceFor } from "./error-words";
+import type { Sentence } from "./words/words";
 
 export interface Problem {
   /** What happened. */
-  sentence: Said;
+  sentence: Sentence;
   /** More of that, and what to do next; empty where the sentence says it. */
-  advice: readonly Said[];
+  advice: readonly Sentence[];
   /** Whether the same question may be asked again, and not before when (milliseconds since the epoch). */
   retry: { notBefore: number; first: Remedy | null } | null;
   /** The setting whose value was refused, if that is what went wrong. */
@@ -21,8 +21,8 @@ export interface Problem {
 /** What has to be done before asking again: find another server, or bring a token. */
 export type Remedy = "reconnect" | "sign_in";
 
-const FOR_ALL: Said = { say: "advice_again_all" };
-const NOTHING_CAME: Said = { say: "advice_nothing_came" };
+const FOR_ALL: Sentence = { say: "advice_again_all" };
+const NOTHING_CAME: Sentence = { say: "advice_nothing_came" };
 const AT_ANY_TIME = { notBefore: 0, first: null };
 
 /** Not retryable as it is, but another choice may help. */
@@ -55,7 +55,7 @@ export function problemOf(error: ErrorFrame, now: number): Problem {
   const remedy = remedyFor(error);
   const setting = settingOf(error.field);
   const retryable = error.retryable || remedy !== null || setting !== null || WORTH_ASKING_AGAIN.has(error.code);
-  const { sentence, advice } = saidOf(error);
+  const { sentence, advice } = explanationOf(error);
   return {
     sentence,
     advice: setting === null || setting === "tools" ? advice : [{ say: "advice_change_setting" }],
@@ -83,7 +83,7 @@ export function brokenOff(code: string): Problem {
 
 /** The problem of a turn whose connection was lost. */
 export function lostConnection(arrived: boolean, { code, refuses }: CloseReason): Problem {
-  const otherwise: Said = refuses ? { say: "advice_shorten_parts" } : NOTHING_CAME;
+  const otherwise: Sentence = refuses ? { say: "advice_shorten_parts" } : NOTHING_CAME;
   return { sentence: whyClosed(code), advice: [arrived ? FOR_ALL : otherwise], retry: AT_ANY_TIME, setting: null };
 }
 
@@ -101,7 +101,12 @@ export function retryLabel(problem: Problem): "ask_again" | "retry" {
 }
 
 /** The problem of a question of which the browser keeps no more than that there was one. */
-export const UNTOLD: Problem = { sentence: { say: "no_answer" }, advice: [], retry: AT_ANY_TIME, setting: null };
+export const UNKNOWN_PROBLEM: Problem = {
+  sentence: { say: "no_answer" },
+  advice: [],
+  retry: AT_ANY_TIME,
+  setting: null,
+};
 
 function hasNoAnswer({ sentence }: Problem): boolean {
   return sentence.say === "no_answer";
@@ -109,6 +114,6 @@ function hasNoAnswer({ sentence }: Problem): boolean {
 
 /** The problem of a question that the server does not have, once the page is opened again; `left` by another page. */
 export function lostQuestion(left: boolean): Problem {
-  const sentence: Said = { say: left ? "lost_other_tab" : "lost_not_sent" };
+  const sentence: Sentence = { say: left ? "lost_other_tab" : "lost_not_sent" };
   return { sentence, advice: [], retry: AT_ANY_TIME, setting: null };
 }

@@ -9,12 +9,12 @@ import { ENGLISH } from "../testing/english";
 import { whyNotConnected } from "./connection-words";
 import { brokenOff, lostConnection, lostQuestion, type Problem, problemOf } from "./problems";
 import unfit from "./unfit-words.json";
-import { told } from "./words/words";
+import { sayAll } from "./words/words";
 
 const failure = golden.down["a failure in the middle"] as unknown as ErrorFrame;
 
 /** What the server says of these errors, where it knows more than the code. */
-const SAID: Readonly<Record<string, readonly string[]>> = {
+const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   rate_limited: [
     "You may begin 1 turn a minute.",
     "You may begin 20 turns a minute with gemini-2.5-pro.",
@@ -27,7 +27,7 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
 };
 
 function sentencesOf(code: string): string[] {
-  const errors = (SAID[code] ?? [`A turn's frame, as GET /${code} says.`]).flatMap((message) =>
+  const errors = (MESSAGES[code] ?? [`A turn's frame, as GET /${code} says.`]).flatMap((message) =>
     [null, ...SETTING_NAMES].map((field) => ({ ...failure, code, message, field })),
   );
   return [...errors.map((error) => problemOf(error, 0)), brokenOff(code)].map(wholeOf);
@@ -35,7 +35,7 @@ function sentencesOf(code: string): string[] {
 
 /** All that is said of a problem. */
 function wholeOf({ sentence, advice }: Problem): string {
-  return told(ENGLISH, sentence, ...advice);
+  return sayAll(ENGLISH, sentence, ...advice);
 }
 
 function found(sentence: string): string[] {
@@ -59,7 +59,7 @@ test("what is said of a lost connection has none of them", () => {
 test.each([200, 401, 403, 404, 418, 429, 500, 502, 503, 504])(
   "what is said of a handshake that gets %i has none",
   (status) => {
-    expect(found(told(ENGLISH, whyNotConnected({ status })))).toEqual([]);
+    expect(found(sayAll(ENGLISH, whyNotConnected({ status })))).toEqual([]);
   },
 );
 
@@ -70,7 +70,7 @@ test.each([
     "You may have 3 answers at once with gemini-2.5-pro.",
   ],
 ])("the amounts are the server's: %s", (message, sentence) => {
-  expect(told(ENGLISH, problemOf({ ...failure, code: "rate_limited", message }, 0).sentence)).toBe(sentence);
+  expect(sayAll(ENGLISH, problemOf({ ...failure, code: "rate_limited", message }, 0).sentence)).toBe(sentence);
 });
 
 test("a word that is unfit is found", () => {

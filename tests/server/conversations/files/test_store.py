@@ -99,7 +99,7 @@ async def gone(client: Files, place: Place) -> None:
 
 async def test_a_file_is_kept_and_given_back_as_it_was(alice: Files, place: Place) -> None:
     for content, kind, name in ((png(), "image/png", "a.png"), (b"text\n" * 2 * MIB, "text/plain", "long.txt")):
-        file = await alice.kept(content, kind, name)
+        file = await alice.upload(content, kind, name)
         assert file["sha256"] == sha256(content).hexdigest()
         assert (file["name"], file["type"], file["size"]) == (name, kind, len(content))
         assert file["expires"] > file["created"]
@@ -112,9 +112,9 @@ async def test_a_file_is_kept_and_given_back_as_it_was(alice: Files, place: Plac
 
 
 async def test_the_same_bytes_of_a_caller_are_one_object(alice: Files, place: Place) -> None:
-    first = await alice.kept(png(), "image/png", "a.png")
-    again = await alice.kept(png(), "image/png", "a.png")
-    renamed = await alice.kept(png(), "image/png", "b.png")
+    first = await alice.upload(png(), "image/png", "a.png")
+    again = await alice.upload(png(), "image/png", "a.png")
+    renamed = await alice.upload(png(), "image/png", "b.png")
     assert again["id"] == first["id"] != renamed["id"]
     await place.becomes(1)
     assert await alice.delete(first["id"]) == 204
@@ -152,8 +152,8 @@ async def test_what_a_crash_left_is_removed_at_the_next_start(
     upstream: Upstream, place: Place, settings: dict[str, Any]
 ) -> None:
     async with serving(upstream, **settings) as address, files_of(address) as client:
-        kept = await client.kept(PDF, "application/pdf", "a.pdf")
-        await client.kept(png(), "image/png", "b.png")
+        kept = await client.upload(PDF, "application/pdf", "a.pdf")
+        await client.upload(png(), "image/png", "b.png")
         await place.becomes(2)
     database = Database(settings["database_url"])
     async with database.writing() as transaction:  # as if its process had died before it was kept
@@ -172,7 +172,7 @@ async def test_a_file_that_nobody_used_for_its_lifetime_is_swept(
     upstream: Upstream, place: Place, settings: dict[str, Any]
 ) -> None:
     async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:
-        file = await client.kept(PDF, "application/pdf")
+        file = await client.upload(PDF, "application/pdf")
     async with serving(upstream, **settings, file_lifetime=0.001) as address, files_of(address) as client:
         await place.becomes(0)
         assert (await client.get(f"/{file['id']}"))[0] == 404

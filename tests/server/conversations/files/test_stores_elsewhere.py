@@ -75,14 +75,14 @@ async def test_a_full_store_is_told_and_keeps_no_half(store: BlobStore, upstream
         assert (status, problem["code"], problem["retryable"]) == (507, "storage_full", False)
         assert json.loads((await client.get())[1])["files"] == []
         store.refusal = None
-        await client.kept(PDF, "application/pdf")
+        await client.upload(PDF, "application/pdf")
     assert list(store.objects.values()) == [PDF]
     assert not store.parts
 
 
 async def test_a_slow_store_delays_only_those_who_need_it(store: BlobStore, upstream: Upstream, tmp_path: Path) -> None:
     async with serving(upstream, data_dir=tmp_path, files_url=URLS[0]) as address, files_of(address) as client:
-        file = (await client.kept(PDF, "application/pdf"))["id"]
+        file = (await client.upload(PDF, "application/pdf"))["id"]
         store.pause = 3600
         async with connected(address) as socket:
             await socket.chat(id="slow", files=[file])
@@ -117,7 +117,7 @@ async def test_on_vertex_a_file_in_a_bucket_of_google_is_asked_by_its_address(
         monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", google.url)
         settings = {"data_dir": tmp_path, "files_url": URLS[1]}
         async with serving(google, **settings) as address, files_of(address) as client:  # type: ignore[arg-type]
-            file = await client.kept(PDF, "application/pdf")
+            file = await client.upload(PDF, "application/pdf")
             await ask_rest(address, "hi", files=[file["id"]])
     [[(kind, address)]] = google.parts()
     assert (kind, address.removeprefix("gs://")) == ("application/pdf", *store.objects)

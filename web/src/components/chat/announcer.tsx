@@ -2,17 +2,17 @@ import { useChatState, useWords } from "../../hooks/use-chat";
 import { isRunning, lastOf } from "../../state/conversation";
 import { shownConversation, shownPlace } from "../../state/state";
 import { endOf } from "../../text/answer-stats";
-import { say, told } from "../../text/words/words";
+import { say, sayAll } from "../../text/words/words";
 
 /** Tells a screen reader once how an answer ended, instead of reading out each piece of it. */
 export function Announcer() {
   const words = useWords();
   const sentence = useChatState((state) => {
     const returned = state.returned[shownPlace(state)]?.problem;
-    if (returned) return say(words, "not_sent_why", { why: told(words, returned.sentence, ...returned.advice) });
+    if (returned) return say(words, "not_sent_why", { why: sayAll(words, returned.sentence, ...returned.advice) });
     const last = lastOf(shownConversation(state));
     if (last?.role !== "model" || isRunning(last) || last.id === last.stored) return ""; // it was read: it is not new
-    if (last.problem !== null) return told(words, last.problem.sentence, ...last.problem.advice);
+    if (last.problem !== null) return sayAll(words, last.problem.sentence, ...last.problem.advice);
     return endOf(words, last) ?? words.answer_complete;
   });
   return (

@@ -29,7 +29,7 @@ export function ContinueButton({ answer }: { answer: Answer }) {
   const words = useWords();
   const isCut =
     answer.text !== "" &&
-    (answer.spent?.finish_reason === "max_tokens" || ["stopped", "failed", "lost"].includes(answer.status));
+    (answer.usage?.finish_reason === "max_tokens" || ["stopped", "failed", "lost"].includes(answer.status));
   if (!isCut || shownConversation(store.state)?.leaf !== answer.id) return null;
   return (
     <button type="button" className="button self-start" onClick={() => turns.ask(words.continue_question)}>

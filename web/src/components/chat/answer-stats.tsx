@@ -9,7 +9,7 @@ export function AnswerStats({ answer }: { answer: Answer }) {
   const [open, setOpen] = useState(false);
   const end = endOf(words, answer);
   const isFolded = end !== null && !open; // on a phone its end is the one line
-  const stats = answer.spent === null ? [] : statsOf(words, answer.spent);
+  const stats = answer.usage === null ? [] : statsOf(words, answer.usage);
   // What has no room in the one line of a phone is in the next, out of sight: half a figure would be another one.
   return (
     <div className="flex min-w-0 items-center gap-x-3 max-sm:w-full">

@@ -1,6 +1,6 @@
 import { useChat, useWords } from "../../hooks/use-chat";
 import type { Reading } from "../../state/conversation";
-import { told } from "../../text/words/words";
+import { sayAll } from "../../text/words/words";
 
 /** Stands in place of a chat that is loading, that could not be read, or that does not exist. */
 export function ChatPlaceholder({ reading }: { reading: Reading }) {
@@ -22,7 +22,7 @@ export function ChatPlaceholder({ reading }: { reading: Reading }) {
     return (
       <div className="m-auto flex flex-col items-center gap-4 py-10 text-center">
         <p role="status" className="text-balance">
-          {told(words, { say: "chat_not_read" }, reading.why)}
+          {sayAll(words, { say: "chat_not_read" }, reading.why)}
         </p>
         <button type="button" className="button" onClick={chat.conversations.refresh}>
           {words.try_again}

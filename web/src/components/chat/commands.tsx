@@ -66,14 +66,14 @@ export function Commands() {
   );
 }
 
-interface Does {
+interface Handlers {
   setAt: (change: (at: number) => number) => void;
   take: (prompt: Prompt) => void;
   decline: () => void;
 }
 
 /** Arrows choose, Enter and Tab take, Escape leaves what is written as it is: before the message box hears of them. */
-function useKeys(found: readonly Prompt[], first: Prompt | undefined, { setAt, take, decline }: Does): void {
+function useKeys(found: readonly Prompt[], first: Prompt | undefined, { setAt, take, decline }: Handlers): void {
   useEffect(() => {
     if (first === undefined) return;
     const onKeyDown = (event: KeyboardEvent) => {

@@ -1,7 +1,7 @@
 import { useRef, useState } from "react";
 import { useAttachments, useThumbnail } from "../../hooks/use-attachments";
 import { useChat, useWords } from "../../hooks/use-chat";
-import { useSeen } from "../../hooks/use-seen";
+import { useInView } from "../../hooks/use-in-view";
 import type { ShownFile } from "../../protocol/frames";
 import { sizeIn } from "../../text/amounts";
 import { isPicture } from "../../text/file-words";
@@ -31,7 +31,7 @@ export function FileList({ files, label, made = false }: Props) {
 
 function PictureButton({ file, edge }: { file: ShownFile; edge: number }) {
   const button = useRef<HTMLButtonElement>(null);
-  const address = useThumbnail(file, edge, useSeen(button));
+  const address = useThumbnail(file, edge, useInView(button));
   const [isOpen, setOpen] = useState(false);
   const words = useWords();
   const label = say(words, "open_file", { name: file.name });

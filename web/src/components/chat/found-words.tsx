@@ -43,12 +43,12 @@ function show(words: string, question: string | undefined): void {
 /** The first place of the longest word that occurs. */
 function rangeOf(words: string, within: Element | null): Range | null {
   if (within === null) return null;
-  const sought = words
+  const longestFirst = words
     .toLowerCase()
     .split(/\s+/)
     .sort((one, other) => other.length - one.length)
     .filter((word) => word !== "");
-  for (const word of sought) {
+  for (const word of longestFirst) {
     const walker = document.createTreeWalker(within, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
       const at = (node.textContent ?? "").toLowerCase().indexOf(word);

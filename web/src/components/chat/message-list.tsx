@@ -80,13 +80,13 @@ function useStart(conversation: Conversation | null, toEnd: () => void, toTop: (
   const shown = conversation?.id;
   const before = useRef(shown);
   const running = runningAnswer(conversation);
-  const asked = running?.parent;
+  const question = running?.parent;
   const isFirst = running !== null && conversation?.messages[running.parent]?.parent === null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another answer to the same question begins, too
   useEffect(() => {
     const isOpened = before.current !== shown;
     before.current = shown;
-    if (asked !== undefined && (!isOpened || isFirst)) toTop(asked);
+    if (question !== undefined && (!isOpened || isFirst)) toTop(question);
     else if (isOpened) toEnd();
-  }, [shown, asked, isFirst, running?.id, toEnd, toTop]);
+  }, [shown, question, isFirst, running?.id, toEnd, toTop]);
 }

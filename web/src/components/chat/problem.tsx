@@ -2,7 +2,7 @@ import { useChat, useWords } from "../../hooks/use-chat";
 import { useSecondsUntil } from "../../hooks/use-seconds-until";
 import { inWords } from "../../text/durations";
 import { type Problem as ProblemData, retryLabel } from "../../text/problems";
-import { say, told } from "../../text/words/words";
+import { say, sayAll } from "../../text/words/words";
 import { Icon } from "../ui/icon";
 import { ICONS } from "../ui/icons";
 
@@ -16,8 +16,8 @@ export function Problem({ problem, onRetry }: { problem: ProblemData; onRetry: (
     <div className="flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border border-danger-line bg-danger-soft px-4 py-3 text-sm">
       <Icon path={ICONS.warning} className="size-5 text-danger" />
       <p className="min-w-0 flex-1 basis-60 text-pretty">
-        <strong className="font-semibold">{told(words, problem.sentence)}</strong>
-        {problem.advice.length > 0 && words.between + told(words, ...problem.advice)}
+        <strong className="font-semibold">{sayAll(words, problem.sentence)}</strong>
+        {problem.advice.length > 0 && words.between + sayAll(words, ...problem.advice)}
       </p>
       <div className="flex flex-wrap gap-2 empty:hidden">
         {problem.setting !== null && (

@@ -48,7 +48,7 @@ interface Recognition extends EventTarget {
   start(): void;
   stop(): void;
 }
-type Maker = new () => Recognition;
+type RecognitionConstructor = new () => Recognition;
 
 /** Writes down what is said, where the browser can. */
 export function Dictation() {
@@ -57,7 +57,10 @@ export function Dictation() {
   const running = useRef<Recognition | null>(null);
   const [listening, setListening] = useState(false);
   useEffect(() => () => running.current?.stop(), []);
-  const browser = window as { SpeechRecognition?: Maker; webkitSpeechRecognition?: Maker };
+  const browser = window as {
+    SpeechRecognition?: RecognitionConstructor;
+    webkitSpeechRecognition?: RecognitionConstructor;
+  };
   const Recognizer = browser.SpeechRecognition ?? browser.webkitSpeechRecognition;
   if (Recognizer === undefined) return null;
   const start = () => {
@@ -68,8 +71,12 @@ export function Dictation() {
     recognition.continuous = true;
     recognition.interimResults = true;
     recognition.onresult = ({ results }) => {
-      const said = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
-      store.dispatch({ type: "write", chat, text: before === "" ? said.trimStart() : `${before} ${said.trimStart()}` });
+      const transcript = Array.from(results, (result) => result[0]?.transcript ?? "").join("");
+      store.dispatch({
+        type: "write",
+        chat,
+        text: before === "" ? transcript.trimStart() : `${before} ${transcript.trimStart()}`,
+      });
     };
     recognition.onend = () => setListening(false);
     recognition.start();

@@ -1,7 +1,8 @@
 import { type FormEvent, useId, useState } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
-import { told } from "../../text/words/words";
+import { sayAll } from "../../text/words/words";
 import { Panel } from "../ui/panel";
+import { TokenField } from "./token-field";
 
 /** Asks who is there, and says what the server thought of it. */
 export function SignInPanel() {
@@ -18,7 +19,7 @@ function SignInForm() {
   const words = useWords();
   const { signedIn, refusal } = useChatState((state) => state.identity);
   const [written, setWritten] = useState("");
-  const id = useId();
+  const note = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     chat.identity.signIn(written);
@@ -26,28 +27,21 @@ function SignInForm() {
   return (
     <form className="flex flex-col gap-5 p-5" onSubmit={submit}>
       <h2 className="pe-10 font-semibold text-base">{words.your_token}</h2>
-      <div className="field">
-        <label htmlFor={id}>{words.token_field}</label>
-        <input
-          id={id}
-          type="password"
-          className="input font-mono"
-          autoComplete="off"
-          // biome-ignore lint/a11y/noAutofocus: the dialog is opened to enter this
-          autoFocus
-          required
-          aria-describedby={`${id}-note`}
-          aria-invalid={refusal !== null && written === ""}
-          value={written}
-          onChange={({ target }) => setWritten(target.value)}
-        />
-        <p id={`${id}-note`} className="text-muted-foreground">
+      <TokenField
+        label={words.token_field}
+        autoFocus // the dialog is opened to enter this
+        aria-describedby={note}
+        aria-invalid={refusal !== null && written === ""}
+        value={written}
+        onWrite={setWritten}
+      >
+        <p id={note} className="text-muted-foreground">
           {words.token_note}
         </p>
         <p role="alert" className="text-danger">
-          {refusal && told(words, refusal)}
+          {refusal && sayAll(words, refusal)}
         </p>
-      </div>
+      </TokenField>
       <div className="flex flex-wrap justify-end gap-2">
         {signedIn && (
           <button type="button" className="button" onClick={chat.identity.signOut}>

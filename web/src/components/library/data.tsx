@@ -7,12 +7,12 @@ export function Data() {
   const chat = useChat();
   const words = useWords();
   const id = useId();
-  const [told, setTold] = useState("");
+  const [status, setStatus] = useState("");
   const onFile = async ({ target }: ChangeEvent<HTMLInputElement>) => {
     const file = target.files?.[0];
     if (file === undefined) return;
-    const onPart = (n: number, all: number) => setTold(say(words, "import_part", { n, all }));
-    setTold((await chat.withLibrary((it) => it.import(file, onPart))) ?? "");
+    const onPart = (n: number, all: number) => setStatus(say(words, "import_part", { n, all }));
+    setStatus((await chat.withLibrary((it) => it.import(file, onPart))) ?? "");
     target.value = "";
   };
   const deleteAll = () => {
@@ -28,7 +28,7 @@ export function Data() {
         <input id={id} type="file" accept=".json,application/json" className="input" onChange={onFile} />
         <p className="text-muted-foreground">{words.import_note}</p>
         <p role="status" dir="auto">
-          {told}
+          {status}
         </p>
       </div>
       <div className="field">

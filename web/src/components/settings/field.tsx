@@ -2,10 +2,10 @@ import { type ReactNode, useId } from "react";
 import { useChatState, useWords } from "../../hooks/use-chat";
 import type { SettingName } from "../../protocol/setting-names";
 import { refusalOf } from "../../state/state";
-import { told } from "../../text/words/words";
+import { sayAll } from "../../text/words/words";
 
 /** What a control needs to be tied to its label, its hint and what the server said of its value. */
-interface Tied {
+interface ControlProps {
   id: string;
   "aria-describedby": string | undefined;
   "aria-invalid": boolean;
@@ -15,7 +15,7 @@ interface Props {
   name: SettingName;
   label: string;
   hint?: string;
-  control: (tied: Tied) => ReactNode;
+  control: (props: ControlProps) => ReactNode;
 }
 
 /** A setting: its label, its control, and below it why the server did not take its value, else a hint. */
@@ -23,7 +23,7 @@ export function Field({ name, label, hint, control }: Props) {
   const id = useId();
   const words = useWords();
   const refusal = useChatState((state) => refusalOf(state, name));
-  const note = refusal === null ? hint : told(words, refusal);
+  const note = refusal === null ? hint : sayAll(words, refusal);
   const noteId = `${id}-note`;
   return (
     <div className="field">

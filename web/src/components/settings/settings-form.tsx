@@ -48,9 +48,9 @@ function ModelField() {
     <Field
       name="model"
       label={words.model}
-      control={(tied) => (
+      control={(props) => (
         <select
-          {...tied}
+          {...props}
           className="input"
           value={model ?? ""}
           onChange={({ target }) => set({ model: target.value || null })}
@@ -77,9 +77,9 @@ function SystemField() {
     <Field
       name="system"
       label={words.setting_system}
-      control={(tied) => (
+      control={(props) => (
         <textarea
-          {...tied}
+          {...props}
           dir={system === "" ? undefined : "auto"}
           rows={3}
           className="input field-sizing-content max-h-60 min-h-20 resize-none"
@@ -99,9 +99,9 @@ function ThinkingField() {
     <Field
       name="thinking"
       label={words.setting_thinking}
-      control={(tied) => (
+      control={(props) => (
         <select
-          {...tied}
+          {...props}
           className="input"
           value={thinking ?? ""}
           onChange={({ target }) => set({ thinking: THINKING.find((level) => level === target.value) ?? null })}
@@ -126,9 +126,9 @@ function StopField() {
       name="stop"
       label={words.setting_stop}
       hint={words.setting_stop_note}
-      control={(tied) => (
+      control={(props) => (
         <textarea
-          {...tied}
+          {...props}
           rows={2}
           className="input field-sizing-content max-h-40 resize-none font-mono"
           value={stop}
@@ -155,9 +155,9 @@ function NumberField({ name, label, hint, step }: NumberProps) {
       name={name}
       label={label}
       {...(hint && { hint })}
-      control={(tied) => (
+      control={(props) => (
         <input
-          {...tied}
+          {...props}
           type="number"
           inputMode="decimal"
           step={step}

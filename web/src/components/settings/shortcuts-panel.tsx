@@ -12,9 +12,9 @@ export function ShortcutsPanel() {
       <div className="p-5">
         <h2 className="mb-3 pe-10 font-semibold text-base">{words.shortcuts}</h2>
         <dl className="text-sm">
-          {[...IN_THE_BOX, ...SHORTCUTS].map(({ keys, does }) => (
-            <div key={does} className="flex items-center justify-between gap-6 border-border border-t py-2">
-              <dt>{words[does]}</dt>
+          {[...IN_THE_BOX, ...SHORTCUTS].map(({ keys, label }) => (
+            <div key={label} className="flex items-center justify-between gap-6 border-border border-t py-2">
+              <dt>{words[label]}</dt>
               <dd dir="ltr" className="flex shrink-0 gap-1">
                 {keys.map((key: Key) => (
                   <kbd key={key}>{keyNameOf(words, key, IS_MAC)}</kbd>

@@ -10,9 +10,9 @@ const FROM = 2;
 export function Actions({ onDone }: { onDone: () => void }) {
   const chat = useChat();
   const words = useWords();
-  const sought = useChatState((state) => state.found?.words.trim().toLowerCase() ?? "");
+  const query = useChatState((state) => state.found?.words.trim().toLowerCase() ?? "");
   const { isFolded } = useChatState((state) => state.preferences);
-  if (sought.length < FROM) return null;
+  if (query.length < FROM) return null;
   const actions: readonly (readonly [string, () => void])[] = [
     [words.new_chat, () => chat.conversations.show(null)],
     [words.temporary, () => temporary()],
@@ -35,7 +35,7 @@ export function Actions({ onDone }: { onDone: () => void }) {
     chat.conversations.show(null);
     chat.store.dispatch({ type: "temporary", isTemporary: true });
   };
-  const found = actions.filter(([name]) => name.toLowerCase().includes(sought));
+  const found = actions.filter(([name]) => name.toLowerCase().includes(query));
   if (found.length === 0) return null;
   return (
     <div>

@@ -4,7 +4,7 @@ import { useKeptFocus } from "../../hooks/use-kept-focus";
 import { useToday } from "../../hooks/use-today";
 import { runningAnswers } from "../../state/conversation";
 import { type Entry, groupsOf, type Listing } from "../../state/listing";
-import { told } from "../../text/words/words";
+import { sayAll } from "../../text/words/words";
 import { ChatEntry } from "./chat-entry";
 import { FolderGroup } from "./folder-group";
 import { UndoBar } from "./undo-bar";
@@ -96,7 +96,7 @@ function Footer({ listing }: { listing: Listing }) {
     return (
       <div className="px-2.5 py-2 text-muted-foreground text-sm">
         <p role="status" className="mb-2">
-          {told(text, trouble)}
+          {sayAll(text, trouble)}
         </p>
         <button type="button" className="button" onClick={again}>
           {text.try_again}
@@ -120,7 +120,7 @@ function More() {
   const end = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
     if (end.current === null) return;
-    const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && chat.conversations.list.more(), {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && chat.conversations.list.more(), {
       rootMargin: "200px",
     });
     observer.observe(end.current);

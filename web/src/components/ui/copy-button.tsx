@@ -1,9 +1,7 @@
-import { useEffect, useState } from "react";
 import { useWords } from "../../hooks/use-chat";
+import { useCopied } from "../../markdown/use-copied";
 import { IconButton } from "./icon-button";
 import { ICONS } from "./icons";
-
-const SHOWN_MS = 1_500;
 
 interface Props {
   text: string;
@@ -15,18 +13,9 @@ interface Props {
 
 export function CopyButton({ text, label, icon = ICONS.copy, rich }: Props) {
   const words = useWords();
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
+  const [copied, note] = useCopied();
   if (!window.isSecureContext) return null; // the clipboard is closed to pages over plain http
-  const copy = () =>
-    copyText(text, rich).then(
-      () => setCopied(true),
-      () => setCopied(false),
-    );
+  const copy = () => note(copyText(text, rich));
   return <IconButton icon={copied ? ICONS.check : icon} label={copied ? words.copied : label} onClick={copy} />;
 }
 

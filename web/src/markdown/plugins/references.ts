@@ -49,11 +49,11 @@ export function remarkReferences(this: Processor, { definitions, notes, prefix }
 
 /** A construct that matches nothing, and enters what is known into the parser's lists before the first line is read. */
 function known(definitions: Options["definitions"], notes: Options["notes"]): Extension {
-  const told = new WeakSet<Defined>();
+  const extended = new WeakSet<Defined>();
   function tokenize(this: TokenizeContext, _: Effects, __: State, nok: State) {
     const parser = this.parser as Defined;
-    if (!told.has(parser)) {
-      told.add(parser);
+    if (!extended.has(parser)) {
+      extended.add(parser);
       parser.defined.push(...definitions.map(({ id }) => id));
       parser.gfmFootnotes = [...(parser.gfmFootnotes ?? []), ...notes.map(({ id }) => id)];
     }

@@ -5,7 +5,7 @@ import { knowsCode } from "../error-words";
 import unfit from "../unfit-words.json";
 import { EN } from "./en";
 import { type Language, languageOf, wordsOf } from "./languages";
-import { type Plural, say, told, type Words } from "./words";
+import { type Plural, say, sayAll, type Words } from "./words";
 
 const LANGUAGES: readonly Language[] = ["en", "de", "fr", "es", "ja", "zh", "ar"];
 const NAMES = Object.keys(EN).sort() as (keyof typeof EN)[];
@@ -88,8 +88,12 @@ test("a sentence may be put into another, and sentences stand beside each other 
   const reason = { say: "unreachable" } as const;
   const [english, japanese] = [await speaking("en"), await speaking("ja")];
   expect(say(english, "not_deleted", { why: reason })).toBe("Not deleted: The server cannot be reached.");
-  expect(told(english, reason, { say: "writing_kept" })).toBe("The server cannot be reached. What you write is kept.");
-  expect(told(japanese, reason, { say: "writing_kept" })).toBe("サーバーに接続できません。書いた内容は保存されます。");
+  expect(sayAll(english, reason, { say: "writing_kept" })).toBe(
+    "The server cannot be reached. What you write is kept.",
+  );
+  expect(sayAll(japanese, reason, { say: "writing_kept" })).toBe(
+    "サーバーに接続できません。書いた内容は保存されます。",
+  );
 });
 
 test("words that are not known, as those that another version of the page has kept, are left out", async () => {

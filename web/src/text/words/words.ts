@@ -16,10 +16,10 @@ export type Words = Texts & { readonly locale: string };
 /** Those of a page whose words have not come yet: what it shows before has no text. */
 export const NO_WORDS = { locale: "en" } as Words;
 
-export type Values = Readonly<Record<string, string | number | Said>>;
+export type Values = Readonly<Record<string, string | number | Sentence>>;
 
 /** A sentence in no language yet. */
-export interface Said {
+export interface Sentence {
   say: Name;
   with?: Values;
 }
@@ -32,15 +32,15 @@ export function say(words: Words, name: Name, values: Values = {}): string {
 }
 
 /** Some sentences, as one text. */
-export function told(words: Words, ...sentences: readonly Said[]): string {
-  return sentences.map((said) => say(words, said.say, said.with)).join(words.between);
+export function sayAll(words: Words, ...sentences: readonly Sentence[]): string {
+  return sentences.map((sentence) => say(words, sentence.say, sentence.with)).join(words.between);
 }
 
 export function numberIn({ locale }: Words, value: number, options?: Intl.NumberFormatOptions): string {
   return value.toLocaleString(locale, options);
 }
 
-function shown(words: Words, value: string | number | Said): string {
+function shown(words: Words, value: string | number | Sentence): string {
   if (typeof value === "string") return value;
   return typeof value === "number" ? numberIn(words, value) : say(words, value.say, value.with);
 }

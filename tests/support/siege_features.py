@@ -1,10 +1,11 @@
-"""The ways of `support.siege` through files, imports, functions, links and OpenAI's wire."""
+"""Attacks, as those of `support.siege`, through files, imports, functions, links and OpenAI's wire."""
 
 import asyncio
+import itertools
 import json
 from typing import Any
 
-from support.siege import MANY, MIB, SOCKETS, Attacker, Way, again, chat, drops, frame
+from support.siege import MANY, MIB, SOCKETS, Attack, Attacker, again, chat, frame, sends
 
 TOOLS: list[dict[str, Any]] = [{"name": "f", "parameters": {"type": "object"}}]
 
@@ -102,20 +103,9 @@ async def unread_prompts(attacker: Attacker) -> None:
 
 async def _answers(attacker: Attacker, answers: list[bytes]) -> None:
     """Ask for calls on one socket, and send these answers to them again and again."""
-    reader, writer = await attacker.socket()
-    reading = asyncio.ensure_future(drops(reader))
-    try:
-        for number in range(8):
-            writer.write(chat(message="call a function", tools=TOOLS, id=f"t{number}"))
-        while not reading.done() and answers:
-            for answer in answers:
-                writer.write(answer)
-                await writer.drain()
-            await asyncio.sleep(0.05)
-        await reading
-    finally:
-        reading.cancel()
-        writer.close()
+    chats = b"".join(chat(message="call a function", tools=TOOLS, id=f"t{number}") for number in range(8))
+    batches = itertools.repeat(b"".join(answers)) if answers else []
+    await sends(attacker, itertools.chain([chats], batches), pause=0.05)
 
 
 def _result(number: int, call: str, result: Any) -> bytes:
@@ -181,20 +171,11 @@ async def links_by_strangers(attacker: Attacker) -> None:
     wanted = {"message": f"{attacker.large}-0", "public": True}
     status, body = await attacker.ask("POST", f"/conversations/{attacker.large}/shares", json.dumps(wanted).encode())
     path = f"/shared/{json.loads(body)['token']}" if status == 201 else "/shared/p_none"
-
-    async def once() -> None:
-        _, writer = await attacker.connect()
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {attacker.address}\r\n\r\n".encode())
-        try:
-            await writer.wait_closed()
-        finally:
-            writer.close()
-
-    await again(4 * MANY, once)
+    request = f"GET {path} HTTP/1.1\r\nHost: {attacker.address}\r\n\r\n".encode()
+    await again(4 * MANY, lambda: attacker.send_unread(request))
 
 
-DOORS: tuple[Way, ...] = (
+FEATURES: tuple[Attack, ...] = (
     *(stalled_uploads, uploads, imports, unread_archives, unread_prompts, waiting_turns, tool_results),
     *(schemas, openai_requests, links_by_strangers),
 )

@@ -10,7 +10,7 @@ import type { Settings } from "./settings";
 /** `left` is queued in another page, which may be closed. */
 type Status = "queued" | "left" | "sent" | "stopped" | "failed";
 
-export interface Unkept {
+export interface UnstoredTurn {
   conversation: { id: string; stored: string | null; title: string; settings: Settings };
   /** Its `parent` is the stored id of the nearest answer above it. */
   question: { id: string; stored: string | null; parent: string | null; text: string; files: readonly ShownFile[] };
@@ -18,7 +18,7 @@ export interface Unkept {
 }
 
 /** The questions of a conversation that the server may not have, or whose ends it does not have. */
-export function unkeptIn(conversation: Conversation): Unkept[] {
+export function unstoredTurnsIn(conversation: Conversation): UnstoredTurn[] {
   return Object.values(conversation.messages).flatMap((question) => {
     const answer = conversation.messages[conversation.children[question.id]?.at(-1) ?? ""];
     if (question.role !== "user" || answer?.role !== "model" || answer.stored !== null) return [];
@@ -26,7 +26,7 @@ export function unkeptIn(conversation: Conversation): Unkept[] {
   });
 }
 
-function record(conversation: Conversation, question: Question, answer: Answer): Unkept {
+function record(conversation: Conversation, question: Question, answer: Answer): UnstoredTurn {
   const { id, stored, title, settings } = conversation;
   const above = branchTo(conversation, question.parent).findLast((m) => m.role === "model" && m.stored !== null);
   const parent = above?.stored ?? null;
@@ -43,11 +43,11 @@ function statusOf({ status, problem }: Answer): Status {
 }
 
 /** Put questions back. Of a stored conversation the tree is here already: what it answers is not put back. */
-export function withUnkept(conversation: Conversation, records: readonly Unkept[]): Conversation {
+export function withUnstoredTurns(conversation: Conversation, records: readonly UnstoredTurn[]): Conversation {
   return records.reduce(putBack, conversation);
 }
 
-function putBack(conversation: Conversation, record: Unkept): Conversation {
+function putBack(conversation: Conversation, record: UnstoredTurn): Conversation {
   const parent = idOf(conversation, record.question.parent);
   const here = find(conversation, record.question, parent);
   const below = here === null ? [] : (conversation.children[here.id] ?? []);
@@ -55,14 +55,14 @@ function putBack(conversation: Conversation, record: Unkept): Conversation {
   if (here !== null && record.answer.status === "sent") return conversation; // its answer is looked for
   const leaf = conversation.leaf;
   const { id, stored, text, files } = record.question;
-  const asked = here ?? { role: "user", id, stored, parent, text, files, replaces: null };
-  const withQuestion = here === null ? withMessage(conversation, asked) : conversation;
-  const changed = withMessage(withQuestion, answerOf(record, asked.id));
-  const isAtEnd = leaf === null || leaf === asked.parent || leaf === asked.id;
+  const message = here ?? { role: "user", id, stored, parent, text, files, replaces: null };
+  const withQuestion = here === null ? withMessage(conversation, message) : conversation;
+  const changed = withMessage(withQuestion, answerOf(record, message.id));
+  const isAtEnd = leaf === null || leaf === message.parent || leaf === message.id;
   return isAtEnd || record.answer.status === "queued" ? changed : { ...changed, leaf };
 }
 
-function answerOf({ answer }: Unkept, parent: string): Answer {
+function answerOf({ answer }: UnstoredTurn, parent: string): Answer {
   const { id, settings } = answer;
   const plain = emptyAnswer(id, parent, settings);
   if (answer.status === "queued") return plain;
@@ -78,7 +78,7 @@ function idOf({ messages }: Conversation, stored: string | null): string | null 
 }
 
 /** The question of a record, if it is here: by its id, else by its place and its text. */
-function find(conversation: Conversation, record: Unkept["question"], parent: string | null): Question | null {
+function find(conversation: Conversation, record: UnstoredTurn["question"], parent: string | null): Question | null {
   const isIt = (message: Message | undefined): message is Question =>
     message?.role === "user" &&
     (message.id === record.id ||

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 _T = TypeVar("_T")
 
 
-class LastUsed(Generic[_T]):
+class LruCache(Generic[_T]):
     """Keeps a few things open, each for its key; what was used longest ago is closed first."""
 
     def __init__(self, most: int = 6) -> None:
