@@ -41,6 +41,6 @@ def claimed_ref(failure: Unreadable) -> str | None:
     """Return the `ref` of a refused `chat` frame; None where it has none that is valid, and for a long frame."""
     frame = failure.value
     ref = frame.get("ref") if isinstance(frame, dict) and frame.get(type_tag) == "chat" else None
-    has_length = isinstance(ref, str) and 1 <= len(ref) <= MAX_REF_CHARS
-    is_valid = has_length and not any("\ud800" <= c <= "\udfff" for c in ref)
-    return ref if is_valid else None
+    if not isinstance(ref, str) or not 1 <= len(ref) <= MAX_REF_CHARS:
+        return None
+    return None if any("\ud800" <= char <= "\udfff" for char in ref) else ref

@@ -17,7 +17,7 @@ _LOCK_OWNER: Final = text("SELECT pg_advisory_xact_lock(4927161, hashtext(CAST(:
 
 
 class FileRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `files`. Times are seconds since 1970, `size` is in bytes; `is_named` is True where a message names it."""
+    """A row of `files`. Times are seconds since 1970, sizes bytes; `is_named` is True where a message names it."""
 
     id: str
     owner: str

@@ -11,8 +11,8 @@ import structlog
 from aiohttp import web
 
 from deltawire.gemini.standin.answers import events
-from deltawire.gemini.standin.request import StandInRequest
 from deltawire.gemini.standin.files import SentFiles
+from deltawire.gemini.standin.request import StandInRequest
 
 log = structlog.get_logger(__name__)
 

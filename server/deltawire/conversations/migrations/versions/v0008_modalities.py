@@ -1,4 +1,4 @@
-"""The tokens of each turn that are not text."""
+"""The tokens of each turn that are no text."""
 
 from alembic import op
 
