@@ -118,9 +118,9 @@ class HttpExchange:
             self.keep = False
         if not self.keep:
             headers.append((b"connection", b"close"))
-        if any(_unwritable.search(name) or _unwritable.search(value) for name, value in headers):
+        lines = [_status_line(status), *[b"%b: %b" % header for header in headers]]
+        if _unwritable.search(b"".join(lines)):
             raise ValueError("a header holds a control character")
-        lines = [_status_line(status), *(b"%b: %b" % header for header in headers)]
         self._connection.write(b"\r\n".join([*lines, b"", b""]))
 
     def _framing_of(self, status: int, headers: Headers) -> Framing:
