@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from litestar.types import Receive
+from litestar.types import Scope
 
-from deltawire.chat.peer import PeerGone
 from deltawire.chat.turn import Turn
 from deltawire.edge.error_handler import Refusal
 from deltawire.identity.caller import Caller, caller_of
@@ -53,21 +52,15 @@ async def begun_turn(
         raise Refusal(failure, turn=requested.chat.id, headers={}) from None
     async with turn:
         try:
-            await _begin(turn, requested.request.receive)
+            await _begin(turn, requested.request.scope)
         except Failure as failure:
             raise Refusal(failure, turn=turn.id, headers=rate_limit_fields(await turn.standings())) from None
         yield turn, rate_limit_fields(await turn.standings())
 
 
-async def _begin(turn: Turn, receive: Receive) -> None:
+async def _begin(turn: Turn, scope: Scope) -> None:
     """Begin a turn while its client is connected; raise `Failure`, or `PeerGone` when it leaves."""
-    if not turn.record.may_refuse:
+    if turn.record.may_refuse:
+        await while_connected(scope, turn.begin(), turn.leave)
+    else:
         await turn.begin()
-    elif not await while_connected(receive, turn, _begin_and_confirm(turn)):
-        raise PeerGone
-
-
-async def _begin_and_confirm(turn: Turn) -> Literal[True]:
-    """Return True once the turn has begun: `while_connected` returns None for a client that left."""
-    await turn.begin()
-    return True

@@ -36,16 +36,15 @@ from deltawire.routes.sse import EventStream
 async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and return the whole answer once it has ended."""
 
-    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             requested = await _requested(request, services)
             if requested.chat.grace:
-                await answer_with_grace(requested, scope, receive, send, services)
+                await answer_with_grace(requested, scope, send, services)
                 return
             async with begun_turn(requested, services, "rest") as (turn, headers):
-                whole = await while_connected(receive, turn, fold(turn))
-                if whole is not None:
-                    await send_whole(whole, headers, scope, send, services)
+                whole = await while_connected(scope, fold(turn), turn.leave)
+                await send_whole(whole, headers, scope, send, services)
 
     return respond
 
@@ -54,7 +53,7 @@ async def chat(request: AnyRequest, services: NamedDependency[Services]) -> ASGI
 async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Run a turn, and send the answer as server-sent events while it comes."""
 
-    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    async def stream(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             speaks_ui = _wants_ui_stream(request)
             requested = await _requested(request, services)
@@ -62,15 +61,15 @@ async def chat_stream(request: AnyRequest, services: NamedDependency[Services]) 
             if requested.chat.grace:
                 if speaks_ui:
                     raise Failure("invalid_frame", "The AI SDK's stream takes no grace.", field="grace")
-                await stream_with_grace(requested, writer, receive, services)
+                await stream_with_grace(requested, writer, services)
                 return
             async with begun_turn(requested, services, "sse") as (turn, headers):
                 if not speaks_ui:
-                    await while_connected(receive, turn, writer.run(turn, headers))
+                    await while_connected(scope, writer.run(turn, headers), turn.leave)
                     return
                 parts = UiMessageWriter(turn.id, continues=requested.chat.tool_results is not None)
                 work = stream_late(turn, parts, writer, headers | UI_HEADERS)
-                problem = await while_connected(receive, turn, work)
+                problem = await while_connected(scope, work, turn.leave)
                 if problem is not None:
                     await send_whole(problem, headers, scope, send, services)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from litestar.types import Receive, Scope, Send
+from litestar.types import Scope, Send
 
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.edge.error_handler import Refusal
@@ -15,7 +15,8 @@ from deltawire.protocol.frames import NumberedFrame, encode
 from deltawire.protocol.problem_details import raw_headers
 from deltawire.routes.answers import send_whole
 from deltawire.routes.begun_turn import RequestedTurn
-from deltawire.routes.run_listeners import HttpListener, while_there
+from deltawire.routes.connection import while_connected
+from deltawire.routes.run_listeners import HttpListener
 from deltawire.routes.run_report import report_of
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
@@ -24,31 +25,27 @@ from deltawire.telemetry.request_context import Transport
 _ASYNC: Final = "respond-async"
 
 
-async def stream_with_grace(
-    requested: RequestedTurn, writer: EventStream, receive: Receive, services: Services
-) -> None:
+async def stream_with_grace(requested: RequestedTurn, writer: EventStream, services: Services) -> None:
     """Send the run of a chat as events. Raise `Refusal` before the first, and `PeerGone`."""
-    async with _listening(requested, "sse", receive, services) as (run, listener, frames):
+    async with _listening(requested, "sse", services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
-        await while_there(receive, listener.stream(writer, frames, fields))
+        await while_connected(requested.request.scope, listener.stream(writer, frames, fields))
 
 
-async def answer_with_grace(
-    requested: RequestedTurn, scope: Scope, receive: Receive, send: Send, services: Services
-) -> None:
+async def answer_with_grace(requested: RequestedTurn, scope: Scope, send: Send, services: Services) -> None:
     """Send the answer of the run of a chat, or its name at once to a client that prefers so."""
-    async with _listening(requested, "rest", receive, services) as (run, listener, frames):
+    async with _listening(requested, "rest", services) as (run, listener, frames):
         fields = rate_limit_fields(await run.standings())
         if _ASYNC in preferences(requested.request.scope):
             await _send_accepted(run, fields, send)
             return
-        whole = await while_there(receive, listener.answer(frames))
+        whole = await while_connected(scope, listener.answer(frames))
         await send_whole(whole, fields, scope, send, services)
 
 
 @asynccontextmanager
 async def _listening(
-    requested: RequestedTurn, transport: Transport, receive: Receive, services: Services
+    requested: RequestedTurn, transport: Transport, services: Services
 ) -> AsyncIterator[tuple[AnyRun, HttpListener, list[NumberedFrame]]]:
     """Yield the run of a chat, a listener, and the first frames. Raise `Refusal`, and `PeerGone`."""
     try:
@@ -57,7 +54,7 @@ async def _listening(
         raise Refusal(failure, turn=requested.chat.id, headers={}) from None
     async with HttpListener.on(run) as listener:
         try:
-            frames = await while_there(receive, listener.first())
+            frames = await while_connected(requested.request.scope, listener.first())
         except Failure as failure:
             raise Refusal(failure, turn=run.turn, headers=rate_limit_fields(await run.standings())) from None
         yield run, listener, frames

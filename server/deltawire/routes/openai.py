@@ -94,7 +94,7 @@ async def create_response(request: AnyRequest, services: NamedDependency[Service
 def _response(request: AnyRequest, services: Services, decode: Callable[[bytes], DecodedRequest]) -> ASGIApp:
     """Return the response of the turn that a request asks for; `decode` raises `Failure`."""
 
-    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             decoded = await _decoded(request, services, decode)
             requested = RequestedTurn(request, decoded.chat, with_state=False)
@@ -107,7 +107,7 @@ def _response(request: AnyRequest, services: Services, decode: Callable[[bytes],
                     )
                 else:
                     work = _whole_answer(turn, decoded, keep)
-                response = await while_connected(receive, turn, work)
+                response = await while_connected(scope, work, turn.leave)
                 if response is not None:
                     await send_whole(response, fields, scope, send, services)
 

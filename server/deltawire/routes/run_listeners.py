@@ -1,12 +1,9 @@
 """Listen to a run over HTTP. A client that leaves a request is lost: Stop is `DELETE /runs/{run}`."""
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, cast
 
-from litestar.types import Receive
-
-from deltawire.chat.peer import PeerGone
 from deltawire.chat.runs.elsewhere.remote import AnyCursor
 from deltawire.chat.runs.registry import AnyRun
 from deltawire.chat.runs.states import Departure
@@ -14,7 +11,6 @@ from deltawire.protocol.errors import Failure
 from deltawire.protocol.frames import NumberedFrame, error_frame
 from deltawire.protocol.problem_details import Problem
 from deltawire.routes.answers import Answer, Fold
-from deltawire.routes.connection import until_left
 from deltawire.routes.sse import EventStream, event_of
 
 T = TypeVar("T")
@@ -87,15 +83,3 @@ async def answer_of(run: AnyRun) -> Answer | Problem | None:
             return await listener.answer(await listener.first())
     except Failure:
         return None
-
-
-async def while_there(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Return what `work` returns; raise `PeerGone` when the client left. The run goes on."""
-    result = await until_left(receive, _result_in_tuple(work), lambda _: None)
-    if result is None:
-        raise PeerGone
-    return result[0]
-
-
-async def _result_in_tuple(work: Coroutine[Any, Any, T]) -> tuple[T]:
-    return (await work,)

@@ -17,8 +17,9 @@ from deltawire.identity.caller import caller_of
 from deltawire.protocol.decoding import StrictDecoder, rules_of
 from deltawire.protocol.errors import Failure
 from deltawire.routes.bodies import AnyRequest, parameters_of
+from deltawire.routes.connection import while_connected
 from deltawire.routes.options import allowing
-from deltawire.routes.run_listeners import HttpListener, while_there
+from deltawire.routes.run_listeners import HttpListener
 from deltawire.routes.run_report import RunList, RunReport, report_of, whole_report_of
 from deltawire.routes.services import Services
 from deltawire.routes.sse import EventStream
@@ -51,7 +52,7 @@ async def stream_run(run: FromPath[str], request: AnyRequest, services: NamedDep
     found = await services.runs.find(run, caller_of(request.scope).name)
     after = _after(request, run)
 
-    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    async def stream(scope: Scope, _: Receive, send: Send) -> None:
         writer = EventStream(scope, send, services.send_timeout, services.metrics)
         if found.state is RunState.ENDED and after == found.seq:
             await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -62,7 +63,7 @@ async def stream_run(run: FromPath[str], request: AnyRequest, services: NamedDep
         else:
             with suppress(PeerGone):
                 async with HttpListener.on(found, after) as listener:
-                    await while_there(receive, listener.stream(writer, [], {}))
+                    await while_connected(scope, listener.stream(writer, [], {}))
 
     return stream
 

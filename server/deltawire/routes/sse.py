@@ -43,7 +43,9 @@ class EventStream:
         self._head: Message | None = None
         """The head of the response, while it waits for the first event."""
         self._head_lock = asyncio.Lock()
-        self._heart: asyncio.Task[None] | None = None
+        self._silence: asyncio.TimerHandle | None = None
+        """The end of the silence after which a comment is sent."""
+        self._comment: asyncio.Task[None] | None = None
 
     async def run(self, turn: Turn, fields: dict[str, str]) -> None:
         """Send the whole response, with these header fields too."""
@@ -75,7 +77,7 @@ class EventStream:
         self._head = {"type": "http.response.start", "status": 200, "headers": headers}
         if not late:
             await self._begin()
-        self._heart = heart = self._loop.create_task(self._beat())
+        self._await_silence()
         try:
             yield
             if self._head is None:
@@ -83,8 +85,7 @@ class EventStream:
         except PeerSlow:
             self._link.abort()
         finally:
-            heart.cancel()
-            self._heart = None  # it holds this object, so that only the collector would free both
+            self._end_comments()
 
     async def _begin(self) -> None:
         """Send the head, if it was not sent before."""
@@ -102,8 +103,8 @@ class EventStream:
                 async for frame in frames:
                     if before_end is not None and isinstance(frame, Usage):
                         await before_end()
-                    if self._head is not None and self._heart is not None and isinstance(frame, ErrorFrame):
-                        self._heart.cancel()  # from now on the head is not sent
+                    if self._head is not None and isinstance(frame, ErrorFrame):
+                        self._end_comments()  # from now on the head is not sent
                         error = frame
                     # A frame without events leaves the silence as it is: the comments must come all the same.
                     # A lost connection also has room; `while_connected` learns of it later.
@@ -138,16 +139,26 @@ class EventStream:
         self._link.write_piece(event)
         return is_there
 
-    async def _beat(self) -> None:
+    def _await_silence(self) -> None:
         """Write a comment after each stretch of silence, so that no proxy takes it for a dead connection."""
-        while True:
-            silence = self._loop.time() - self._last_write
-            if silence >= _HEARTBEAT_SECONDS:
-                silence = 0.0
-                await self._begin()
-                self._last_write = self._loop.time()
-                self._link.write_piece(b": \n\n")
-            await asyncio.sleep(_HEARTBEAT_SECONDS - silence)
+        silence = self._loop.time() - self._last_write
+        if silence >= _HEARTBEAT_SECONDS:
+            silence = 0.0
+            self._comment = self._loop.create_task(self._write_comment())
+        self._silence = self._loop.call_later(_HEARTBEAT_SECONDS - silence, self._await_silence)
+
+    async def _write_comment(self) -> None:
+        await self._begin()
+        self._last_write = self._loop.time()
+        self._link.write_piece(b": \n\n")
+
+    def _end_comments(self) -> None:
+        """Send none any more. Each of them holds this object: only the collector would free both."""
+        if self._silence is not None:
+            self._silence.cancel()
+        if self._comment is not None:
+            self._comment.cancel()
+        self._silence = self._comment = None
 
 
 def event_of(frame: NumberedFrame, run: str | None = None) -> bytes:

@@ -34,12 +34,10 @@ async def make_title(conversation: FromPath[str], request: AnyRequest, services:
     before, first_turn = await services.conversations.first_turn(owner, conversation)
     chat = ChatRequest(message=title_question(first_turn.question, first_turn.answer), model=model, thinking="off")
 
-    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(scope: Scope, _: Receive, send: Send) -> None:
         with suppress(PeerGone):
             async with begun_turn(RequestedTurn(request, chat), services, "rest") as (turn, headers):
-                answer = await while_connected(receive, turn, fold(turn))
-                if answer is None:
-                    return
+                answer = await while_connected(scope, fold(turn), turn.leave)
                 response: Problem | Conversation
                 if isinstance(answer, Problem):
                     response = answer

@@ -46,7 +46,8 @@ class HttpProtocol(asyncio.Protocol):
         self._server_facts = ServerFacts(timeouts, config, server_state, app_state)
         self._parser: httptools.HttpRequestParser | None = _parser_for(self)
         self._head = RequestHead()
-        self._exchange: HttpExchange | None = None
+        self.exchange: HttpExchange | None = None
+        """The request that is being answered."""
         self._writes_chunks = True
         self._writable = asyncio.Event()
         self._unfinished_bytes = 0
@@ -98,7 +99,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def end_response(self, *, keep: bool, was_read: bool) -> None:
         """Wait for the next request, or close; `was_read` is True when the last byte of this one has come."""
-        self._exchange = None
+        self.exchange = None
         asyncio.get_running_loop().call_soon(self._clock.start)  # by then a client that reads has taken all
         if not keep:
             self._close(linger=not was_read)
@@ -121,7 +122,7 @@ class HttpProtocol(asyncio.Protocol):
         """Parse the data, within the bounds of a request's time and size."""
         if self._parser is None:  # the last response was sent
             return
-        if self._exchange is None and not self.deadline.cuts_a_request:
+        if self.exchange is None and not self.deadline.cuts_a_request:
             self._await_request()
         self._unfinished_bytes += len(data)
         self._feed(self._parser, data)
@@ -140,7 +141,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Abort the connection of a client that left in the middle of its response: a close waits for it to read."""
-        if self._exchange is not None:
+        if self.exchange is not None:
             self.transport.abort()
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -149,9 +150,9 @@ class HttpProtocol(asyncio.Protocol):
         self.deadline.clear()
         self._clock.stop()
         self.resume_writing()
-        if self._exchange is not None:
-            self._exchange.disconnect()
-        self._exchange = self._parser = None
+        if self.exchange is not None:
+            self.exchange.body.disconnect()
+        self.exchange = self._parser = None
 
     # Called by the server.
 
@@ -160,8 +161,8 @@ class HttpProtocol(asyncio.Protocol):
         if self.deadline.cuts_a_request:
             self.transport.abort()
             return
-        if self._exchange is not None:
-            self._exchange.keep = False
+        if self.exchange is not None:
+            self.exchange.keep = False
         else:
             self.transport.close()
         asyncio.get_running_loop().call_later(CLOSE_GRACE_SECONDS, self.transport.abort)
@@ -170,7 +171,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """Refuse a request that comes before the last one is answered: nothing would watch for the client's hang-up."""
-        if self._exchange is not None:
+        if self.exchange is not None:
             self.transport.abort()
             raise ValueError
         self._head = RequestHead()
@@ -197,17 +198,17 @@ class HttpProtocol(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body, unless the request was answered already."""
         self._unfinished_bytes = 0
-        if self._exchange is not None:
-            self._exchange.feed(body)
+        if self.exchange is not None:
+            self.exchange.body.feed(body)
 
     def on_message_complete(self) -> None:
         """Clear the deadline of the request."""
         self._unfinished_bytes = 0
         if self._parser is None or self._parser.should_upgrade():
             return
-        if self._exchange is not None:
+        if self.exchange is not None:
             self.deadline.clear()
-            self._exchange.feed_end()
+            self.exchange.body.feed_end()
         elif not self.transport.is_closing():
             self._await_next()
 
@@ -225,10 +226,10 @@ class HttpProtocol(asyncio.Protocol):
         ids.next()
         state, extensions = facts.app_state.copy(), {LINK: self, IDS: ids}
         scope = head.scope(scheme="http", state=state, extensions=extensions, server=server, client=client)
-        self._exchange = HttpExchange(
+        self.exchange = HttpExchange(
             self, scope, keep=keep and head.version == "1.1", expects_continue=head.expects_continue
         )
-        task = asyncio.get_running_loop().create_task(self._exchange.run(facts.config.loaded_app))
+        task = asyncio.get_running_loop().create_task(self.exchange.run(facts.config.loaded_app))
         task.add_done_callback(facts.state.tasks.discard)
         facts.state.tasks.add(task)
 
@@ -260,11 +261,11 @@ class HttpProtocol(asyncio.Protocol):
         """Send an error response and close; abort when a response has begun, because nothing can be added to it."""
         if self.transport.is_closing():
             return
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         if exchange is None:
             self._connection_facts.ids.next()
         else:
-            exchange.disconnect()
+            exchange.body.disconnect()
         if exchange is not None and exchange.has_begun:
             self.transport.abort()
         else:

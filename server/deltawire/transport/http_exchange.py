@@ -13,11 +13,10 @@ import structlog
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.logs import where
 from deltawire.transport.refusals import DEFAULT_HEADERS, Headers, refusal
+from deltawire.transport.request_body import RequestBody
 
 log = structlog.get_logger(__name__)
 
-_READ_AHEAD_BYTES: Final = 2**16
-"""Bytes of a body that are buffered; with more, reading pauses until the application takes them."""
 _STATUS_WITHOUT_BODY: Final = {204, 304}
 _unwritable = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 """Characters that would end a header line, or forge one."""
@@ -62,17 +61,10 @@ class HttpExchange:
         """`keep` is True when the connection may serve another request after this one."""
         self.scope = scope
         self.keep = keep
-        self.is_gone = False
-        """True once the client has left."""
+        self.body: Final = RequestBody(connection, expects_continue=expects_continue)
         self._connection = connection
-        self._awaits_continue = expects_continue
-        self._body = bytearray()
-        self._more_body = True
-        self._is_paused = False
-        self._news = asyncio.Event()
         self._framing: Framing | None = None
         self._missing = 0
-        self._is_over = False
 
     @property
     def has_begun(self) -> bool:
@@ -90,48 +82,22 @@ class HttpExchange:
             log.error("bug", error=type(error).__name__, where=where(error))  # noqa: TRY400 - a trace may hold secrets
             await self._fail()
         else:
-            if not (self._is_over or self.is_gone or self._connection.transport.is_closing()):
+            if not (self.body.is_over or self.body.is_gone or self._connection.transport.is_closing()):
                 log.error("bug", error="a response has no end")
                 await self._fail()
 
-    def feed(self, body: bytes) -> None:
-        """Take a piece of the request's body."""
-        self._body += body
-        if len(self._body) > _READ_AHEAD_BYTES and not self._is_paused:
-            self._is_paused = True
-            self._connection.transport.pause_reading()
-        self._news.set()
-
-    def feed_end(self) -> None:
-        """Note that the whole request has come."""
-        self._more_body = False
-        self._news.set()
-
-    def disconnect(self) -> None:
-        """Tell the application that the client left."""
-        self.is_gone = True
-        self._news.set()
-
     async def receive(self) -> dict[str, Any]:
         """Return the part of the body that has come since the last call; wait when there is none."""
-        if self._awaits_continue and self._more_body and not self._body and not self.is_gone:
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._awaits_continue = False
-        if not self.is_gone and not self._is_over:
-            self._resume_reading()
-            await self._news.wait()
-            self._news.clear()
-        if self.is_gone or self._is_over:
+        piece = await self.body.take()
+        if piece is None:
             return {"type": "http.disconnect"}
-        body = bytes(self._body)
-        self._body.clear()
-        return {"type": "http.request", "body": body, "more_body": self._more_body}
+        return {"type": "http.request", "body": piece, "more_body": not self.body.is_whole}
 
     async def send(self, message: Any) -> None:
         """Write the head, or a piece of the body."""
-        if self.is_gone or not await self._connection.ready():
+        if self.body.is_gone or not await self._connection.ready():
             return
-        if self._is_over:
+        if self.body.is_over:
             raise RuntimeError("the response has ended")
         if self._framing is None:
             self._send_head(message["status"], message.get("headers", ()))
@@ -140,7 +106,7 @@ class HttpExchange:
 
     def _send_head(self, status: int, given: Iterable[tuple[bytes, bytes]]) -> None:
         headers = list(given)
-        if self._awaits_continue and self._more_body:
+        if self.body.awaits_continue and not self.body.is_whole:
             # The client may send the announced body or its next request, and the two cannot be told apart.
             self.keep = False
         self._framing = self._framing_of(status, headers)
@@ -152,9 +118,9 @@ class HttpExchange:
             self.keep = False
         if not self.keep:
             headers.append((b"connection", b"close"))
-        if any(_unwritable.search(name) or _unwritable.search(value) for name, value in headers):
+        lines = [_status_line(status), *[b"%b: %b" % header for header in headers]]
+        if _unwritable.search(b"".join(lines)):
             raise ValueError("a header holds a control character")
-        lines = [_status_line(status), *(b"%b: %b" % header for header in headers)]
         self._connection.write(b"\r\n".join([*lines, b"", b""]))
 
     def _framing_of(self, status: int, headers: Headers) -> Framing:
@@ -176,15 +142,8 @@ class HttpExchange:
                 raise ValueError("the body is not as long as its head said")
             self._connection.write(body)
         if is_last:
-            self._is_over = True
-            self._news.set()
-            self._resume_reading()
-            self._connection.end_response(keep=self.keep, was_read=not self._more_body)
-
-    def _resume_reading(self) -> None:
-        if self._is_paused:
-            self._is_paused = False
-            self._connection.transport.resume_reading()
+            self.body.end()
+            self._connection.end_response(keep=self.keep, was_read=self.body.is_whole)
 
     async def _fail(self) -> None:
         """Send an error response; abort when a response has begun, so that the client sees that it is not whole."""
@@ -192,7 +151,7 @@ class HttpExchange:
             status, headers, body = refusal(Failure("internal"))
             await self.send({"type": "http.response.start", "status": status, "headers": headers})
             await self.send({"type": "http.response.body", "body": body})
-        elif not self._is_over:
+        elif not self.body.is_over:
             self._connection.transport.abort()
 
 
