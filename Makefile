@@ -87,7 +87,7 @@ pytest: .venv/.installed-dev $(TOOLS) ## the server's tests, and those in a brow
 	$(PYTEST) -m "not nightly" --numprocesses $(WORKERS) --dist worksteal
 
 # One after the other: apt runs only once at a time.
-tools: .venv/.installed-dev
+tools: .venv/.installed-dev ## the programs that the tests run: browsers, nginx, pgbouncer, clients of npm
 	@for tool in $(TOOLS); do $(MAKE) --no-print-directory $$tool || exit; done
 
 # Not in `test`: coverage adds two thirds to the CPU time of the tests.
