@@ -21,6 +21,7 @@ import uvloop
 import websockets
 from support.paths import ROOT
 from support.process import ServerProcess, running
+from support.transports import listening
 from support.upstream import Exchange, Upstream
 
 from bench.against import source_of
@@ -68,6 +69,15 @@ class Lockstep:
         while (frame := json.loads(await socket.recv()))["type"] != "usage":
             assert frame["type"] == "delta", frame
             self._read.set()
+
+    async def stream(self, address: str, deltas: int) -> None:
+        """Ask for so many deltas as server-sent events, over a new connection, and read them."""
+        self._deltas = deltas
+        listener = await listening(address, "/chat/stream", "hello")
+        while b"event: usage" not in (event := await listener.reader.readuntil(b"\n\n")):
+            assert b"event: delta" in event, event
+            self._read.set()
+        listener.close()
 
 
 class Counter:

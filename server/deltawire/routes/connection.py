@@ -5,6 +5,7 @@ Litestar does not tell a handler that its client has left, so these functions wa
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from litestar.types import Scope
@@ -28,33 +29,28 @@ async def while_connected(
 ) -> T:
     """Return what `work` returns. When the client leaves, call `leave`, cancel `work` and raise `PeerGone`.
 
-    `work` runs in this task, and no other one waits for the client: a turn would cost a twentieth more.
+    `work` has a task of its own: each delta wakes that, and would else go through all that called this function.
     """
-    exchange, task = http_link(scope).exchange, asyncio.current_task()
-    if task is None:
-        raise AssertionError("a request is answered in a task")
+    exchange = http_link(scope).exchange
     if exchange is None or exchange.body.is_gone:
         work.close()
         raise PeerGone
-    has_left = False
-
-    def on_gone() -> None:
-        nonlocal has_left
-        has_left = True
-        if leave is not None:
-            leave(Reason.CLIENT_GONE)
-        task.cancel()
-
-    exchange.body.watch(on_gone)
+    body, working = exchange.body, asyncio.ensure_future(work)
+    body.watch(partial(_stop, working, leave))
     try:
-        return await work
+        return await working  # a cancellation of this task cancels that one
     except asyncio.CancelledError:
-        if has_left:
+        if body.is_gone:
             raise PeerGone from None
         if leave is not None:
             leave(Reason.DRAIN)  # uvicorn cancels what a drain has left running
         raise
     finally:
-        exchange.body.watch(None)
-        if has_left:
-            task.uncancel()
+        body.watch(None)
+        del working  # an error of the task would hold it by its traceback
+
+
+def _stop(working: asyncio.Future[T], leave: Callable[[Reason], object] | None) -> None:
+    if leave is not None:
+        leave(Reason.CLIENT_GONE)
+    working.cancel()

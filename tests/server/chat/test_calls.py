@@ -1,11 +1,12 @@
 """The price of a delta and of a turn, in calls: a busy machine changes times, and no count."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from types import CodeType, FrameType
 
+import pytest
 from bench.instructions import Lockstep
 from support.client import connected
 from support.serving import sharing
@@ -13,9 +14,9 @@ from support.upstream import Upstream
 
 import deltawire
 
-MOST_CALLS_OF_A_DELTA = 46  # 44 were counted, and what the process does beside it falls in by chance
+MOST_CALLS_OF_A_DELTA = 46  # 44 were counted, 45 as events, and what the process does beside it falls in by chance
 MOST_CALLS_OF_A_TURN = 1_600
-"""With its socket, a new connection to the upstream, and a single delta. Shares and runs take some 60 of them."""
+"""With its connection, a new one to the upstream, and a single delta. Shares and runs take some 60 of them."""
 _DELTAS = 40
 _TURNS = 15
 _OURS = str(deltawire.__path__[0])
@@ -50,21 +51,38 @@ def counting() -> Iterator[Calls]:
         sys.setprofile(None)
 
 
-async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(upstream: Upstream) -> None:
+class Turns:
+    """Turns of so many deltas at a server, each over a connection of its own."""
+
+    def __init__(self, lockstep: Lockstep, address: str) -> None:
+        self._lockstep = lockstep
+        self._address = address
+
+    async def over_a_socket(self, deltas: int) -> None:
+        async with connected(self._address) as client:
+            await self._lockstep.turn(client.socket, deltas)
+
+    async def as_events(self, deltas: int) -> None:
+        await self._lockstep.stream(self._address, deltas)
+
+
+@pytest.mark.parametrize("turn_of", [Turns.over_a_socket, Turns.as_events])
+async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(
+    turn_of: Callable[[Turns, int], Awaitable[None]], upstream: Upstream
+) -> None:
     lockstep = Lockstep()
     upstream.plays(lockstep)
     deltas, turns = [], []
     async with sharing(upstream) as address:
+        asking = Turns(lockstep, address)
         with counting() as calls:
             for _ in range(_TURNS):
                 before = calls.number
-                async with connected(address) as client:
-                    await lockstep.turn(client.socket, 1)
+                await turn_of(asking, 1)
                 turns.append(calls.number - before)
             for _ in range(3):
                 before = calls.number
-                async with connected(address) as client:
-                    await lockstep.turn(client.socket, 1 + _DELTAS)
+                await turn_of(asking, 1 + _DELTAS)
                 deltas.append((calls.number - before - min(turns)) / _DELTAS)
     # The least of them: a busy machine adds calls (timers, chunks that come in two pieces), and takes none away.
     assert 10 < min(deltas) <= MOST_CALLS_OF_A_DELTA, deltas
