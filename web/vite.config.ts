@@ -69,8 +69,19 @@ export default defineConfig({
     rolldownOptions: {
       checks: { pluginTimings: false },
       // React stays in the browser when a new release brings other files; and without a group of its own, what the first
-      // paint shares with later parts would be in further files.
-      output: { codeSplitting: { groups: [{ name: "react", test: /node_modules\/(react|react-dom|scheduler)\// }] } },
+      // paint shares with later parts would be in further files. What only later parts share is one file: the first script
+      // names each file that it may load.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "react", test: /node_modules\/(react|react-dom|scheduler)\// },
+            {
+              name: "common",
+              test: /src\/(markdown\/(printing|use-copied)|components\/connection\/token-field)\./,
+            },
+          ],
+        },
+      },
     },
     chunkSizeWarningLimit: 2_500, // kB; what is large (diagrams, some grammars) is loaded when it is asked for
   },

@@ -6,28 +6,28 @@ import { useTheme } from "./hooks/use-theme";
 import { MESSAGE_BOX, toMessageBox } from "./keyboard/message-box";
 
 /** What shows chats: they have to be read first, so the page is there before the part that draws them. */
-const deferred: Promise<Partial<typeof import("./deferred")>> = import("./deferred").catch(() => ({
+const lazyParts: Promise<Partial<typeof import("./lazy")>> = import("./lazy").catch(() => ({
   Messages: NotLoaded,
 }));
-const deferredPart = (name: keyof typeof import("./deferred")) =>
-  inWords(lazy(() => deferred.then((it) => ({ default: it[name] ?? (() => null) }))));
-const Sidebar = deferredPart("Sidebar");
-const Head = deferredPart("Head");
-const Messages = deferredPart("Messages");
-const Foot = deferredPart("Foot");
-const BelowBox = deferredPart("BelowBox");
-const AttachButtons = deferredPart("AttachButtons");
-const AttachmentTray = deferredPart("AttachmentTray");
-const Switches = deferredPart("Switches");
-const ContextMeter = deferredPart("ContextMeter");
-const Announcer = deferredPart("Announcer");
-const Notice = deferredPart("Notice");
-const PageEvents = deferredPart("PageEvents");
-const ChatsDrawer = deferredPart("ChatsDrawer");
+const lazyPart = (name: keyof typeof import("./lazy")) =>
+  inWords(lazy(() => lazyParts.then((it) => ({ default: it[name] ?? (() => null) }))));
+const Sidebar = lazyPart("Sidebar");
+const Head = lazyPart("Head");
+const Messages = lazyPart("Messages");
+const Foot = lazyPart("Foot");
+const BelowBox = lazyPart("BelowBox");
+const AttachButtons = lazyPart("AttachButtons");
+const AttachmentTray = lazyPart("AttachmentTray");
+const Switches = lazyPart("Switches");
+const ContextMeter = lazyPart("ContextMeter");
+const Announcer = lazyPart("Announcer");
+const Notice = lazyPart("Notice");
+const PageEvents = lazyPart("PageEvents");
+const ChatsDrawer = lazyPart("ChatsDrawer");
 const Panels = inWords(
   lazy(() =>
     import("./panels")
-      .catch(() => deferred.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
+      .catch(() => lazyParts.then(({ PanelNotLoaded = () => null }) => ({ Panels: PanelNotLoaded })))
       .then(({ Panels }) => ({ default: Panels })),
   ),
 );
@@ -35,7 +35,7 @@ const Panels = inWords(
 /** A part of the page that is drawn once the words are there. */
 function inWords(Part: ComponentType): ComponentType {
   return function WithWords() {
-    use(useChat().wordsLoaded);
+    use(useChat().words);
     return <Part />;
   };
 }

@@ -41,7 +41,7 @@ export class LinkCheck {
 
   /** The connection is open. */
   start(): void {
-    this.noteReceived();
+    this.received();
     this.#used(this.#timing.silenceMs);
   }
 
@@ -52,7 +52,7 @@ export class LinkCheck {
   }
 
   /** Something has come: the connection lives. */
-  noteReceived(): void {
+  received(): void {
     this.#receivedAt = performance.now();
     clearTimeout(this.#deadline);
     this.#deadline = undefined;

@@ -185,7 +185,7 @@ export class ChatSocket {
   }
 
   #take(frame: FrameDown): void {
-    this.#check.noteReceived();
+    this.#check.received();
     if (frame.type === "error" && frame.ref === PROBE) return;
     clearTimeout(this.#overdue);
     if (frame.type === "usage") this.#running.delete(frame.id);

@@ -31,7 +31,7 @@ import { Turns } from "./turns";
 export class ChatController {
   readonly store: Store;
   /** Once the page has its words. */
-  readonly wordsLoaded: Promise<void>;
+  readonly words: Promise<void>;
   readonly conversations: Conversations;
   readonly deletion: Deletion;
   readonly identity: Identity;
@@ -56,7 +56,7 @@ export class ChatController {
   constructor(origin: string, token: Token, preferences: Preferences, isLost: boolean, words: Promise<Words>) {
     const identity = { signedIn: token.value !== null, refusal: null };
     this.store = new Store({ ...INITIAL, identity, preferences, fresh: preferences.defaults, isLost });
-    this.wordsLoaded = words.then((words) => this.store.dispatch({ type: "words", words }));
+    this.words = words.then((words) => this.store.dispatch({ type: "words", words }));
     this.#api = new Api(origin, token);
     this.makeFilesApi = (Made) => new Made(origin, token, this.#api);
     const conversationsApi = new ConversationsApi(this.#api);
@@ -101,7 +101,7 @@ export class ChatController {
     this.connect();
     this.showAt(stored, unsent);
     this.turns.resume(queued);
-    this.conversations.ensureEachRead(sent.flatMap(({ conversation }) => conversation.stored ?? []));
+    this.conversations.loadAll(sent.flatMap(({ conversation }) => conversation.stored ?? []));
     await this.deletion.resume();
     this.conversations.refresh();
   }

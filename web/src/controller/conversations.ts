@@ -46,7 +46,7 @@ export class Conversations {
   }
 
   /** Have a conversation of the store here, read. Rejects as `Api.request` does. */
-  async ensureRead(id: string): Promise<void> {
+  async load(id: string): Promise<void> {
     this.#store.dispatch({ type: "hold", conversation: id });
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
     if (!conversation?.stored || conversation.reading.status === "done") return;
@@ -54,8 +54,8 @@ export class Conversations {
   }
 
   /** Have those chats of the store here in which this tab was waiting for an answer: it may go on there. */
-  ensureEachRead(chats: readonly string[]): void {
-    for (const stored of new Set(chats)) this.ensureRead(idOf(this.#store.state, stored)).catch(() => {}); // it is shown
+  loadAll(chats: readonly string[]): void {
+    for (const stored of new Set(chats)) this.load(idOf(this.#store.state, stored)).catch(() => {}); // it is shown
   }
 
   /** Load the list and the chat that is shown again: another tab, or somebody else, may have written. */

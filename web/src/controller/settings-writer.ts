@@ -33,7 +33,7 @@ export class SettingsWriter {
   /** Write what has changed of a conversation's settings. Rejects as `Api.request` does, but not for a bad value. */
   async write(id: string): Promise<void> {
     const conversation = this.#store.state.conversations.find((c) => c.id === id);
-    const changes = conversation && changesFrom(conversation.storedSettings, conversation.settings);
+    const changes = conversation && changesFrom(conversation.saved, conversation.settings);
     if (!conversation?.stored || conversation.reading.status !== "done" || !changes) return;
     try {
       const stored = await this.#api.change(conversation.stored, { settings: changes });

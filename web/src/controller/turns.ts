@@ -170,7 +170,7 @@ export class Turns {
   /** Prepare a turn, then send it. Without a connection, or without a token for it, wait for one and try again. */
   async #send(answer: string, question: string, conversation: string, tries = 1): Promise<void> {
     try {
-      await this.#conversations.ensureRead(conversation);
+      await this.#conversations.load(conversation);
       const turn = await this.#preparation.requestFor(answer, question);
       if (turn === null) return;
       if (this.#keeper.isOwn(question)) {

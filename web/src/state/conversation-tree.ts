@@ -20,7 +20,7 @@ export function emptyConversation(id: string, stored: string | null, settings: S
     stored,
     title: "",
     settings,
-    storedSettings: {},
+    saved: {},
     reading: { status: stored === null ? "done" : "pending" },
     asOf: 0,
     messages: {},

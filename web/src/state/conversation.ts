@@ -75,7 +75,7 @@ export interface Conversation {
   /** What its next answers are asked with. */
   settings: Settings;
   /** What the store has of that. */
-  storedSettings: ConversationSettings;
+  saved: ConversationSettings;
   reading: Reading;
   /** The store's own time of the last change that was read, in seconds. */
   asOf: number;

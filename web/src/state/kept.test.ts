@@ -67,7 +67,7 @@ test("a question whose answer is there is not put back", () => {
 test("settings are kept until the server has them", () => {
   const conversation = { ...emptyConversation("c", "c"), settings: { ...PLAIN, temperature: 0.5 } };
   expect(keptOf(conversation, NO_DRAFT).draft?.settings?.temperature).toBe(0.5);
-  expect(keptOf({ ...conversation, storedSettings: { temperature: 0.5 } }, NO_DRAFT).draft).toBe(null);
+  expect(keptOf({ ...conversation, saved: { temperature: 0.5 } }, NO_DRAFT).draft).toBe(null);
 });
 
 test.each([null, "", "{", "[]", '{"version":2}', '{"version":1,"owner":"p","at":1,"content":{"question":{}}}'])(

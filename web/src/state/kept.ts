@@ -31,10 +31,10 @@ export interface KeptOf {
 }
 
 export function keptOf(conversation: Conversation, draft: Draft): KeptOf {
-  const { id, stored, messages, settings, storedSettings } = conversation;
+  const { id, stored, messages, settings, saved } = conversation;
   const storedId = (question: string) => messages[question]?.stored ?? question;
   const edits = Object.fromEntries(Object.entries(draft.edits).map(([at, text]) => [storedId(at), text]));
-  const changed = stored !== null && changesFrom(storedSettings, settings) !== null ? settings : null;
+  const changed = stored !== null && changesFrom(saved, settings) !== null ? settings : null;
   return {
     chat: stored ?? id,
     draft: worthKeeping({ ...keptDraft({ ...draft, edits }), settings: changed }),

@@ -28,12 +28,12 @@ function withMessages(conversation: Conversation, tree: ConversationTree): Conve
   const merge = new Merge(conversation, tree.runs ?? []);
   for (const stored of tree.messages) merge.take(stored);
   const isFirst = conversation.reading.status !== "done";
-  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.storedSettings));
+  const isUnchanged = sameJson(conversation.settings, settingsFrom(conversation.saved));
   const read: Conversation = {
     ...conversation,
     title: tree.title || conversation.title,
     settings: isUnchanged ? settingsFrom(tree.settings) : conversation.settings,
-    storedSettings: tree.settings,
+    saved: tree.settings,
     reading: { status: "done" },
     asOf: tree.updated,
     messages: merge.messages,

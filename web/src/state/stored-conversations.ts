@@ -28,7 +28,7 @@ export function notListed(state: State, words: string, why: Sentence): State {
 
 /** The store has made or changed a conversation. */
 export function noteStored(state: State, id: string, { id: stored, settings }: StoredConversation): State {
-  const changing = change(state, id, (c) => ({ ...c, stored, storedSettings: settings, refusal: null }));
+  const changing = change(state, id, (c) => ({ ...c, stored, saved: settings, refusal: null }));
   return listings(changing, (listing) => changed(listing, id, { stored }));
 }
 
