@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.async_api import expect
-from support.page import ChatPage
+from support.page import NARROW, ChatPage
 from support.upstream import Upstream, says, says_and_is_silent
 
 FOCUSED = """() => {
@@ -27,6 +27,7 @@ async def test_a_whole_chat_by_keyboard(page: ChatPage, upstream: Upstream) -> N
     await expect(page.box).to_be_focused()
     await to(page, "Settings", "Shift+Tab")
     await keyboard.press("Enter")
+    await expect(page.page.get_by_role("dialog", name="Settings")).to_be_visible()
     await to(page, "Temperature")
     await keyboard.type("0.5")
     await to(page, "Use for new chats")
@@ -112,6 +113,27 @@ async def test_the_shortcuts_are_listed_and_escape_leads_back(page: ChatPage, up
     await expect(shortcuts).to_be_hidden()
     await expect(page.box).to_be_focused()
     await expect(page.answer).to_have_attribute("aria-busy", "true")
+
+
+@pytest.mark.parametrize("stop, key", [("Search the chats", "Escape"), ("New folder", "Escape"), ("Close", "Enter")])
+async def test_the_box_takes_text_at_once_after_a_panel_with_a_field(page: ChatPage, stop: str, key: str) -> None:
+    await page.resize(NARROW)
+    await page.page.keyboard.press("Control+K")
+    await expect(page.page.get_by_role("dialog", name="Chats").get_by_role("searchbox")).to_be_focused()
+    await to(page, stop)
+    await page.page.keyboard.press(key)
+    await page.page.keyboard.type("first")
+    await expect(page.box).to_have_value("first")
+
+
+async def test_who_leaves_the_search_of_the_drawer_writes_in_the_box(page: ChatPage) -> None:
+    await page.resize(NARROW)
+    await to(page, "Chats", "Shift+Tab")
+    await page.page.keyboard.press("Enter")
+    await to(page, "Search the chats")
+    await page.page.keyboard.press("Escape")
+    await page.page.keyboard.type("first")
+    await expect(page.box).to_have_value("first")
 
 
 async def test_who_gives_up_an_edit_is_back_where_it_began(page: ChatPage) -> None:

@@ -301,6 +301,44 @@ async def test_a_tab_that_is_opened_in_mid_answer_shows_it_from_its_start(browse
         assert len(upstream.exchanges) == 1
 
 
+async def edits(page: ChatPage, text: str) -> None:
+    """Ask this in place of the first question."""
+    await page.button("Edit question").first.click()
+    editor = page.page.get_by_role("textbox", name="Edit your question")
+    await editor.fill(text)
+    await editor.press("Enter")
+
+
+async def test_to_edit_a_question_leaves_the_answer_that_another_tab_asked_for(
+    browser: Browser, upstream: Upstream
+) -> None:
+    released = asyncio.Event()
+    upstream.plays(says_when(released), says("Another"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        other = ChatPage(await scene.page.page.context.new_page())
+        await other.page.goto(scene.page.page.url)
+        await expect(other.answer).to_have_text("Hello")
+        await edits(other, "changed")
+        await scene.has("Another", other)
+        released.set()
+        await scene.has("Hello world")
+        assert len(upstream.exchanges) == 2
+
+
+async def test_to_edit_a_question_after_a_reload_stops_its_answer(browser: Browser, upstream: Upstream) -> None:
+    upstream.plays(says_and_is_silent("Hello"), says("Another"))
+    async with scene_of(browser, upstream) as scene:
+        await scene.page.ask("hi")
+        await expect(scene.page.answer).to_have_text("Hello")
+        await scene.page.page.reload()
+        await expect(scene.page.answer).to_have_text("Hello")
+        await edits(scene.page, "changed")
+        await (await upstream.asked()).closes()
+        await scene.has("Another")
+
+
 async def test_a_tab_that_was_frozen_past_the_end_shows_the_whole_answer(browser: Browser, upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))

@@ -39,6 +39,8 @@ export class Turns {
   readonly #runs: Runs;
   /** Called when an answer of a conversation has come to its end. */
   onEnd: (conversation: string) => void = () => {};
+  /** The stored ids of questions that this tab had sent before it was reloaded. */
+  readonly #sentBefore = new Set<string>();
   /** Each sends a turn that waits for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -78,8 +80,9 @@ export class Turns {
     this.#ask({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
   }
 
-  /** Send what this tab had queued before it was reloaded. */
-  resume(queued: readonly UnstoredTurn[]): void {
+  /** Send what this tab had queued before it was reloaded, and know what it had sent. */
+  resume(queued: readonly UnstoredTurn[], sent: readonly UnstoredTurn[]): void {
+    for (const { question } of sent) if (question.stored !== null) this.#sentBefore.add(question.stored);
     for (const { conversation, question, answer } of queued) {
       void this.#send(answer.id, question.id, conversation.stored ?? conversation.id);
     }
@@ -88,7 +91,7 @@ export class Turns {
   /** Ask another question in place of this one. */
   edit(question: Question, text: string): void {
     const conversation = conversationWith(this.#store.state, question.id);
-    this.stop(); // a running answer belongs to the question that is replaced
+    this.#stopOwn(); // it belongs to the question that is replaced
     if (conversation === null) return;
     const { id } = conversation;
     const { files, parent } = question;
@@ -97,7 +100,7 @@ export class Turns {
 
   /** Ask for another answer to a question. */
   askAgain(question: string, first: Remedy | null = null): void {
-    this.stop();
+    this.#stopOwn();
     if (first === "reconnect" && !this.#isAnyRunning) this.#socket.reconnect();
     const answer = newId();
     this.#store.dispatch({ type: "ask_again", question, answer, now: Date.now() });
@@ -109,6 +112,18 @@ export class Turns {
     const answer = runningAnswer(shownConversation(this.#store.state));
     if (answer !== null) this.cancel(answer);
   };
+
+  /** Stop the running answer that is shown, if this tab asked for it. Another tab still shows an answer of its own. */
+  #stopOwn(): void {
+    const answer = runningAnswer(shownConversation(this.#store.state));
+    if (answer !== null && this.#isOwn(answer)) this.cancel(answer);
+  }
+
+  /** Tell whether this tab asked for an answer. One that was found by its run has the run's name for an id. */
+  #isOwn({ id, run, parent }: Answer): boolean {
+    const question = conversationWith(this.#store.state, id)?.messages[parent];
+    return id !== run?.name || this.#sentBefore.has(question?.stored ?? "");
+  }
 
   /** Stop an answer. */
   cancel(answer: Answer): void {

@@ -18,7 +18,7 @@ export function ChatList({ onLeave }: { onLeave: () => void }) {
   const leave = useCallback(() => {
     chat.conversations.list.search("");
     onLeave();
-    if (!opensKeyboard()) toMessageBox();
+    if (!opensKeyboard()) queueMicrotask(toMessageBox); // when the drawer is closed: nothing behind it takes the focus
   }, [chat, onLeave]);
   const choose = useCallback(
     (id: string | null) => {

@@ -2,6 +2,7 @@ import { type ReactNode, useLayoutEffect, useRef } from "react";
 import { useChat, useChatState, useWords } from "../../hooks/use-chat";
 import { useKeptFocus } from "../../hooks/use-kept-focus";
 import type { Panel as PanelName } from "../../state/state";
+import { closeDialog } from "./close-dialog";
 import { IconButton } from "./icon-button";
 import { ICONS } from "./icons";
 
@@ -22,10 +23,12 @@ export function Panel({ name, label, className, children }: Props) {
   useKeptFocus(dialog);
   const close = () => store.dispatch({ type: "close", panel: name });
   useLayoutEffect(() => {
-    if (!open) return dialog.current?.close();
-    dialog.current?.showModal();
+    const { current } = dialog;
+    if (current === null) return;
+    if (!open) return closeDialog(current);
+    current.showModal();
     // Whoever comes here after a refusal comes to change what was refused.
-    dialog.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+    current.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [open]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
@@ -33,6 +36,8 @@ export function Panel({ name, label, className, children }: Props) {
       ref={dialog}
       aria-label={label}
       className={className}
+      // Escape, in its own task: `close` is told in a later one. A file chooser that is closed cancels, too.
+      onCancel={(event) => event.target === dialog.current && close()}
       onClose={close}
       onClick={(event) => event.target === dialog.current && close()}
     >
