@@ -5,6 +5,8 @@ bend is asserted: what is served, what is held in memory, and CPU time with much
 """
 
 import asyncio
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from support.besieged import attacker, besieged, held, quiet, under
 from support.fuzzing import GENEROUS, Fuzzer, fuzzed
 from support.siege_run import WORST
 from support.upstream import Upstream
+from support.watched_server import watch
 
 from deltawire.conversations.migrate import migrate
 
@@ -65,3 +68,24 @@ async def test_nothing_that_is_sent_with_a_good_key_is_a_bug_or_holds_the_loop(
         seconds, where = held(server)
         assert seconds <= MOST_HELD, where
         assert server.resident_kib() - before <= MOST_MIB * 1024
+
+
+def test_the_watched_server_keeps_no_task_that_was_cancelled_before_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a task would hold a socket, and the siege would count its memory as the server's."""
+
+    async def cancelled() -> weakref.ref[asyncio.Task[None]]:
+        task = asyncio.create_task(asyncio.sleep(0))
+        task.cancel()
+        await asyncio.wait([task])
+        return weakref.ref(task)
+
+    for owner, name in ((asyncio.events.Handle, "_run"), (asyncio.tasks, "Task"), (asyncio, "Task")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # it is put back at the end
+    monkeypatch.setattr(gc, "callbacks", [])
+    watch()
+    gc.disable()
+    try:
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            assert runner.run(cancelled())() is None
+    finally:
+        gc.enable()

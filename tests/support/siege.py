@@ -107,7 +107,12 @@ LISTS = frame(b'{"x":[' + b"[]," * (4 * MIB // 3 - 20) + b"[]]}")
 LONG_HISTORY = frame(
     b'{"type":"chat","message":"a","history":[' + b",".join([b'{"role":"user","text":"a"}'] * 150_000) + b"]}"
 )
-LARGE_HISTORY = chat(history=[{"role": "user", "text": "\U0001f600" * 40}] * 9_900)
+LARGE_HISTORY = frame(
+    b'{"type":"chat","message":"hi","history":['
+    + b",".join([json.dumps({"role": "user", "text": "\U0001f600" * 40}, ensure_ascii=False).encode()] * 9_900)
+    + b"]}"
+)
+"""Not escaped: it would be longer than a frame may be."""
 WIDE = frame(('{"x":"' + "a" * (4 * MIB - 20) + "\U0001f600" + '"}').encode())
 """A refused frame of 4 MB, which takes 16 MB as text."""
 UNFINISHED = frame(b'{"x":"' + b"a" * (4 * MIB - 100))[:-1]

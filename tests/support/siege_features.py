@@ -87,6 +87,7 @@ async def imports(attacker: Attacker) -> None:
 
 async def unread_archives(attacker: Attacker) -> None:
     """A large conversation with its files as an archive, and everything at once, never read."""
+    await _keep_long_prompts(attacker)
     async with asyncio.TaskGroup() as group:
         group.create_task(
             again(MANY, lambda: attacker.unread(f"/conversations/{attacker.large}/export?format=json&files=true"))
@@ -94,10 +95,15 @@ async def unread_archives(attacker: Attacker) -> None:
         group.create_task(again(MANY, lambda: attacker.unread("/conversations/export")))
 
 
-async def unread_prompts(attacker: Attacker) -> None:
-    """Prompts as long as they may be, in lists that nobody reads."""
+async def _keep_long_prompts(attacker: Attacker) -> None:
+    """Keep as many prompts as may be, each as long as it may be."""
     for number in range(30):
         await attacker.ask("POST", "/prompts", json.dumps({"name": f"p{number}", "text": "\x01" * 20_000}).encode())
+
+
+async def unread_prompts(attacker: Attacker) -> None:
+    """Prompts as long as they may be, in lists that nobody reads."""
+    await _keep_long_prompts(attacker)
     await again(MANY, lambda: attacker.unread("/prompts"))
 
 

@@ -41,6 +41,10 @@ def watch() -> None:
             line = {"event": "held", "seconds": held, "collecting": collecting, "where": where}
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
+            owner = None
+        # Break a reference cycle, as asyncio does: the traceback of a task cancelled before its first step refers to
+        # this frame, the frame to the handle, and the handle to the task, with the whole socket that it is of.
+        handle = None
 
     handles._run = measured
 

@@ -1,7 +1,7 @@
 """Read conversations in portions: a long one is never in memory as a whole, nor does it delay other requests."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -50,6 +50,18 @@ class Portions:
             async for piece in pieces:
                 yield piece
             yield b'],"runs":' + encode(runs) + b"}" if runs else b"]}"
+
+    async def list_json(self, owner: str, read: Callable[[], Awaitable[Iterable[Any]]]) -> AsyncGenerator[bytes, None]:
+        """Yield the list that `read` returns as JSON, in pieces; it is read when there is a lane for its owner."""
+        async with self._lanes.of(owner):
+            piece, comma = bytearray(b"["), b""
+            for item in await read():
+                piece += comma + encode(item)
+                comma = b","
+                if len(piece) >= _PIECE_BYTES:
+                    yield bytes(piece)
+                    piece.clear()
+            yield bytes(piece) + b"]"
 
     async def indented_json(self, tree: Tree, head: Conversation) -> AsyncGenerator[bytes, None]:
         """Yield the same for people to read."""

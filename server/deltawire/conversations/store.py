@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deltawire.conversations.clearing import remove_deleted
 from deltawire.conversations.database import Database
-from deltawire.conversations.library import check_folder
+from deltawire.conversations.library import Library, check_folder
 from deltawire.conversations.listing import AnyRow, listed_fields, read_page
 from deltawire.conversations.portions import Portions
 from deltawire.conversations.probe import WriteProbe
@@ -29,6 +30,7 @@ from deltawire.conversations.texts import new_id, storable
 from deltawire.conversations.tree import LISTED, FirstTurn, Tree
 from deltawire.conversations.turn_settings import as_stored, changed
 from deltawire.protocol.errors import Failure, too_large
+from deltawire.protocol.frames import encode
 
 _DELETED_AT_ONCE: Final = 200
 """Conversations of one transaction when all are deleted."""
@@ -155,10 +157,13 @@ class ConversationStore:
         self._sizes.forget(owner)
         self._database.background.run(self._remove_deleted())
 
-    async def export_all(self, owner: str, first: bytes) -> AsyncGenerator[bytes, None]:
-        """Yield all conversations of an owner as one JSON document, in pieces; `first` is its beginning."""
+    async def export_all(self, owner: str, library: Library) -> AsyncGenerator[bytes, None]:
+        """Yield all folders, prompts and conversations of an owner as one JSON document, in pieces."""
+        yield encode({"version": 1, "folders": await library.folders(owner)})[:-1] + b',"prompts":'
+        async for piece in self._portions.list_json(owner, partial(library.prompts, owner)):
+            yield piece
+        yield b',"conversations":['
         last, comma = -1, b""
-        yield first + b'"conversations":['
         while True:
             following = select(conversations.c.seq, *LISTED, conversations.c.settings)
             following = following.where(conversations.c.owner == owner, conversations.c.seq > last)

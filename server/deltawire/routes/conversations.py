@@ -27,7 +27,6 @@ from deltawire.conversations.schemas import (
     read_new,
     read_query,
 )
-from deltawire.protocol.frames import encode
 from deltawire.routes.bodies import AnyRequest, json_body, owner_of, parameters_of
 from deltawire.routes.options import allowing
 from deltawire.routes.services import Services
@@ -60,12 +59,9 @@ async def delete_conversations(request: AnyRequest, services: NamedDependency[Se
 @get("/export", operation_class=EXPORT_ALL)
 async def export_everything(request: AnyRequest, services: NamedDependency[Services]) -> ASGIApp:
     """Return all folders, prompts and conversations of the caller as a file, which can be imported."""
-    owner = owner_of(request)
-    head = {"version": 1, "folders": await services.library.folders(owner)}
-    first = encode({**head, "prompts": await services.library.prompts(owner)})[:-1] + b","
     disposition = 'attachment; filename="conversations.json"'
     headers = {"content-type": "application/json", "content-disposition": disposition}
-    return streamed(services.conversations.export_all(owner, first), headers)
+    return streamed(services.conversations.export_all(owner_of(request), services.library), headers)
 
 
 @post("/import", status_code=200, operation_class=IMPORT)

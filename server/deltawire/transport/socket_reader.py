@@ -69,10 +69,11 @@ class SocketReader:
         """Drop what the client has sent.
 
         The library's parser and its protocol refer to each other: an unfinished message would stay until the garbage
-        collector comes.
+        collector comes. The buffer is emptied too: whatever else still refers to the protocol then holds little.
         """
         self._intake.release()
         self._conn.parser.close()
+        self._conn.reader.buffer.clear()
 
     def _parsed(self, piece: bytes, now: float) -> Iterator[Received]:
         conn = self._conn

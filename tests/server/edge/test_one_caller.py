@@ -120,6 +120,20 @@ async def test_long_answers_that_are_not_read_are_one_callers_share(address: str
     assert (status, len(listed["prompts"])) == (200, 24)
 
 
+async def test_everything_is_exported_in_short_pieces(http: aiohttp.ClientSession) -> None:
+    texts = [f"{number}".ljust(20_000, "\x01") for number in range(12)]
+    for number, text in enumerate(texts):
+        await told(http, "POST", "/prompts", {"name": f"p{number:02}", "text": text})
+    pieces = [b""]
+    async with http.get("/conversations/export") as response:
+        async for data, is_end_of_piece in response.content.iter_chunks():
+            pieces[-1] += data
+            if is_end_of_piece:
+                pieces.append(b"")
+    assert [each["text"] for each in json.loads(b"".join(pieces))["prompts"]] == texts
+    assert max(map(len, pieces)) < MIB // 4  # 1.4 MB together
+
+
 async def test_bytes_count_for_the_rate_of_a_socket(upstream: Upstream) -> None:
     settings = {"max_frame_bytes": 10_000, "max_bytes_per_second": 1_000, "max_frames_per_second": 1_000}
     async with serving(upstream, **settings) as address, connected(address) as client:

@@ -28,7 +28,7 @@ class Socket:
         self.is_reading = True
         self.ended: list[int] = []
         self.transport = cast("Any", self)
-        conn = ServerProtocol(state=State.OPEN)
+        self.conn = conn = ServerProtocol(state=State.OPEN)
         quota = Quota("bytes", "MAX_MEMORY_BYTES", 10_000, 10_000)
         rates = SocketRates(frames=frames, bytes=10**9, arriving=quota, fair=fair)
         self.incoming = Incoming(self, SocketReader(conn, Intake(rates, 2**20, 0.0)), fair)
@@ -131,3 +131,13 @@ async def test_too_much_of_an_unfinished_message_ends_the_socket() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(frame(b"x" * 70_000)[:-1])
     assert socket.ended == [1013]
+
+
+@in_virtual_time
+async def test_a_closed_socket_keeps_nothing_of_an_unfinished_message() -> None:
+    socket = Socket(FairQueue())
+    socket.incoming.add(frame(b"a" * 5_000)[:-1])
+    unfinished = socket.conn.reader.buffer
+    assert len(unfinished) == 4_999
+    socket.incoming.close()
+    assert not unfinished
