@@ -327,18 +327,6 @@ async def test_to_edit_a_question_leaves_the_answer_that_another_tab_asked_for(
         assert len(upstream.exchanges) == 2
 
 
-async def test_to_edit_a_question_after_a_reload_stops_its_answer(browser: Browser, upstream: Upstream) -> None:
-    upstream.plays(says_and_is_silent("Hello"), says("Another"))
-    async with scene_of(browser, upstream) as scene:
-        await scene.page.ask("hi")
-        await expect(scene.page.answer).to_have_text("Hello")
-        await scene.page.page.reload()
-        await expect(scene.page.answer).to_have_text("Hello")
-        await edits(scene.page, "changed")
-        await (await upstream.asked()).closes()
-        await scene.has("Another")
-
-
 async def test_a_tab_that_was_frozen_past_the_end_shows_the_whole_answer(browser: Browser, upstream: Upstream) -> None:
     released = asyncio.Event()
     upstream.plays(says_when(released))

@@ -100,7 +100,7 @@ export class ChatController {
     const { queued, sent } = this.#keeper.start();
     this.connect();
     this.showAt(stored, unsent);
-    this.turns.resume(queued, sent);
+    this.turns.resume(queued);
     this.conversations.loadAll(sent.flatMap(({ conversation }) => conversation.stored ?? []));
     await this.deletion.resume();
     this.conversations.refresh();

@@ -39,8 +39,6 @@ export class Turns {
   readonly #runs: Runs;
   /** Called when an answer of a conversation has come to its end. */
   onEnd: (conversation: string) => void = () => {};
-  /** The stored ids of questions that this tab had sent before it was reloaded. */
-  readonly #sentBefore = new Set<string>();
   /** Each sends a turn that waits for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -80,9 +78,8 @@ export class Turns {
     this.#ask({ from, conversation: id, parent: place && lastAnswer(place), replaces: null, text, files });
   }
 
-  /** Send what this tab had queued before it was reloaded, and know what it had sent. */
-  resume(queued: readonly UnstoredTurn[], sent: readonly UnstoredTurn[]): void {
-    for (const { question } of sent) if (question.stored !== null) this.#sentBefore.add(question.stored);
+  /** Send what this tab had queued before it was reloaded. */
+  resume(queued: readonly UnstoredTurn[]): void {
     for (const { conversation, question, answer } of queued) {
       void this.#send(answer.id, question.id, conversation.stored ?? conversation.id);
     }
@@ -113,16 +110,13 @@ export class Turns {
     if (answer !== null) this.cancel(answer);
   };
 
-  /** Stop the running answer that is shown, if this tab asked for it. Another tab still shows an answer of its own. */
+  /**
+   * Stop the running answer that is shown, if this page asked for it. Another tab still shows an answer of its own: here
+   * it was found by its run, and has the run's name for an id.
+   */
   #stopOwn(): void {
     const answer = runningAnswer(shownConversation(this.#store.state));
-    if (answer !== null && this.#isOwn(answer)) this.cancel(answer);
-  }
-
-  /** Tell whether this tab asked for an answer. One that was found by its run has the run's name for an id. */
-  #isOwn({ id, run, parent }: Answer): boolean {
-    const question = conversationWith(this.#store.state, id)?.messages[parent];
-    return id !== run?.name || this.#sentBefore.has(question?.stored ?? "");
+    if (answer !== null && answer.id !== answer.run?.name) this.cancel(answer);
   }
 
   /** Stop an answer. */
