@@ -123,7 +123,7 @@ async def test_long_answers_that_are_not_read_are_one_callers_share(address: str
 async def test_everything_is_exported_in_short_pieces(http: aiohttp.ClientSession) -> None:
     texts = [f"{number}".ljust(20_000, "\x01") for number in range(12)]
     for number, text in enumerate(texts):
-        await told(http, "POST", "/prompts", {"name": f"p{number:02}", "text": text})
+        await call_json(http, "POST", "/prompts", {"name": f"p{number:02}", "text": text})
     pieces = [b""]
     async with http.get("/conversations/export") as response:
         async for data, is_end_of_piece in response.content.iter_chunks():
