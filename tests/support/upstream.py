@@ -7,6 +7,7 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from support.loopback import Connection, LoopbackServer
@@ -29,10 +30,13 @@ class Exchange:
             for name, _, value in (line.partition(":") for line in head.decode("latin-1").split("\r\n")[1:])
         }
         self.raw_body = body
-        self.body: Any = json.loads(body)
         self.closed = asyncio.Event()
         self.closed_at = 0.0
         self.sent = 0
+
+    @cached_property
+    def body(self) -> Any:
+        return json.loads(self.raw_body)
 
     @property
     def model(self) -> str:
