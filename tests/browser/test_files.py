@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, FileChooser, FilePayload, Locator, Route, expect
+from playwright.async_api import Browser, FilePayload, Locator, Route, expect
 from support.files import PDF, png
 from support.page import NARROW, ChatPage, opened
 from support.serving import serving, sharing
@@ -186,12 +186,7 @@ async def test_what_did_not_arrive_is_sent_again(page: ChatPage, upstream: Upstr
 
 
 async def test_by_keyboard_alone(page: ChatPage, upstream: Upstream) -> None:
-    choosing: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
-
-    def chooses_now(chooser: FileChooser) -> None:
-        choosing.set_result(chooser)
-
-    page.page.on("filechooser", chooses_now)  # before the key is pressed, so that the browser knows of it
+    choosing = page.next_file_chooser()
     await page.box.focus()
     await page.page.keyboard.press("Tab")
     await expect(page.button("Add files")).to_be_focused()

@@ -1,5 +1,6 @@
 """The chat page in a browser, by what a person sees of it."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -7,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserContext, FileChooser, Locator, Page, ViewportSize, expect
 
 from support.paths import WEB
 
@@ -165,6 +166,19 @@ class ChatPage:
             await self.page.evaluate(_AXE.read_text())
         found: list[str] = await self.page.evaluate(_VIOLATIONS, [] if scheme == "light" else _OF_COLOURS)
         return [f"{scheme}: {violation}" for violation in found]
+
+    def next_file_chooser(self) -> asyncio.Future[FileChooser]:
+        """The file chooser that opens next. Call this well before a key opens it.
+
+        Playwright does not wait until the browser knows that choosers are awaited: one that opens before is closed.
+        """
+        opening: asyncio.Future[FileChooser] = asyncio.get_running_loop().create_future()
+
+        def opens(chooser: FileChooser) -> None:
+            opening.set_result(chooser)
+
+        self.page.once("filechooser", opens)
+        return opening
 
 
 _KEPT = "about:blank#kept"
