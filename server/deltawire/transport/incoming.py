@@ -52,12 +52,16 @@ class Incoming:
         """Read the data, now or in a later step."""
         self._arrived += data
         if self._is_waiting:
-            self._socket.transport.pause_reading()  # the handler has resumed it
-            return
+            return  # it was on its way when reading was paused
         if not self.caller or self._fair.may_begin(self.caller):
             self._read()
         else:
             self._wait()
+
+    def resume(self) -> None:
+        """Read on, because the handler has taken the last message: at once, or when what has arrived is read."""
+        if not self._is_waiting:
+            self._socket.transport.resume_reading()
 
     def close(self) -> None:
         """Drop what the client has sent."""

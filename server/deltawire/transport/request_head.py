@@ -24,6 +24,8 @@ class RequestHead:
         self.headers: list[tuple[bytes, bytes]] = []
         self._target = b""
         self._bytes = 0
+        self._more_headers = MAX_HEADERS
+        """How many headers may still come."""
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""
@@ -35,7 +37,8 @@ class RequestHead:
     def add_header(self, name: bytes, value: bytes) -> None:
         """Take a header; raise `Failure` when the head is too large."""
         self._bytes += len(name) + len(value)
-        if self._bytes > MAX_HEADER_BYTES:
+        self._more_headers -= 1
+        if self._bytes > MAX_HEADER_BYTES or self._more_headers < 0:  # now: to parse the rest would cost ten times this
             raise too_large_head()
         self.headers.append((name.lower(), value))
 
@@ -43,8 +46,6 @@ class RequestHead:
         """Store the method and the version; raise `Failure` for a request that no route could answer."""
         self.method = method
         self.version = version
-        if len(self.headers) > MAX_HEADERS:
-            raise too_large_head()
         if version not in _VERSIONS:
             raise Failure("unsupported", "This server speaks HTTP/1.1, and HTTP/1.0.", status=505)
         if method == "CONNECT":

@@ -11,6 +11,7 @@ from websockets.http11 import Response
 from deltawire.aio.queue import SlimQueue
 from deltawire.protocol.errors import Failure
 from deltawire.telemetry.logs import where
+from deltawire.transport.incoming import Incoming
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,8 @@ class SocketConnection(Protocol):
     """The connection under a socket."""
 
     transport: asyncio.Transport
+    incoming: Incoming
+    """What its client sends; there is none once the connection is lost."""
 
     @property
     def is_gone(self) -> bool:
@@ -113,7 +116,8 @@ class SocketExchange:
         """Read what the client sends."""
         if self.is_paused:
             self.is_paused = False
-            self._connection.transport.resume_reading()
+            if not self._connection.is_gone:
+                self._connection.incoming.resume()
 
     async def receive(self) -> dict[str, Any]:
         """Return the next message; wait when there is none."""

@@ -48,8 +48,8 @@ class WebSocketProtocol(asyncio.Protocol):
     """One connection that has become a socket."""
 
     __slots__ = (
-        "_conn", "_exchange", "_facts", "_incoming", "_keepalive", "_phase", "_timer", "_writable",
-        "ended_with", "has_room", "transport",
+        "_conn", "_exchange", "_facts", "_keepalive", "_phase", "_timer", "_writable",
+        "ended_with", "has_room", "incoming", "transport",
     )  # fmt: skip
 
     def __init__(self, facts: SocketFacts, transport: asyncio.Transport, *, rates: SocketRates) -> None:
@@ -66,7 +66,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._keepalive: Keepalive | None = None
         self._phase = SocketPhase.HANDSHAKE
         intake = Intake(rates, max_size, asyncio.get_running_loop().time())
-        self._incoming = Incoming(self, SocketReader(self._conn, intake), rates.fair)
+        self.incoming = Incoming(self, SocketReader(self._conn, intake), rates.fair)
         self._timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Event | None = None
 
@@ -99,7 +99,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._conn.state is State.OPEN:  # else the library has written a close frame, for a frame that it refuses
             self._conn.send_close(code, reason)
         self._phase = SocketPhase.CLOSING
-        self._incoming.reader.is_closing = True
+        self.incoming.reader.is_closing = True
         self.ended_with = code
         self._flush()
         if self._exchange is not None:
@@ -144,7 +144,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._send_response(response)
         self._phase = SocketPhase.OPEN
         if self._exchange is not None:
-            self._incoming.caller = caller_of(self._exchange.scope).name
+            self.incoming.caller = caller_of(self._exchange.scope).name
         config = self._facts.server.config
         self._keepalive = Keepalive(self, config.ws_ping_interval or 0.0, config.ws_ping_timeout or 0.0)
 
@@ -181,7 +181,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read the data, in steps of the event loop when it is much."""
-        self._incoming.add(data)
+        self.incoming.add(data)
 
     def pause_writing(self) -> None:
         """Note that the client has to read first."""
@@ -208,8 +208,8 @@ class WebSocketProtocol(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
         self.resume_writing()
-        self._incoming.close()
-        del self._incoming  # it refers to this socket: a reference cycle
+        self.incoming.close()
+        del self.incoming  # it refers to this socket: a reference cycle
         if self._exchange is not None:
             self._exchange.disconnect(1005 if was_open else 1006)
             self._exchange = None

@@ -74,6 +74,20 @@ async def test_of_many_messages_one_is_taken_in_a_step_and_in_their_order() -> N
 
 
 @in_virtual_time
+async def test_nothing_more_is_read_while_what_has_arrived_waits_whatever_the_handler_takes() -> None:
+    socket = Socket(FairQueue())
+    socket.incoming.add(b"".join(frame(b"%d" % number) for number in range(100)))
+    while len(socket.taken) < 99:
+        socket.incoming.resume()
+        assert not socket.is_reading
+        await asyncio.sleep(0)
+    await steps_of(socket, 100)
+    socket.is_reading = False
+    socket.incoming.resume()
+    assert socket.is_reading
+
+
+@in_virtual_time
 async def test_one_message_is_taken_at_once_without_a_pause() -> None:
     socket = Socket(FairQueue())
     socket.incoming.add(frame(b"hi"))
