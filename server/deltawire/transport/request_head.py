@@ -25,7 +25,7 @@ class RequestHead:
         self._target = b""
         self._bytes = 0
         self._more_headers = MAX_HEADERS
-        """How many headers may still come."""
+        """The number of headers that may still come."""
 
     def add_target(self, piece: bytes) -> None:
         """Take a piece of the request's target; raise `Failure` when the head is too large."""

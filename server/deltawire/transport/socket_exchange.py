@@ -25,7 +25,7 @@ class SocketConnection(Protocol):
 
     transport: asyncio.Transport
     incoming: Incoming
-    """What its client sends; there is none once the connection is lost."""
+    """The bytes that its client sends; there are none once the connection is lost."""
 
     @property
     def is_gone(self) -> bool:
