@@ -117,8 +117,7 @@ async def test_another_tab_learns_at_once_what_was_said(browser: Browser, upstre
     upstream.plays(says("One"), says("Two"))
     async with serving(upstream) as address, opened(browser, address) as page:
         await ended(page, "first")
-        other = ChatPage(await page.page.context.new_page())
-        await other.page.goto(page.page.url)
+        other = await page.another_tab()
         await expect(other.answer).to_contain_text("One")
         await ended(page, "second")
         await expect(other.answer).to_contain_text("Two")
@@ -133,8 +132,7 @@ async def test_a_branch_that_is_read_stays_and_what_another_tab_has_written_is_o
     upstream.plays(says("One"), says("Two"), says("Three"))
     async with serving(upstream) as address, opened(browser, address) as page:
         await ended(page, "first", "second")
-        other = ChatPage(await page.page.context.new_page())
-        await other.page.goto(page.page.url)
+        other = await page.another_tab()
         await expect(other.answer).to_contain_text("Two")
         await other.button("Regenerate").last.click()
         await expect(other.answer).to_contain_text("Three")
@@ -454,7 +452,7 @@ async def test_what_cannot_be_read_says_so_and_comes_when_the_store_is_back(
         path = urlsplit(page.page.url).path
     store = sqlite3.connect(tmp_path / "conversations.db", isolation_level=None)
     async with serving(upstream) as address:
-        store.execute("ALTER TABLE alembic_version RENAME TO away")  # a server that has just started looks for it
+        store.execute("ALTER TABLE conversations RENAME TO away")
         async with opened(browser, address) as page:
             await page.page.goto(f"http://{address}{path}")
             await expect(page.page.get_by_text("This chat could not be read. The chats cannot")).to_be_visible()
@@ -463,7 +461,7 @@ async def test_what_cannot_be_read_says_so_and_comes_when_the_store_is_back(
             await page.button("Send").click()
             await expect(page.returned).to_contain_text("The chats cannot be reached")
             await expect(page.box).to_have_value("and then?")
-            store.execute("ALTER TABLE away RENAME TO alembic_version")
+            store.execute("ALTER TABLE away RENAME TO conversations")
             await page.chats.get_by_role("button", name="Try again").click()
             await expect(page.answer).to_contain_text("Hello world")
             await expect(page.chat("first")).to_be_visible()
