@@ -160,8 +160,7 @@ async def reload(scene: Scene) -> None:
 
 
 async def a_second_tab(scene: Scene) -> None:
-    other = ChatPage(await scene.page.page.context.new_page())
-    await other.page.goto(scene.page.page.url)
+    other = await scene.page.another_tab()
     await expect(other.messages.get_by_text("One", exact=True)).to_be_visible()
     if await other.button("Stop").count():  # the answer of the first tab comes here, too
         await other.button("Stop").click()

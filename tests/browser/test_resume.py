@@ -273,8 +273,7 @@ async def test_two_tabs_show_the_same_answer_growing_and_either_stops_it(browser
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("first")
         await scene.page.has_ended()
-        other = ChatPage(await scene.page.page.context.new_page())
-        await other.page.goto(scene.page.page.url)
+        other = await scene.page.another_tab()
         await expect(other.answer.locator(".answer")).to_have_text("One")
         await scene.page.ask("second")
         await expect(scene.page.answer).to_have_text("Half")
@@ -292,8 +291,7 @@ async def test_a_tab_that_is_opened_in_mid_answer_shows_it_from_its_start(browse
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
         await expect(scene.page.answer).to_have_text("Hello")
-        other = ChatPage(await scene.page.page.context.new_page())
-        await other.page.goto(scene.page.page.url)
+        other = await scene.page.another_tab()
         await expect(other.answer).to_have_text("Hello")
         released.set()
         await scene.has("Hello world")
@@ -317,8 +315,7 @@ async def test_to_edit_a_question_leaves_the_answer_that_another_tab_asked_for(
     async with scene_of(browser, upstream) as scene:
         await scene.page.ask("hi")
         await expect(scene.page.answer).to_have_text("Hello")
-        other = ChatPage(await scene.page.page.context.new_page())
-        await other.page.goto(scene.page.page.url)
+        other = await scene.page.another_tab()
         await expect(other.answer).to_have_text("Hello")
         await edits(other, "changed")
         await scene.has("Another", other)

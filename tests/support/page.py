@@ -144,6 +144,12 @@ class ChatPage:
             await self.page.evaluate(HAS_CHANGED)
             yield scheme
 
+    async def another_tab(self) -> "ChatPage":
+        """Another tab of the same browser, which shows the same."""
+        tab = ChatPage(await self.page.context.new_page())
+        await tab.page.goto(self.page.url)
+        return tab
+
     async def resize(self, size: dict[str, int]) -> None:
         """Give the page another width and height, in pixels."""
         await self.page.set_viewport_size(ViewportSize(width=size["width"], height=size["height"]))

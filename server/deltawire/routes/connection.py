@@ -29,7 +29,7 @@ async def while_connected(
 ) -> T:
     """Return what `work` returns. When the client leaves, call `leave`, cancel `work` and raise `PeerGone`.
 
-    `work` has a task of its own: each delta wakes that, and would else go through all that called this function.
+    `work` runs in a task of its own: a delta then wakes only what sends it, not every function that led here.
     """
     exchange = http_link(scope).exchange
     if exchange is None or exchange.body.is_gone:

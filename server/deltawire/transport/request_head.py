@@ -38,7 +38,7 @@ class RequestHead:
         """Take a header; raise `Failure` when the head is too large."""
         self._bytes += len(name) + len(value)
         self._more_headers -= 1
-        if self._bytes > MAX_HEADER_BYTES or self._more_headers < 0:  # now: to parse the rest would cost ten times this
+        if self._bytes > MAX_HEADER_BYTES or self._more_headers < 0:  # the parser reads none of the rest
             raise too_large_head()
         self.headers.append((name.lower(), value))
 

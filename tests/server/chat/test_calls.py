@@ -51,38 +51,27 @@ def counting() -> Iterator[Calls]:
         sys.setprofile(None)
 
 
-class Turns:
-    """Turns of so many deltas at a server, each over a connection of its own."""
-
-    def __init__(self, lockstep: Lockstep, address: str) -> None:
-        self._lockstep = lockstep
-        self._address = address
-
-    async def over_a_socket(self, deltas: int) -> None:
-        async with connected(self._address) as client:
-            await self._lockstep.turn(client.socket, deltas)
-
-    async def as_events(self, deltas: int) -> None:
-        await self._lockstep.stream(self._address, deltas)
+async def turn_over_a_socket(lockstep: Lockstep, address: str, deltas: int) -> None:
+    async with connected(address) as client:
+        await lockstep.turn(client.socket, deltas)
 
 
-@pytest.mark.parametrize("turn_of", [Turns.over_a_socket, Turns.as_events])
+@pytest.mark.parametrize("turn", [turn_over_a_socket, Lockstep.stream])
 async def test_a_delta_and_a_turn_make_no_more_calls_than_they_did(
-    turn_of: Callable[[Turns, int], Awaitable[None]], upstream: Upstream
+    turn: Callable[[Lockstep, str, int], Awaitable[None]], upstream: Upstream
 ) -> None:
     lockstep = Lockstep()
     upstream.plays(lockstep)
     deltas, turns = [], []
     async with sharing(upstream) as address:
-        asking = Turns(lockstep, address)
         with counting() as calls:
             for _ in range(_TURNS):
                 before = calls.number
-                await turn_of(asking, 1)
+                await turn(lockstep, address, 1)
                 turns.append(calls.number - before)
             for _ in range(3):
                 before = calls.number
-                await turn_of(asking, 1 + _DELTAS)
+                await turn(lockstep, address, 1 + _DELTAS)
                 deltas.append((calls.number - before - min(turns)) / _DELTAS)
     # The least of them: a busy machine adds calls (timers, chunks that come in two pieces), and takes none away.
     assert 10 < min(deltas) <= MOST_CALLS_OF_A_DELTA, deltas

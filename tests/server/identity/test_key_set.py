@@ -24,6 +24,10 @@ GIVES_UP = Pace(between=0, timeout=8)
 """For an answer that does not come. It is longer than a good one takes on a busy machine."""
 
 
+def pace_for(lie: str) -> Pace:
+    return GIVES_UP if lie == "slow" else AT_ONCE
+
+
 @pytest.fixture(scope="module")
 def signers() -> list[Signer]:
     return [Signer("ES256", "one"), Signer("EdDSA", "two"), Signer("RS256", "three")]
@@ -165,7 +169,7 @@ LIES: dict[str, Play] = {
 async def test_an_endpoint_that_lies_leaves_the_last_good_keys(
     publisher: Publisher, signers: list[Signer], log: Log, lie: str
 ) -> None:
-    async with authenticator(publisher.url, GIVES_UP if lie == "slow" else AT_ONCE) as known:
+    async with authenticator(publisher.url, pace_for(lie)) as known:
         await known.identify(signers[0].token())
         publisher.plays = LIES[lie]
         assert await refusal(known, ATTACKER.token()) == "unauthenticated"
@@ -179,7 +183,7 @@ async def test_without_any_keys_a_client_is_told_to_come_back_and_is_served_once
     publisher: Publisher, signers: list[Signer], lie: str
 ) -> None:
     publisher.plays = LIES[lie]
-    async with authenticator(publisher.url, GIVES_UP if lie == "slow" else AT_ONCE) as known:
+    async with authenticator(publisher.url, pace_for(lie)) as known:
         assert await refusal(known, signers[0].token()) == "overloaded"
         publisher.plays = None
         assert (await known.identify(signers[0].token())).name
