@@ -4,33 +4,51 @@ import subprocess
 import sys
 
 import pytest
+from support.process import running
 
-_NAMES = "import sys; sys.stderr.write(' '.join(sys.modules))"
-_BEGIN = "import deltawire.cli; deltawire.cli.import_structlog(); import deltawire.cli.serve"
-COMMANDS: dict[str, tuple[str, set[str]]] = {
-    "a server until it listens": (
-        f"{_BEGIN}; from deltawire.config.environment import load; deltawire.cli.serve.build(load())",
-        {"aiohttp", "alembic", "cryptography", "genai_prices", "google", "httpx2", "jwt", "redis"}
-        | {"pygments", "rich", "sqlalchemy.dialects.postgresql"},
-    ),
-    "usage": (
-        "from deltawire.cli import run; run(['usage'])",
-        {"aiohttp", "alembic", "google", "jwt", "litestar", "prometheus_client", "uvicorn"},
-    ),
-    "--help": (
-        "from deltawire.cli import _parser; _parser().format_help()",
-        {"google", "jwt", "litestar", "sqlalchemy"},
-    ),
-    "key": ("from deltawire.cli import run; run(['key', 'alice'])", {"pydantic", "sqlalchemy", "litestar"}),
-    "--version": ("import deltawire.__main__, deltawire.cli", {"asyncio", "msgspec", "structlog"}),
+COMMANDS: dict[tuple[str, ...], set[str]] = {
+    ("usage",): {"aiohttp", "alembic", "google", "jwt", "litestar", "prometheus_client", "rich.console", "uvicorn"},
+    ("--help",): {"google", "jwt", "litestar", "sqlalchemy"},
+    ("key", "alice"): {"pydantic", "sqlalchemy", "litestar"},
+    ("--version",): {"asyncio", "msgspec", "structlog"},
+}
+OF_A_SERVER = {
+    *("aiohttp", "alembic", "cryptography", "genai_prices", "google", "httpx2", "jwt", "pygments", "redis"),
+    *("rich.console", "sqlalchemy.dialects.postgresql"),
 }
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_what_it_does_not_need_is_not_imported(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, unneeded = COMMANDS[command]
-    monkeypatch.setenv("GEMINI_API_KEY", "none")
-    done = subprocess.run([sys.executable, "-c", f"{code}; {_NAMES}"], capture_output=True, text=True, check=True)
-    imported = set(done.stderr.splitlines()[-1].split())
-    assert "deltawire" in imported
-    assert imported & unneeded == set()
+def importing(*arguments: str) -> tuple[str, ...]:
+    """The command with these arguments; it prints each module that it imports."""
+    return sys.executable, "-X", "importtime", "-m", "deltawire", *arguments
+
+
+def imported(printed_lines: list[str]) -> set[str]:
+    """The modules that a command has printed."""
+    return {line.rpartition("|")[2].strip() for line in printed_lines if line.startswith("import time:")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A data folder with a database, which a first start would have to make."""
+    folder = str(tmp_path_factory.mktemp("data"))
+    subprocess.run([sys.executable, "-m", "deltawire", "migrate"], env={"DELTAWIRE_DATA_DIR": folder}, check=True)
+    return folder
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+async def test_a_command_imports_nothing_that_it_does_not_need(arguments: tuple[str, ...], folder: str) -> None:
+    async with running(*importing(*arguments), DELTAWIRE_DATA_DIR=folder) as command:
+        assert await command.wait() == 0
+    modules = imported(command.printed_lines)
+    assert "deltawire" in modules
+    assert modules & COMMANDS[arguments] == set()
+
+
+async def test_a_server_imports_nothing_that_it_does_not_need_until_it_listens(folder: str) -> None:
+    async with running(*importing(), GEMINI_API_KEY="none", DELTAWIRE_DATA_DIR=folder) as server:
+        await server.wait_for_output('"listening"')
+    before = next(number for number, line in enumerate(server.printed_lines) if '"listening"' in line)
+    modules = imported(server.printed_lines[:before])
+    assert "deltawire.process.serving" in modules
+    assert modules & OF_A_SERVER == set()

@@ -29,6 +29,7 @@ def run(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_with_settings(arguments: argparse.Namespace) -> int:
+    _import_structlog()  # the settings import it, too
     from deltawire.config.environment import load  # noqa: PLC0415 - `--help` and `--version` of a command need none
     from deltawire.config.settings import SettingsError  # noqa: PLC0415
     from deltawire.process.privacy import keep_private  # noqa: PLC0415
@@ -50,13 +51,12 @@ def _run(settings: "Settings", arguments: argparse.Namespace) -> int:
         from deltawire.cli.database import back_up, migrate  # noqa: PLC0415 - likewise
 
         return migrate(settings) if arguments.command == "migrate" else back_up(settings, arguments.file)
-    import_structlog()
     from deltawire.cli.serve import serve  # noqa: PLC0415 - nothing else needs all of it
 
     return serve(settings)
 
 
-def import_structlog() -> None:
+def _import_structlog() -> None:
     """Import structlog without rich, which it would take for tracebacks: this server logs none, and rich is slow."""
     modules: dict[str, Any] = sys.modules
     if "rich" not in modules:
