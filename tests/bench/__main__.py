@@ -23,7 +23,8 @@ PACED: Final = (Load(20), Load(100), Load(400))
 STEADY: Final = Load(400, chunks=400, interval_ms=25)
 BURSTS: Final = 3
 UNPACED: Final = Load(400, interval_ms=0, spread=0)
-BURST: Final = Load(400, chunks=10, spread=0, is_burst=True)
+BURST: Final = Load(400, chunks=10, spread=0, connects_first=True)
+TURNS: Final = Load(800, chunks=1, interval_ms=0, spread=4.0, connects_first=True)
 TOO_MUCH: Final = Load(800, chunks=150)
 LANES: Final = (
     Lane(DELTAWIRE, "socket"),
@@ -53,6 +54,9 @@ async def streams(figures: Figures, bench: Bench, rounds: int) -> None:
                 say(f"{BURST.streams} in the same instant, {lane}")
                 came = await measure.under(bench, service, lane.transport, BURST)
                 figures.burst[lane] = figures.burst[lane] + came if lane in figures.burst else came
+        for lane, service in running.items():
+            say(f"turns of one chunk, {lane}")
+            figures.turns[lane] = await measure.under(bench, service, lane.transport, TURNS)
         others = proc.machine_cpu_seconds() - total - (bench.own_cpu_seconds() - own)
         figures.strangers = max(others, 0.0) / (time.monotonic() - began)
         for lane, service in running.items():

@@ -29,6 +29,8 @@ class Figures:
     steady: dict[Lane, Round] = field(default_factory=dict)
     direct_burst: Round | None = None
     burst: dict[Lane, Round] = field(default_factory=dict)
+    turns: dict[Lane, Round] = field(default_factory=dict)
+    """Turns of a single chunk, one after the other."""
     strangers: float = 0.0
     """Cores that other processes of the machine kept busy meanwhile: the less, the better the figures."""
     on_aiohttp: Round | None = None

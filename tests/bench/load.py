@@ -2,8 +2,8 @@
 
 Raw protocols on uvloop. While the clock runs it only notes times and keeps bytes; whether a stream is
 whole is read afterwards (`transcript`). Takes a `Streams` or a `Sockets` as JSON in its argument, and writes
-`Outcome`s or an `Opened` as one line of JSON. Sockets are held until its standard input ends; each line that comes
-meanwhile is answered by a `Held`.
+`Outcome`s or an `Opened` as one line of JSON. Streams that connect first write an `Opened`, too, and ask when a line
+comes. Sockets are held until its standard input ends; each line that comes meanwhile is answered by a `Held`.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ class Streams(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
     grace: float = 0
-    is_burst: bool = False
-    """All ask in the same instant, when the last of them has its connection, and its handshake."""
+    connects_first: bool = False
+    """All have their connections, and their handshakes, before the first of them asks."""
 
 
 class Sockets(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -129,7 +129,7 @@ class Stream(asyncio.Protocol):
 
     def _open(self) -> None:
         self.opened.set_result(None)
-        if not self._plan.is_burst:
+        if not self._plan.connects_first:
             self.ask()
 
     def ask(self) -> None:
@@ -180,16 +180,21 @@ async def run_streams(plan: Streams) -> list[Outcome]:
     return [stream.outcome() for stream in streams]
 
 
-async def run_burst(plan: Streams) -> list[Outcome]:
-    """Open every connection, ask for all streams in the same instant, and wait for the last to end."""
+async def run_connected_streams(plan: Streams) -> list[Outcome]:
+    """Open every connection, tell so, and wait for a line; start every stream in its turn, and wait for the last."""
     loop = asyncio.get_running_loop()
     host, port = _host_and_port(plan.address)
+    began = loop.time()
     streams = []
     for number in range(plan.streams):
         _, stream = await loop.create_connection(partial(Stream, plan, number), host, port)
         await stream.opened
         streams.append(stream)
-    for stream in streams:
+    await _tell(Opened(loop.time() - began))
+    began = loop.time()
+    for number, stream in enumerate(streams):
+        if plan.spread:
+            await asyncio.sleep(began + plan.spread * number / plan.streams - loop.time())
         stream.ask()
     with suppress(TimeoutError):
         async with asyncio.timeout(_SECONDS_FOR_ALL):
@@ -247,9 +252,9 @@ async def hold_sockets(plan: Sockets) -> None:
     """Open the sockets, and tell of them as long as somebody asks."""
     began = time.monotonic()
     sockets = await open_sockets(plan)
-    _print(Opened(time.monotonic() - began))
-    while await asyncio.to_thread(sys.stdin.readline):
-        _print(Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets)))
+    answer: Opened | Held = Opened(time.monotonic() - began)
+    while await _tell(answer):
+        answer = Held(sum(socket.is_open for socket in sockets), sum(socket.pings for socket in sockets))
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -260,9 +265,15 @@ def _host_and_port(address: str) -> tuple[str, int]:
 async def main() -> None:
     plan = msgspec.json.decode(sys.argv[1], type=Streams | Sockets)
     if isinstance(plan, Streams):
-        _print(await (run_burst(plan) if plan.is_burst else run_streams(plan)))
+        _print(await (run_connected_streams(plan) if plan.connects_first else run_streams(plan)))
     else:
         await hold_sockets(plan)
+
+
+async def _tell(what: object) -> str:
+    """Print it; return the next line that comes, which is empty at the end of the input."""
+    _print(what)
+    return await asyncio.to_thread(sys.stdin.readline)
 
 
 def _print(what: object) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, Self
 
@@ -30,8 +30,8 @@ class Load(msgspec.Struct, frozen=True):
     conversations: tuple[str, ...] = ()
     """Where they are kept, one each; nowhere when there are none."""
     grace: float = 0
-    is_burst: bool = False
-    """All ask in the same instant, on connections that are open already."""
+    connects_first: bool = False
+    """All have their connections before the first asks; no figure has a part of that."""
 
     def plan(self, address: str, transport: str) -> Streams:
         """It as the load client takes it."""
@@ -44,7 +44,7 @@ class Load(msgspec.Struct, frozen=True):
             spread=self.spread,
             conversations=self.conversations,
             grace=self.grace,
-            is_burst=self.is_burst,
+            connects_first=self.connects_first,
         )
 
 
@@ -116,7 +116,12 @@ async def warm_up(bench: Bench, service: Running, transport: str) -> None:
 async def under(bench: Bench, service: Running, transport: str, load: Load) -> Round:
     """A service under a load, over a transport; raise AssertionError unless every stream is whole."""
     before = proc.cpu_seconds(service.pid)
-    round_ = await _run(bench, service.address, transport, load)
+
+    def connected() -> None:
+        nonlocal before
+        before = proc.cpu_seconds(service.pid)
+
+    round_ = await _run(bench, service.address, transport, load, connected)
     used = proc.cpu_seconds(service.pid) - before
     return msgspec.structs.replace(round_, cpu_seconds=used, peak_mib=proc.peak_kib(service.pid) / 1024)
 
@@ -126,9 +131,11 @@ async def directly(bench: Bench, load: Load) -> Round:
     return await _run(bench, bench.upstream, "gemini", load)
 
 
-async def _run(bench: Bench, address: str, transport: str, load: Load) -> Round:
+async def _run(
+    bench: Bench, address: str, transport: str, load: Load, connected: Callable[[], None] = lambda: None
+) -> Round:
     await bench.sent()
-    outcomes = await bench.streams(load.plan(address, transport))
+    outcomes = await bench.streams(load.plan(address, transport), connected)
     sent = await bench.sent()
     nominal = (load.chunks - 1) * load.interval_ms / 1000
     late = max(times.last - times.first for times in sent.values()) - nominal

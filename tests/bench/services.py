@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -103,10 +103,17 @@ class Bench:
         output, _ = await process.communicate()
         return setting in output.decode()
 
-    async def streams(self, plan: Streams) -> list[Outcome]:
-        """Run streams to their end; raise AssertionError unless each is whole."""
+    async def streams(self, plan: Streams, connected: Callable[[], None] = lambda: None) -> list[Outcome]:
+        """Run streams to their end; raise AssertionError unless each is whole.
+
+        `connected` is called between the last connection and the first question of streams that connect first.
+        """
         async with _loading(plan) as process:
-            output, _ = await process.communicate()
+            if plan.connects_first:
+                assert process.stdout is not None
+                await process.stdout.readline()
+                connected()
+            output, _ = await process.communicate(b"\n")
         outcomes = msgspec.json.decode(output, type=list[Outcome])
         problems = [outcome for outcome in outcomes if outcome.problem]
         assert not problems, f"{len(problems)} of {len(outcomes)} streams are not whole, such as {problems[0]}"
