@@ -304,7 +304,7 @@ async def test_a_run_keeps_nothing_of_a_socket_that_is_over() -> None:
     run, listener = scene.ask(), FakeListener()
     cursor = run.attach(listener)
     await settled()
-    listener.is_open = False
+    listener.has_history = False
     run.detach(cursor, Departure.LOST)
     alive = ref(listener)
     del listener, cursor

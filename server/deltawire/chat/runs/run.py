@@ -164,8 +164,8 @@ class Run:
         """Remove a listener; when it was the last one, the grace begins, or the turn ends."""
         if not self.listeners.remove(cursor):
             return
-        if cursor.listener is self._first and not cursor.listener.is_open:
-            self._first = None  # its socket is over, and would stay in memory as long as the run
+        if cursor.listener is self._first and not cursor.listener.has_history:
+            self._first = None  # its socket has closed, and would stay in memory as long as the run
         self._manager.note_change(self)
         if self._state is RunState.ENDED:
             return
@@ -256,9 +256,9 @@ class Run:
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the turn to the history of the socket that asked, if that is still open, else of the newest listener."""
+        """Give the turn to the history of the socket that asked; when that has closed, to that of the newest listener."""
         first = self._first
-        recipient = first if first is not None and first.is_open else self.listeners.newest()
+        recipient = first if first is not None and first.has_history else self.listeners.newest()
         if recipient is not None and self.log.holds(0):
             facts = self.facts
             recipient.remember(facts.message, facts.files, self.log.text(), turn.rounds.exchange)

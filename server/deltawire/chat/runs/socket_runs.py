@@ -40,7 +40,7 @@ class SocketListener:
         return self._name or self.run.turn
 
     @property
-    def is_open(self) -> bool:
+    def has_history(self) -> bool:
         """True while the socket is open, even when it has stopped listening."""
         return self._socket.is_open
 

@@ -29,8 +29,8 @@ _POLL_SECONDS: Final = 0.05
 class StreamListener:
     """A listener of another process."""
 
-    is_open = False
-    """It has no history here."""
+    has_history = False
+    """The history of its socket is in its own process."""
 
     def __init__(self, run: Run, listen: Listen, store: RunStore, slow_after: float) -> None:
         """Attach to the run. Raise `Failure`. A reader that takes nothing for `slow_after` seconds is cut off."""
