@@ -223,7 +223,7 @@ class Turn:
         stream.close()
         self._enter(Phase.WAITING)
         try:
-            await rounds.wait_for_answers(self._scope, self._attempts.clock)
+            await rounds.wait_for_results(self._scope, self._attempts.clock)
         except TimeoutError:
             self._raise_if_cancelled()
             raise self._attempts.clock.failure("tool") from None

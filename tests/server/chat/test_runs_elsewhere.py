@@ -131,12 +131,12 @@ async def test_a_call_is_answered_in_another_process_or_refused_as_there(stores:
         assert isinstance(remote, RemoteRun)
         assert remote.state is RunState.WAITING
         with pytest.raises(Failure) as failed:
-            await remote.answer(ToolAnswer(call="x", result=1))
+            await remote.give_result(ToolAnswer(call="x", result=1))
         assert (failed.value.code, failed.value.field) == ("invalid_frame", "call")
         later = FakeStream()
         here.upstream.tries = [later]
         later.finishes()
-        await remote.answer(ToolAnswer(call="c1", result={"deep": [1, None]}))
+        await remote.give_result(ToolAnswer(call="c1", result={"deep": [1, None]}))
         await until(lambda: run.state is RunState.ENDED)
         *_, exchange = here.upstream.requests[1]
         assert b'{"deep":[1,null]}' in exchange[-1][1]

@@ -436,9 +436,9 @@ async def test_a_run_says_that_it_waits_and_takes_a_result_from_whoever_listens(
         later = FakeStream()
         scene.upstream.tries = [later]
         later.finishes()
-        run.answer(ToolAnswer(call="c1", result=1))
+        run.give_result(ToolAnswer(call="c1", result=1))
         await settled()
         assert isinstance(again.received[-1], Usage)
         with pytest.raises(Failure) as failed:
-            run.answer(ToolAnswer(call="c1", result=1))
+            run.give_result(ToolAnswer(call="c1", result=1))
         assert failed.value.code == "unknown_turn"

@@ -181,11 +181,11 @@ class Run:
         else:
             self._end(Reason.CLIENT_GONE)
 
-    def answer(self, answer: ToolAnswer) -> None:
+    def give_result(self, tool_result: ToolAnswer) -> None:
         """Give the turn the result of a call. Raise `Failure`, with its field."""
         if self._turn is None:
             raise Failure("unknown_turn", "This turn is over: the result came too late.", field="id")
-        self._turn.rounds.answer(answer)
+        self._turn.rounds.give_result(tool_result)
 
     def stop(self) -> None:
         """End the turn because its caller asks for it; this does nothing to one that has ended."""
@@ -256,7 +256,7 @@ class Run:
             self._manager.count_bytes(self, size)
 
     def _remember(self, turn: Turn) -> None:
-        """Give the turn to the history of the socket that asked; when that has closed, to that of the newest listener."""
+        """Add the turn to the history of the socket that asked; when that has closed, to the newest listener's."""
         first = self._first
         recipient = first if first is not None and first.has_history else self.listeners.newest()
         if recipient is not None and self.log.holds(0):

@@ -26,7 +26,7 @@ from deltawire.chat.runs.elsewhere.messages import (
     write_message,
     write_refusal,
 )
-from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_answer, report_of
+from deltawire.chat.runs.elsewhere.owner import StreamListener, deliver_result, report_of
 from deltawire.chat.runs.elsewhere.remote import RemoteRun
 from deltawire.chat.runs.elsewhere.store import LEASE_SECONDS, RunStore, has_died
 from deltawire.chat.runs.run import Run
@@ -130,13 +130,13 @@ class Hub:
         report = await self._ask(name, lambda ask: AskReport(name, self._process, ask))
         if not isinstance(report, Report) or report.turn is None:
             raise Failure("gone", field="run")
-        return RemoteRun(name, report, self._process, self._store, self.spawn, self.answer)
+        return RemoteRun(name, report, self._process, self._store, self.spawn, self.give_result)
 
-    async def answer(self, run: str, answer: ToolAnswer) -> None:
+    async def give_result(self, run: str, tool_result: ToolAnswer) -> None:
         """Give a run of another process the result of a call. Raise `Failure`, as that process says it."""
-        answered = await self._ask(run, lambda ask: GiveResult(run, self._process, ask, answer))
-        if isinstance(answered, ResultGiven) and answered.code is not None:
-            raise Failure(answered.code, answered.message, field=answered.field)
+        reply = await self._ask(run, lambda ask: GiveResult(run, self._process, ask, tool_result))
+        if isinstance(reply, ResultGiven) and reply.code is not None:
+            raise Failure(reply.code, reply.message, field=reply.field)
 
     async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | ResultGiven:
         """Ask the process of a run; return its reply. Raise `Failure`: `gone`, `store_unavailable`."""
@@ -156,8 +156,8 @@ class Hub:
             raise unreachable() from None
         finally:
             del self._replies[ask]
-        answer: Report | ResultGiven = reply.result()
-        return answer
+        received: Report | ResultGiven = reply.result()
+        return received
 
     async def live(self, caller: str, conversation: str | None) -> list[RemoteRun]:
         """Return a caller's runs in other processes that are there; with a conversation, only those of it."""
@@ -252,7 +252,7 @@ class Hub:
             else:  # all is written, perhaps after its reader has removed the stream
                 self.spawn(self._store.remove(message.stream))
         elif isinstance(message, GiveResult):
-            self.spawn(self._answer(message))
+            self.spawn(self._give_result(message))
         elif isinstance(message, AskReport):
             self.spawn(self._report(message))
         elif isinstance(message, Listen):
@@ -264,9 +264,9 @@ class Hub:
         report = report_of(message.ask, await self.find_when_made(message.run))
         await self._store.send(message.process, write_message(report))
 
-    async def _answer(self, message: GiveResult) -> None:
-        answered = deliver_answer(self._find(message.run), message)
-        await self._store.send(message.process, write_message(answered))
+    async def _give_result(self, message: GiveResult) -> None:
+        reply = deliver_result(self._find(message.run), message)
+        await self._store.send(message.process, write_message(reply))
 
     def _serve(self, listen: Listen) -> None:
         """Attach a listener at once: the next message may be that it leaves."""
