@@ -156,7 +156,7 @@ class Run:
         if self._state is RunState.ENDED:
             cursor.end(None)
         else:
-            self._set_timer(None)
+            self._clear_timer()
         self._manager.note_change(self)
         return cursor
 
@@ -203,7 +203,7 @@ class Run:
     def forget(self) -> None:
         """Stop its timer, and count its memory no more; its present listeners get the rest of its frames."""
         self.is_forgotten = True
-        self._set_timer(None)
+        self._clear_timer()
 
     def trim(self) -> None:
         """Drop the frames that all listeners have."""
@@ -281,14 +281,16 @@ class Run:
         self._end(Reason.EXPIRED)
 
     def _end(self, reason: Reason) -> None:
-        self._set_timer(None)
+        self._clear_timer()
         if self._turn is not None:
             self._turn.cancel(reason)
         self.listeners.release()
 
-    def _set_timer(self, seconds: float | None, call: Callable[[], object] = bool) -> None:
+    def _set_timer(self, seconds: float, call: Callable[[], object]) -> None:
+        self._clear_timer()
+        self._timer = self._manager.clock.call_at(self._manager.clock.time() + seconds, call)
+
+    def _clear_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if seconds is not None:
-            self._timer = self._manager.clock.call_at(self._manager.clock.time() + seconds, call)

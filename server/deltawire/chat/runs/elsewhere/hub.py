@@ -37,8 +37,7 @@ from deltawire.protocol.tools import ToolAnswer
 
 log = structlog.get_logger(__name__)
 
-_RENEWALS: Final = 5
-"""Renewals in the time of one lease."""
+_RENEWALS_PER_LEASE: Final = 5
 _REPLY_SECONDS: Final = 5.0
 """The longest wait for a process that lives, but is too busy to answer."""
 _POLL_SECONDS: Final = 0.1
@@ -208,15 +207,15 @@ class Hub:
                 await self._has_lease.wait()
 
     async def _keep_lease(self) -> None:
-        turn = 0
+        renewals = 0
         while True:
             with suppress(StoreAway):
                 await self._store.renew(self._process)
                 self._has_lease.set()
-                turn += 1
-                if turn % _RENEWALS == 0:
+                renewals += 1
+                if renewals % _RENEWALS_PER_LEASE == 0:
                     await self._drop_dead()
-            await asyncio.sleep(LEASE_SECONDS / _RENEWALS)
+            await asyncio.sleep(LEASE_SECONDS / _RENEWALS_PER_LEASE)
 
     async def _drop_dead(self) -> None:
         """Detach the listeners of processes that have died."""
