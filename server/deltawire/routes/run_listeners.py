@@ -1,4 +1,4 @@
-"""Listen to a run over HTTP. A client that leaves a request is lost: Stop is `DELETE /runs/{run}`."""
+"""Listen to a run over HTTP. A client that leaves its request counts as lost: only `DELETE /runs/{run}` stops a run."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
