@@ -132,7 +132,7 @@ class _Ticks:
         self._seconds = seconds
 
     def wait(self, remaining: int) -> None:
-        """Wait for one tick, and for so many more."""
+        """Wait for one tick, and then for the `remaining` ones."""
         self._timer = self._loop.call_later(self._seconds, self._tick, remaining)
 
     def stop(self) -> None:

@@ -244,7 +244,7 @@ class Session:
         try:
             await listener.listen()
         except Failure as failure:
-            self._runs.remove(listener)
+            self._runs.remove(listener)  # or `_refuse` would take the turn for one that runs
             self._refuse(failure, listener.name, starts=listener.ends_turn(failure, starts=starts), ref=ref)
         except PeerGone:
             pass

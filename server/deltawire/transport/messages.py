@@ -57,7 +57,7 @@ class MessageReader:
 
 
 def text_head(size: int) -> bytes:
-    """Return the head of an unmasked text frame that is not fragmented and holds so many bytes."""
+    """Return the head of an unmasked text frame that is not fragmented and holds this many bytes."""
     if size < 126:
         return _SHORT_TEXT_HEADS[size]
     if size < 2**16:

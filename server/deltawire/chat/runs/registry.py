@@ -194,7 +194,7 @@ class Runs:
             self._drop()
 
     def _drop(self, at_least: int = 0) -> None:
-        """Drop runs of callers who hold so many bytes, until the others fit."""
+        """Drop runs of callers who hold at least this many bytes, until the others fit."""
         memory = self._memory
         while memory.size > self._max_bytes and (dropped := memory.to_drop(at_least)) is not None:
             dropped.evict()

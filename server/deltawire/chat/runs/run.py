@@ -28,9 +28,9 @@ from deltawire.telemetry.logs import failure_of
 _RUN_BYTES: Final = 2_048
 """Bytes of memory of a run with an empty log."""
 _BYTES_TO_COUNT: Final = 1_024
-"""A log grows by so many bytes before they are counted: to count each piece would cost more than to keep it."""
+"""A log grows by this many bytes before they are counted: to count each piece would cost more than to keep it."""
 _STREAMING: Final = RunState.STREAMING
-"""Looked up once: each piece would pay for it."""
+"""Looked up once: for each piece, the look-up would cost as much as a call."""
 
 
 class Timer(Protocol):

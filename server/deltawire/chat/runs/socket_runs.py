@@ -138,7 +138,7 @@ class SocketRuns:
         return self._listener(run, 0, None)
 
     def start(self, chat: Chat, caller: Caller) -> Coroutine[Any, Any, SocketListener]:
-        """Do the same, but look for the run in other processes first."""
+        """Look for the run of this chat in other processes; without one, do as `start_here` does. Raise `Failure`."""
         pending = self._reserve(chat.id)
         finding = self._runs.start(chat, self.history.messages(), caller, self.peer.context)
         return self._attach_when_found(pending, finding, 0, None)
