@@ -18,7 +18,7 @@ from bench.measure import Load
 from bench.services import DELTAWIRE, Service, bench
 
 LOADS: Final = {"delta": Load(400), "start": Load(800, chunks=1, interval_ms=0, spread=4.0)}
-"""What is compared: a delta among many, or a whole turn with its socket and a single delta."""
+"""The kinds of what is compared: a delta among many, or a whole turn with its socket and a single delta."""
 PAIRS: Final = 24
 _FROM: Final = "import sys; sys.path.insert(0, {folder!r}); from {package}.__main__ import main; sys.exit(main([]))"
 

@@ -63,7 +63,7 @@ class Result(NamedTuple):
     is_quiet: bool
 
     def faults(self) -> list[str]:
-        """What is not as it should be."""
+        """Return the names of the figures that are not met."""
         checks = {
             "first delta": p99(self.figures.first_ms) - p99(self.alone.first_ms) <= SLOWER_MS,
             "livez": p99(self.figures.livez_ms) <= SLOWER_MS,

@@ -13,13 +13,13 @@ _NOT_SEARCHES: Final = ("a page of the list", "one conversation")
 
 
 class Latencies(NamedTuple):
-    """How long a reader waited, in milliseconds, by what was asked."""
+    """The waits of a reader, in milliseconds, by request."""
 
     database: str
     times: dict[str, list[float]]
     """Sorted."""
     found: list[int]
-    """How many conversations each search found."""
+    """The number of conversations that each search found."""
     cpu_ms: float
     """Of the server and its database, for each request."""
 
@@ -41,7 +41,7 @@ class Stored(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """What turns of many deltas cost."""
+    """The cost of turns of many deltas."""
 
     delta_us: float
     """CPU."""

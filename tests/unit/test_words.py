@@ -116,7 +116,7 @@ def test_all_of_the_code_and_the_docs_are_read() -> None:
     assert {"README.md", "docs/guide/install.md", "server/deltawire/__main__.py", "web/src/state/reduce.ts"} <= read
 
 
-NO_SUBJECT: Final = ("What", "Whether", "How", "Who", "Where", "Whoever")
+NO_SUBJECT: Final = ("What", "Whether", "How", "Which", "Who", "Whoever", "Where", "Why")
 """A docstring begins with a verb or a noun phrase, not with a clause that stands for a noun."""
 
 
@@ -130,8 +130,9 @@ def docstrings(file: Path) -> Iterator[tuple[int, str]]:
 def test_no_docstring_begins_with_a_clause_that_stands_for_a_noun() -> None:
     begins = re.compile(rf"(?:{'|'.join(NO_SUBJECT)})\b")
     found = {
-        f"{file.relative_to(PACKAGE)}:{number}": text.partition("\n")[0]
-        for file in sorted(PACKAGE.rglob("*.py"))
+        f"{file.relative_to(ROOT)}:{number}": text.partition("\n")[0]
+        for folder in (PACKAGE, TESTS)
+        for file in sorted(folder.rglob("*.py"))
         for number, text in docstrings(file)
         if begins.match(text)
     }

@@ -105,7 +105,7 @@ LEAVING: dict[str, Callable[[Listener], None]] = {
 
 HTTP_PATHS = ["/chat", "/chat/stream", *FORMS]
 WHOLE = ["/chat", *(name for name, form in FORMS.items() if not form.stream)]
-"""What sends its answer when the upstream is done."""
+"""The paths whose answer is sent when the upstream is done."""
 
 
 @pytest.mark.parametrize("leave", LEAVING)

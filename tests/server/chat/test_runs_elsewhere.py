@@ -29,7 +29,7 @@ from deltawire.protocol.tools import ToolAnswer
 
 
 class Stores(NamedTuple):
-    """How a process gets a store, and what is left in it."""
+    """A way to give each process a store, and to see what is left in it."""
 
     make: Callable[[], RunStore]
     left: Callable[[], Awaitable[list[str]]]

@@ -353,7 +353,7 @@ async def test_beyond_the_bound_of_memory_ended_runs_go_first_and_then_the_oldes
 
 @pytest.mark.parametrize("listens", [False, True])
 async def test_a_caller_who_fills_the_memory_loses_own_runs_and_no_other(*, listens: bool) -> None:
-    """Whether the many runs have a listener or not; the other caller's run is the oldest of all."""
+    """`listens` is True where the many runs have a listener; the other caller's run is the oldest of all."""
     streams = [FakeStream() for _ in range(4)]
     scene = Scene(FakeUpstream(*streams), memory=150_000)
     other = scene.ask(ChatRequest(message="hi", id="other", grace=GRACE), Caller(name="key:bob"))

@@ -57,7 +57,7 @@ class Scene:
         )
 
     async def run(self) -> None:
-        """What a shell does with a turn."""
+        """Run a turn, as a route does."""
         async with self.turn:
             try:
                 await self.turn.begin()
@@ -94,7 +94,7 @@ async def in_phase(phase: Phase) -> AsyncIterator[tuple[Scene, "asyncio.Task[Non
 
 
 def is_closed(stream: FakeStream, phase: Phase) -> bool:
-    """Whether the upstream is closed, or was never there."""
+    """Return True if the upstream is closed, or was never there."""
     return stream.is_closed or phase in (Phase.BEGIN, Phase.CONNECT, Phase.BACKOFF)
 
 

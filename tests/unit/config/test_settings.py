@@ -26,7 +26,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines_for(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
-    """What a start with these settings says."""
+    """Return the lines of the error of a start with these settings."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refused:
@@ -120,7 +120,7 @@ SERVICES = {
     "DELTAWIRE_POSTGRES_PORT": "tcp://[fd00::7]:5432",
     "DELTAWIRE_POSTGRES_PORT_5432_TCP": "tcp://[fd00::7]:5432",
 }
-"""What Kubernetes sets for services named `deltawire` and `deltawire-postgres`."""
+"""The variables that Kubernetes sets for services named `deltawire` and `deltawire-postgres`."""
 
 
 @pytest.mark.parametrize("port, taken", [(None, 8000), ("8123", 8123)])

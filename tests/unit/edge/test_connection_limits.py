@@ -1,4 +1,4 @@
-"""How many sockets, and how often from one address."""
+"""The number of sockets, and the rate of handshakes from one address."""
 
 from contextlib import nullcontext
 

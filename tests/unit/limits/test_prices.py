@@ -1,4 +1,4 @@
-"""What tokens cost, held against genai-prices' own sum."""
+"""The cost of tokens, compared with genai-prices' own sum."""
 
 import asyncio
 
