@@ -1,6 +1,6 @@
 """Ask a server each case with LangChain and with LiteLLM, and print what each was told, as JSON.
 
-The first words of a question name the case and the client: the upstream of the test answers by the case.
+The beginning of a question names the case and the client: the upstream of the test answers by the case.
 """
 
 import json

@@ -50,14 +50,21 @@ RETIRED_MODULES: Final = {
 }
 READ: Final = (
     *("*.md", "docs/**/*.md", "Makefile", "Dockerfile", "*.yaml", "*.toml", "hatch_build.py", "deploy/**/*"),
-    *("server/deltawire/**/*.py", "web/*.py", "web/src/**/*.ts", "web/src/**/*.tsx", "web/src/**/*.css"),
+    *(
+        "server/deltawire/**/*.py",
+        "tests/**/*.py",
+        "web/*.py",
+        "web/src/**/*.ts",
+        "web/src/**/*.tsx",
+        "web/src/**/*.css",
+    ),
 )
 
 
 def files() -> Iterator[Path]:
-    """Every page of the docs, and the code of the package and of the page."""
+    """Every page of the docs, and the code of the package, of the tests and of the page; but this list."""
     for pattern in READ:
-        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file())
+        yield from (file for file in sorted(ROOT.glob(pattern)) if file.is_file() and file != Path(__file__))
 
 
 @pytest.mark.parametrize("word", RETIRED)

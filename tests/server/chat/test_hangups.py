@@ -325,9 +325,7 @@ async def test_a_client_that_does_not_read_costs_little_memory_and_slows_its_own
 
 
 @pytest.mark.parametrize("path", ["/ws", "/chat", "/chat/stream", "/v1/responses streamed"])
-async def test_a_server_that_stops_is_the_door_of_the_turns_that_it_cuts(
-    upstream: Upstream, log: Log, path: str
-) -> None:
+async def test_a_stop_is_the_reason_of_the_turns_that_it_cuts(upstream: Upstream, log: Log, path: str) -> None:
     upstream.plays(says_and_is_silent("Hello"))
     async with serving(upstream) as address:
         if path == "/ws":

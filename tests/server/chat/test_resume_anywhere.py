@@ -114,7 +114,7 @@ async def end_of(frames: AsyncIterator[Frame]) -> Frame:
 
 
 @pytest.mark.parametrize("phase, start, hear, stop", CELLS)
-async def test_a_lost_run_is_heard_again_and_stopped_over_any_transport(
+async def test_a_lost_run_is_resumed_and_stopped_over_any_transport(
     upstream: Upstream, log: Log, phase: str, start: str, hear: str, stop: str
 ) -> None:
     upstream.plays(PHASES[phase])
