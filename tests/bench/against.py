@@ -1,6 +1,6 @@
 """`make bench-against OTHER=folder`: what a change costs a chunk, beside another checkout without it.
 
-Both servers are there at once and take the same load by turns, for single runs differ by more than most changes
+Both servers are there at once and take the same load alternately, because single runs differ by more than most changes
 make. Takes four minutes; the other checkout must have its page built (`make install`), and runs on this one's packages.
 """
 

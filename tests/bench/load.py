@@ -164,7 +164,7 @@ class Stream(asyncio.Protocol):
 
 
 async def run_streams(plan: Streams) -> list[Outcome]:
-    """Start every stream in its turn and wait for the last to end."""
+    """Start every stream at its time and wait for the last to end."""
     loop = asyncio.get_running_loop()
     host, port = _host_and_port(plan.address)
     began = loop.time()

@@ -131,7 +131,7 @@ async def on_postgresql(corpus: Corpus, folder: Path, rounds: int) -> Stored:
 
 
 async def turn_costs(database: str, started: Bench, **environment: str) -> TurnCosts:
-    """Measure turns that are kept beside turns that are not; by turns, so that a busy minute hits both alike."""
+    """Measure turns that are kept and turns that are not alternately, so that a busy minute hits both alike."""
     service = msgspec.structs.replace(DELTAWIRE, environment={**DELTAWIRE.environment, **environment})
     talks: dict[bool, list[Talk]] = {False: [], True: []}
     async with started.running(service) as deltawire:
@@ -190,7 +190,7 @@ def temporary_folder() -> Iterator[Path]:
 
 
 async def run(folder: Path, conversations: int, rounds: int) -> list[Stored]:
-    """Each database in turn."""
+    """Measure each database."""
     corpus = Corpus(conversations)
     return [await on_sqlite(corpus, folder, rounds), await on_postgresql(corpus, folder, rounds)]
 

@@ -54,7 +54,7 @@ class Talk(NamedTuple):
 
 
 class TurnCosts(NamedTuple):
-    """Turns that are kept beside turns that are not: so many talks of each, taken by turns."""
+    """Turns that are kept beside turns that are not: several talks of each, taken alternately."""
 
     database: str
     not_stored: list[Talk]
@@ -150,7 +150,7 @@ A request costs {cpu} of CPU, in the server and its database together.
 ## What keeping a turn costs
 
 100 turns at once over sockets with 450 deltas each, 20 ms apart, {talks} times kept in conversations and as often not,
-by turns; the medians. A delta's cost is the server's CPU of four seconds in which no turn begins or ends, by the
+alternately; the medians. A delta's cost is the server's CPU of four seconds in which no turn begins or ends, by the
 chunks of that time. Nothing is written between the first and the last delta: a delta goes to the conversation's list
 where it would go to the socket's memory. Before the first delta, the question is on the disk.
 

@@ -67,7 +67,7 @@ class InterruptibleTimeout(Watchdog):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Turn our own cancellation into TimeoutError; leave a cancellation from elsewhere as it is."""
+        """Raise TimeoutError in place of our own cancellation; leave a cancellation from elsewhere as it is."""
         self._is_inside = False
         self._deadline = inf
         if self._has_expired and self._task is not None:

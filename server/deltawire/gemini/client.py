@@ -148,7 +148,7 @@ class GeminiClient:
     async def _open_with_files(
         self, model: str, request: ChatRequest, history: list[HistoryMessage], exchange: Exchange
     ) -> GeminiStream:
-        """Ask with files. Older copies at the provider that turn out to be of no use are made again, once."""
+        """Ask with files. Older copies that the provider does not accept are made again, once."""
         earlier, own = [file for message in history for file in files_of(message)], attachments_of(request)
         remote, at = None if self._account.vertex else self._remote_files, self._api_address(model)
         placed_files = await place_files(earlier, own, remote, at)

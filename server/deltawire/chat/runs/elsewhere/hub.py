@@ -137,14 +137,14 @@ class Hub:
         if isinstance(reply, ResultGiven) and reply.code is not None:
             raise Failure(reply.code, reply.message, field=reply.field)
 
-    async def _ask(self, run: str, question: Callable[[str], Message]) -> Report | ResultGiven:
-        """Ask the process of a run; return its reply. Raise `Failure`: `gone`, `store_unavailable`."""
+    async def _ask(self, run: str, make_message: Callable[[str], Message]) -> Report | ResultGiven:
+        """Send the process of a run the message for a new number; return the reply. Raise `Failure` as `find` does."""
         await self._begin()
         owner = names.process_of(run)
         ask = secrets.token_hex(8)
         self._replies[ask] = reply = asyncio.get_running_loop().create_future()
         try:
-            await self._store.send(owner, write_message(question(ask)))
+            await self._store.send(owner, write_message(make_message(ask)))
             async with asyncio.timeout(_REPLY_SECONDS):
                 while not reply.done():
                     if await has_died(self._store, owner):
